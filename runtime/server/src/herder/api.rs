@@ -1,0 +1,154 @@
+//! What the herder says and is asked in: the entities of Kafka Connect's REST API, and the herder's errors.
+//! The field names and their order are those of `org.apache.kafka.connect.runtime.rest.entities`.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// A connector's configuration as submitted, in the order of submission.
+pub type ConfigMap = IndexMap<String, String>;
+
+/// `source`, `sink` or `unknown` (the class is no longer there).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConnectorType {
+    /// Brings rows into Kafka.
+    Source,
+    /// Takes rows out of Kafka.
+    Sink,
+    /// The class cannot be resolved.
+    Unknown,
+}
+
+/// One task of a connector.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ConnectorTaskId {
+    /// The connector's name.
+    pub connector: String,
+    /// The number of the task, from 0.
+    pub task: u32,
+}
+
+/// Answer of `GET /connectors/{c}` and of the calls that create or change one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConnectorInfo {
+    /// The connector's name.
+    pub name: String,
+    /// The configuration as submitted.
+    pub config: ConfigMap,
+    /// Its tasks, in order.
+    pub tasks: Vec<ConnectorTaskId>,
+    /// Source or sink.
+    #[serde(rename = "type")]
+    pub kind: ConnectorType,
+}
+
+/// An entry of `GET /connectors/{c}/tasks`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskInfo {
+    /// Which task.
+    pub id: ConnectorTaskId,
+    /// What the connector made for it.
+    pub config: ConfigMap,
+}
+
+/// State of a connector or a task as reported (`AbstractStatus.State`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum State {
+    /// Not started yet, or shut down.
+    Unassigned,
+    /// Started.
+    Running,
+    /// Paused.
+    Paused,
+    /// Stopped; connectors only.
+    Stopped,
+    /// Failed; stays so until it is restarted or reconfigured.
+    Failed,
+    /// A restart was asked for and has not happened yet.
+    Restarting,
+}
+
+/// State, worker and trace of a connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConnectorState {
+    /// The state.
+    pub state: State,
+    /// `host:port` of the worker that runs it.
+    pub worker_id: String,
+    /// Version of the plugin.
+    pub version: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+}
+
+/// State, worker and trace of a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskState {
+    /// The number of the task.
+    pub id: u32,
+    /// The state.
+    pub state: State,
+    /// `host:port` of the worker that runs it.
+    pub worker_id: String,
+    /// Version of the plugin.
+    pub version: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+}
+
+/// Answer of `GET /connectors/{c}/status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConnectorStateInfo {
+    /// The connector's name.
+    pub name: String,
+    /// State of the connector.
+    pub connector: ConnectorState,
+    /// States of its tasks, by number.
+    pub tasks: Vec<TaskState>,
+    /// Source or sink.
+    #[serde(rename = "type")]
+    pub kind: ConnectorType,
+}
+
+/// What an operator wants of a connector (`TargetState`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetState {
+    /// Run.
+    Started,
+    /// Keep the tasks, do nothing.
+    Paused,
+    /// Have no tasks.
+    Stopped,
+}
+
+/// Why the herder refused or failed. Each maps to one HTTP status ([`Error::status`]); the text is the answer's `message`.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// No such connector, task or status.
+    #[error("{0}")]
+    NotFound(String),
+    /// A connector of this name exists.
+    #[error("Connector {0} already exists")]
+    AlreadyExists(String),
+    /// The request or the configuration is wrong.
+    #[error("{0}")]
+    BadRequest(String),
+    /// Something failed here.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The HTTP status that this error is answered with.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotFound(_) => 404,
+            Self::AlreadyExists(_) => 409,
+            Self::BadRequest(_) => 400,
+            Self::Internal(_) => 500,
+        }
+    }
+}
