@@ -1,0 +1,195 @@
+//! `cargo xtask build`: the server and the components, left in `target/dist`.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use crate::workspace::{Group, Guest, Workspace};
+use crate::{component, process, toolchain};
+
+/// The target of components that may use WASI.
+const WITH_WASI: &str = "wasm32-wasip2";
+
+/// The target of components that may not. Nothing of WASI exists there, so nothing can be imported by accident.
+const WITHOUT_WASI: &str = "wasm32-unknown-unknown";
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Builds the server without optimisation: it compiles faster and runs slower. Components are always optimised.
+    #[arg(long)]
+    debug: bool,
+    /// Builds the components only.
+    #[arg(long)]
+    components: bool,
+}
+
+/// What of the workspace is built with which optimisation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// For speed.
+    Release,
+    /// The one that tests use.
+    Dev,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let workspace = Workspace::load()?;
+    components(&workspace, &[Group::Plugins, Group::Examples, Group::TestPlugins])?;
+    if !args.components {
+        server(&workspace, if args.debug { Profile::Dev } else { Profile::Release })?;
+    }
+    Ok(())
+}
+
+/// Builds the server and returns where it was left.
+pub(crate) fn server(workspace: &Workspace, profile: Profile) -> anyhow::Result<PathBuf> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--package=weir", "--bin=weir", "--message-format=json-render-diagnostics"]);
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    let mut built = None;
+    process::run_lines(&mut cargo, |line| built = artifact(line).and_then(|it| it.executable).or(built.take()))?;
+    let binary = workspace.dist().join("weir");
+    leave(&fs::read(built.context("cargo built no `weir`")?)?, &binary)?;
+    make_executable(&binary)?;
+    println!("{}", binary.display());
+    Ok(binary)
+}
+
+/// Builds the components of these groups.
+pub(crate) fn components(workspace: &Workspace, groups: &[Group]) -> anyhow::Result<()> {
+    for (target, wasi) in [(WITH_WASI, true), (WITHOUT_WASI, false)] {
+        let guests: Vec<_> =
+            workspace.guests.iter().filter(|guest| guest.wasi == wasi && groups.contains(&guest.group)).collect();
+        if guests.is_empty() {
+            continue;
+        }
+        toolchain::ensure_target(target)?;
+        let modules = compile(workspace, target, &guests)?;
+        for guest in guests {
+            let module = modules.get(&guest.manifest).with_context(|| {
+                format!(
+                    "{} gave no .wasm\nnext: `crate-type = [\"cdylib\", \"rlib\"]` in its Cargo.toml",
+                    guest.package
+                )
+            })?;
+            finish(workspace, guest, module).with_context(|| format!("component {}", guest.package))?;
+        }
+    }
+    for group in groups {
+        sweep(workspace, *group)?;
+    }
+    Ok(())
+}
+
+/// Compiles crates for one target, and says which `.wasm` file each manifest led to.
+fn compile(workspace: &Workspace, target: &str, guests: &[&Guest]) -> anyhow::Result<HashMap<PathBuf, PathBuf>> {
+    let mut cargo = workspace.cargo();
+    // Flags from outside are meant for the host, and would replace those of .cargo/config.toml.
+    cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo.args(["build", "--lib", "--profile=plugin", "--message-format=json-render-diagnostics"]);
+    cargo.arg(format!("--target={target}"));
+    cargo.args(guests.iter().map(|guest| format!("--package={}", guest.package)));
+    let mut modules = HashMap::new();
+    process::run_lines(&mut cargo, |line| {
+        if let Some(it) = artifact(line)
+            && let Some(module) =
+                it.filenames.into_iter().find(|name| name.extension().is_some_and(|end| end == "wasm"))
+        {
+            modules.insert(it.manifest_path, module);
+        }
+    })?;
+    Ok(modules)
+}
+
+/// Makes a compiled crate a component, checks it and leaves it in its place.
+fn finish(workspace: &Workspace, guest: &Guest, module: &Path) -> anyhow::Result<()> {
+    let mut bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    if !guest.wasi {
+        bytes = component::encode(&bytes)?;
+    }
+    component::check(&bytes, &guest.manifest)?;
+    let file = workspace.component(guest);
+    leave(&bytes, &file)?;
+    println!("{} ({} KiB)", file.display(), bytes.len().div_ceil(1024));
+    Ok(())
+}
+
+/// Removes components whose crates are gone, so that no test or demo runs one by mistake.
+fn sweep(workspace: &Workspace, group: Group) -> anyhow::Result<()> {
+    let Ok(entries) = fs::read_dir(workspace.dist().join(group.folder())) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let file = entry.path();
+        if file.extension().is_some_and(|end| end == "wasm")
+            && !workspace.guests.iter().any(|guest| guest.group == group && workspace.component(guest) == file)
+        {
+            fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Replaces a file as a whole: the old one may be running, or be read, at this moment.
+fn leave(bytes: &[u8], file: &Path) -> anyhow::Result<()> {
+    let fresh = file.with_extension("fresh");
+    let folder = file.parent().context("a file lies in a folder")?;
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&fresh, bytes))
+        .and_then(|()| fs::rename(&fresh, file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
+#[cfg(unix)]
+fn make_executable(file: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("cannot make {} executable", file.display()))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// What cargo says about something it built (`--message-format=json`).
+#[derive(Debug, Deserialize)]
+struct Artifact {
+    manifest_path: PathBuf,
+    filenames: Vec<PathBuf>,
+    executable: Option<PathBuf>,
+}
+
+/// None for a line that is about something else.
+fn artifact(line: &str) -> Option<Artifact> {
+    line.contains("\"compiler-artifact\"").then(|| serde_json::from_str(line).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_line_of_cargo_is_understood_and_others_are_passed_over() {
+        let line = r#"{"reason":"compiler-artifact","package_id":"x","manifest_path":"/r/connectors/file/Cargo.toml",
+            "target":{"kind":["cdylib"]},"filenames":["/t/weir_file.wasm","/t/libweir_file.rlib"],"executable":null}"#;
+        let it = artifact(line).unwrap();
+        assert_eq!(it.manifest_path, Path::new("/r/connectors/file/Cargo.toml"));
+        assert_eq!(it.filenames[0], Path::new("/t/weir_file.wasm"));
+        assert!(artifact(r#"{"reason":"build-finished","success":true}"#).is_none());
+    }
+
+    #[test]
+    fn leaving_a_file_replaces_it_and_leaves_nothing_else() {
+        let folder = std::env::temp_dir().join(format!("weir-xtask-leave-{}", std::process::id()));
+        let file = folder.join("deep/a.wasm");
+        leave(b"one", &file).unwrap();
+        leave(b"two", &file).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
