@@ -1,1 +1,20 @@
-//! Placeholder, replaced in the next commits.
+//! The harness of the end-to-end tests in `tests/e2e`: it starts Apache Kafka, Kafka Connect and the built `weir` binary, talks
+//! to them as a user does, and waits for what has to happen.
+//!
+//! - [`jars`] fetches Kafka once with Maven, [`kafka`] runs one node, [`connect`] Kafka Connect's own standalone worker.
+//! - [`worker`] runs `weir standalone`, [`rest`] speaks the REST API that both workers have.
+//! - [`topics`] makes, fills and reads topics, [`lines`] makes and checks text files.
+//! - [`wait`] is how anything is waited for: a question asked again until a deadline, never a sleep.
+//!
+//! Nothing here knows what a test is about, and nothing here uses a crate of Weir: the tests see what a user sees.
+
+pub mod connect;
+pub mod jars;
+pub mod kafka;
+pub mod lines;
+pub mod paths;
+pub mod process;
+pub mod rest;
+pub mod topics;
+pub mod wait;
+pub mod worker;

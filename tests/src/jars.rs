@@ -1,0 +1,88 @@
+//! The jars of Apache Kafka and Kafka Connect: fetched once by Maven from `kafka/pom.xml` into `target/kafka/VERSION/libs`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::paths;
+
+/// The version in `kafka/pom.xml`.
+pub const VERSION: &str = "4.3.1";
+
+/// The oldest Java that this Kafka runs on.
+const OLDEST_JAVA: u32 = 17;
+
+/// The folder with the jars; fetches them when they are not there. Processes that ask at the same time wait for the first.
+pub fn libs() -> Result<PathBuf> {
+    let home = paths::target().join("kafka").join(VERSION);
+    let libs = home.join("libs");
+    if libs.is_dir() {
+        return Ok(libs);
+    }
+    fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
+    let lock = File::create(home.join("lock")).context("the lock of the jars")?;
+    lock.lock().context("waiting for another process that fetches the jars")?;
+    if !libs.is_dir() {
+        fetch(&home, &libs)?;
+    }
+    Ok(libs)
+}
+
+/// An error that says what is missing and how to get it, when this machine cannot run Kafka.
+pub fn check_java() -> Result<()> {
+    let how = "on Debian: apt-get install openjdk-17-jre-headless";
+    let output =
+        Command::new("java").arg("-version").output().with_context(|| format!("`java` does not run; {how}"))?;
+    // openjdk version "17.0.15" 2025-04-15
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let version = text.split('"').nth(1).and_then(|version| version.split(['.', '-']).next()?.parse::<u32>().ok());
+    match version {
+        Some(version) if version >= OLDEST_JAVA => Ok(()),
+        Some(version) => bail!("Kafka needs Java {OLDEST_JAVA} or newer and `java` is {version}; {how}"),
+        None => bail!("`java -version` says nothing that looks like a version: {text}"),
+    }
+}
+
+fn fetch(home: &Path, libs: &Path) -> Result<()> {
+    // A fetch that was cut short must not look like a whole one, so the folder gets its name at the end.
+    let unfinished = home.join("unfinished");
+    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/pom.xml");
+    let output = Command::new("mvn")
+        .args(["-q", "-B", "-f"])
+        .arg(&pom)
+        .arg("dependency:copy-dependencies")
+        .arg(format!("-DoutputDirectory={}", unfinished.display()))
+        .output()
+        .context("`mvn` fetches Kafka and does not run; on Debian: apt-get install maven")?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stdout);
+        bail!("mvn could not fetch Kafka {VERSION} from Maven Central ({}):\n{text}", output.status);
+    }
+    fs::rename(&unfinished, libs).with_context(|| format!("{} -> {}", unfinished.display(), libs.display()))
+}
+
+/// A `java` command with the jars on its class path, a ceiling on its memory, and quiet logging to standard output. The
+/// caller appends the main class and its arguments.
+pub fn java(dir: &Path, level: &str) -> Result<Command> {
+    let libs = libs()?;
+    let logging = dir.join("log4j2.properties");
+    fs::write(&logging, logging_properties(level)).with_context(|| logging.display().to_string())?;
+    let mut command = Command::new("java");
+    command
+        .args(["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"])
+        .arg(format!("-Dlog4j2.configurationFile={}", logging.display()))
+        .arg("-cp")
+        .arg(format!("{}/*", libs.display()))
+        .current_dir(dir);
+    Ok(command)
+}
+
+fn logging_properties(level: &str) -> String {
+    format!(
+        "status=error\nappender.out.type=Console\nappender.out.name=out\nappender.out.layout.type=PatternLayout\n\
+         appender.out.layout.pattern=%d{{HH:mm:ss.SSS}} %p %c{{1}} %m%n\nrootLogger.level={level}\n\
+         rootLogger.appenderRef.out.ref=out\n"
+    )
+}

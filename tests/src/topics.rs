@@ -1,0 +1,149 @@
+//! Topics: made, filled and read with a plain Kafka client, so that a test sees what any consumer would see.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::wait;
+
+/// How long one request to the node may take.
+const REQUEST: Duration = Duration::from_secs(20);
+
+/// A record as it lies in a topic.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Record {
+    /// The Kafka partition it was read from; not looked at when producing.
+    pub partition: i32,
+    /// None = null.
+    pub key: Option<Vec<u8>>,
+    /// None = null.
+    pub value: Option<Vec<u8>>,
+    /// Name and value in their order.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// Makes a topic. An error when it exists.
+pub fn create(bootstrap: &str, name: &str, partitions: i32) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().context("an admin client")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context("a runtime")?;
+    let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+    let options = AdminOptions::new().operation_timeout(Some(REQUEST)).request_timeout(Some(REQUEST));
+    let results = runtime.block_on(admin.create_topics([&topic], &options)).context("creating a topic")?;
+    match results.into_iter().next() {
+        Some(Ok(_)) => {}
+        Some(Err((_, code))) => bail!("creating topic {name}: {code}"),
+        None => bail!("creating topic {name}: no answer"),
+    }
+    // Created is not yet known to the broker's clients.
+    wait::until(&format!("topic {name} to have a leader"), REQUEST, || {
+        let consumer = consumer(bootstrap).map_err(|error| error.to_string())?;
+        let metadata = consumer.fetch_metadata(Some(name), REQUEST).map_err(|error| error.to_string())?;
+        let topic = metadata.topics().first().ok_or("no such topic")?;
+        let led = topic.partitions().iter().filter(|partition| partition.leader() >= 0).count();
+        if led == partitions as usize { Ok(()) } else { Err(format!("{led} of {partitions} partitions")) }
+    })
+}
+
+/// The names of all topics, Kafka's own included. Also the question whether a node answers at all.
+pub fn names(bootstrap: &str) -> Result<Vec<String>> {
+    let consumer = consumer(bootstrap)?;
+    let metadata = consumer.fetch_metadata(None, Duration::from_secs(2)).context("asking for the topics")?;
+    Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
+}
+
+/// Writes records to a topic, partition 0, and waits until all are acknowledged.
+pub fn produce(bootstrap: &str, topic: &str, records: &[Record]) -> Result<()> {
+    let producer: BaseProducer = config(bootstrap).set("acks", "all").create().context("a producer")?;
+    for record in records {
+        let mut headers = OwnedHeaders::new();
+        for (key, value) in &record.headers {
+            headers = headers.insert(Header { key, value: value.as_deref() });
+        }
+        let mut row: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(0).headers(headers);
+        row.key = record.key.as_deref();
+        row.payload = record.value.as_deref();
+        producer.send(row).map_err(|(error, _)| error).with_context(|| format!("producing to {topic}"))?;
+        producer.poll(Duration::ZERO);
+    }
+    producer.flush(REQUEST).with_context(|| format!("producing to {topic}"))
+}
+
+/// The number of records in a topic; 0 when it does not exist.
+pub fn count(bootstrap: &str, topic: &str) -> Result<u64> {
+    let consumer = consumer(bootstrap)?;
+    let mut count = 0;
+    for partition in partitions(&consumer, topic)? {
+        let (low, high) = consumer.fetch_watermarks(topic, partition, REQUEST).context("asking for offsets")?;
+        count += u64::try_from(high - low).unwrap_or_default();
+    }
+    Ok(count)
+}
+
+/// All records of a topic, by partition and offset; none when it does not exist.
+pub fn read(bootstrap: &str, topic: &str) -> Result<Vec<Record>> {
+    let consumer = consumer(bootstrap)?;
+    let mut ends = Vec::new();
+    let mut list = TopicPartitionList::new();
+    for partition in partitions(&consumer, topic)? {
+        let (low, high) = consumer.fetch_watermarks(topic, partition, REQUEST).context("asking for offsets")?;
+        if low < high {
+            ends.push((partition, high));
+            list.add_partition_offset(topic, partition, Offset::Beginning).context("a place to read from")?;
+        }
+    }
+    consumer.assign(&list).with_context(|| format!("reading {topic}"))?;
+    let mut rows: Vec<(i32, i64, Record)> = Vec::new();
+    while !ends.is_empty() {
+        let message = match consumer.poll(REQUEST) {
+            Some(message) => message.with_context(|| format!("reading {topic}"))?,
+            None => bail!("reading {topic}: {} rows, then nothing for {REQUEST:?}, short of {ends:?}", rows.len()),
+        };
+        let (partition, offset) = (message.partition(), message.offset());
+        ends.retain(|(ending, end)| *ending != partition || offset + 1 < *end);
+        let headers = message.headers().map(|headers| headers.iter().map(header).collect()).unwrap_or_default();
+        let record = Record {
+            partition,
+            key: message.key().map(<[u8]>::to_vec),
+            value: message.payload().map(<[u8]>::to_vec),
+            headers,
+        };
+        rows.push((partition, offset, record));
+    }
+    rows.sort();
+    Ok(rows.into_iter().map(|(_, _, record)| record).collect())
+}
+
+fn header(header: Header<'_, &[u8]>) -> (String, Option<Vec<u8>>) {
+    (header.key.to_owned(), header.value.map(<[u8]>::to_vec))
+}
+
+fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>> {
+    // Asked for all topics, because asking for one by name may create it.
+    let metadata = consumer.fetch_metadata(None, REQUEST).context("asking for the topics")?;
+    let topic = metadata.topics().iter().find(|found| found.name() == topic);
+    Ok(topic.map(|topic| topic.partitions().iter().map(|partition| partition.id()).collect()).unwrap_or_default())
+}
+
+fn consumer(bootstrap: &str) -> Result<BaseConsumer> {
+    config(bootstrap)
+        .set("group.id", "weir-tests-reader")
+        .set("enable.auto.commit", "false")
+        .set("isolation.level", "read_committed")
+        .set("fetch.wait.max.ms", "50")
+        .create()
+        .context("a consumer")
+}
+
+fn config(bootstrap: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    // What a client says about a node that is not up yet is said better by the waiting test.
+    config.set("bootstrap.servers", bootstrap).set("log_level", "0");
+    config
+}

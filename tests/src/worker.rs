@@ -1,0 +1,162 @@
+//! The server under test: `weir standalone` with its own folder, a free port and a `worker.properties`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::Process;
+use crate::rest::Rest;
+use crate::{paths, wait};
+
+/// How long a worker may take to answer; the first start of a run compiles the components.
+const START: Duration = Duration::from_secs(60);
+
+/// How long a worker may take to end after it was asked to.
+const STOP: Duration = Duration::from_secs(30);
+
+/// A worker that is started, stopped, killed and started again on the same folder. Dropping it kills it and removes the
+/// folder.
+#[derive(Debug)]
+pub struct Worker {
+    dir: TempDir,
+    port: u16,
+    properties: BTreeMap<String, String>,
+    connectors: Vec<PathBuf>,
+    process: Option<Process>,
+}
+
+impl Worker {
+    /// A worker that is not yet started: String converters, the components of `cargo xtask build`, reading and writing
+    /// allowed in its own folder, offsets stored every half second.
+    pub fn new(bootstrap: &str) -> Result<Worker> {
+        let dir = TempDir::with_prefix("weir-worker-").context("a folder for the worker")?;
+        // The name that the system gives it: a grant does not reach through a symbolic link.
+        let path = dir.path().canonicalize().context("the worker's folder")?;
+        let path = path.display();
+        let port = paths::free_port()?;
+        let worker = Worker { dir, port, properties: BTreeMap::new(), connectors: Vec::new(), process: None };
+        fs::create_dir(worker.data()).context("the folder for the connectors' files")?;
+        let string = "org.apache.kafka.connect.storage.StringConverter";
+        Ok(worker
+            .set("bootstrap.servers", bootstrap)
+            .set("listeners", &format!("http://127.0.0.1:{port}"))
+            .set("key.converter", string)
+            .set("value.converter", string)
+            .set("offset.storage.file.filename", &format!("{path}/offsets"))
+            .set("offset.flush.interval.ms", "500")
+            .set("plugin.path", &paths::plugins().display().to_string())
+            .set("weir.data.dir", &format!("{path}/weir"))
+            .set("weir.allow.read", &format!("{path}/data"))
+            .set("weir.allow.write", &format!("{path}/data")))
+    }
+
+    /// Sets a key of `worker.properties`. Takes effect at the next start.
+    pub fn set(mut self, key: &str, value: &str) -> Worker {
+        self.properties.insert(key.into(), value.into());
+        self
+    }
+
+    /// Names a connector on the command line, from the next start on. Standalone workers keep connectors nowhere else.
+    pub fn connector(&mut self, name: &str, config: &Value) -> Result<()> {
+        let path = self.dir().join(format!("{name}.json"));
+        fs::write(&path, json!({"name": name, "config": config}).to_string()).context("a connector's file")?;
+        self.connectors.push(path);
+        Ok(())
+    }
+
+    /// Starts it and waits until it says that it is healthy.
+    pub fn start(&mut self) -> Result<()> {
+        let mut process = self.spawn()?;
+        let rest = self.rest();
+        let healthy = wait::until("the worker to be healthy", START, || {
+            // A worker that ended will not become healthy, but its last words are in the error.
+            process.check_runs()?;
+            let health = rest.get("/health").map_err(|error| format!("{error:#}"))?;
+            if health.status == 200 { Ok(()) } else { Err(health.body.to_string()) }
+        });
+        healthy.with_context(|| process.tail())?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Starts it and waits until it has ended by itself. Gives its output.
+    pub fn start_in_vain(&mut self) -> Result<String> {
+        let mut process = self.spawn()?;
+        wait::until("the worker to give up", START, || match process.check_runs() {
+            Ok(()) => Err("it runs".to_owned()),
+            Err(_) => Ok(()),
+        })?;
+        Ok(process.output())
+    }
+
+    fn spawn(&mut self) -> Result<Process> {
+        if self.process.is_some() {
+            bail!("the worker runs already");
+        }
+        let path = self.dir().join("worker.properties");
+        let mut text = String::new();
+        for (key, value) in &self.properties {
+            // Backslashes and the like are not in any value that a test sets.
+            writeln!(text, "{key}={value}")?;
+        }
+        fs::write(&path, text).context("worker.properties")?;
+        let mut command = Command::new(paths::weir()?);
+        command.arg("standalone").arg(&path).args(&self.connectors).current_dir(self.dir());
+        Process::start("weir", &mut command, &self.dir().join("log.txt"))
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill();
+        }
+    }
+
+    /// Ends it in good order (SIGTERM). An error when it does not end, or not with success.
+    pub fn stop(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            let status = process.terminate(STOP)?;
+            if !status.success() {
+                bail!("weir ended with {status}:\n{}", process.tail());
+            }
+        }
+        Ok(())
+    }
+
+    /// An error with the end of its log when it does not run.
+    pub fn check_runs(&mut self) -> Result<(), String> {
+        self.process.as_mut().map_or(Err("it was not started".into()), Process::check_runs)
+    }
+
+    /// Everything it logged, in all of its starts.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.dir().join("log.txt")).unwrap_or_default()
+    }
+
+    /// The operating system's number of the process.
+    pub fn id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+
+    /// A client of it.
+    pub fn rest(&self) -> Rest {
+        Rest::new(self.port)
+    }
+
+    /// Its folder, with `worker.properties`, `log.txt`, `offsets` and what Weir itself keeps in `weir`.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The folder that connectors may read and write.
+    pub fn data(&self) -> PathBuf {
+        self.dir().join("data")
+    }
+}

@@ -1,0 +1,6 @@
+//! End-to-end tests: the built `weir` against a real Apache Kafka, and beside Kafka Connect's own worker.
+//!
+//! Run them with `cargo xtask test`, or by hand with `cargo xtask build && cargo test -p weir-tests`. Without
+//! `WEIR_TEST_KAFKA=host:port` the harness starts a node of its own.
+
+mod oracle;
