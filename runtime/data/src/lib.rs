@@ -1,1 +1,21 @@
-//! Placeholder, replaced in the next commits.
+//! Rows on their way between Kafka and plugins: the columns they travel in, the checks they pass, and the converters that
+//! read and write Kafka's bytes.
+//!
+//! - [`records`] and [`schema`]: host twins of `wit/data.wit`. [`check`] holds a batch to every promise of that file.
+//! - [`transformed`]: the answer of a transform, and how it becomes a batch again; [`gather`] picks and joins rows.
+//! - [`converter`] and [`header`]: Kafka Connect's converters and header converters, by class name.
+//! - [`json`]: the checking, reading and writing of JSON under them. `java`: how Java prints things.
+//!
+//! This crate knows neither Kafka clients nor WebAssembly, and does no input or output.
+
+pub mod check;
+pub mod converter;
+pub mod gather;
+pub mod header;
+mod java;
+pub mod json;
+pub mod records;
+pub mod schema;
+pub mod schema_check;
+pub mod topic_name;
+pub mod transformed;

@@ -1,0 +1,256 @@
+//! Picks rows out of batches and puts batches together: what the task loops do around transforms and failed rows.
+
+use crate::records::{Column, Encoding, Format, Headers, NO_FORMAT, Records, Topics, Values};
+
+impl Records {
+    /// The rows at these indexes, in this order; a row may be asked for more than once. Rows that are not there come
+    /// out as nulls.
+    pub fn select(&self, rows: &[u32]) -> Records {
+        Records {
+            count: rows.len() as u32,
+            topics: Topics { names: self.topics.names.clone(), rows: pick(&self.topics.rows, rows) },
+            partitions: pick_or(&self.partitions, rows, -1),
+            timestamps: pick_or(&self.timestamps, rows, -1),
+            formats: self.formats.clone(),
+            keys: self.keys.select(rows),
+            values: self.values.select(rows),
+            headers: self.headers.select(rows),
+        }
+    }
+
+    /// The rows from `from` up to, not including, `to`; both are cut to the number of rows.
+    pub fn slice(&self, from: u32, to: u32) -> Records {
+        let to = to.min(self.count);
+        let rows: Vec<u32> = (from.min(to)..to).collect();
+        self.select(&rows)
+    }
+
+    /// The rows of `self`, then those of `other`.
+    pub fn concat(mut self, mut other: Records) -> Records {
+        if other.count == 0 {
+            return self;
+        }
+        if self.count == 0 {
+            return other;
+        }
+        let counts = (self.count as usize, other.count as usize);
+        let total_headers = (self.headers.names.lengths.len(), other.headers.names.lengths.len());
+        let (mine, theirs) = join_formats(&mut self.formats, std::mem::take(&mut other.formats));
+        self.topics.append(other.topics, counts);
+        append_or(&mut self.partitions, other.partitions, counts, -1);
+        append_or(&mut self.timestamps, other.timestamps, counts, -1);
+        self.keys.append(other.keys, counts, mine, theirs);
+        self.values.append(other.values, counts, mine, theirs);
+        append_or(&mut self.headers.counts, other.headers.counts, counts, 0);
+        append_or(&mut self.headers.names.lengths, other.headers.names.lengths, total_headers, -1);
+        self.headers.names.bytes.extend_from_slice(&other.headers.names.bytes);
+        self.headers.values.append(other.headers.values, total_headers, mine, theirs);
+        self.count += other.count;
+        self
+    }
+
+    /// Puts two parts of one batch back into one, in the order of the batch: `own` and `others` say for each row of each
+    /// part which row of the batch it came from, and never decrease. Gives the rows, and where each came from.
+    ///
+    /// Meant for a transform that only some rows went through. Nothing is copied where one part is empty.
+    pub fn interleave(self, own: Vec<u32>, other: Records, others: Vec<u32>) -> (Records, Vec<u32>) {
+        if other.count == 0 {
+            return (self, own);
+        }
+        if self.count == 0 {
+            return (other, others);
+        }
+        let mut rows = Vec::with_capacity(own.len() + others.len());
+        let mut origins = Vec::with_capacity(rows.capacity());
+        let (mut left, mut right) = (0, 0);
+        while left < own.len() || right < others.len() {
+            let from_left = right >= others.len() || left < own.len() && own[left] <= others[right];
+            if from_left {
+                rows.push(left as u32);
+                origins.push(own[left]);
+                left += 1;
+            } else {
+                rows.push((own.len() + right) as u32);
+                origins.push(others[right]);
+                right += 1;
+            }
+        }
+        let in_order = rows.windows(2).all(|pair| pair[0] < pair[1]);
+        let both = self.concat(other);
+        (if in_order { both } else { both.select(&rows) }, origins)
+    }
+}
+
+impl Column {
+    /// The rows at these indexes, in this order.
+    pub fn select(&self, rows: &[u32]) -> Column {
+        let (lengths, bytes) = pick_bytes(&self.lengths, &self.bytes, rows);
+        Column { lengths, bytes }
+    }
+}
+
+impl Values {
+    /// The rows at these indexes, in this order, with indexes into the same table of formats.
+    pub fn select(&self, rows: &[u32]) -> Values {
+        let (lengths, bytes) = pick_bytes(&self.lengths, &self.bytes, rows);
+        Values { lengths, bytes, formats: pick(&self.formats, rows) }
+    }
+
+    fn append(&mut self, other: Values, counts: (usize, usize), mine: u32, theirs: Theirs) {
+        append_or(&mut self.lengths, other.lengths, counts, -1);
+        self.bytes.extend_from_slice(&other.bytes);
+        if self.formats.is_empty() && other.formats.is_empty() && mine == 0 && theirs.default == 0 {
+            return;
+        }
+        if self.formats.is_empty() {
+            self.formats = vec![mine; counts.0];
+        }
+        if other.formats.is_empty() {
+            self.formats.resize(counts.0 + counts.1, theirs.default);
+        } else {
+            self.formats.extend(other.formats.iter().map(|format| format + theirs.shift));
+        }
+    }
+}
+
+impl Headers {
+    /// The headers of the rows at these indexes, in this order.
+    pub fn select(&self, rows: &[u32]) -> Headers {
+        if self.counts.is_empty() {
+            return Headers::default();
+        }
+        let starts = starts(self.counts.iter().map(|&own| own as usize));
+        let mut headers = Vec::new();
+        for &row in rows {
+            let row = row as usize;
+            if let (Some(&start), Some(&end)) = (starts.get(row), starts.get(row + 1)) {
+                headers.extend(start as u32..end as u32);
+            }
+        }
+        Headers {
+            counts: pick(&self.counts, rows),
+            names: self.names.select(&headers),
+            values: self.values.select(&headers),
+        }
+    }
+}
+
+impl Topics {
+    fn append(&mut self, other: Topics, counts: (usize, usize)) {
+        let shift = if self.names == other.names { 0 } else { self.names.len() as u32 };
+        if shift != 0 {
+            self.names.extend(other.names);
+        } else if self.rows.is_empty() && other.rows.is_empty() {
+            return;
+        }
+        if self.rows.is_empty() {
+            self.rows = vec![0; counts.0];
+        }
+        if other.rows.is_empty() {
+            self.rows.resize(counts.0 + counts.1, shift);
+        } else {
+            self.rows.extend(other.rows.iter().map(|topic| topic + shift));
+        }
+    }
+}
+
+/// Where the formats of an appended batch are now.
+#[derive(Clone, Copy)]
+struct Theirs {
+    /// What is added to an index.
+    shift: u32,
+    /// What stands for "every row has the first format".
+    default: u32,
+}
+
+/// Puts `theirs` behind `mine` unless it is there already. Gives the format that my own "first one" is now, which is
+/// index 0 but where the table was empty, and what becomes of theirs.
+fn join_formats(mine: &mut Vec<Format>, theirs: Vec<Format>) -> (u32, Theirs) {
+    let same = mine.iter().zip(&theirs).all(|(a, b)| match (&a.schema, &b.schema) {
+        (None, None) => a.encoding == b.encoding,
+        (Some(x), Some(y)) => a.encoding == b.encoding && std::sync::Arc::ptr_eq(x, y),
+        _ => false,
+    });
+    if same && !mine.is_empty() && !theirs.is_empty() || mine.is_empty() && theirs.is_empty() {
+        if theirs.len() > mine.len() {
+            *mine = theirs;
+        }
+        return (0, Theirs { shift: 0, default: 0 });
+    }
+    // An empty table says "bytes without a schema"; beside another table that has to be spelled out.
+    if mine.is_empty() {
+        mine.push(NO_FORMAT.clone());
+    }
+    let shift = mine.len() as u32;
+    if theirs.is_empty() {
+        let default = Format::plain(Encoding::Bytes).index_in(mine);
+        return (0, Theirs { shift, default });
+    }
+    mine.extend(theirs);
+    (0, Theirs { shift, default: shift })
+}
+
+fn append_or<T: Copy>(mine: &mut Vec<T>, theirs: Vec<T>, counts: (usize, usize), absent: T) {
+    if mine.is_empty() && theirs.is_empty() {
+        return;
+    }
+    if mine.is_empty() {
+        *mine = vec![absent; counts.0];
+    }
+    if theirs.is_empty() {
+        mine.resize(counts.0 + counts.1, absent);
+    } else {
+        mine.extend(theirs);
+    }
+}
+
+fn pick(entries: &[u32], rows: &[u32]) -> Vec<u32> {
+    pick_or(entries, rows, 0)
+}
+
+/// An empty list says the same of every row, and so does what is picked from it.
+pub(crate) fn pick_or<T: Copy>(entries: &[T], rows: &[u32], absent: T) -> Vec<T> {
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    rows.iter().map(|&row| entries.get(row as usize).copied().unwrap_or(absent)).collect()
+}
+
+pub(crate) fn pick_bytes(lengths: &[i32], bytes: &[u8], rows: &[u32]) -> (Vec<i32>, Vec<u8>) {
+    if lengths.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let starts = starts(lengths.iter().map(|&length| length.max(0) as usize));
+    let picked = pick_or(lengths, rows, -1);
+    let total = picked.iter().map(|&length| length.max(0) as usize).sum();
+    let mut out = Vec::with_capacity(total);
+    // Neighbours lie side by side: a run of them is one copy.
+    let mut left = rows;
+    while let Some((&first, rest)) = left.split_first() {
+        let run =
+            1 + rest.iter().zip(1..).take_while(|&(&row, step)| u64::from(row) == u64::from(first) + step).count();
+        let (from, to) = (first as usize, (first as usize + run).min(lengths.len()));
+        if let Some(run) = starts.get(from).zip(starts.get(to)).and_then(|(&from, &to)| bytes.get(from..to)) {
+            out.extend_from_slice(run);
+        }
+        left = &left[run..];
+    }
+    (picked, out)
+}
+
+/// Where each row begins, and behind that where the last one ends.
+fn starts(lengths: impl ExactSizeIterator<Item = usize>) -> Vec<usize> {
+    let mut starts = Vec::with_capacity(lengths.len() + 1);
+    let mut at = 0;
+    starts.push(at);
+    starts.extend(lengths.map(|length| {
+        at += length;
+        at
+    }));
+    starts
+}
+
+/// The bytes that picking `rows` out of a column would take.
+pub(crate) fn picked_size(lengths: &[i32], rows: &[u32]) -> u64 {
+    rows.iter().map(|&row| lengths.get(row as usize).map_or(0, |&length| 4 + length.max(0) as u64)).sum()
+}

@@ -1,0 +1,1 @@
+//! How Java prints values, for the converters that write what `toString` gives.
