@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -47,17 +48,32 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// Builds the server and returns where it was left.
 pub(crate) fn server(workspace: &Workspace, profile: Profile) -> anyhow::Result<PathBuf> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--package=weir", "--bin=weir", "--message-format=json-render-diagnostics"]);
+    cargo.args(["build", "--package=weir", "--bin=weir"]);
     if profile == Profile::Release {
         cargo.arg("--release");
     }
-    let mut built = None;
-    process::run_lines(&mut cargo, |line| built = artifact(line).and_then(|it| it.executable).or(built.take()))?;
+    let built = executables(&mut cargo)?.remove("weir").context("cargo built no `weir`")?;
     let binary = workspace.dist().join("weir");
-    leave(&fs::read(built.context("cargo built no `weir`")?)?, &binary)?;
+    leave(&fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?, &binary)?;
     make_executable(&binary)?;
     println!("{}", binary.display());
     Ok(binary)
+}
+
+/// Runs a `cargo build` and says where the binaries lie that it built, by name.
+pub(crate) fn executables(cargo: &mut Command) -> anyhow::Result<HashMap<String, PathBuf>> {
+    cargo.arg("--message-format=json-render-diagnostics");
+    let mut built = HashMap::new();
+    process::run_lines(cargo, |line| {
+        if let Some(Artifact { executable: Some(file), target, .. }) = artifact(line)
+            && target.kind == ["bin"]
+            // The same binary as a test of itself has a hash in its name.
+            && file.file_stem().is_some_and(|stem| stem == target.name.as_str())
+        {
+            built.insert(target.name, file);
+        }
+    })?;
+    Ok(built)
 }
 
 /// Builds the components of these groups.
@@ -159,8 +175,15 @@ fn make_executable(_: &Path) -> anyhow::Result<()> {
 #[derive(Debug, Deserialize)]
 struct Artifact {
     manifest_path: PathBuf,
+    target: Target,
     filenames: Vec<PathBuf>,
     executable: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
 }
 
 /// None for a line that is about something else.
@@ -175,7 +198,7 @@ mod tests {
     #[test]
     fn an_artifact_line_of_cargo_is_understood_and_others_are_passed_over() {
         let line = r#"{"reason":"compiler-artifact","package_id":"x","manifest_path":"/r/connectors/file/Cargo.toml",
-            "target":{"kind":["cdylib"]},"filenames":["/t/weir_file.wasm","/t/libweir_file.rlib"],"executable":null}"#;
+            "target":{"name":"weir_file","kind":["cdylib"]},"filenames":["/t/weir_file.wasm","/t/libweir_file.rlib"],"executable":null}"#;
         let it = artifact(line).unwrap();
         assert_eq!(it.manifest_path, Path::new("/r/connectors/file/Cargo.toml"));
         assert_eq!(it.filenames[0], Path::new("/t/weir_file.wasm"));

@@ -7,8 +7,11 @@ mod bench;
 mod build;
 mod component;
 mod process;
+mod test;
 mod toolchain;
 mod workspace;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -23,14 +26,24 @@ struct Args {
 enum Command {
     /// Builds the server and the components into target/dist.
     Build(build::Args),
+    /// Checks formatting and style, and runs all tests.
+    Test(test::Args),
     /// Runs the benchmarks and prints their figures.
     Bench(bench::Args),
 }
 
-fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
-    match args.command {
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
         Command::Build(args) => build::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes says where; a backtrace of this program would bury it.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

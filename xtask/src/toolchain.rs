@@ -37,3 +37,83 @@ fn has_target(target: &str) -> anyhow::Result<bool> {
         .context("`rustc --print sysroot` failed\nnext: install Rust with rustup, https://rustup.rs")?;
     Ok(Path::new(sysroot.trim()).join("lib/rustlib").join(target).join("lib").is_dir())
 }
+
+/// The oldest Java that Kafka 4 runs on.
+const JAVA: u32 = 17;
+
+/// Checks all that `cargo xtask test` needs beyond Rust, and says everything that is missing at once.
+pub(crate) fn require_for_tests() -> anyhow::Result<()> {
+    let missing: Vec<String> = [java(), maven(), make(), cargo_tool("fmt", "rustfmt"), cargo_tool("clippy", "clippy")]
+        .into_iter()
+        .flatten()
+        .map(|line| format!("- {line}"))
+        .collect();
+    if !missing.is_empty() {
+        bail!("the tests need what this machine lacks:\n{}", missing.join("\n"));
+    }
+    Ok(())
+}
+
+fn java() -> Option<String> {
+    let advice = "Debian and Ubuntu: `apt install openjdk-17-jre-headless`; macOS: `brew install openjdk@17`; \
+                  others: https://adoptium.net";
+    match process::output(Command::new("java").arg("-version")) {
+        None => Some(format!("java {JAVA} or newer, to run Apache Kafka. {advice}")),
+        Some(text) => match java_version(&text) {
+            Some(version) if version >= JAVA => None,
+            Some(version) => {
+                Some(format!("java {JAVA} or newer, to run Apache Kafka; `java` is version {version}. {advice}"))
+            }
+            None => Some(format!(
+                "java {JAVA} or newer, to run Apache Kafka; `java -version` does not say which it is. {advice}"
+            )),
+        },
+    }
+}
+
+/// The first number of the version in `openjdk version "17.0.15" 2025-04-15`; 8 for the old form `1.8.0_392`.
+fn java_version(text: &str) -> Option<u32> {
+    let version = text.split('"').nth(1)?;
+    let mut numbers = version.split(|sign: char| !sign.is_ascii_digit());
+    match numbers.next()?.parse().ok()? {
+        1 => numbers.next()?.parse().ok(),
+        first => Some(first),
+    }
+}
+
+fn maven() -> Option<String> {
+    process::output(Command::new("mvn").arg("--version")).is_none().then(|| {
+        "mvn (Maven), to fetch Apache Kafka. Debian and Ubuntu: `apt install maven`; macOS: `brew install maven`; \
+         others: https://maven.apache.org"
+            .to_owned()
+    })
+}
+
+fn make() -> Option<String> {
+    process::output(Command::new("make").arg("--version")).is_none().then(|| {
+        "make, to build librdkafka. Debian and Ubuntu: `apt install build-essential`; macOS: `xcode-select --install`".to_owned()
+    })
+}
+
+fn cargo_tool(command: &str, component: &str) -> Option<String> {
+    let there = || process::output(Command::new("cargo").args([command, "--version"])).is_some();
+    if !there() {
+        // The toolchain file asks for it, but nothing is installed by itself where RUSTUP_AUTO_INSTALL is 0.
+        let _ = process::run(Command::new("rustup").args(["component", "add", component]));
+    }
+    (!there()).then(|| format!("{component}. With rustup: `rustup component add {component}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::java_version;
+
+    #[test]
+    fn java_versions_of_old_and_new_form_are_read() {
+        assert_eq!(java_version("openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime"), Some(17));
+        assert_eq!(java_version("openjdk version \"25\" 2025-09-16"), Some(25));
+        assert_eq!(java_version("java version \"1.8.0_392\""), Some(8));
+        assert_eq!(java_version("openjdk version \"24-ea\" 2025"), Some(24));
+        assert_eq!(java_version("no java here"), None);
+    }
+}
