@@ -1,0 +1,179 @@
+//! Reads `#[config(...)]` and the doc comment of one field. Every error points at the author's own token.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::meta::ParseNestedMeta;
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Attribute, Error, Expr, ExprLit, ExprRange, Field, Ident, Lit, LitBool, LitInt, LitStr, Meta, RangeLimits, Result, Token};
+
+/// What the attributes of one field say.
+#[derive(Default)]
+pub(crate) struct Attributes {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) default: Option<Expr>,
+    pub(crate) importance: Option<TokenStream>,
+    pub(crate) kind: Option<TokenStream>,
+    pub(crate) validators: Vec<TokenStream>,
+    /// The values were listed, so that any type with `FromStr` can hold them.
+    pub(crate) listed: bool,
+    pub(crate) group: Option<LitStr>,
+    pub(crate) order: Option<LitInt>,
+    pub(crate) width: Option<TokenStream>,
+    pub(crate) display_name: Option<LitStr>,
+    pub(crate) dependents: Vec<LitStr>,
+    pub(crate) recommended: Vec<LitStr>,
+    pub(crate) visible: Option<LitBool>,
+    pub(crate) flatten: bool,
+    pub(crate) doc: String,
+}
+
+impl Attributes {
+    pub(crate) fn of(field: &Field) -> Result<Attributes> {
+        let mut attributes = Attributes { doc: doc(&field.attrs), ..Attributes::default() };
+        for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("config")) {
+            attribute.parse_nested_meta(|meta| attributes.read(&meta))?;
+        }
+        if attributes.doc.is_empty() && !attributes.flatten {
+            return Err(Error::new_spanned(
+                field.ident.as_ref(),
+                "a configuration key needs a doc comment (`/// ...`): it is what users read about the key",
+            ));
+        }
+        Ok(attributes)
+    }
+
+    fn read(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
+        let Some(word) = meta.path.get_ident() else { return Err(meta.error("expected one word")) };
+        match word.to_string().as_str() {
+            "name" => self.name = Some(key(meta.value()?.parse()?)?),
+            "default" => self.default = Some(meta.value()?.parse()?),
+            "importance" => {
+                let of = [("high", quote!(High)), ("medium", quote!(Medium)), ("low", quote!(Low))];
+                self.importance = Some(choose(meta, &of)?);
+            }
+            "kind" => {
+                let of = [
+                    ("boolean", quote!(Boolean)),
+                    ("string", quote!(String)),
+                    ("int", quote!(Int)),
+                    ("short", quote!(Short)),
+                    ("long", quote!(Long)),
+                    ("double", quote!(Double)),
+                    ("list", quote!(List)),
+                    ("class", quote!(Class)),
+                    ("password", quote!(Password)),
+                ];
+                self.kind = Some(choose(meta, &of)?);
+            }
+            "validator" => {
+                let of = [
+                    ("non_empty", quote!(NonEmptyString)),
+                    ("regex", quote!(Regex)),
+                    ("non_empty_list", quote!(NonEmptyList)),
+                    ("non_empty_list_without_duplicates", quote!(NonEmptyListWithoutDuplicates)),
+                    ("list_without_duplicates", quote!(ListWithoutDuplicates)),
+                ];
+                self.validators.push(choose(meta, &of)?);
+            }
+            "range" => {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                self.validators.push(range(&content.parse()?)?);
+            }
+            "one_of" | "one_of_ignoring_case" => {
+                let allowed = texts(meta)?;
+                let variant = if word == "one_of" { quote!(OneOf) } else { quote!(OneOfIgnoringCase) };
+                self.validators.push(quote!(#variant(::std::vec![#(::std::string::String::from(#allowed)),*])));
+                self.listed = true;
+            }
+            "group" => self.group = Some(meta.value()?.parse()?),
+            "order" => self.order = Some(meta.value()?.parse()?),
+            "width" => {
+                let of = [
+                    ("none", quote!(None)),
+                    ("short", quote!(Short)),
+                    ("medium", quote!(Medium)),
+                    ("long", quote!(Long)),
+                ];
+                self.width = Some(choose(meta, &of)?);
+            }
+            "display_name" => self.display_name = Some(meta.value()?.parse()?),
+            "dependents" => self.dependents = texts(meta)?,
+            "recommended" => self.recommended = texts(meta)?,
+            "visible" => self.visible = Some(meta.value()?.parse()?),
+            "flatten" => self.flatten = true,
+            other => {
+                return Err(meta.error(format_args!(
+                    "unknown attribute `{other}`; there are: name, default, importance, kind, validator, range, one_of, \
+                     one_of_ignoring_case, group, order, width, display_name, dependents, recommended, visible, flatten"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One of a few words, as the variant it stands for.
+fn choose(meta: &ParseNestedMeta<'_>, of: &[(&str, TokenStream)]) -> Result<TokenStream> {
+    let word: Ident = meta.value()?.parse()?;
+    of.iter().find(|(name, _)| word == name).map(|(_, variant)| variant.clone()).ok_or_else(|| {
+        let names: Vec<&str> = of.iter().map(|(name, _)| *name).collect();
+        Error::new(word.span(), format_args!("`{word}` is none of: {}", names.join(", ")))
+    })
+}
+
+/// `("a", "b")`.
+fn texts(meta: &ParseNestedMeta<'_>) -> Result<Vec<LitStr>> {
+    let content;
+    syn::parenthesized!(content in meta.input);
+    let texts = Punctuated::<LitStr, Token![,]>::parse_terminated_with(&content, |input| input.parse())?;
+    if texts.is_empty() {
+        return Err(meta.error("expected at least one text"));
+    }
+    Ok(texts.into_iter().collect())
+}
+
+fn key(name: LitStr) -> Result<LitStr> {
+    if name.value().is_empty() {
+        return Err(Error::new(name.span(), "a key cannot be empty"));
+    }
+    Ok(name)
+}
+
+/// A range as the inclusive bounds that Kafka has.
+fn range(range: &ExprRange) -> Result<TokenStream> {
+    if range.start.is_none() && range.end.is_none() {
+        return Err(Error::new(range.span(), "the range bounds nothing"));
+    }
+    let bound = |end: &Option<Box<Expr>>, less: i64| match end {
+        Some(expr) => quote!(::std::option::Option::Some((#expr) as i64 - #less)),
+        None => quote!(::std::option::Option::None),
+    };
+    let least = bound(&range.start, 0);
+    let most = bound(&range.end, i64::from(matches!(range.limits, RangeLimits::HalfOpen(_))));
+    Ok(quote!(IntRange((#least, #most))))
+}
+
+/// The doc comment as one text: lines joined, paragraphs apart.
+fn doc(attributes: &[Attribute]) -> String {
+    let mut text = String::new();
+    for attribute in attributes {
+        let Meta::NameValue(doc) = &attribute.meta else { continue };
+        let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &doc.value else { continue };
+        if !doc.path.is_ident("doc") {
+            continue;
+        }
+        let line = line.value();
+        let line = line.trim();
+        if line.is_empty() {
+            text.push_str("\n\n");
+        } else {
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push(' ');
+            }
+            text.push_str(line);
+        }
+    }
+    text.trim().into()
+}

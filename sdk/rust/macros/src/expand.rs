@@ -1,0 +1,199 @@
+//! Writes the implementation.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Data, DeriveInput, Error, Expr, ExprLit, ExprUnary, Field, Fields, GenericArgument, Lit, PathArguments, Result, Type,
+};
+
+use crate::attributes::Attributes;
+
+pub(crate) fn config(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Struct(data) = &input.data else {
+        return Err(Error::new_spanned(&input.ident, "only a struct can be a configuration: each field is one key"));
+    };
+    let Fields::Named(fields) = &data.fields else {
+        return Err(Error::new_spanned(&input.ident, "the fields of a configuration need names: they become its keys"));
+    };
+    let fields = fields.named.iter().map(ConfigField::of).collect::<Result<Vec<_>>>()?;
+    unique(&fields)?;
+    let keys = fields.iter().map(ConfigField::key);
+    let values = fields.iter().map(ConfigField::value);
+    let name = &input.ident;
+    let (generics, arguments, bounds) = input.generics.split_for_impl();
+    Ok(quote! {
+        #[automatically_derived]
+        impl #generics ::weir_sdk::config::Config for #name #arguments #bounds {
+            fn keys() -> ::std::vec::Vec<::weir_sdk::config::ConfigKey> {
+                let mut keys = ::std::vec::Vec::new();
+                #(#keys)*
+                keys
+            }
+
+            fn parse(
+                entries: &::weir_sdk::config::ConfigMap,
+            ) -> ::std::result::Result<Self, ::weir_sdk::config::ConfigError> {
+                let parsed = #name { #(#values),* };
+                ::weir_sdk::config::check(&<Self as ::weir_sdk::config::Config>::keys(), entries)?;
+                ::std::result::Result::Ok(parsed)
+            }
+        }
+    })
+}
+
+struct ConfigField<'a> {
+    field: &'a Field,
+    name: String,
+    attributes: Attributes,
+}
+
+impl<'a> ConfigField<'a> {
+    fn of(field: &'a Field) -> Result<ConfigField<'a>> {
+        let attributes = Attributes::of(field)?;
+        let name = match (&attributes.name, &field.ident) {
+            (Some(name), _) => name.value(),
+            (None, Some(ident)) => ident.to_string().trim_start_matches("r#").replace('_', "."),
+            (None, None) => return Err(Error::new_spanned(field, "a field without a name")),
+        };
+        if let Some(default) = &attributes.default {
+            check_default(default, inner_option(&field.ty).unwrap_or(&field.ty), attributes.listed)?;
+        }
+        Ok(ConfigField { field, name, attributes })
+    }
+
+    /// Listed values are read with `FromStr`, unless the type is one of the SDK's own.
+    fn by_from_str(&self) -> bool {
+        let ty = inner_option(&self.field.ty).unwrap_or(&self.field.ty);
+        self.attributes.listed && !(named(ty, "String") || named(ty, "Vec"))
+    }
+
+    /// Pushes the key's definition.
+    fn key(&self) -> TokenStream {
+        let Attributes { importance, kind, validators, group, order, width, display_name, dependents, recommended, .. } =
+            &self.attributes;
+        let ty = &self.field.ty;
+        if self.attributes.flatten {
+            return quote_spanned!(ty.span()=> keys.extend(<#ty as ::weir_sdk::config::Config>::keys()););
+        }
+        let (name, doc) = (&self.name, &self.attributes.doc);
+        let own_kind = quote_spanned!(ty.span()=> <#ty as ::weir_sdk::config::ConfigField>::KIND);
+        let (kind, optional, own_validators) = if self.by_from_str() {
+            let kind = kind.as_ref().map_or(quote!(::weir_sdk::config::ConfigType::String), of_type);
+            let optional = inner_option(ty).is_some();
+            (kind, quote!(#optional), quote!(::std::vec::Vec::new()))
+        } else {
+            (
+                kind.as_ref().map_or(own_kind, of_type),
+                quote!(<#ty as ::weir_sdk::config::ConfigField>::OPTIONAL),
+                quote!(<#ty as ::weir_sdk::config::ConfigField>::validators()),
+            )
+        };
+        let required = if self.attributes.default.is_some() { quote!(false) } else { quote!(!#optional) };
+        let default = option(self.default_text());
+        let importance = importance.as_ref().map(|variant| {
+            quote!(key.importance = ::weir_sdk::config::Importance::#variant;)
+        });
+        let width = width.as_ref().map(|variant| quote!(key.width = ::weir_sdk::config::Width::#variant;));
+        let group = group.as_ref().map(|group| quote!(key.group = ::std::option::Option::Some(#group.into());));
+        let order = order.as_ref().map(|order| quote!(key.order_in_group = #order;));
+        let display_name = display_name.as_ref().map(|name| quote!(key.display_name = #name.into();));
+        let visible = self.attributes.visible.as_ref().map(|visible| quote!(key.visible = #visible;));
+        quote! {
+            let mut key = ::weir_sdk::config::ConfigKey::new(#name, #kind, #doc);
+            key.required = #required;
+            key.default = #default;
+            key.validators = #own_validators;
+            #(key.validators.push(::weir_sdk::config::Validator::#validators);)*
+            #importance #width #group #order #display_name #visible
+            #(key.dependents.push(#dependents.into());)*
+            #(key.recommended_values.push(#recommended.into());)*
+            keys.push(key);
+        }
+    }
+
+    /// The field of the struct, read.
+    fn value(&self) -> TokenStream {
+        let (ident, ty, name) = (&self.field.ident, &self.field.ty, &self.name);
+        if self.attributes.flatten {
+            return quote_spanned!(ty.span()=> #ident: <#ty as ::weir_sdk::config::Config>::parse(entries)?);
+        }
+        let default = match self.default_text() {
+            Some(text) => quote!(::std::option::Option::Some(::std::string::String::as_str(&#text))),
+            None => quote!(::std::option::Option::None),
+        };
+        let reader = match (self.by_from_str(), inner_option(ty)) {
+            (true, Some(inner)) => quote_spanned!(ty.span()=> optional_from_str::<#inner>),
+            (true, None) => quote_spanned!(ty.span()=> from_str::<#ty>),
+            (false, _) => quote_spanned!(ty.span()=> field::<#ty>),
+        };
+        quote!(#ident: ::weir_sdk::config::derive::#reader(entries, #name, #default)?)
+    }
+
+    fn default_text(&self) -> Option<TokenStream> {
+        self.attributes.default.as_ref().map(|expr| quote!(::std::string::ToString::to_string(&(#expr))))
+    }
+}
+
+fn of_type(variant: &TokenStream) -> TokenStream {
+    quote!(::weir_sdk::config::ConfigType::#variant)
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    value.map_or(quote!(::std::option::Option::None), |value| quote!(::std::option::Option::Some(#value)))
+}
+
+fn unique(fields: &[ConfigField<'_>]) -> Result<()> {
+    for (index, field) in fields.iter().enumerate() {
+        if !field.attributes.flatten && fields[..index].iter().any(|other| other.name == field.name) {
+            let message = format!("the key `{}` is there already", field.name);
+            return Err(match &field.attributes.name {
+                Some(name) => Error::new(name.span(), message),
+                None => Error::new_spanned(&field.field.ident, message),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Says of a literal that it cannot be the default of a field of this type, where that can be seen.
+fn check_default(default: &Expr, ty: &Type, listed: bool) -> Result<()> {
+    let literal = match default {
+        Expr::Lit(ExprLit { lit, .. }) => lit,
+        Expr::Unary(ExprUnary { expr, .. }) => match &**expr {
+            Expr::Lit(ExprLit { lit, .. }) => lit,
+            _ => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    let (fits, wanted) = if ["i16", "i32", "i64", "u16", "u32", "u64"].iter().any(|name| named(ty, name)) {
+        (matches!(literal, Lit::Int(_)), "a whole number")
+    } else if named(ty, "Duration") {
+        (matches!(literal, Lit::Int(_)), "a whole number of milliseconds")
+    } else if named(ty, "f64") {
+        (matches!(literal, Lit::Int(_) | Lit::Float(_)), "a number")
+    } else if named(ty, "bool") {
+        (matches!(literal, Lit::Bool(_)), "`true` or `false`")
+    } else if listed || ["String", "Vec", "Password"].iter().any(|name| named(ty, name)) {
+        (matches!(literal, Lit::Str(_)), "a text in quotes")
+    } else {
+        return Ok(());
+    };
+    if fits { Ok(()) } else { Err(Error::new(default.span(), format_args!("the default of this field is {wanted}"))) }
+}
+
+/// True if the last part of the type's path is this name.
+fn named(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
+}
+
+/// The `T` of an `Option<T>`.
+fn inner_option(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inner)) => Some(inner),
+        _ => None,
+    }
+}

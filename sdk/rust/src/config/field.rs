@@ -1,0 +1,207 @@
+//! The Rust types that a configuration's fields may have, and how each is read, in the manner of Kafka's `ConfigDef.parseType`.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{ConfigType, Validator};
+
+/// A type that can be the type of a field of a derived [`Config`](super::Config).
+///
+/// ```
+/// use weir_sdk::config::{ConfigField, ConfigType};
+/// assert_eq!(<u32 as ConfigField>::KIND, ConfigType::Long);
+/// assert_eq!(<Vec<String> as ConfigField>::parse("a, b"), Ok(vec!["a".to_string(), "b".to_string()]));
+/// ```
+pub trait ConfigField: Sized {
+    /// Kafka's type for it.
+    const KIND: ConfigType;
+    /// True = the key need not be given although it has no default.
+    const OPTIONAL: bool = false;
+
+    /// Checks that follow from the type.
+    fn validators() -> Vec<Validator> {
+        Vec::new()
+    }
+
+    /// Reads a value; the error is the end of Kafka's message.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// The value of a key that is neither given nor has a default; `None` = it must be given.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// How a value is written in an error message.
+    fn shown(text: &str) -> &str {
+        text
+    }
+}
+
+impl ConfigField for String {
+    const KIND: ConfigType = ConfigType::String;
+
+    fn parse(text: &str) -> Result<String, String> {
+        Ok(text.trim().into())
+    }
+}
+
+impl ConfigField for bool {
+    const KIND: ConfigType = ConfigType::Boolean;
+
+    fn parse(text: &str) -> Result<bool, String> {
+        match text.trim() {
+            text if text.eq_ignore_ascii_case("true") => Ok(true),
+            text if text.eq_ignore_ascii_case("false") => Ok(false),
+            _ => Err("Expected value to be either true or false".into()),
+        }
+    }
+}
+
+/// Whole numbers. Kafka has no unsigned types: a bound says so instead.
+macro_rules! whole_number {
+    ($($type:ty, $kind:ident, $name:literal, $range:expr;)*) => {$(
+        impl ConfigField for $type {
+            const KIND: ConfigType = ConfigType::$kind;
+
+            fn validators() -> Vec<Validator> {
+                let range: Option<(Option<i64>, Option<i64>)> = $range;
+                range.map(Validator::IntRange).into_iter().collect()
+            }
+
+            fn parse(text: &str) -> Result<$type, String> {
+                text.trim().parse().map_err(|_| concat!("Not a number of type ", $name).into())
+            }
+        }
+    )*};
+}
+
+whole_number! {
+    i16, Short, "SHORT", None;
+    i32, Int, "INT", None;
+    i64, Long, "LONG", None;
+    u16, Int, "INT", Some((Some(0), Some(u16::MAX.into())));
+    u32, Long, "LONG", Some((Some(0), Some(u32::MAX.into())));
+    u64, Long, "LONG", Some((Some(0), None));
+}
+
+impl ConfigField for f64 {
+    const KIND: ConfigType = ConfigType::Double;
+
+    fn parse(text: &str) -> Result<f64, String> {
+        text.trim().parse().map_err(|_| "Not a number of type DOUBLE".into())
+    }
+}
+
+/// Milliseconds, never negative. Give the key a name that ends in `.ms`.
+impl ConfigField for Duration {
+    const KIND: ConfigType = ConfigType::Long;
+
+    fn validators() -> Vec<Validator> {
+        u64::validators()
+    }
+
+    fn parse(text: &str) -> Result<Duration, String> {
+        u64::parse(text).map(Duration::from_millis)
+    }
+}
+
+/// A list: entries separated by commas, white space around them dropped.
+impl ConfigField for Vec<String> {
+    const KIND: ConfigType = ConfigType::List;
+
+    fn parse(text: &str) -> Result<Vec<String>, String> {
+        let text = text.trim();
+        Ok(if text.is_empty() { Vec::new() } else { text.split(',').map(|entry| entry.trim().into()).collect() })
+    }
+}
+
+/// A value that is never written to a log.
+///
+/// ```
+/// use weir_sdk::config::Password;
+/// let password = Password::new("secret");
+/// assert_eq!(format!("{password:?} {password}"), "[hidden] [hidden]");
+/// assert_eq!(password.value(), "secret");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(String);
+
+impl Password {
+    /// Hides a text.
+    pub fn new(value: impl Into<String>) -> Password {
+        Password(value.into())
+    }
+
+    /// The text itself.
+    pub fn value(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+impl fmt::Display for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+impl ConfigField for Password {
+    const KIND: ConfigType = ConfigType::Password;
+
+    fn parse(text: &str) -> Result<Password, String> {
+        Ok(Password(text.into()))
+    }
+
+    fn shown(_: &str) -> &str {
+        "[hidden]"
+    }
+}
+
+/// A key that may be left out: then its value is `None` (Kafka's null).
+impl<T: ConfigField> ConfigField for Option<T> {
+    const KIND: ConfigType = T::KIND;
+    const OPTIONAL: bool = true;
+
+    fn validators() -> Vec<Validator> {
+        T::validators()
+    }
+
+    fn parse(text: &str) -> Result<Option<T>, String> {
+        T::parse(text).map(Some)
+    }
+
+    fn absent() -> Option<Option<T>> {
+        Some(None)
+    }
+
+    fn shown(text: &str) -> &str {
+        T::shown(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_to_their_type() {
+        assert_eq!(u16::parse(" 65535 "), Ok(65535));
+        assert_eq!(u16::parse("65536"), Err("Not a number of type INT".into()));
+        assert_eq!(i16::parse("x"), Err("Not a number of type SHORT".into()));
+        assert_eq!(u64::parse("-1"), Err("Not a number of type LONG".into()));
+        assert_eq!(bool::parse("TRUE"), Ok(true));
+        assert_eq!(bool::parse("yes"), Err("Expected value to be either true or false".into()));
+        assert_eq!(Duration::parse("1500"), Ok(Duration::from_millis(1500)));
+    }
+
+    #[test]
+    fn an_empty_list_has_no_entries() {
+        assert_eq!(Vec::parse("  "), Ok(vec![]));
+        assert_eq!(Vec::parse("a,,b "), Ok(vec!["a".to_string(), String::new(), "b".to_string()]));
+    }
+}
