@@ -1,11 +1,10 @@
 //! What the herder says and is asked in: the entities of Kafka Connect's REST API, and the herder's errors.
 //! The field names and their order are those of `org.apache.kafka.connect.runtime.rest.entities`.
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// A connector's configuration as submitted, in the order of submission.
-pub type ConfigMap = IndexMap<String, String>;
+pub use weir_plugin::ConfigMap;
 
 /// `source`, `sink` or `unknown` (the class is no longer there).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,367 @@
+//! One connector of this worker: its configuration, its state, its own instance and its tasks. Changes are made one at a time;
+//! reading never waits for them.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
+use tracing::{info, warn};
+use weir_plugin::ComponentId;
+
+use super::api::{
+    ConfigMap, ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, Error, State, TargetState,
+    TaskInfo, TaskState,
+};
+use super::standalone::Shared;
+use super::watch::{self, Watch};
+use super::{tasks, watch::Started};
+use crate::config::ConnectorConfig;
+use crate::task::control::{Status, TaskHandle, Wanted};
+
+/// A connector.
+pub(super) struct Connector {
+    name: String,
+    shared: Arc<Shared>,
+    /// Held by whoever changes the connector.
+    changing: AsyncMutex<()>,
+    data: Mutex<Data>,
+}
+
+struct Data {
+    submitted: ConfigMap,
+    config: Option<Arc<ConnectorConfig>>,
+    target: TargetState,
+    status: Status,
+    tasks: Vec<Task>,
+    watch: Option<Watch>,
+}
+
+struct Task {
+    config: ConfigMap,
+    handle: Option<TaskHandle>,
+    /// A restart was asked for and is under way.
+    restarting: bool,
+}
+
+impl Task {
+    fn status(&self) -> Status {
+        match &self.handle {
+            _ if self.restarting => Status { state: State::Restarting, trace: None },
+            Some(handle) => handle.status(),
+            None => Status { state: State::Unassigned, trace: None },
+        }
+    }
+}
+
+impl Connector {
+    pub(super) fn new(name: &str, shared: Arc<Shared>, target: TargetState) -> Self {
+        Self {
+            name: name.to_owned(),
+            shared,
+            changing: AsyncMutex::new(()),
+            data: Mutex::new(Data {
+                submitted: ConfigMap::new(),
+                config: None,
+                target,
+                status: Status { state: State::Unassigned, trace: None },
+                tasks: Vec::new(),
+                watch: None,
+            }),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What `GET /connectors/{c}` answers.
+    pub(super) fn info(&self) -> ConnectorInfo {
+        let data = self.data.lock();
+        ConnectorInfo {
+            name: self.name.clone(),
+            config: data.submitted.clone(),
+            tasks: (0..data.tasks.len()).map(|task| self.task_id(task)).collect(),
+            kind: data.kind(),
+        }
+    }
+
+    /// What `GET /connectors/{c}/tasks` answers.
+    pub(super) fn task_infos(&self) -> Vec<TaskInfo> {
+        let data = self.data.lock();
+        let tasks = data.tasks.iter().enumerate();
+        tasks.map(|(task, running)| TaskInfo { id: self.task_id(task), config: running.config.clone() }).collect()
+    }
+
+    /// What `GET /connectors/{c}/status` answers.
+    pub(super) fn status(&self) -> ConnectorStateInfo {
+        let data = self.data.lock();
+        let version = data.config.as_ref().map(|config| config.plugin.version.clone());
+        let worker_id = &self.shared.worker_id;
+        ConnectorStateInfo {
+            name: self.name.clone(),
+            connector: ConnectorState {
+                state: data.status.state,
+                worker_id: worker_id.clone(),
+                version: version.clone(),
+                trace: data.status.trace.clone(),
+            },
+            tasks: data
+                .tasks
+                .iter()
+                .enumerate()
+                .map(|(id, task)| {
+                    let status = task.status();
+                    TaskState {
+                        id: u32::try_from(id).unwrap_or(u32::MAX),
+                        state: status.state,
+                        worker_id: worker_id.clone(),
+                        version: version.clone(),
+                        trace: status.trace,
+                    }
+                })
+                .collect(),
+            kind: data.kind(),
+        }
+    }
+
+    /// True = the connector or one of its transforms lives in this component.
+    pub(super) fn uses(&self, id: &ComponentId) -> bool {
+        self.data.lock().config.as_ref().is_some_and(|config| config.uses(id))
+    }
+
+    fn task_id(&self, task: usize) -> ConnectorTaskId {
+        ConnectorTaskId { connector: self.name.clone(), task: u32::try_from(task).unwrap_or(u32::MAX) }
+    }
+
+    /// Takes a new configuration and starts with it. The target state is kept.
+    pub(super) async fn configure(self: &Arc<Self>, submitted: ConfigMap, config: ConnectorConfig) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        self.stop_everything().await;
+        {
+            let mut data = self.data.lock();
+            data.submitted = submitted;
+            data.config = Some(Arc::new(config));
+        }
+        self.start().await
+    }
+
+    /// Starts the connector's own instance and the tasks it asks for, if the target state is STARTED.
+    async fn start(self: &Arc<Self>) -> Result<(), Error> {
+        let (target, config) = {
+            let data = self.data.lock();
+            (data.target, data.config.clone())
+        };
+        let Some(config) = config else { return Ok(()) };
+        match target {
+            TargetState::Stopped => self.set_status(State::Stopped),
+            TargetState::Paused => self.set_status(State::Paused),
+            TargetState::Started => {
+                let started = self.start_instance(&config).await?;
+                self.replace_tasks(&config, started.task_configs).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the connector's own instance and asks it for task configurations. A failure becomes the connector's status.
+    async fn start_instance(self: &Arc<Self>, config: &Arc<ConnectorConfig>) -> Result<Started, Error> {
+        match watch::start(self, &self.shared, config).await {
+            Ok((started, watch)) => {
+                let mut data = self.data.lock();
+                data.status = Status { state: State::Running, trace: None };
+                data.watch = watch;
+                drop(data);
+                info!(connector = self.name, tasks = started.task_configs.len(), "connector started");
+                Ok(started)
+            }
+            Err(trace) => {
+                self.fail(trace.clone());
+                Err(Error::Internal(format!("Failed to start connector: {}\nCaused by: {trace}", self.name)))
+            }
+        }
+    }
+
+    /// Marks the connector itself as failed; its tasks go on.
+    pub(super) fn fail(&self, trace: String) {
+        tracing::error!(connector = self.name, trace, "connector failed; it stays so until it is restarted or reconfigured");
+        self.data.lock().status = Status { state: State::Failed, trace: Some(trace) };
+    }
+
+    fn set_status(&self, state: State) {
+        self.data.lock().status = Status { state, trace: None };
+    }
+
+    /// Runs exactly these tasks. If they are the ones that run already, nothing is touched.
+    async fn replace_tasks(self: &Arc<Self>, config: &Arc<ConnectorConfig>, configs: Vec<ConfigMap>) {
+        let old = {
+            let mut data = self.data.lock();
+            let same = data.tasks.len() == configs.len()
+                && data.tasks.iter().zip(&configs).all(|(task, config)| task.config == *config && task.handle.is_some());
+            if same {
+                return;
+            }
+            std::mem::take(&mut data.tasks)
+        };
+        self.stop_tasks(old).await;
+        let tasks = configs
+            .into_iter()
+            .zip(0..)
+            .map(|(task_config, task)| Task {
+                handle: Some(tasks::spawn(&self.shared, config, task, &task_config, Wanted::Running)),
+                config: task_config,
+                restarting: false,
+            })
+            .collect();
+        self.data.lock().tasks = tasks;
+    }
+
+    /// The connector has found out by itself that its tasks changed.
+    pub(super) async fn task_configs_changed(self: &Arc<Self>, config: &Arc<ConnectorConfig>, configs: Vec<ConfigMap>) {
+        let _changing = self.changing.lock().await;
+        let current = {
+            let data = self.data.lock();
+            data.target == TargetState::Started && data.config.as_ref().is_some_and(|now| Arc::ptr_eq(now, config))
+        };
+        // Something else may have happened while this waited for its turn.
+        if current {
+            self.replace_tasks(config, configs).await;
+        }
+    }
+
+    /// Restarts the connector's own instance. Tasks are touched only if it asks for others than before.
+    pub(super) async fn restart(self: &Arc<Self>) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        self.stop_instance().await;
+        self.start().await
+    }
+
+    /// Restarts what is asked for, behind the answer.
+    pub(super) fn restart_later(self: &Arc<Self>, include_tasks: bool, only_failed: bool) -> ConnectorStateInfo {
+        let chosen = |state: State| !only_failed || state == State::Failed;
+        let (connector, tasks): (bool, Vec<u32>) = {
+            let mut data = self.data.lock();
+            let connector = chosen(data.status.state);
+            if connector {
+                data.status = Status { state: State::Restarting, trace: None };
+            }
+            let mut tasks = Vec::new();
+            if include_tasks {
+                for (id, task) in (0..).zip(&mut data.tasks) {
+                    if chosen(task.status().state) {
+                        task.restarting = true;
+                        tasks.push(id);
+                    }
+                }
+            }
+            (connector, tasks)
+        };
+        let answer = self.status();
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            if connector && let Err(error) = this.restart().await {
+                warn!(connector = this.name, %error, "the connector could not be restarted");
+            }
+            for task in tasks {
+                if let Err(error) = this.restart_task(task).await {
+                    warn!(connector = this.name, task, %error, "a task could not be restarted");
+                }
+            }
+        });
+        answer
+    }
+
+    /// Stops a task and starts it again with the configuration it has.
+    pub(super) async fn restart_task(self: &Arc<Self>, task: u32) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        let missing = || Error::NotFound(format!("Task {}-{task} not found", self.name));
+        let (old, task_config, config, target) = {
+            let mut data = self.data.lock();
+            let (config, target) = (data.config.clone(), data.target);
+            let running = data.tasks.get_mut(task as usize).ok_or_else(missing)?;
+            (running.handle.take(), running.config.clone(), config.ok_or_else(missing)?, target)
+        };
+        if let Some(old) = old {
+            old.stop(self.shared.worker.task_shutdown_graceful_timeout).await;
+        }
+        let wanted = if target == TargetState::Paused { Wanted::Paused } else { Wanted::Running };
+        let handle = tasks::spawn(&self.shared, &config, task, &task_config, wanted);
+        if let Some(running) = self.data.lock().tasks.get_mut(task as usize) {
+            running.handle = Some(handle);
+            running.restarting = false;
+        }
+        Ok(())
+    }
+
+    /// Follows a request to start, pause or stop.
+    pub(super) async fn set_target(self: &Arc<Self>, target: TargetState) {
+        let before = std::mem::replace(&mut self.data.lock().target, target);
+        match target {
+            TargetState::Stopped => {
+                let _changing = self.changing.lock().await;
+                self.stop_everything().await;
+                self.set_status(State::Stopped);
+            }
+            TargetState::Paused => {
+                let _changing = self.changing.lock().await;
+                self.stop_instance().await;
+                let mut data = self.data.lock();
+                // As in Kafka Connect, a connector that has failed stays so; its tasks follow all the same.
+                if data.status.state != State::Failed {
+                    data.status = Status { state: State::Paused, trace: None };
+                }
+                data.tasks.iter().filter_map(|task| task.handle.as_ref()).for_each(|task| task.want(Wanted::Paused));
+            }
+            TargetState::Started if before == TargetState::Started => {}
+            TargetState::Started => {
+                let this = Arc::clone(self);
+                tokio::spawn(async move {
+                    let _changing = this.changing.lock().await;
+                    if this.data.lock().target != TargetState::Started {
+                        return;
+                    }
+                    for task in &this.data.lock().tasks {
+                        if let Some(handle) = &task.handle {
+                            handle.want(Wanted::Running);
+                        }
+                    }
+                    if let Err(error) = this.start().await {
+                        warn!(connector = this.name, %error, "the connector could not be resumed");
+                    }
+                });
+            }
+        }
+    }
+
+    /// Ends for good.
+    pub(super) async fn shut_down(&self) {
+        let _changing = self.changing.lock().await;
+        self.stop_everything().await;
+        self.set_status(State::Unassigned);
+    }
+
+    async fn stop_everything(&self) {
+        self.stop_instance().await;
+        let tasks = std::mem::take(&mut self.data.lock().tasks);
+        self.stop_tasks(tasks).await;
+    }
+
+    async fn stop_instance(&self) {
+        let watch = self.data.lock().watch.take();
+        if let Some(watch) = watch {
+            watch.stop().await;
+        }
+    }
+
+    /// All at once: the time they are given is for all together.
+    async fn stop_tasks(&self, tasks: Vec<Task>) {
+        let patience = self.shared.worker.task_shutdown_graceful_timeout;
+        let stops = tasks.into_iter().filter_map(|task| task.handle).map(|task| task.stop(patience));
+        futures_util::future::join_all(stops).await;
+    }
+}
+
+impl Data {
+    fn kind(&self) -> ConnectorType {
+        self.config.as_ref().map_or(ConnectorType::Unknown, |config| config.kind)
+    }
+}

@@ -1,0 +1,235 @@
+//! The consumer of one sink task.
+//!
+//! librdkafka reports a rebalance and waits until it is told to go on. rdkafka's default tells it at once, inside the callback;
+//! here the rebalance is queued for the task, which calls its guest (`pre-commit`, `close`) first and goes on afterwards.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+use rdkafka::client::ClientContext;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, RebalanceProtocol, StreamConsumer};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use super::{Properties, client_config};
+
+/// A change of the task's partitions that waits for the task.
+#[derive(Debug)]
+pub enum Rebalance {
+    /// These come in addition; [`SinkConsumer::accept`] takes them.
+    Assigned(TopicPartitionList),
+    /// These are to be given up; [`SinkConsumer::give_up`] does it.
+    Revoked(TopicPartitionList),
+    /// These are gone already, another member may have them; [`SinkConsumer::give_up`] acknowledges it.
+    Lost(TopicPartitionList),
+}
+
+/// Receives what librdkafka has to say to the task.
+#[derive(Default)]
+pub struct Events {
+    rebalances: Mutex<VecDeque<Rebalance>>,
+    committed: Mutex<Vec<KafkaResult<Vec<(String, i32, i64)>>>>,
+    wake: Notify,
+    // While the consumer is being closed nobody takes rebalances from the queue.
+    closing: AtomicBool,
+}
+
+impl ClientContext for Events {
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!(%error, reason, "a Kafka consumer has trouble; it goes on trying");
+    }
+}
+
+impl ConsumerContext for Events {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        let assigned = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.closing.load(Ordering::Acquire) {
+            if !assigned && let Err(error) = unassign(consumer, partitions) {
+                warn!(%error, "cannot give up partitions while closing");
+            }
+            return;
+        }
+        let partitions = partitions.clone();
+        self.rebalances.lock().push_back(if assigned {
+            Rebalance::Assigned(partitions)
+        } else if consumer.assignment_lost() {
+            Rebalance::Lost(partitions)
+        } else {
+            Rebalance::Revoked(partitions)
+        });
+        self.wake.notify_one();
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        self.committed.lock().push(result.map(|()| {
+            offsets
+                .elements()
+                .iter()
+                .filter_map(|element| match element.offset() {
+                    Offset::Offset(offset) => Some((element.topic().to_owned(), element.partition(), offset)),
+                    _ => None,
+                })
+                .collect()
+        }));
+        self.wake.notify_one();
+    }
+}
+
+fn is_cooperative<C: ConsumerContext>(consumer: &impl rdkafka::consumer::Consumer<C>) -> bool {
+    matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
+}
+
+fn unassign(consumer: &BaseConsumer<Events>, partitions: &TopicPartitionList) -> KafkaResult<()> {
+    if is_cooperative(consumer) { consumer.incremental_unassign(partitions) } else { consumer.unassign() }
+}
+
+/// A consumer in its group.
+pub struct SinkConsumer {
+    inner: Option<Arc<StreamConsumer<Events>>>,
+}
+
+/// A partition and an offset in it.
+pub type Position = (String, i32, i64);
+
+impl SinkConsumer {
+    /// Makes the client. It joins its group with [`SinkConsumer::subscribe`].
+    pub fn new(properties: &Properties) -> Result<Self, KafkaError> {
+        let consumer = StreamConsumer::from_config_and_context(&client_config(properties), Events::default())?;
+        Ok(Self { inner: Some(Arc::new(consumer)) })
+    }
+
+    /// The client, to read from.
+    pub fn client(&self) -> &StreamConsumer<Events> {
+        // Invariant: `inner` is only taken by `close` and `drop`, after which nobody has `self`.
+        self.inner.as_deref().expect("the consumer is open")
+    }
+
+    fn events(&self) -> &Events {
+        self.client().context()
+    }
+
+    /// Joins the group. A pattern starts with `^`, as librdkafka has it.
+    pub fn subscribe(&self, topics: &[&str]) -> KafkaResult<()> {
+        self.client().subscribe(topics)
+    }
+
+    /// Returns when a rebalance or the result of a commit waits.
+    pub async fn event(&self) {
+        self.events().wake.notified().await;
+    }
+
+    /// The next rebalance that waits.
+    pub fn next_rebalance(&self) -> Option<Rebalance> {
+        self.events().rebalances.lock().pop_front()
+    }
+
+    /// Results of asynchronous commits since the last call.
+    pub fn committed(&self) -> Vec<KafkaResult<Vec<Position>>> {
+        std::mem::take(&mut *self.events().committed.lock())
+    }
+
+    /// Takes assigned partitions; reading starts at their committed offsets.
+    pub fn accept(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+        info!(partitions = %names(partitions), "partitions assigned");
+        let client = self.client();
+        if is_cooperative(client) { client.incremental_assign(partitions) } else { client.assign(partitions) }
+    }
+
+    /// Gives partitions up, after which the group goes on with its rebalance.
+    pub fn give_up(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+        info!(partitions = %names(partitions), "partitions given up");
+        let client = self.client();
+        if is_cooperative(client) { client.incremental_unassign(partitions) } else { client.unassign() }
+    }
+
+    /// Commits without waiting; the result comes through [`SinkConsumer::committed`].
+    pub fn commit_later(&self, positions: &[Position]) -> KafkaResult<()> {
+        self.client().commit(&list(positions)?, CommitMode::Async)
+    }
+
+    /// Commits and waits for the answer, on a thread that may block.
+    pub async fn commit_now(&self, positions: Vec<Position>) -> KafkaResult<()> {
+        let Some(client) = self.inner.clone() else { return Ok(()) };
+        blocking(move || client.commit(&list(&positions)?, CommitMode::Sync)).await
+    }
+
+    /// The committed offsets of these partitions; those without one are left out.
+    pub async fn committed_offsets(&self, partitions: &TopicPartitionList) -> KafkaResult<Vec<Position>> {
+        let Some(client) = self.inner.clone() else { return Ok(Vec::new()) };
+        let partitions = partitions.clone();
+        blocking(move || {
+            let committed = client.committed_offsets(partitions, std::time::Duration::from_secs(10))?;
+            Ok(committed
+                .elements()
+                .iter()
+                .filter_map(|element| match element.offset() {
+                    Offset::Offset(offset) => Some((element.topic().to_owned(), element.partition(), offset)),
+                    _ => None,
+                })
+                .collect())
+        })
+        .await
+    }
+
+    /// Stops and starts the flow of rows of these partitions.
+    pub fn set_paused(&self, partitions: &TopicPartitionList, paused: bool) -> KafkaResult<()> {
+        if partitions.count() == 0 {
+            return Ok(());
+        }
+        if paused { self.client().pause(partitions) } else { self.client().resume(partitions) }
+    }
+
+    /// Goes to an offset; rows already fetched from elsewhere are dropped by librdkafka. Does not wait.
+    pub fn seek(&self, position: &Position) -> KafkaResult<()> {
+        let (topic, partition, offset) = position;
+        self.client().seek(topic, *partition, Offset::Offset(*offset), std::time::Duration::ZERO)
+    }
+
+    /// Leaves the group and closes the client. Blocks inside, so it goes to a thread that may.
+    pub async fn close(mut self) {
+        if let Some(client) = self.inner.take() {
+            client.context().closing.store(true, Ordering::Release);
+            let _ = tokio::task::spawn_blocking(move || drop(client)).await;
+        }
+    }
+}
+
+impl Drop for SinkConsumer {
+    fn drop(&mut self) {
+        // A task that was cut off: leaving the group may take a while, and must not hold up the runtime's threads.
+        if let Some(client) = self.inner.take() {
+            client.context().closing.store(true, Ordering::Release);
+            std::thread::spawn(move || drop(client));
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> KafkaResult<T> + Send + 'static) -> KafkaResult<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::Fail)))
+}
+
+/// A list of these positions.
+pub fn list(positions: &[Position]) -> KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::with_capacity(positions.len());
+    for (topic, partition, offset) in positions {
+        list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
+    }
+    Ok(list)
+}
+
+/// `topic-partition` of each, for the log.
+pub fn names(partitions: &TopicPartitionList) -> String {
+    let mut by_topic: HashMap<String, Vec<i32>> = HashMap::new();
+    for element in partitions.elements() {
+        by_topic.entry(element.topic().to_owned()).or_default().push(element.partition());
+    }
+    let mut names: Vec<String> = by_topic.into_iter().map(|(topic, partitions)| format!("{topic}{partitions:?}")).collect();
+    names.sort();
+    names.join(" ")
+}

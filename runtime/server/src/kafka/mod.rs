@@ -1,0 +1,22 @@
+//! Kafka I/O on librdkafka: producers that tasks share, consumers that hand rebalances to their task, the in-process
+//! broker of `weir dev`. Nothing here knows what a connector is.
+
+pub mod cluster;
+pub mod consumer;
+pub mod dev_broker;
+mod native;
+pub mod producer;
+
+use rdkafka::ClientConfig;
+use std::collections::BTreeMap;
+
+/// librdkafka's properties, complete.
+pub type Properties = BTreeMap<String, String>;
+
+fn client_config(properties: &Properties) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    for (key, value) in properties {
+        config.set(key, value);
+    }
+    config
+}

@@ -1,0 +1,102 @@
+//! The one call that rdkafka's own `send` does not fit: it makes a C string of the topic's name for every row, and looks the
+//! topic up by it. Here a topic is looked up once, and a row costs librdkafka's copy of its bytes and nothing else.
+#![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
+
+use std::ffi::{CString, c_void};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use rdkafka::bindings as sys;
+use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode};
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+
+use super::producer::Reports;
+
+/// A topic of one producer, looked up.
+pub(super) struct Topic {
+    handle: NonNull<sys::rd_kafka_topic_t>,
+    // Keeps the client alive: the handle must be destroyed before it.
+    producer: Arc<BaseProducer<Reports>>,
+}
+
+// SAFETY: librdkafka's topic handles are reference counted and may be used from any thread (rdkafka.h, "thread-safe").
+unsafe impl Send for Topic {}
+// SAFETY: as above; no method needs exclusive access.
+unsafe impl Sync for Topic {}
+
+/// One row, ready to be sent.
+pub(super) struct Row<'a> {
+    /// -1 = the partitioner chooses.
+    pub(super) partition: i32,
+    pub(super) key: Option<&'a [u8]>,
+    pub(super) value: Option<&'a [u8]>,
+    /// Milliseconds since 1970; none = now.
+    pub(super) timestamp: Option<i64>,
+    pub(super) headers: Option<OwnedHeaders>,
+    /// Comes back with the delivery report.
+    pub(super) opaque: <Reports as ProducerContext>::DeliveryOpaque,
+}
+
+impl Topic {
+    pub(super) fn new(producer: &Arc<BaseProducer<Reports>>, name: &str) -> Result<Self, KafkaError> {
+        let c_name = CString::new(name)?;
+        // SAFETY: the client outlives the call, the name is a C string, and a null configuration means the client's defaults.
+        let handle =
+            unsafe { sys::rd_kafka_topic_new(producer.client().native_ptr(), c_name.as_ptr(), ptr::null_mut()) };
+        match NonNull::new(handle) {
+            Some(handle) => Ok(Self { handle, producer: Arc::clone(producer) }),
+            None => Err(KafkaError::MessageProduction(RDKafkaErrorCode::InvalidTopic)),
+        }
+    }
+
+    /// Puts a row into the producer's queue. Exactly one delivery report follows an `Ok`, none an error. Never blocks;
+    /// `QueueFull` asks to come back later, with the row.
+    pub(super) fn produce<'a>(&self, row: Row<'a>) -> Result<(), (RDKafkaErrorCode, Row<'a>)> {
+        fn raw(bytes: Option<&[u8]>) -> (*mut c_void, usize) {
+            bytes.map_or((ptr::null_mut(), 0), |bytes| (bytes.as_ptr().cast_mut().cast(), bytes.len()))
+        }
+        let (value, value_length) = raw(row.value);
+        let (key, key_length) = raw(row.key);
+        let headers = row.headers.as_ref().map_or(ptr::null_mut(), OwnedHeaders::ptr);
+        // SAFETY: the handle and its client are alive; with RD_KAFKA_MSG_F_COPY key and value are only read during the call;
+        // the argument list has the types that rd_kafka_producev documents for each tag and ends with VTYPE_END.
+        let error = unsafe {
+            sys::rd_kafka_producev(
+                self.producer.client().native_ptr(),
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_RKT,
+                self.handle.as_ptr(),
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION,
+                row.partition,
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS,
+                sys::RD_KAFKA_MSG_F_COPY,
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE,
+                value,
+                value_length,
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_KEY,
+                key,
+                key_length,
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_OPAQUE,
+                row.opaque as *mut c_void,
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP,
+                row.timestamp.unwrap_or(0),
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS,
+                headers,
+                sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_END,
+            )
+        };
+        if error.is_error() {
+            return Err((RDKafkaErrorCode::from(error), row));
+        }
+        // librdkafka owns the headers after a success.
+        std::mem::forget(row.headers);
+        Ok(())
+    }
+}
+
+impl Drop for Topic {
+    fn drop(&mut self) {
+        // SAFETY: the handle came from rd_kafka_topic_new, is destroyed once, and its client is still alive.
+        unsafe { sys::rd_kafka_topic_destroy(self.handle.as_ptr()) }
+    }
+}

@@ -1,0 +1,374 @@
+//! Producers, shared by all tasks whose client settings are equal, and the tracking of what they have not acknowledged.
+//!
+//! A row is identified towards librdkafka by one machine word: the place of its batch in a slab and its index in the batch.
+//! A delivery report costs a lock-free look-up and two atomic stores; no row takes a lock.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, NoCustomPartitioner, Producer as _, ProducerContext};
+use rdkafka::{ClientContext, Statistics};
+use sharded_slab::{Config, Slab};
+use tokio::sync::Notify;
+use tracing::{debug, error, info, warn};
+
+use super::native::{Row, Topic};
+use super::{Properties, client_config};
+
+/// Most rows one tracked batch may have: its row numbers share a word with the batch's place in the slab.
+pub const MAX_ROWS: usize = 1 << ROW_BITS;
+const ROW_BITS: u32 = 16;
+
+struct SlabConfig;
+
+impl Config for SlabConfig {
+    const RESERVED_BITS: usize = ROW_BITS as usize;
+}
+
+/// A row that has not been acknowledged.
+const PENDING: i64 = -1;
+/// A row that will not be.
+const FAILED: i64 = -2;
+
+/// Rows that were given to a producer together, and what became of each.
+pub struct Outstanding {
+    /// For each row the offset it got, or [`PENDING`], or [`FAILED`].
+    offsets: Box<[AtomicI64]>,
+    /// For each row the partition it went to.
+    partitions: Box<[AtomicI32]>,
+    remaining: AtomicU32,
+    failure: OnceLock<String>,
+    /// The task that waits for these rows.
+    wake: Arc<Notify>,
+}
+
+impl Outstanding {
+    /// Tracks `rows` rows; `wake` is notified when the last of them is settled, and when one fails.
+    pub fn new(rows: usize, wake: Arc<Notify>) -> Self {
+        assert!(rows <= MAX_ROWS, "a tracked batch has at most {MAX_ROWS} rows");
+        Self {
+            offsets: (0..rows).map(|_| AtomicI64::new(PENDING)).collect(),
+            partitions: (0..rows).map(|_| AtomicI32::new(-1)).collect(),
+            remaining: AtomicU32::new(u32::try_from(rows).unwrap_or(u32::MAX)),
+            failure: OnceLock::new(),
+            wake,
+        }
+    }
+
+    /// True = every row was acknowledged or has failed.
+    pub fn is_settled(&self) -> bool {
+        self.remaining.load(Ordering::Acquire) == 0
+    }
+
+    /// The first failure, if there was one.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
+    /// What became of one row; none = nothing yet.
+    pub fn outcome(&self, row: usize) -> Option<Outcome> {
+        match self.offsets[row].load(Ordering::Acquire) {
+            PENDING => None,
+            FAILED => Some(Outcome::Failed),
+            offset => {
+                Some(Outcome::Acknowledged { partition: self.partitions[row].load(Ordering::Relaxed), offset })
+            }
+        }
+    }
+
+    /// As Kafka's acknowledgement of a row does.
+    #[cfg(test)]
+    pub(crate) fn acknowledge(&self, row: usize, partition: i32, offset: i64) {
+        self.settle(row, partition, offset);
+    }
+
+    fn settle(&self, row: usize, partition: i32, offset: i64) {
+        let (Some(offset_cell), Some(partition_cell)) = (self.offsets.get(row), self.partitions.get(row)) else {
+            error!(row, "a delivery report names a row that was not sent");
+            return;
+        };
+        partition_cell.store(partition, Ordering::Relaxed);
+        offset_cell.store(offset, Ordering::Release);
+        if self.remaining.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.wake.notify_one();
+        }
+    }
+
+    fn fail(&self, row: usize, failure: String) {
+        // Only the first failure is told; a lost race here means that there is one already.
+        let _ = self.failure.set(failure);
+        self.settle(row, -1, FAILED);
+        self.wake.notify_one();
+    }
+}
+
+/// The end of one row's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// In Kafka.
+    Acknowledged {
+        /// The partition it went to.
+        partition: i32,
+        /// Its offset there.
+        offset: i64,
+    },
+    /// Not in Kafka, and no longer tried.
+    Failed,
+}
+
+/// Receives delivery reports and client errors on the producer's polling thread.
+pub struct Reports {
+    outstanding: Slab<Arc<Outstanding>, SlabConfig>,
+    fatal: AtomicBool,
+}
+
+impl ClientContext for Reports {
+    fn error(&self, error: KafkaError, reason: &str) {
+        if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Fatal)) {
+            self.fatal.store(true, Ordering::Release);
+            error!(%error, reason, "a Kafka producer failed for good; tasks that use it must be restarted");
+        } else {
+            // librdkafka goes on trying; the log says why nothing moves.
+            warn!(%error, reason, "a Kafka producer has trouble; it goes on trying");
+        }
+    }
+
+    fn stats(&self, _: Statistics) {}
+}
+
+impl ProducerContext<NoCustomPartitioner> for Reports {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
+        let row = opaque >> (usize::BITS - ROW_BITS);
+        let key = opaque & (usize::MAX >> ROW_BITS);
+        let Some(batch) = self.outstanding.get(key) else {
+            error!(key, row, "a delivery report names a batch that is not in flight");
+            return;
+        };
+        match result {
+            Ok(message) => batch.settle(row, message.partition(), message.offset().max(0)),
+            Err((error, message)) => {
+                batch.fail(row, format!("topic {}: {}", message.topic(), describe(error)));
+            }
+        }
+    }
+}
+
+/// The text of a client error, without rdkafka's wrapping.
+pub fn describe(error: &KafkaError) -> String {
+    match error.rdkafka_error_code() {
+        Some(code) => format!("{code} ({code:?})"),
+        None => error.to_string(),
+    }
+}
+
+/// A producer that several tasks use.
+pub struct SharedProducer {
+    client: Arc<BaseProducer<Reports>>,
+    polling: Option<std::thread::JoinHandle<()>>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl SharedProducer {
+    fn new(properties: &Properties) -> Result<Self, KafkaError> {
+        let reports = Reports { outstanding: Slab::new_with_config(), fatal: AtomicBool::new(false) };
+        let client: Arc<BaseProducer<Reports>> =
+            Arc::new(BaseProducer::from_config_and_context(&client_config(properties), reports)?);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let polling = std::thread::Builder::new()
+            .name("kafka-producer".to_owned())
+            .spawn({
+                let (client, stopping) = (Arc::clone(&client), Arc::clone(&stopping));
+                move || {
+                    while !stopping.load(Ordering::Acquire) {
+                        client.poll(Duration::from_millis(100));
+                    }
+                }
+            })
+            .map_err(|error| KafkaError::ClientCreation(format!("cannot start the polling thread: {error}")))?;
+        Ok(Self { client, polling: Some(polling), stopping })
+    }
+
+    /// True = librdkafka has given this client up. Nothing it is given now arrives.
+    pub fn is_fatal(&self) -> bool {
+        self.client.context().fatal.load(Ordering::Acquire) || self.client.client().fatal_error().is_some()
+    }
+}
+
+impl Drop for SharedProducer {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+        if let Some(polling) = self.polling.take()
+            && polling.join().is_err()
+        {
+            error!("the polling thread of a Kafka producer panicked");
+        }
+        debug!("closed a Kafka producer");
+    }
+}
+
+/// All producers of this worker. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Producers {
+    open: Arc<Mutex<HashMap<Properties, Weak<SharedProducer>>>>,
+}
+
+impl Producers {
+    /// The producer for these settings: one that another task has open, or a new one. It is closed when the last task
+    /// has dropped it.
+    pub fn get(&self, properties: &Properties) -> Result<Arc<SharedProducer>, KafkaError> {
+        let mut open = self.open.lock();
+        open.retain(|_, producer| producer.strong_count() > 0);
+        if let Some(producer) = open.get(properties).and_then(Weak::upgrade)
+            && !producer.is_fatal()
+        {
+            return Ok(producer);
+        }
+        let producer = Arc::new(SharedProducer::new(properties)?);
+        info!(shared_with_equal_settings = true, "opened a Kafka producer");
+        open.insert(properties.clone(), Arc::downgrade(&producer));
+        Ok(producer)
+    }
+}
+
+/// A task's access to its producer: the topics it has looked up.
+pub struct TopicWriter {
+    // Declared before `producer`: topics go first.
+    topics: HashMap<String, Topic>,
+    producer: Arc<SharedProducer>,
+}
+
+/// A batch under way into the producer's queue.
+pub struct Tracked {
+    key: usize,
+    /// What became of the rows.
+    pub outstanding: Arc<Outstanding>,
+}
+
+impl Tracked {
+    /// Rows that no producer knows of.
+    #[cfg(test)]
+    pub(crate) fn untracked(outstanding: Arc<Outstanding>) -> Self {
+        Self { key: 0, outstanding }
+    }
+}
+
+/// One row for [`TopicWriter::send`].
+pub struct OutgoingRow<'a> {
+    /// Where to.
+    pub topic: &'a str,
+    /// -1 = the partitioner chooses.
+    pub partition: i32,
+    /// The key's bytes.
+    pub key: Option<&'a [u8]>,
+    /// The value's bytes.
+    pub value: Option<&'a [u8]>,
+    /// Milliseconds since 1970; none = now.
+    pub timestamp: Option<i64>,
+    /// Headers, if the row has any.
+    pub headers: Option<OwnedHeaders>,
+}
+
+/// What [`TopicWriter::send`] did with a row.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It is in the producer's queue; a report will follow.
+    Queued,
+    /// The queue is full: the same row again later.
+    QueueFull,
+    /// It was refused, and counts as failed; the batch's [`Outstanding::failure`] says why.
+    Refused,
+}
+
+impl TopicWriter {
+    /// A writer on this producer.
+    pub fn new(producer: Arc<SharedProducer>) -> Self {
+        Self { topics: HashMap::new(), producer }
+    }
+
+    /// The producer below.
+    pub fn producer(&self) -> &SharedProducer {
+        &self.producer
+    }
+
+    /// Begins to track a batch. Ended by [`TopicWriter::forget`] once it is settled.
+    pub fn track(&self, outstanding: Arc<Outstanding>) -> Result<Tracked, KafkaError> {
+        let key = self.producer.client.context().outstanding.insert(Arc::clone(&outstanding)).ok_or_else(|| {
+            KafkaError::ClientCreation("too many batches are in flight in one producer".to_owned())
+        })?;
+        Ok(Tracked { key, outstanding })
+    }
+
+    /// Stops to track a batch. One that is not settled must not be forgotten while its reports can still come: they would be
+    /// logged as strange.
+    pub fn forget(&self, tracked: &Tracked) {
+        self.producer.client.context().outstanding.remove(tracked.key);
+    }
+
+    /// Puts one row of a tracked batch into the producer's queue. `row` is its index in the batch.
+    pub fn send(&mut self, tracked: &Tracked, row: usize, outgoing: OutgoingRow<'_>) -> Sent {
+        if !self.topics.contains_key(outgoing.topic) {
+            match Topic::new(&self.producer.client, outgoing.topic) {
+                Ok(topic) => {
+                    self.topics.insert(outgoing.topic.to_owned(), topic);
+                }
+                Err(error) => {
+                    tracked.outstanding.fail(row, format!("topic {}: {}", outgoing.topic, describe(&error)));
+                    return Sent::Refused;
+                }
+            }
+        }
+        let Some(topic) = self.topics.get(outgoing.topic) else { return Sent::QueueFull };
+        let opaque = (row << (usize::BITS - ROW_BITS)) | tracked.key;
+        let sent = topic.produce(Row {
+            partition: outgoing.partition,
+            key: outgoing.key,
+            value: outgoing.value,
+            timestamp: outgoing.timestamp,
+            headers: outgoing.headers,
+            opaque,
+        });
+        match sent {
+            Ok(()) => Sent::Queued,
+            Err((RDKafkaErrorCode::QueueFull, _)) => Sent::QueueFull,
+            Err((code, _)) => {
+                tracked.outstanding.fail(row, format!("topic {}: {code} ({code:?})", outgoing.topic));
+                Sent::Refused
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_and_its_batch_fit_into_one_word() {
+        let slab: Slab<u8, SlabConfig> = Slab::new_with_config();
+        for value in 0..200 {
+            let key = slab.insert(value).expect("there is room");
+            assert_eq!(key >> (usize::BITS - ROW_BITS), 0, "the slab leaves the row's bits free");
+        }
+    }
+
+    #[test]
+    fn a_batch_is_settled_by_its_last_row() {
+        let outstanding = Outstanding::new(2, Arc::new(Notify::new()));
+        outstanding.settle(1, 3, 42);
+        assert!(!outstanding.is_settled());
+        assert_eq!(outstanding.outcome(0), None);
+        assert_eq!(outstanding.outcome(1), Some(Outcome::Acknowledged { partition: 3, offset: 42 }));
+        outstanding.fail(0, "gone".to_owned());
+        assert!(outstanding.is_settled());
+        assert_eq!(outstanding.outcome(0), Some(Outcome::Failed));
+        assert_eq!(outstanding.failure(), Some("gone"));
+    }
+}

@@ -1,0 +1,205 @@
+//! The offset file of a standalone worker. It is replaced as a whole, by a rename of a file that is already on disk, so that a
+//! crash leaves the old one or the new one. Commits that arrive while one is written share the next write.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::Entry;
+use super::document::{self, Offsets};
+
+/// Why offsets cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is there, and not one that this worker wrote whole.
+    #[error(
+        "the offset file {path} cannot be used: {reason}. It was left as it is. Put back a copy that is whole, or move it away to let \
+         all source connectors start from the beginning (offset.storage.file.filename)"
+    )]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system refused.
+    #[error("cannot {action} the offset file {path} (offset.storage.file.filename): {cause}")]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        cause: std::io::Error,
+    },
+}
+
+struct Shared {
+    path: PathBuf,
+    /// What is or will be in the file.
+    offsets: Mutex<State>,
+    /// Held by the one who writes.
+    writing: AsyncMutex<()>,
+}
+
+struct State {
+    offsets: Offsets,
+    /// Counts changes; a write covers all changes up to the count it started with.
+    changes: u64,
+    written: u64,
+}
+
+/// An open offset file. Cheap to clone.
+#[derive(Clone)]
+pub struct OffsetFile(Arc<Shared>);
+
+/// The key under which Kafka Connect stores an offset: `["connector",{partition}]`.
+fn key(connector: &str, partition: &str) -> String {
+    format!("[{},{partition}]", serde_json::Value::from(connector))
+}
+
+impl OffsetFile {
+    /// Reads the file; one that is missing or empty holds no offsets.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let text = match std::fs::read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(cause) => return Err(Error::Io { action: "read", path: path.to_owned(), cause }),
+        };
+        let offsets = if text.is_empty() {
+            Offsets::new()
+        } else {
+            document::parse(&text).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })?
+        };
+        Ok(Self(Arc::new(Shared {
+            path: path.to_owned(),
+            offsets: Mutex::new(State { offsets, changes: 0, written: 0 }),
+            writing: AsyncMutex::new(()),
+        })))
+    }
+
+    /// The offsets stored for these source partitions of a connector, in their order.
+    pub fn get(&self, connector: &str, partitions: &[String]) -> Vec<Option<String>> {
+        let state = self.0.offsets.lock();
+        partitions.iter().map(|partition| state.offsets.get(&key(connector, partition)).cloned()).collect()
+    }
+
+    /// Stores offsets; they are durable when this returns.
+    pub async fn set(&self, connector: &str, entries: Vec<Entry>) -> Result<(), Error> {
+        let change = {
+            let mut state = self.0.offsets.lock();
+            for (partition, offset) in entries {
+                let key = key(connector, &partition);
+                match offset {
+                    Some(offset) => state.offsets.insert(key, offset),
+                    None => state.offsets.remove(&key),
+                };
+            }
+            state.changes += 1;
+            state.changes
+        };
+        let _writing = self.0.writing.lock().await;
+        if self.0.offsets.lock().written >= change {
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.0);
+        let written = tokio::task::spawn_blocking(move || {
+            let (text, changes) = {
+                let state = shared.offsets.lock();
+                (document::render(&state.offsets), state.changes)
+            };
+            replace(&shared.path, text.as_bytes()).map(|()| changes)
+        })
+        .await
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
+        match written {
+            Ok(changes) => {
+                self.0.offsets.lock().written = changes;
+                Ok(())
+            }
+            Err(cause) => Err(Error::Io { action: "write", path: self.0.path.clone(), cause }),
+        }
+    }
+}
+
+impl weir_plugin::StoredOffsets for ConnectorOffsets {
+    fn stored_offsets(&self, partitions: &[String]) -> Vec<Option<String>> {
+        self.file.get(&self.connector, partitions)
+    }
+}
+
+/// The offsets of one connector, as its guests may read them.
+pub struct ConnectorOffsets {
+    /// The file they are in.
+    pub file: OffsetFile,
+    /// The connector's name.
+    pub connector: String,
+}
+
+/// Replaces a file so that it has the old content or the new one, whatever happens meanwhile.
+fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new().prefix(".weir-offsets-").tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    std::fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn offsets_survive_a_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connect.offsets");
+        let file = OffsetFile::open(&path).unwrap();
+        let partition = r#"{"filename":"in"}"#.to_owned();
+        file.set("a", vec![(partition.clone(), Some(r#"{"position":1}"#.to_owned()))]).await.unwrap();
+        file.set("b\"", vec![(partition.clone(), Some(r#"{"position":2}"#.to_owned()))]).await.unwrap();
+
+        let again = OffsetFile::open(&path).unwrap();
+        assert_eq!(again.get("a", std::slice::from_ref(&partition)), [Some(r#"{"position":1}"#.to_owned())]);
+        assert_eq!(again.get("b\"", std::slice::from_ref(&partition)), [Some(r#"{"position":2}"#.to_owned())]);
+        again.set("a", vec![(partition.clone(), None)]).await.unwrap();
+        assert_eq!(OffsetFile::open(&path).unwrap().get("a", &[partition]), [None]);
+    }
+
+    #[tokio::test]
+    async fn commits_at_once_are_all_durable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connect.offsets");
+        let file = OffsetFile::open(&path).unwrap();
+        let commits = (0..50).map(|number| {
+            let file = file.clone();
+            tokio::spawn(async move {
+                file.set("c", vec![(format!("{{\"n\":{number}}}"), Some(format!("{{\"o\":{number}}}")))]).await
+            })
+        });
+        for commit in commits.collect::<Vec<_>>() {
+            commit.await.unwrap().unwrap();
+        }
+        let again = OffsetFile::open(&path).unwrap();
+        for number in 0..50 {
+            assert_eq!(again.get("c", &[format!("{{\"n\":{number}}}")]), [Some(format!("{{\"o\":{number}}}"))]);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connect.offsets");
+        std::fs::write(&path, "{\"weir\":\"offsets\"").unwrap();
+        let error = OffsetFile::open(&path).err().expect("refused").to_string();
+        assert!(error.contains("connect.offsets") && error.contains("offset.storage.file.filename"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"{\"weir\":\"offsets\"");
+    }
+}

@@ -1,0 +1,207 @@
+//! The transforms of one task. Neighbours that live in one component run fused in one instance, in one call; a predicate of
+//! another component is tested on its own, and only the rows meant for the step go through it.
+
+use std::sync::Arc;
+
+use weir_data::records::Records;
+use crate::herder::api::ConfigMap;
+use weir_plugin::{Component, Identity, Limits, PredicateInstance, StepPredicate, TransformInstance, TransformStep};
+
+use super::{Error, TaskId};
+
+/// A predicate, as the connector's configuration names it.
+#[derive(Clone)]
+pub struct Predicate {
+    /// The class, as its component calls it.
+    pub class: String,
+    /// Where it lives.
+    pub component: Arc<Component>,
+    /// Its settings.
+    pub config: ConfigMap,
+    /// True = the step is for rows for which it is false.
+    pub negate: bool,
+}
+
+/// A transform, as the connector's configuration names it.
+#[derive(Clone)]
+pub struct Step {
+    /// The name the user gave it.
+    pub alias: String,
+    /// The class, as its component calls it.
+    pub class: String,
+    /// Where it lives.
+    pub component: Arc<Component>,
+    /// Its settings.
+    pub config: ConfigMap,
+    /// A condition on it.
+    pub predicate: Option<Predicate>,
+}
+
+/// A chain that is set up.
+pub struct Chain {
+    segments: Vec<Segment>,
+}
+
+struct Segment {
+    aliases: Vec<String>,
+    transform: TransformInstance,
+    /// A predicate of another component than the step's, and whether it is negated.
+    predicate: Option<(PredicateInstance, bool)>,
+}
+
+/// For each row of a result the row of the chain's input that it stems from.
+pub enum Origins {
+    /// Row for row the same.
+    Identity,
+    /// In this order, never decreasing.
+    Rows(Vec<u32>),
+}
+
+impl Origins {
+    /// The input row of an output row.
+    pub fn row(&self, row: u32) -> u32 {
+        match self {
+            Self::Identity => row,
+            Self::Rows(rows) => rows.get(row as usize).copied().unwrap_or(row),
+        }
+    }
+
+    fn then(self, next: Vec<u32>) -> Self {
+        match self {
+            Self::Identity => Self::Rows(next),
+            Self::Rows(rows) => {
+                Self::Rows(next.into_iter().map(|row| rows.get(row as usize).copied().unwrap_or(row)).collect())
+            }
+        }
+    }
+}
+
+/// What a chain made of a batch.
+pub struct Transformed {
+    /// The rows that are left.
+    pub records: Records,
+    /// Where they stem from.
+    pub origins: Origins,
+    /// Input rows that failed, and why. They are not among `records`.
+    pub failures: Vec<(u32, String)>,
+}
+
+impl Chain {
+    /// Sets the chain up for a task.
+    pub async fn open(steps: &[Step], id: &TaskId, limits: &Limits) -> Result<Self, Error> {
+        let mut segments = Vec::new();
+        let mut rest = steps;
+        while let Some(first) = rest.first() {
+            let length = if is_foreign(first) {
+                1
+            } else {
+                rest.iter().take_while(|step| !is_foreign(step) && step.component.id() == first.component.id()).count()
+            };
+            let (fused, after) = rest.split_at(length);
+            segments.push(Segment::open(first, fused, id, limits).await?);
+            rest = after;
+        }
+        Ok(Self { segments })
+    }
+
+    /// Runs a batch through all steps. `offsets` are the rows' Kafka offsets, for a sink.
+    pub async fn apply(&mut self, records: Records, offsets: Vec<i64>) -> Result<Transformed, Error> {
+        let mut result = Transformed { records, origins: Origins::Identity, failures: Vec::new() };
+        let mut offsets = offsets;
+        for segment in &mut self.segments {
+            if result.records.count == 0 {
+                break;
+            }
+            let (records, rows, failures) = segment.apply(result.records, &offsets).await?;
+            result.failures.extend(failures.into_iter().map(|(row, message)| (result.origins.row(row), message)));
+            if !offsets.is_empty() {
+                offsets = rows.iter().filter_map(|&row| offsets.get(row as usize).copied()).collect();
+            }
+            result.records = records;
+            result.origins = result.origins.then(rows);
+        }
+        Ok(result)
+    }
+}
+
+fn is_foreign(step: &Step) -> bool {
+    step.predicate.as_ref().is_some_and(|predicate| predicate.component.id() != step.component.id())
+}
+
+impl Segment {
+    async fn open(first: &Step, steps: &[Step], id: &TaskId, limits: &Limits) -> Result<Self, Error> {
+        let identity = |class: &str| Identity {
+            connector: id.connector.clone(),
+            task: Some(id.task),
+            class: class.to_owned(),
+        };
+        let foreign = first.predicate.as_ref().filter(|_| is_foreign(first));
+        let predicate = match foreign {
+            Some(predicate) => {
+                let mut instance = predicate.component.predicate(identity(&predicate.class), limits).await?;
+                instance.configure(&predicate.class, &predicate.config).await?;
+                Some((instance, predicate.negate))
+            }
+            None => None,
+        };
+        let configured: Vec<TransformStep> = steps
+            .iter()
+            .map(|step| TransformStep {
+                alias: step.alias.clone(),
+                class: step.class.clone(),
+                config: step.config.clone(),
+                predicate: step.predicate.as_ref().filter(|_| foreign.is_none()).map(|predicate| StepPredicate {
+                    class: predicate.class.clone(),
+                    config: predicate.config.clone(),
+                    negate: predicate.negate,
+                }),
+            })
+            .collect();
+        let mut transform = first.component.transform(identity(&first.class), limits).await?;
+        transform.configure(&configured).await?;
+        Ok(Self { aliases: steps.iter().map(|step| step.alias.clone()).collect(), transform, predicate })
+    }
+
+    /// The rows left, the input row of each, and the rows that failed.
+    async fn apply(
+        &mut self,
+        records: Records,
+        offsets: &[i64],
+    ) -> Result<(Records, Vec<u32>, Vec<(u32, String)>), Error> {
+        let Some((predicate, negate)) = &mut self.predicate else {
+            let transformed = self.transform.apply(&records, offsets).await?;
+            let (records, rows, failures) = transformed.into_records(records);
+            return Ok((records, rows, self.name(failures)));
+        };
+        let meant: Vec<bool> =
+            predicate.test(&records, offsets).await?.into_iter().map(|test| test != *negate).collect();
+        let rows = |wanted: bool| -> Vec<u32> {
+            (0..records.count).filter(|&row| meant.get(row as usize).copied().unwrap_or(false) == wanted).collect()
+        };
+        let (through, past) = (rows(true), rows(false));
+        if through.is_empty() {
+            let all = (0..records.count).collect();
+            return Ok((records, all, Vec::new()));
+        }
+        let chosen = records.select(&through);
+        let chosen_offsets: Vec<i64> =
+            through.iter().filter_map(|&row| offsets.get(row as usize).copied()).collect();
+        let transformed = self.transform.apply(&chosen, &chosen_offsets).await?;
+        let (done, done_rows, failures) = transformed.into_records(chosen);
+        let original = |row: u32| through.get(row as usize).copied().unwrap_or(row);
+        let done_rows: Vec<u32> = done_rows.into_iter().map(original).collect();
+        let failures = self.name(failures).into_iter().map(|(row, message)| (original(row), message)).collect();
+        let (merged, merged_rows) = Records::interleave((&done, &done_rows), (&records.select(&past), &past));
+        Ok((merged, merged_rows, failures))
+    }
+
+    fn name(&self, failures: Vec<weir_data::transformed::StepFailure>) -> Vec<(u32, String)> {
+        failures
+            .into_iter()
+            .map(|failure| {
+                let alias = self.aliases.get(failure.step as usize).map_or("?", String::as_str);
+                (failure.row, format!("transforms.{alias}: {}", failure.message))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,191 @@
+//! How a herder steers a running task and hears of it: a cheap handle on one side, what the loop looks at on the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::{error, info, warn};
+
+use super::{Error, TaskId};
+use crate::herder::api::State;
+
+/// What a task is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Carry rows.
+    Running,
+    /// Keep everything, carry nothing.
+    Paused,
+    /// End, in order.
+    Stopped,
+}
+
+/// State and trace as reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The state.
+    pub state: State,
+    /// Why it failed.
+    pub trace: Option<String>,
+}
+
+/// A status that one side sets and the other reads.
+#[derive(Debug, Clone)]
+pub struct StatusCell(Arc<Mutex<Status>>);
+
+impl StatusCell {
+    /// A cell with this state and no trace.
+    pub fn new(state: State) -> Self {
+        Self(Arc::new(Mutex::new(Status { state, trace: None })))
+    }
+
+    /// The status now.
+    pub fn get(&self) -> Status {
+        self.0.lock().clone()
+    }
+
+    /// Sets a state without a trace.
+    pub fn set(&self, state: State) {
+        *self.0.lock() = Status { state, trace: None };
+    }
+
+    /// Sets FAILED with its trace.
+    pub fn fail(&self, trace: String) {
+        *self.0.lock() = Status { state: State::Failed, trace: Some(trace) };
+    }
+}
+
+/// The loop's side.
+pub struct Control {
+    wanted: watch::Receiver<Wanted>,
+    status: StatusCell,
+    reported: Option<State>,
+}
+
+impl Control {
+    /// What is wanted now.
+    pub fn wanted(&self) -> Wanted {
+        *self.wanted.borrow()
+    }
+
+    /// Returns when something else is wanted than at the last call of [`Control::wanted`].
+    pub async fn changed(&mut self) {
+        if self.wanted.changed().await.is_err() {
+            // The herder is gone, and with it everything that could be wanted.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits while the task is to be paused before it has started. Kafka Connect does not initialise such a task.
+    pub async fn wait_to_start(&mut self) -> Wanted {
+        loop {
+            match self.wanted() {
+                Wanted::Paused => self.report(State::Paused),
+                wanted => return wanted,
+            }
+            self.changed().await;
+        }
+    }
+
+    /// Reports a state, if it is another one than the last.
+    pub fn report(&mut self, state: State) {
+        if self.reported != Some(state) {
+            self.reported = Some(state);
+            self.status.set(state);
+            info!(?state, "task state");
+        }
+    }
+}
+
+/// The herder's side of one task.
+pub struct TaskHandle {
+    id: TaskId,
+    wanted: watch::Sender<Wanted>,
+    status: StatusCell,
+    running: Option<JoinHandle<()>>,
+}
+
+impl TaskHandle {
+    /// Starts a loop on the tokio runtime. What it returns becomes the task's last status.
+    pub fn spawn<F, R>(id: TaskId, wanted: Wanted, run: F) -> Self
+    where
+        F: FnOnce(Control) -> R,
+        R: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        use tracing::Instrument as _;
+        let (sender, receiver) = watch::channel(wanted);
+        let status = StatusCell::new(State::Unassigned);
+        let work = run(Control { wanted: receiver, status: status.clone(), reported: None });
+        let span = tracing::info_span!("task", connector = %id.connector, task = id.task);
+        let running = tokio::spawn({
+            let status = status.clone();
+            async move {
+                match work.await {
+                    Ok(()) => {
+                        info!("task ended");
+                        status.set(State::Unassigned);
+                    }
+                    Err(failure) => {
+                        error!(trace = %failure, "task failed; it stays so until it is restarted or reconfigured");
+                        status.fail(failure.to_string());
+                    }
+                }
+            }
+            .instrument(span)
+        });
+        Self { id, wanted: sender, status, running: Some(running) }
+    }
+
+    /// A task that could not even be made.
+    pub fn failed(id: TaskId, trace: String) -> Self {
+        let status = StatusCell::new(State::Failed);
+        status.fail(trace);
+        Self { id, wanted: watch::channel(Wanted::Stopped).0, status, running: None }
+    }
+
+    /// Its status now.
+    pub fn status(&self) -> Status {
+        let mut status = self.status.get();
+        // A loop that panicked is a defect of ours, and still must not look alive.
+        if self.running.as_ref().is_some_and(JoinHandle::is_finished) && status.state == State::Running {
+            status = Status { state: State::Failed, trace: Some("the task's loop ended unexpectedly; see the log".to_owned()) };
+        }
+        status
+    }
+
+    /// Asks for another state. Stopping is asked for by [`TaskHandle::stop`].
+    pub fn want(&self, wanted: Wanted) {
+        self.wanted.send_if_modified(|now| *now != Wanted::Stopped && std::mem::replace(now, wanted) != wanted);
+    }
+
+    /// Marks the task as about to be restarted.
+    pub fn mark_restarting(&self) {
+        self.status.set(State::Restarting);
+    }
+
+    /// Ends the task: in order within `patience`, by cutting it off after.
+    pub async fn stop(mut self, patience: Duration) {
+        self.wanted.send_replace(Wanted::Stopped);
+        let Some(mut running) = self.running.take() else { return };
+        if tokio::time::timeout(patience, &mut running).await.is_err() {
+            warn!(
+                task = %self.id,
+                task.shutdown.graceful.timeout.ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+                "the task did not stop in time and is cut off; rows since its last commit will come again"
+            );
+            running.abort();
+            // Returns once the loop's future is dropped, and with it the guest.
+            let _ = running.await;
+        }
+    }
+}
+
+impl Drop for TaskHandle {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.abort();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What a sink task needs to run, and its fixed bounds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::herder::api::ConfigMap;
+use crate::kafka::Properties;
+use crate::task::TaskId;
+use crate::task::chain::Step;
+use crate::task::convert::ConverterSettings;
+
+/// Most rows in one `put`.
+pub(super) const PUT_ROWS: usize = 2_000;
+/// Bytes of keys and values after which a `put` takes no more rows.
+pub(super) const PUT_BYTES: usize = 4 << 20;
+/// Delay before a `put` that failed with "retry" is repeated, if the plugin names none: the first, and the longest.
+pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+
+/// The topics a sink reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subscription {
+    /// `topics`.
+    Topics(Vec<String>),
+    /// `topics.regex`.
+    Pattern(String),
+}
+
+/// A sink task, ready to run.
+pub struct Options {
+    /// Which task.
+    pub id: TaskId,
+    /// The plugin's component.
+    pub component: Arc<weir_plugin::Component>,
+    /// The plugin's class.
+    pub class: String,
+    /// The task's configuration.
+    pub config: ConfigMap,
+    /// Memory and time of the guests.
+    pub limits: weir_plugin::Limits,
+    /// What may be granted.
+    pub allowed: weir_plugin::Allowed,
+    /// The transforms, in order.
+    pub transforms: Vec<Step>,
+    /// The converters.
+    pub converters: ConverterSettings,
+    /// True = rows that fail are skipped (`errors.tolerance=all`).
+    pub tolerate: bool,
+    /// What to read.
+    pub subscription: Subscription,
+    /// The consumer's settings, its group among them.
+    pub consumer: Properties,
+    /// `offset.flush.interval.ms`.
+    pub flush_interval: Duration,
+}

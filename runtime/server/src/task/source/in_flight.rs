@@ -1,0 +1,219 @@
+//! Holds the rows of a source task that Kafka has not acknowledged, in the order in which the source brought them, and says
+//! which source offsets may be stored. It never talks to Kafka; the task's loop, its only caller, does.
+//!
+//! Invariant 1: an offset is handed out for storing only when its row, and every earlier row of the same source partition,
+//! is acknowledged by Kafka, dropped by a transform, or skipped by `errors.tolerance`.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use weir_data::records::Column;
+use weir_plugin::{SettledRows, TopicPartition};
+
+use crate::kafka::producer::{Outcome, Tracked};
+
+/// Where the rows of a batch came from, as the source said.
+pub(super) struct Places {
+    /// Source partitions, JSON objects.
+    pub(super) partitions: Vec<String>,
+    /// For each row an index into `partitions`; empty = all the first.
+    pub(super) partition: Vec<u32>,
+    /// For each row its offset, a JSON object.
+    pub(super) offsets: Column,
+}
+
+impl Places {
+    fn partition(&self, row: usize) -> usize {
+        self.partition.get(row).map_or(0, |&index| index as usize)
+    }
+}
+
+/// What the way to Kafka did with the rows of a batch before it was sent.
+pub(super) struct SentRow {
+    /// Index of the row in the source's batch.
+    pub(super) origin: u32,
+}
+
+/// A batch of the source.
+pub(super) struct Batch {
+    /// Number of the first row in the task's life.
+    pub(super) first_row: u64,
+    /// Rows as the source brought them.
+    pub(super) rows: u32,
+    /// For each row that was sent, which row of the source it stems from. Never decreasing.
+    pub(super) sent: Vec<SentRow>,
+    /// The topic of each row that was sent; empty unless the source wants to hear of settled rows.
+    pub(super) topics: Vec<String>,
+    /// Rows of the source that failed and were skipped. Sorted.
+    pub(super) skipped: Vec<u32>,
+    /// The rows that were sent, in pieces that the producer tracks.
+    pub(super) tracked: Vec<Tracked>,
+    pub(super) places: Places,
+    /// Bytes that count against the task's limit.
+    pub(super) bytes: usize,
+}
+
+impl Batch {
+    fn is_settled(&self) -> bool {
+        self.tracked.iter().all(|piece| piece.outstanding.is_settled())
+    }
+
+    fn outcome(&self, sent: usize) -> Option<Outcome> {
+        let size = crate::kafka::producer::MAX_ROWS;
+        self.tracked.get(sent / size).and_then(|piece| piece.outstanding.outcome(sent % size))
+    }
+
+    /// What `settled` tells the source about this batch. Called once all of it is settled.
+    pub(super) fn settled_rows(&self) -> SettledRows {
+        let mut told = SettledRows::default();
+        let mut next = 0;
+        for row in 0..self.rows {
+            let mut place = (if self.skipped.binary_search(&row).is_ok() { -2 } else { -1 }, -1);
+            while self.sent.get(next).is_some_and(|sent| sent.origin == row) {
+                place = match self.outcome(next) {
+                    Some(Outcome::Acknowledged { partition, offset }) => {
+                        let topic = self.topics.get(next).map_or("", String::as_str);
+                        let index = told
+                            .topic_partitions
+                            .iter()
+                            .position(|known| known.partition == partition && known.topic == topic)
+                            .unwrap_or_else(|| {
+                                told.topic_partitions.push(TopicPartition { topic: topic.to_owned(), partition });
+                                told.topic_partitions.len() - 1
+                            });
+                        (i32::try_from(index).unwrap_or(-1), offset)
+                    }
+                    Some(Outcome::Failed) | None => (-2, -1),
+                };
+                next += 1;
+            }
+            told.rows.push(self.first_row + u64::from(row));
+            told.topic_partition.push(place.0);
+            told.offsets.push(place.1);
+        }
+        told
+    }
+}
+
+/// Offsets to be stored: source partition to offset, both JSON objects.
+pub(super) type Committable = BTreeMap<String, String>;
+
+/// The queue of batches.
+#[derive(Default)]
+pub(super) struct InFlight {
+    queue: VecDeque<Batch>,
+    bytes: usize,
+    next_row: u64,
+    /// Offsets of batches that have left the queue, not yet stored.
+    settled: Committable,
+}
+
+impl InFlight {
+    /// The number of the next row that the source brings.
+    pub(super) fn next_row(&self) -> u64 {
+        self.next_row
+    }
+
+    /// All rows below this number are settled.
+    pub(super) fn settled_below(&self) -> u64 {
+        self.queue.front().map_or(self.next_row, |batch| batch.first_row)
+    }
+
+    /// Bytes that are not acknowledged.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Batches that are not acknowledged.
+    pub(super) fn batches(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Adds the source's next batch. `batch.first_row` is [`InFlight::next_row`].
+    pub(super) fn push(&mut self, batch: Batch) {
+        debug_assert_eq!(batch.first_row, self.next_row, "rows are numbered without gaps");
+        self.next_row += u64::from(batch.rows);
+        self.bytes += batch.bytes;
+        self.queue.push_back(batch);
+    }
+
+    /// Takes the oldest batch out if all of it is settled.
+    pub(super) fn pop_settled(&mut self) -> Option<Batch> {
+        if !self.queue.front()?.is_settled() {
+            return None;
+        }
+        let batch = self.queue.pop_front()?;
+        self.bytes -= batch.bytes;
+        last_offsets(&batch.places, &mut self.settled);
+        Some(batch)
+    }
+
+    /// The first delivery failure among what is in the queue.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.queue.iter().flat_map(|batch| &batch.tracked).find_map(|piece| piece.outstanding.failure())
+    }
+
+    /// The offsets that may be stored now, and were not yet. Batches that have left the queue count whole; in those that are
+    /// still in it each source partition counts up to its first row that is not acknowledged.
+    pub(super) fn take_committable(&mut self) -> Committable {
+        let mut committable = std::mem::take(&mut self.settled);
+        let mut blocked: HashSet<&str> = HashSet::new();
+        for batch in &self.queue {
+            let mut next = 0;
+            let mut offset_start = 0;
+            for row in 0..batch.rows as usize {
+                let mut acknowledged = true;
+                while batch.sent.get(next).is_some_and(|sent| sent.origin as usize == row) {
+                    acknowledged &= matches!(batch.outcome(next), Some(Outcome::Acknowledged { .. }));
+                    next += 1;
+                }
+                let length = batch.places.offsets.lengths.get(row).copied().unwrap_or(-1);
+                let offset_end = offset_start + usize::try_from(length).unwrap_or(0);
+                let Some(partition) = batch.places.partitions.get(batch.places.partition(row)) else { continue };
+                if !acknowledged {
+                    blocked.insert(partition);
+                } else if length >= 0 && !blocked.contains(partition.as_str()) {
+                    // Invariant 1: nothing before this row of the same source partition is pending.
+                    let offset = &batch.places.offsets.bytes[offset_start..offset_end];
+                    committable.insert(partition.clone(), String::from_utf8_lossy(offset).into_owned());
+                }
+                offset_start = offset_end;
+            }
+        }
+        committable
+    }
+
+    /// Puts offsets back that could not be stored. Newer ones win.
+    pub(super) fn put_back(&mut self, offsets: Committable) {
+        for (partition, offset) in offsets {
+            self.settled.entry(partition).or_insert(offset);
+        }
+    }
+}
+
+/// The last offset of each source partition in a batch, into `offsets`. From the end, so that the usual batch of one source
+/// partition is looked at once.
+fn last_offsets(places: &Places, offsets: &mut Committable) {
+    let mut seen = vec![false; places.partitions.len()];
+    let mut missing = seen.len();
+    let mut end = places.offsets.bytes.len();
+    for (row, &length) in places.offsets.lengths.iter().enumerate().rev() {
+        if missing == 0 {
+            return;
+        }
+        let Ok(length) = usize::try_from(length) else { continue };
+        let start = end - length;
+        let partition = places.partition(row);
+        if let (Some(seen), Some(name)) = (seen.get_mut(partition), places.partitions.get(partition))
+            && !std::mem::replace(seen, true)
+        {
+            missing -= 1;
+            let offset = String::from_utf8_lossy(&places.offsets.bytes[start..end]).into_owned();
+            offsets.insert(name.clone(), offset);
+        }
+        end = start;
+    }
+}
+
+#[cfg(test)]
+#[path = "in_flight_tests.rs"]
+mod tests;

@@ -1,0 +1,122 @@
+//! Which offsets may be stored, for batches in every state.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::*;
+use crate::kafka::producer::Outstanding;
+
+/// A batch whose rows have these source partitions and the offsets `first`, `first + 1`, …
+fn batch(first_row: u64, partitions: &[u32]) -> (Batch, Arc<Outstanding>) {
+    let outstanding = Arc::new(Outstanding::new(partitions.len(), Arc::new(Notify::new())));
+    let mut offsets = Column::default();
+    for number in 0..partitions.len() as u64 {
+        let text = format!("{{\"o\":{}}}", first_row + number);
+        offsets.lengths.push(text.len() as i32);
+        offsets.bytes.extend_from_slice(text.as_bytes());
+    }
+    let batch = Batch {
+        first_row,
+        rows: partitions.len() as u32,
+        sent: (0..partitions.len() as u32).map(|origin| SentRow { origin }).collect(),
+        topics: vec!["t".to_owned(); partitions.len()],
+        skipped: vec![],
+        tracked: vec![Tracked::untracked(Arc::clone(&outstanding))],
+        places: Places {
+            partitions: vec!["a".to_owned(), "b".to_owned()],
+            partition: partitions.to_vec(),
+            offsets,
+        },
+        bytes: 10,
+    };
+    (batch, outstanding)
+}
+
+fn offsets(pairs: &[(&str, u64)]) -> Committable {
+    pairs.iter().map(|(partition, offset)| ((*partition).to_owned(), format!("{{\"o\":{offset}}}"))).collect()
+}
+
+#[test]
+fn nothing_may_be_stored_before_an_acknowledgement() {
+    let mut in_flight = InFlight::default();
+    in_flight.push(batch(0, &[0, 1]).0);
+    assert!(in_flight.pop_settled().is_none());
+    assert_eq!(in_flight.take_committable(), offsets(&[]));
+}
+
+#[test]
+fn a_row_holds_back_later_rows_of_its_own_source_partition_only() {
+    let mut in_flight = InFlight::default();
+    let (first, reports) = batch(0, &[0, 1, 0, 1]);
+    in_flight.push(first);
+    for row in [1, 2, 3] {
+        reports.acknowledge(row, 0, 100 + row as i64);
+    }
+    assert_eq!(in_flight.take_committable(), offsets(&[("b", 3)]));
+    reports.acknowledge(0, 0, 99);
+    assert_eq!(in_flight.pop_settled().map(|batch| batch.rows), Some(4));
+    assert_eq!(in_flight.take_committable(), offsets(&[("a", 2), ("b", 3)]));
+    assert_eq!(in_flight.take_committable(), offsets(&[]));
+}
+
+#[test]
+fn a_later_batch_waits_for_an_earlier_one() {
+    let mut in_flight = InFlight::default();
+    let (first, first_reports) = batch(0, &[0]);
+    let (second, second_reports) = batch(1, &[0]);
+    in_flight.push(first);
+    in_flight.push(second);
+    second_reports.acknowledge(0, 0, 2);
+    assert!(in_flight.pop_settled().is_none());
+    assert_eq!(in_flight.take_committable(), offsets(&[]));
+    first_reports.acknowledge(0, 0, 1);
+    while in_flight.pop_settled().is_some() {}
+    assert_eq!(in_flight.take_committable(), offsets(&[("a", 1)]));
+    assert_eq!(in_flight.settled_below(), 2);
+}
+
+#[test]
+fn rows_that_a_transform_dropped_count_as_settled() {
+    let mut in_flight = InFlight::default();
+    let (mut only, reports) = batch(0, &[0, 0, 0]);
+    only.sent = vec![SentRow { origin: 1 }];
+    only.tracked = vec![Tracked::untracked(Arc::new(Outstanding::new(0, Arc::new(Notify::new()))))];
+    drop(reports);
+    in_flight.push(only);
+    assert_eq!(in_flight.take_committable(), offsets(&[("a", 0)]), "row 1 was sent and is not acknowledged");
+}
+
+#[test]
+fn offsets_that_were_not_stored_do_not_hide_newer_ones() {
+    let mut in_flight = InFlight::default();
+    let (first, reports) = batch(0, &[0]);
+    in_flight.push(first);
+    reports.acknowledge(0, 0, 1);
+    in_flight.pop_settled();
+    let old = in_flight.take_committable();
+    let (second, reports) = batch(1, &[0]);
+    in_flight.push(second);
+    reports.acknowledge(0, 0, 2);
+    in_flight.pop_settled();
+    in_flight.put_back(old);
+    assert_eq!(in_flight.take_committable(), offsets(&[("a", 1)]));
+}
+
+#[test]
+fn a_source_hears_where_each_row_went() {
+    let (mut only, reports) = batch(7, &[0, 0, 0, 0]);
+    only.sent = vec![SentRow { origin: 1 }, SentRow { origin: 1 }, SentRow { origin: 3 }];
+    only.skipped = vec![2];
+    let outstanding = Arc::new(Outstanding::new(3, Arc::new(Notify::new())));
+    drop(reports);
+    outstanding.acknowledge(0, 4, 40);
+    outstanding.acknowledge(1, 5, 50);
+    outstanding.acknowledge(2, 4, 41);
+    only.tracked = vec![Tracked::untracked(outstanding)];
+    let told = only.settled_rows();
+    assert_eq!(told.rows, [7, 8, 9, 10]);
+    assert_eq!(told.topic_partition, [-1, 0, -2, 1], "dropped, the last of two, skipped, sent");
+    assert_eq!(told.offsets, [-1, 50, -1, 41]);
+    assert_eq!(told.topic_partitions.len(), 2);
+}

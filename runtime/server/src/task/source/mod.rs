@@ -1,0 +1,228 @@
+//! The loop of a source task: poll the plugin, transform, convert, send, and store the offsets of what Kafka has acknowledged.
+//!
+//! `in_flight.rs` decides which offsets are safe; `send.rs` puts a batch on its way; this file decides when.
+
+mod in_flight;
+mod options;
+mod send;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+use weir_plugin::{Budget, CallError, Identity, SourceInstance};
+
+pub use options::Options;
+
+use self::in_flight::InFlight;
+use self::options::{MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, POLL_BYTES, POLL_ROWS, POLL_WAIT, RETRY_DELAYS};
+use self::send::Sender;
+use super::Error;
+use super::control::{Control, Wanted};
+use crate::herder::api::State;
+use crate::offsets::{ConnectorOffsets, OffsetFile};
+
+/// Runs a source task until it is stopped or fails. What was acknowledged until then has its offsets stored, in both cases.
+pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
+    if control.wait_to_start().await == Wanted::Stopped {
+        return Ok(());
+    }
+    let mut task = SourceTask::start(options).await?;
+    let ended = task.work(&mut control).await;
+    task.finish().await;
+    if ended.is_ok() {
+        task.instance.stop().await.map_err(Error::Plugin)?;
+    }
+    ended
+}
+
+struct SourceTask {
+    instance: SourceInstance,
+    wants_settled: bool,
+    wants_committed: bool,
+    sender: Sender,
+    in_flight: InFlight,
+    connector: String,
+    offsets: OffsetFile,
+    tolerate: bool,
+    flush_interval: Duration,
+    flush_timeout: Duration,
+    /// Notified when a batch is settled or a row has failed.
+    wake: Arc<Notify>,
+    next_commit: Instant,
+    /// Nothing is to be expected of the source before.
+    next_poll: Instant,
+    retries: u32,
+}
+
+impl SourceTask {
+    async fn start(options: Options) -> Result<Self, Error> {
+        let wake = Arc::new(Notify::new());
+        let sender = Sender::open(&options, Arc::clone(&wake)).await?;
+        let identity = Identity {
+            connector: options.id.connector.clone(),
+            task: Some(options.id.task),
+            class: options.class.clone(),
+        };
+        let needed = options.component.capabilities(&options.class, &options.config, &options.limits).await?;
+        let grants = options.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))?;
+        let stored = ConnectorOffsets { file: options.offsets.clone(), connector: options.id.connector.clone() };
+        let mut instance =
+            options.component.source(identity, &options.limits, &grants, Arc::new(stored)).await?;
+        let started = instance.start(&options.class, options.id.task, &options.config).await?;
+        let now = Instant::now();
+        Ok(Self {
+            instance,
+            wants_settled: started.wants_settled,
+            wants_committed: started.wants_committed,
+            sender,
+            in_flight: InFlight::default(),
+            connector: options.id.connector,
+            offsets: options.offsets,
+            tolerate: options.tolerate,
+            flush_interval: options.flush_interval,
+            flush_timeout: options.flush_timeout,
+            wake,
+            next_commit: now + options.flush_interval,
+            next_poll: now,
+            retries: 0,
+        })
+    }
+
+    async fn work(&mut self, control: &mut Control) -> Result<(), Error> {
+        loop {
+            self.reap().await?;
+            if Instant::now() >= self.next_commit {
+                self.commit().await;
+            }
+            let until = match control.wanted() {
+                Wanted::Stopped => return Ok(()),
+                Wanted::Paused => {
+                    control.report(State::Paused);
+                    self.next_commit
+                }
+                Wanted::Running => {
+                    control.report(State::Running);
+                    if self.is_full() {
+                        self.next_commit
+                    } else if Instant::now() >= self.next_poll {
+                        self.poll().await?;
+                        continue;
+                    } else {
+                        self.next_poll.min(self.next_commit)
+                    }
+                }
+            };
+            tokio::select! {
+                () = control.changed() => {}
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep_until(until) => {}
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.in_flight.bytes() >= MAX_IN_FLIGHT_BYTES || self.in_flight.batches() >= MAX_IN_FLIGHT_BATCHES
+    }
+
+    /// Asks the plugin for rows once, and puts them on their way.
+    async fn poll(&mut self) -> Result<(), Error> {
+        let budget = Budget { rows: POLL_ROWS, bytes: POLL_BYTES, wait: POLL_WAIT };
+        let polled = match self.instance.poll(budget).await {
+            Ok(polled) => polled,
+            Err(CallError::Retry { message, after }) => {
+                let (first, longest) = RETRY_DELAYS;
+                let delay = after.unwrap_or_else(|| (first * 2u32.saturating_pow(self.retries)).min(longest));
+                self.retries = self.retries.saturating_add(1);
+                warn!(message, delay_ms = delay.as_millis(), "the source asks to be polled again later");
+                self.next_poll = Instant::now() + delay;
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.retries = 0;
+        // A guest that names no delay and brings nothing must not make this loop spin.
+        let idle = match (polled.batch.records.count, polled.idle) {
+            (0, idle) => idle.max(Duration::from_millis(1)),
+            (_, idle) => idle,
+        };
+        self.next_poll = Instant::now() + idle.min(MAX_IDLE);
+        if polled.batch.records.count == 0 {
+            return Ok(());
+        }
+        let batch = self.sender.send(polled.batch, self.in_flight.next_row(), self.wants_settled).await?;
+        self.in_flight.push(batch);
+        Ok(())
+    }
+
+    /// Takes settled batches out of the queue and tells the plugin, if it wants to hear of them.
+    async fn reap(&mut self) -> Result<(), Error> {
+        if !self.tolerate && let Some(failure) = self.in_flight.failure() {
+            return Err(Error::Delivery(failure.to_owned()));
+        }
+        while let Some(batch) = self.in_flight.pop_settled() {
+            self.sender.forget(&batch);
+            if self.wants_settled {
+                match self.instance.settled(batch.settled_rows()).await {
+                    Ok(()) => {}
+                    Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
+                    Err(error) => warn!(%error, "the source could not take the word of settled rows"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the offsets that may be stored. A failure is logged, and what was not stored is tried again with the next commit.
+    async fn commit(&mut self) {
+        self.next_commit = Instant::now() + self.flush_interval;
+        let committable = self.in_flight.take_committable();
+        let settled_below = self.in_flight.settled_below();
+        if !committable.is_empty() {
+            let entries = committable.iter().map(|(partition, offset)| (partition.clone(), Some(offset.clone())));
+            let stored = self.offsets.set(&self.connector, entries.collect());
+            match tokio::time::timeout(self.flush_timeout, stored).await {
+                Ok(Ok(())) => debug!(partitions = committable.len(), "offsets stored"),
+                Ok(Err(error)) => {
+                    warn!(%error, "offsets were not stored; trying again with the next commit");
+                    self.in_flight.put_back(committable);
+                    return;
+                }
+                Err(_) => {
+                    warn!("offsets were not stored within offset.flush.timeout.ms; trying again with the next commit");
+                    self.in_flight.put_back(committable);
+                    return;
+                }
+            }
+        }
+        if self.wants_committed
+            && let Err(error) = self.instance.committed(settled_below).await
+        {
+            warn!(%error, "the source could not take the word of stored offsets");
+        }
+    }
+
+    /// Waits for what is on its way, for as long as a commit may take, and stores its offsets.
+    async fn finish(&mut self) {
+        let deadline = Instant::now() + self.flush_timeout;
+        while self.in_flight.batches() > 0 {
+            if let Err(error) = self.reap().await {
+                debug!(%error, "the task ends with rows that Kafka did not take");
+                break;
+            }
+            if self.in_flight.batches() == 0 {
+                break;
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep_until(deadline) => {
+                    info!(batches = self.in_flight.batches(), "rows are still on their way; they will come again");
+                    break;
+                }
+            }
+        }
+        self.commit().await;
+    }
+}
