@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -19,7 +19,8 @@ use weir_tests::{kafka, wait};
 /// How long all cases together may take on one worker.
 const CASES: Duration = Duration::from_secs(120);
 
-/// A case: what goes in, the connector, and how to know that it is through. `{topic}` and `{file}` are filled in everywhere.
+/// A case: what goes in, the connector, and how to know that it is through. `{topic}`, `{file}` and
+/// `{side}` (`connect` or `weirxxx`, which topics begin with) are filled in everywhere.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -85,6 +86,8 @@ enum Outcome {
     Topics(BTreeMap<String, Vec<Record>>),
     Lines(Vec<String>),
     Failed(String),
+    /// It did not get through in time; what was seen last.
+    Stuck(String),
 }
 
 #[test]
@@ -137,9 +140,14 @@ struct Side<'a> {
 }
 
 impl Side<'_> {
-    /// The topic of a case. The two sides' names have the same length, and are made the same before comparing.
+    /// The two sides' names have the same length, so that a length of theirs is no difference.
+    fn side(&self) -> String {
+        format!("{:x<7}", self.name)
+    }
+
+    /// The topic of a case; its name is taken out before comparing.
     fn topic(&self, case: &Case) -> String {
-        format!("{:x<7}-{}", self.name, case.name)
+        format!("{}-{}", self.side(), case.name)
     }
 
     fn file(&self, case: &Case) -> PathBuf {
@@ -147,7 +155,9 @@ impl Side<'_> {
     }
 
     fn fill(&self, case: &Case, text: &str) -> String {
-        text.replace("{topic}", &self.topic(case)).replace("{file}", &self.file(case).display().to_string())
+        text.replace("{side}", &self.side())
+            .replace("{topic}", &self.topic(case))
+            .replace("{file}", &self.file(case).display().to_string())
     }
 }
 
@@ -167,13 +177,21 @@ fn run(side: &Side<'_>, sources: &[Case], sinks: &[Case]) -> Result<Vec<Outcome>
         topics::produce(side.bootstrap, &topic, &rows?)?;
         start(side, case, "FileStreamSink", "topics")?;
     }
-    for case in sources.iter().chain(sinks) {
-        wait_through(side, case, sources.iter().any(|source| source.name == case.name))
-            .with_context(|| case.name.clone())?;
+    let deadline = Instant::now() + CASES;
+    let mut stuck = Vec::new();
+    for (index, case) in sources.iter().chain(sinks).enumerate() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        stuck.push(wait_through(side, case, index < sources.len(), left).err());
     }
     // Read only now, so that a case with rows too many has had the time of all the others to show them.
-    let sources = sources.iter().map(|case| outcome(side, case, true));
-    sources.chain(sinks.iter().map(|case| outcome(side, case, false))).collect()
+    let mut outcomes = Vec::new();
+    for ((index, case), stuck) in sources.iter().chain(sinks).enumerate().zip(stuck) {
+        outcomes.push(match stuck {
+            Some(error) => Outcome::Stuck(error.to_string()),
+            None => outcome(side, case, index < sources.len())?,
+        });
+    }
+    Ok(outcomes)
 }
 
 fn start(side: &Side<'_>, case: &Case, class: &str, topic_key: &str) -> Result<()> {
@@ -187,11 +205,11 @@ fn start(side: &Side<'_>, case: &Case, class: &str, topic_key: &str) -> Result<(
     side.rest.create(&side.topic(case), &config.into()).with_context(|| case.name.clone())
 }
 
-fn wait_through(side: &Side<'_>, case: &Case, source: bool) -> Result<()> {
+fn wait_through(side: &Side<'_>, case: &Case, source: bool, within: Duration) -> Result<()> {
     if case.fails.is_some() {
-        return side.rest.wait_failed(&side.topic(case), CASES).map(drop);
+        return side.rest.wait_failed(&side.topic(case), within).map(drop);
     }
-    wait::until(&format!("{} rows on {}", case.rows, side.name), CASES, || {
+    wait::until(&format!("{} rows on {}", case.rows, side.name), within, || {
         let count = || -> Result<u64> {
             let mut count = 0;
             for topic in &case.topics {
@@ -209,7 +227,7 @@ fn wait_through(side: &Side<'_>, case: &Case, source: bool) -> Result<()> {
 
 fn outcome(side: &Side<'_>, case: &Case, source: bool) -> Result<Outcome> {
     if case.fails.is_some() {
-        let trace = side.rest.wait_failed(&side.topic(case), CASES)?;
+        let trace = side.rest.wait_failed(&side.topic(case), Duration::from_secs(5))?;
         return Ok(Outcome::Failed(trace.replace(&side.topic(case), "TOPIC")));
     }
     if !source {
@@ -248,7 +266,7 @@ fn compare(case: &Case, theirs: &Outcome, ours: &Outcome) -> Result<()> {
         let found: Vec<String> = match ours {
             Outcome::Lines(lines) => lines.clone(),
             Outcome::Topics(topics) => topics.values().flatten().map(|record| text(&record.value)).collect(),
-            Outcome::Failed(trace) => bail!("FAILED: {trace}"),
+            Outcome::Failed(what) | Outcome::Stuck(what) => bail!("no rows, but: {what}"),
         };
         if &found != expected {
             bail!("expected of Weir: {expected:#?}\nfound: {found:#?}");
@@ -258,7 +276,7 @@ fn compare(case: &Case, theirs: &Outcome, ours: &Outcome) -> Result<()> {
         }
         return Ok(());
     }
-    if theirs != ours {
+    if theirs != ours || matches!(theirs, Outcome::Stuck(_)) {
         bail!("\n  Kafka Connect: {}\n  Weir:          {}", show(theirs), show(ours));
     }
     Ok(())
@@ -285,6 +303,7 @@ fn show(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Lines(lines) => format!("{lines:?}"),
         Outcome::Failed(trace) => format!("FAILED {trace}"),
+        Outcome::Stuck(seen) => format!("STUCK {seen}"),
         Outcome::Topics(topics) => {
             let rows = topics.iter().flat_map(|(topic, records)| records.iter().map(move |record| (topic, record)));
             let rows = rows.map(|(topic, record)| {
