@@ -6,6 +6,8 @@
 mod bench;
 mod build;
 mod component;
+#[cfg(test)]
+mod docs;
 mod process;
 mod test;
 mod toolchain;

@@ -1,0 +1,82 @@
+//! Holds the documents to the truth: every path that they name exists.
+
+use std::path::{Path, PathBuf};
+use std::{fs, iter};
+
+/// Endings that make a word with a slash in it a path of this repository.
+const ENDINGS: [&str; 8] = [".rs", ".md", ".wit", ".toml", ".json", ".properties", ".sh", "/"];
+
+/// Documents at the root that are checked, beside all of docs/.
+const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "wit/README.md"];
+
+#[test]
+fn every_path_that_a_document_names_exists() {
+    let root = crate::workspace::root();
+    let in_docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let documents = DOCUMENTS.iter().map(|name| root.join(name)).chain(in_docs.filter(|path| is_markdown(path)));
+    let mut missing = Vec::new();
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap_or_else(|error| panic!("{}: {error}", document.display()));
+        let folder = document.parent().unwrap();
+        for path in named_paths(&text, &root, folder) {
+            // `tests/plugins/*` names the folder.
+            let path = PathBuf::from(path.to_string_lossy().split('*').next().unwrap());
+            if !path.exists() {
+                missing.push(format!("{} names {}", document.display(), path.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn links_and_code_that_looks_like_a_path_are_found_and_other_words_are_not() {
+    let root = crate::workspace::root();
+    let text = "See [it](../LICENSE#top), [the web](https://a.b/c.md), `runtime/data/src/lib.rs:12`, `runtime/nowhere`,\n\
+                `application/json`, `/connectors/{name}`, `target/dist/weir`, `cargo xtask`, `weir:connect/data`.\n\
+                ```\nin a/block.rs\n```\n";
+    let found: Vec<_> = named_paths(text, &root, &root.join("docs")).collect();
+    let expected = ["docs/../LICENSE", "runtime/data/src/lib.rs", "runtime/nowhere"].map(|path| root.join(path));
+    assert_eq!(found, expected);
+}
+
+fn is_markdown(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "md")
+}
+
+/// Targets of links, relative to the document's folder, then paths in code spans, relative to the root.
+fn named_paths<'a>(text: &'a str, root: &'a Path, folder: &'a Path) -> impl Iterator<Item = PathBuf> + use<'a> {
+    let links = between(text, "](", ")").filter_map(move |target| {
+        let target = target.split('#').next().unwrap_or_default();
+        (!target.is_empty() && !target.contains("://")).then(|| folder.join(target))
+    });
+    let mut fenced = false;
+    let lines = text.lines().filter(move |line| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        !fence && !fenced
+    });
+    let spans = lines.flat_map(|line| between(line, "`", "`"));
+    links.chain(spans.filter_map(move |span| code_path(span, root)))
+}
+
+fn code_path(span: &str, root: &Path) -> Option<PathBuf> {
+    // `file.rs:12` names a line.
+    let span = span.split_once(".rs:").map_or(span, |(path, _)| &span[..path.len() + 3]);
+    let (first, _) = span.split_once('/')?;
+    let plain = span.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./*".contains(&byte));
+    let built = first == "target";
+    let ours = !first.is_empty() && root.join(first).exists() || ENDINGS.iter().any(|ending| span.ends_with(ending));
+    (plain && !built && ours && !span.starts_with('/')).then(|| root.join(span))
+}
+
+/// What stands between each pair of these marks.
+fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
+    let mut rest = text;
+    iter::from_fn(move || {
+        let (_, after) = rest.split_once(open)?;
+        let (inside, after) = after.split_once(close)?;
+        rest = after;
+        Some(inside)
+    })
+}
