@@ -1,0 +1,47 @@
+//! What this instance is to do, and where. Set by the first call that brings a configuration.
+
+use std::cell::RefCell;
+
+use crate::bindings::weir::connect::data::ConfigEntry;
+
+/// The configuration that matters here.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Plan {
+    entries: Vec<(String, String)>,
+    /// Calls of the hook that still go well.
+    patience: u32,
+}
+
+thread_local! {
+    static PLAN: RefCell<Plan> = RefCell::default();
+}
+
+/// Takes a configuration over.
+pub(crate) fn set(config: &[ConfigEntry]) {
+    let entries: Vec<_> = config.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect();
+    let patience = entries.iter().find(|(key, _)| key == "after").and_then(|(_, value)| value.parse().ok());
+    PLAN.set(Plan { entries, patience: patience.unwrap_or(0) });
+}
+
+/// The value of a key, empty when it is not given.
+pub(crate) fn value(key: &str) -> String {
+    PLAN.with_borrow(|plan| {
+        let found = plan.entries.iter().find(|(name, _)| name == key);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    })
+}
+
+/// What to do now in this hook; none = behave.
+pub(crate) fn deed(hook: &str) -> Option<String> {
+    if value("hook") != hook {
+        return None;
+    }
+    PLAN.with_borrow_mut(|plan| match plan.patience {
+        0 => true,
+        _ => {
+            plan.patience -= 1;
+            false
+        }
+    })
+    .then(|| value("does"))
+}

@@ -1,0 +1,74 @@
+//! A sink that forgets its rows, and lies about what it did with them.
+
+use crate::bindings::exports::weir::connect::sink::{
+    Fault, Guest, RowFailure, SinkBatch, TaskContext, TopicPartition, TopicPartitionOffset,
+};
+use crate::bindings::weir::connect::sink_context;
+use crate::{Hostile, fault, plan};
+
+impl Guest for Hostile {
+    fn start(context: TaskContext) -> Result<(), Fault> {
+        plan::set(&context.config);
+        fault("sink.start").map(drop)
+    }
+
+    fn open(_partitions: Vec<TopicPartition>) -> Result<(), Fault> {
+        fault("sink.open").map(drop)
+    }
+
+    fn put(batch: SinkBatch) -> Result<Vec<RowFailure>, Fault> {
+        // A `put` without rows is not what a test waits for.
+        if batch.records.count == 0 {
+            return Ok(Vec::new());
+        }
+        let nowhere = TopicPartitionOffset { topic: "weir-tests-nowhere".into(), partition: 7, offset: 3 };
+        match fault("sink.put")?.as_deref() {
+            None => Ok(Vec::new()),
+            Some("lie-rows") => Ok(vec![RowFailure { row: batch.records.count, message: "a row from nowhere".into() }]),
+            Some("lie-rows-twice") => {
+                let failure = RowFailure { row: 0, message: "a row that failed twice".into() };
+                Ok(vec![failure.clone(), failure])
+            }
+            Some("lie-rewind") => {
+                sink_context::rewind(&[nowhere]);
+                Ok(Vec::new())
+            }
+            Some("lie-rewind-negative") => {
+                let first = &batch.topic_partitions[0];
+                let offset =
+                    TopicPartitionOffset { topic: first.topic.clone(), partition: first.partition, offset: -9 };
+                sink_context::rewind(&[offset]);
+                Ok(Vec::new())
+            }
+            Some("lie-pause") => {
+                sink_context::pause(&[TopicPartition { topic: nowhere.topic, partition: nowhere.partition }]);
+                Ok(Vec::new())
+            }
+            Some("row-failure") => Ok(vec![RowFailure { row: 0, message: "hostile row".into() }]),
+            Some(other) => Err(Fault::Fatal(format!("no such deed: {other}"))),
+        }
+    }
+
+    fn pre_commit(offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Fault> {
+        let mut safe = offsets;
+        match fault("sink.pre-commit")?.as_deref() {
+            None => {}
+            Some("lie-offsets") => safe.iter_mut().for_each(|partition| partition.offset += 1000),
+            Some("lie-offsets-negative") => safe.iter_mut().for_each(|partition| partition.offset = -2),
+            Some("lie-partition") => {
+                safe.push(TopicPartitionOffset { topic: "weir-tests-nowhere".into(), partition: 7, offset: 3 });
+            }
+            Some("lie-partition-twice") => safe.extend(safe.clone()),
+            Some(other) => return Err(Fault::Fatal(format!("no such deed: {other}"))),
+        }
+        Ok(safe)
+    }
+
+    fn close(_partitions: Vec<TopicPartition>) -> Result<(), Fault> {
+        fault("sink.close").map(drop)
+    }
+
+    fn stop() {
+        let _ = fault("sink.stop");
+    }
+}

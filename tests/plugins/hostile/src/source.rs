@@ -1,0 +1,152 @@
+//! A source of numbered rows that lies about them in every way the contract forbids.
+
+use std::cell::Cell;
+
+use crate::bindings::exports::weir::connect::source::{
+    Budget, Column, Fault, Guest, Polled, Records, SettledRows, SourceBatch, Started, TaskContext, TransactionBoundary,
+};
+use crate::bindings::weir::connect::data::{
+    Encoding, Format, HeaderColumns, Schema, SchemaNode, SchemaType, TopicColumn, Values,
+};
+use crate::{Hostile, fault, plan};
+
+/// Milliseconds between two batches.
+const PACE_MS: u32 = 20;
+
+thread_local! {
+    static NEXT: Cell<u64> = const { Cell::new(0) };
+}
+
+impl Guest for Hostile {
+    fn start(context: TaskContext) -> Result<Started, Fault> {
+        plan::set(&context.config);
+        fault("source.start")?;
+        Ok(Started { wants_settled: true, wants_committed: true })
+    }
+
+    fn poll(budget: Budget) -> Result<Polled, Fault> {
+        let lie = fault("source.poll")?;
+        let rows = plan::value("rows").parse().unwrap_or(10).min(budget.rows);
+        let mut batch = batch(rows);
+        if let Some(lie) = lie {
+            falsify(&mut batch, &lie, &budget)?;
+        }
+        Ok(Polled { batch, idle_ms: PACE_MS })
+    }
+
+    fn settled(_rows: SettledRows) -> Result<(), Fault> {
+        fault("source.settled").map(drop)
+    }
+
+    fn committed(_row: u64) -> Result<(), Fault> {
+        fault("source.committed").map(drop)
+    }
+
+    fn stop() {
+        let _ = fault("source.stop");
+    }
+}
+
+fn batch(rows: u32) -> SourceBatch {
+    let first = NEXT.replace(NEXT.get() + u64::from(rows));
+    let numbers = first..first + u64::from(rows);
+    let values = column(numbers.clone().map(|number| format!("hostile {number}")));
+    SourceBatch {
+        records: Records {
+            count: rows,
+            topics: TopicColumn { names: vec![plan::value("topic")], rows: Vec::new() },
+            partitions: Vec::new(),
+            timestamps: Vec::new(),
+            formats: vec![Format { encoding: Encoding::Utf8, schema: None }],
+            keys: Values { lengths: Vec::new(), bytes: Vec::new(), formats: Vec::new() },
+            values: Values { lengths: values.lengths, bytes: values.bytes, formats: Vec::new() },
+            headers: HeaderColumns {
+                counts: Vec::new(),
+                names: column([].into_iter()),
+                values: Values { lengths: Vec::new(), bytes: Vec::new(), formats: Vec::new() },
+            },
+        },
+        source_partitions: vec![r#"{"hostile":"source"}"#.into()],
+        source_partition: Vec::new(),
+        source_offsets: column(numbers.map(|number| format!(r#"{{"row":{number}}}"#))),
+        boundaries: Vec::new(),
+    }
+}
+
+fn column(texts: impl Iterator<Item = String>) -> Column {
+    let mut column = Column { lengths: Vec::new(), bytes: Vec::new() };
+    for text in texts {
+        column.lengths.push(text.len() as i32);
+        column.bytes.extend(text.into_bytes());
+    }
+    column
+}
+
+/// Breaks one rule of the contract.
+fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fault> {
+    let rows = batch.records.count as usize;
+    let records = &mut batch.records;
+    match lie {
+        "lie-count" => records.count += 1,
+        "lie-count-huge" => records.count = u32::MAX,
+        "lie-lengths" => records.values.lengths[0] += 1,
+        "lie-lengths-negative" => records.values.lengths[0] = -2,
+        // Together they wrap around to what is there.
+        "lie-lengths-huge" => {
+            records.values.lengths = vec![i32::MAX; rows];
+            records.values.lengths[0] = i32::MIN;
+        }
+        "lie-lengths-short" => records.values.lengths.truncate(rows - 1),
+        "lie-nulls" => records.keys.bytes = b"bytes of nobody".to_vec(),
+        "lie-utf8" => records.values.bytes[0] = 0xff,
+        "lie-json" => records.formats[0].encoding = Encoding::Json,
+        "lie-formats" => records.values.formats = vec![7; rows],
+        "lie-schema-index" => records.formats[0].schema = Some(Schema { nodes: vec![node(SchemaType::Array, &[9])] }),
+        "lie-schema-cycle" => records.formats[0].schema = Some(Schema { nodes: vec![node(SchemaType::Array, &[0])] }),
+        "lie-schema-empty" => records.formats[0].schema = Some(Schema { nodes: Vec::new() }),
+        "lie-topic" => records.topics.names[0] = "no such/topic name".into(),
+        "lie-topic-dots" => records.topics.names[0] = "..".into(),
+        "lie-topic-long" => records.topics.names[0] = "t".repeat(250),
+        "lie-topic-empty" => records.topics.names[0].clear(),
+        "lie-topic-none" => records.topics.names.clear(),
+        "lie-topic-index" => records.topics.rows = vec![1; rows],
+        "lie-partition" => records.partitions = vec![-2; rows],
+        "lie-partition-unknown" => records.partitions = vec![4711; rows],
+        "lie-timestamp" => records.timestamps = vec![-5; rows],
+        "lie-headers" => records.headers.counts = vec![1; rows],
+        "lie-headers-huge" => records.headers.counts = vec![u32::MAX; rows],
+        "lie-source-partition" => batch.source_partitions = vec!["no JSON".into()],
+        "lie-source-partition-array" => batch.source_partitions = vec!["[1]".into()],
+        "lie-source-partition-nested" => batch.source_partitions = vec![r#"{"a":{"b":1}}"#.into()],
+        "lie-source-partition-index" => batch.source_partition = vec![1; rows],
+        "lie-source-offset" => batch.source_offsets = column((0..rows).map(|_| "no JSON".to_owned())),
+        "lie-source-offset-short" => batch.source_offsets.lengths.truncate(rows - 1),
+        "lie-boundary" => {
+            batch.boundaries = vec![TransactionBoundary { row: Some(rows as u32), abort: false }];
+        }
+        "lie-budget" => *batch = self::batch(budget.rows + 1),
+        // More than a record may have, in a batch that is far above the budget's bytes.
+        "lie-huge" => {
+            let huge = "x".repeat(20 << 20);
+            let values = column([huge].into_iter().chain((1..rows).map(|_| String::new())));
+            records.values.lengths = values.lengths;
+            records.values.bytes = values.bytes;
+        }
+        other => return Err(Fault::Fatal(format!("no such deed: {other}"))),
+    }
+    Ok(())
+}
+
+fn node(kind: SchemaType, children: &[u32]) -> SchemaNode {
+    SchemaNode {
+        kind,
+        optional: false,
+        name: None,
+        version: None,
+        doc: None,
+        parameters: Vec::new(),
+        default: None,
+        children: children.to_vec(),
+        field_names: Vec::new(),
+    }
+}
