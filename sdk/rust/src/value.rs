@@ -1,0 +1,319 @@
+//! A key or a value on its way through transforms: read where it lies, parsed when somebody asks for a field, written once.
+//!
+//! A [`Value`] is null, bytes, text, or JSON text in the payload form of Kafka Connect's JsonConverter, each with or without
+//! a Connect schema. The members of a JSON object can be read, set, added, renamed and removed: they are found in one pass
+//! over the text, no tree is built, and changes are noted beside the text until the value leaves the chain. Whatever the
+//! number of transforms in a chain, a value is parsed and written once.
+//!
+//! ```
+//! use weir_sdk::value::Value;
+//!
+//! let mut value = Value::json(r#"{"id":7,"name":"ann","note":null}"#);
+//! assert_eq!(value.get("id").and_then(|id| id.as_i64()), Some(7));
+//! value.set_str("name", "Ann")?;
+//! value.remove("note")?;
+//! value.rename("id", "key")?;
+//! value.set_bool("checked", true)?;
+//! assert_eq!(value.to_string(), r#"{"key":7,"name":"Ann","checked":true}"#);
+//! # Ok::<(), weir_sdk::value::NotAnObject>(())
+//! ```
+
+mod cache;
+mod class;
+mod fields;
+mod json;
+mod name;
+mod object;
+mod rebuild;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::fmt;
+
+pub use cache::SchemaCache;
+pub use json::{Json, JsonKind};
+pub use name::{FieldName, Name};
+pub use rebuild::{FieldError, StructBuilder};
+
+pub use crate::bindings::host::weir::connect::data::Encoding;
+use crate::schema::{Schema, SchemaType};
+use object::{Object, Span, Texts};
+
+/// A key or a value. See the [module](self).
+#[derive(Clone, Debug)]
+pub struct Value<'b> {
+    content: Content,
+    encoding: Encoding,
+    schema: Option<Schema>,
+    texts: Texts<'b>,
+    /// What `Content::Object` stands for. Its memory is kept from row to row.
+    object: Object,
+    /// Where an object is put together that another one wraps.
+    spare: Vec<u8>,
+    changes: Changes,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Null,
+    /// Bytes, text or JSON, as `encoding` says.
+    Whole(Span),
+    /// JSON whose members are known. The span is its text, good until something changes.
+    Object(Span),
+}
+
+/// What of a value is no longer as it came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) content: bool,
+    /// Encoding or schema.
+    pub(crate) format: bool,
+}
+
+/// The value has no fields to change: it is no JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the value is no JSON object but a {class}")]
+pub struct NotAnObject {
+    /// The Java class that Kafka Connect would hold the value in.
+    pub class: &'static str,
+}
+
+impl From<NotAnObject> for crate::RowError {
+    fn from(error: NotAnObject) -> crate::RowError {
+        crate::RowError::new(error)
+    }
+}
+
+/// New values, for tests and for rows that a transform adds.
+impl<'b> Value<'b> {
+    /// Null without a schema.
+    pub fn null() -> Value<'b> {
+        Value::new(Encoding::Json, None, None)
+    }
+
+    /// Bytes without a schema.
+    pub fn bytes(bytes: &'b [u8]) -> Value<'b> {
+        Value::new(Encoding::Bytes, Some(bytes), None)
+    }
+
+    /// Text without a schema.
+    pub fn text(text: &'b str) -> Value<'b> {
+        Value::new(Encoding::Utf8, Some(text.as_bytes()), None)
+    }
+
+    /// A JSON text without a schema.
+    pub fn json(text: &'b str) -> Value<'b> {
+        Value::new(Encoding::Json, Some(text.as_bytes()), None)
+    }
+
+    /// The same value with a schema. It is not checked against it.
+    pub fn with_schema(mut self, schema: &Schema) -> Value<'b> {
+        self.schema = Some(schema.clone());
+        self
+    }
+
+    pub(crate) fn new(encoding: Encoding, bytes: Option<&'b [u8]>, schema: Option<Schema>) -> Value<'b> {
+        let mut value = Value {
+            content: Content::Null,
+            encoding,
+            schema: None,
+            texts: Texts::default(),
+            object: Object::default(),
+            spare: Vec::new(),
+            changes: Changes::default(),
+        };
+        value.load(encoding, bytes, schema.as_ref());
+        value
+    }
+
+    /// Becomes the value of another row. Keeps the memory.
+    #[inline]
+    pub(crate) fn load(&mut self, encoding: Encoding, bytes: Option<&'b [u8]>, schema: Option<&Schema>) {
+        self.texts.original = bytes.unwrap_or_default();
+        self.texts.edits.clear();
+        self.encoding = encoding;
+        self.changes = Changes::default();
+        self.content = match bytes {
+            Some(bytes) => Content::Whole(Span::original(0, bytes.len())),
+            None => Content::Null,
+        };
+        match (&self.schema, schema) {
+            (None, None) => {}
+            (Some(there), Some(schema)) if there.same(schema) => {}
+            _ => self.schema = schema.cloned(),
+        }
+    }
+
+    /// The same memory for the values of another batch.
+    pub(crate) fn recycle<'c>(self) -> Value<'c> {
+        let texts = Texts { original: &[], edits: self.texts.edits };
+        let mut value = Value { texts, object: self.object, spare: self.spare, ..Value::null() };
+        value.load(Encoding::Json, None, None);
+        value
+    }
+
+    pub(crate) fn changes(&self) -> Changes {
+        self.changes
+    }
+}
+
+/// The value as a whole.
+impl<'b> Value<'b> {
+    /// True = there is no value. A JSON text `null` counts as one.
+    #[inline]
+    pub fn is_null(&self) -> bool {
+        match self.content {
+            Content::Null => true,
+            Content::Whole(span) => self.encoding == Encoding::Json && Json::from_bytes(self.texts.get(span)).is_null(),
+            Content::Object(_) => false,
+        }
+    }
+
+    /// How the value is written. Of a null it means nothing.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The value's schema.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
+    }
+
+    /// Gives the value another schema. The value itself stays, and is not checked against it.
+    pub fn set_schema(&mut self, schema: Option<Schema>) {
+        self.schema = schema;
+        self.changes.format = true;
+    }
+
+    /// The text of a value that is text. `None` for every other one: a JSON string is read by [`Value::as_json`].
+    pub fn as_text(&self) -> Option<&str> {
+        match self.content {
+            Content::Whole(span) if self.encoding == Encoding::Utf8 => std::str::from_utf8(self.texts.get(span)).ok(),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a value that is bytes. `None` for every other one.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self.content {
+            Content::Whole(span) if self.encoding == Encoding::Bytes => Some(self.texts.get(span)),
+            _ => None,
+        }
+    }
+
+    /// The JSON of a value that is JSON. `None` for every other one.
+    pub fn as_json(&mut self) -> Option<Json<'_>> {
+        if self.encoding != Encoding::Json {
+            return None;
+        }
+        let span = self.settle()?;
+        Some(Json::from_bytes(self.texts.get(span)))
+    }
+
+    /// The Java class that Kafka Connect would hold this value in, `null` for a null: what its messages print.
+    pub fn class(&self) -> &'static str {
+        if self.is_null() {
+            return "null";
+        }
+        match (&self.schema, self.content, self.encoding) {
+            (Some(schema), ..) => class::of_schema(schema.root().node()),
+            (None, _, Encoding::Utf8) => class::of_text(),
+            (None, _, Encoding::Bytes) => class::of_bytes(),
+            (None, Content::Whole(span), Encoding::Json) => class::of_json(Json::from_bytes(self.texts.get(span))),
+            (None, ..) => class::of_json(Json::from_bytes(b"{")),
+        }
+    }
+
+    /// True = the schema is that of a struct.
+    #[inline]
+    pub fn is_struct(&self) -> bool {
+        self.schema.as_ref().is_some_and(|schema| schema.kind() == SchemaType::Struct)
+    }
+
+    /// Becomes null.
+    pub fn set_null(&mut self, schema: Option<Schema>) {
+        self.content = Content::Null;
+        self.changed_to(self.encoding, schema);
+    }
+
+    /// Becomes a text.
+    pub fn set_text(&mut self, text: &str, schema: Option<Schema>) {
+        self.replace(text.as_bytes(), Encoding::Utf8, schema);
+    }
+
+    /// Becomes bytes.
+    pub fn set_bytes(&mut self, bytes: &[u8], schema: Option<Schema>) {
+        self.replace(bytes, Encoding::Bytes, schema);
+    }
+
+    /// Becomes a JSON text, which must be one: the runtime checks it and fails the task where it is not.
+    pub fn set_json(&mut self, text: &str, schema: Option<Schema>) {
+        self.replace(text.as_bytes(), Encoding::Json, schema);
+    }
+
+    /// Becomes an object with one member, which is the value as it was: a text becomes a string, bytes become base64.
+    pub fn wrap<N: Name + ?Sized>(&mut self, name: &N, schema: Option<Schema>) {
+        let span = match (self.settle(), self.encoding) {
+            (None, _) => self.texts.edit(|out| out.extend_from_slice(b"null")),
+            (Some(span), Encoding::Json) => span,
+            (Some(span), Encoding::Utf8) => self.texts.rewrite(span, text::push_utf8),
+            (Some(span), Encoding::Bytes) => self.texts.rewrite(span, text::push_base64),
+        };
+        self.object.single(&mut self.texts, name, span);
+        self.content = Content::Object(span);
+        self.changed_to(Encoding::Json, schema);
+    }
+
+    /// Appends the value as it is now. Nothing for a null.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match self.content {
+            Content::Null => {}
+            Content::Whole(span) => out.extend_from_slice(self.texts.get(span)),
+            Content::Object(span) if !self.changes.content => out.extend_from_slice(self.texts.get(span)),
+            Content::Object(_) => self.object.write(&self.texts, out),
+        }
+    }
+
+    /// True = there is nothing, not even the text `null`.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.content == Content::Null
+    }
+
+    fn replace(&mut self, bytes: &[u8], encoding: Encoding, schema: Option<Schema>) {
+        self.content = Content::Whole(self.texts.edit(|out| out.extend_from_slice(bytes)));
+        self.changed_to(encoding, schema);
+    }
+
+    fn changed_to(&mut self, encoding: Encoding, schema: Option<Schema>) {
+        self.encoding = encoding;
+        self.schema = schema;
+        self.changes = Changes { content: true, format: true };
+    }
+
+    /// The value's bytes in one piece. `None` = null.
+    fn settle(&mut self) -> Option<Span> {
+        match self.content {
+            Content::Null => None,
+            Content::Whole(span) => Some(span),
+            Content::Object(span) if !self.changes.content => Some(span),
+            Content::Object(_) => {
+                self.spare.clear();
+                self.object.write(&self.texts, &mut self.spare);
+                let span = self.texts.edit(|edits| edits.extend_from_slice(&self.spare));
+                self.content = Content::Whole(span);
+                Some(span)
+            }
+        }
+    }
+}
+
+/// The value as it would be written; empty for a null.
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        f.write_str(&String::from_utf8_lossy(&out))
+    }
+}

@@ -1,0 +1,198 @@
+//! Writes JSON strings and reads them back.
+
+use std::borrow::Cow;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Appends `text` as a JSON string, with its quotes. Only what must be escaped is, as Jackson does it.
+pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
+    push_utf8(out, text.as_bytes());
+}
+
+/// As `push_string`, for bytes that the runtime has checked as UTF-8.
+pub(crate) fn push_utf8(out: &mut Vec<u8>, text: &[u8]) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    push_escaped(out, text);
+    out.push(b'"');
+}
+
+fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
+    let mut copied = 0;
+    for (at, &byte) in text.iter().enumerate() {
+        if !needs_escape(byte) {
+            continue;
+        }
+        out.extend_from_slice(&text[copied..at]);
+        copied = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            _ => out.extend_from_slice(&[
+                b'\\',
+                b'u',
+                b'0',
+                b'0',
+                HEX[usize::from(byte >> 4)],
+                HEX[usize::from(byte & 15)],
+            ]),
+        }
+    }
+    out.extend_from_slice(&text[copied..]);
+}
+
+const fn needs_escape(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// The text that stands between the quotes of a JSON string. Copied only where there are escapes. `None` = this is no JSON
+/// string. A half of a surrogate pair, which no Rust text can hold, reads as U+FFFD.
+pub(crate) fn unescape(inner: &[u8]) -> Option<Cow<'_, str>> {
+    let Some(first) = inner.iter().position(|&byte| byte == b'\\') else {
+        return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
+    };
+    let mut out = Vec::with_capacity(inner.len());
+    out.extend_from_slice(&inner[..first]);
+    let mut at = first;
+    while let Some(&byte) = inner.get(at) {
+        at += 1;
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        let escaped = *inner.get(at)?;
+        at += 1;
+        out.push(match escaped {
+            b'"' | b'\\' | b'/' => escaped,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'b' => 0x08,
+            b'f' => 0x0c,
+            b'u' => {
+                let (character, end) = unicode(inner, at)?;
+                at = end;
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                continue;
+            }
+            _ => return None,
+        });
+    }
+    String::from_utf8(out).ok().map(Cow::Owned)
+}
+
+/// The character whose digits begin at `at`, behind `\u`, and the index after it.
+fn unicode(inner: &[u8], at: usize) -> Option<(char, usize)> {
+    let high = unit(inner, at)?;
+    if (0xd800..0xdc00).contains(&high)
+        && inner.get(at + 4..at + 6) == Some(b"\\u")
+        && let Some(low) = unit(inner, at + 6)
+        && (0xdc00..0xe000).contains(&low)
+    {
+        return Some((char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))?, at + 10));
+    }
+    Some((char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), at + 4))
+}
+
+fn unit(inner: &[u8], at: usize) -> Option<u32> {
+    let digits = inner.get(at..at + 4)?;
+    digits.iter().try_fold(0, |sum, &digit| Some(sum << 4 | char::from(digit).to_digit(16)?))
+}
+
+/// Appends a number as Java's `Double.toString` would be read back: the shortest text that gives the same number. NaN and
+/// the infinities are strings, as JsonConverter writes them.
+pub(crate) fn push_f64(out: &mut Vec<u8>, number: f64) {
+    if number.is_finite() {
+        // `{:?}` keeps a point or an exponent, so that the number stays a floating point number.
+        out.extend_from_slice(format!("{number:?}").as_bytes());
+    } else if number.is_nan() {
+        out.extend_from_slice(b"\"NaN\"");
+    } else {
+        out.extend_from_slice(if number > 0.0 { b"\"Infinity\"" as &[u8] } else { b"\"-Infinity\"" });
+    }
+}
+
+/// Appends `bytes` as a JSON string in base64, the standard alphabet with padding.
+pub(crate) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |bits: u32| ALPHABET[(bits & 63) as usize];
+    out.reserve(bytes.len().div_ceil(3) * 4 + 2);
+    out.push(b'"');
+    let (threes, rest) = bytes.as_chunks::<3>();
+    for &[a, b, c] in threes {
+        let bits = u32::from_be_bytes([0, a, b, c]);
+        out.extend_from_slice(&[digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits)]);
+    }
+    match *rest {
+        [a] => {
+            let bits = u32::from(a) << 16;
+            out.extend_from_slice(&[digit(bits >> 18), digit(bits >> 12), b'=', b'=']);
+        }
+        [a, b] => {
+            let bits = u32::from_be_bytes([0, a, b, 0]);
+            out.extend_from_slice(&[digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), b'=']);
+        }
+        _ => {}
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        let mut out = Vec::new();
+        push_string(&mut out, text);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn strings_are_written_as_json_and_read_back() {
+        for text in ["", "plain", "é😀", "a\"b\\c/d", "\u{0}\u{1f}\n\r\t\u{8}\u{c}\u{7f}"] {
+            let json = written(text);
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            assert_eq!(unescape(&json.as_bytes()[1..json.len() - 1]).unwrap(), text);
+        }
+        assert_eq!(written("\u{1f}\n"), "\"\\u001f\\n\"");
+    }
+
+    #[test]
+    fn every_form_of_escape_is_read() {
+        assert_eq!(unescape(br"\u0041\u00e9\ud83d\ude00\/").unwrap(), "Aé😀/");
+        assert_eq!(unescape(br"\ud83dx\ude00").unwrap(), "\u{fffd}x\u{fffd}");
+        assert!(matches!(unescape(b"plain"), Some(Cow::Borrowed("plain"))));
+        for nonsense in [&b"\\"[..], b"\\u12", b"\\u12g4", b"\\x", b"\xff", b"\\n\xff"] {
+            assert_eq!(unescape(nonsense), None);
+        }
+    }
+
+    #[test]
+    fn bytes_are_written_in_base64() {
+        for (bytes, text) in [("", ""), ("M", "TQ=="), ("Ma", "TWE="), ("Man", "TWFu"), ("\u{0}?>~", "AD8+fg==")] {
+            let mut out = Vec::new();
+            push_base64(&mut out, bytes.as_bytes());
+            assert_eq!(String::from_utf8(out).unwrap(), format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn floating_point_numbers_stay_so() {
+        for (number, text) in [
+            (1.0, "1.0"),
+            (-0.1, "-0.1"),
+            (1e300, "1e300"),
+            (f64::NAN, "\"NaN\""),
+            (f64::NEG_INFINITY, "\"-Infinity\""),
+        ] {
+            let mut out = Vec::new();
+            push_f64(&mut out, number);
+            assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+}
