@@ -1,1 +1,5 @@
 //! How Java prints values, for the converters that write what `toString` gives.
+
+pub(crate) mod date;
+pub(crate) mod decimal;
+pub(crate) mod number;
