@@ -5,7 +5,10 @@ use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, ExprLit, ExprRange, Field, Ident, Lit, LitBool, LitInt, LitStr, Meta, RangeLimits, Result, Token};
+use syn::{
+    Attribute, Error, Expr, ExprLit, ExprRange, Field, Ident, Lit, LitBool, LitInt, LitStr, Meta, RangeLimits, Result,
+    Token,
+};
 
 /// What the attributes of one field say.
 #[derive(Default)]

@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Data, DeriveInput, Error, Expr, ExprLit, ExprUnary, Field, Fields, GenericArgument, Lit, PathArguments, Result, Type,
+    Data, DeriveInput, Error, Expr, ExprLit, ExprUnary, Field, Fields, GenericArgument, Lit, PathArguments, Result,
+    Type,
 };
 
 use crate::attributes::Attributes;
@@ -70,8 +71,9 @@ impl<'a> ConfigField<'a> {
 
     /// Pushes the key's definition.
     fn key(&self) -> TokenStream {
-        let Attributes { importance, kind, validators, group, order, width, display_name, dependents, recommended, .. } =
-            &self.attributes;
+        let Attributes {
+            importance, kind, validators, group, order, width, display_name, dependents, recommended, ..
+        } = &self.attributes;
         let ty = &self.field.ty;
         if self.attributes.flatten {
             return quote_spanned!(ty.span()=> keys.extend(<#ty as ::weir_sdk::config::Config>::keys()););
@@ -91,9 +93,8 @@ impl<'a> ConfigField<'a> {
         };
         let required = if self.attributes.default.is_some() { quote!(false) } else { quote!(!#optional) };
         let default = option(self.default_text());
-        let importance = importance.as_ref().map(|variant| {
-            quote!(key.importance = ::weir_sdk::config::Importance::#variant;)
-        });
+        let importance =
+            importance.as_ref().map(|variant| quote!(key.importance = ::weir_sdk::config::Importance::#variant;));
         let width = width.as_ref().map(|variant| quote!(key.width = ::weir_sdk::config::Width::#variant;));
         let group = group.as_ref().map(|group| quote!(key.group = ::std::option::Option::Some(#group.into());));
         let order = order.as_ref().map(|order| quote!(key.order_in_group = #order;));

@@ -21,7 +21,11 @@ pub fn check(keys: &[ConfigKey], entries: &ConfigMap) -> Result<(), ConfigError>
             Some(value) => {
                 for validator in &key.validators {
                     check_value(validator, value).map_err(|why| {
-                        ConfigError::new(&key.name, if key.kind == ConfigType::Password { "[hidden]" } else { value }, why)
+                        ConfigError::new(
+                            &key.name,
+                            if key.kind == ConfigType::Password { "[hidden]" } else { value },
+                            why,
+                        )
                     })?;
                 }
             }

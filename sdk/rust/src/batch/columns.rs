@@ -1,0 +1,93 @@
+//! Columns being written. The row being built lies behind those that are done, and can be taken back.
+
+use crate::bindings::host::weir::connect::data::{Column, Values};
+
+/// A column of byte strings.
+#[derive(Debug, Default)]
+pub(crate) struct ColumnWriter {
+    lengths: Vec<i32>,
+    bytes: Vec<u8>,
+    /// Where the row being built begins.
+    start: usize,
+    any: bool,
+}
+
+impl ColumnWriter {
+    /// Forgets what was written since the last row, and gives the place to write to.
+    pub(crate) fn restart(&mut self) -> &mut Vec<u8> {
+        self.bytes.truncate(self.start);
+        &mut self.bytes
+    }
+
+    /// What was written since the last row is the next row.
+    pub(crate) fn push(&mut self) {
+        // A row that long does not fit into a guest's memory.
+        self.lengths.push(i32::try_from(self.bytes.len() - self.start).unwrap_or(i32::MAX));
+        self.start = self.bytes.len();
+        self.any = true;
+    }
+
+    pub(crate) fn push_null(&mut self) {
+        self.restart();
+        self.lengths.push(-1);
+    }
+
+    /// True = something was written since the last row.
+    pub(crate) fn is_open(&self) -> bool {
+        self.bytes.len() > self.start
+    }
+
+    /// Bytes of the rows that are done.
+    pub(crate) fn size(&self) -> usize {
+        self.start
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// Takes rows back until so many are left.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        for length in self.lengths.drain(rows..) {
+            self.start -= usize::try_from(length).unwrap_or(0);
+        }
+        self.restart();
+    }
+
+    pub(crate) fn finish(mut self) -> Column {
+        self.restart();
+        Column { lengths: if self.any { self.lengths } else { Vec::new() }, bytes: self.bytes }
+    }
+}
+
+/// A column of values, each with its format.
+#[derive(Debug, Default)]
+pub(crate) struct ValuesWriter {
+    pub(crate) column: ColumnWriter,
+    formats: Vec<u32>,
+}
+
+impl ValuesWriter {
+    pub(crate) fn push(&mut self, null: bool, format: u32) {
+        if null {
+            self.column.push_null();
+        } else {
+            self.column.push();
+        }
+        self.formats.push(format);
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.column.size()
+    }
+
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        self.column.truncate(rows);
+        self.formats.truncate(rows);
+    }
+
+    pub(crate) fn finish(self) -> Values {
+        let Column { lengths, bytes } = self.column.finish();
+        Values { lengths, bytes, formats: super::unless_all_first(self.formats) }
+    }
+}

@@ -1,0 +1,345 @@
+//! One row being built. What is set is written into the batch's columns at once; `push` makes it a row, dropping it does not.
+
+use std::fmt;
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::BatchBuilder;
+use super::columns::ValuesWriter;
+use crate::bindings::host::weir::connect::data::Encoding;
+use crate::record::Data;
+use crate::schema::Schema;
+use crate::source::{OffsetWriter, SourcePartition};
+
+/// Sets the parts of a row. Without a key the key is null, without a value the value.
+#[must_use = "a row becomes part of the batch when `push` is called"]
+#[derive(Debug)]
+pub struct RecordBuilder<'a> {
+    batch: &'a mut BatchBuilder,
+    topic: u32,
+    partition: i32,
+    timestamp: i64,
+    key: Option<Encoding>,
+    key_schema: Option<Schema>,
+    value: Option<Encoding>,
+    value_schema: Option<Schema>,
+    /// Headers in the columns before this row's.
+    headers: usize,
+    source_partition: Option<u32>,
+}
+
+impl<'a> RecordBuilder<'a> {
+    pub(super) fn new(batch: &'a mut BatchBuilder, topic: &str) -> RecordBuilder<'a> {
+        let topic = batch.topics.index(topic);
+        let headers = batch.header_names.len();
+        RecordBuilder {
+            batch,
+            topic,
+            partition: -1,
+            timestamp: -1,
+            key: None,
+            key_schema: None,
+            value: None,
+            value_schema: None,
+            headers,
+            source_partition: None,
+        }
+    }
+
+    /// The Kafka partition to write to; otherwise Kafka's partitioner chooses.
+    pub fn partition(mut self, partition: i32) -> Self {
+        self.partition = partition;
+        self
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z; otherwise Kafka takes the time of writing.
+    pub fn timestamp(mut self, milliseconds: i64) -> Self {
+        self.timestamp = milliseconds;
+        self
+    }
+
+    /// The key, of any encoding.
+    pub fn key(mut self, key: Data<'_>) -> Self {
+        self.key = write(&mut self.batch.keys, key);
+        self
+    }
+
+    /// A text as the key.
+    pub fn key_text(self, key: &str) -> Self {
+        self.key(Data::Text(key))
+    }
+
+    /// Bytes as the key.
+    pub fn key_bytes(self, key: &[u8]) -> Self {
+        self.key(Data::Bytes(key))
+    }
+
+    /// A JSON text as the key, in JsonConverter's payload form.
+    pub fn key_json(self, json: &str) -> Self {
+        self.key(Data::Json(json))
+    }
+
+    /// A JSON text as the key, made from any value that serde knows.
+    pub fn key_serialize(mut self, key: &impl Serialize) -> Self {
+        self.key = Some(Encoding::Json);
+        if let Err(error) = serde_json::to_writer(self.batch.keys.column.restart(), key) {
+            self.batch.fail(format_args!("a key cannot be written as JSON: {error}"));
+        }
+        self
+    }
+
+    /// The key's schema. A text goes with a string schema, bytes with a bytes schema, JSON with any other.
+    pub fn key_schema(mut self, schema: &Schema) -> Self {
+        self.key_schema = Some(schema.clone());
+        self
+    }
+
+    /// The value, of any encoding.
+    pub fn value(mut self, value: Data<'_>) -> Self {
+        self.value = write(&mut self.batch.values, value);
+        self
+    }
+
+    /// A text as the value.
+    pub fn value_text(self, value: &str) -> Self {
+        self.value(Data::Text(value))
+    }
+
+    /// A text as the value, formatted in place: `value_format(format_args!("{n}"))`.
+    pub fn value_format(mut self, value: fmt::Arguments<'_>) -> Self {
+        self.value = Some(Encoding::Utf8);
+        if let Err(error) = self.batch.values.column.restart().write_fmt(value) {
+            self.batch.fail(format_args!("a value cannot be formatted: {error}"));
+        }
+        self
+    }
+
+    /// Bytes as the value.
+    pub fn value_bytes(self, value: &[u8]) -> Self {
+        self.value(Data::Bytes(value))
+    }
+
+    /// A JSON text as the value, in JsonConverter's payload form.
+    pub fn value_json(self, json: &str) -> Self {
+        self.value(Data::Json(json))
+    }
+
+    /// A JSON text as the value, made from any value that serde knows.
+    pub fn value_serialize(mut self, value: &impl Serialize) -> Self {
+        self.value = Some(Encoding::Json);
+        if let Err(error) = serde_json::to_writer(self.batch.values.column.restart(), value) {
+            self.batch.fail(format_args!("a value cannot be written as JSON: {error}"));
+        }
+        self
+    }
+
+    /// The value's schema. A text goes with a string schema, bytes with a bytes schema, JSON with any other.
+    pub fn value_schema(mut self, schema: &Schema) -> Self {
+        self.value_schema = Some(schema.clone());
+        self
+    }
+
+    /// One more header, with a schema if it has one.
+    pub fn header(self, name: &str, value: Data<'_>, schema: Option<&Schema>) -> Self {
+        self.batch.header_names.restart().extend_from_slice(name.as_bytes());
+        self.batch.header_names.push();
+        let encoding = write(&mut self.batch.header_values, value);
+        let format = format(self.batch, encoding, schema);
+        self.batch.header_values.push(encoding.is_none(), format);
+        self
+    }
+
+    /// One more header with a text.
+    pub fn header_text(self, name: &str, value: &str) -> Self {
+        self.header(name, Data::Text(value), None)
+    }
+
+    /// One more header with bytes.
+    pub fn header_bytes(self, name: &str, value: &[u8]) -> Self {
+        self.header(name, Data::Bytes(value), None)
+    }
+
+    /// Where the row came from, and where the source goes on after it: `offset(&partition, |o| o.set("position", n))`. Stored
+    /// once Kafka has the row and all before it, and given back by
+    /// [`SourceContext::stored_offset`](crate::source::SourceContext::stored_offset) when the task starts again.
+    pub fn offset(mut self, partition: &SourcePartition, set: impl FnOnce(&mut OffsetWriter<'_>)) -> Self {
+        self.source_partition = Some(self.batch.source_partitions.index(partition.as_json()));
+        let mut writer = OffsetWriter::new(self.batch.offsets.restart());
+        set(&mut writer);
+        if let Err(reason) = writer.finish() {
+            self.batch.fail(reason);
+        }
+        self
+    }
+
+    /// Where the row came from, without a place to go on from: that of a later row of the same partition counts.
+    pub fn source_partition(mut self, partition: &SourcePartition) -> Self {
+        self.source_partition = Some(self.batch.source_partitions.index(partition.as_json()));
+        self.batch.offsets.restart();
+        self
+    }
+
+    /// Makes it a row, and returns its number: rows of a task are counted from 0 as long as it runs.
+    pub fn push(mut self) -> u64 {
+        let row = self.batch.next_row();
+        let value_format = format(self.batch, self.value, self.value_schema.as_ref());
+        let key_format = format(self.batch, self.key, self.key_schema.as_ref());
+        let headers = self.batch.header_names.len() - self.headers;
+        // Now they are the row's, and dropping the builder leaves them.
+        self.headers += headers;
+        let batch = &mut *self.batch;
+        batch.keys.push(self.key.is_none(), key_format);
+        batch.values.push(self.value.is_none(), value_format);
+        batch.topic_rows.push(self.topic);
+        sparse(&mut batch.partitions, batch.count, self.partition, -1);
+        sparse(&mut batch.timestamps, batch.count, self.timestamp, -1);
+        sparse(&mut batch.header_counts, batch.count, headers as u32, 0);
+        // A row that said nothing of its origin has a partition of its own kind, for which nothing is ever stored.
+        batch.source_partition.push(match self.source_partition {
+            Some(partition) => partition,
+            None => batch.source_partitions.index("{}"),
+        });
+        // A JSON object is never empty.
+        if batch.offsets.is_open() {
+            batch.offsets.push();
+        } else {
+            batch.offsets.push_null();
+        }
+        batch.count += 1;
+        row
+    }
+}
+
+/// Forgets what was not pushed.
+impl Drop for RecordBuilder<'_> {
+    fn drop(&mut self) {
+        self.batch.header_names.truncate(self.headers);
+        self.batch.header_values.truncate(self.headers);
+        self.batch.keys.column.restart();
+        self.batch.values.column.restart();
+        self.batch.offsets.restart();
+    }
+}
+
+/// Puts the bytes into the column; the encoding they have, or none for null.
+fn write(column: &mut ValuesWriter, data: Data<'_>) -> Option<Encoding> {
+    let place = column.column.restart();
+    place.extend_from_slice(data.as_bytes()?);
+    match data {
+        Data::Null => None,
+        Data::Bytes(_) => Some(Encoding::Bytes),
+        Data::Text(_) => Some(Encoding::Utf8),
+        Data::Json(_) => Some(Encoding::Json),
+    }
+}
+
+fn format(batch: &mut BatchBuilder, encoding: Option<Encoding>, schema: Option<&Schema>) -> u32 {
+    match encoding {
+        Some(encoding) => batch.formats.index(encoding, schema),
+        None => batch.formats.of_null(schema),
+    }
+}
+
+/// Adds to a column that stays empty as long as all its rows have the usual value.
+fn sparse<T: Copy + PartialEq>(column: &mut Vec<T>, row: u32, value: T, usual: T) {
+    if value != usual && column.is_empty() {
+        column.resize(row as usize, usual);
+    }
+    if value != usual || !column.is_empty() {
+        column.push(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::batch::{BatchBuilder, Budget};
+    use crate::record::{Data, Rows};
+    use crate::schema::Schema;
+    use crate::source::SourcePartition;
+
+    fn batch() -> BatchBuilder {
+        BatchBuilder::new(Budget::default(), 10)
+    }
+
+    #[test]
+    fn columns_that_say_nothing_stay_empty() {
+        let mut batch = batch();
+        for value in ["a", "b"] {
+            batch.record("t").value_text(value).push();
+        }
+        let batch = batch.finish().unwrap();
+        let records = batch.records;
+        assert_eq!((records.topics.names, records.topics.rows), (vec!["t".to_string()], vec![]));
+        assert_eq!((records.partitions, records.timestamps), (vec![], vec![]));
+        assert_eq!((records.keys.lengths, records.keys.formats, records.values.formats), (vec![], vec![], vec![]));
+        assert_eq!((records.values.lengths, records.values.bytes), (vec![1, 1], b"ab".to_vec()));
+        assert!(records.headers.counts.is_empty() && records.headers.names.lengths.is_empty());
+        assert_eq!(records.formats.len(), 1);
+        assert_eq!((batch.source_partitions, batch.source_partition), (vec!["{}".to_string()], vec![]));
+        assert!(batch.source_offsets.lengths.is_empty());
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let schema = Schema::structure("s").field("a", Schema::int8()).build();
+        let here = SourcePartition::new().with("f", "x");
+        let mut batch = batch();
+        assert_eq!(batch.record("t").key_text("k").value_json("{\"a\":1}").value_schema(&schema).push(), 10);
+        batch.record("u").header_text("h", "1").header("h", Data::Null, Some(&schema)).push();
+        batch.record("t").timestamp(5).partition(2).value_bytes(b"z").offset(&here, |o| o.set("p", 3)).push();
+        batch.record("t").value_format(format_args!("{}", 12)).header_bytes("b", b"\xff").push();
+        let batch = batch.finish().unwrap();
+        let rows: Vec<_> = Rows::new(&batch.records).collect();
+        assert_eq!(rows.iter().map(|row| row.topic()).collect::<String>(), "tutt");
+        assert_eq!(rows[0].key(), Data::Text("k"));
+        assert_eq!(rows[0].value(), Data::Json("{\"a\":1}"));
+        assert_eq!(rows[0].value_schema().unwrap().name(), Some("s"));
+        assert_eq!((rows[1].key(), rows[1].value()), (Data::Null, Data::Null));
+        assert!(rows[1].value_schema().is_none() && rows[1].key_schema().is_none());
+        let headers: Vec<_> = rows[1].headers().map(|header| (header.name, header.value)).collect();
+        assert_eq!(headers, [("h", Data::Text("1")), ("h", Data::Null)]);
+        assert!(rows[1].header("h").unwrap().schema.is_some());
+        assert_eq!((rows[2].timestamp(), rows[2].partition(), rows[2].value()), (Some(5), Some(2), Data::Bytes(b"z")));
+        assert_eq!((rows[3].timestamp(), rows[3].partition(), rows[3].value()), (None, None, Data::Text("12")));
+        assert_eq!(rows[3].header("b").unwrap().value, Data::Bytes(b"\xff"));
+        assert_eq!(batch.source_partition, [0, 0, 1, 0]);
+        assert_eq!(batch.source_offsets.lengths, [-1, -1, 7, -1]);
+        assert_eq!(batch.source_offsets.bytes, b"{\"p\":3}");
+    }
+
+    #[test]
+    fn a_row_that_is_not_pushed_leaves_nothing() {
+        let here = SourcePartition::new().with("f", "x");
+        let mut batch = batch();
+        batch.record("t").header_text("kept", "1").value_text("a").push();
+        drop(batch.record("t").key_text("k").header_text("h", "2").value_text("b").offset(&here, |o| o.set("p", 1)));
+        batch.record("t").value_text("first try").value_text("c").push();
+        let batch = batch.finish().unwrap();
+        let values: Vec<_> = Rows::new(&batch.records).map(|row| (row.value(), row.headers().len())).collect();
+        assert_eq!(values, [(Data::Text("a"), 1), (Data::Text("c"), 0)]);
+        assert!(batch.source_offsets.lengths.is_empty() && batch.records.keys.bytes.is_empty());
+    }
+
+    #[test]
+    fn schemas_built_apart_are_one_format_when_they_are_equal() {
+        let mut batch = batch();
+        for _ in 0..3 {
+            batch.record("t").value_json("1").value_schema(&Schema::int8().build()).push();
+        }
+        batch.record("t").value_schema(&Schema::int8().build()).push();
+        let records = batch.finish().unwrap().records;
+        assert_eq!(records.formats.len(), 2, "the schema, and none for the keys");
+        assert!(records.values.formats.is_empty());
+    }
+
+    #[test]
+    fn more_rows_than_the_budget_are_refused() {
+        let mut batch = BatchBuilder::new(Budget { rows: 1, ..Budget::default() }, 0);
+        assert!(batch.has_room());
+        batch.record("t").push();
+        assert!(!batch.has_room());
+        batch.record("t").push();
+        assert!(batch.finish().unwrap_err().to_string().starts_with("poll pushed 2 rows, 1 were asked for"));
+    }
+}

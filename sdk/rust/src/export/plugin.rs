@@ -1,0 +1,92 @@
+//! Answers the interface `plugin`.
+
+use super::{config_map, find};
+use crate::bindings::host::weir::connect::data::ConfigEntry;
+use crate::bindings::plugin::interface::{Guest, PluginInfo, PluginKind};
+use crate::config::{Capability, Config, ConfigKey, ConfigValue};
+use crate::sink::Sink;
+use crate::source::Source;
+use crate::{ConfigMap, Error, logging};
+
+/// What the runtime may ask of a plugin without starting it.
+#[derive(Debug)]
+pub struct PluginEntry {
+    /// Its class.
+    pub class: &'static str,
+    /// What it is.
+    pub kind: PluginKind,
+    /// Its version.
+    pub version: &'static str,
+    /// Its configuration's definition.
+    pub keys: fn() -> Vec<ConfigKey>,
+    /// Its own checks of a configuration.
+    pub validate: fn(&ConfigMap) -> Vec<ConfigValue>,
+    /// What it needs from outside.
+    pub capabilities: fn(&ConfigMap) -> Result<Vec<Capability>, Error>,
+}
+
+impl PluginEntry {
+    /// A source's.
+    pub fn source<S: Source>() -> PluginEntry {
+        PluginEntry {
+            class: S::CLASS,
+            kind: PluginKind::Source,
+            version: S::VERSION,
+            keys: S::Config::keys,
+            validate: |config| validate(config, S::validate),
+            capabilities: |config| S::capabilities(&S::Config::parse(config)?),
+        }
+    }
+
+    /// A sink's.
+    pub fn sink<S: Sink>() -> PluginEntry {
+        PluginEntry {
+            class: S::CLASS,
+            kind: PluginKind::Sink,
+            version: S::VERSION,
+            keys: S::Config::keys,
+            validate: |config| validate(config, S::validate),
+            capabilities: |config| S::capabilities(&S::Config::parse(config)?),
+        }
+    }
+}
+
+/// A configuration that cannot be read has that as its error; the plugin sees none of it.
+fn validate<C: Config>(config: &ConfigMap, check: fn(&C) -> Vec<ConfigValue>) -> Vec<ConfigValue> {
+    match C::parse(config) {
+        Ok(config) => check(&config),
+        Err(error) => vec![error.into()],
+    }
+}
+
+/// A component's plugins.
+pub trait Plugins {
+    /// All of them.
+    fn plugins() -> Vec<PluginEntry>;
+}
+
+impl<P: Plugins> Guest for P {
+    fn describe() -> Vec<PluginInfo> {
+        let info = |plugin: PluginEntry| PluginInfo {
+            class: plugin.class.into(),
+            kind: plugin.kind,
+            version: plugin.version.into(),
+            config: (plugin.keys)(),
+        };
+        P::plugins().into_iter().map(info).collect()
+    }
+
+    fn validate(class: String, config: Vec<ConfigEntry>) -> Vec<ConfigValue> {
+        logging::enter();
+        match find(P::plugins(), &class, |plugin| plugin.class) {
+            Ok(plugin) => (plugin.validate)(&config_map(config)),
+            Err(unknown) => vec![ConfigValue::error("connector.class", unknown)],
+        }
+    }
+
+    fn capabilities(class: String, config: Vec<ConfigEntry>) -> Result<Vec<Capability>, String> {
+        logging::enter();
+        let plugin = find(P::plugins(), &class, |plugin| plugin.class)?;
+        (plugin.capabilities)(&config_map(config)).map_err(|error| error.to_string())
+    }
+}

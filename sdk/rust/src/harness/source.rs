@@ -1,0 +1,287 @@
+//! Plays the runtime for a source.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::runtime::{Handle, LogLine};
+use super::{Row, config_of};
+use crate::batch::Budget;
+use crate::bindings::host::weir::connect::data::TopicPartition;
+use crate::bindings::source::interface::{SettledRows, SourceBatch};
+use crate::config::Capability;
+use crate::connector::ConnectorContext;
+use crate::record::Rows;
+use crate::source::{Settled, Source, SourceContext};
+use crate::{Config, ConfigMap, Error, export};
+
+/// Offsets by source partition, both JSON objects.
+pub type StoredOffsets = BTreeMap<String, String>;
+
+/// What a poll brought.
+#[derive(Clone, Debug)]
+pub struct Polled {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// How long the source has nothing more; `None` = call again at once.
+    pub idle: Option<Duration>,
+}
+
+/// A running source task.
+#[derive(Debug)]
+pub struct SourceHarness<S: Source> {
+    source: S,
+    config: ConfigMap,
+    runtime: Handle,
+    budget: Budget,
+    next_row: u64,
+    /// Rows that are on their way, in order.
+    in_flight: Vec<Row>,
+    settled: BTreeSet<u64>,
+    written: i64,
+}
+
+impl<S: Source> SourceHarness<S> {
+    /// Starts a task that has no stored offsets.
+    ///
+    /// # Errors
+    /// What the definition, the configuration's type or the source itself says against the configuration.
+    pub fn start<K: Into<String>, V: Into<String>>(
+        config: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<SourceHarness<S>, Error> {
+        SourceHarness::start_from(config, StoredOffsets::new())
+    }
+
+    /// Starts a task with these offsets stored.
+    ///
+    /// # Errors
+    /// As [`start`](SourceHarness::start).
+    pub fn start_from<K: Into<String>, V: Into<String>>(
+        config: impl IntoIterator<Item = (K, V)>,
+        offsets: StoredOffsets,
+    ) -> Result<SourceHarness<S>, Error> {
+        let config = config_of(config);
+        let runtime = Handle::default();
+        runtime.with(|runtime| runtime.stored = offsets);
+        let source = runtime.call(|| {
+            let context = SourceContext { connector: "test".into(), task: 0, config: config.clone() };
+            S::start(S::Config::parse(&config)?, &context)
+        })?;
+        Ok(SourceHarness {
+            source,
+            config,
+            runtime,
+            budget: Budget::default(),
+            next_row: 0,
+            in_flight: Vec::new(),
+            settled: BTreeSet::new(),
+            written: 0,
+        })
+    }
+
+    /// What the next polls may take.
+    pub fn set_budget(&mut self, budget: Budget) {
+        self.budget = budget;
+    }
+
+    /// One poll.
+    ///
+    /// # Errors
+    /// The source's own, and more rows than the budget allows.
+    ///
+    /// # Panics
+    /// If the runtime would not take a row: a topic name that Kafka does not allow, JSON that is none.
+    pub fn poll(&mut self) -> Result<Polled, Error> {
+        let first = self.next_row;
+        let polled = self.runtime.call(|| export::poll(&mut self.source, &mut self.next_row, self.budget))?;
+        let rows = rows(&polled.batch, first);
+        rows.iter().for_each(check);
+        self.in_flight.extend(rows.iter().cloned());
+        let idle = (polled.idle_ms > 0).then(|| Duration::from_millis(polled.idle_ms.into()));
+        Ok(Polled { rows, idle })
+    }
+
+    /// Polls until the source has nothing more, settles and commits everything, and gives all the rows.
+    ///
+    /// # Errors
+    /// As [`poll`](SourceHarness::poll).
+    pub fn drain(&mut self) -> Result<Vec<Row>, Error> {
+        let mut all = Vec::new();
+        loop {
+            let Polled { rows, idle } = self.poll()?;
+            self.settle(&rows)?;
+            all.extend(rows);
+            if idle.is_some() {
+                self.commit()?;
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Kafka has these rows now.
+    ///
+    /// # Errors
+    /// What the source's `settled` says; the runtime only logs it.
+    pub fn settle(&mut self, rows: &[Row]) -> Result<(), Error> {
+        self.finish(rows, 0)
+    }
+
+    /// A transform dropped these rows.
+    ///
+    /// # Errors
+    /// What the source's `settled` says; the runtime only logs it.
+    pub fn settle_dropped(&mut self, rows: &[Row]) -> Result<(), Error> {
+        self.finish(rows, -1)
+    }
+
+    fn finish(&mut self, rows: &[Row], outcome: i32) -> Result<(), Error> {
+        let mut settled = SettledRows {
+            rows: Vec::new(),
+            topic_partitions: Vec::new(),
+            topic_partition: Vec::new(),
+            offsets: Vec::new(),
+        };
+        for row in rows {
+            self.settled.insert(row.number);
+            settled.rows.push(row.number);
+            if outcome < 0 {
+                settled.topic_partition.push(outcome);
+                settled.offsets.push(-1);
+                continue;
+            }
+            let partition = TopicPartition { topic: row.topic.clone(), partition: row.partition.unwrap_or(0) };
+            let known = settled.topic_partitions.iter().position(|known| *known == partition);
+            settled.topic_partition.push(known.unwrap_or(settled.topic_partitions.len()) as i32);
+            if known.is_none() {
+                settled.topic_partitions.push(partition);
+            }
+            settled.offsets.push(self.written);
+            self.written += 1;
+        }
+        if S::WANTS_SETTLED && !rows.is_empty() {
+            self.runtime.call(|| self.source.settled(&Settled::new(settled)))?;
+        }
+        Ok(())
+    }
+
+    /// Stores the offsets: for each source partition that of the last row before which all are settled.
+    ///
+    /// # Errors
+    /// What the source's `committed` says; the runtime only logs it.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        let mut held: BTreeSet<&str> = BTreeSet::new();
+        let mut done = BTreeSet::new();
+        for row in &self.in_flight {
+            if held.contains(row.source_partition.as_str()) {
+                continue;
+            }
+            if !self.settled.contains(&row.number) {
+                held.insert(&row.source_partition);
+                continue;
+            }
+            done.insert(row.number);
+            if let Some(offset) = &row.offset {
+                self.runtime.with(|runtime| runtime.stored.insert(row.source_partition.clone(), offset.clone()));
+            }
+        }
+        self.in_flight.retain(|row| !done.contains(&row.number));
+        self.settled.retain(|number| !done.contains(number));
+        if S::WANTS_COMMITTED {
+            let row = self.in_flight.first().map_or(self.next_row, |row| row.number);
+            self.runtime.call(|| self.source.committed(row))?;
+        }
+        Ok(())
+    }
+
+    /// The worker is killed and the task started again, from the offsets that were stored.
+    ///
+    /// # Errors
+    /// As [`start`](SourceHarness::start).
+    pub fn restart(self) -> Result<SourceHarness<S>, Error> {
+        let mut next = SourceHarness::start_from(self.config, self.runtime.with(|runtime| runtime.stored.clone()))?;
+        next.budget = self.budget;
+        Ok(next)
+    }
+
+    /// The task is stopped in order, after a last commit of what is settled.
+    ///
+    /// # Errors
+    /// What the source's `committed` says; the runtime only logs it.
+    pub fn stop(mut self) -> Result<StoredOffsets, Error> {
+        self.commit()?;
+        self.runtime.call(|| self.source.stop());
+        Ok(self.stored_offsets())
+    }
+
+    /// The offsets stored so far.
+    pub fn stored_offsets(&self) -> StoredOffsets {
+        self.runtime.with(|runtime| runtime.stored.clone())
+    }
+
+    /// What the source asks for with this configuration.
+    ///
+    /// # Errors
+    /// The source's own.
+    pub fn capabilities(&self) -> Result<Vec<Capability>, Error> {
+        self.runtime.call(|| S::capabilities(&S::Config::parse(&self.config)?))
+    }
+
+    /// The task configurations that the connector makes of this configuration.
+    ///
+    /// # Errors
+    /// The connector's own.
+    pub fn task_configs(&self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error> {
+        let context = ConnectorContext { name: "test".into(), config: self.config.clone() };
+        self.runtime.call(|| S::connector(S::Config::parse(&self.config)?, context)?.task_configs(max_tasks))
+    }
+
+    /// What the source logged so far.
+    pub fn logs(&self) -> Vec<LogLine> {
+        self.runtime.with(|runtime| runtime.logs.clone())
+    }
+
+    /// A counter of the source's own metrics.
+    pub fn counter(&self, name: &str) -> u64 {
+        self.runtime.with(|runtime| runtime.counters.get(name).copied().unwrap_or(0))
+    }
+
+    /// A gauge of the source's own metrics.
+    pub fn gauge(&self, name: &str) -> Option<f64> {
+        self.runtime.with(|runtime| runtime.gauges.get(name).copied())
+    }
+
+    /// The source itself.
+    pub fn task(&mut self) -> &mut S {
+        &mut self.source
+    }
+}
+
+fn rows(batch: &SourceBatch, first: u64) -> Vec<Row> {
+    let offsets = &batch.source_offsets;
+    let mut position = 0;
+    let row = |(index, record): (usize, crate::record::Record<'_>)| {
+        let length = offsets.lengths.get(index).and_then(|length| usize::try_from(*length).ok());
+        let offset = length.map(|length| {
+            position += length;
+            String::from_utf8_lossy(&offsets.bytes[position - length..position]).into_owned()
+        });
+        let partition = &batch.source_partitions[crate::record::pick(&batch.source_partition, index)];
+        Row::new(&record, first + index as u64, partition, offset)
+    };
+    Rows::new(&batch.records).enumerate().map(row).collect()
+}
+
+/// What the runtime would refuse.
+fn check(row: &Row) {
+    let name = row.topic.as_str();
+    let allowed = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-'));
+    assert!(
+        allowed && (1..=249).contains(&name.len()) && name != "." && name != "..",
+        "Kafka does not allow the topic name {name:?}: 1 to 249 characters of [a-zA-Z0-9._-], and neither \".\" nor \"..\""
+    );
+    assert!(row.partition.is_none_or(|partition| partition >= 0), "a Kafka partition is not negative");
+    for json in [Some(&row.source_partition), row.offset.as_ref()].into_iter().flatten() {
+        let fields: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(json);
+        let primitive = fields.is_ok_and(|fields| fields.values().all(|value| !value.is_array() && !value.is_object()));
+        assert!(primitive, "source partitions and offsets are JSON objects with primitive values, not {json}");
+    }
+}

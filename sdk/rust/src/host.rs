@@ -1,0 +1,32 @@
+//! The calls to the runtime. In a component they are imports; in a test on the host the harness answers them.
+
+use crate::bindings::host::weir::connect::data::{TopicPartition, TopicPartitionOffset};
+use crate::bindings::host::weir::connect::host::Level;
+
+/// Each function goes to the import of the same name, or to the same method of the thread's harness.
+macro_rules! calls {
+    ($($module:ident: fn $name:ident($($argument:ident: $type:ty),*) $(-> $answer:ty)?;)*) => {$(
+        #[cfg(target_family = "wasm")]
+        pub(crate) fn $name($($argument: $type),*) $(-> $answer)? {
+            crate::bindings::host::weir::connect::$module::$name($($argument),*)
+        }
+
+        #[cfg(not(target_family = "wasm"))]
+        pub(crate) fn $name($($argument: $type),*) $(-> $answer)? {
+            crate::harness::runtime::with(|runtime| runtime.$name($($argument),*))
+        }
+    )*};
+}
+
+calls! {
+    host: fn max_level() -> Level;
+    host: fn log(level: Level, target: &str, message: &str);
+    host: fn counter_add(name: &str, value: u64);
+    host: fn gauge_set(name: &str, value: f64);
+    source_context: fn stored_offsets(partitions: &[String]) -> Vec<Option<String>>;
+    sink_context: fn rewind(offsets: &[TopicPartitionOffset]);
+    sink_context: fn pause(partitions: &[TopicPartition]);
+    sink_context: fn resume(partitions: &[TopicPartition]);
+    sink_context: fn request_commit();
+    sink_context: fn timeout(milliseconds: u32);
+}

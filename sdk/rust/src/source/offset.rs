@@ -1,0 +1,245 @@
+//! Source partitions and offsets: where a row came from, and where to go on.
+
+use std::fmt;
+use std::io::Write;
+
+use serde_json::{Map, Value};
+
+/// A part of the source that has an offset of its own, such as a file. Offsets are stored under the text it has here, so give
+/// the same keys in the same order each time.
+///
+/// ```
+/// use weir_sdk::source::SourcePartition;
+/// let file = SourcePartition::new().with("filename", "/data/in.txt");
+/// assert_eq!(file.as_json(), r#"{"filename":"/data/in.txt"}"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SourcePartition {
+    json: String,
+}
+
+impl SourcePartition {
+    /// The only one of its source: a partition without keys.
+    pub fn new() -> SourcePartition {
+        SourcePartition { json: "{}".into() }
+    }
+
+    /// With one more key.
+    pub fn with(mut self, key: &str, value: impl OffsetValue) -> SourcePartition {
+        let mut bytes = std::mem::take(&mut self.json).into_bytes();
+        bytes.pop();
+        if bytes.len() > 1 {
+            bytes.push(b',');
+        }
+        write_text(&mut bytes, key);
+        bytes.push(b':');
+        // A number that JSON does not know stands for nothing that could be found again.
+        if value.write(&mut bytes).is_err() {
+            bytes.extend_from_slice(b"null");
+        }
+        bytes.push(b'}');
+        self.json = String::from_utf8_lossy(&bytes).into_owned();
+        self
+    }
+
+    /// The JSON object it is stored under.
+    pub fn as_json(&self) -> &str {
+        &self.json
+    }
+}
+
+impl Default for SourcePartition {
+    fn default() -> SourcePartition {
+        SourcePartition::new()
+    }
+}
+
+/// A stored offset, read.
+///
+/// ```
+/// use weir_sdk::source::Offset;
+/// let offset = Offset::parse(r#"{"position":30,"file":"a"}"#).unwrap();
+/// assert_eq!(offset.u64("position"), Some(30));
+/// assert_eq!(offset.str("file"), Some("a"));
+/// assert_eq!(offset.i64("nothing"), None);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offset {
+    fields: Map<String, Value>,
+}
+
+impl Offset {
+    /// Reads a JSON object; `None` = it is none.
+    pub fn parse(json: &str) -> Option<Offset> {
+        serde_json::from_str(json).ok().map(|fields| Offset { fields })
+    }
+
+    /// A whole number that is not negative.
+    pub fn u64(&self, key: &str) -> Option<u64> {
+        self.fields.get(key)?.as_u64()
+    }
+
+    /// A whole number.
+    pub fn i64(&self, key: &str) -> Option<i64> {
+        self.fields.get(key)?.as_i64()
+    }
+
+    /// A text.
+    pub fn str(&self, key: &str) -> Option<&str> {
+        self.fields.get(key)?.as_str()
+    }
+
+    /// Any value.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.fields.get(key)
+    }
+}
+
+/// Writes a row's offset, straight into its column.
+#[derive(Debug)]
+pub struct OffsetWriter<'a> {
+    column: &'a mut Vec<u8>,
+    any: bool,
+    error: Option<String>,
+}
+
+impl<'a> OffsetWriter<'a> {
+    pub(crate) fn new(column: &'a mut Vec<u8>) -> OffsetWriter<'a> {
+        OffsetWriter { column, any: false, error: None }
+    }
+
+    /// Sets one key: whole numbers, texts, booleans, finite floating point numbers.
+    pub fn set(&mut self, key: &str, value: impl OffsetValue) {
+        self.column.push(if self.any { b',' } else { b'{' });
+        self.any = true;
+        write_text(self.column, key);
+        self.column.push(b':');
+        if let Err(error) = value.write(self.column) {
+            self.error.get_or_insert(format!("the offset's {key} cannot be stored: {error}"));
+        }
+    }
+
+    /// Without a key set there is no offset.
+    pub(crate) fn finish(self) -> Result<(), String> {
+        if self.any {
+            self.column.push(b'}');
+        }
+        self.error.map_or(Ok(()), Err)
+    }
+}
+
+/// What can be the value of a key in a source partition or an offset.
+pub trait OffsetValue {
+    /// Writes it as JSON. An error says why it cannot be.
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), NotANumber>;
+}
+
+/// Infinity or NaN: JSON has no such numbers.
+#[derive(Debug)]
+pub struct NotANumber(f64);
+
+impl fmt::Display for NotANumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JSON has no number {}", self.0)
+    }
+}
+
+macro_rules! whole_numbers {
+    ($($type:ty)*) => {$(
+        impl OffsetValue for $type {
+            fn write(&self, out: &mut Vec<u8>) -> Result<(), NotANumber> {
+                out.extend_from_slice(itoa::Buffer::new().format(*self).as_bytes());
+                Ok(())
+            }
+        }
+    )*};
+}
+
+whole_numbers! { i32 i64 u32 u64 usize }
+
+impl OffsetValue for f64 {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), NotANumber> {
+        // Writing into a vector does not fail.
+        if self.is_finite() && write!(out, "{self:?}").is_ok() { Ok(()) } else { Err(NotANumber(*self)) }
+    }
+}
+
+impl OffsetValue for bool {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), NotANumber> {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+        Ok(())
+    }
+}
+
+impl OffsetValue for str {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), NotANumber> {
+        write_text(out, self);
+        Ok(())
+    }
+}
+
+impl OffsetValue for String {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), NotANumber> {
+        self.as_str().write(out)
+    }
+}
+
+impl<T: OffsetValue + ?Sized> OffsetValue for &T {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), NotANumber> {
+        (**self).write(out)
+    }
+}
+
+/// A JSON string.
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 15)]);
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_escaped_and_numbers_are_exact() {
+        let mut column = b"before".to_vec();
+        let mut writer = OffsetWriter::new(&mut column);
+        writer.set("a\"\\\n", "\u{1}ü");
+        writer.set("n", u64::MAX);
+        writer.set("f", 1e300);
+        writer.set("b", true);
+        writer.finish().unwrap();
+        let json = std::str::from_utf8(&column[6..]).unwrap();
+        let offset = Offset::parse(json).unwrap();
+        assert_eq!(offset.str("a\"\\\n"), Some("\u{1}ü"));
+        assert_eq!(offset.u64("n"), Some(u64::MAX));
+        assert_eq!(offset.get("f").and_then(Value::as_f64), Some(1e300));
+        assert_eq!(offset.get("b"), Some(&Value::Bool(true)));
+    }
+
+    #[test]
+    fn an_offset_that_json_cannot_hold_is_an_error() {
+        let mut column = Vec::new();
+        let mut writer = OffsetWriter::new(&mut column);
+        writer.set("f", f64::NAN);
+        assert_eq!(writer.finish().unwrap_err(), "the offset's f cannot be stored: JSON has no number NaN");
+    }
+
+    #[test]
+    fn a_partition_has_its_keys_in_the_order_given() {
+        let partition = SourcePartition::new().with("db", "x").with("shard", 3);
+        assert_eq!(partition.as_json(), r#"{"db":"x","shard":3}"#);
+    }
+}
