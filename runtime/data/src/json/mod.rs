@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod node;
+pub(crate) mod payload;
+pub(crate) mod shape;
 pub mod text;
 
 pub use check::{SyntaxError, check_strict};
