@@ -6,9 +6,12 @@
 mod bench;
 mod build;
 mod component;
+mod demo;
 #[cfg(test)]
 mod docs;
+mod http;
 mod process;
+mod server;
 mod test;
 mod toolchain;
 mod workspace;
@@ -28,6 +31,8 @@ struct Args {
 enum Command {
     /// Builds the server and the components into target/dist.
     Build(build::Args),
+    /// Builds Weir and shows a file's way through it.
+    Demo(demo::Args),
     /// Checks formatting and style, and runs all tests.
     Test(test::Args),
     /// Runs the benchmarks and prints their figures.
@@ -37,6 +42,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Build(args) => build::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

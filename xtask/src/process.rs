@@ -39,7 +39,7 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
 }
 
 /// Prints the command as one would type it, and returns that line.
-fn announce(command: &Command) -> String {
+pub(crate) fn announce(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let line = words.map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ");
     // The toolchain's own path is long and says nothing.
@@ -51,7 +51,8 @@ fn announce(command: &Command) -> String {
     line
 }
 
-fn quote(word: &str) -> String {
+/// The word as a shell needs it.
+pub(crate) fn quote(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()
