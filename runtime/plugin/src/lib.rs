@@ -1,1 +1,54 @@
-//! Placeholder, replaced in the next commits.
+//! Loads plugins and runs them in their sandboxes. The only crate that names wasmtime.
+//!
+//! - [`Engine`] compiles a component once and keeps the result on disk; [`Component`] says what is in it and makes instances.
+//! - [`Allowed`] is what the operator allows, [`Capability`] what a plugin asks for, [`Grants`] what it gets of that.
+//! - [`SourceInstance`], [`SinkInstance`], [`TransformInstance`], [`PredicateInstance`] and [`ConnectorInstance`] are running
+//!   sandboxes. Every call has a deadline, every answer is checked, and a guest that traps or lies ends as a [`Trap`] whose text is
+//!   the trace an operator sees.
+//!
+//! The contract itself is `wit/`; each of its versions has a module here that maps its types to those of this crate and of
+//! `weir-data`, and nothing else.
+
+mod engine;
+mod load_error;
+
+mod artifact;
+mod cache;
+mod component;
+mod describe;
+mod info;
+mod interfaces;
+
+mod batch;
+mod call;
+mod instance;
+
+mod grants;
+mod limits;
+mod log;
+mod lookup;
+mod metrics;
+mod requests;
+mod store;
+
+mod v0_1;
+
+pub use batch::{
+    Budget, Columns, ConfigMap, ConnectorStarted, OffsetChange, Polled, RowFailure, SETTLED_DROPPED, SETTLED_SKIPPED,
+    SettledRows, SinkBatch, SinkRequests, SourceBatch, SourceStarted, Step, StepPredicate, TimestampType,
+    TopicPartition, TopicPartitionOffset, TransactionBoundary,
+};
+pub use cache::CacheError;
+pub use call::{CallError, Trap};
+pub use component::{Component, ComponentId};
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use grants::{
+    ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, Capability, GrantError, Grants, HostPattern, HostPatternError,
+};
+pub use info::{ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
+pub use instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance};
+pub use limits::Limits;
+pub use load_error::LoadError;
+pub use log::Identity;
+pub use metrics::{MetricValue, Metrics};
+pub use store::{NoStoredOffsets, StoredOffsets};

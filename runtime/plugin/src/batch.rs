@@ -1,0 +1,202 @@
+//! What crosses the boundary besides [`Records`]: twins of the types in `wit/source.wit`, `wit/sink.wit`, `wit/connector.wit`
+//! and `wit/transform.wit`. Vectors move between these and the bindings; no column is copied.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use weir_data::records::{Column, Records};
+
+/// A configuration, in the order in which it was given.
+pub type ConfigMap = IndexMap<String, String>;
+
+/// A partition of a Kafka topic.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TopicPartition {
+    /// The topic.
+    pub topic: String,
+    /// The number of the partition, from 0.
+    pub partition: i32,
+}
+
+/// A place in a partition: the offset of the next record to be read there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TopicPartitionOffset {
+    /// The topic.
+    pub topic: String,
+    /// The number of the partition, from 0.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+}
+
+/// What a source said in its `start`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceStarted {
+    /// True = `settled` is to be called.
+    pub wants_settled: bool,
+    /// True = `committed` is to be called.
+    pub wants_committed: bool,
+}
+
+/// What one `poll` may take at the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Rows; more than that is a trap.
+    pub rows: u32,
+    /// Bytes of keys and values together, give or take one row.
+    pub bytes: u32,
+    /// How long the call may wait for rows. Cut to whole milliseconds.
+    pub wait: Duration,
+}
+
+/// The answer of one `poll`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// The rows; none = nothing to bring now.
+    pub batch: SourceBatch,
+    /// How long to wait before `poll` is worth calling again; zero = call at once.
+    pub idle: Duration,
+}
+
+/// Rows of a source. Checked: every index is inside its table, every partition and offset is a flat JSON object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceBatch {
+    /// The rows.
+    pub records: Records,
+    /// The source partitions that occur, each a JSON object as the source wrote it.
+    pub source_partitions: Vec<String>,
+    /// For each row an index into `source_partitions`. Empty = every row has the first one.
+    pub source_partition: Vec<u32>,
+    /// For each row where the source goes on after it: a JSON object, or null.
+    pub source_offsets: Column,
+    /// Ends of transactions, in row order. Empty unless the source marks them.
+    pub boundaries: Vec<TransactionBoundary>,
+}
+
+/// Where a transaction of an exactly-once source ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionBoundary {
+    /// The row after which it ends; none = after the whole batch.
+    pub row: Option<u32>,
+    /// True = the transaction is aborted.
+    pub abort: bool,
+}
+
+/// What became of rows of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettledRows {
+    /// Row numbers.
+    pub rows: Vec<u64>,
+    /// The Kafka partitions that occur below.
+    pub topic_partitions: Vec<TopicPartition>,
+    /// For each row an index into `topic_partitions`; [`SETTLED_DROPPED`] or [`SETTLED_SKIPPED`].
+    pub topic_partition: Vec<i32>,
+    /// For each row the offset it got; -1 where it has none.
+    pub offsets: Vec<i64>,
+}
+
+/// A transform dropped the row.
+pub const SETTLED_DROPPED: i32 = -1;
+/// The row failed, and `errors.tolerance` skipped it.
+pub const SETTLED_SKIPPED: i32 = -2;
+
+/// Kafka's kinds of record timestamps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimestampType {
+    /// Records have no timestamp.
+    None,
+    /// Set by the producer.
+    CreateTime,
+    /// Set by the broker.
+    LogAppendTime,
+}
+
+/// Rows for a sink.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SinkBatch {
+    /// The rows, with the topics and partitions that transforms left.
+    pub records: Records,
+    /// The Kafka partitions that the rows were read from.
+    pub topic_partitions: Vec<TopicPartition>,
+    /// For each row an index into `topic_partitions`. Empty = every row has the first one.
+    pub topic_partition: Vec<u32>,
+    /// For each row its offset in that partition.
+    pub offsets: Vec<i64>,
+    /// For each entry of `topic_partitions` the kind of its timestamps.
+    pub timestamp_types: Vec<TimestampType>,
+}
+
+/// A row that a sink could not handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFailure {
+    /// Index of the row in the batch.
+    pub row: u32,
+    /// Why, in the plugin's words.
+    pub message: String,
+}
+
+/// What a sink asked for through `sink-context` since it was asked last. Within one call later requests win.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SinkRequests {
+    /// Read these partitions again from these offsets.
+    pub rewind: Vec<TopicPartitionOffset>,
+    /// Give no more rows of these partitions.
+    pub pause: Vec<TopicPartition>,
+    /// Give rows of these partitions again.
+    pub resume: Vec<TopicPartition>,
+    /// Call `pre-commit` before the next `put`.
+    pub commit: bool,
+    /// Call `put` within this time even if nothing arrives.
+    pub timeout: Option<Duration>,
+}
+
+/// A step of a chain of transforms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The name the user gave it.
+    pub alias: String,
+    /// Its class, a transformation of the component.
+    pub class: String,
+    /// Its configuration, without the prefix.
+    pub config: ConfigMap,
+    /// Which rows it is for; none = all.
+    pub predicate: Option<StepPredicate>,
+}
+
+/// The condition of a step, tested inside the same component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepPredicate {
+    /// Its class, a predicate of the component.
+    pub class: String,
+    /// Its configuration, without the prefix.
+    pub config: ConfigMap,
+    /// True = the step is for the rows for which the predicate is false.
+    pub negate: bool,
+}
+
+/// Columns that a chain or a predicate wants to see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// The keys.
+    pub keys: bool,
+    /// The values.
+    pub values: bool,
+    /// The headers.
+    pub headers: bool,
+}
+
+/// What a connector said in its `start`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectorStarted {
+    /// Time between two calls of `check`; none = never to be called.
+    pub check_interval: Option<Duration>,
+}
+
+/// The offsets that an operator asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OffsetChange {
+    /// Source partition and offset, each a JSON object; none = forget the offset.
+    Source(Vec<(String, Option<String>)>),
+    /// Kafka offsets; -1 = forget the offset.
+    Sink(Vec<TopicPartitionOffset>),
+}

@@ -1,0 +1,325 @@
+//! A loaded component: what is in it, and the way to its instances.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Instance, InstancePre};
+
+use crate::batch::{ConfigMap, OffsetChange};
+use crate::cache::hex;
+use crate::call::{CallError, Sandbox};
+use crate::grants::{Capability, Grants};
+use crate::info::{ConfigValue, PluginInfo, PluginKind};
+use crate::instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance, call};
+use crate::limits::Limits;
+use crate::log::Identity;
+use crate::store::{StoreState, StoredOffsets, store};
+use crate::v0_1::Exports;
+
+/// The sha256 of a component's bytes: what the REST API calls a plugin's id. Prints as 64 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ComponentId {
+    bytes: [u8; 32],
+    text: String,
+}
+
+impl ComponentId {
+    /// The id of these bytes.
+    pub fn of(wasm: &[u8]) -> Self {
+        let bytes = Sha256::digest(wasm).into();
+        Self { bytes, text: hex(&bytes) }
+    }
+
+    /// The 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl fmt::Display for ComponentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A component that was compiled, linked and described. Instances are made from it in microseconds; they share nothing but the code.
+pub struct Component {
+    id: ComponentId,
+    plugins: Vec<PluginInfo>,
+    imports: Vec<String>,
+    pre: InstancePre<StoreState>,
+    exports: Exports,
+}
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let classes: Vec<_> = self.plugins.iter().map(|plugin| &plugin.class).collect();
+        f.debug_struct("Component").field("id", &self.id.as_str()).field("plugins", &classes).finish_non_exhaustive()
+    }
+}
+
+impl Component {
+    pub(crate) fn new(
+        id: ComponentId,
+        plugins: Vec<PluginInfo>,
+        imports: Vec<String>,
+        pre: InstancePre<StoreState>,
+        exports: Exports,
+    ) -> Self {
+        Self { id, plugins, imports, pre, exports }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &ComponentId {
+        &self.id
+    }
+
+    /// What it contains, in its own order. Never empty.
+    pub fn plugins(&self) -> &[PluginInfo] {
+        &self.plugins
+    }
+
+    /// The plugin of this class.
+    pub fn plugin(&self, class: &str) -> Option<&PluginInfo> {
+        self.plugins.iter().find(|plugin| plugin.class == class)
+    }
+
+    /// The interfaces it imports, with versions: what it could use at the most.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// The plugin's own check of a configuration, in an instance of its own. To be called after the definition's checks passed.
+    ///
+    /// # Errors
+    ///
+    /// There is no such class, or the plugin trapped.
+    pub async fn validate(
+        &self,
+        class: &str,
+        config: &ConfigMap,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<Vec<ConfigValue>, CallError> {
+        self.known(class)?;
+        let (mut sandbox, instance) = self.instance(unnamed(class), limits, grants).await?;
+        let plugin = self.exports.plugin(&mut sandbox.store, &instance).map_err(unexpected)?;
+        call!(sandbox, "plugin.validate", |store| plugin.validate(store, class, config))
+    }
+
+    /// What the plugin needs with this configuration, in an instance of its own that was granted nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Fatal`] is an error of the configuration in the plugin's words, or there is no such class; or it trapped.
+    pub async fn capabilities(
+        &self,
+        class: &str,
+        config: &ConfigMap,
+        limits: &Limits,
+    ) -> Result<Vec<Capability>, CallError> {
+        self.known(class)?;
+        let (mut sandbox, instance) = self.instance(unnamed(class), limits, &Grants::none()).await?;
+        let plugin = self.exports.plugin(&mut sandbox.store, &instance).map_err(unexpected)?;
+        let answer = call!(sandbox, "plugin.capabilities", |store| plugin.capabilities(store, class, config))?;
+        answer.map_err(CallError::Fatal)
+    }
+
+    /// Whether a source with this configuration can deliver exactly once, in an instance of its own.
+    ///
+    /// # Errors
+    ///
+    /// There is no such connector, or it trapped.
+    pub async fn exactly_once_support(
+        &self,
+        class: &str,
+        config: &ConfigMap,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<bool, CallError> {
+        self.expect(class, &[PluginKind::Source, PluginKind::Sink])?;
+        let (mut sandbox, instance) = self.instance(unnamed(class), limits, grants).await?;
+        let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
+        call!(sandbox, "connector.exactly-once-support", |store| guest.exactly_once_support(store, class, config))
+    }
+
+    /// Whether a source with this configuration can mark transaction boundaries, in an instance of its own.
+    ///
+    /// # Errors
+    ///
+    /// There is no such connector, or it trapped.
+    pub async fn transaction_boundary_support(
+        &self,
+        class: &str,
+        config: &ConfigMap,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<bool, CallError> {
+        self.expect(class, &[PluginKind::Source, PluginKind::Sink])?;
+        let (mut sandbox, instance) = self.instance(unnamed(class), limits, grants).await?;
+        let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
+        let name = class;
+        call!(sandbox, "connector.transaction-boundary-support", |store| guest
+            .transaction_boundary_support(store, name, config))
+    }
+
+    /// Asks whether the offsets of a stopped connector may be replaced, in an instance of its own. False = the plugin has nothing to
+    /// say about it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Fatal`] is the plugin's refusal, or there is no such connector; or it trapped.
+    pub async fn alter_offsets(
+        &self,
+        identity: Identity,
+        config: &ConfigMap,
+        change: &OffsetChange,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<bool, CallError> {
+        self.expect(&identity.class, &[PluginKind::Source, PluginKind::Sink])?;
+        let class = identity.class.clone();
+        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
+        let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
+        let answer =
+            call!(sandbox, "connector.alter-offsets", |store| guest.alter_offsets(store, &class, config, change))?;
+        answer.map_err(CallError::Fatal)
+    }
+
+    /// A connector, not started yet. `offsets` answers its `stored-offsets`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such connector, a granted folder cannot be opened, or the component cannot be instantiated within the limits.
+    pub async fn connector(
+        &self,
+        identity: Identity,
+        limits: &Limits,
+        grants: &Grants,
+        offsets: Arc<dyn StoredOffsets>,
+    ) -> Result<ConnectorInstance, CallError> {
+        self.expect(&identity.class, &[PluginKind::Source, PluginKind::Sink])?;
+        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
+        sandbox.store.data_mut().offsets = offsets;
+        let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(ConnectorInstance::new(sandbox, guest))
+    }
+
+    /// A source task, not started yet.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Component::connector`].
+    pub async fn source(
+        &self,
+        identity: Identity,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<SourceInstance, CallError> {
+        self.expect(&identity.class, &[PluginKind::Source])?;
+        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
+        let guest = self.exports.source(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(SourceInstance::new(sandbox, guest))
+    }
+
+    /// A sink task, not started yet.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Component::connector`].
+    pub async fn sink(&self, identity: Identity, limits: &Limits, grants: &Grants) -> Result<SinkInstance, CallError> {
+        self.expect(&identity.class, &[PluginKind::Sink])?;
+        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
+        let guest = self.exports.sink(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(SinkInstance::new(sandbox, guest))
+    }
+
+    /// A chain of this component's transforms, not configured yet. `identity.class` is the class of the first step.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Component::connector`].
+    pub async fn transform(
+        &self,
+        identity: Identity,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<TransformInstance, CallError> {
+        self.expect(&identity.class, &[PluginKind::Transformation])?;
+        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
+        let guest = self.exports.transform(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(TransformInstance::new(sandbox, guest))
+    }
+
+    /// A predicate, not configured yet.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Component::connector`].
+    pub async fn predicate(
+        &self,
+        identity: Identity,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<PredicateInstance, CallError> {
+        self.expect(&identity.class, &[PluginKind::Predicate])?;
+        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
+        let guest = self.exports.predicate(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(PredicateInstance::new(sandbox, guest))
+    }
+
+    async fn instance(
+        &self,
+        identity: Identity,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<(Sandbox, Instance), CallError> {
+        instantiate(&self.pre, identity, limits, grants).await
+    }
+
+    fn known(&self, class: &str) -> Result<&PluginInfo, CallError> {
+        self.plugin(class).ok_or_else(|| {
+            let classes: Vec<_> = self.plugins.iter().map(|plugin| plugin.class.as_str()).collect();
+            CallError::Fatal(format!("the plugin {} has no class {class}; it has {}", self.id, classes.join(", ")))
+        })
+    }
+
+    fn expect(&self, class: &str, kinds: &[PluginKind]) -> Result<(), CallError> {
+        let plugin = self.known(class)?;
+        if kinds.contains(&plugin.kind) {
+            return Ok(());
+        }
+        let expected: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+        let (kind, expected) = (plugin.kind.as_str(), expected.join(" or "));
+        Err(CallError::Fatal(format!("{class} is a {kind}, but a {expected} is needed here")))
+    }
+}
+
+/// A sandbox with a fresh instance in it. Starting one runs code of the guest, so that the limits are in force already.
+pub(crate) async fn instantiate(
+    pre: &InstancePre<StoreState>,
+    identity: Identity,
+    limits: &Limits,
+    grants: &Grants,
+) -> Result<(Sandbox, Instance), CallError> {
+    let engine = pre.engine();
+    let state = StoreState::new(identity, limits, grants).map_err(CallError::Fatal)?;
+    let mut sandbox = Sandbox::new(store(engine, state, limits), limits);
+    let instance = call!(sandbox, "instantiate", |store| pre.instantiate_async(store))?;
+    Ok((sandbox, instance))
+}
+
+/// For calls that belong to no connector yet.
+fn unnamed(class: &str) -> Identity {
+    Identity { connector: String::new(), task: None, class: class.to_owned() }
+}
+
+/// The types were checked when the component was loaded, so this is a fault of the worker and not of the plugin.
+fn unexpected(error: wasmtime::Error) -> CallError {
+    CallError::Fatal(format!("the worker cannot call the plugin: {error:#}"))
+}

@@ -1,0 +1,183 @@
+//! The engine: its settings, its clock, and loading.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use wasmtime::component::Linker;
+
+use crate::cache::{Cache, CacheError};
+use crate::component::{Component, ComponentId, instantiate};
+use crate::describe;
+use crate::grants::Grants;
+use crate::instance::call;
+use crate::interfaces;
+use crate::limits::Limits;
+use crate::load_error::LoadError;
+use crate::log::Identity;
+use crate::store::{self, StoreState};
+use crate::v0_1::Exports;
+
+/// Time between two looks at the guests that are computing.
+const TICK: Duration = Duration::from_millis(10);
+/// Stack of a guest.
+const WASM_STACK: usize = 1 << 20;
+/// Stack that host functions have on top of the guest's.
+const HOST_STACK: usize = 1 << 20;
+
+/// How an engine is to be set up.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Folder for compiled components. Made if it is not there; must not be writable by others, because its content is run.
+    pub cache: PathBuf,
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The folder for compiled components cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// This machine cannot run WebAssembly.
+    #[error("the WebAssembly engine does not start on this machine: {0}")]
+    Engine(String),
+    /// No thread for the clock.
+    #[error("cannot start a thread; raise the limit of processes of the worker's user")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Compiles and holds components. One for a whole worker; clones are the same engine. A thread that ticks belongs to it and ends
+/// when the engine, all components and all instances are gone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<StoreState>,
+    cache: Cache,
+    /// Loaded components, and those that are being loaded: whoever asks second waits for the first.
+    loaded: Mutex<HashMap<ComponentId, Arc<Slot>>>,
+}
+
+type Slot = tokio::sync::Mutex<Weak<Component>>;
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("cache", &self.0.cache).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts an engine.
+    ///
+    /// # Errors
+    ///
+    /// The cache's folder cannot be used, or the machine cannot run WebAssembly.
+    pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
+        let engine = |error: wasmtime::Error| EngineError::Engine(format!("{error:#}"));
+        let wasmtime = wasmtime::Engine::new(&config()).map_err(engine)?;
+        let linker = store::linker(&wasmtime).map_err(engine)?;
+        let cache = Cache::open(options.cache, &wasmtime)?;
+        tick(&wasmtime).map_err(EngineError::Thread)?;
+        Ok(Self(Arc::new(Inner { wasmtime, linker, cache, loaded: Mutex::default() })))
+    }
+
+    /// Loads a component: from memory if it is loaded, from the disk if it was compiled before, otherwise by compiling it, which
+    /// takes seconds and several cores, off the threads that run tasks.
+    ///
+    /// # Errors
+    ///
+    /// It is no plugin for this worker; the text says what to do.
+    pub async fn load(&self, wasm: Vec<u8>) -> Result<Arc<Component>, LoadError> {
+        let id = ComponentId::of(&wasm);
+        let slot = Arc::clone(self.0.loaded.lock().entry(id.clone()).or_default());
+        let mut slot = slot.lock().await;
+        if let Some(component) = slot.upgrade() {
+            return Ok(component);
+        }
+        let inner = Arc::clone(&self.0);
+        let compiled = tokio::task::spawn_blocking(move || inner.compile(id, &wasm)).await;
+        let compiled = compiled.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let component = Arc::new(self.describe(compiled).await?);
+        *slot = Arc::downgrade(&component);
+        Ok(component)
+    }
+
+    /// Removes the compiled form of a component from the disk. To be called when a plugin is deleted.
+    pub async fn forget(&self, id: &ComponentId) {
+        self.0.loaded.lock().remove(id);
+        let (inner, id) = (Arc::clone(&self.0), id.clone());
+        // Only a panic in the worker itself can make this fail, and then there is nothing to forget any more.
+        let _ = tokio::task::spawn_blocking(move || inner.cache.remove(&id)).await;
+    }
+
+    async fn describe(&self, compiled: Compiled) -> Result<Component, LoadError> {
+        let types = |error: wasmtime::Error| LoadError::Types { reason: format!("{error:#}") };
+        let Compiled { id, component, imports } = compiled;
+        let pre = self.0.linker.instantiate_pre(&component).map_err(types)?;
+        let exports = Exports::find(&pre).map_err(types)?;
+        let (mut sandbox, instance) =
+            instantiate(&pre, Identity::default(), &Limits::default(), &Grants::none()).await?;
+        exports.check_types(&mut sandbox.store, &instance).map_err(types)?;
+        let guest = exports.plugin(&mut sandbox.store, &instance).map_err(types)?;
+        let plugins = call!(sandbox, "plugin.describe", |store| guest.describe(store))?;
+        describe::check(&plugins, &exports).map_err(|reason| LoadError::Description { reason })?;
+        Ok(Component::new(id, plugins, imports, pre, exports))
+    }
+}
+
+/// A component that has been compiled and looked at from outside.
+struct Compiled {
+    id: ComponentId,
+    component: wasmtime::component::Component,
+    imports: Vec<String>,
+}
+
+impl Inner {
+    fn compile(&self, id: ComponentId, wasm: &[u8]) -> Result<Compiled, LoadError> {
+        let component = match self.cache.load(&self.wasmtime, &id) {
+            Some(component) => component,
+            None => {
+                interfaces::check_form(wasm)?;
+                let component = wasmtime::component::Component::from_binary(&self.wasmtime, wasm)
+                    .map_err(|error| LoadError::Compile { reason: format!("{error:#}") })?;
+                self.cache.store(&component, &id);
+                component
+            }
+        };
+        let imports = interfaces::check(&component)?;
+        Ok(Compiled { id, component, imports })
+    }
+}
+
+fn config() -> wasmtime::Config {
+    let mut config = wasmtime::Config::new();
+    config
+        .wasm_component_model(true)
+        // No export of the contract is async, and the tables for it cost half a microsecond a call.
+        .concurrency_support(false)
+        .wasm_simd(true)
+        .wasm_relaxed_simd(false)
+        .epoch_interruption(true)
+        .consume_fuel(false)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(WASM_STACK + HOST_STACK)
+        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
+        .cranelift_opt_level(wasmtime::OptLevel::Speed);
+    config
+}
+
+/// Moves the engine's clock on until nobody holds the engine any more.
+fn tick(engine: &wasmtime::Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    let ticker = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    std::thread::Builder::new().name("weir-tick".to_owned()).spawn(ticker).map(drop)
+}

@@ -1,0 +1,263 @@
+//! Which hosts may be connected to. A guest names a host, the operator allows patterns; an address is let through only if it was
+//! granted as such, or if a look-up of a granted name gave it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use parking_lot::Mutex;
+
+use super::GrantError;
+
+/// Most addresses that are remembered for one connector. A name with more than that is not a database.
+const MAX_ADDRESSES: usize = 4096;
+
+/// One entry of `weir.allow.connect`: `HOST:PORT`. HOST is a name, an address (IPv6 in brackets), `*.suffix` for the names below a
+/// domain, or `*`; PORT is a number, a range `A-B`, or `*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPattern {
+    text: String,
+    host: Host,
+    ports: RangeInclusive<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Host {
+    Any,
+    Address(IpAddr),
+    Name(String),
+    /// With the dot: `.example.com`.
+    Below(String),
+}
+
+/// A text that is no [`HostPattern`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{text:?} is not HOST:PORT ({reason}); write for example db.internal:5432, *.example.com:443, [::1]:9092 or 10.0.0.7:8000-8010"
+)]
+pub struct HostPatternError {
+    text: String,
+    reason: &'static str,
+}
+
+impl FromStr for HostPattern {
+    type Err = HostPatternError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let error = |reason| HostPatternError { text: text.to_owned(), reason };
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| error("the port is missing"))?;
+        Ok(Self {
+            text: text.to_owned(),
+            host: parse_host(host).map_err(error)?,
+            ports: parse_ports(port).ok_or_else(|| error("the port is no number, range or *"))?,
+        })
+    }
+}
+
+fn parse_host(host: &str) -> Result<Host, &'static str> {
+    if host == "*" {
+        return Ok(Host::Any);
+    }
+    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        let address = address.parse::<IpAddr>().map_err(|_| "what is in brackets is no IPv6 address")?;
+        return Ok(Host::Address(address.to_canonical()));
+    }
+    if host.contains(':') {
+        return Err("an IPv6 address needs brackets");
+    }
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(Host::Address(address));
+    }
+    let (suffix, name) = match host.strip_prefix("*.") {
+        Some(domain) => (true, domain),
+        None => (false, host),
+    };
+    let name = normal_name(name);
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)) {
+        return Err("the host is no name, address, *.suffix or *");
+    }
+    Ok(if suffix { Host::Below(format!(".{name}")) } else { Host::Name(name) })
+}
+
+fn parse_ports(ports: &str) -> Option<RangeInclusive<u16>> {
+    if ports == "*" {
+        return Some(0..=u16::MAX);
+    }
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+    (first <= last).then_some(first..=last)
+}
+
+/// Names are compared without case, and `db.` is the same as `db`.
+fn normal_name(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+/// The address that a guest means by this host, if it is one. Guests write IPv6 with and without brackets.
+fn address(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+impl HostPattern {
+    /// Whether this host (a name or an address) and port are covered. The name is not looked up: a pattern of an address does not
+    /// cover a name that leads there.
+    pub fn covers(&self, host: &str, port: u16) -> bool {
+        let address = address(host);
+        let host = match &self.host {
+            Host::Any => true,
+            Host::Address(allowed) => address == Some(*allowed),
+            Host::Name(allowed) => address.is_none() && normal_name(host) == *allowed,
+            Host::Below(suffix) => {
+                let name = normal_name(host);
+                address.is_none() && name.len() > suffix.len() && name.ends_with(suffix)
+            }
+        };
+        host && self.ports.contains(&port)
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The hosts that one connector was granted, and the addresses that were found for them.
+#[derive(Debug, Default)]
+pub(crate) struct Hosts {
+    names: Vec<(String, u16)>,
+    addresses: HashSet<SocketAddr>,
+    found: Mutex<HashSet<SocketAddr>>,
+}
+
+impl Hosts {
+    /// Grants these hosts if each is covered by a pattern.
+    pub(super) fn grant(allowed: &[HostPattern], needed: Vec<(String, u16)>) -> Result<Self, GrantError> {
+        let mut hosts = Self::default();
+        for (host, port) in needed {
+            if !allowed.iter().any(|pattern| pattern.covers(&host, port)) {
+                let allowed = allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed };
+                return Err(GrantError::Host { host, port, allowed });
+            }
+            match address(&host) {
+                Some(address) => drop(hosts.addresses.insert(SocketAddr::new(address, port))),
+                None => hosts.names.push((normal_name(&host), port)),
+            }
+        }
+        Ok(hosts)
+    }
+
+    /// Whether nothing is granted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.addresses.is_empty()
+    }
+
+    /// Whether this name may be looked up. Addresses need no look-up, but resolvers are handed them, so granted ones pass.
+    pub(crate) fn may_look_up(&self, name: &str) -> bool {
+        match address(name) {
+            Some(address) => self.addresses.iter().any(|granted| granted.ip() == address),
+            None => {
+                let name = normal_name(name);
+                self.names.iter().any(|(granted, _)| *granted == name)
+            }
+        }
+    }
+
+    /// Remembers that a look-up of this granted name gave this address.
+    pub(crate) fn found(&self, name: &str, address: IpAddr) {
+        let name = normal_name(name);
+        let mut found = self.found.lock();
+        for (_, port) in self.names.iter().filter(|(granted, _)| *granted == name) {
+            if found.len() >= MAX_ADDRESSES {
+                found.clear();
+            }
+            found.insert(SocketAddr::new(address.to_canonical(), *port));
+        }
+    }
+
+    /// Whether a connection to this address may be opened.
+    pub(crate) fn may_connect(&self, address: SocketAddr) -> bool {
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        self.addresses.contains(&address) || self.found.lock().contains(&address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(text: &str) -> HostPattern {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn patterns_cover_what_they_say_and_nothing_else() {
+        let cases = [
+            ("db.internal:5432", "db.internal", 5432, true),
+            ("db.internal:5432", "DB.Internal.", 5432, true),
+            ("db.internal:5432", "db.internal", 5433, false),
+            ("db.internal:5432", "xdb.internal", 5432, false),
+            ("*.example.com:443", "a.b.example.com", 443, true),
+            ("*.example.com:443", "example.com", 443, false),
+            ("*.example.com:443", "badexample.com", 443, false),
+            ("*.example.com:443", ".example.com", 443, false),
+            ("*:443", "anything", 443, true),
+            ("*:443", "10.0.0.1", 443, true),
+            ("*:*", "anything", 1, true),
+            ("10.0.0.7:8000-8010", "10.0.0.7", 8010, true),
+            ("10.0.0.7:8000-8010", "10.0.0.7", 8011, false),
+            ("10.0.0.7:1", "::ffff:10.0.0.7", 1, true),
+            ("[::1]:9092", "::1", 9092, true),
+            ("[::1]:9092", "[0:0::1]", 9092, true),
+            ("localhost:1", "127.0.0.1", 1, false),
+        ];
+        for (text, host, port, expected) in cases {
+            assert_eq!(pattern(text).covers(host, port), expected, "{text} and {host}:{port}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_says_why() {
+        for text in
+            ["", "db", "db:", "db:x", "db:9-1", "db:70000", "::1:5", "[x]:5", "*.:5", "a b:5", "*x:5", "10.0.0.0/8:*"]
+        {
+            let error = text.parse::<HostPattern>().expect_err(text);
+            assert!(error.to_string().contains("HOST:PORT"), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_that_a_granted_name_gave_are_let_through() {
+        let hosts = Hosts::grant(&[pattern("*.internal:*")], vec![("db.internal".into(), 5432)]).unwrap();
+        let address: IpAddr = "10.1.2.3".parse().unwrap();
+        assert!(!hosts.may_connect((address, 5432).into()));
+        assert!(hosts.may_look_up("DB.internal"));
+        assert!(!hosts.may_look_up("other.internal"), "allowed, but not asked for");
+        hosts.found("DB.internal", address);
+        assert!(hosts.may_connect((address, 5432).into()));
+        assert!(!hosts.may_connect((address, 5433).into()));
+        hosts.found("other.internal", "10.9.9.9".parse().unwrap());
+        assert!(!hosts.may_connect(("10.9.9.9".parse::<IpAddr>().unwrap(), 5432).into()));
+    }
+
+    #[test]
+    fn a_granted_address_needs_no_look_up() {
+        let hosts = Hosts::grant(&[pattern("127.0.0.1:*")], vec![("127.0.0.1".into(), 80)]).unwrap();
+        assert!(hosts.may_connect("127.0.0.1:80".parse().unwrap()));
+        assert!(hosts.may_connect("[::ffff:127.0.0.1]:80".parse().unwrap()));
+        assert!(!hosts.may_connect("127.0.0.1:81".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_refusal_names_key_value_and_bound() {
+        let error = Hosts::grant(&[pattern("a:1"), pattern("*.b:2")], vec![("c".into(), 3)]).unwrap_err().to_string();
+        for part in ["weir.allow.connect", "c:3", "a:1, *.b:2"] {
+            assert!(error.contains(part), "{part} in {error}");
+        }
+    }
+}

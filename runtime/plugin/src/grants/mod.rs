@@ -1,0 +1,130 @@
+//! What an operator allows, what a plugin needs, and what it gets: exactly what it needs, if all of that is allowed.
+//!
+//! [`paths`] decides about folders, [`hosts`] about names and addresses; this file puts the two together. How an open door is
+//! shown to a guest is the matter of `store.rs`.
+
+mod hosts;
+mod paths;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(crate) use hosts::Hosts;
+pub use hosts::{HostPattern, HostPatternError};
+pub(crate) use paths::Folder;
+
+/// Worker key that bounds [`Capability::ReadFolder`].
+pub const ALLOW_READ: &str = "weir.allow.read";
+/// Worker key that bounds [`Capability::WriteFolder`].
+pub const ALLOW_WRITE: &str = "weir.allow.write";
+/// Worker key that bounds [`Capability::Connect`].
+pub const ALLOW_CONNECT: &str = "weir.allow.connect";
+
+/// Something outside the sandbox that a plugin needs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Capability {
+    /// Read the files of this folder and of those below it. The guest sees it under exactly this name.
+    ReadFolder(String),
+    /// Read, create, write and remove files there.
+    WriteFolder(String),
+    /// Open TCP connections to this host name or address and port, and look the name up.
+    Connect(String, u16),
+}
+
+/// What the operator allows: the most that any plugin may be granted. Nothing by default.
+#[derive(Debug, Clone, Default)]
+pub struct Allowed {
+    /// `weir.allow.read`: folders that may be read, with all below them.
+    pub read: Vec<PathBuf>,
+    /// `weir.allow.write`: folders that may be written, with all below them. Says nothing about [`Capability::ReadFolder`].
+    pub write: Vec<PathBuf>,
+    /// `weir.allow.connect`: hosts and ports that may be connected to.
+    pub connect: Vec<HostPattern>,
+}
+
+/// Why a capability is not granted. The text names the worker's key, the value asked for and the bound in force.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GrantError {
+    /// The folder is outside of what the operator allows.
+    #[error(
+        "{key} does not allow the folder {asked:?}{resolved}; it allows {allowed}. Choose a folder inside of that, or add this \
+         one to {key} in the worker's configuration"
+    )]
+    Folder {
+        /// The worker's key.
+        key: &'static str,
+        /// The folder as the plugin asked for it.
+        asked: String,
+        /// Where it really is, ready to be printed; empty where that is the same.
+        resolved: String,
+        /// The bound, ready to be printed.
+        allowed: String,
+    },
+    /// The folder is not there, or cannot be looked at, or is not a folder.
+    #[error("{key} cannot grant the folder {asked:?}: {reason}. Create it, and make it readable for the worker's user")]
+    Unusable {
+        /// The worker's key.
+        key: &'static str,
+        /// The folder as the plugin asked for it.
+        asked: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The host or port is not one of those that the operator allows.
+    #[error(
+        "{ALLOW_CONNECT} does not allow {host}:{port}; it allows {allowed}. Connect to one of those, or add {host}:{port} to \
+         {ALLOW_CONNECT} in the worker's configuration"
+    )]
+    Host {
+        /// The host as the plugin asked for it.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The bound, ready to be printed.
+        allowed: String,
+    },
+}
+
+/// What one connector was granted. Cheap to clone; the clones share what was learned about names.
+#[derive(Debug, Clone, Default)]
+pub struct Grants {
+    pub(crate) folders: Arc<[Folder]>,
+    pub(crate) hosts: Arc<Hosts>,
+}
+
+impl Grants {
+    /// No file, no host.
+    pub fn none() -> Self {
+        Self::default()
+    }
+}
+
+impl Allowed {
+    /// Grants all of `needed`, or nothing. To be called before each start, because folders and symbolic links change.
+    ///
+    /// # Errors
+    ///
+    /// The first capability that is not allowed or not there.
+    pub async fn grant(&self, needed: &[Capability]) -> Result<Grants, GrantError> {
+        let mut folders = Vec::new();
+        let mut hosts = Vec::new();
+        for capability in needed {
+            match capability {
+                Capability::ReadFolder(name) => folders.push((name.clone(), false)),
+                Capability::WriteFolder(name) => folders.push((name.clone(), true)),
+                Capability::Connect(host, port) => hosts.push((host.clone(), *port)),
+            }
+        }
+        let hosts = Hosts::grant(&self.connect, hosts)?;
+        if folders.is_empty() {
+            return Ok(Grants { folders: Arc::default(), hosts: Arc::new(hosts) });
+        }
+        let (read, write) = (self.read.clone(), self.write.clone());
+        // Looking at folders may hang on a network file system, so it is kept off the threads that run tasks.
+        let folders = tokio::task::spawn_blocking(move || paths::grant(&read, &write, folders)).await;
+        match folders {
+            Ok(folders) => Ok(Grants { folders: folders?.into(), hosts: Arc::new(hosts) }),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}

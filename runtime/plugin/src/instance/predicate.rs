@@ -1,0 +1,58 @@
+//! A predicate in its sandbox, for a step of another component.
+
+use std::sync::Arc;
+
+use weir_data::records::Records;
+
+use super::call;
+use crate::batch::{Columns, ConfigMap};
+use crate::call::{CallError, Sandbox};
+use crate::metrics::Metrics;
+use crate::v0_1;
+
+/// A predicate. Made by [`Component::predicate`](crate::Component::predicate). There is no call at the end: it is dropped.
+pub struct PredicateInstance {
+    sandbox: Sandbox,
+    guest: v0_1::Predicate,
+    columns: Columns,
+}
+
+impl PredicateInstance {
+    pub(crate) fn new(sandbox: Sandbox, guest: v0_1::Predicate) -> Self {
+        Self { sandbox, guest, columns: Columns::default() }
+    }
+
+    /// What the guest counts; may be read at any time.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.sandbox.store.data().metrics)
+    }
+
+    /// Called once, first. The answer says which columns the predicate looks at; the others are not given to it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Fatal`] is an error of the configuration; or it trapped.
+    pub async fn configure(&mut self, config: &ConfigMap) -> Result<Columns, CallError> {
+        let class = self.sandbox.store.data().log.identity().class.clone();
+        let guest = &self.guest;
+        self.columns = call!(self.sandbox, "predicate.configure", |store| guest.configure(store, &class, config))??;
+        Ok(self.columns)
+    }
+
+    /// Tests each row. `offsets` are those of a sink's rows, empty for a source. Both are the same after the call as before, however
+    /// it ended; only a caller that drops the future before it is done loses them.
+    ///
+    /// # Errors
+    ///
+    /// The predicate as such failed, trapped, or gave another number of answers than there are rows.
+    pub async fn test(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<Vec<bool>, CallError> {
+        let columns = self.columns;
+        let call = call!(self.sandbox, "predicate.test", |store| self.guest.test(store, columns, records, offsets));
+        let answers = call??;
+        if answers.len() != records.count as usize {
+            let lie = format!("{} answers for {} rows", answers.len(), records.count);
+            return Err(self.sandbox.lie("predicate.test", lie));
+        }
+        Ok(answers)
+    }
+}

@@ -1,0 +1,210 @@
+//! A source task in its sandbox.
+
+use std::sync::Arc;
+
+use super::call;
+use super::json_object::is_flat_object;
+use crate::batch::{Budget, ConfigMap, Polled, SettledRows, SourceBatch, SourceStarted};
+use crate::call::{CallError, Sandbox};
+use crate::metrics::Metrics;
+use crate::store::StoredOffsets;
+use crate::v0_1;
+
+/// A source task. Made by [`Component::source`](crate::Component::source); the calls follow the order of `wit/source.wit`.
+pub struct SourceInstance {
+    sandbox: Sandbox,
+    guest: v0_1::Source,
+}
+
+impl SourceInstance {
+    pub(crate) fn new(sandbox: Sandbox, guest: v0_1::Source) -> Self {
+        Self { sandbox, guest }
+    }
+
+    /// What the guest counts; may be read at any time.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.sandbox.store.data().metrics)
+    }
+
+    /// Called once, first. `offsets` answers the guest's `stored-offsets` from here on.
+    ///
+    /// # Errors
+    ///
+    /// The plugin refuses, or trapped. Either way the task has failed.
+    pub async fn start(
+        &mut self,
+        config: &ConfigMap,
+        offsets: Arc<dyn StoredOffsets>,
+    ) -> Result<SourceStarted, CallError> {
+        let state = self.sandbox.store.data_mut();
+        state.offsets = offsets;
+        let identity = state.log.identity().clone();
+        call!(self.sandbox, "source.start", |store| self.guest.start(store, &identity, config))?
+    }
+
+    /// Asks for rows. The answer has been checked: it keeps to the budget's rows, every index is inside its table, and partitions and
+    /// offsets are flat JSON objects.
+    ///
+    /// # Errors
+    ///
+    /// The plugin asks to be called later, gave up, trapped, or its answer breaks the contract.
+    pub async fn poll(&mut self, budget: Budget) -> Result<Polled, CallError> {
+        let polled = call!(self.sandbox, "source.poll", |store| self.guest.poll(store, budget))??;
+        match check(&polled.batch, &budget) {
+            Ok(()) => Ok(polled),
+            Err(lie) => Err(self.sandbox.lie("source.poll", lie)),
+        }
+    }
+
+    /// Tells what became of rows. To be called only if `start` asked for it.
+    ///
+    /// # Errors
+    ///
+    /// The plugin could not take it, which is to be logged only; or it trapped.
+    pub async fn settled(&mut self, rows: SettledRows) -> Result<(), CallError> {
+        call!(self.sandbox, "source.settled", |store| self.guest.settled(store, rows))?
+    }
+
+    /// Tells that the offsets of all rows below this number are durable. To be called only if `start` asked for it.
+    ///
+    /// # Errors
+    ///
+    /// The plugin could not take it, which is to be logged only; or it trapped.
+    pub async fn committed(&mut self, row: u64) -> Result<(), CallError> {
+        call!(self.sandbox, "source.committed", |store| self.guest.committed(store, row))?
+    }
+
+    /// Called once, last, unless the instance trapped.
+    ///
+    /// # Errors
+    ///
+    /// It trapped while stopping.
+    pub async fn stop(&mut self) -> Result<(), CallError> {
+        call!(self.sandbox, "source.stop", |store| self.guest.stop(store))
+    }
+}
+
+/// What is wrong with a batch, for the author of the plugin.
+fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
+    let SourceBatch { records, source_partitions, source_partition, source_offsets, boundaries } = batch;
+    let count = records.count as usize;
+    if records.count > budget.rows {
+        return Err(format!("{count} rows where the budget allows {}", budget.rows));
+    }
+    records.check().map_err(|error| error.to_string())?;
+    if !source_partition.is_empty() && source_partition.len() != count {
+        return Err(format!("source-partition has {} entries for {count} rows", source_partition.len()));
+    }
+    if count > 0 && source_partitions.is_empty() {
+        return Err("source-partitions is empty, but there are rows".to_owned());
+    }
+    let partitions = source_partitions.len();
+    if let Some(row) = source_partition.iter().position(|&index| index as usize >= partitions) {
+        let index = source_partition[row];
+        return Err(format!("source-partition: row {row} has index {index}, but the table has {partitions} entries"));
+    }
+    if let Some(text) = source_partitions.iter().find(|text| !is_flat_object(text.as_bytes())) {
+        return Err(format!("source partition {} is no JSON object of primitive values", shown(text.as_bytes())));
+    }
+    check_offsets(source_offsets, count)?;
+    let mut previous = None;
+    for boundary in boundaries {
+        let row = boundary.row.map_or(count, |row| row as usize);
+        if boundary.row.is_some() && row >= count {
+            return Err(format!("a transaction ends after row {row} of a batch of {count}"));
+        }
+        if previous.is_some_and(|previous| row <= previous) {
+            return Err(format!("the ends of transactions are not in order at row {row}"));
+        }
+        previous = Some(row);
+    }
+    Ok(())
+}
+
+fn check_offsets(offsets: &weir_data::records::Column, count: usize) -> Result<(), String> {
+    let weir_data::records::Column { lengths, bytes } = offsets;
+    if lengths.is_empty() && bytes.is_empty() {
+        return Ok(());
+    }
+    if lengths.len() != count {
+        return Err(format!("source-offsets has {} entries for {count} rows", lengths.len()));
+    }
+    let mut rest = bytes.as_slice();
+    for (row, &length) in lengths.iter().enumerate() {
+        if length == -1 {
+            continue;
+        }
+        let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
+        let Some((offset, after)) = split else {
+            return Err(format!("source-offsets: row {row} has length {length}, {} bytes are left", rest.len()));
+        };
+        if !is_flat_object(offset) {
+            return Err(format!("source offset {} of row {row} is no JSON object of primitive values", shown(offset)));
+        }
+        rest = after;
+    }
+    if rest.is_empty() { Ok(()) } else { Err(format!("source-offsets: {} bytes belong to no row", rest.len())) }
+}
+
+/// The beginning of a text, fit for a message.
+fn shown(text: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(&text[..text.len().min(100)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_data::records::{Column, Records, Topics, Values};
+
+    use super::*;
+    use crate::batch::TransactionBoundary;
+
+    const BUDGET: Budget = Budget { rows: 10, bytes: 1000, wait: std::time::Duration::ZERO };
+
+    fn batch() -> SourceBatch {
+        SourceBatch {
+            records: Records {
+                count: 2,
+                topics: Topics::all("t"),
+                values: Values { lengths: vec![1, -1], bytes: b"x".to_vec(), formats: vec![] },
+                ..Records::default()
+            },
+            source_partitions: vec![r#"{"filename":"a"}"#.to_owned()],
+            source_partition: vec![],
+            source_offsets: Column::from_rows([Some(r#"{"position":1}"#), None]),
+            boundaries: vec![],
+        }
+    }
+
+    #[test]
+    fn an_honest_batch_passes_and_so_does_none_at_all() {
+        assert_eq!(check(&batch(), &BUDGET), Ok(()));
+        assert_eq!(check(&SourceBatch::default(), &BUDGET), Ok(()));
+    }
+
+    #[test]
+    fn every_lie_is_found() {
+        type Lie = fn(&mut SourceBatch);
+        let lies: [(&str, Lie); 14] = [
+            ("budget", |batch| batch.records.count = 11),
+            ("rows", |batch| batch.records.count = 3),
+            ("source-partition has 1", |batch| batch.source_partition = vec![0]),
+            ("index 1", |batch| batch.source_partition = vec![0, 1]),
+            ("source-partitions is empty", |batch| batch.source_partitions.clear()),
+            ("no JSON object", |batch| batch.source_partitions[0] = "[]".into()),
+            ("no JSON object", |batch| batch.source_partitions[0] = r#"{"a":{}}"#.into()),
+            ("no JSON object", |batch| batch.source_offsets = Column::from_rows([Some("7"), None])),
+            ("has 1 entries", |batch| batch.source_offsets = Column::from_rows([Some("{}")])),
+            ("has length -2", |batch| batch.source_offsets.lengths[1] = -2),
+            ("has length 15", |batch| batch.source_offsets.lengths[0] = 15),
+            ("belong to no row", |batch| batch.source_offsets.bytes.push(b' ')),
+            ("after row 2", |batch| batch.boundaries = vec![TransactionBoundary { row: Some(2), abort: false }]),
+            ("not in order", |batch| batch.boundaries = vec![TransactionBoundary { row: Some(0), abort: false }; 2]),
+        ];
+        for (expected, lie) in lies {
+            let mut batch = batch();
+            lie(&mut batch);
+            let found = check(&batch, &BUDGET).expect_err(expected);
+            assert!(found.contains(expected), "{expected:?} in {found:?}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! A chain of transforms in its sandbox.
+
+use std::sync::Arc;
+
+use weir_data::records::Records;
+use weir_data::transformed::Transformed;
+
+use super::call;
+use crate::batch::{Columns, Step};
+use crate::call::{CallError, Sandbox};
+use crate::metrics::Metrics;
+use crate::v0_1;
+
+/// A chain of transforms of one component. Made by [`Component::transform`](crate::Component::transform). There is no call at the end:
+/// it is dropped.
+pub struct TransformInstance {
+    sandbox: Sandbox,
+    guest: v0_1::Transform,
+    steps: usize,
+    columns: Columns,
+}
+
+impl TransformInstance {
+    pub(crate) fn new(sandbox: Sandbox, guest: v0_1::Transform) -> Self {
+        Self { sandbox, guest, steps: 0, columns: Columns::default() }
+    }
+
+    /// What the guest counts; may be read at any time.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.sandbox.store.data().metrics)
+    }
+
+    /// Called once, first. The answer says which columns the chain looks at; the others are not given to it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Fatal`] is an error of the configuration; or it trapped.
+    pub async fn configure(&mut self, steps: &[Step]) -> Result<Columns, CallError> {
+        self.steps = steps.len();
+        self.columns = call!(self.sandbox, "transform.configure", |store| self.guest.configure(store, steps))??;
+        Ok(self.columns)
+    }
+
+    /// Runs the chain. `offsets` are those of a sink's rows, empty for a source. Both are the same after the call as before, however
+    /// it ended; only a caller that drops the future before it is done loses them. The answer has been checked against `records`.
+    ///
+    /// # Errors
+    ///
+    /// The chain as such failed, trapped, or its answer breaks the contract.
+    pub async fn apply(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<Transformed, CallError> {
+        let columns = self.columns;
+        let call = call!(self.sandbox, "transform.apply", |store| self.guest.apply(store, columns, records, offsets));
+        let transformed = call??;
+        if let Err(lie) = transformed.check(records) {
+            return Err(self.sandbox.lie("transform.apply", lie));
+        }
+        if let Some(failure) = transformed.failures.iter().find(|failure| failure.step as usize >= self.steps) {
+            let (step, steps) = (failure.step, self.steps);
+            return Err(self.sandbox.lie("transform.apply", format_args!("step {step} failed of a chain of {steps}")));
+        }
+        Ok(transformed)
+    }
+}

@@ -1,0 +1,297 @@
+//! What a guest says: lines for the worker's log, from `host.log`, standard output and standard error. Bounded, and the last of it is
+//! kept for the trace of a trap, because that is where a panic tells its reason.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::io::AsyncWrite;
+use tracing::Level;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+
+/// Most bytes of one message; the guest names the length, so the host names the ceiling.
+const MAX_LOG_BYTES: usize = 16 << 10;
+/// Most bytes of a target.
+const MAX_TARGET_BYTES: usize = 256;
+/// Most bytes that one call of the guest may log.
+const MAX_CALL_BYTES: usize = 1 << 20;
+/// Lines that are kept for a trace.
+const KEPT_LINES: usize = 20;
+/// Bytes of each of them.
+const KEPT_BYTES: usize = 1 << 10;
+
+/// Whose instance this is: goes into the fields of every line.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// The connector's name; empty where there is none yet.
+    pub connector: String,
+    /// The number of the task; none = the connector itself.
+    pub task: Option<u32>,
+    /// The plugin's class.
+    pub class: String,
+}
+
+/// The way of a guest's words into the log. Clones write to the same place.
+#[derive(Debug, Clone)]
+pub(crate) struct GuestLog(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    identity: Identity,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Bytes logged in the present call.
+    spent: usize,
+    /// What a trace would show.
+    kept: VecDeque<String>,
+    /// Unfinished lines.
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+/// A guest logged too much in one call.
+#[derive(Debug, thiserror::Error)]
+#[error("logged more than {MAX_CALL_BYTES} bytes in one call")]
+pub(crate) struct LoggedTooMuch;
+
+/// Which of the two standard streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+impl GuestLog {
+    pub(crate) fn new(identity: Identity) -> Self {
+        Self(Arc::new(Inner { identity, state: Mutex::default() }))
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    /// A call begins: its budget is whole again, and what was said before is not the reason of its end.
+    pub(crate) fn begin_call(&self) {
+        let mut state = self.0.state.lock();
+        state.spent = 0;
+        state.kept.clear();
+    }
+
+    /// The last lines of the present call that tell of trouble; unfinished ones included.
+    pub(crate) fn last_words(&self) -> Vec<String> {
+        let mut state = self.0.state.lock();
+        let unfinished = std::mem::take(&mut state.stderr);
+        if !unfinished.is_empty() {
+            let line = String::from_utf8_lossy(&unfinished).into_owned();
+            self.write(Level::WARN, "stderr", &line);
+            state.keep(&line);
+        }
+        state.kept.drain(..).collect()
+    }
+
+    /// One line of `host.log`. Too long ones are cut.
+    ///
+    /// # Errors
+    ///
+    /// The call has logged more than it may.
+    pub(crate) fn line(&self, level: Level, target: &str, message: &str) -> Result<(), LoggedTooMuch> {
+        {
+            let mut state = self.0.state.lock();
+            state.spend(message.len() + target.len())?;
+            if level == Level::ERROR {
+                message.lines().for_each(|line| state.keep(line));
+            }
+        }
+        self.write(level, cut(target, MAX_TARGET_BYTES), cut(message, MAX_LOG_BYTES));
+        Ok(())
+    }
+
+    /// Bytes of a standard stream; each whole line becomes a line of the log.
+    fn bytes(&self, stream: Stream, bytes: &[u8]) -> Result<(), LoggedTooMuch> {
+        let mut state = self.0.state.lock();
+        state.spend(bytes.len())?;
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let buffer = match stream {
+                Stream::Stdout => &mut state.stdout,
+                Stream::Stderr => &mut state.stderr,
+            };
+            buffer.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || buffer.len() >= MAX_LOG_BYTES {
+                let line = std::mem::take(buffer);
+                let line = String::from_utf8_lossy(line.trim_ascii_end());
+                match stream {
+                    Stream::Stdout => self.write(Level::INFO, "stdout", cut(&line, MAX_LOG_BYTES)),
+                    Stream::Stderr => {
+                        self.write(Level::WARN, "stderr", cut(&line, MAX_LOG_BYTES));
+                        state.keep(&line);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, level: Level, target: &str, message: &str) {
+        let Identity { connector, task, class } = &self.0.identity;
+        // Tracing wants the level to be known when compiling.
+        macro_rules! event {
+            ($level:expr) => {
+                tracing::event!(target: "weir::plugin", $level, connector, task, plugin = class, target, "{message}")
+            };
+        }
+        match level {
+            Level::ERROR => event!(Level::ERROR),
+            Level::WARN => event!(Level::WARN),
+            Level::INFO => event!(Level::INFO),
+            Level::DEBUG => event!(Level::DEBUG),
+            _ => event!(Level::TRACE),
+        }
+    }
+}
+
+impl State {
+    fn spend(&mut self, bytes: usize) -> Result<(), LoggedTooMuch> {
+        // A line costs something even if it is empty.
+        self.spent = self.spent.saturating_add(bytes).saturating_add(16);
+        if self.spent > MAX_CALL_BYTES { Err(LoggedTooMuch) } else { Ok(()) }
+    }
+
+    fn keep(&mut self, line: &str) {
+        if line.is_empty() {
+            return;
+        }
+        if self.kept.len() == KEPT_LINES {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(cut(line, KEPT_BYTES).to_owned());
+    }
+}
+
+/// The beginning of a text, not cut within a character.
+fn cut(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
+}
+
+/// A standard stream of a guest.
+#[derive(Debug, Clone)]
+pub(crate) struct LogStream {
+    pub(crate) log: GuestLog,
+    pub(crate) stream: Stream,
+}
+
+impl IsTerminal for LogStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogStream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for LogStream {
+    async fn ready(&mut self) {}
+}
+
+#[async_trait]
+impl OutputStream for LogStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.log.bytes(self.stream, &bytes).map_err(|error| StreamError::Trap(error.into()))
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(MAX_LOG_BYTES)
+    }
+}
+
+impl AsyncWrite for LogStream {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.log.bytes(self.stream, bytes).map(|()| bytes.len()).map_err(io::Error::other))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log() -> GuestLog {
+        GuestLog::new(Identity::default())
+    }
+
+    #[test]
+    fn lines_of_standard_error_are_put_together_and_kept() {
+        let log = log();
+        log.bytes(Stream::Stderr, b"panicked at").unwrap();
+        log.bytes(Stream::Stderr, b" src/lib.rs\nboom").unwrap();
+        log.bytes(Stream::Stdout, b"talk\n").unwrap();
+        assert_eq!(log.last_words(), ["panicked at src/lib.rs", "boom"]);
+    }
+
+    #[test]
+    fn errors_are_kept_and_other_levels_are_not() {
+        let log = log();
+        log.line(Level::INFO, "t", "fine").unwrap();
+        log.line(Level::ERROR, "t", "broken\nbadly").unwrap();
+        assert_eq!(log.last_words(), ["broken", "badly"]);
+        log.line(Level::ERROR, "t", "old").unwrap();
+        log.begin_call();
+        assert!(log.last_words().is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let log = log();
+        for index in 0..100 {
+            log.line(Level::ERROR, "t", &format!("{index}{}", "x".repeat(3000))).unwrap();
+        }
+        let kept = log.last_words();
+        assert_eq!(kept.len(), KEPT_LINES);
+        assert!(kept.iter().all(|line| line.len() <= KEPT_BYTES));
+        assert!(kept.last().unwrap().starts_with("99"));
+    }
+
+    #[test]
+    fn a_call_that_logs_too_much_is_refused_and_the_next_call_begins_anew() {
+        let log = log();
+        let message = "x".repeat(MAX_CALL_BYTES / 2);
+        log.line(Level::INFO, "", &message).unwrap();
+        assert!(log.line(Level::INFO, "", &message).is_err());
+        log.begin_call();
+        assert!(log.line(Level::INFO, "", &message).is_ok());
+        assert!(log.bytes(Stream::Stdout, message.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn cuts_keep_characters_whole() {
+        assert_eq!(cut("aä", 2), "a");
+        assert_eq!(cut("aä", 3), "aä");
+    }
+}

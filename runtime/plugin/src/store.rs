@@ -1,0 +1,161 @@
+//! What belongs to one instance on the host's side, and how its doors are closed: no environment, no arguments, no standard input,
+//! no file and no host but the granted ones; standard output and error go to the log.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use wasmtime::Store;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup;
+use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+
+use crate::call::Clock;
+use crate::grants::{Grants, Hosts};
+use crate::limits::{Limiter, Limits};
+use crate::log::{GuestLog, Identity, LogStream, Stream};
+use crate::lookup::{HasNameLookup, Lookups, NameLookup};
+use crate::metrics::Metrics;
+use crate::requests::Requests;
+use crate::v0_1;
+
+/// Most handles (files, streams, timers) that an instance may hold at once.
+const MAX_HANDLES: usize = 4096;
+/// Most bytes of one request for randomness.
+const MAX_RANDOM: u64 = 1 << 20;
+
+/// Answers `source-context.stored-offsets`.
+pub trait StoredOffsets: Send + Sync + 'static {
+    /// The offsets stored for these source partitions, one answer for each, in order; each a JSON object. Called by a guest within
+    /// `start` or later, and by the connector's instance; must not take longer than the call deadline.
+    ///
+    /// # Errors
+    ///
+    /// The text ends the call as a trap: a guest is not to go on from the beginning because a store could not be read.
+    fn stored_offsets<'a>(
+        &'a self,
+        partitions: Vec<String>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>>;
+}
+
+/// Nothing is stored for any partition.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoStoredOffsets;
+
+impl StoredOffsets for NoStoredOffsets {
+    fn stored_offsets<'a>(
+        &'a self,
+        partitions: Vec<String>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>> {
+        Box::pin(async move { Ok(vec![None; partitions.len()]) })
+    }
+}
+
+/// The host's side of an instance.
+pub(crate) struct StoreState {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    hosts: Arc<Hosts>,
+    lookups: Lookups,
+    pub(crate) limiter: Limiter,
+    pub(crate) log: GuestLog,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) clock: Clock,
+    pub(crate) requests: Requests,
+    pub(crate) offsets: Arc<dyn StoredOffsets>,
+}
+
+impl StoreState {
+    /// # Errors
+    ///
+    /// A granted folder cannot be opened; the text says which and why.
+    pub(crate) fn new(identity: Identity, limits: &Limits, grants: &Grants) -> Result<Self, String> {
+        let log = GuestLog::new(identity);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_HANDLES);
+        Ok(Self {
+            wasi: wasi(&log, grants)?,
+            table,
+            hosts: Arc::clone(&grants.hosts),
+            lookups: Lookups::default(),
+            limiter: Limiter::new(limits),
+            log,
+            metrics: Arc::default(),
+            clock: Clock::new(limits.call_timeout),
+            requests: Requests::default(),
+            offsets: Arc::new(NoStoredOffsets),
+        })
+    }
+}
+
+fn wasi(log: &GuestLog, grants: &Grants) -> Result<WasiCtx, String> {
+    let mut wasi = WasiCtx::builder();
+    wasi.stdout(LogStream { log: log.clone(), stream: Stream::Stdout });
+    wasi.stderr(LogStream { log: log.clone(), stream: Stream::Stderr });
+    wasi.max_random_size(MAX_RANDOM);
+    wasi.allow_udp(false);
+    wasi.allow_tcp(!grants.hosts.is_empty());
+    wasi.allow_ip_name_lookup(!grants.hosts.is_empty());
+    let hosts = Arc::clone(&grants.hosts);
+    wasi.socket_addr_check(move |address, purpose| {
+        let allowed = may_use(&hosts, address, purpose);
+        Box::pin(async move { allowed })
+    });
+    for folder in grants.folders.iter() {
+        // The path was canonical when it was granted. One that no longer is has had a link put in its way since.
+        let here =
+            folder.path.canonicalize().map_err(|error| format!("cannot open {}: {error}", folder.path.display()))?;
+        if here != folder.path {
+            return Err(format!("{} has become a link to {}", folder.path.display(), here.display()));
+        }
+        let perms = if folder.write { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
+        wasi.preopened_dir(&folder.path, &folder.name, perms)
+            .map_err(|error| format!("cannot open {}: {error:#}", folder.path.display()))?;
+    }
+    Ok(wasi.build())
+}
+
+/// Connecting needs a local address first: the wildcard with a port that the system chooses gives nothing away.
+fn may_use(hosts: &Hosts, address: SocketAddr, purpose: SocketAddrUse) -> bool {
+    match purpose {
+        SocketAddrUse::TcpConnect => hosts.may_connect(address),
+        SocketAddrUse::TcpBind => !hosts.is_empty() && address.ip().is_unspecified() && address.port() == 0,
+        _ => false,
+    }
+}
+
+impl WasiView for StoreState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl StoreState {
+    fn name_lookup(&mut self) -> NameLookup<'_> {
+        let sockets = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
+        NameLookup { sockets, hosts: &self.hosts, lookups: &mut self.lookups }
+    }
+}
+
+/// Everything that a component of any known version may import.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::component::Linker<StoreState>> {
+    let mut linker = wasmtime::component::Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    linker.allow_shadowing(true);
+    ip_name_lookup::add_to_linker::<StoreState, HasNameLookup>(&mut linker, StoreState::name_lookup)?;
+    linker.allow_shadowing(false);
+    v0_1::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+/// A store whose limits are in force.
+pub(crate) fn store(engine: &wasmtime::Engine, state: StoreState, limits: &Limits) -> Store<StoreState> {
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limiter);
+    store.epoch_deadline_callback(|mut store| store.data_mut().clock.tick());
+    // What one call may hand to the host: no more than the instance itself may hold.
+    store.set_hostcall_fuel(usize::try_from(limits.memory_max).unwrap_or(usize::MAX));
+    store
+}

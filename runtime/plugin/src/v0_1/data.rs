@@ -1,0 +1,257 @@
+//! `data`: columns are moved, small things are mapped, and schemas, the only thing that would have to be copied for each batch, are
+//! remembered from one batch to the next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use weir_data::records::{Column, Encoding, Format, Headers, Records, Topics, Values};
+use weir_data::schema::{Schema, SchemaNode, SchemaType};
+
+use super::imports::data as wit;
+use crate::batch::{ConfigMap, RowFailure, TopicPartition, TopicPartitionOffset};
+use crate::call::CallError;
+
+/// Schemas that are remembered on the way out of a guest. Batches of a task tend to have the same few.
+const REMEMBERED: usize = 32;
+
+/// The formats of the last batches of one instance, on both sides of the boundary.
+#[derive(Default)]
+pub(super) struct FormatMemory {
+    /// The table of the last batch that went in, and what it looks like in there.
+    host: Vec<Format>,
+    guest: Vec<wit::Format>,
+    /// Schemas that came out, the latest last. Handing out the same `Arc` again lets later stages compare by address.
+    out: Vec<Arc<Schema>>,
+}
+
+impl FormatMemory {
+    fn lower(&mut self, formats: &[Format]) -> Vec<wit::Format> {
+        let same = |known: &Format, new: &Format| {
+            known.encoding == new.encoding
+                && match (&known.schema, &new.schema) {
+                    (None, None) => true,
+                    (Some(known), Some(new)) => Arc::ptr_eq(known, new),
+                    _ => false,
+                }
+        };
+        let guest = std::mem::take(&mut self.guest);
+        if self.host.len() == formats.len() && self.host.iter().zip(formats).all(|(known, new)| same(known, new)) {
+            return guest;
+        }
+        self.host = formats.to_vec();
+        formats.iter().map(to_format).collect()
+    }
+
+    /// Formats that came out of the guest.
+    pub(super) fn lift(&mut self, formats: Vec<wit::Format>) -> Vec<Format> {
+        formats
+            .into_iter()
+            .map(|format| Format {
+                encoding: encoding(format.encoding),
+                schema: format.schema.map(|schema| self.lift_schema(schema)),
+            })
+            .collect()
+    }
+
+    fn lift_schema(&mut self, schema: wit::Schema) -> Arc<Schema> {
+        let schema = Schema { nodes: schema.nodes.into_iter().map(schema_node).collect() };
+        if let Some(known) = self.out.iter().find(|known| ***known == schema) {
+            return Arc::clone(known);
+        }
+        let schema = Arc::new(schema);
+        if self.out.len() == REMEMBERED {
+            self.out.remove(0);
+        }
+        self.out.push(Arc::clone(&schema));
+        schema
+    }
+}
+
+/// Columns that are lent to the bindings for the length of a call. `give_back` undoes `lend`.
+pub(super) fn lend(records: &mut Records, memory: &mut FormatMemory) -> wit::Records {
+    wit::Records {
+        count: records.count,
+        formats: memory.lower(&records.formats),
+        topics: to_topics(std::mem::take(&mut records.topics)),
+        partitions: std::mem::take(&mut records.partitions),
+        timestamps: std::mem::take(&mut records.timestamps),
+        keys: to_values(std::mem::take(&mut records.keys)),
+        values: to_values(std::mem::take(&mut records.values)),
+        headers: to_headers(std::mem::take(&mut records.headers)),
+    }
+}
+
+/// See [`lend`]. The table of formats never left.
+pub(super) fn give_back(lent: wit::Records, records: &mut Records, memory: &mut FormatMemory) {
+    memory.guest = lent.formats;
+    records.topics = topics(lent.topics);
+    records.partitions = lent.partitions;
+    records.timestamps = lent.timestamps;
+    records.keys = values(lent.keys);
+    records.values = values(lent.values);
+    records.headers = headers(lent.headers);
+}
+
+/// Rows that a guest handed over.
+pub(super) fn records(records: wit::Records, memory: &mut FormatMemory) -> Records {
+    Records {
+        count: records.count,
+        formats: memory.lift(records.formats),
+        topics: topics(records.topics),
+        partitions: records.partitions,
+        timestamps: records.timestamps,
+        keys: values(records.keys),
+        values: values(records.values),
+        headers: headers(records.headers),
+    }
+}
+
+pub(super) fn column(wit::Column { lengths, bytes }: wit::Column) -> Column {
+    Column { lengths, bytes }
+}
+
+pub(super) fn values(wit::Values { lengths, bytes, formats }: wit::Values) -> Values {
+    Values { lengths, bytes, formats }
+}
+
+fn to_values(Values { lengths, bytes, formats }: Values) -> wit::Values {
+    wit::Values { lengths, bytes, formats }
+}
+
+pub(super) fn topics(wit::TopicColumn { names, rows }: wit::TopicColumn) -> Topics {
+    Topics { names, rows }
+}
+
+fn to_topics(Topics { names, rows }: Topics) -> wit::TopicColumn {
+    wit::TopicColumn { names, rows }
+}
+
+pub(super) fn headers(wit::HeaderColumns { counts, names, values: of }: wit::HeaderColumns) -> Headers {
+    Headers { counts, names: column(names), values: values(of) }
+}
+
+fn to_headers(Headers { counts, names: Column { lengths, bytes }, values }: Headers) -> wit::HeaderColumns {
+    wit::HeaderColumns { counts, names: wit::Column { lengths, bytes }, values: to_values(values) }
+}
+
+fn encoding(encoding: wit::Encoding) -> Encoding {
+    match encoding {
+        wit::Encoding::Bytes => Encoding::Bytes,
+        wit::Encoding::Utf8 => Encoding::Utf8,
+        wit::Encoding::Json => Encoding::Json,
+    }
+}
+
+fn to_format(format: &Format) -> wit::Format {
+    let encoding = match format.encoding {
+        Encoding::Bytes => wit::Encoding::Bytes,
+        Encoding::Utf8 => wit::Encoding::Utf8,
+        Encoding::Json => wit::Encoding::Json,
+    };
+    let schema = format.schema.as_ref();
+    let schema = schema.map(|schema| wit::Schema { nodes: schema.nodes.iter().map(to_schema_node).collect() });
+    wit::Format { encoding, schema }
+}
+
+fn schema_node(node: wit::SchemaNode) -> SchemaNode {
+    let kind = match node.kind {
+        wit::SchemaType::Int8 => SchemaType::Int8,
+        wit::SchemaType::Int16 => SchemaType::Int16,
+        wit::SchemaType::Int32 => SchemaType::Int32,
+        wit::SchemaType::Int64 => SchemaType::Int64,
+        wit::SchemaType::Float32 => SchemaType::Float32,
+        wit::SchemaType::Float64 => SchemaType::Float64,
+        wit::SchemaType::Boolean => SchemaType::Boolean,
+        wit::SchemaType::String => SchemaType::String,
+        wit::SchemaType::Bytes => SchemaType::Bytes,
+        wit::SchemaType::Array => SchemaType::Array,
+        wit::SchemaType::Map => SchemaType::Map,
+        wit::SchemaType::Struct => SchemaType::Struct,
+    };
+    SchemaNode {
+        kind,
+        optional: node.optional,
+        name: node.name,
+        version: node.version,
+        doc: node.doc,
+        parameters: node.parameters,
+        default: node.default,
+        children: node.children,
+        field_names: node.field_names,
+    }
+}
+
+fn to_schema_node(node: &SchemaNode) -> wit::SchemaNode {
+    let kind = match node.kind {
+        SchemaType::Int8 => wit::SchemaType::Int8,
+        SchemaType::Int16 => wit::SchemaType::Int16,
+        SchemaType::Int32 => wit::SchemaType::Int32,
+        SchemaType::Int64 => wit::SchemaType::Int64,
+        SchemaType::Float32 => wit::SchemaType::Float32,
+        SchemaType::Float64 => wit::SchemaType::Float64,
+        SchemaType::Boolean => wit::SchemaType::Boolean,
+        SchemaType::String => wit::SchemaType::String,
+        SchemaType::Bytes => wit::SchemaType::Bytes,
+        SchemaType::Array => wit::SchemaType::Array,
+        SchemaType::Map => wit::SchemaType::Map,
+        SchemaType::Struct => wit::SchemaType::Struct,
+    };
+    wit::SchemaNode {
+        kind,
+        optional: node.optional,
+        name: node.name.clone(),
+        version: node.version,
+        doc: node.doc.clone(),
+        parameters: node.parameters.clone(),
+        default: node.default.clone(),
+        children: node.children.clone(),
+        field_names: node.field_names.clone(),
+    }
+}
+
+pub(super) fn to_config(config: &ConfigMap) -> Vec<wit::ConfigEntry> {
+    let entry = |(key, value): (&String, &String)| wit::ConfigEntry { key: key.clone(), value: value.clone() };
+    config.iter().map(entry).collect()
+}
+
+pub(super) fn to_partitions(partitions: &[TopicPartition]) -> Vec<wit::TopicPartition> {
+    let partition =
+        |TopicPartition { topic, partition }: &_| wit::TopicPartition { topic: topic.clone(), partition: *partition };
+    partitions.iter().map(partition).collect()
+}
+
+pub(super) fn partition(wit::TopicPartition { topic, partition }: wit::TopicPartition) -> TopicPartition {
+    TopicPartition { topic, partition }
+}
+
+pub(super) fn to_offsets(offsets: &[TopicPartitionOffset]) -> Vec<wit::TopicPartitionOffset> {
+    let offset = |TopicPartitionOffset { topic, partition, offset }: &_| wit::TopicPartitionOffset {
+        topic: topic.clone(),
+        partition: *partition,
+        offset: *offset,
+    };
+    offsets.iter().map(offset).collect()
+}
+
+pub(super) fn offset(offset: wit::TopicPartitionOffset) -> TopicPartitionOffset {
+    let wit::TopicPartitionOffset { topic, partition, offset } = offset;
+    TopicPartitionOffset { topic, partition, offset }
+}
+
+pub(super) fn row_failure(wit::RowFailure { row, message }: wit::RowFailure) -> RowFailure {
+    RowFailure { row, message }
+}
+
+pub(super) fn fault(fault: wit::Fault) -> CallError {
+    match fault {
+        wit::Fault::Retry(wit::Retry { message, after_ms }) => {
+            CallError::Retry { message, after: after_ms.map(|millis| Duration::from_millis(millis.into())) }
+        }
+        wit::Fault::Fatal(message) => CallError::Fatal(message),
+    }
+}
+
+/// Whole milliseconds, as many as fit.
+pub(super) fn to_millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,83 @@
+//! What guests of this version may call: `host`, `source-context`, `sink-context`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+
+use super::data;
+use super::imports::{data as wit, host, sink_context, source_context};
+use crate::store::StoreState;
+
+impl wit::Host for StoreState {}
+
+impl host::Host for StoreState {
+    fn max_level(&mut self) -> wasmtime::Result<host::Level> {
+        Ok(match LevelFilter::current().into_level() {
+            None | Some(Level::ERROR) => host::Level::Error,
+            Some(Level::WARN) => host::Level::Warn,
+            Some(Level::INFO) => host::Level::Info,
+            Some(Level::DEBUG) => host::Level::Debug,
+            Some(Level::TRACE) => host::Level::Trace,
+        })
+    }
+
+    fn log(&mut self, level: host::Level, target: String, message: String) -> wasmtime::Result<()> {
+        let level = match level {
+            host::Level::Error => Level::ERROR,
+            host::Level::Warn => Level::WARN,
+            host::Level::Info => Level::INFO,
+            host::Level::Debug => Level::DEBUG,
+            host::Level::Trace => Level::TRACE,
+        };
+        Ok(self.log.line(level, &target, &message)?)
+    }
+
+    fn counter_add(&mut self, name: String, value: u64) -> wasmtime::Result<()> {
+        self.metrics.add(name, value);
+        Ok(())
+    }
+
+    fn gauge_set(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
+        self.metrics.set(name, value);
+        Ok(())
+    }
+}
+
+impl source_context::Host for StoreState {
+    async fn stored_offsets(&mut self, partitions: Vec<String>) -> wasmtime::Result<Vec<Option<String>>> {
+        let asked = partitions.len();
+        let offsets = Arc::clone(&self.offsets);
+        let answer = offsets.stored_offsets(partitions).await;
+        let offsets = answer.map_err(|error| wasmtime::format_err!("the stored offsets cannot be read: {error}"))?;
+        if offsets.len() != asked {
+            return Err(wasmtime::format_err!("{} answers for {asked} source partitions", offsets.len()));
+        }
+        Ok(offsets)
+    }
+}
+
+impl sink_context::Host for StoreState {
+    fn rewind(&mut self, offsets: Vec<wit::TopicPartitionOffset>) -> wasmtime::Result<()> {
+        Ok(offsets.into_iter().map(data::offset).try_for_each(|offset| self.requests.rewind(offset))?)
+    }
+
+    fn pause(&mut self, partitions: Vec<wit::TopicPartition>) -> wasmtime::Result<()> {
+        Ok(partitions.into_iter().map(data::partition).try_for_each(|partition| self.requests.pause(partition))?)
+    }
+
+    fn resume(&mut self, partitions: Vec<wit::TopicPartition>) -> wasmtime::Result<()> {
+        Ok(partitions.into_iter().map(data::partition).try_for_each(|partition| self.requests.resume(partition))?)
+    }
+
+    fn request_commit(&mut self) -> wasmtime::Result<()> {
+        self.requests.commit();
+        Ok(())
+    }
+
+    fn timeout(&mut self, milliseconds: u32) -> wasmtime::Result<()> {
+        self.requests.timeout(Duration::from_millis(milliseconds.into()));
+        Ok(())
+    }
+}
