@@ -132,6 +132,9 @@ pub enum Error {
     /// A connector of this name exists.
     #[error("Connector {0} already exists")]
     AlreadyExists(String),
+    /// Something else is being done with the connector.
+    #[error("{0}")]
+    Conflict(String),
     /// The request or the configuration is wrong.
     #[error("{0}")]
     BadRequest(String),
@@ -145,7 +148,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFound(_) => 404,
-            Self::AlreadyExists(_) => 409,
+            Self::AlreadyExists(_) | Self::Conflict(_) => 409,
             Self::BadRequest(_) => 400,
             Self::Internal(_) => 500,
         }

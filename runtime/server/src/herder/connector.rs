@@ -34,6 +34,8 @@ struct Data {
     status: Status,
     tasks: Vec<Task>,
     watch: Option<Watch>,
+    /// It is being deleted, or the worker stops.
+    ended: bool,
 }
 
 struct Task {
@@ -66,6 +68,7 @@ impl Connector {
                 status: Status { state: State::Unassigned, trace: None },
                 tasks: Vec::new(),
                 watch: None,
+                ended: false,
             }),
         }
     }
@@ -136,6 +139,9 @@ impl Connector {
     /// Takes a new configuration and starts with it. The target state is kept.
     pub(super) async fn configure(self: &Arc<Self>, submitted: ConfigMap, config: ConnectorConfig) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
+        if self.data.lock().ended {
+            return Err(Error::Conflict(format!("Connector {} is being deleted; try again when it is gone", self.name)));
+        }
         self.stop_everything().await;
         {
             let mut data = self.data.lock();
@@ -149,7 +155,7 @@ impl Connector {
     async fn start(self: &Arc<Self>) -> Result<(), Error> {
         let (target, config) = {
             let data = self.data.lock();
-            (data.target, data.config.clone())
+            (data.target, data.config.clone().filter(|_| !data.ended))
         };
         let Some(config) = config else { return Ok(()) };
         match target {
@@ -277,6 +283,9 @@ impl Connector {
         let (old, task_config, config, target) = {
             let mut data = self.data.lock();
             let (config, target) = (data.config.clone(), data.target);
+            if data.ended {
+                return Err(missing());
+            }
             let running = data.tasks.get_mut(task as usize).ok_or_else(missing)?;
             (running.handle.take(), running.config.clone(), config.ok_or_else(missing)?, target)
         };
@@ -335,6 +344,7 @@ impl Connector {
     /// Ends for good.
     pub(super) async fn shut_down(&self) {
         let _changing = self.changing.lock().await;
+        self.data.lock().ended = true;
         self.stop_everything().await;
         self.set_status(State::Unassigned);
     }

@@ -153,9 +153,10 @@ impl Herder {
 
     /// Stops a connector and forgets it. Its offsets stay.
     pub async fn delete_connector(&self, name: &str) -> Result<(), Error> {
-        let connector = self.0.connectors.write().remove(name);
-        let connector = connector.ok_or_else(|| Error::NotFound(format!("Connector {name} not found")))?;
+        let connector = self.connector(name)?;
+        // It keeps its name until its tasks have ended: two generations must not run side by side.
         connector.shut_down().await;
+        self.0.connectors.write().remove(name);
         info!(connector = name, "connector deleted");
         Ok(())
     }

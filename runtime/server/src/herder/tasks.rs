@@ -40,6 +40,7 @@ pub(super) fn spawn(
                 tolerate,
                 subscription,
                 consumer: config.consumer_properties(task),
+                max_poll_records: config.max_poll_records,
                 flush_interval: shared.worker.offset_flush_interval,
             };
             TaskHandle::spawn(id, wanted, |control| sink::run(options, control))

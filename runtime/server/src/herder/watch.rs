@@ -53,7 +53,7 @@ pub(super) async fn start(
     let offsets = ConnectorOffsets { file: shared.offsets.clone(), connector: config.name.clone() };
     let mut instance =
         config.component.connector(identity, &config.limits, &grants, Arc::new(offsets)).await.map_err(text)?;
-    let started = instance.start(&config.name, &config.class, &config.plugin_config).await.map_err(text)?;
+    let started = instance.start(&config.plugin_config).await.map_err(text)?;
     let task_configs = task_configs(&mut instance, config).await?;
     let Some(interval) = started.check_interval else {
         if let Err(error) = instance.stop().await {
@@ -70,10 +70,18 @@ pub(super) async fn start(
 
 async fn task_configs(instance: &mut ConnectorInstance, config: &ConnectorConfig) -> Result<Vec<ConfigMap>, String> {
     let configs = instance.task_configs(config.tasks_max).await.map_err(|error| error.to_string())?;
-    if configs.len() > config.tasks_max as usize {
+    if configs.len() > config.tasks_max as usize && !config.tasks_max_enforce {
+        warn!(
+            connector = config.name,
+            tasks = configs.len(),
+            tasks.max = config.tasks_max,
+            "the connector makes more tasks than tasks.max; tasks.max.enforce=false lets it"
+        );
+    } else if configs.len() > config.tasks_max as usize {
         return Err(format!(
             "The connector {} has generated {} tasks, which is greater than {}, the maximum number of tasks it is configured to \
-             create. This behaviour should be considered a bug and is disallowed.",
+             create. This behaviour should be considered a bug and is disallowed. If necessary, it can be permitted by reconfiguring the \
+             connector with 'tasks.max.enforce' set to false; however, this option will be removed in a future release of Kafka Connect.",
             config.name,
             configs.len(),
             config.tasks_max

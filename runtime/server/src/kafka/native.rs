@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use rdkafka::bindings as sys;
 use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode};
-use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 
 use super::producer::Reports;
@@ -33,7 +32,7 @@ pub(super) struct Row<'a> {
     pub(super) value: Option<&'a [u8]>,
     /// Milliseconds since 1970; none = now.
     pub(super) timestamp: Option<i64>,
-    pub(super) headers: Option<OwnedHeaders>,
+    pub(super) headers: &'a [(&'a str, Option<&'a [u8]>)],
     /// Comes back with the delivery report.
     pub(super) opaque: <Reports as ProducerContext>::DeliveryOpaque,
 }
@@ -52,13 +51,13 @@ impl Topic {
 
     /// Puts a row into the producer's queue. Exactly one delivery report follows an `Ok`, none an error. Never blocks;
     /// `QueueFull` asks to come back later, with the row.
-    pub(super) fn produce<'a>(&self, row: Row<'a>) -> Result<(), (RDKafkaErrorCode, Row<'a>)> {
+    pub(super) fn produce(&self, row: &Row<'_>) -> Result<(), RDKafkaErrorCode> {
         fn raw(bytes: Option<&[u8]>) -> (*mut c_void, usize) {
             bytes.map_or((ptr::null_mut(), 0), |bytes| (bytes.as_ptr().cast_mut().cast(), bytes.len()))
         }
         let (value, value_length) = raw(row.value);
         let (key, key_length) = raw(row.key);
-        let headers = row.headers.as_ref().map_or(ptr::null_mut(), OwnedHeaders::ptr);
+        let headers = HeaderList::new(row.headers);
         // SAFETY: the handle and its client are alive; with RD_KAFKA_MSG_F_COPY key and value are only read during the call;
         // the argument list has the types that rd_kafka_producev documents for each tag and ends with VTYPE_END.
         let error = unsafe {
@@ -81,15 +80,15 @@ impl Topic {
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP,
                 row.timestamp.unwrap_or(0),
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS,
-                headers,
+                headers.0,
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_END,
             )
         };
         if error.is_error() {
-            return Err((RDKafkaErrorCode::from(error), row));
+            return Err(RDKafkaErrorCode::from(error));
         }
         // librdkafka owns the headers after a success.
-        std::mem::forget(row.headers);
+        std::mem::forget(headers);
         Ok(())
     }
 }
@@ -98,5 +97,40 @@ impl Drop for Topic {
     fn drop(&mut self) {
         // SAFETY: the handle came from rd_kafka_topic_new, is destroyed once, and its client is still alive.
         unsafe { sys::rd_kafka_topic_destroy(self.handle.as_ptr()) }
+    }
+}
+
+/// librdkafka's list of headers; null for a row without any.
+struct HeaderList(*mut sys::rd_kafka_headers_t);
+
+impl HeaderList {
+    fn new(headers: &[(&str, Option<&[u8]>)]) -> Self {
+        if headers.is_empty() {
+            return Self(ptr::null_mut());
+        }
+        // SAFETY: a list is made, filled while this function owns it, and handed on; name and value are copied by the call, which
+        // is told their lengths. A null value with length 0 is a null header value (rdkafka.h, rd_kafka_header_add).
+        unsafe {
+            let list = sys::rd_kafka_headers_new(headers.len());
+            for (name, value) in headers {
+                sys::rd_kafka_header_add(
+                    list,
+                    name.as_ptr().cast(),
+                    isize::try_from(name.len()).unwrap_or(0),
+                    value.map_or(ptr::null(), |value| value.as_ptr().cast()),
+                    value.map_or(0, |value| isize::try_from(value.len()).unwrap_or(0)),
+                );
+            }
+            Self(list)
+        }
+    }
+}
+
+impl Drop for HeaderList {
+    fn drop(&mut self) {
+        if !self.0.is_null() {
+            // SAFETY: the list is ours: librdkafka takes it only with a success, after which it is forgotten.
+            unsafe { sys::rd_kafka_headers_destroy(self.0) }
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Message, OwnedHeaders};
+use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, NoCustomPartitioner, Producer as _, ProducerContext};
 use rdkafka::{ClientContext, Statistics};
 use sharded_slab::{Config, Slab};
@@ -27,7 +27,11 @@ const ROW_BITS: u32 = 16;
 
 struct SlabConfig;
 
+// 10 bits for threads and 26 for places leave 12 for telling a place's users apart, beside the row's 16.
 impl Config for SlabConfig {
+    const MAX_THREADS: usize = 1024;
+    const MAX_PAGES: usize = 20;
+    const INITIAL_PAGE_SIZE: usize = 32;
     const RESERVED_BITS: usize = ROW_BITS as usize;
 }
 
@@ -149,7 +153,8 @@ impl ProducerContext<NoCustomPartitioner> for Reports {
         let row = opaque >> (usize::BITS - ROW_BITS);
         let key = opaque & (usize::MAX >> ROW_BITS);
         let Some(batch) = self.outstanding.get(key) else {
-            error!(key, row, "a delivery report names a batch that is not in flight");
+            // Its task was cut off; what it had on its way comes again.
+            debug!(key, row, "a delivery report comes for a batch that nobody waits for");
             return;
         };
         match result {
@@ -245,18 +250,27 @@ pub struct TopicWriter {
     producer: Arc<SharedProducer>,
 }
 
-/// A batch under way into the producer's queue.
+/// A batch that is tracked until this is dropped.
 pub struct Tracked {
     key: usize,
+    client: Option<Arc<BaseProducer<Reports>>>,
     /// What became of the rows.
     pub outstanding: Arc<Outstanding>,
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        if let Some(client) = &self.client {
+            client.context().outstanding.remove(self.key);
+        }
+    }
 }
 
 impl Tracked {
     /// Rows that no producer knows of.
     #[cfg(test)]
     pub(crate) fn untracked(outstanding: Arc<Outstanding>) -> Self {
-        Self { key: 0, outstanding }
+        Self { key: 0, client: None, outstanding }
     }
 }
 
@@ -272,8 +286,8 @@ pub struct OutgoingRow<'a> {
     pub value: Option<&'a [u8]>,
     /// Milliseconds since 1970; none = now.
     pub timestamp: Option<i64>,
-    /// Headers, if the row has any.
-    pub headers: Option<OwnedHeaders>,
+    /// Name and value of each header.
+    pub headers: &'a [(&'a str, Option<&'a [u8]>)],
 }
 
 /// What [`TopicWriter::send`] did with a row.
@@ -298,18 +312,12 @@ impl TopicWriter {
         &self.producer
     }
 
-    /// Begins to track a batch. Ended by [`TopicWriter::forget`] once it is settled.
+    /// Begins to track a batch.
     pub fn track(&self, outstanding: Arc<Outstanding>) -> Result<Tracked, KafkaError> {
         let key = self.producer.client.context().outstanding.insert(Arc::clone(&outstanding)).ok_or_else(|| {
             KafkaError::ClientCreation("too many batches are in flight in one producer".to_owned())
         })?;
-        Ok(Tracked { key, outstanding })
-    }
-
-    /// Stops to track a batch. One that is not settled must not be forgotten while its reports can still come: they would be
-    /// logged as strange.
-    pub fn forget(&self, tracked: &Tracked) {
-        self.producer.client.context().outstanding.remove(tracked.key);
+        Ok(Tracked { key, client: Some(Arc::clone(&self.producer.client)), outstanding })
     }
 
     /// Puts one row of a tracked batch into the producer's queue. `row` is its index in the batch.
@@ -327,7 +335,7 @@ impl TopicWriter {
         }
         let Some(topic) = self.topics.get(outgoing.topic) else { return Sent::QueueFull };
         let opaque = (row << (usize::BITS - ROW_BITS)) | tracked.key;
-        let sent = topic.produce(Row {
+        let sent = topic.produce(&Row {
             partition: outgoing.partition,
             key: outgoing.key,
             value: outgoing.value,
@@ -337,8 +345,8 @@ impl TopicWriter {
         });
         match sent {
             Ok(()) => Sent::Queued,
-            Err((RDKafkaErrorCode::QueueFull, _)) => Sent::QueueFull,
-            Err((code, _)) => {
+            Err(RDKafkaErrorCode::QueueFull) => Sent::QueueFull,
+            Err(code) => {
                 tracked.outstanding.fail(row, format!("topic {}: {code} ({code:?})", outgoing.topic));
                 Sent::Refused
             }

@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -126,18 +127,22 @@ impl OffsetFile {
     }
 }
 
-impl weir_plugin::StoredOffsets for ConnectorOffsets {
-    fn stored_offsets(&self, partitions: &[String]) -> Vec<Option<String>> {
-        self.file.get(&self.connector, partitions)
-    }
-}
-
 /// The offsets of one connector, as its guests may read them.
 pub struct ConnectorOffsets {
     /// The file they are in.
     pub file: OffsetFile,
     /// The connector's name.
     pub connector: String,
+}
+
+impl weir_plugin::StoredOffsets for ConnectorOffsets {
+    fn stored_offsets<'a>(
+        &'a self,
+        partitions: Vec<String>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>> {
+        // In memory, so there is nothing to wait for.
+        Box::pin(std::future::ready(Ok(self.file.get(&self.connector, &partitions))))
+    }
 }
 
 /// Replaces a file so that it has the old content or the new one, whatever happens meanwhile.

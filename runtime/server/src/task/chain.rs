@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_data::records::Records;
 use crate::herder::api::ConfigMap;
-use weir_plugin::{Component, Identity, Limits, PredicateInstance, StepPredicate, TransformInstance, TransformStep};
+use weir_plugin::{Component, Grants, Identity, Limits, PredicateInstance, StepPredicate, TransformInstance};
 
 use super::{Error, TaskId};
 
@@ -70,7 +70,7 @@ impl Origins {
         match self {
             Self::Identity => Self::Rows(next),
             Self::Rows(rows) => {
-                Self::Rows(next.into_iter().map(|row| rows.get(row as usize).copied().unwrap_or(row)).collect())
+                Self::Rows(pick(&rows, &next))
             }
         }
     }
@@ -112,16 +112,21 @@ impl Chain {
             if result.records.count == 0 {
                 break;
             }
-            let (records, rows, failures) = segment.apply(result.records, &offsets).await?;
+            let (records, rows, failures) = segment.apply(result.records, &mut offsets).await?;
             result.failures.extend(failures.into_iter().map(|(row, message)| (result.origins.row(row), message)));
             if !offsets.is_empty() {
-                offsets = rows.iter().filter_map(|&row| offsets.get(row as usize).copied()).collect();
+                offsets = pick(&offsets, &rows);
             }
             result.records = records;
             result.origins = result.origins.then(rows);
         }
         Ok(result)
     }
+}
+
+/// The entries of these rows.
+pub(super) fn pick<T: Copy>(all: &[T], rows: &[u32]) -> Vec<T> {
+    rows.iter().filter_map(|&row| all.get(row as usize).copied()).collect()
 }
 
 fn is_foreign(step: &Step) -> bool {
@@ -138,15 +143,15 @@ impl Segment {
         let foreign = first.predicate.as_ref().filter(|_| is_foreign(first));
         let predicate = match foreign {
             Some(predicate) => {
-                let mut instance = predicate.component.predicate(identity(&predicate.class), limits).await?;
-                instance.configure(&predicate.class, &predicate.config).await?;
+                let mut instance = predicate.component.predicate(identity(&predicate.class), limits, &Grants::none()).await?;
+                instance.configure(&predicate.config).await?;
                 Some((instance, predicate.negate))
             }
             None => None,
         };
-        let configured: Vec<TransformStep> = steps
+        let configured: Vec<weir_plugin::Step> = steps
             .iter()
-            .map(|step| TransformStep {
+            .map(|step| weir_plugin::Step {
                 alias: step.alias.clone(),
                 class: step.class.clone(),
                 config: step.config.clone(),
@@ -157,7 +162,7 @@ impl Segment {
                 }),
             })
             .collect();
-        let mut transform = first.component.transform(identity(&first.class), limits).await?;
+        let mut transform = first.component.transform(identity(&first.class), limits, &Grants::none()).await?;
         transform.configure(&configured).await?;
         Ok(Self { aliases: steps.iter().map(|step| step.alias.clone()).collect(), transform, predicate })
     }
@@ -165,33 +170,33 @@ impl Segment {
     /// The rows left, the input row of each, and the rows that failed.
     async fn apply(
         &mut self,
-        records: Records,
-        offsets: &[i64],
+        mut records: Records,
+        offsets: &mut Vec<i64>,
     ) -> Result<(Records, Vec<u32>, Vec<(u32, String)>), Error> {
         let Some((predicate, negate)) = &mut self.predicate else {
-            let transformed = self.transform.apply(&records, offsets).await?;
+            let transformed = self.transform.apply(&mut records, offsets).await?;
             let (records, rows, failures) = transformed.into_records(records);
             return Ok((records, rows, self.name(failures)));
         };
-        let meant: Vec<bool> =
-            predicate.test(&records, offsets).await?.into_iter().map(|test| test != *negate).collect();
-        let rows = |wanted: bool| -> Vec<u32> {
-            (0..records.count).filter(|&row| meant.get(row as usize).copied().unwrap_or(false) == wanted).collect()
-        };
-        let (through, past) = (rows(true), rows(false));
-        if through.is_empty() {
-            let all = (0..records.count).collect();
-            return Ok((records, all, Vec::new()));
+        let meant = predicate.test(&mut records, offsets).await?;
+        let (mut through, mut past) = (Vec::new(), Vec::new());
+        for (row, test) in (0..records.count).zip(meant) {
+            if test == *negate { past.push(row) } else { through.push(row) }
         }
-        let chosen = records.select(&through);
-        let chosen_offsets: Vec<i64> =
-            through.iter().filter_map(|&row| offsets.get(row as usize).copied()).collect();
-        let transformed = self.transform.apply(&chosen, &chosen_offsets).await?;
+        if through.is_empty() {
+            return Ok((records, past, Vec::new()));
+        }
+        let mut chosen = records.select(&through);
+        let mut chosen_offsets = if offsets.is_empty() { Vec::new() } else { pick(offsets, &through) };
+        let transformed = self.transform.apply(&mut chosen, &mut chosen_offsets).await?;
         let (done, done_rows, failures) = transformed.into_records(chosen);
-        let original = |row: u32| through.get(row as usize).copied().unwrap_or(row);
-        let done_rows: Vec<u32> = done_rows.into_iter().map(original).collect();
-        let failures = self.name(failures).into_iter().map(|(row, message)| (original(row), message)).collect();
-        let (merged, merged_rows) = Records::interleave((&done, &done_rows), (&records.select(&past), &past));
+        let done_rows = pick(&through, &done_rows);
+        let failures = self
+            .name(failures)
+            .into_iter()
+            .map(|(row, message)| (through.get(row as usize).copied().unwrap_or(row), message))
+            .collect();
+        let (merged, merged_rows) = done.interleave(done_rows, records.select(&past), past);
         Ok((merged, merged_rows, failures))
     }
 

@@ -8,7 +8,7 @@ use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use weir_data::records::{Column, Headers, Records, Topics};
 use weir_plugin::{TimestampType, TopicPartition};
 
-use super::options::{PUT_BYTES, PUT_ROWS};
+use super::options::PUT_BYTES;
 use crate::kafka::consumer::Events;
 use crate::task::convert::RawColumns;
 
@@ -33,7 +33,7 @@ pub(super) struct Partition {
 }
 
 /// Waits for a row, then takes what else is there without waiting. Safe to drop while it waits.
-pub(super) async fn gather(consumer: &StreamConsumer<Events>) -> Result<Gathered, KafkaError> {
+pub(super) async fn gather(consumer: &StreamConsumer<Events>, most_rows: usize) -> Result<Gathered, KafkaError> {
     let mut stream = consumer.stream();
     let mut gathered = Gathered::default();
     let mut next = stream.next().await;
@@ -47,7 +47,8 @@ pub(super) async fn gather(consumer: &StreamConsumer<Events>) -> Result<Gathered
                 break;
             }
         }
-        if gathered.offsets.len() >= PUT_ROWS || gathered.raw.keys.bytes.len() + gathered.raw.values.bytes.len() >= PUT_BYTES {
+        let bytes = gathered.raw.keys.bytes.len() + gathered.raw.values.bytes.len();
+        if gathered.offsets.len() >= most_rows || bytes >= PUT_BYTES {
             break;
         }
         next = stream.next().now_or_never().flatten();

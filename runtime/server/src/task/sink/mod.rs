@@ -17,10 +17,10 @@ use weir_plugin::{CallError, Identity, SinkBatch, SinkInstance, TopicPartitionOf
 pub use options::{Options, Subscription};
 
 use self::gather::{Gathered, gather};
-use self::options::RETRY_DELAYS;
+use self::options::{PUT_ROWS, RETRY_DELAYS};
 use self::positions::Positions;
 use super::Error;
-use super::chain::Chain;
+use super::chain::{Chain, pick};
 use super::control::{Control, Wanted};
 use super::convert::Converters;
 use crate::herder::api::State;
@@ -53,6 +53,7 @@ struct SinkTask {
     paused: bool,
     /// Rows that the plugin could not take yet.
     pending: Option<Pending>,
+    most_rows: usize,
     flush_interval: Duration,
     next_commit: Instant,
     /// When `put` is to be called without rows; none = with the next commit.
@@ -82,7 +83,7 @@ impl SinkTask {
         let needed = options.component.capabilities(&options.class, &options.config, &options.limits).await?;
         let grants = options.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))?;
         let mut instance = options.component.sink(identity, &options.limits, &grants).await?;
-        instance.start(&options.class, options.id.task, &options.config).await?;
+        instance.start(&options.config).await?;
         let subscribed = match &options.subscription {
             Subscription::Topics(topics) => {
                 consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())
@@ -101,6 +102,7 @@ impl SinkTask {
             paused_by_plugin: Vec::new(),
             paused: false,
             pending: None,
+            most_rows: options.max_poll_records.map_or(PUT_ROWS, |rows| rows.max(1) as usize),
             flush_interval: options.flush_interval,
             next_commit: Instant::now() + options.flush_interval,
             next_empty_put: None,
@@ -138,7 +140,7 @@ impl SinkTask {
                 () = control.changed() => {}
                 () = self.consumer.event() => {}
                 () = tokio::time::sleep_until(until) => {}
-                gathered = gather(self.consumer.client()) => match gathered {
+                gathered = gather(self.consumer.client(), self.most_rows) => match gathered {
                     Ok(gathered) => self.take(gathered).await?,
                     Err(error) => consumer_trouble(error)?,
                 },
@@ -383,8 +385,4 @@ fn place(partitions: &[gather::Partition], partition: &[u32], offsets: &[i64], r
         (Some(id), Some(offset)) => format!("{}-{}@{offset}", id.topic, id.partition),
         _ => format!("row {row} of a batch"),
     }
-}
-
-fn pick<T: Copy>(all: &[T], rows: &[u32]) -> Vec<T> {
-    rows.iter().filter_map(|&row| all.get(row as usize).copied()).collect()
 }

@@ -9,7 +9,7 @@ use crate::task::TaskId;
 use crate::task::chain::Step;
 use crate::task::convert::ConverterSettings;
 
-/// Most rows in one `put`.
+/// Most rows in one `put`, unless the consumer's `max.poll.records` says otherwise.
 pub(super) const PUT_ROWS: usize = 2_000;
 /// Bytes of keys and values after which a `put` takes no more rows.
 pub(super) const PUT_BYTES: usize = 4 << 20;
@@ -49,6 +49,8 @@ pub struct Options {
     pub subscription: Subscription,
     /// The consumer's settings, its group among them.
     pub consumer: Properties,
+    /// `max.poll.records`: most rows in one `put`; none = 2,000.
+    pub max_poll_records: Option<u32>,
     /// `offset.flush.interval.ms`.
     pub flush_interval: Duration,
 }

@@ -9,6 +9,7 @@ use weir_plugin::{CallError, TopicPartition};
 use super::SinkTask;
 use crate::kafka::consumer::Rebalance;
 use crate::task::Error;
+use crate::task::chain::pick;
 
 fn failed(what: &'static str) -> impl Fn(rdkafka::error::KafkaError) -> Error {
     move |cause| Error::Kafka { what, cause }
@@ -121,9 +122,9 @@ impl SinkTask {
             return;
         }
         batch.records = batch.records.select(&kept);
-        batch.offsets = super::pick(&batch.offsets, &kept);
+        batch.offsets = pick(&batch.offsets, &kept);
         if !batch.topic_partition.is_empty() {
-            batch.topic_partition = super::pick(&batch.topic_partition, &kept);
+            batch.topic_partition = pick(&batch.topic_partition, &kept);
         }
     }
 

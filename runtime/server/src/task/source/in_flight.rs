@@ -168,7 +168,7 @@ impl InFlight {
                 }
                 let length = batch.places.offsets.lengths.get(row).copied().unwrap_or(-1);
                 let offset_end = offset_start + usize::try_from(length).unwrap_or(0);
-                let Some(partition) = batch.places.partitions.get(batch.places.partition(row)) else { continue };
+                let Some(partition) = batch.places.partitions.get(batch.places.partition(row)) else { break };
                 if !acknowledged {
                     blocked.insert(partition);
                 } else if length >= 0 && !blocked.contains(partition.as_str()) {

@@ -81,7 +81,7 @@ fn rows_that_a_transform_dropped_count_as_settled() {
     let mut in_flight = InFlight::default();
     let (mut only, reports) = batch(0, &[0, 0, 0]);
     only.sent = vec![SentRow { origin: 1 }];
-    only.tracked = vec![Tracked::untracked(Arc::new(Outstanding::new(0, Arc::new(Notify::new()))))];
+    only.tracked = vec![Tracked::untracked(Arc::new(Outstanding::new(1, Arc::new(Notify::new()))))];
     drop(reports);
     in_flight.push(only);
     assert_eq!(in_flight.take_committable(), offsets(&[("a", 0)]), "row 1 was sent and is not acknowledged");

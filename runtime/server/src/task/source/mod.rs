@@ -70,8 +70,8 @@ impl SourceTask {
         let grants = options.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))?;
         let stored = ConnectorOffsets { file: options.offsets.clone(), connector: options.id.connector.clone() };
         let mut instance =
-            options.component.source(identity, &options.limits, &grants, Arc::new(stored)).await?;
-        let started = instance.start(&options.class, options.id.task, &options.config).await?;
+            options.component.source(identity, &options.limits, &grants).await?;
+        let started = instance.start(&options.config, Arc::new(stored)).await?;
         let now = Instant::now();
         Ok(Self {
             instance,
@@ -163,7 +163,6 @@ impl SourceTask {
             return Err(Error::Delivery(failure.to_owned()));
         }
         while let Some(batch) = self.in_flight.pop_settled() {
-            self.sender.forget(&batch);
             if self.wants_settled {
                 match self.instance.settled(batch.settled_rows()).await {
                     Ok(()) => {}

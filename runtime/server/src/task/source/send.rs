@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rdkafka::message::{Header, OwnedHeaders};
 use tokio::sync::Notify;
 use weir_data::records::Records;
 use weir_plugin::SourceBatch;
@@ -71,13 +70,6 @@ impl Sender {
         })
     }
 
-    /// Ends the tracking of a batch that is settled.
-    pub(super) fn forget(&self, batch: &Batch) {
-        for piece in &batch.tracked {
-            self.writer.forget(piece);
-        }
-    }
-
     /// Fails the task for a row that failed, or says which rows are skipped.
     fn skip(&self, stage: &'static str, failures: Vec<(u32, String)>) -> Result<Vec<u32>, Error> {
         if let (false, Some((row, message))) = (self.tolerate, failures.first()) {
@@ -101,12 +93,12 @@ impl Sender {
         let mut sent = Vec::with_capacity(total);
         let mut topics = Vec::new();
         let mut tracked: Vec<Tracked> = Vec::with_capacity(total.div_ceil(MAX_ROWS));
-        let mut keys = outgoing.keys.iter(records.count as usize);
-        let mut values = outgoing.values.iter(records.count as usize);
+        let mut keys = outgoing.keys.iter(records.count);
+        let mut values = outgoing.values.iter(records.count);
         let mut headers = outgoing.headers();
         let mut left_out = left_out.iter().peekable();
         for row in 0..records.count {
-            let (key, value, headers) = (keys.next().flatten(), values.next().flatten(), headers.next());
+            let (key, value, headers) = (keys.next().flatten(), values.next().flatten(), headers.next().flatten());
             if left_out.next_if(|&&skipped| skipped == row).is_some() {
                 while left_out.next_if(|&&skipped| skipped == row).is_some() {}
                 continue;
@@ -130,11 +122,7 @@ impl Sender {
                     key,
                     value,
                     timestamp: timestamp(records, row as usize)?,
-                    headers: headers.as_ref().map(|headers| {
-                        headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |all, (name, value)| {
-                            all.insert(Header { key: name, value: *value })
-                        })
-                    }),
+                    headers: headers.as_deref().unwrap_or_default(),
                 };
                 match self.writer.send(tracking, piece, outgoing) {
                     Sent::Queued | Sent::Refused => break,

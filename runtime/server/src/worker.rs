@@ -1,0 +1,108 @@
+//! A worker as a whole: what `weir standalone` and `weir dev` start, and tests too.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+use weir_plugin::{Engine, EngineOptions};
+
+use crate::config::WorkerConfig;
+use crate::herder::{self, Herder};
+use crate::offsets::{self, OffsetFile};
+use crate::plugins::{OpenError, Plugins};
+
+/// Why a worker does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The offset file.
+    #[error(transparent)]
+    Offsets(#[from] offsets::Error),
+    /// The engine, or the folder of compiled plugins.
+    #[error("the WebAssembly engine cannot start: {0}")]
+    Engine(#[from] weir_plugin::EngineError),
+    /// The folder of uploaded plugins.
+    #[error(transparent)]
+    Plugins(#[from] OpenError),
+    /// A listener.
+    #[error("cannot listen on {host}:{port} (listeners): {cause}")]
+    Listen {
+        /// The host as configured.
+        host: String,
+        /// The port as configured.
+        port: u16,
+        /// The system's answer.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// No listener is configured.
+    #[error("no listener is configured (listeners)")]
+    NoListener,
+}
+
+/// A running worker.
+pub struct Worker {
+    herder: Herder,
+    addresses: Vec<SocketAddr>,
+    ready: CancellationToken,
+    stop: CancellationToken,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Opens the offset file, the engine and the plugins, binds the listeners and answers on them. No connector runs yet.
+    pub async fn start(config: WorkerConfig) -> Result<Self, Error> {
+        let config = Arc::new(config);
+        // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
+        let offsets = OffsetFile::open(&config.offset_storage_file)?;
+        let mut listeners = Vec::new();
+        for listener in &config.listeners {
+            let (host, port) = (listener.bind_host(), listener.port);
+            let bound = TcpListener::bind((host, port)).await;
+            let failed = |cause| Error::Listen { host: host.to_owned(), port, cause };
+            listeners.push(bound.map_err(failed)?);
+        }
+        let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let first = addresses.first().ok_or(Error::NoListener)?;
+        let worker_id = config.worker_id(*first);
+        let engine = Engine::new(EngineOptions { cache: config.plugin_cache.clone() })?;
+        let plugins = Plugins::open(&config, engine).await?;
+        let herder =
+            Herder::start(herder::Options { worker: Arc::clone(&config), plugins: plugins.clone(), offsets, worker_id });
+        let (ready, stop) = (CancellationToken::new(), CancellationToken::new());
+        let servers = listeners
+            .into_iter()
+            .map(|listener| {
+                let router = crate::rest::router(herder.clone(), plugins.clone(), &config, ready.clone());
+                tokio::spawn(crate::rest::serve(listener, router, stop.clone()))
+            })
+            .collect();
+        info!(?addresses, "the REST API answers");
+        Ok(Self { herder, addresses, ready, stop, servers })
+    }
+
+    /// The addresses of the REST API.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The worker's connectors.
+    pub fn herder(&self) -> &Herder {
+        &self.herder
+    }
+
+    /// Says that start-up is over: `GET /health` answers `healthy` from here on.
+    pub fn set_ready(&self) {
+        self.ready.cancel();
+    }
+
+    /// Stops the REST API, then the connectors, each within its time. What was read or acknowledged is committed.
+    pub async fn shut_down(self) {
+        self.stop.cancel();
+        futures_util::future::join_all(self.servers).await;
+        self.herder.shut_down().await;
+        info!("stopped");
+    }
+}
