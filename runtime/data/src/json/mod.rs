@@ -3,6 +3,7 @@
 pub mod check;
 pub mod node;
 pub(crate) mod payload;
+pub(crate) mod schema;
 pub(crate) mod shape;
 pub mod text;
 
