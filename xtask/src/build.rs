@@ -85,15 +85,9 @@ pub(crate) fn components(workspace: &Workspace, groups: &[Group]) -> anyhow::Res
             continue;
         }
         toolchain::ensure_target(target)?;
-        let modules = compile(workspace, target, &guests)?;
         for guest in guests {
-            let module = modules.get(&guest.manifest).with_context(|| {
-                format!(
-                    "{} gave no .wasm\nnext: `crate-type = [\"cdylib\", \"rlib\"]` in its Cargo.toml",
-                    guest.package
-                )
-            })?;
-            finish(workspace, guest, module).with_context(|| format!("component {}", guest.package))?;
+            let built = compile(workspace, target, guest).and_then(|module| finish(workspace, guest, &module));
+            built.with_context(|| format!("component {}", guest.package))?;
         }
     }
     for group in groups {
@@ -102,24 +96,30 @@ pub(crate) fn components(workspace: &Workspace, groups: &[Group]) -> anyhow::Res
     Ok(())
 }
 
-/// Compiles crates for one target, and says which `.wasm` file each manifest led to.
-fn compile(workspace: &Workspace, target: &str, guests: &[&Guest]) -> anyhow::Result<HashMap<PathBuf, PathBuf>> {
+/// Compiles a crate, and says where the `.wasm` file is.
+fn compile(workspace: &Workspace, target: &str, guest: &Guest) -> anyhow::Result<PathBuf> {
     let mut cargo = workspace.cargo();
     // Flags from outside are meant for the host, and would replace those of .cargo/config.toml.
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    cargo.args(["build", "--lib", "--profile=plugin", "--message-format=json-render-diagnostics"]);
-    cargo.arg(format!("--target={target}"));
-    cargo.args(guests.iter().map(|guest| format!("--package={}", guest.package)));
-    let mut modules = HashMap::new();
+    // One crate type only: Cargo leaves out link-time optimisation for a crate that is to be an rlib too, as those are that
+    // have tests of their own.
+    cargo.args([
+        "rustc",
+        "--lib",
+        "--crate-type=cdylib",
+        "--profile=plugin",
+        "--message-format=json-render-diagnostics",
+    ]);
+    cargo.args([format!("--target={target}"), format!("--package={}", guest.package)]);
+    let mut module = None;
     process::run_lines(&mut cargo, |line| {
         if let Some(it) = artifact(line)
-            && let Some(module) =
-                it.filenames.into_iter().find(|name| name.extension().is_some_and(|end| end == "wasm"))
+            && it.manifest_path == guest.manifest
         {
-            modules.insert(it.manifest_path, module);
+            module = it.filenames.into_iter().find(|name| name.extension().is_some_and(|end| end == "wasm"));
         }
     })?;
-    Ok(modules)
+    module.context("cargo built no .wasm file\nnext: a component is a crate with a library")
 }
 
 /// Makes a compiled crate a component, checks it and leaves it in its place.

@@ -1,1 +1,17 @@
-//! Placeholder, replaced in the next commits.
+//! Kafka Connect's `FileStreamSource` and `FileStreamSink` as one component: the same class names, keys, defaults, source
+//! partition and offset. `docs/file-connectors.md` says how they behave, and where they differ.
+//!
+//! [`FileStreamSource`] makes records of the lines that `lines` cuts and keeps its place by `offsets`; [`FileStreamSink`]
+//! appends what `line` makes of a record's value. `path` says which folder either needs.
+
+mod line;
+mod lines;
+mod offsets;
+mod path;
+mod sink;
+mod source;
+
+pub use sink::{FileSinkConfig, FileStreamSink};
+pub use source::{FileSourceConfig, FileStreamSource};
+
+weir_sdk::export!(sources: [FileStreamSource], sinks: [FileStreamSink]);

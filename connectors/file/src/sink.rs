@@ -1,0 +1,148 @@
+//! `FileStreamSink`: each record becomes a line.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use log::{debug, info};
+use weir_sdk::config::{Capability, ConfigValue};
+use weir_sdk::sink::{RowFailures, Sink, SinkBatch, SinkContext, TopicPartitionOffset};
+use weir_sdk::{Config, Error, ErrorContext};
+
+use crate::{line, path};
+
+/// What Kafka Connect writes to when no file is given.
+const STREAM: &str = "standard output";
+
+/// Bytes that are written at once, beside the line that crosses it. The runtime takes up to 1 MiB in one write, so that lines
+/// of tasks that write to the same file do not run into each other.
+const CHUNK: usize = 512 << 10;
+
+/// The keys, as in `org.apache.kafka.connect.file.FileStreamSinkConnector`.
+#[derive(Debug, Config)]
+pub struct FileSinkConfig {
+    /// Destination filename. It must be given: a plugin in a sandbox has no standard output. Its folder must be allowed by
+    /// the worker's weir.allow.write.
+    #[config(importance = high)]
+    file: Option<String>,
+}
+
+/// A task that appends to a file.
+#[derive(Debug)]
+pub struct FileStreamSink {
+    path: PathBuf,
+    file: File,
+    /// Kept from put to put for its memory.
+    lines: Vec<u8>,
+    /// True = something was written that may not be on disk.
+    unsaved: bool,
+    /// True = the file may end in the middle of a line.
+    torn: bool,
+}
+
+impl Sink for FileStreamSink {
+    const CLASS: &'static str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    type Config = FileSinkConfig;
+
+    fn start(config: FileSinkConfig, _: &SinkContext) -> Result<Self, Error> {
+        let path = path::of(config.file.as_deref(), STREAM).map_err(Error::task)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .or_task(format_args!("cannot open {} to append to it", path.display()))?;
+        save_entry(&path);
+        info!("appending to {}", path.display());
+        // The run before may have ended in the middle of a write.
+        Ok(Self { path, file, lines: Vec::new(), unsaved: false, torn: true })
+    }
+
+    fn put(&mut self, batch: &SinkBatch) -> Result<RowFailures, Error> {
+        self.lines.clear();
+        if self.torn && !batch.is_empty() {
+            if ends_within_a_line(&self.path).or_task(format_args!("cannot read {}", self.path.display()))? {
+                info!("{} ends within a line; it is ended", self.path.display());
+                self.lines.push(b'\n');
+            }
+            self.torn = false;
+        }
+        for record in batch.records() {
+            line::append(&mut self.lines, record.value());
+            if self.lines.len() >= CHUNK {
+                self.write()?;
+            }
+        }
+        self.write()?;
+        Ok(RowFailures::none())
+    }
+
+    fn pre_commit(&mut self, offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Error> {
+        // An offset in the answer is a promise: the lines below it are on disk.
+        if self.unsaved {
+            self.file.sync_data().map_err(|error| self.failed("save", &error))?;
+            self.unsaved = false;
+        }
+        Ok(offsets)
+    }
+
+    fn capabilities(config: &FileSinkConfig) -> Result<Vec<Capability>, Error> {
+        // Without a usable path there is nothing to ask for; `validate` says what is wrong.
+        let path = path::of(config.file.as_deref(), STREAM).ok();
+        Ok(path.map(|path| Capability::WriteFolder(path::folder(&path))).into_iter().collect())
+    }
+
+    fn validate(config: &FileSinkConfig) -> Vec<ConfigValue> {
+        path::validate(config.file.as_deref(), STREAM)
+    }
+
+    fn alter_offsets(_: &FileSinkConfig, _: &[TopicPartitionOffset]) -> Result<bool, Error> {
+        // Nothing but Kafka's consumer group keeps the sink's offsets.
+        Ok(true)
+    }
+}
+
+impl FileStreamSink {
+    fn write(&mut self) -> Result<(), Error> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        self.unsaved = true;
+        self.file.write_all(&self.lines).map_err(|error| {
+            self.torn = true;
+            self.failed("append to", &error)
+        })?;
+        self.lines.clear();
+        Ok(())
+    }
+
+    /// A full disk may be cleared, and then the same rows come again; other failures need somebody.
+    fn failed(&self, what: &str, error: &std::io::Error) -> Error {
+        let message = format!("cannot {what} {}: {error}", self.path.display());
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::TimedOut | ErrorKind::ResourceBusy => {
+                Error::retry(message)
+            }
+            _ => Error::task(message),
+        }
+    }
+}
+
+/// Saves the folder's entry of a file that may be new. Not every file system can, and none needs it but after a crash of the
+/// whole machine.
+fn save_entry(path: &Path) {
+    if let Err(error) = File::open(path::folder(path)).and_then(|folder| folder.sync_all()) {
+        debug!("cannot save the folder of {}: {error}", path.display());
+    }
+}
+
+fn ends_within_a_line(path: &Path) -> std::io::Result<bool> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}

@@ -1,0 +1,206 @@
+//! `FileStreamSource`: each line of a file is a record.
+
+use std::fs::File;
+use std::io::{ErrorKind, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use log::{debug, info, warn};
+use weir_sdk::config::{Capability, ConfigValue};
+use weir_sdk::connector::{SourceOffset, Support};
+use weir_sdk::schema::Schema;
+use weir_sdk::source::{Poll, Source, SourceContext, SourcePartition};
+use weir_sdk::{BatchBuilder, Config, Error, ErrorContext};
+
+use crate::lines::{FillError, LineBuffer};
+use crate::{offsets, path};
+
+/// What Kafka Connect reads when no file is given.
+const STREAM: &str = "standard input";
+
+/// How long until it is worth looking again: Kafka Connect's.
+const LOOK_AGAIN: Poll = Poll::Idle(Duration::from_secs(1));
+
+/// The keys, as in `org.apache.kafka.connect.file.FileStreamSourceConnector`.
+#[derive(Debug, Config)]
+pub struct FileSourceConfig {
+    /// Source filename. It must be given: a plugin in a sandbox has no standard input. Its folder must be allowed by the
+    /// worker's weir.allow.read.
+    #[config(importance = high)]
+    file: Option<String>,
+    /// The topic to publish data to
+    #[config(importance = high, validator = non_empty)]
+    topic: String,
+    /// The maximum number of records the source task can read from the file each time it is polled
+    #[config(name = "batch.size", default = 2000, importance = low)]
+    batch_size: i32,
+}
+
+/// A task that reads a file.
+#[derive(Debug)]
+pub struct FileStreamSource {
+    path: PathBuf,
+    topic: String,
+    batch_size: u32,
+    context: SourceContext,
+    partition: SourcePartition,
+    schema: Schema,
+    file: Option<File>,
+    /// Where in the file the next line begins. Everything before it was handed over.
+    position: u64,
+    lines: LineBuffer,
+    /// What the log has been told already, and need not be told each second.
+    told: Told,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Told {
+    #[default]
+    Nothing,
+    Missing,
+    Shorter,
+}
+
+impl Source for FileStreamSource {
+    const CLASS: &'static str = "org.apache.kafka.connect.file.FileStreamSourceConnector";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    type Config = FileSourceConfig;
+
+    fn start(config: FileSourceConfig, context: &SourceContext) -> Result<Self, Error> {
+        let path = path::of(config.file.as_deref(), STREAM).map_err(Error::task)?;
+        Ok(Self {
+            partition: SourcePartition::new().with(offsets::FILENAME, config.file.as_deref().unwrap_or_default()),
+            path,
+            topic: config.topic,
+            // Kafka Connect takes any number, and brings one row where it is less than that.
+            batch_size: u32::try_from(config.batch_size).unwrap_or(1).max(1),
+            context: context.clone(),
+            schema: Schema::string().into(),
+            file: None,
+            position: 0,
+            lines: LineBuffer::default(),
+            told: Told::Nothing,
+        })
+    }
+
+    fn poll(&mut self, batch: &mut BatchBuilder) -> Result<Poll, Error> {
+        if self.file.is_none() && !self.open()? {
+            return Ok(LOOK_AGAIN);
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(-1, |time| time.as_millis() as i64);
+        loop {
+            self.take_lines(batch, now);
+            if !self.wants_more(batch) {
+                return Ok(Poll::Ready);
+            }
+            match self.read() {
+                Ok(true) => {}
+                Ok(false) if batch.is_empty() => return Ok(LOOK_AGAIN),
+                Err(error) if batch.is_empty() => return Err(error),
+                // The rows come first; what was found behind them is found again.
+                Ok(false) | Err(_) => return Ok(Poll::Ready),
+            }
+        }
+    }
+
+    fn capabilities(config: &FileSourceConfig) -> Result<Vec<Capability>, Error> {
+        // Without a usable path there is nothing to ask for; `validate` says what is wrong.
+        let path = path::of(config.file.as_deref(), STREAM).ok();
+        Ok(path.map(|path| Capability::ReadFolder(path::folder(&path))).into_iter().collect())
+    }
+
+    fn validate(config: &FileSourceConfig) -> Vec<ConfigValue> {
+        path::validate(config.file.as_deref(), STREAM)
+    }
+
+    fn exactly_once_support(config: &FileSourceConfig) -> Support {
+        match path::of(config.file.as_deref(), STREAM) {
+            Ok(_) => Support::Supported,
+            Err(_) => Support::Unsupported,
+        }
+    }
+
+    fn alter_offsets(config: &FileSourceConfig, offsets: &[SourceOffset]) -> Result<bool, Error> {
+        offsets::check_change(config.file.as_deref(), offsets)
+    }
+}
+
+impl FileStreamSource {
+    /// Opens the file and goes to where the last run ended. False = it is not there yet.
+    fn open(&mut self) -> Result<bool, Error> {
+        let name = self.path.display();
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if self.told != Told::Missing {
+                    warn!("{name} is not there; it is looked for once a second");
+                    self.told = Told::Missing;
+                }
+                return Ok(false);
+            }
+            Err(error) => return Err(Error::task(format_args!("cannot open {name}: {error}"))),
+        };
+        let stored = self.context.stored_offset(&self.partition);
+        self.position = offsets::position(stored.as_ref())?;
+        file.seek(SeekFrom::Start(self.position)).or_task(format_args!("cannot go to {} in {name}", self.position))?;
+        info!("reading {name} from byte {}", self.position);
+        self.file = Some(file);
+        self.told = Told::Nothing;
+        Ok(true)
+    }
+
+    fn wants_more(&self, batch: &BatchBuilder) -> bool {
+        batch.len() < self.batch_size && batch.has_room()
+    }
+
+    /// Makes rows of the lines read so far, as many as there is room for.
+    fn take_lines(&mut self, batch: &mut BatchBuilder, now: i64) {
+        while self.wants_more(batch)
+            && let Some(line) = self.lines.next()
+        {
+            self.position += line.size as u64;
+            let position = self.position;
+            batch
+                .record(&self.topic)
+                .value_text(&String::from_utf8_lossy(line.text))
+                .value_schema(&self.schema)
+                .timestamp(now)
+                .offset(&self.partition, |offset| offset.set(offsets::POSITION, position))
+                .push();
+        }
+    }
+
+    /// Reads what follows. False = there is nothing more now.
+    fn read(&mut self) -> Result<bool, Error> {
+        let Some(file) = &mut self.file else { return Ok(false) };
+        let name = self.path.display();
+        match self.lines.fill(file) {
+            Ok(0) => {}
+            Ok(_) => {
+                self.told = Told::Nothing;
+                return Ok(true);
+            }
+            Err(FillError::Read(error)) => return Err(Error::task(format_args!("cannot read {name}: {error}"))),
+            Err(error @ FillError::TooLong) => {
+                return Err(Error::task(format_args!("{name}, byte {}: {error}", self.position)));
+            }
+        }
+        let length = file.metadata().or_task(format_args!("cannot see the length of {name}"))?.len();
+        if length < self.position + self.lines.held() as u64 {
+            // What is held back is no longer there: what is there now is to be read.
+            debug!("{name} is shorter than what was read of it");
+            self.lines.clear();
+            file.seek(SeekFrom::Start(self.position))
+                .or_task(format_args!("cannot go to {} in {name}", self.position))?;
+        }
+        if length < self.position && self.told != Told::Shorter {
+            warn!(
+                "{name} has {length} bytes, fewer than the {} that were read of it; waiting for it to grow beyond that. \
+                 To read it from its start, delete the connector's offsets",
+                self.position
+            );
+            self.told = Told::Shorter;
+        }
+        Ok(false)
+    }
+}

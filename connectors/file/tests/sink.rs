@@ -1,0 +1,126 @@
+//! The sink as the runtime sees it, on real files.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use weir_file::FileStreamSink;
+use weir_sdk::config::{Capability, Config, ConfigMap};
+use weir_sdk::harness::{KafkaRecord, SinkHarness};
+use weir_sdk::{Error, Sink};
+
+type Task = SinkHarness<FileStreamSink>;
+
+/// A folder of its own with the file to write.
+struct Output {
+    _folder: TempDir,
+    path: PathBuf,
+}
+
+impl Output {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { path: folder.path().join("out.txt"), _folder: folder }
+    }
+
+    fn start(&self) -> Task {
+        let mut task = Task::start([("file", self.path.to_str().unwrap())]).unwrap();
+        task.open(&[("t", 0)]).unwrap();
+        task
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(&self.path).unwrap()
+    }
+}
+
+#[test]
+fn each_record_becomes_a_line_whatever_its_value_is() {
+    let output = Output::new();
+    let failures = output
+        .start()
+        .put(&[
+            KafkaRecord::text("t", 0, "text").key_text("not written").header_text("nor", "this"),
+            KafkaRecord::null("t", 0),
+            KafkaRecord::bytes("t", 0, b"bytes"),
+            KafkaRecord::json("t", 0, "{\"a\": 1,\n \"b\": [true]}"),
+            KafkaRecord::text("t", 0, ""),
+        ])
+        .unwrap();
+    assert!(failures.is_empty());
+    assert_eq!(output.text(), "text\nnull\nbytes\n{\"a\": 1,  \"b\": [true]}\n\n");
+}
+
+#[test]
+fn what_is_there_already_stays_and_a_line_without_end_gets_one() {
+    let output = Output::new();
+    fs::write(&output.path, "old\nhalf a li").unwrap();
+    let mut task = output.start();
+    task.put(&[]).unwrap();
+    assert_eq!(output.text(), "old\nhalf a li", "nothing to write, nothing changed");
+    task.put(&[KafkaRecord::text("t", 0, "new")]).unwrap();
+    assert_eq!(output.text(), "old\nhalf a li\nnew\n");
+}
+
+#[test]
+fn a_file_that_ends_with_a_line_end_is_only_appended_to() {
+    let output = Output::new();
+    for round in 1..4 {
+        let mut task = output.start();
+        task.put(&[KafkaRecord::text("t", 0, "line")]).unwrap();
+        task.put(&[KafkaRecord::text("t", 0, "line")]).unwrap();
+        assert_eq!(output.text(), "line\n".repeat(2 * round));
+    }
+}
+
+#[test]
+fn the_offsets_asked_for_are_safe_once_they_are_on_disk() {
+    let output = Output::new();
+    let mut task = output.start();
+    task.put(&[KafkaRecord::text("t", 0, "a"), KafkaRecord::text("t", 0, "b")]).unwrap();
+    let safe = task.pre_commit().unwrap();
+    assert_eq!((safe.len(), safe[0].offset), (1, 2));
+    assert_eq!(output.text(), "a\nb\n");
+}
+
+#[test]
+fn a_big_batch_is_written_whole() {
+    let output = Output::new();
+    let line = "x".repeat(1000);
+    let rows: Vec<_> = (0..3000).map(|_| KafkaRecord::text("t", 0, &line)).collect();
+    output.start().put(&rows).unwrap();
+    assert_eq!(output.text(), format!("{line}\n").repeat(3000));
+}
+
+#[test]
+fn without_a_file_the_configuration_is_refused_with_its_reason() {
+    let config = Config::parse(&ConfigMap::new()).unwrap();
+    let found = FileStreamSink::validate(&config);
+    assert_eq!(found[0].key, "file");
+    assert!(found[0].errors[0].contains("standard output"), "{}", found[0].errors[0]);
+    let error = Task::start([("topics", "t")]).unwrap_err();
+    assert!(matches!(error, Error::Task(message) if message.contains("file must be given")));
+}
+
+#[test]
+fn a_folder_that_is_not_there_fails_the_task_with_the_path() {
+    let output = Output::new();
+    let file = output.path.join("below/out.txt");
+    let error = Task::start([("file", file.to_str().unwrap())]).unwrap_err().to_string();
+    assert!(error.contains(file.to_str().unwrap()), "{error}");
+}
+
+#[test]
+fn as_many_tasks_as_allowed_write_and_need_the_folder_of_their_file() {
+    let output = Output::new();
+    let task = output.start();
+    assert_eq!(task.task_configs(3).unwrap().len(), 3);
+    let folder = output.path.parent().unwrap().to_str().unwrap().to_owned();
+    assert_eq!(task.capabilities().unwrap(), [Capability::WriteFolder(folder)]);
+}
+
+#[test]
+fn an_operator_may_change_the_offsets() {
+    let config = Config::parse(&ConfigMap::new()).unwrap();
+    assert_eq!(FileStreamSink::alter_offsets(&config, &[]), Ok(true));
+}

@@ -1,0 +1,263 @@
+//! The source as the runtime sees it, on real files.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use weir_file::FileStreamSource;
+use weir_sdk::Source;
+use weir_sdk::batch::Budget;
+use weir_sdk::config::{Capability, Config, ConfigMap};
+use weir_sdk::connector::{SourceOffset, Support};
+use weir_sdk::harness::{Row, SourceHarness, StoredOffsets};
+use weir_sdk::schema::{Schema, SchemaType};
+
+type Task = SourceHarness<FileStreamSource>;
+
+/// A folder of its own with the file to read.
+struct Input {
+    _folder: TempDir,
+    path: PathBuf,
+}
+
+impl Input {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { path: folder.path().join("in.txt"), _folder: folder }
+    }
+
+    fn with(bytes: &[u8]) -> Self {
+        let input = Self::new();
+        fs::write(&input.path, bytes).unwrap();
+        input
+    }
+
+    fn append(&self, bytes: &[u8]) {
+        let mut file = OpenOptions::new().append(true).create(true).open(&self.path).unwrap();
+        file.write_all(bytes).unwrap();
+    }
+
+    fn file(&self) -> String {
+        self.path.to_str().unwrap().to_owned()
+    }
+
+    fn config(&self) -> [(&'static str, String); 2] {
+        [("file", self.file()), ("topic", "lines".to_owned())]
+    }
+
+    fn start(&self) -> Task {
+        Task::start(self.config()).unwrap()
+    }
+
+    fn stored(&self, position: u64) -> StoredOffsets {
+        let partition = format!(r#"{{"filename":"{}"}}"#, self.file());
+        StoredOffsets::from([(partition, format!(r#"{{"position":{position}}}"#))])
+    }
+}
+
+fn values(rows: &[Row]) -> Vec<&str> {
+    rows.iter().map(|row| row.value.as_deref().unwrap()).collect()
+}
+
+fn offsets(rows: &[Row]) -> Vec<&str> {
+    rows.iter().map(|row| row.offset.as_deref().unwrap()).collect()
+}
+
+#[test]
+fn a_line_becomes_a_record_of_the_shape_that_kafka_connect_gives_it() {
+    let input = Input::with("é one\ntwo\r\n".as_bytes());
+    let rows = input.start().drain().unwrap();
+    assert_eq!(values(&rows), ["é one", "two"]);
+    // Bytes, not characters.
+    assert_eq!(offsets(&rows), [r#"{"position":7}"#, r#"{"position":12}"#]);
+    let row = &rows[0];
+    assert_eq!(row.topic, "lines");
+    assert_eq!((row.partition, &row.key, &row.key_schema), (None, &None, &None));
+    assert_eq!(row.value_schema.as_ref().map(Schema::kind), Some(SchemaType::String));
+    assert!(row.headers.is_empty());
+    assert_eq!(row.source_partition, format!(r#"{{"filename":"{}"}}"#, input.file()));
+    assert!(row.timestamp.is_some_and(|time| time > 1_700_000_000_000));
+}
+
+#[test]
+fn the_last_line_is_held_back_until_it_has_an_end() {
+    let input = Input::with(b"whole\npar");
+    let mut task = input.start();
+    assert_eq!(values(&task.drain().unwrap()), ["whole"]);
+    input.append(b"tial\r");
+    assert!(task.drain().unwrap().is_empty(), "a line feed may follow the carriage return");
+    input.append(b"next");
+    let rows = task.drain().unwrap();
+    assert_eq!((values(&rows), offsets(&rows)), (vec!["partial"], vec![r#"{"position":14}"#]));
+    input.append(b"\n");
+    assert_eq!(values(&task.drain().unwrap()), ["next"]);
+}
+
+#[test]
+fn all_three_line_ends_and_empty_lines_count() {
+    let input = Input::with(b"a\nb\r\nc\r\n\n\rd\r\re\n");
+    assert_eq!(values(&input.start().drain().unwrap()), ["a", "b", "c", "", "", "d", "", "e"]);
+}
+
+#[test]
+fn a_line_end_that_a_read_cuts_in_two_is_one_line_end() {
+    // Reads end at some power of two, so one of these cuts falls between the \r and the \n.
+    for size in [4 << 10, 8 << 10, 64 << 10, 128 << 10, 1 << 20] {
+        let mut text = "x".repeat(size - 1);
+        text.push_str("\r\nnext\r\n");
+        let input = Input::with(text.as_bytes());
+        let rows = input.start().drain().unwrap();
+        assert_eq!(rows.len(), 2, "{size}");
+        assert_eq!((rows[0].value.as_ref().map(String::len), values(&rows)[1]), (Some(size - 1), "next"));
+    }
+}
+
+#[test]
+fn a_restarted_task_goes_on_after_the_last_stored_line() {
+    let input = Input::with(b"one\ntwo\nthree\nfour\n");
+    let mut task = Task::start_from(input.config(), input.stored(4)).unwrap();
+    task.set_budget(Budget { rows: 1, ..Budget::default() });
+    let first = task.poll().unwrap().rows;
+    assert_eq!(values(&first), ["two"]);
+    let second = task.poll().unwrap().rows;
+    // Kafka has taken the first only: the second comes again.
+    task.settle(&first).unwrap();
+    task.commit().unwrap();
+    let mut task = task.restart().unwrap();
+    assert_eq!(values(&task.drain().unwrap()), ["three", "four"]);
+    assert_eq!(values(&second), ["three"]);
+}
+
+#[test]
+fn an_offset_in_the_middle_of_a_line_gives_the_rest_of_it() {
+    let input = Input::with(b"one\ntwo\n");
+    let mut task = Task::start_from(input.config(), input.stored(5)).unwrap();
+    assert_eq!(values(&task.drain().unwrap()), ["wo"]);
+}
+
+#[test]
+fn a_stored_offset_that_is_no_number_fails_the_task() {
+    let input = Input::with(b"one\n");
+    let offsets = input.stored(0).into_keys().map(|partition| (partition, r#"{"position":"x"}"#.to_owned())).collect();
+    let error = Task::start_from(input.config(), offsets).unwrap().poll().unwrap_err();
+    assert!(error.to_string().contains("delete the connector's offsets"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_waited_for_and_said_once() {
+    let input = Input::new();
+    let mut task = input.start();
+    for _ in 0..3 {
+        let polled = task.poll().unwrap();
+        assert_eq!((polled.rows.len(), polled.idle), (0, Some(Duration::from_secs(1))));
+    }
+    assert_eq!(task.logs().iter().filter(|line| line.level == log::Level::Warn).count(), 1);
+    input.append(b"here\n");
+    assert_eq!(values(&task.drain().unwrap()), ["here"]);
+}
+
+#[test]
+fn a_file_cut_shorter_is_said_once_and_read_again_when_it_has_grown_past_its_place() {
+    let input = Input::with(b"one\ntwo\nhalf");
+    let mut task = input.start();
+    assert_eq!(task.drain().unwrap().len(), 2);
+    fs::write(&input.path, b"new\n").unwrap();
+    for _ in 0..3 {
+        assert!(task.poll().unwrap().rows.is_empty());
+    }
+    let warnings: Vec<_> = task.logs().into_iter().filter(|line| line.level == log::Level::Warn).collect();
+    assert_eq!(warnings.len(), 1);
+    assert!(warnings[0].message.contains("has 4 bytes, fewer than the 8"), "{}", warnings[0].message);
+    // What was held back of the old last line is gone with it.
+    input.append(b"aaa\nbbb\n");
+    assert_eq!(values(&task.drain().unwrap()), ["bbb"]);
+}
+
+#[test]
+fn a_begun_line_that_was_cut_off_and_written_anew_is_read_as_it_is_now() {
+    let input = Input::with(b"one\nhalf");
+    let mut task = input.start();
+    assert_eq!(task.drain().unwrap().len(), 1);
+    fs::write(&input.path, b"one\nX").unwrap();
+    assert!(task.drain().unwrap().is_empty());
+    input.append(b"Y\n");
+    assert_eq!(values(&task.drain().unwrap()), ["XY"]);
+}
+
+#[test]
+fn a_long_line_comes_whole_and_one_that_is_too_long_fails_the_task_after_what_stands_before_it() {
+    let long = "y".repeat(3 << 20);
+    let input = Input::with(format!("a\n{long}\nb\n").as_bytes());
+    let rows = input.start().drain().unwrap();
+    assert_eq!(rows.iter().map(|row| row.value.as_ref().unwrap().len()).collect::<Vec<_>>(), [1, 3 << 20, 1]);
+
+    let input = Input::with(format!("a\n{}\n", "z".repeat(9 << 20)).as_bytes());
+    let mut task = input.start();
+    assert_eq!(values(&task.poll().unwrap().rows), ["a"]);
+    let error = task.poll().unwrap_err().to_string();
+    assert!(error.contains("byte 2: a line is longer than 8 MiB"), "{error}");
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_are_replaced_as_java_does() {
+    let input = Input::with(b"a\xffb\n\xe2\x82\ncaf\xc3\xa9\n");
+    let rows = input.start().drain().unwrap();
+    assert_eq!(values(&rows), ["a\u{fffd}b", "\u{fffd}", "café"]);
+    assert_eq!(offsets(&rows)[2], r#"{"position":13}"#);
+}
+
+#[test]
+fn a_poll_brings_at_most_batch_size_rows_and_keeps_to_its_budget() {
+    let input = Input::with(b"1\n2\n3\n4\n5\n6\n7\n");
+    let mut task = Task::start(input.config().into_iter().chain([("batch.size", "3".to_owned())])).unwrap();
+    assert_eq!(values(&task.poll().unwrap().rows), ["1", "2", "3"]);
+    task.set_budget(Budget { rows: 2, ..Budget::default() });
+    assert_eq!(values(&task.poll().unwrap().rows), ["4", "5"]);
+    task.set_budget(Budget { bytes: 1, ..Budget::default() });
+    let polled = task.poll().unwrap();
+    assert_eq!((values(&polled.rows), polled.idle), (vec!["6"], None));
+    assert_eq!(values(&task.drain().unwrap()), ["7"]);
+}
+
+#[test]
+fn the_definition_is_kafka_connects() {
+    let keys = <FileStreamSource as Source>::Config::keys();
+    let brief: Vec<_> = keys.iter().map(|key| (key.name.as_str(), key.required, key.default.as_deref())).collect();
+    assert_eq!(brief, [("file", false, None), ("topic", true, None), ("batch.size", false, Some("2000"))]);
+    let error = Task::start([("file", "/data/in.txt")]).unwrap_err();
+    assert_eq!(error.to_string(), "Missing required configuration \"topic\" which has no default value.");
+}
+
+#[test]
+fn without_a_file_the_configuration_is_refused_with_its_reason() {
+    let config = ConfigMap::from([("topic".to_owned(), "lines".to_owned())]);
+    let config = Config::parse(&config).unwrap();
+    let found = FileStreamSource::validate(&config);
+    assert_eq!(found[0].key, "file");
+    assert!(found[0].errors[0].contains("standard input"), "{}", found[0].errors[0]);
+    assert!(FileStreamSource::capabilities(&config).unwrap().is_empty());
+    assert_eq!(FileStreamSource::exactly_once_support(&config), Support::Unsupported);
+}
+
+#[test]
+fn one_task_reads_and_needs_the_folder_of_its_file() {
+    let input = Input::with(b"");
+    let task = input.start();
+    assert_eq!(task.task_configs(8).unwrap().len(), 1);
+    let folder = input.path.parent().unwrap().to_str().unwrap().to_owned();
+    assert_eq!(task.capabilities().unwrap(), [Capability::ReadFolder(folder)]);
+    let config = Config::parse(&input.config().map(|(key, value)| (key.to_owned(), value)).into()).unwrap();
+    assert_eq!(FileStreamSource::exactly_once_support(&config), Support::Supported);
+}
+
+#[test]
+fn an_operator_may_move_the_position() {
+    let input = Input::new();
+    let config = Config::parse(&input.config().map(|(key, value)| (key.to_owned(), value)).into()).unwrap();
+    let change =
+        |offset: &str| SourceOffset { partition: r#"{"filename":"f"}"#.to_owned(), offset: Some(offset.to_owned()) };
+    assert_eq!(FileStreamSource::alter_offsets(&config, &[change(r#"{"position":4}"#)]), Ok(true));
+    assert!(FileStreamSource::alter_offsets(&config, &[change(r#"{"position":-4}"#)]).is_err());
+}
