@@ -1,0 +1,231 @@
+//! The keys that every connector has, typed and checked. What needs the plugins is left to `connector.rs`.
+
+use std::time::Duration;
+
+use weir_plugin::{Limits, PluginKind};
+
+use super::client::{Client, Kind};
+use super::connector_keys::{COMMON, SINK, SOURCE};
+use super::def::{self, Value};
+use super::error::Error;
+use super::keys::{Default as Fallback, Key, Usage};
+use super::steps::{self, Step};
+use super::worker::{WorkerConfig, with_prefix};
+use crate::herder::api::ConfigMap;
+use crate::task::convert::{ConverterSetting, ConverterSettings};
+use crate::task::sink::Subscription;
+
+/// What a connector's configuration says, but for what its plugins make of it.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) tasks_max: u32,
+    pub(super) tasks_max_enforce: bool,
+    pub(super) converters: ConverterSettings,
+    pub(super) steps: Vec<Step>,
+    pub(super) errors: Errors,
+    /// What a sink reads; none for a source.
+    pub(super) subscription: Option<Subscription>,
+    /// The worker's limits, or the lower ones of this connector.
+    pub(super) limits: Limits,
+    /// Settings of the tasks' client: the producer of a source, the consumer of a sink.
+    pub(super) client: Client,
+    /// One line for each key that has no effect.
+    pub(super) warnings: Vec<String>,
+    /// What is wrong with the configuration. Empty = all of the above can be relied on.
+    pub(super) faults: Vec<Error>,
+}
+
+/// What happens to rows that cannot be converted or transformed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Errors {
+    /// `errors.tolerance=all`: such a row is left out; otherwise it fails the task.
+    pub tolerate_all: bool,
+    /// `errors.log.enable`: log rows that were left out.
+    pub log: bool,
+    /// `errors.log.include.messages`: say where such a row stood.
+    pub log_messages: bool,
+}
+
+impl Common {
+    /// Parses the common keys. `kind` is what the class is, `Source` or `Sink`.
+    pub(super) fn parse(name: &str, config: &ConfigMap, kind: PluginKind, worker: &WorkerConfig) -> Self {
+        let mut reader = Reader { config, errors: Vec::new(), warnings: Vec::new() };
+        let kind_keys = if kind == PluginKind::Sink { SINK } else { SOURCE };
+        for key in COMMON.iter().chain(kind_keys) {
+            reader.look_at(key);
+        }
+        reader.check_name();
+        let (steps, step_errors) = steps::parse(config);
+        reader.errors.extend(step_errors);
+        let subscription = (kind == PluginKind::Sink).then(|| reader.subscription());
+        let client_kind = if kind == PluginKind::Sink { Kind::Consumer } else { Kind::Producer };
+        if kind == PluginKind::Source {
+            reader.check_exactly_once();
+        }
+        Self {
+            tasks_max: reader.number("tasks.max").and_then(|max| u32::try_from(max).ok()).unwrap_or(1),
+            tasks_max_enforce: reader.flag("tasks.max.enforce"),
+            converters: ConverterSettings {
+                key: converter(config, "key.converter", &worker.converters.key),
+                value: converter(config, "value.converter", &worker.converters.value),
+                header: converter(config, "header.converter", &worker.converters.header),
+            },
+            steps,
+            errors: Errors {
+                tolerate_all: reader.text("errors.tolerance") == "all",
+                log: reader.flag("errors.log.enable"),
+                log_messages: reader.flag("errors.log.include.messages"),
+            },
+            subscription,
+            limits: reader.limits(worker.limits),
+            client: reader.client(name, client_kind, worker),
+            warnings: reader.warnings,
+            faults: reader.errors,
+        }
+    }
+}
+
+fn converter(config: &ConfigMap, key: &str, worker: &ConverterSetting) -> ConverterSetting {
+    match config.get(key).map(|class| class.trim()) {
+        Some(class) if !class.is_empty() => {
+            let mut settings: std::collections::HashMap<_, _> = with_prefix(config, &format!("{key}."));
+            settings.remove("plugin.version");
+            ConverterSetting { class: class.to_owned(), settings }
+        }
+        _ => worker.clone(),
+    }
+}
+
+struct Reader<'a> {
+    config: &'a ConfigMap,
+    errors: Vec<Error>,
+    warnings: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// Checks one key of the table, and notes it when it has no effect.
+    fn look_at(&mut self, key: &Key) {
+        let Some(text) = self.config.get(key.name).map(|text| text.trim()) else {
+            if key.default == Fallback::Required {
+                self.errors.push(Error::missing(key.name));
+            }
+            return;
+        };
+        let checked = def::parse(key.name, key.kind, text)
+            .and_then(|value| key.checks.iter().try_for_each(|check| def::check(key.name, &value, *check)));
+        let is_default = text.is_empty() || key.default == Fallback::Value(text);
+        match (checked, key.usage) {
+            (Err(error), _) => self.errors.push(error),
+            (Ok(()), Usage::Refused(next)) if !is_default => self.errors.push(Error::invalid(key.name, text, next)),
+            (Ok(()), Usage::Ignored(reason)) if !is_default => {
+                self.warnings.push(format!("connector key '{}' has no effect: {reason}", key.name));
+            }
+            (Ok(()), _) => {}
+        }
+    }
+
+    /// The value of a key of the table, or its default; none where it is wrong (which `look_at` noted) or has no default.
+    fn value(&self, name: &str) -> Option<Value> {
+        let key = COMMON.iter().chain(SOURCE).chain(SINK).find(|key| key.name == name)?;
+        let text = match (self.config.get(name), key.default) {
+            (Some(text), _) => text,
+            (None, Fallback::Value(text)) => text,
+            (None, _) => return None,
+        };
+        def::parse(name, key.kind, text).ok()
+    }
+
+    fn text(&self, name: &str) -> String {
+        match self.value(name) {
+            Some(Value::Text(text)) => text,
+            _ => String::new(),
+        }
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.value(name) == Some(Value::Boolean(true))
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        match self.value(name) {
+            Some(Value::Number(number)) => u64::try_from(number).ok(),
+            _ => None,
+        }
+    }
+
+    /// `ConfigDef.NonEmptyStringWithoutControlChars`.
+    fn check_name(&mut self) {
+        let Some(name) = self.config.get("name") else { return };
+        if name.trim().is_empty() {
+            self.errors.push(Error::invalid("name", name.trim(), "String may not be empty"));
+        }
+        let control: Vec<String> =
+            name.trim().chars().filter(|c| c.is_control()).map(|c| u32::from(c).to_string()).collect();
+        if !control.is_empty() {
+            let control = control.join(", ");
+            let detail =
+                format!("String may not contain control sequences but had the following ASCII chars: {control}");
+            self.errors.push(Error::invalid("name", name.trim(), detail));
+        }
+    }
+
+    fn subscription(&mut self) -> Subscription {
+        let topics = match self.value("topics") {
+            Some(Value::List(topics)) => topics,
+            _ => Vec::new(),
+        };
+        let regex = self.text("topics.regex");
+        let fault = match (topics.is_empty(), regex.is_empty()) {
+            (true, true) => Some("Must configure one of topics or topics.regex"),
+            (false, false) => Some("topics and topics.regex are mutually exclusive options, but both are set."),
+            _ => None,
+        };
+        if let Some(fault) = fault {
+            // Kafka Connect says it once for each of the two keys, and counts it so.
+            self.errors.extend(["topics", "topics.regex"].map(|key| Error::other(key, fault)));
+        }
+        if regex.is_empty() { Subscription::Topics(topics) } else { Subscription::Pattern(regex) }
+    }
+
+    fn check_exactly_once(&mut self) {
+        if self.text("exactly.once.support").eq_ignore_ascii_case("required") {
+            let text = "This worker does not have exactly-once source support enabled.";
+            self.errors.push(Error::other("exactly.once.support", text));
+        }
+    }
+
+    fn limits(&mut self, worker: Limits) -> Limits {
+        let mut lower = |name: &str, bound: u64| match self.number(name) {
+            Some(asked) if asked > bound => {
+                let detail = format!("Value must be no more than {bound}, which is the worker's {name}");
+                self.errors.push(Error::invalid(name, asked, detail));
+                bound
+            }
+            Some(asked) => asked,
+            None => bound,
+        };
+        let call_bound = u64::try_from(worker.call_timeout.as_millis()).unwrap_or(u64::MAX);
+        Limits {
+            memory_max: lower("weir.task.memory.max", worker.memory_max),
+            call_timeout: Duration::from_millis(lower("weir.call.timeout.ms", call_bound)),
+        }
+    }
+
+    /// The settings of the tasks' client, the overrides held against the worker's policy and what librdkafka can do.
+    fn client(&mut self, name: &str, kind: Kind, worker: &WorkerConfig) -> Client {
+        let overrides: ConfigMap = with_prefix(self.config, kind.override_prefix());
+        self.errors.extend(overrides.keys().filter_map(|key| worker.override_policy.check(kind, key).err()));
+        match worker.client(kind, &format!("connect-{name}"), &overrides) {
+            Ok(mut client) => {
+                // The worker's own lines were said when it started.
+                client.warnings.retain(|warning| !worker.warnings.contains(warning));
+                self.warnings.append(&mut client.warnings);
+                client
+            }
+            Err(error) => {
+                self.errors.push(error);
+                Client::default()
+            }
+        }
+    }
+}

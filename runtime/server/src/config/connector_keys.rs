@@ -1,0 +1,177 @@
+//! The keys that every connector has beside its plugin's own, in one table, with what Weir does with each.
+
+use super::def::{Check, Type};
+use super::keys::{Default, Key, Usage};
+
+use Default::{Computed, Null, Required, Value};
+use Type::{Boolean, Class, Int, List, Long, Short, String};
+use Usage::{Ignored, Refused, Used};
+
+const fn key(
+    name: &'static str,
+    kind: Type,
+    default: Default,
+    checks: &'static [Check<'static>],
+    usage: Usage,
+    doc: &'static str,
+) -> Key {
+    Key { name, kind, default, doc, usage, checks }
+}
+
+const ALIASES: &[Check<'static>] = &[Check::UniqueList { may_be_empty: true }];
+const ONE_VERSION: Usage = Ignored("a class has one version at a time");
+const NO_TRANSACTIONS: Usage = Ignored("Weir delivers at least once, so far");
+const NO_TOPIC_CREATION: Usage = Ignored("Weir creates no topics itself yet; the broker's own creation applies");
+const NO_RETRIES: Usage = Ignored("a transform or converter that failed on a row would fail on it again");
+
+/// Of sources and sinks.
+pub static COMMON: &[Key] = &[
+    key("name", String, Required, &[], Used, "The connector's name: not empty, no control characters."),
+    key("connector.class", String, Required, &[], Used, "Class of the plugin: full name, simple name, or that without `Connector`."),
+    key("connector.plugin.version", String, Null, &[], ONE_VERSION, "Version of the plugin."),
+    key("tasks.max", Int, Value("1"), &[Check::Range(Some(1), None)], Used, "Tasks that the connector may have."),
+    key("tasks.max.enforce", Boolean, Value("true"), &[], Used, "False = a connector that makes more tasks is let through."),
+    key("key.converter", Class, Computed("the worker's"), &[], Used, "Converter of the keys. Its settings follow it as a prefix."),
+    key("value.converter", Class, Computed("the worker's"), &[], Used, "Converter of the values."),
+    key("header.converter", Class, Computed("the worker's"), &[], Used, "Converter of the header values."),
+    key("key.converter.plugin.version", String, Null, &[], ONE_VERSION, "Version of the converter."),
+    key("value.converter.plugin.version", String, Null, &[], ONE_VERSION, "Version of the converter."),
+    key("header.converter.plugin.version", String, Null, &[], ONE_VERSION, "Version of the converter."),
+    key(
+        "transforms",
+        List,
+        Value(""),
+        ALIASES,
+        Used,
+        "Aliases of transforms, in their order. Each has `transforms.ALIAS.type` and its own settings; \
+         `transforms.ALIAS.predicate` and `transforms.ALIAS.negate` say which rows it is for.",
+    ),
+    key(
+        "predicates",
+        List,
+        Value(""),
+        ALIASES,
+        Used,
+        "Aliases of predicates. Each has `predicates.ALIAS.type` and its own settings.",
+    ),
+    key(
+        "config.action.reload",
+        String,
+        Value("restart"),
+        &[Check::OneOf(&["none", "restart"])],
+        Ignored("Weir has no config providers yet"),
+        "What to do when a config provider's value changes.",
+    ),
+    key("errors.retry.timeout", Long, Value("0"), &[], NO_RETRIES, "How long a failed step is tried again, in milliseconds."),
+    key("errors.retry.delay.max.ms", Long, Value("60000"), &[], NO_RETRIES, "Longest pause between two tries."),
+    key(
+        "errors.tolerance",
+        String,
+        Value("none"),
+        &[Check::OneOf(&["none", "all"])],
+        Used,
+        "`none`: a row that cannot be converted or transformed fails the task. `all`: it is left out.",
+    ),
+    key("errors.log.enable", Boolean, Value("false"), &[], Used, "Log rows that were left out."),
+    key("errors.log.include.messages", Boolean, Value("false"), &[], Used, "Log where such a row stood."),
+    key(
+        "weir.task.memory.max",
+        Long,
+        Computed("the worker's, which is also the most it may be"),
+        &[Check::Range(Some(65536), None)],
+        Used,
+        "Memory that each instance of this connector's plugins may have, in bytes.",
+    ),
+    key(
+        "weir.call.timeout.ms",
+        Long,
+        Computed("the worker's, which is also the most it may be"),
+        &[Check::Range(Some(1), None)],
+        Used,
+        "How long one call of this connector's plugins may take, in milliseconds.",
+    ),
+];
+
+/// Of sources.
+pub static SOURCE: &[Key] = &[
+    key("topic.creation.groups", List, Value(""), ALIASES, NO_TOPIC_CREATION, "Groups of topics to create."),
+    key(
+        "exactly.once.support",
+        String,
+        Value("requested"),
+        &[Check::OneOfIgnoringCase(&["requested", "required"])],
+        Used,
+        "`required` is refused: no worker of Weir can deliver exactly once yet.",
+    ),
+    key(
+        "transaction.boundary",
+        String,
+        Value("poll"),
+        &[Check::OneOfIgnoringCase(&["poll", "interval", "connector"])],
+        NO_TRANSACTIONS,
+        "Where transactions end.",
+    ),
+    key(
+        "transaction.boundary.interval.ms",
+        Long,
+        Null,
+        &[Check::Range(Some(0), None)],
+        NO_TRANSACTIONS,
+        "Time between two ends of transactions.",
+    ),
+    key(
+        "offsets.storage.topic",
+        String,
+        Null,
+        &[Check::NonEmptyString],
+        Ignored("a standalone worker keeps all offsets in its file"),
+        "The connector's own topic with source offsets.",
+    ),
+];
+
+/// Of sinks.
+pub static SINK: &[Key] = &[
+    key("topics", List, Value(""), ALIASES, Used, "Topics to read. Either this or `topics.regex`."),
+    key("topics.regex", String, Value(""), &[Check::Regex], Used, "Java regular expression of the topics to read."),
+    key(
+        "errors.deadletterqueue.topic.name",
+        String,
+        Value(""),
+        &[],
+        Refused("Weir has no dead letter queue yet, so rows that belong there would be lost; remove the key"),
+        "Topic for the rows that failed.",
+    ),
+    key(
+        "errors.deadletterqueue.topic.replication.factor",
+        Short,
+        Value("3"),
+        &[],
+        Ignored("Weir has no dead letter queue yet"),
+        "Replication factor of that topic.",
+    ),
+    key(
+        "errors.deadletterqueue.context.headers.enable",
+        Boolean,
+        Value("false"),
+        &[],
+        Ignored("Weir has no dead letter queue yet"),
+        "Say in headers why a row failed.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::def;
+
+    #[test]
+    fn every_default_passes_its_own_checks() {
+        for key in COMMON.iter().chain(SOURCE).chain(SINK) {
+            let Value(text) = key.default else { continue };
+            let value = def::parse(key.name, key.kind, text).expect("a default of the key's type");
+            for check in key.checks {
+                def::check(key.name, &value, *check).expect("a default that passes");
+            }
+        }
+    }
+}

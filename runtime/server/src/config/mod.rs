@@ -1,0 +1,20 @@
+//! Configuration: the worker's keys, the connectors' keys, and Kafka's rules for both.
+
+pub mod client;
+pub mod client_keys;
+mod common;
+pub mod connector;
+pub mod connector_keys;
+pub mod def;
+mod docs;
+pub mod error;
+pub mod keys;
+pub mod policy;
+pub mod properties;
+mod steps;
+pub mod worker;
+
+pub use common::Errors;
+pub use connector::ConnectorConfig;
+pub use error::Error;
+pub use worker::WorkerConfig;

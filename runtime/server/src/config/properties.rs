@@ -1,0 +1,180 @@
+//! Reads configuration files: the worker's (Java properties) and the connectors' (a JSON map, a body of `POST /connectors`,
+//! or Java properties, tried in this order as Kafka Connect does).
+
+use std::path::{Path, PathBuf};
+
+use java_properties::{PropertiesError, PropertiesIter};
+use serde_json::Value;
+
+use crate::herder::api::ConfigMap;
+use crate::rest::json::{self, StringMap};
+
+/// Why a file gave no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read {}; check the path and its permissions", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not in the format of Java's properties.
+    #[error("{} is not a Java properties file (nor JSON)", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        #[source]
+        source: PropertiesError,
+    },
+    /// A connector file with a null in it.
+    #[error("Null value can not be supplied as the configuration value, at '{}'", path.display())]
+    Null {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A connector file without a name.
+    #[error("Connector configuration at '{}' is missing the mandatory 'name' configuration", path.display())]
+    NoName {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A connector file that says two names.
+    #[error("Connector name configuration in 'config' doesn't match the one specified in 'name' at '{}'", path.display())]
+    TwoNames {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// What a connector file asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorFile {
+    /// The connector's name.
+    pub name: String,
+    /// Its configuration, `name` included.
+    pub config: ConfigMap,
+    /// `initial_state` of a file in the shape of `POST /connectors`, as written.
+    pub initial_state: Option<String>,
+}
+
+/// Reads a Java properties file, in its order; of a key that stands there twice, the last value counts.
+pub fn properties(path: &Path) -> Result<ConfigMap, Error> {
+    parse_properties(path, &read(path)?)
+}
+
+/// Reads a connector file of any of the three formats.
+pub fn connector(path: &Path) -> Result<ConnectorFile, Error> {
+    let bytes = read(path)?;
+    let parsed = json::parse(&bytes).ok();
+    if let Some(config) = parsed.clone().and_then(|value| json::string_map(value).ok()) {
+        return named(path, not_null(path, config)?);
+    }
+    if let Some(create) = parsed.and_then(create_request) {
+        let (name, config, initial_state) = create;
+        let mut config = not_null(path, config)?;
+        if config.entry("name".to_owned()).or_insert_with(|| name.clone()) != &name {
+            return Err(Error::TwoNames { path: path.to_owned() });
+        }
+        return Ok(ConnectorFile { name, config, initial_state });
+    }
+    named(path, parse_properties(path, &bytes)?)
+}
+
+/// A body of `POST /connectors`; properties that it does not have there are passed over here.
+fn create_request(value: Value) -> Option<(String, StringMap, Option<String>)> {
+    let mut members = json::object(value, "").ok()?;
+    let name = json::text(members.shift_remove("name")?).ok()??;
+    let config = json::string_map(members.shift_remove("config")?).ok()?;
+    let state = members.shift_remove("initial_state").map(json::text).transpose().ok()?;
+    Some((name, config, state.flatten()))
+}
+
+fn not_null(path: &Path, config: StringMap) -> Result<ConfigMap, Error> {
+    match json::without_nulls(config) {
+        (config, 0) => Ok(config),
+        _ => Err(Error::Null { path: path.to_owned() }),
+    }
+}
+
+fn named(path: &Path, config: ConfigMap) -> Result<ConnectorFile, Error> {
+    match config.get("name") {
+        Some(name) => Ok(ConnectorFile { name: name.clone(), config, initial_state: None }),
+        None => Err(Error::NoName { path: path.to_owned() }),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+fn parse_properties(path: &Path, bytes: &[u8]) -> Result<ConfigMap, Error> {
+    // Java reads these files as ISO-8859-1, which turns a file written as UTF-8 into nonsense. Text that is valid UTF-8 is
+    // almost never meant as anything else, so that is tried first.
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    };
+    let mut config = ConfigMap::new();
+    PropertiesIter::new_with_encoding(text.as_bytes(), encoding_rs::UTF_8)
+        .read_into(|key, value| {
+            config.insert(key, value);
+        })
+        .map_err(|source| Error::Syntax { path: path.to_owned(), source })?;
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(content: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("temporary file");
+        std::fs::write(file.path(), content).expect("written");
+        file
+    }
+
+    fn map(entries: &[(&str, &str)]) -> ConfigMap {
+        entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn properties_follow_javas_rules() {
+        let file = file(b"# comment\n! comment\na=1\nb : two words \nc\\:d e\\\n   f\nempty=\nu=\\u00e9\na=2\n");
+        let config = properties(file.path()).expect("parsed");
+        assert_eq!(config, map(&[("a", "2"), ("b", "two words "), ("c:d", "ef"), ("empty", ""), ("u", "é")]));
+    }
+
+    #[test]
+    fn utf_8_and_latin_1_are_both_read() {
+        assert_eq!(properties(file("k=é".as_bytes()).path()).expect("parsed")["k"], "é");
+        assert_eq!(properties(file(b"k=\xe9").path()).expect("parsed")["k"], "é");
+    }
+
+    #[test]
+    fn connector_files_come_in_three_formats() {
+        let want = map(&[("name", "a"), ("tasks.max", "2"), ("x", "true")]);
+        let json = file(br#"{"name":"a","tasks.max":2,"x":true}"#);
+        assert_eq!(connector(json.path()).expect("parsed").config, want);
+        let post = file(br#"{"name":"a","config":{"tasks.max":"2","x":"true"},"initial_state":"PAUSED","other":[1]}"#);
+        let post = connector(post.path()).expect("parsed");
+        assert_eq!((post.name.as_str(), post.initial_state.as_deref()), ("a", Some("PAUSED")));
+        assert_eq!(post.config.len(), 3);
+        let properties = file(b"name=a\ntasks.max=2\nx=true\n");
+        assert_eq!(connector(properties.path()).expect("parsed").config, want);
+    }
+
+    #[test]
+    fn a_connector_file_must_name_its_connector_once() {
+        let error = connector(file(b"topic=t\n").path()).expect_err("refused").to_string();
+        assert!(error.ends_with("is missing the mandatory 'name' configuration"), "{error}");
+        let error = connector(file(br#"{"topic":"t"}"#).path()).expect_err("refused").to_string();
+        assert!(error.ends_with("is missing the mandatory 'name' configuration"), "{error}");
+        let two = file(br#"{"name":"a","config":{"name":"b"}}"#);
+        let error = connector(two.path()).expect_err("refused").to_string();
+        assert!(error.starts_with("Connector name configuration in 'config' doesn't match"), "{error}");
+    }
+}

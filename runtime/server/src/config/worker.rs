@@ -1,0 +1,347 @@
+//! The worker's configuration, typed. Parsed from the table in `keys.rs`, with Kafka Connect's texts for what is wrong.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use weir_plugin::{ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, HostPattern, Limits};
+
+use super::client::{self, Client, Kind};
+use super::client_keys;
+use super::def::{self, Value};
+use super::error::Error;
+use super::keys::{self, Default as Fallback, Usage};
+use super::policy::OverridePolicy;
+use crate::herder::api::ConfigMap;
+use crate::kafka::Properties;
+use crate::task::convert::{ConverterSetting, ConverterSettings};
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything the worker's file says.
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    /// `bootstrap.servers`, joined by commas.
+    pub bootstrap_servers: String,
+    /// `key.converter`, `value.converter`, `header.converter` and their settings.
+    pub converters: ConverterSettings,
+    /// `offset.storage.file.filename`.
+    pub offset_storage_file: PathBuf,
+    /// `offset.flush.interval.ms`.
+    pub offset_flush_interval: Duration,
+    /// `offset.flush.timeout.ms`.
+    pub offset_flush_timeout: Duration,
+    /// `task.shutdown.graceful.timeout.ms`.
+    pub task_shutdown_graceful_timeout: Duration,
+    /// `connector.client.config.override.policy`.
+    pub override_policy: OverridePolicy,
+    /// `plugin.path`.
+    pub plugin_path: Vec<PathBuf>,
+    /// `weir.plugin.store`.
+    pub plugin_store: PathBuf,
+    /// `weir.plugin.cache`.
+    pub plugin_cache: PathBuf,
+    /// `weir.plugin.max.bytes`.
+    pub plugin_max_bytes: u64,
+    /// `weir.task.memory.max` and `weir.call.timeout.ms`: the most a connector may have, and what it has by default.
+    pub limits: Limits,
+    /// `weir.allow.*`: the most that a plugin may be granted.
+    pub allowed: Allowed,
+    /// `listeners`, looked up in order; never empty.
+    pub listeners: Vec<Listener>,
+    /// `rest.advertised.host.name`.
+    pub advertised_host: Option<String>,
+    /// `rest.advertised.port`.
+    pub advertised_port: Option<u16>,
+    /// `weir.log.format`.
+    pub log_format: LogFormat,
+    /// `weir.log.level`, a filter for `tracing`.
+    pub log_level: String,
+    /// The file as it was read.
+    pub originals: ConfigMap,
+    /// One line for each key that has no effect, to be said at start.
+    pub warnings: Vec<String>,
+}
+
+/// One entry of `listeners`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Host name or address; empty = every interface.
+    pub host: String,
+    /// Port; 0 = any free one.
+    pub port: u16,
+}
+
+impl Listener {
+    fn parse(text: &str) -> Result<Self, Error> {
+        let key = "listeners";
+        let Some((protocol, rest)) = text.split_once("://") else {
+            return Err(Error::invalid(key, text, "Unable to parse URL, expected protocol://host:port"));
+        };
+        match protocol.to_ascii_lowercase().as_str() {
+            "http" => {}
+            "https" => {
+                let detail = "the REST server speaks http only; put a proxy with TLS in front of it";
+                return Err(Error::invalid(key, text, detail));
+            }
+            _ => return Err(Error::invalid(key, text, "Listener protocol must be either 'http' or 'https'")),
+        }
+        let (host, port) = rest.trim_end_matches('/').rsplit_once(':').unwrap_or((rest, ""));
+        let port = port.parse().map_err(|_| Error::invalid(key, text, "the port must be a number from 0 to 65535"))?;
+        Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port })
+    }
+
+    /// The host to bind to.
+    pub fn bind_host(&self) -> &str {
+        if self.host.is_empty() { "0.0.0.0" } else { &self.host }
+    }
+}
+
+impl WorkerConfig {
+    /// Parses the worker's file. All that is wrong with it is in the error, in the order of the table.
+    pub fn parse(originals: ConfigMap) -> Result<Self, Vec<Error>> {
+        let mut reader = Reader { originals: &originals, errors: Vec::new() };
+        let offset_storage_file = PathBuf::from(reader.text("offset.storage.file.filename"));
+        let store = reader.optional("weir.plugin.store").map_or_else(
+            || offset_storage_file.parent().unwrap_or(Path::new("")).join("weir-plugins"),
+            PathBuf::from,
+        );
+        let config = Self {
+            bootstrap_servers: reader.list("bootstrap.servers").join(","),
+            converters: reader.converters(),
+            offset_flush_interval: reader.millis("offset.flush.interval.ms"),
+            offset_flush_timeout: reader.millis("offset.flush.timeout.ms"),
+            task_shutdown_graceful_timeout: reader.millis("task.shutdown.graceful.timeout.ms"),
+            override_policy: reader.policy(),
+            plugin_path: reader.list("plugin.path").into_iter().map(PathBuf::from).collect(),
+            plugin_cache: reader.optional("weir.plugin.cache").map_or_else(|| store.join("cache"), PathBuf::from),
+            plugin_store: store,
+            plugin_max_bytes: reader.number("weir.plugin.max.bytes"),
+            limits: Limits {
+                memory_max: reader.number("weir.task.memory.max"),
+                call_timeout: reader.millis("weir.call.timeout.ms"),
+            },
+            allowed: reader.allowed(),
+            listeners: reader.listeners(),
+            advertised_host: reader.optional("rest.advertised.host.name"),
+            advertised_port: reader.port("rest.advertised.port"),
+            log_format: match reader.text("weir.log.format").as_str() {
+                "json" => LogFormat::Json,
+                _ => LogFormat::Text,
+            },
+            log_level: reader.text("weir.log.level"),
+            offset_storage_file,
+            warnings: Vec::new(),
+            originals: ConfigMap::new(),
+        };
+        let mut errors = reader.errors;
+        let mut warnings = unused(&originals, &mut errors);
+        let config = Self { originals, ..config };
+        for kind in [Kind::Producer, Kind::Consumer, Kind::Admin] {
+            match config.client(kind, "", &ConfigMap::new()) {
+                Ok(client) => warnings.extend(client.warnings),
+                Err(error) => errors.push(error),
+            }
+        }
+        match errors.is_empty() {
+            true => Ok(Self { warnings, ..config }),
+            false => Err(errors),
+        }
+    }
+
+    /// The settings of a client: this worker's defaults and prefixed settings, then `overrides` (prefix removed). A consumer
+    /// without a group of its own gets `default_group` when that is not empty.
+    pub fn client(&self, kind: Kind, default_group: &str, overrides: &ConfigMap) -> Result<Client, Error> {
+        let group = (kind == Kind::Consumer && !default_group.is_empty()).then_some(("group.id", default_group));
+        let shared = self.originals.iter().filter(|(key, _)| match kind {
+            // The admin client is the worker's own, which unprefixed settings are for.
+            Kind::Admin => keys::find_prefix(key).is_none() && client_keys::meaning(kind, key).is_some(),
+            Kind::Producer | Kind::Consumer => key.as_str() == "bootstrap.servers",
+        });
+        let prefixed = self
+            .originals
+            .iter()
+            .filter(|(key, _)| keys::find(key).is_none() && !key.starts_with("admin.listeners."))
+            .filter_map(|(key, value)| key.strip_prefix(kind.prefix()).map(|key| (key, value.as_str())));
+        let layers = shared.map(|(key, value)| (key.as_str(), value.as_str())).chain(prefixed);
+        client::client(
+            kind,
+            group.into_iter().chain(layers).chain(overrides.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+        )
+    }
+
+    /// Settings of the worker's own client, in librdkafka's words.
+    pub fn admin_properties(&self) -> Properties {
+        // That they can be made was checked by `parse`.
+        self.client(Kind::Admin, "", &ConfigMap::new()).map(|client| client.properties).unwrap_or_default()
+    }
+
+    /// This worker's id in statuses, `host:port`. `bound` is the address of the first listener.
+    pub fn worker_id(&self, bound: SocketAddr) -> String {
+        let listener = self.listeners.first();
+        let host = match (&self.advertised_host, listener) {
+            (Some(host), _) => host.clone(),
+            (None, Some(listener)) if !listener.host.is_empty() => listener.host.clone(),
+            _ => bound.ip().to_string(),
+        };
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        format!("{host}:{}", self.advertised_port.unwrap_or(bound.port()))
+    }
+}
+
+/// Says which keys have no effect; those that must not be passed over are errors.
+fn unused(originals: &ConfigMap, errors: &mut Vec<Error>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (name, value) in originals {
+        let usage = keys::find(name).map(|key| key.usage).or_else(|| keys::find_prefix(name).map(|known| known.usage));
+        match usage {
+            Some(Usage::Used) => {}
+            // A key written with its default changes nothing, so nothing is lost.
+            Some(_) if keys::find(name).is_some_and(|key| key.default == Fallback::Value(value.trim())) => {}
+            Some(_) if value.trim().is_empty() => {}
+            Some(Usage::Ignored(reason)) => warnings.push(format!("worker key '{name}' has no effect: {reason}")),
+            Some(Usage::Refused(next)) => errors.push(Error::invalid(name, value, next)),
+            None if client_keys::meaning(Kind::Admin, name).is_some() => {}
+            None if is_client_key(name) => warnings.push(format!(
+                "worker key '{name}' has no effect: it is a setting of connectors' clients and needs the prefix 'producer.' or 'consumer.'"
+            )),
+            None => warnings.push(format!("worker key '{name}' is not known to Weir and has no effect")),
+        }
+    }
+    warnings
+}
+
+fn is_client_key(name: &str) -> bool {
+    [Kind::Producer, Kind::Consumer].into_iter().any(|kind| client_keys::meaning(kind, name).is_some())
+}
+
+/// Reads single keys and gathers what is wrong with them, so that a user sees all of it at once.
+struct Reader<'a> {
+    originals: &'a ConfigMap,
+    errors: Vec<Error>,
+}
+
+impl Reader<'_> {
+    /// The value in its type; none when it has none, or when it is wrong, which is noted.
+    fn value(&mut self, name: &str) -> Option<Value> {
+        let key = keys::find(name).unwrap_or_else(|| unreachable!("{name} is in the table"));
+        let text = match (self.originals.get(name), key.default) {
+            (Some(text), _) => text,
+            (None, Fallback::Value(text)) => text,
+            (None, Fallback::Null | Fallback::Computed(_)) => return None,
+            (None, Fallback::Required) => {
+                self.errors.push(Error::missing(name));
+                return None;
+            }
+        };
+        let value = def::parse(name, key.kind, text).and_then(|value| {
+            key.checks.iter().try_for_each(|check| def::check(name, &value, *check))?;
+            Ok(value)
+        });
+        value.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    fn optional(&mut self, name: &str) -> Option<String> {
+        match self.value(name) {
+            Some(Value::Text(text)) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    fn text(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_default()
+    }
+
+    fn list(&mut self, name: &str) -> Vec<String> {
+        match self.value(name) {
+            Some(Value::List(entries)) => entries.into_iter().filter(|entry| !entry.is_empty()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn number(&mut self, name: &str) -> u64 {
+        match self.value(name) {
+            Some(Value::Number(number)) => u64::try_from(number).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    fn millis(&mut self, name: &str) -> Duration {
+        Duration::from_millis(self.number(name))
+    }
+
+    fn port(&mut self, name: &str) -> Option<u16> {
+        match self.value(name)? {
+            Value::Number(number) => match u16::try_from(number) {
+                Ok(port) => Some(port),
+                Err(_) => {
+                    self.errors.push(Error::invalid(name, number, "a port is a number from 0 to 65535"));
+                    None
+                }
+            },
+            _ => None,
+        }
+    }
+
+    fn converters(&mut self) -> ConverterSettings {
+        let mut converter = |name: &str| {
+            let mut settings: HashMap<String, String> = with_prefix(self.originals, &format!("{name}."));
+            settings.remove("plugin.version");
+            ConverterSetting { class: self.text(name), settings }
+        };
+        ConverterSettings {
+            key: converter("key.converter"),
+            value: converter("value.converter"),
+            header: converter("header.converter"),
+        }
+    }
+
+    fn policy(&mut self) -> OverridePolicy {
+        let name = self.text("connector.client.config.override.policy");
+        let allowlist = self.list("connector.client.config.override.allowlist");
+        OverridePolicy::new(&name, allowlist).unwrap_or_else(|error| {
+            self.errors.push(error);
+            OverridePolicy::None
+        })
+    }
+
+    fn allowed(&mut self) -> Allowed {
+        let (read, write) = (self.folders(ALLOW_READ), self.folders(ALLOW_WRITE));
+        let mut connect = Vec::new();
+        for text in self.list(ALLOW_CONNECT) {
+            match text.parse::<HostPattern>() {
+                Ok(pattern) => connect.push(pattern),
+                Err(error) => self.errors.push(Error::invalid(ALLOW_CONNECT, text, error.to_string())),
+            }
+        }
+        Allowed { read, write, connect }
+    }
+
+    fn folders(&mut self, name: &str) -> Vec<PathBuf> {
+        let folders: Vec<PathBuf> = self.list(name).into_iter().map(PathBuf::from).collect();
+        for folder in folders.iter().filter(|folder| !folder.is_absolute()) {
+            self.errors.push(Error::invalid(name, folder.display(), "the folder must be an absolute path"));
+        }
+        folders
+    }
+
+    fn listeners(&mut self) -> Vec<Listener> {
+        let listeners: Vec<_> = self.list("listeners").iter().map(|text| Listener::parse(text)).collect();
+        let (good, bad): (Vec<_>, Vec<_>) = listeners.into_iter().partition(Result::is_ok);
+        self.errors.extend(bad.into_iter().filter_map(Result::err));
+        good.into_iter().filter_map(Result::ok).collect()
+    }
+}
+
+/// The entries whose keys begin with `prefix`, without it.
+pub(super) fn with_prefix<M: FromIterator<(String, String)>>(config: &ConfigMap, prefix: &str) -> M {
+    config.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.clone()))).collect()
+}

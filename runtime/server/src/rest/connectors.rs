@@ -1,0 +1,244 @@
+//! `/connectors` and everything below it.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use serde_json::{Map, Value};
+
+use super::App;
+use super::error::Failure;
+use super::json::{self, StringMap};
+use super::request::{JsonBody, Parameters, Place, finish, json_failure};
+use crate::config::connector::Invalid;
+use crate::config::error::Error as KeyError;
+use crate::herder::Put;
+use crate::herder::api::{ConfigMap, ConnectorInfo, ConnectorStateInfo, TargetState, TaskInfo, TaskState};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/connectors", get(list).post(create))
+        .route("/connectors/", get(list).post(create))
+        .route("/connectors/{connector}", get(info).delete(delete))
+        .route("/connectors/{connector}/config", get(config).put(put_config))
+        .route("/connectors/{connector}/status", get(status))
+        .route("/connectors/{connector}/restart", post(restart))
+        .route("/connectors/{connector}/pause", put(pause))
+        .route("/connectors/{connector}/resume", put(resume))
+        .route("/connectors/{connector}/stop", put(stop))
+        .route("/connectors/{connector}/tasks", get(tasks))
+        .route("/connectors/{connector}/tasks/{task}/status", get(task_status))
+        .route("/connectors/{connector}/tasks/{task}/restart", post(restart_task))
+}
+
+/// Names, or with `expand=status` or `expand=info` what is known about each.
+async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Value>, Failure> {
+    let names = app.herder.connectors();
+    if parameters.all("expand").next().is_none() {
+        return Ok(Json(Value::from(names)));
+    }
+    let mut connectors = Map::new();
+    for name in names {
+        let mut entry = Map::new();
+        for expansion in parameters.all("expand") {
+            // A connector that is deleted meanwhile is left out, as one without a status is.
+            let value = match expansion {
+                "status" => app.herder.connector_status(&name).ok().map(serde_json::to_value),
+                "info" => app.herder.connector_info(&name).ok().map(serde_json::to_value),
+                _ => continue,
+            };
+            match value {
+                Some(Ok(value)) => drop(entry.insert(expansion.to_owned(), value)),
+                _ => break,
+            }
+        }
+        let wanted = |expansion| parameters.all("expand").any(|given| given == expansion);
+        if ["status", "info"].iter().all(|expansion| !wanted(*expansion) || entry.contains_key(*expansion)) {
+            connectors.insert(name, Value::Object(entry));
+        }
+    }
+    Ok(Json(Value::Object(connectors)))
+}
+
+/// The body of `POST /connectors`.
+struct CreateConnectorRequest {
+    name: String,
+    config: StringMap,
+    initial_state: Option<TargetState>,
+}
+
+impl CreateConnectorRequest {
+    fn from_json(body: Value) -> Result<Self, Failure> {
+        const CLASS: &str = "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest";
+        const STATE: &str = "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest$InitialState";
+        let (mut name, mut config, mut initial_state) = (None, None, None);
+        for (field, value) in json::object(body, CLASS).map_err(json_failure)? {
+            match field.as_str() {
+                "name" => name = json::text(value).map_err(json_failure)?,
+                "config" if value.is_null() => {}
+                "config" => config = Some(json::string_map(value).map_err(json_failure)?),
+                "initial_state" => {
+                    initial_state = match json::text(value).map_err(json_failure)? {
+                        Some(text) => Some(target_state(&text).ok_or_else(|| {
+                            json_failure(json::Error::NotInEnum { class: STATE, value: text.to_uppercase() })
+                        })?),
+                        None => None,
+                    }
+                }
+                _ => {
+                    let known = "3 known properties: \"name\", \"config\", \"initial_state\"";
+                    return Err(json_failure(json::Error::UnknownField { field, class: CLASS, known }));
+                }
+            }
+        }
+        let Some(config) = config else {
+            return Err(Failure::bad_request("The body has no \"config\"; give a map of the connector's keys"));
+        };
+        Ok(Self { name: name.unwrap_or_default().trim().to_owned(), config, initial_state })
+    }
+}
+
+/// `initial_state`, in any case.
+pub(crate) fn target_state(text: &str) -> Option<TargetState> {
+    match text.to_uppercase().as_str() {
+        "RUNNING" => Some(TargetState::Started),
+        "PAUSED" => Some(TargetState::Paused),
+        "STOPPED" => Some(TargetState::Stopped),
+        _ => None,
+    }
+}
+
+/// The configuration with its name in it, which must be the one of the request.
+fn with_name(name: &str, config: StringMap) -> Result<ConfigMap, Failure> {
+    let (mut config, nulls) = json::without_nulls(config);
+    if nulls > 0 {
+        let text = "Null value can not be supplied as the configuration value.";
+        let errors = (0..nulls).map(|_| KeyError::other("", text)).collect();
+        return Err(Failure::bad_request(Invalid::Keys(errors).to_string()));
+    }
+    let inner = config.entry("name".to_owned()).or_insert_with(|| name.to_owned());
+    match inner == name {
+        true => Ok(config),
+        false => Err(Failure::bad_request(format!(
+            "Connector name configuration ({inner}) doesn't match connector name in the URL ({name})"
+        ))),
+    }
+}
+
+async fn put_connector(
+    app: App,
+    headers: &HeaderMap,
+    name: String,
+    config: ConfigMap,
+    replace: bool,
+    initial: Option<TargetState>,
+) -> Result<Response, Failure> {
+    let location = location(headers, &name);
+    let stage = format!("validating and starting connector {name}");
+    let work = async move { app.herder.put_connector(&name, config, replace, initial).await };
+    let Put { created, info } = finish(stage, work).await?;
+    Ok(match created {
+        true => (StatusCode::CREATED, [(header::LOCATION, location)], Json(info)).into_response(),
+        false => Json(info).into_response(),
+    })
+}
+
+/// The connector's address, absolute where the client said which host it talks to.
+fn location(headers: &HeaderMap, name: &str) -> String {
+    let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    match headers.get(header::HOST).and_then(|host| host.to_str().ok()) {
+        Some(host) => format!("http://{host}/connectors/{name}"),
+        None => format!("/connectors/{name}"),
+    }
+}
+
+async fn create(State(app): State<App>, headers: HeaderMap, JsonBody(body): JsonBody) -> Result<Response, Failure> {
+    let CreateConnectorRequest { name, config, initial_state } = CreateConnectorRequest::from_json(body)?;
+    let config = with_name(&name, config)?;
+    put_connector(app, &headers, name, config, false, initial_state).await
+}
+
+async fn put_config(
+    State(app): State<App>,
+    Place(name): Place<String>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Failure> {
+    let config = with_name(&name, json::string_map(body).map_err(json_failure)?)?;
+    put_connector(app, &headers, name, config, true, None).await
+}
+
+async fn info(State(app): State<App>, Place(name): Place<String>) -> Result<Json<ConnectorInfo>, Failure> {
+    Ok(Json(app.herder.connector_info(&name)?))
+}
+
+async fn config(State(app): State<App>, Place(name): Place<String>) -> Result<Json<ConfigMap>, Failure> {
+    Ok(Json(app.herder.connector_info(&name)?.config))
+}
+
+async fn delete(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+    let stage = format!("stopping connector {name}");
+    finish(stage, async move { app.herder.delete_connector(&name).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn status(State(app): State<App>, Place(name): Place<String>) -> Result<Json<ConnectorStateInfo>, Failure> {
+    Ok(Json(app.herder.connector_status(&name)?))
+}
+
+async fn tasks(State(app): State<App>, Place(name): Place<String>) -> Result<Json<Vec<TaskInfo>>, Failure> {
+    Ok(Json(app.herder.task_infos(&name)?))
+}
+
+async fn task_status(
+    State(app): State<App>,
+    Place((name, task)): Place<(String, u32)>,
+) -> Result<Json<TaskState>, Failure> {
+    Ok(Json(app.herder.task_status(&name, task)?))
+}
+
+async fn restart(
+    State(app): State<App>,
+    Place(name): Place<String>,
+    parameters: Parameters,
+) -> Result<Response, Failure> {
+    let include_tasks = parameters.flag("includeTasks").unwrap_or(false);
+    let only_failed = parameters.flag("onlyFailed").unwrap_or(false);
+    if include_tasks || only_failed {
+        let states = app.herder.restart(&name, include_tasks, only_failed)?;
+        return Ok((StatusCode::ACCEPTED, Json(states)).into_response());
+    }
+    let stage = format!("restarting connector {name}");
+    finish(stage, async move { app.herder.restart_connector(&name).await }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn restart_task(
+    State(app): State<App>,
+    Place((name, task)): Place<(String, u32)>,
+) -> Result<StatusCode, Failure> {
+    let stage = format!("restarting task {name}-{task}");
+    finish(stage, async move { app.herder.restart_task(&name, task).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_target(app: App, name: String, target: TargetState) -> Result<(), Failure> {
+    let stage = format!("changing the state of connector {name}");
+    finish(stage, async move { app.herder.set_target_state(&name, target).await }).await
+}
+
+async fn pause(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+    set_target(app, name, TargetState::Paused).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+async fn resume(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+    set_target(app, name, TargetState::Started).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+async fn stop(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+    set_target(app, name, TargetState::Stopped).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,92 @@
+//! What an error looks like: `{"error_code":404,"message":"Connector a not found"}`, the code being the HTTP status.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::herder;
+use crate::plugins::{DeleteError, UploadError};
+
+/// A request that failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    status: StatusCode,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct ErrorMessage<'a> {
+    error_code: u16,
+    message: &'a str,
+}
+
+impl Failure {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    /// 400.
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 404.
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 500.
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+    }
+
+    /// A status with the text that JAX-RS gives it, `HTTP 404 Not Found`.
+    pub(super) fn plain(status: StatusCode) -> Self {
+        Self::new(status, format!("HTTP {} {}", status.as_u16(), status.canonical_reason().unwrap_or_default()))
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let body = ErrorMessage { error_code: self.status.as_u16(), message: &self.message };
+        (self.status, Json(body)).into_response()
+    }
+}
+
+impl From<herder::api::Error> for Failure {
+    fn from(error: herder::api::Error) -> Self {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<UploadError> for Failure {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Load(error) => Self::bad_request(error.to_string()),
+            UploadError::Store(error) => Self::internal(error.to_string()),
+        }
+    }
+}
+
+impl From<DeleteError> for Failure {
+    fn from(error: DeleteError) -> Self {
+        let status = match &error {
+            DeleteError::NotFound(_) => StatusCode::NOT_FOUND,
+            DeleteError::OnPath { .. } => StatusCode::CONFLICT,
+            DeleteError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+/// The answer to a path that no resource has.
+pub(super) async fn unknown_path() -> Failure {
+    Failure::plain(StatusCode::NOT_FOUND)
+}
+
+/// The answer to a method that the resource does not have.
+pub(super) async fn unknown_method() -> Failure {
+    Failure::plain(StatusCode::METHOD_NOT_ALLOWED)
+}

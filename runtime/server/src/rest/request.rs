@@ -1,0 +1,186 @@
+//! What all resources do with a request: decode names, read bodies, keep Kafka Connect's time limit, write to the log.
+
+use std::future::Future;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, RawQuery, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tracing::debug;
+
+use super::error::Failure;
+use super::json;
+
+/// How long a request may take, as in Kafka Connect. What it began goes on after that.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// The parts of the path, percent-decoded. A part of the wrong type is a path that does not exist.
+pub(super) struct Place<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(place)) => Ok(Self(place)),
+            Err(_) => Err(Failure::plain(StatusCode::NOT_FOUND)),
+        }
+    }
+}
+
+/// The query's parameters, decoded, in their order.
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// The values of a parameter that may stand there more than once.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `Boolean.valueOf` of the first value; none = the parameter is not there.
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        self.all(name).next().map(|value| value.eq_ignore_ascii_case("true"))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let Ok(RawQuery(query)) = RawQuery::from_request_parts(parts, state).await;
+        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        Ok(Self(pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect()))
+    }
+}
+
+/// A JSON body.
+pub(super) struct JsonBody(pub(super) Value);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        // A body without a type is refused as well, as in Kafka Connect. It also keeps web pages from posting here: a browser
+        // asks before it sends a type like this one to another site, and nothing here says yes.
+        if !has_type(request.headers(), "application/json") {
+            return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                let message = format!("The body is larger than {} bytes", super::JSON_BODY_MAX);
+                Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+            }
+            other => Failure::bad_request(other.body_text()),
+        })?;
+        Ok(Self(json::parse(&body).map_err(json_failure)?))
+    }
+}
+
+/// 500 for a body that is not what it should be: Kafka Connect's choice.
+pub(super) fn json_failure(error: json::Error) -> Failure {
+    Failure::internal(error.to_string())
+}
+
+/// Whether the body has this media type, parameters aside.
+pub(super) fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    given.and_then(|given| given.split(';').next()).is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted))
+}
+
+/// Waits for what a request asked for, no longer than its time limit. The work is a task of its own, so that neither the limit
+/// nor a client that goes away leaves it half done. `stage` says what the worker is doing, for the message.
+pub(super) async fn finish<T, E>(
+    stage: impl Into<String>,
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    E: Into<Failure> + Send + 'static,
+{
+    finish_within(REQUEST_TIMEOUT, stage.into(), work).await
+}
+
+async fn finish_within<T, E>(
+    limit: Duration,
+    stage: String,
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    E: Into<Failure> + Send + 'static,
+{
+    let began = SystemTime::now();
+    match tokio::time::timeout(limit, tokio::spawn(work)).await {
+        Ok(Ok(done)) => done.map_err(Into::into),
+        Ok(Err(error)) => {
+            tracing::error!(%error, stage, "a request ended in a panic; this is a bug in Weir");
+            Err(Failure::internal("Internal error; the worker's log has more"))
+        }
+        Err(_) => {
+            let instant = instant(began);
+            let message = format!("Request timed out. The worker is currently {stage}, which began at {instant}.");
+            Err(Failure::internal(message))
+        }
+    }
+}
+
+/// ISO-8601 in UTC with milliseconds, as Java prints an `Instant`.
+fn instant(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    // Days to a date of the Gregorian calendar, counted in eras of 400 years that begin on the first of March.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
+}
+
+/// Writes each request to the log when it is done.
+pub(super) async fn log(request: Request<Body>, next: Next) -> Response {
+    let (method, path, began) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
+    let response = next.run(request).await;
+    let (status, millis) = (response.status().as_u16(), began.elapsed().as_millis());
+    debug!(%method, path, status, millis, "request");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_printed_as_java_does() {
+        let at = |seconds, millis| instant(UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_millis(millis));
+        assert_eq!(at(0, 0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(at(951_782_399, 7), "2000-02-28T23:59:59.007Z");
+        assert_eq!(at(951_782_400, 0), "2000-02-29T00:00:00.000Z");
+        assert_eq!(at(1_795_247_731, 967), "2026-11-21T07:55:31.967Z");
+        assert_eq!(at(4_107_542_400, 0), "2100-03-01T00:00:00.000Z");
+    }
+
+    #[tokio::test]
+    async fn a_slow_request_names_its_stage_and_the_work_goes_on() {
+        let (done, finished) = tokio::sync::oneshot::channel();
+        let work = async move {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let _ = done.send(());
+            Ok::<(), Failure>(())
+        };
+        let failure = finish_within(Duration::from_millis(5), "testing".to_owned(), work).await.expect_err("too slow");
+        let text = format!("{failure:?}");
+        assert!(text.contains("Request timed out. The worker is currently testing, which began at 20"), "{text}");
+        finished.await.expect("the work is not cancelled");
+    }
+}
