@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use crate::workspace::{Group, Guest, Workspace};
@@ -78,6 +78,7 @@ pub(crate) fn executables(cargo: &mut Command) -> anyhow::Result<HashMap<String,
 
 /// Builds the components of these groups.
 pub(crate) fn components(workspace: &Workspace, groups: &[Group]) -> anyhow::Result<()> {
+    let mut failed = Vec::new();
     for (target, wasi) in [(WITH_WASI, true), (WITHOUT_WASI, false)] {
         let guests: Vec<_> =
             workspace.guests.iter().filter(|guest| guest.wasi == wasi && groups.contains(&guest.group)).collect();
@@ -86,12 +87,18 @@ pub(crate) fn components(workspace: &Workspace, groups: &[Group]) -> anyhow::Res
         }
         toolchain::ensure_target(target)?;
         for guest in guests {
-            let built = compile(workspace, target, guest).and_then(|module| finish(workspace, guest, &module));
-            built.with_context(|| format!("component {}", guest.package))?;
+            // One that does not build says nothing against the others.
+            if let Err(error) = compile(workspace, target, guest).and_then(|module| finish(workspace, guest, &module)) {
+                eprintln!("component {}: {error:#}", guest.package);
+                failed.push(guest.package.as_str());
+            }
         }
     }
     for group in groups {
         sweep(workspace, *group)?;
+    }
+    if !failed.is_empty() {
+        bail!("{} could not be built, see above", failed.join(", "));
     }
     Ok(())
 }
