@@ -28,9 +28,14 @@ pub fn plugin(name: &str) -> Result<PathBuf> {
     built(plugins().join(format!("{name}.wasm")))
 }
 
-/// One component that is only built for these tests (`tests/plugins/*`). An error says how to build it.
+/// The components that are only built for these tests (`tests/plugins/*`).
+pub fn test_plugins() -> PathBuf {
+    target().join("dist/test-plugins")
+}
+
+/// One component that is only built for these tests. An error says how to build it.
 pub fn test_plugin(name: &str) -> Result<PathBuf> {
-    built(target().join("dist/test-plugins").join(format!("{name}.wasm")))
+    built(test_plugins().join(format!("{name}.wasm")))
 }
 
 /// The server under test: the environment variable `WEIR_BIN`, or what `cargo xtask build` left in `target/dist/weir`, or

@@ -52,7 +52,9 @@ impl Worker {
             .set("offset.storage.file.filename", &format!("{path}/offsets"))
             .set("offset.flush.interval.ms", "500")
             .set("plugin.path", &paths::plugins().display().to_string())
-            .set("weir.data.dir", &format!("{path}/weir"))
+            .set("weir.plugin.store", &format!("{path}/plugins"))
+            // Shared by all workers of all runs: compiling the same components again each time is not what is tested.
+            .set("weir.plugin.cache", &paths::target().join("weir-tests/cache").display().to_string())
             .set("weir.allow.read", &format!("{path}/data"))
             .set("weir.allow.write", &format!("{path}/data")))
     }
@@ -60,6 +62,15 @@ impl Worker {
     /// Sets a key of `worker.properties`. Takes effect at the next start.
     pub fn set(mut self, key: &str, value: &str) -> Worker {
         self.properties.insert(key.into(), value.into());
+        self
+    }
+
+    /// Adds a folder to `plugin.path`.
+    pub fn with_plugins(mut self, folder: &Path) -> Worker {
+        if let Some(path) = self.properties.get_mut("plugin.path") {
+            path.push(',');
+            path.push_str(&folder.display().to_string());
+        }
         self
     }
 
@@ -150,13 +161,15 @@ impl Worker {
         Rest::new(self.port)
     }
 
-    /// Its folder, with `worker.properties`, `log.txt`, `offsets` and what Weir itself keeps in `weir`.
+    /// Its folder, with `worker.properties`, `log.txt`, `offsets` and the uploaded components in `plugins`.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// The folder that connectors may read and write.
+    /// The folder that connectors may read and write, by its real name.
     pub fn data(&self) -> PathBuf {
-        self.dir().join("data")
+        // A folder that was there a moment ago and is not now would be noticed by whoever uses it.
+        let dir = self.dir().canonicalize().unwrap_or_else(|_| self.dir().into());
+        dir.join("data")
     }
 }

@@ -1,6 +1,16 @@
 //! End-to-end tests: the built `weir` against a real Apache Kafka, and beside Kafka Connect's own worker.
 //!
-//! Run them with `cargo xtask test`, or by hand with `cargo xtask build && cargo test -p weir-tests`. Without
+//! Run them with `cargo xtask test`, or by hand with `cargo xtask build --debug && cargo test -p weir-tests`. Without
 //! `WEIR_TEST_KAFKA=host:port` the harness starts a node of its own.
 
+mod delivery;
+mod demo;
+mod grants;
+mod hostile;
+mod neighbour;
 mod oracle;
+mod outage;
+mod rest;
+mod restart;
+mod support;
+mod uploads;

@@ -46,6 +46,9 @@ struct Case {
     /// JSON fields whose numbers differ from run to run.
     #[serde(default)]
     clocks: Vec<String>,
+    /// The fields of objects may come in any order: Java's maps have none.
+    #[serde(default)]
+    unordered: bool,
     /// The task fails on both sides, and both traces hold this.
     #[serde(default)]
     fails: Option<String>,
@@ -240,6 +243,11 @@ fn outcome(side: &Side<'_>, case: &Case, source: bool) -> Result<Outcome> {
             let headers = record.headers.iter_mut().map(|(_, value)| value);
             for bytes in [&mut record.key, &mut record.value].into_iter().chain(headers).flatten() {
                 *bytes = level(bytes, &side.topic(case), &case.clocks);
+                if case.unordered
+                    && let Ok(value) = serde_json::from_slice::<Value>(bytes)
+                {
+                    *bytes = sorted(value).to_string().into_bytes();
+                }
             }
         }
         found.insert(topic.clone(), records);
@@ -297,6 +305,19 @@ fn level(bytes: &[u8], topic: &str, clocks: &[String]) -> Vec<u8> {
         }
     }
     text.into_bytes()
+}
+
+/// The same with the fields of all objects in the order of their names.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<String, Value> =
+                fields.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            fields.into_iter().collect::<Map<_, _>>().into()
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect::<Vec<_>>().into(),
+        other => other,
+    }
 }
 
 fn show(outcome: &Outcome) -> String {

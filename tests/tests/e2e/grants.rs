@@ -1,0 +1,202 @@
+//! Capabilities and limits: a plugin gets what its configuration needs and the operator allowed, and nothing else. A refusal
+//! names the key, the value and the bound.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use weir_tests::rest::Rest;
+use weir_tests::worker::Worker;
+use weir_tests::{kafka, paths, topics, wait};
+
+use crate::support::{sink, source, with};
+
+fn worker(bootstrap: &str) -> Result<Worker> {
+    Ok(Worker::new(bootstrap)?.with_plugins(&paths::test_plugins()))
+}
+
+/// Creating it is refused, and the message has all of these parts.
+fn refused(rest: &Rest, what: &str, config: &Value, parts: &[&str]) -> Result<()> {
+    let answer = rest.post("/connectors", &json!({"name": "refused", "config": config}))?;
+    ensure!(answer.status == 400, "{what}: answered {} {}", answer.status, answer.body);
+    for part in parts {
+        ensure!(answer.message().contains(part), "{what}: {part:?} is not in {:?}", answer.message());
+    }
+    println!("{what}: {}", answer.message());
+    rest.get("/connectors/refused")?.expect(404)?;
+    Ok(())
+}
+
+#[test]
+fn files_outside_the_allowed_folders_are_refused_and_symlinks_do_not_escape() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    topics::create(bootstrap, "escaped", 1)?;
+    let mut worker = worker(bootstrap)?;
+    let (data, outside) = (worker.data(), worker.dir().canonicalize()?.join("outside"));
+    fs::create_dir(&outside)?;
+    fs::write(outside.join("secret"), "secret\n")?;
+    symlink(&outside, data.join("link"))?;
+    symlink(outside.join("secret"), data.join("secret"))?;
+    // A folder whose name begins as the allowed one's does.
+    let beside = data.with_extension("beside");
+    fs::create_dir(&beside)?;
+    worker.start()?;
+    let rest = worker.rest();
+    let bound = data.display().to_string();
+
+    for (what, path) in [
+        ("another folder", outside.join("secret")),
+        ("the way back", data.join("../outside/secret")),
+        ("a linked folder", data.join("link/secret")),
+        ("a longer name", beside.join("secret")),
+        ("the root", Path::new("/secret").into()),
+        ("a system file", Path::new("/etc/passwd").into()),
+    ] {
+        let read = ["weir.allow.read", path.parent().and_then(Path::to_str).unwrap_or_default(), &bound];
+        refused(&rest, what, &source(&path, "escaped"), &read)?;
+        let write = ["weir.allow.write", path.parent().and_then(Path::to_str).unwrap_or_default(), &bound];
+        refused(&rest, what, &sink(&path, "escaped"), &write)?;
+    }
+    refused(&rest, "a relative file", &source(Path::new("data/../outside/secret"), "escaped"), &[])?;
+
+    // The link lies in an allowed folder, and what it leads to does not: the plugin cannot open it.
+    rest.create("linked-source", &source(&data.join("secret"), "escaped"))?;
+    rest.create("linked-sink", &sink(&data.join("secret"), "escaped"))?;
+    topics::produce(
+        bootstrap,
+        "escaped",
+        &[topics::Record { value: Some(b"overwritten".to_vec()), ..Default::default() }],
+    )?;
+    let trace = rest.wait_failed("linked-sink", Duration::from_secs(30))?;
+    println!("a linked file to write: {trace}");
+    wait::holds("nothing to come of a linked file", Duration::from_secs(3), || {
+        match topics::count(bootstrap, "escaped").map_err(|error| error.to_string())? {
+            1 => Ok(()),
+            count => Err(format!("{count} rows")),
+        }
+    })?;
+    ensure!(fs::read_to_string(outside.join("secret"))? == "secret\n", "the file outside was written to");
+    worker.stop()
+}
+
+#[test]
+fn a_folder_to_read_is_not_a_folder_to_write() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    topics::create(bootstrap, "read-only", 1)?;
+    let mut worker = worker(bootstrap)?.set("weir.allow.write", "");
+    let data = worker.data();
+    fs::write(data.join("file"), "a line\n")?;
+    worker.start()?;
+    let rest = worker.rest();
+    let parts = ["weir.allow.write", data.to_str().unwrap_or_default()];
+    refused(&rest, "a folder that is read only", &sink(&data.join("file"), "read-only"), &parts)?;
+    rest.create("reader", &source(&data.join("file"), "read-only"))?;
+    wait::until("the line", Duration::from_secs(30), || match topics::count(bootstrap, "read-only") {
+        Ok(1) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })?;
+
+    let writes = data.join("written").display().to_string();
+    let hostile = json!({"connector.class": "weir.tests.HostileSource", "topic": "read-only", "hook": "source.start",
+        "does": "write-file", "needs.read": data, "writes": writes});
+    rest.create("writer", &hostile)?;
+    let trace = rest.wait_failed("writer", Duration::from_secs(30))?;
+    ensure!(trace.contains("write-file denied"), "{trace}");
+    ensure!(!data.join("written").exists(), "it was written");
+    worker.stop()
+}
+
+#[test]
+fn a_plugin_reaches_what_it_asked_for_and_nothing_beside_it() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    topics::create(bootstrap, "reached", 1)?;
+    let (granted, other) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+    let (granted_at, other_at) = (granted.local_addr()?.to_string(), other.local_addr()?.to_string());
+    let mut worker =
+        worker(bootstrap)?.set("weir.allow.connect", &format!("127.0.0.1:{}", granted.local_addr()?.port()));
+    let data = worker.data();
+    let outside = worker.dir().canonicalize()?.join("worker.properties").display().to_string();
+    fs::create_dir(data.join("mine"))?;
+    fs::create_dir(data.join("theirs"))?;
+    fs::write(data.join("mine/file"), "granted")?;
+    fs::write(data.join("theirs/file"), "not granted")?;
+    symlink(data.join("theirs"), data.join("mine/link"))?;
+    worker.start()?;
+    let rest = worker.rest();
+    let mine = data.join("mine").display().to_string();
+
+    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": "reached", "hook": "source.start"});
+    let theirs = data.join("theirs/file").display().to_string();
+    let back = format!("{mine}/../theirs/file");
+    let link = format!("{mine}/link/file");
+    let file = format!("{mine}/file");
+    for (name, does, more, ends) in [
+        ("file-mine", "read-file", &[("needs.read", &*mine), ("reads", &*file)][..], "read-file escaped: granted"),
+        ("file-theirs", "read-file", &[("needs.read", &mine), ("reads", &theirs)], "read-file denied"),
+        ("file-back", "read-file", &[("needs.read", &mine), ("reads", &back)], "read-file denied"),
+        ("file-link", "read-file", &[("needs.read", &mine), ("reads", &link)], "read-file denied"),
+        ("file-none", "read-file", &[("reads", &file)], "read-file denied"),
+        ("file-outside", "read-file", &[("needs.read", &mine), ("reads", &outside)], "read-file denied"),
+        (
+            "host-granted",
+            "connect-host",
+            &[("needs.connect", &granted_at), ("connects", &granted_at)],
+            "connect-host escaped",
+        ),
+        (
+            "host-other",
+            "connect-host",
+            &[("needs.connect", &granted_at), ("connects", &other_at)],
+            "connect-host denied",
+        ),
+        ("host-none", "connect-host", &[("connects", &granted_at)], "connect-host denied"),
+        ("name", "resolve-host", &[], "resolve-host denied"),
+        ("environment", "read-env", &[], "read-env denied"),
+        ("list-root", "list-root", &[], "list-root denied"),
+    ] {
+        rest.create(name, &with(&with(&base, more), &[("does", does)]))?;
+        let trace = rest.wait_failed(name, Duration::from_secs(30))?;
+        ensure!(trace.contains(ends), "{name}: expected {ends:?}, found {trace}");
+    }
+
+    let refused_host = with(&base, &[("needs.connect", &other_at), ("does", "none")]);
+    refused(&rest, "a host that is not allowed", &refused_host, &["weir.allow.connect", &other_at, &granted_at])?;
+    worker.stop()
+}
+
+#[test]
+fn a_connector_may_lower_its_limits_and_not_raise_them() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    topics::create(bootstrap, "limits", 1)?;
+    let mut worker = worker(bootstrap)?.set("weir.task.memory.max", "33554432").set("weir.call.timeout.ms", "5000");
+    worker.start()?;
+    let rest = worker.rest();
+    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": "limits"});
+    for (key, value, bound) in
+        [("weir.task.memory.max", "33554433", "33554432"), ("weir.call.timeout.ms", "5001", "5000")]
+    {
+        refused(&rest, key, &with(&base, &[(key, value)]), &[key, value, bound])?;
+    }
+    for (key, value) in
+        [("weir.task.memory.max", "lots"), ("weir.call.timeout.ms", "-1"), ("weir.call.timeout.ms", "0")]
+    {
+        refused(&rest, key, &with(&base, &[(key, value)]), &[key, value])?;
+    }
+    // Folders are the operator's to allow; a connector that could do it would be granted anything.
+    for key in ["weir.allow.read", "weir.allow.write", "weir.allow.connect"] {
+        let config = with(&base, &[(key, "/"), ("needs.read", "/etc")]);
+        refused(&rest, key, &config, &[key])?;
+    }
+    let low = [("weir.task.memory.max", "16777216"), ("weir.call.timeout.ms", "500")];
+    rest.create("low", &with(&base, &low))?;
+    rest.wait_running("low", 1)?;
+    let spin = [("hook", "source.poll"), ("does", "spin")];
+    rest.create("low-spin", &with(&with(&base, &low), &spin))?;
+    let trace = rest.wait_failed("low-spin", Duration::from_secs(4))?;
+    ensure!(trace.contains("500"), "the trace does not name the limit: {trace}");
+    worker.stop()
+}

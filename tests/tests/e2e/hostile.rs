@@ -1,0 +1,384 @@
+//! Guests that mean harm, in every hook: each ends as its own task's or its own connector's failure, with a trace that names
+//! the call and the cause, while a neighbour on the same worker gets its lines at the rate it always did.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use weir_tests::rest::Rest;
+use weir_tests::topics::Record;
+use weir_tests::worker::Worker;
+use weir_tests::{kafka, paths, topics};
+
+use crate::neighbour::Neighbour;
+use crate::support::with;
+
+/// How many misbehave at the same time.
+const AT_ONCE: usize = 6;
+
+/// What a deed that is done in any hook leaves in the trace: one of these.
+fn cause(deed: &str) -> &'static [&'static str] {
+    match deed {
+        "spin" | "sleep" => &["weir.call.timeout.ms"],
+        "eat-memory" => &["weir.task.memory.max"],
+        "recurse" => &["stack"],
+        "log-1gb" => &["log"],
+        "trap" | "panic" => &["unreachable"],
+        "read-file" => &["read-file denied"],
+        "connect-host" => &["connect-host denied"],
+        "read-env" => &["read-env denied"],
+        "fatal" => &["hostile refusal"],
+        // Lies: the trace says what is wrong with the answer.
+        _ => &[],
+    }
+}
+
+/// Deeds of guests that may import WASI, and of those that may not.
+const WITH_WASI: &[&str] = &[
+    "spin",
+    "sleep",
+    "eat-memory",
+    "recurse",
+    "trap",
+    "panic",
+    "log-1gb",
+    "read-file",
+    "connect-host",
+    "read-env",
+    "fatal",
+];
+const WITHOUT_WASI: &[&str] = &["spin", "eat-memory", "recurse", "trap", "panic", "log-1gb", "fatal"];
+
+/// How a case ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Creation is refused with 400.
+    Refused,
+    /// The connector is FAILED.
+    Connector,
+    /// The task is FAILED, the connector is not.
+    Task,
+    /// Nothing fails; it is asked to end, and does in time.
+    Deleted,
+}
+
+/// A hook, how misbehaving in it ends, and the lies it can tell.
+const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
+    (
+        "plugin.validate",
+        End::Refused,
+        &[
+            "spin",
+            "sleep",
+            "eat-memory",
+            "recurse",
+            "trap",
+            "panic",
+            "log-1gb",
+            "read-file",
+            "connect-host",
+            "read-env",
+        ],
+        &[],
+    ),
+    (
+        "plugin.capabilities",
+        End::Refused,
+        &[
+            "spin",
+            "sleep",
+            "eat-memory",
+            "recurse",
+            "trap",
+            "panic",
+            "log-1gb",
+            "read-file",
+            "connect-host",
+            "read-env",
+        ],
+        &[],
+    ),
+    ("connector.start", End::Connector, WITH_WASI, &[]),
+    ("connector.task-configs", End::Connector, WITH_WASI, &["lie-count"]),
+    ("connector.check", End::Connector, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("connector.stop", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("source.start", End::Task, WITH_WASI, &[]),
+    (
+        "source.poll",
+        End::Task,
+        WITH_WASI,
+        &[
+            "lie-count",
+            "lie-count-huge",
+            "lie-lengths",
+            "lie-lengths-negative",
+            "lie-lengths-huge",
+            "lie-lengths-short",
+            "lie-nulls",
+            "lie-utf8",
+            "lie-json",
+            "lie-formats",
+            "lie-schema-index",
+            "lie-schema-cycle",
+            "lie-schema-empty",
+            "lie-topic",
+            "lie-topic-dots",
+            "lie-topic-long",
+            "lie-topic-empty",
+            "lie-topic-none",
+            "lie-topic-index",
+            "lie-partition",
+            "lie-partition-unknown",
+            "lie-timestamp",
+            "lie-headers",
+            "lie-headers-huge",
+            "lie-source-partition",
+            "lie-source-partition-array",
+            "lie-source-partition-nested",
+            "lie-source-partition-index",
+            "lie-source-offset",
+            "lie-source-offset-short",
+            "lie-boundary",
+            "lie-budget",
+            "lie-huge",
+        ],
+    ),
+    ("source.settled", End::Task, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("source.committed", End::Task, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("source.stop", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("sink.start", End::Task, WITH_WASI, &[]),
+    ("sink.open", End::Task, WITH_WASI, &[]),
+    ("sink.put", End::Task, WITH_WASI, &["lie-rows", "lie-rewind", "lie-rewind-negative", "row-failure"]),
+    (
+        "sink.pre-commit",
+        End::Task,
+        &["spin", "sleep", "eat-memory", "trap", "log-1gb"],
+        &["lie-offsets", "lie-offsets-negative", "lie-partition"],
+    ),
+    ("sink.close", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("sink.stop", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("transform.configure", End::Task, WITHOUT_WASI, &[]),
+    (
+        "transform.apply",
+        End::Task,
+        WITHOUT_WASI,
+        &[
+            "lie-origins",
+            "lie-origins-order",
+            "lie-lengths",
+            "lie-lengths-negative",
+            "lie-lengths-short",
+            "lie-formats",
+            "lie-topic",
+            "lie-topic-index",
+            "lie-partitions",
+            "lie-timestamps",
+            "lie-headers",
+            "lie-failures",
+            "lie-failures-step",
+            "lie-failures-kept",
+            "row-failure",
+        ],
+    ),
+    ("predicate.configure", End::Task, WITHOUT_WASI, &[]),
+    ("predicate.test", End::Task, WITHOUT_WASI, &["lie-count", "lie-none"]),
+];
+
+/// One connector that misbehaves.
+#[derive(Debug, Clone)]
+struct Case {
+    name: String,
+    hook: &'static str,
+    deed: &'static str,
+    end: End,
+}
+
+impl Case {
+    /// The hook without its interface, as a trace names it.
+    fn call(&self) -> &'static str {
+        self.hook.split_once('.').map_or(self.hook, |(_, call)| call)
+    }
+
+    fn config(&self, target: &str) -> Value {
+        let plan = [("hook", self.hook), ("does", self.deed), ("reads", "/etc/passwd"), ("connects", target)];
+        // One good call, so that the worker has rows under way; `start` and the like are called once only.
+        let after = [("after", "1")];
+        let limits = [("weir.call.timeout.ms", "1000"), ("weir.task.memory.max", "33554432"), ("topic", "hostile")];
+        let base = match self.hook.split_once('.').map_or("", |(interface, _)| interface) {
+            "sink" => json!({"connector.class": "weir.tests.HostileSink", "topics": "hostile-input"}),
+            _ => json!({"connector.class": "weir.tests.HostileSource"}),
+        };
+        let base = with(&base, &limits);
+        let prefixed = |prefix: &str| {
+            let mut base = base.clone();
+            for (key, value) in plan {
+                base[format!("{prefix}{key}")] = value.into();
+            }
+            base
+        };
+        match self.hook {
+            hook if hook.starts_with("transform.") => with(
+                &prefixed("transforms.t."),
+                &[("transforms", "t"), ("transforms.t.type", "weir.tests.HostileTransform")],
+            ),
+            // A transform of another component, so that the predicate's own interface is called.
+            hook if hook.starts_with("predicate.") => with(
+                &prefixed("predicates.p."),
+                &[
+                    ("transforms", "t"),
+                    ("transforms.t.type", "org.apache.kafka.connect.transforms.Filter"),
+                    ("transforms.t.predicate", "p"),
+                    ("predicates", "p"),
+                    ("predicates.p.type", "weir.tests.HostilePredicate"),
+                ],
+            ),
+            "source.poll" => with(&with(&base, &plan), &after),
+            _ => with(&base, &plan),
+        }
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (hook, end, deeds, lies) in HOOKS {
+        for deed in deeds.iter().chain(*lies) {
+            cases.push(Case { name: format!("{hook}-{deed}"), hook, deed, end: *end });
+        }
+    }
+    cases
+}
+
+#[test]
+fn a_hostile_guest_harms_nobody_but_itself() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    for topic in ["hostile", "hostile-input"] {
+        topics::create(bootstrap, topic, 1)?;
+    }
+    let rows: Vec<Record> =
+        (0..20).map(|row| Record { value: Some(format!("row {row}").into_bytes()), ..Record::default() }).collect();
+    topics::produce(bootstrap, "hostile-input", &rows)?;
+    // Something that would answer, so that `denied` is the sandbox's doing.
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let target = listener.local_addr()?.to_string();
+    let mut worker = Worker::new(bootstrap)?
+        .with_plugins(&paths::test_plugins())
+        .set("offset.flush.interval.ms", "300")
+        .set("task.shutdown.graceful.timeout.ms", "1000");
+    worker.start()?;
+    let rest = worker.rest();
+    let mut neighbour = Neighbour::start(&worker, bootstrap, "neighbour")?;
+
+    let mut failures = Vec::new();
+    let cases = cases();
+    let filter = std::env::var("WEIR_TEST_HOSTILE").unwrap_or_default();
+    let cases: Vec<&Case> = cases.iter().filter(|case| case.name.contains(&filter)).collect();
+    for group in cases.chunks(AT_ONCE) {
+        let names: Vec<&str> = group.iter().map(|case| case.name.as_str()).collect();
+        neighbour.begin()?;
+        // Together, and each in its own thread, because a creation may take as long as a call may.
+        let results: Vec<Result<String>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = group.iter().map(|case| scope.spawn(|| run(&rest, case, &target))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| bail!("panicked"))).collect()
+        });
+        for (case, result) in group.iter().zip(results) {
+            match result {
+                Ok(trace) => println!("{} {:?}: {}", case.name, case.end, trace.lines().next().unwrap_or_default()),
+                Err(error) => failures.push(format!("{}: {error:#}", case.name)),
+            }
+        }
+        if let Err(error) = neighbour.check(&names.join(", ")) {
+            failures.push(format!("{error:#}"));
+        }
+        worker.check_runs().map_err(anyhow::Error::msg)?;
+    }
+    neighbour.finish()?;
+    worker.stop()?;
+    ensure!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    Ok(())
+}
+
+/// Runs one case to its end and gives the trace.
+fn run(rest: &Rest, case: &Case, target: &str) -> Result<String> {
+    let config = case.config(target);
+    let answer = rest.post("/connectors", &json!({"name": case.name, "config": config}))?;
+    let created = answer.status == 201;
+    let trace = match case.end {
+        End::Refused => {
+            let message = answer.expect(400)?.message().to_owned();
+            rest.get(&format!("/connectors/{}", case.name))?.expect(404).context("it was refused and is there")?;
+            message
+        }
+        // Kafka Connect's standalone worker answers 500 when a connector does not start, and keeps it.
+        End::Connector if created || answer.status == 500 => {
+            rest.wait_failed(&case.name, Duration::from_secs(20))?;
+            let status = rest.status(&case.name)?;
+            ensure!(status["connector"]["state"] == "FAILED", "not the connector failed: {status}");
+            status["connector"]["trace"].as_str().unwrap_or_default().to_owned()
+        }
+        End::Task if created => {
+            rest.wait_failed(&case.name, Duration::from_secs(20))?;
+            let status = rest.status(&case.name)?;
+            ensure!(status["connector"]["state"] == "RUNNING", "not only the task failed: {status}");
+            status["tasks"][0]["trace"].as_str().unwrap_or_default().to_owned()
+        }
+        End::Deleted if created => {
+            rest.wait_running(&case.name, 1)?;
+            // Rows have been through, so that there is something to close.
+            std::thread::sleep(Duration::from_millis(500));
+            String::new()
+        }
+        _ => bail!("creation was answered with {} {}", answer.status, answer.body),
+    };
+    if case.end != End::Refused {
+        let start = Instant::now();
+        rest.remove(&case.name)?;
+        ensure!(start.elapsed() < Duration::from_secs(10), "removing it took {:?}", start.elapsed());
+    }
+    if case.end != End::Deleted {
+        ensure!(trace.contains(case.call()), "the call is not named in: {trace}");
+        let causes = cause(case.deed);
+        ensure!(causes.iter().all(|part| trace.contains(part)), "none of {causes:?} in: {trace}");
+        ensure!(!trace.contains("escaped"), "{trace}");
+        ensure!(!trace.contains("no such deed"), "the plugin does not know it: {trace}");
+    }
+    Ok(trace)
+}
+
+#[test]
+fn a_guest_that_ignores_stop_is_ended_after_the_graceful_timeout() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    topics::create(bootstrap, "stubborn", 1)?;
+    let mut worker =
+        Worker::new(bootstrap)?.with_plugins(&paths::test_plugins()).set("task.shutdown.graceful.timeout.ms", "2000");
+    worker.start()?;
+    let rest = worker.rest();
+    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": "stubborn"});
+    // In `stop` itself, and in a `poll` that does not come back to hear of it. The call limit is a minute.
+    for (name, hook, deed) in [
+        ("stop-spins", "source.stop", "spin"),
+        ("stop-sleeps", "source.stop", "sleep"),
+        ("poll-spins", "source.poll", "spin"),
+    ] {
+        let config =
+            with(&base, &[("hook", hook), ("does", deed), ("after", if hook == "source.poll" { "3" } else { "0" })]);
+        rest.create(name, &config)?;
+        rest.wait_running(name, 1)?;
+        weir_tests::wait::until("its rows", Duration::from_secs(30), || match topics::count(bootstrap, "stubborn") {
+            Ok(count) if count >= 30 => Ok(()),
+            other => Err(format!("{other:?}")),
+        })?;
+        let start = Instant::now();
+        rest.remove(name)?;
+        let took = start.elapsed();
+        ensure!(took >= Duration::from_millis(1500), "{name} was given only {took:?} of 2 s");
+        ensure!(took < Duration::from_secs(8), "{name} was ended after {took:?}, where 2 s are given");
+    }
+    // A whole worker that is asked to stop ends, too.
+    rest.create("stop-spins", &with(&base, &[("hook", "source.stop"), ("does", "spin")]))?;
+    rest.wait_running("stop-spins", 1)?;
+    let start = Instant::now();
+    worker.stop()?;
+    ensure!(start.elapsed() < Duration::from_secs(15), "the worker took {:?} to end", start.elapsed());
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! A connector pair that does its work while something else on the same worker misbehaves: lines are appended at a steady rate
+//! and have to arrive at that rate.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use weir_tests::lines::{self, Appender, Counter};
+use weir_tests::rest::Rest;
+use weir_tests::worker::Worker;
+use weir_tests::{topics, wait};
+
+use crate::support::{sink, source, with};
+
+/// Lines a second. Well below what a worker can do, and enough to tell 20 % apart in a short time.
+const RATE: u64 = 1000;
+
+/// How much of the rate has to arrive while others misbehave.
+const SHARE: f64 = 0.8;
+
+/// The pair, running.
+#[derive(Debug)]
+pub(crate) struct Neighbour {
+    name: String,
+    rest: Rest,
+    appender: Appender,
+    counter: Counter,
+    output: std::path::PathBuf,
+    since: Instant,
+    arrived: u64,
+}
+
+impl Neighbour {
+    /// Starts the pair and waits until lines arrive.
+    pub(crate) fn start(worker: &Worker, bootstrap: &str, name: &str) -> Result<Neighbour> {
+        let (input, output) = (worker.data().join(format!("{name}-in")), worker.data().join(format!("{name}-out")));
+        topics::create(bootstrap, name, 1)?;
+        let rest = worker.rest();
+        let appender = Appender::start(&input, RATE)?;
+        let quick = [("producer.override.linger.ms", "5"), ("consumer.override.fetch.max.wait.ms", "50")];
+        rest.create(&format!("{name}-source"), &with(&source(&input, name), &quick))?;
+        rest.create(&format!("{name}-sink"), &with(&sink(&output, name), &quick))?;
+        let mut neighbour = Neighbour {
+            name: name.into(),
+            rest,
+            appender,
+            counter: Counter::new(&output),
+            output,
+            since: Instant::now(),
+            arrived: 0,
+        };
+        wait::until("lines of the neighbour to arrive", Duration::from_secs(60), || {
+            let (arrived, written) = (neighbour.arrived_now()?, neighbour.appender.written());
+            // Close behind the appender: what piled up before the sink joined its group is through.
+            if arrived > 0 && written - arrived < RATE { Ok(()) } else { Err(format!("{arrived} of {written} lines")) }
+        })?;
+        neighbour.begin()?;
+        Ok(neighbour)
+    }
+
+    /// Begins to measure.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.arrived = self.counter.count()?;
+        self.since = Instant::now();
+        Ok(())
+    }
+
+    /// Ends measuring: an error when less arrived than should have.
+    pub(crate) fn check(&mut self, meanwhile: &str) -> Result<()> {
+        let rows = (self.counter.count()? - self.arrived) as f64;
+        let seconds = self.since.elapsed().as_secs_f64();
+        let share = rows / seconds / RATE as f64;
+        ensure!(share >= SHARE, "{meanwhile}: the neighbour got {:.0} % of its lines in {seconds:.1} s", share * 100.0);
+        Ok(())
+    }
+
+    /// Ends the pair: all lines have arrived exactly once, and nothing of it has failed.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.rest.wait_running(&format!("{}-source", self.name), 1)?;
+        self.rest.wait_running(&format!("{}-sink", self.name), 1)?;
+        let written = self.appender.stop()?;
+        wait::until("the neighbour's last lines", Duration::from_secs(30), || match self.arrived_now()? {
+            arrived if arrived >= written => Ok(()),
+            arrived => Err(format!("{arrived} of {written}")),
+        })?;
+        let delivered = lines::check_delivered(&self.output, written)?;
+        ensure!(delivered.duplicates == 0 && delivered.torn == 0, "the neighbour's file: {delivered:?}");
+        Ok(())
+    }
+
+    fn arrived_now(&mut self) -> Result<u64, String> {
+        self.counter.count().map_err(|error| error.to_string())
+    }
+}

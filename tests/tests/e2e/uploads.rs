@@ -1,0 +1,146 @@
+//! Uploading components: what is taken, what is refused and how, and that it can be used at once.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use weir_tests::rest::{Answer, Rest};
+use weir_tests::worker::Worker;
+use weir_tests::{kafka, paths, topics, wait};
+
+/// The mark of `tests/plugins/hostile/src/describe.rs`, with the place for the deed.
+const MARK: &[u8; 48] = b"weir-hostile-describe-does:                     ";
+
+fn hostile() -> Result<Vec<u8>> {
+    fs::read(paths::test_plugin("hostile")?).context("the hostile component")
+}
+
+/// The hostile component whose `describe` does this.
+fn describing(deed: &str) -> Result<Vec<u8>> {
+    let mut bytes = hostile()?;
+    let at = bytes.windows(MARK.len()).position(|window| window == MARK).context("the mark")?;
+    let start = at + MARK.iter().take_while(|byte| **byte != b' ').count();
+    bytes[start..start + deed.len()].copy_from_slice(deed.as_bytes());
+    Ok(bytes)
+}
+
+fn classes(rest: &Rest) -> Result<Vec<String>> {
+    let body = rest.get("/connector-plugins?connectorsOnly=false")?.expect(200)?.body;
+    let rows = body.as_array().context("a list")?;
+    Ok(rows.iter().map(|row| row["class"].as_str().unwrap_or_default().to_owned()).collect())
+}
+
+#[test]
+fn an_uploaded_component_is_used_at_once_and_removed_when_nothing_uses_it() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    topics::create(bootstrap, "uploaded", 1)?;
+    let mut worker = Worker::new(bootstrap)?;
+    worker.start()?;
+    let rest = worker.rest();
+    ensure!(!classes(&rest)?.contains(&"weir.tests.HostileSource".to_owned()), "it is there before it was uploaded");
+
+    let created = rest.upload(&hostile()?)?.expect(201)?;
+    let id = created.body["id"].as_str().context("an id")?.to_owned();
+    ensure!(id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "not a sha256: {id}");
+    let text = created.body.to_string();
+    for part in ["weir.tests.HostileSource", "weir.tests.HostileSink", "source", "sink", "0.1.0", "wasi:"] {
+        ensure!(text.contains(part), "{part} is not in {text}");
+    }
+    let again = rest.upload(&hostile()?)?.expect(200)?;
+    ensure!(again.body["id"] == created.body["id"], "another id for the same bytes");
+    ensure!(rest.get("/plugins")?.expect(200)?.body.to_string().contains(&id), "it is not listed");
+    ensure!(rest.get(&format!("/plugins/{id}"))?.expect(200)?.body["id"] == created.body["id"], "it has no page");
+    ensure!(classes(&rest)?.contains(&"weir.tests.HostileSource".to_owned()), "its classes are not listed");
+
+    rest.create("uploaded", &json!({"connector.class": "weir.tests.HostileSource", "topic": "uploaded"}))?;
+    wait::until("rows of the uploaded source", std::time::Duration::from_secs(30), || {
+        match topics::count(bootstrap, "uploaded") {
+            Ok(count) if count >= 10 => Ok(()),
+            other => Err(format!("{other:?}; {}", rest.status("uploaded").unwrap_or_default())),
+        }
+    })?;
+    let refused = rest.delete(&format!("/plugins/{id}"))?.expect(409)?;
+    ensure!(refused.message().contains("uploaded"), "it does not say who uses it: {}", refused.body);
+    rest.remove("uploaded")?;
+    rest.delete(&format!("/plugins/{id}"))?.expect(204)?;
+    rest.get(&format!("/plugins/{id}"))?.expect(404)?;
+    rest.delete(&format!("/plugins/{id}"))?.expect(404)?;
+    ensure!(!classes(&rest)?.contains(&"weir.tests.HostileSource".to_owned()), "it is still there");
+    worker.stop()
+}
+
+#[test]
+fn what_is_no_component_of_ours_is_refused_with_advice() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let mut worker = Worker::new(bootstrap)?.set("weir.plugin.max.bytes", "6000000");
+    worker.start()?;
+    let rest = worker.rest();
+    let before = classes(&rest)?;
+
+    let core: &[u8] = b"\0asm\x01\0\0\0";
+    let foreign: &[u8] = b"\0asm\x0d\0\x01\0";
+    for (what, bytes) in
+        [("nothing", &b""[..]), ("garbage", b"this is no WebAssembly"), ("half a component", &hostile()?[..5000])]
+    {
+        refused(&rest, what, bytes, &[])?;
+    }
+    refused(&rest, "a core module", core, &["module", "component"])?;
+    refused(&rest, "an empty component", foreign, &["weir:connect"])?;
+    let newer = replaced(&hostile()?, b"weir:connect/plugin@0.1.0", b"weir:connect/plugin@9.1.0")?;
+    refused(&rest, "a newer contract", &newer, &["9.1.0"])?;
+
+    let large = rest.upload(&vec![0; 6_000_001])?.expect(413)?;
+    ensure!(large.message().contains("weir.plugin.max.bytes"), "it does not name the limit: {}", large.body);
+
+    for id in ["abc", &"0".repeat(64), "..%2f..%2fworker.properties"] {
+        let answer = rest.get(&format!("/plugins/{id}"))?;
+        ensure!(matches!(answer.status, 400 | 404), "GET /plugins/{id}: {answer:?}");
+    }
+    ensure!(classes(&rest)? == before, "something of it stayed");
+    ensure!(
+        rest.get("/plugins")?
+            .expect(200)?
+            .body
+            .as_array()
+            .is_none_or(|list| { list.iter().all(|plugin| !plugin.to_string().contains("Hostile")) }),
+        "something of it is listed"
+    );
+    worker.stop()
+}
+
+#[test]
+fn a_component_that_misbehaves_when_it_is_asked_what_it_is_is_refused() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let mut worker = Worker::new(bootstrap)?.set("weir.call.timeout.ms", "1000");
+    worker.start()?;
+    let rest = worker.rest();
+    for deed in
+        ["spin", "eat-memory", "trap", "panic", "recurse", "log-1gb", "lie-nothing", "lie-twice", "lie-nameless"]
+    {
+        refused(&rest, deed, &describing(deed)?, &[])?;
+    }
+    ensure!(!classes(&rest)?.iter().any(|class| class.contains("Hostile")), "something of it stayed");
+    rest.upload(&hostile()?)?.expect(201)?;
+    worker.stop()
+}
+
+fn refused(rest: &Rest, what: &str, bytes: &[u8], parts: &[&str]) -> Result<Answer> {
+    let answer = rest.upload(bytes)?.expect(400).context(what.to_owned())?;
+    ensure!(!answer.message().is_empty() && answer.body["error_code"] == 400, "{what}: {}", answer.body);
+    for part in parts {
+        ensure!(answer.message().contains(part), "{what}: {part} is not in {}", answer.message());
+    }
+    println!("{what}: {}", answer.message());
+    Ok(answer)
+}
+
+fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = bytes.to_vec();
+    let mut from = 0;
+    while let Some(at) = bytes[from..].windows(old.len()).position(|window| window == old) {
+        bytes[from + at..from + at + old.len()].copy_from_slice(new);
+        from += at + old.len();
+    }
+    ensure!(from > 0, "nothing to replace");
+    Ok(bytes)
+}
