@@ -2,6 +2,16 @@
 //!
 //! A converter works on a whole column. A row that it cannot convert is null in the output and has an error of its own.
 
+mod boolean;
+mod bytes;
+mod charset;
+mod json;
+mod numbers;
+pub(crate) mod rows;
+pub(crate) mod settings;
+mod string;
+pub(crate) mod view;
+
 use std::collections::HashMap;
 
 use crate::records::{Column, Format, Values};
@@ -67,6 +77,10 @@ pub enum ConfigError {
     },
 }
 
+/// Simple names of the converters there are.
+const KNOWN: &str = "BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter, \
+    JsonConverter, LongConverter, ShortConverter, StringConverter";
+
 /// Makes the converter of this class, which may be given by full name, simple name or alias (simple name without
 /// `Converter`). `settings` are the converter's own, their prefix (`key.converter.`) removed.
 ///
@@ -77,8 +91,38 @@ pub fn converter(
     settings: &HashMap<String, String>,
     is_key: bool,
 ) -> Result<Box<dyn Converter>, ConfigError> {
-    let _ = (settings, is_key);
-    Err(ConfigError::UnknownClass { kind: "converter", class: class.to_owned(), known: "" })
+    let unknown = || ConfigError::UnknownClass { kind: "converter", class: class.to_owned(), known: KNOWN };
+    Ok(match simple_name(class, &["Converter"]).ok_or_else(unknown)? {
+        "Boolean" => Box::new(boolean::Boolean::new()),
+        "ByteArray" => Box::new(bytes::Bytes::new()),
+        "Double" => Box::new(numbers::Numbers::new(numbers::Kind::Double)),
+        "Float" => Box::new(numbers::Numbers::new(numbers::Kind::Float)),
+        "Integer" => Box::new(numbers::Numbers::new(numbers::Kind::Integer)),
+        "Json" => Box::new(json::Json::configure(settings)?),
+        "Long" => Box::new(numbers::Numbers::new(numbers::Kind::Long)),
+        "Short" => Box::new(numbers::Numbers::new(numbers::Kind::Short)),
+        "String" => Box::new(string::Text::configure(settings, is_key)?),
+        _ => return Err(unknown()),
+    })
+}
+
+/// The packages of Kafka Connect's converters, by the name of a class without its suffix.
+fn package(name: &str) -> &'static str {
+    match name {
+        "Json" => "org.apache.kafka.connect.json",
+        "String" | "Simple" => "org.apache.kafka.connect.storage",
+        _ => "org.apache.kafka.connect.converters",
+    }
+}
+
+/// A class's simple name without the suffix, whichever of its names was given. A full name has to have the right package.
+pub(crate) fn simple_name<'a>(class: &'a str, suffixes: &[&str]) -> Option<&'a str> {
+    let class = class.trim();
+    let strip = |name: &'a str| suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+    match class.rsplit_once('.') {
+        Some((given, name)) => strip(name).filter(|name| package(name) == given),
+        None => Some(strip(class).unwrap_or(class)),
+    }
 }
 
 pub use crate::header::{HeaderConverter, header_converter};

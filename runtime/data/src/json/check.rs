@@ -39,7 +39,24 @@ pub fn first(text: &[u8], from: usize) -> Result<Option<First>, SyntaxError> {
     let Some(token) = scanner.token() else { return Ok(None) };
     let start = scanner.at;
     scanner.value(token)?;
+    // Two numbers side by side would be read as one.
+    let number = token == b'-' || token.is_ascii_digit();
+    if number && text.get(scanner.at).is_some_and(|&byte| !is_space(byte)) {
+        return scanner.error("a number that goes on as something else");
+    }
     Ok(Some(First { start, end: scanner.at, leading_zeros: scanner.leading_zeros }))
+}
+
+/// As [`first`], for a value inside an object, behind which something may follow at once.
+///
+/// # Errors
+/// Where and why it is no JSON value, white space and nothing more included.
+pub(crate) fn inner(text: &[u8], from: usize) -> Result<First, SyntaxError> {
+    let mut scanner = Scanner { text, at: from, leading_zeros: false };
+    let Some(token) = scanner.token() else { return scanner.error("unexpected end") };
+    let start = scanner.at;
+    scanner.value(token)?;
+    Ok(First { start, end: scanner.at, leading_zeros: scanner.leading_zeros })
 }
 
 /// Checks that `text`, which is UTF-8, is exactly one JSON text as RFC 8259 defines it.
@@ -156,12 +173,7 @@ impl Scanner<'_> {
                         None => return self.error("unexpected end"),
                     }
                 }
-                b'-' | b'0'..=b'9' => {
-                    self.number()?;
-                    if depth == 0 && self.text.get(self.at).is_some_and(|&byte| !is_space(byte)) {
-                        return self.error("a number that goes on as something else");
-                    }
-                }
+                b'-' | b'0'..=b'9' => self.number()?,
                 b't' => self.literal(b"true")?,
                 b'f' => self.literal(b"false")?,
                 b'n' => self.literal(b"null")?,

@@ -1,6 +1,7 @@
 //! JSON as Kafka Connect's JsonConverter reads and writes it.
 
 pub mod check;
+pub(crate) mod envelope;
 pub mod node;
 pub(crate) mod payload;
 pub(crate) mod schema;

@@ -2,6 +2,7 @@
 //! fit their schema are errors.
 
 use super::{Rules, decode_base64, push_default, write_base64};
+use crate::java::class;
 use crate::java::decimal::Decimal;
 use crate::java::number::{double, float};
 use crate::json::node::{Node, is_integral};
@@ -27,7 +28,7 @@ pub(super) fn write(
             _ => Err("Conversion error: null value for field that is required and has no default value".to_owned()),
         };
     }
-    let wrong = || Err(format!("Invalid type for {}: class {}", shape.kind.name(), java_class(node)));
+    let wrong = || Err(format!("Invalid type for {}: class {}", shape.kind.name(), class::of_node(node)));
     if let Some(logical) = shape.logical {
         return write_logical(logical, node, numeric, out).unwrap_or_else(wrong);
     }
@@ -66,19 +67,6 @@ pub(super) fn write(
         SchemaType::Map => write_map(shape, node, rules, numeric, out).unwrap_or_else(wrong),
         SchemaType::Struct => write_struct(shape, node, rules, numeric, out).unwrap_or_else(wrong),
         SchemaType::Boolean | SchemaType::String => wrong(),
-    }
-}
-
-/// The class a schemaless value of this kind has in Java.
-pub(crate) fn java_class(node: &Node<'_>) -> &'static str {
-    match node {
-        Node::Null => "null",
-        Node::Boolean(_) => "java.lang.Boolean",
-        Node::Number(digits) if is_integral(digits) => "java.lang.Long",
-        Node::Number(_) => "java.lang.Double",
-        Node::String(_) => "java.lang.String",
-        Node::Array(_) => "java.util.ArrayList",
-        Node::Object(_) => "java.util.HashMap",
     }
 }
 

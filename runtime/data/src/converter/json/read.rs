@@ -1,0 +1,229 @@
+//! Kafka to Connect: JSON is checked, and taken out of its envelope where it has one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Known;
+use crate::check::check_utf8;
+use crate::converter::Converted;
+use crate::converter::rows::{Patch, Patches, each_row};
+use crate::json::check::{self, SyntaxError, after_space};
+use crate::json::envelope::{self, NO_ENVELOPE};
+use crate::json::node::Node;
+use crate::json::payload::{self, Rules, decode_base64};
+use crate::json::schema;
+use crate::json::shape::Shape;
+use crate::json::text::unescape;
+use crate::records::{Column, Encoding, Format, Values};
+use crate::schema::SchemaType;
+
+const NOT_JSON: &str = "Converting byte[] to Kafka Connect data failed due to serialization error: ";
+
+/// Some producers put it in front of UTF-8; Kafka Connect's parser passes over it.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+pub(super) struct Reader {
+    schemas: bool,
+    /// `schema.content`
+    content: Option<Arc<Known>>,
+    rules: Rules,
+    /// `schemas.cache.size`
+    cache_size: usize,
+    /// Schemas by the bytes they had in the envelope.
+    cache: HashMap<Vec<u8>, Arc<Known>>,
+    last: Option<Last>,
+}
+
+/// The envelope of the row before: all its bytes in front of the payload, which are the same for most rows.
+struct Last {
+    prefix: Vec<u8>,
+    known: Option<Arc<Known>>,
+}
+
+impl Reader {
+    pub(super) fn new(schemas: bool, content: Option<Arc<Known>>, rules: Rules, cache_size: usize) -> Self {
+        Self { schemas, content, rules, cache_size, cache: HashMap::new(), last: None }
+    }
+
+    pub(super) fn read(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {
+        if !self.schemas {
+            // One look at the whole column is several times cheaper than one at each row.
+            let utf8 = check_utf8("", &column.lengths, &column.bytes).is_ok();
+            let patches = Patches::find(&column, count, |row| plain(row, utf8));
+            let Converted { output, failures } = patches.apply(column, count);
+            let format = Format::plain(Encoding::Json).index_in(formats);
+            return Converted { output: Values::from_column(output, count, format), failures };
+        }
+        let mut tables = Tables::new(formats);
+        let mut indexes = Vec::with_capacity(count as usize);
+        let Converted { output, failures } = each_row(column.iter(count), column.bytes.len(), |_, row, out| {
+            let mut known = None;
+            let result = match row {
+                None => Ok(false),
+                Some(row) => self.row(row, &mut known, out),
+            };
+            indexes.push(tables.index(known.as_ref()));
+            result
+        });
+        let same = indexes.iter().all(|&index| index == 0);
+        let formats = if same { Vec::new() } else { indexes };
+        Converted { output: Values { lengths: output.lengths, bytes: output.bytes, formats }, failures }
+    }
+
+    /// Appends the value of a row and says whether it is one; `known` becomes its schema.
+    fn row(&mut self, row: &[u8], known: &mut Option<Arc<Known>>, out: &mut Vec<u8>) -> Result<bool, String> {
+        let row = row.strip_prefix(BYTE_ORDER_MARK).unwrap_or(row);
+        let text = simdutf8::basic::from_utf8(row).map_err(|_| format!("{NOT_JSON}not UTF-8"))?;
+        if let Some(content) = &self.content {
+            *known = Some(Arc::clone(content));
+            let first = check::first(row, 0).map_err(not_json)?;
+            let text = first.map_or("null", |first| &text[first.start..first.end]);
+            return self.payload(Some(content), text, first.is_some_and(|first| first.leading_zeros), out);
+        }
+        if let Some(last) = &self.last
+            && row.starts_with(&last.prefix)
+        {
+            let value = check::inner(row, last.prefix.len()).map_err(not_json)?;
+            if after_space(row, value.end).is_some_and(|end| row[end] == b'}') {
+                known.clone_from(&last.known);
+                return self.payload(last.known.as_deref(), &text[value.start..value.end], value.leading_zeros, out);
+            }
+        }
+        let envelope = envelope::split(text).map_err(not_json)?.ok_or(NO_ENVELOPE)?;
+        *known = self.schema(&text[envelope.schema])?;
+        if envelope.schema_first {
+            let prefix = row[..envelope.payload.start].to_vec();
+            self.last = Some(Last { prefix, known: known.clone() });
+        }
+        self.payload(known.as_deref(), &text[envelope.payload], envelope.leading_zeros, out)
+    }
+
+    fn schema(&mut self, text: &str) -> Result<Option<Arc<Known>>, String> {
+        if text == "null" {
+            return Ok(None);
+        }
+        if let Some(known) = self.cache.get(text.as_bytes()) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let schema = schema::read(&Node::parse_checked(text), &self.rules)?;
+        let shape = Shape::of(&schema, &self.rules).map_err(|error| error.to_string())?;
+        let known = Arc::new(Known { schema: Arc::new(schema), shape });
+        if self.cache.len() >= self.cache_size {
+            // A topic with more schemas than the cache has room for is rare; starting over is simple.
+            self.cache.clear();
+        }
+        if self.cache_size > 0 {
+            self.cache.insert(text.as_bytes().to_vec(), Arc::clone(&known));
+        }
+        Ok(Some(known))
+    }
+
+    fn payload(
+        &self,
+        known: Option<&Known>,
+        text: &str,
+        leading_zeros: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, String> {
+        let start = out.len();
+        match known {
+            None if leading_zeros => Node::parse_checked(text).write(out),
+            None => out.extend_from_slice(text.as_bytes()),
+            Some(known) => payload::convert(&known.shape, text, &self.rules, out)?,
+        }
+        if &out[start..] == b"null" {
+            out.truncate(start);
+            return Ok(false);
+        }
+        if let Some(encoding @ (Encoding::Utf8 | Encoding::Bytes)) = known.map(|known| encoding(&known.shape)) {
+            unquote(encoding, start, out);
+        }
+        Ok(true)
+    }
+}
+
+/// Text and bytes with a schema travel as what they are, and not as a JSON string.
+fn encoding(shape: &Shape) -> Encoding {
+    match shape.kind {
+        SchemaType::String => Encoding::Utf8,
+        SchemaType::Bytes => Encoding::Bytes,
+        _ => Encoding::Json,
+    }
+}
+
+/// Turns the JSON string from `start` on into the text or bytes that it stands for.
+fn unquote(encoding: Encoding, start: usize, out: &mut Vec<u8>) {
+    let quoted = out.get(start + 1..out.len() - 1).unwrap_or_default();
+    if encoding == Encoding::Utf8 && !quoted.contains(&b'\\') {
+        out.copy_within(start + 1.., start);
+        out.truncate(out.len() - 2);
+        return;
+    }
+    let text = String::from_utf8_lossy(quoted);
+    let value = match encoding {
+        Encoding::Utf8 => unescape(&text).into_owned().into_bytes(),
+        _ => decode_base64(&text).unwrap_or_default(),
+    };
+    out.truncate(start);
+    out.extend_from_slice(&value);
+}
+
+/// What has to change in a row without an envelope; `None` = nothing.
+fn plain(row: &[u8], utf8: bool) -> Option<Patch> {
+    if !utf8 && simdutf8::basic::from_utf8(row).is_err() {
+        return Some(Patch::Fail(format!("{NOT_JSON}not UTF-8")));
+    }
+    let from = if row.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let first = match check::first(row, from) {
+        Ok(Some(first)) => first,
+        Ok(None) => return Some(Patch::Null),
+        Err(error) => return Some(Patch::Fail(not_json(error))),
+    };
+    let value = &row[first.start..first.end];
+    if value == b"null" {
+        return Some(Patch::Null);
+    }
+    if first.leading_zeros {
+        let mut out = Vec::with_capacity(value.len());
+        Node::parse_checked(std::str::from_utf8(value).unwrap_or_default()).write(&mut out);
+        return Some(Patch::Bytes(out));
+    }
+    // Kafka Connect does not look behind the first value. Here only that value is passed on.
+    let alone = from == 0 && after_space(row, first.end).is_none();
+    if alone { None } else { Some(Patch::Part(first.start..first.end)) }
+}
+
+fn not_json(error: SyntaxError) -> String {
+    format!("{NOT_JSON}{error}")
+}
+
+/// The formats of a batch, each schema found by identity and without a walk through the table.
+struct Tables<'a> {
+    formats: &'a mut Vec<Format>,
+    indexes: HashMap<*const Known, u32>,
+    last: Option<(*const Known, u32)>,
+}
+
+impl<'a> Tables<'a> {
+    fn new(formats: &'a mut Vec<Format>) -> Self {
+        Self { formats, indexes: HashMap::new(), last: None }
+    }
+
+    /// Index of the format of values with this schema, or without any.
+    fn index(&mut self, known: Option<&Arc<Known>>) -> u32 {
+        let key = known.map_or(std::ptr::null(), Arc::as_ptr);
+        if let Some((last, index)) = self.last
+            && last == key
+        {
+            return index;
+        }
+        let formats = &mut *self.formats;
+        let index = *self.indexes.entry(key).or_insert_with(|| {
+            let Some(known) = known else { return Format::plain(Encoding::Json).index_in(formats) };
+            formats.push(Format::with_schema(encoding(&known.shape), Arc::clone(&known.schema)));
+            (formats.len() - 1) as u32
+        });
+        self.last = Some((key, index));
+        index
+    }
+}

@@ -1,0 +1,141 @@
+//! Connect to Kafka: values are written as JSON, in an envelope with their schema where that is asked for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::converter::Converted;
+use crate::converter::rows::{Patch, Patches, each_row};
+use crate::java::decimal::Decimal;
+use crate::json::check::check_strict;
+use crate::json::payload::{self, Direction, Rules, write_base64};
+use crate::json::schema;
+use crate::json::shape::{Logical, Shape};
+use crate::json::text::write_string;
+use crate::records::{Column, Encoding, Format, Values};
+use crate::schema::Schema;
+
+const NO_SCHEMA: &[u8] = b"{\"schema\":null,\"payload\":";
+
+pub(super) struct Writer {
+    schemas: bool,
+    rules: Rules,
+    /// `schemas.cache.size`
+    cache_size: usize,
+    cache: HashMap<Arc<Schema>, Arc<Plan>>,
+}
+
+/// What is done for every value of a schema, or why nothing can be.
+type Plan = Result<Ready, String>;
+
+struct Ready {
+    shape: Shape,
+    /// The envelope in front of the payload; empty where none is written.
+    prefix: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) fn new(schemas: bool, rules: Rules, cache_size: usize) -> Self {
+        Self { schemas, rules, cache_size, cache: HashMap::new() }
+    }
+
+    pub(super) fn write(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
+        let common = values.common_format(formats);
+        if !self.schemas && common == Some(&Format::plain(Encoding::Json)) {
+            let column = values.into_column();
+            return Patches::find(&column, count, plain).apply(column, count);
+        }
+        let plans: Vec<_> = formats.iter().map(|format| self.plan(format)).collect();
+        let capacity = values.bytes.len() + values.bytes.len() / 4;
+        each_row(values.iter(count), capacity, |row, value, out| {
+            let format = values.format(row);
+            let encoding = values.format_of(row, formats).encoding;
+            match plans.get(format).and_then(Option::as_deref) {
+                None => self.schemaless(encoding, value, out),
+                Some(Ok(plan)) => self.with_schema(plan, encoding, value, out),
+                Some(Err(message)) => Err(message.clone()),
+            }
+        })
+    }
+
+    fn plan(&mut self, format: &Format) -> Option<Arc<Plan>> {
+        let schema = format.schema.as_ref()?;
+        if let Some(plan) = self.cache.get(schema) {
+            return Some(Arc::clone(plan));
+        }
+        let mut prefix = b"{\"schema\":".to_vec();
+        let plan = Arc::new(schema::write(schema, &self.rules, &mut prefix).map(|shape| {
+            prefix.extend_from_slice(b",\"payload\":");
+            let prefix = if self.schemas { prefix } else { Vec::new() };
+            Ready { shape, prefix }
+        }));
+        if self.cache.len() >= self.cache_size {
+            self.cache.clear();
+        }
+        if self.cache_size > 0 {
+            self.cache.insert(Arc::clone(schema), Arc::clone(&plan));
+        }
+        Some(plan)
+    }
+
+    fn schemaless(&self, encoding: Encoding, value: Option<&[u8]>, out: &mut Vec<u8>) -> Result<bool, String> {
+        let Some(value) = value else { return Ok(false) };
+        if self.schemas {
+            out.extend_from_slice(NO_SCHEMA);
+        }
+        match encoding {
+            Encoding::Bytes => write_base64(value, out),
+            Encoding::Utf8 => write_string(value, out),
+            Encoding::Json => match plain(value) {
+                None => out.extend_from_slice(value),
+                Some(Patch::Fail(message)) => return Err(message),
+                Some(_) => return Ok(false),
+            },
+        }
+        if self.schemas {
+            out.push(b'}');
+        }
+        Ok(true)
+    }
+
+    fn with_schema(
+        &self,
+        plan: &Ready,
+        encoding: Encoding,
+        value: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, String> {
+        out.extend_from_slice(&plan.prefix);
+        match (value, encoding) {
+            (None, _) => payload::convert_null(&plan.shape, &self.rules, out)?,
+            (Some(value), Encoding::Utf8) => write_string(value, out),
+            (Some(value), Encoding::Bytes) => match (plan.shape.logical, self.rules.direction) {
+                (Some(Logical::Decimal(Some(scale))), Direction::Write { numeric: true }) => {
+                    let decimal = Decimal::from_bytes(value, scale).ok_or("Invalid bytes for Decimal field")?;
+                    out.extend_from_slice(decimal.to_string().as_bytes());
+                }
+                _ => write_base64(value, out),
+            },
+            (Some(value), Encoding::Json) => {
+                check_strict(value).map_err(|error| not_json(&error))?;
+                let text = simdutf8::basic::from_utf8(value).map_err(|_| not_json(&"not UTF-8"))?;
+                payload::convert(&plan.shape, text, &self.rules, out)?;
+            }
+        }
+        if !plan.prefix.is_empty() {
+            out.push(b'}');
+        }
+        Ok(true)
+    }
+}
+
+/// What is to change in a schemaless JSON value; `None` = nothing. The value null is written as no value at all.
+fn plain(value: &[u8]) -> Option<Patch> {
+    if let Err(error) = check_strict(value) {
+        return Some(Patch::Fail(not_json(&error)));
+    }
+    (value.trim_ascii() == b"null").then_some(Patch::Null)
+}
+
+fn not_json(error: &dyn std::fmt::Display) -> String {
+    format!("Converting Kafka Connect data to byte[] failed due to serialization error: the value is not JSON: {error}")
+}

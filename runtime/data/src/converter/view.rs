@@ -1,0 +1,70 @@
+//! A batch's values one by one, with their schemas, for the converters that have to look into structured ones.
+
+use crate::json::check::check_strict;
+use crate::json::node::Node;
+use crate::json::payload::{Direction, Rules};
+use crate::json::shape::Shape;
+use crate::records::{Encoding, Format, Values};
+
+/// The formats of a batch with their schemas made ready.
+pub(crate) struct View<'a> {
+    formats: &'a [Format],
+    shapes: Vec<Option<Result<Shape, String>>>,
+}
+
+/// A value that is not null.
+pub(crate) struct Value<'a> {
+    pub(crate) encoding: Encoding,
+    pub(crate) shape: Option<&'a Shape>,
+    pub(crate) bytes: &'a [u8],
+    /// The value as JSON; null where the encoding is another one.
+    pub(crate) json: Node<'a>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(formats: &'a [Format]) -> Self {
+        // Defaults are of no interest here, but a schema's shape has to be made by some rules.
+        let rules = Rules { direction: Direction::Read, replace_null: false };
+        let shape = |format: &Format| {
+            format.schema.as_ref().map(|schema| Shape::of(schema, &rules).map_err(|error| error.to_string()))
+        };
+        Self { formats, shapes: formats.iter().map(shape).collect() }
+    }
+
+    /// The schema of a row, null or not.
+    ///
+    /// # Errors
+    /// The schema cannot be used.
+    pub(crate) fn shape(&self, values: &Values, row: usize) -> Result<Option<&Shape>, String> {
+        match self.shapes.get(values.format(row)) {
+            Some(Some(Ok(shape))) => Ok(Some(shape)),
+            Some(Some(Err(message))) => Err(message.clone()),
+            _ => Ok(None),
+        }
+    }
+
+    /// The value of a row; `None` = null, also where that is said in JSON.
+    ///
+    /// # Errors
+    /// The value is said to be JSON and is not, or its schema cannot be used.
+    pub(crate) fn value<'v>(
+        &'v self,
+        values: &Values,
+        row: usize,
+        bytes: Option<&'v [u8]>,
+    ) -> Result<Option<Value<'v>>, String> {
+        let shape = self.shape(values, row)?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let encoding = values.format_of(row, self.formats).encoding;
+        let mut json = Node::Null;
+        if encoding == Encoding::Json {
+            check_strict(bytes).map_err(|error| format!("the value is not JSON: {error}"))?;
+            let text = simdutf8::basic::from_utf8(bytes).map_err(|_| "the value is not UTF-8")?;
+            json = Node::parse_checked(text);
+            if json == Node::Null {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Value { encoding, shape, bytes, json }))
+    }
+}

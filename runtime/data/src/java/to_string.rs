@@ -1,0 +1,126 @@
+//! `toString` of structured values: `Struct{id=1}`, `{a=1}`, `[1, 2]`.
+//!
+//! Two things are not as in Java, which prints an address there or an order that depends on hashes: bytes are base64, and
+//! members keep the order they have in the value.
+
+use super::date::{DAY, Moment};
+use super::decimal::Decimal;
+use super::number::{double, float};
+use crate::json::node::{Node, is_integral};
+use crate::json::payload::decode_base64;
+use crate::json::shape::{Logical, Shape};
+use crate::json::text::unescape;
+use crate::schema::SchemaType;
+
+/// Appends what `toString` gives for a value in payload form. The value is assumed to fit its schema; what does not is
+/// printed as it would be without one.
+pub(crate) fn to_string(shape: Option<&Shape>, node: &Node<'_>, out: &mut String) {
+    match (node, shape) {
+        (Node::Null, _) => out.push_str("null"),
+        (Node::Boolean(true), _) => out.push_str("true"),
+        (Node::Boolean(false), _) => out.push_str("false"),
+        (Node::Number(digits), shape) => out.push_str(&number(shape, digits)),
+        (Node::String(raw), shape) => {
+            let text = unescape(raw);
+            match shape.and_then(|shape| shape.logical) {
+                Some(Logical::Decimal(scale)) => match decimal(&text, scale) {
+                    Some(decimal) => out.push_str(&decimal),
+                    None => out.push_str(&text),
+                },
+                _ => out.push_str(&text),
+            }
+        }
+        (Node::Array(entries), Some(shape)) if shape.kind == SchemaType::Map => {
+            let pairs = entries.iter().filter_map(|entry| match entry {
+                Node::Array(pair) => Some((pair.first()?, pair.get(1)?)),
+                _ => None,
+            });
+            list('{', '}', pairs, out, |(key, value), out| {
+                to_string(shape.children.first(), key, out);
+                out.push('=');
+                to_string(shape.children.get(1), value, out);
+            });
+        }
+        (Node::Array(items), shape) => {
+            let element = shape.and_then(|shape| shape.children.first());
+            list('[', ']', items.iter(), out, |item, out| to_string(element, item, out));
+        }
+        (Node::Object(members), Some(shape)) if shape.kind == SchemaType::Struct => {
+            out.push_str("Struct{");
+            let mut first = true;
+            for (name, value) in members.iter().filter(|(_, value)| *value != Node::Null) {
+                if !std::mem::take(&mut first) {
+                    out.push(',');
+                }
+                out.push_str(name);
+                out.push('=');
+                let field = shape.fields.place(name).and_then(|place| shape.children.get(place));
+                to_string(field, value, out);
+            }
+            out.push('}');
+        }
+        (Node::Object(members), shape) => {
+            let value_shape = shape.and_then(|shape| shape.children.get(1));
+            list('{', '}', members.iter(), out, |(name, value), out| {
+                out.push_str(name);
+                out.push('=');
+                to_string(value_shape, value, out);
+            });
+        }
+    }
+}
+
+fn list<T>(
+    open: char,
+    close: char,
+    items: impl Iterator<Item = T>,
+    out: &mut String,
+    mut each: impl FnMut(T, &mut String),
+) {
+    out.push(open);
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        each(item, out);
+    }
+    out.push(close);
+}
+
+fn number(shape: Option<&Shape>, digits: &str) -> String {
+    let logical = shape.and_then(|shape| shape.logical);
+    if let Some(millis) = logical.and_then(|logical| date_millis(logical, digits)) {
+        return Moment::at(millis).to_java();
+    }
+    match shape.map(|shape| shape.kind) {
+        Some(SchemaType::Float32) => digits.parse().map_or_else(|_| digits.to_owned(), float),
+        Some(SchemaType::Float64) => digits.parse().map_or_else(|_| digits.to_owned(), double),
+        None if !is_integral(digits) => digits.parse().map_or_else(|_| digits.to_owned(), double),
+        _ => digits.to_owned(),
+    }
+}
+
+/// The milliseconds that a Date, Time or Timestamp stands for.
+pub(crate) fn date_millis(logical: Logical, digits: &str) -> Option<i64> {
+    let number: i64 = digits.parse().ok()?;
+    match logical {
+        Logical::Date => number.checked_mul(DAY),
+        Logical::Time | Logical::Timestamp => Some(number),
+        Logical::Decimal(_) => None,
+    }
+}
+
+/// The text of a Decimal in base64.
+pub(crate) fn decimal(base64: &str, scale: Option<i32>) -> Option<String> {
+    Some(Decimal::from_bytes(&decode_base64(base64)?, scale?)?.to_string())
+}
+
+/// What `toString` gives for bytes with a schema: a Decimal's digits, or base64.
+pub(crate) fn bytes(shape: Option<&Shape>, bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    let decimal = match shape.and_then(|shape| shape.logical) {
+        Some(Logical::Decimal(Some(scale))) => Decimal::from_bytes(bytes, scale),
+        _ => None,
+    };
+    decimal.map_or_else(|| crate::json::payload::BASE64.encode(bytes), |decimal| decimal.to_string())
+}
