@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The Weir worker: runs connectors and transforms that are WebAssembly components, beside a Kafka, behind Kafka Connect's
+//! REST API. `ARCHITECTURE.md` follows a record through these modules.
+
+pub mod cli;
+pub mod logging;
+pub mod worker;
+
+pub mod rest;
+
+pub mod herder;
+
+pub mod task;
+
+pub mod kafka;
+
+pub mod offsets;
+
+pub mod plugins;
+
+pub mod config;

@@ -73,10 +73,7 @@ fn base(kind: Kind) -> &'static [(&'static str, &'static str)] {
 }
 
 /// Puts the layers together (the later wins; all without prefixes) and says the outcome in librdkafka's words.
-pub fn client<'a>(
-    kind: Kind,
-    layers: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Client, Error> {
+pub fn client<'a>(kind: Kind, layers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Client, Error> {
     let mut java: BTreeMap<&str, &str> = layers.into_iter().map(|(key, value)| (key, value.trim())).collect();
     if kind == Kind::Producer && !java.contains_key("enable.idempotence") && contradicts_idempotence(&java) {
         // What the user asks for cannot be had with idempotence, which Kafka Connect does not use; order is then kept by
@@ -108,8 +105,7 @@ fn translate(kind: Kind, key: &str, value: &str, client: &mut Client) -> Result<
         Some(Meaning::Named(name)) => put(name, value.to_owned()),
         Some(Meaning::LowerCase) => put(key, value.to_lowercase()),
         Some(Meaning::Kilobytes(name)) => {
-            let bytes: u64 =
-                value.parse().map_err(|_| Error::invalid(key, value, "Not a number of type LONG"))?;
+            let bytes: u64 = value.parse().map_err(|_| Error::invalid(key, value, "Not a number of type LONG"))?;
             put(name, (bytes / 1024).max(1).to_string());
         }
         Some(Meaning::SystemDefaultBelowZero(name)) => {
@@ -212,7 +208,8 @@ mod tests {
 
     #[test]
     fn a_producer_starts_from_kafka_connects_promises() {
-        let client = made(Kind::Producer, &[("bootstrap.servers", "b:9092"), ("linger.ms", "7"), ("buffer.memory", "2097152")]);
+        let client =
+            made(Kind::Producer, &[("bootstrap.servers", "b:9092"), ("linger.ms", "7"), ("buffer.memory", "2097152")]);
         let get = |key: &str| client.properties.get(key).map(String::as_str);
         assert_eq!(get("acks"), Some("all"));
         assert_eq!(get("enable.idempotence"), Some("true"));
@@ -254,7 +251,8 @@ mod tests {
 
     #[test]
     fn sasl_credentials_come_out_of_the_jaas_line() {
-        let line = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"p\\\"w\";";
+        let line =
+            "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"p\\\"w\";";
         let client = made(Kind::Admin, &[("security.protocol", "SASL_PLAINTEXT"), ("sasl.jaas.config", line)]);
         assert_eq!(client.properties["security.protocol"], "sasl_plaintext");
         assert_eq!(client.properties["sasl.username"], "u");
@@ -269,7 +267,9 @@ mod tests {
             let value = match key {
                 "security.protocol" => "plaintext",
                 "ssl.endpoint.identification.algorithm" => continue,
-                _ if name.starts_with("ssl.") || name.starts_with("sasl.") || name.starts_with("enable.ssl") => continue,
+                _ if name.starts_with("ssl.") || name.starts_with("sasl.") || name.starts_with("enable.ssl") => {
+                    continue;
+                }
                 _ => client_keys::example(name),
             };
             let mut config = rdkafka::ClientConfig::new();

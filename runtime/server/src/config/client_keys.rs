@@ -34,7 +34,8 @@ pub enum Meaning {
 use Meaning::{Ignored, Jaas, Kilobytes, LowerCase, Named, PollRecords, Same, SystemDefaultBelowZero};
 
 const JAVA: Meaning = Ignored("it names a Java class");
-const KEYSTORE: Meaning = Ignored("librdkafka reads PEM files: ssl.ca.location, ssl.certificate.location, ssl.key.location");
+const KEYSTORE: Meaning =
+    Ignored("librdkafka reads PEM files: ssl.ca.location, ssl.certificate.location, ssl.key.location");
 const METRICS: Meaning = Ignored("Weir reports no metrics yet");
 const FIXED: Meaning = Ignored("Weir decides it itself");
 

@@ -8,7 +8,7 @@ use super::client::{Client, Kind};
 use super::connector_keys::{COMMON, SINK, SOURCE};
 use super::def::{self, Value};
 use super::error::Error;
-use super::keys::{Default as Fallback, Key, Usage};
+use super::keys::{Fallback, Key, Usage};
 use super::steps::{self, Step};
 use super::worker::{WorkerConfig, with_prefix};
 use crate::herder::api::ConfigMap;
@@ -113,7 +113,7 @@ impl Reader<'_> {
         };
         let checked = def::parse(key.name, key.kind, text)
             .and_then(|value| key.checks.iter().try_for_each(|check| def::check(key.name, &value, *check)));
-        let is_default = text.is_empty() || key.default == Fallback::Value(text);
+        let is_default = text.is_empty() || key.default.is(text);
         match (checked, key.usage) {
             (Err(error), _) => self.errors.push(error),
             (Ok(()), Usage::Refused(next)) if !is_default => self.errors.push(Error::invalid(key.name, text, next)),

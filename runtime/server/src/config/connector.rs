@@ -88,8 +88,18 @@ impl ConnectorConfig {
             return Err(Invalid::NoClass);
         }
         let plugin = plugins.connector(class)?;
-        let Common { tasks_max, tasks_max_enforce, converters, steps, errors, subscription, limits, client, warnings, mut faults } =
-            Common::parse(name, config, plugin.info().kind, worker);
+        let Common {
+            tasks_max,
+            tasks_max_enforce,
+            converters,
+            steps,
+            errors,
+            subscription,
+            limits,
+            client,
+            warnings,
+            mut faults,
+        } = Common::parse(name, config, plugin.info().kind, worker);
         faults.extend(def::check_all(&plugin.info().config, config, ""));
         check_converters(&converters, config, &mut faults);
         let transforms = steps.into_iter().filter_map(|step| find_step(plugins, step, &mut faults)).collect();

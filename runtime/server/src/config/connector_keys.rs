@@ -1,16 +1,16 @@
 //! The keys that every connector has beside its plugin's own, in one table, with what Weir does with each.
 
 use super::def::{Check, Type};
-use super::keys::{Default, Key, Usage};
+use super::keys::{Fallback, Key, Usage};
 
-use Default::{Computed, Null, Required, Value};
+use Fallback::{Computed, Null, Required, Value};
 use Type::{Boolean, Class, Int, List, Long, Short, String};
 use Usage::{Ignored, Refused, Used};
 
 const fn key(
     name: &'static str,
     kind: Type,
-    default: Default,
+    default: Fallback,
     checks: &'static [Check<'static>],
     usage: Usage,
     doc: &'static str,
@@ -27,11 +27,32 @@ const NO_RETRIES: Usage = Ignored("a transform or converter that failed on a row
 /// Of sources and sinks.
 pub static COMMON: &[Key] = &[
     key("name", String, Required, &[], Used, "The connector's name: not empty, no control characters."),
-    key("connector.class", String, Required, &[], Used, "Class of the plugin: full name, simple name, or that without `Connector`."),
+    key(
+        "connector.class",
+        String,
+        Required,
+        &[],
+        Used,
+        "Class of the plugin: full name, simple name, or that without `Connector`.",
+    ),
     key("connector.plugin.version", String, Null, &[], ONE_VERSION, "Version of the plugin."),
     key("tasks.max", Int, Value("1"), &[Check::Range(Some(1), None)], Used, "Tasks that the connector may have."),
-    key("tasks.max.enforce", Boolean, Value("true"), &[], Used, "False = a connector that makes more tasks is let through."),
-    key("key.converter", Class, Computed("the worker's"), &[], Used, "Converter of the keys. Its settings follow it as a prefix."),
+    key(
+        "tasks.max.enforce",
+        Boolean,
+        Value("true"),
+        &[],
+        Used,
+        "False = a connector that makes more tasks is let through.",
+    ),
+    key(
+        "key.converter",
+        Class,
+        Computed("the worker's"),
+        &[],
+        Used,
+        "Converter of the keys. Its settings follow it as a prefix.",
+    ),
     key("value.converter", Class, Computed("the worker's"), &[], Used, "Converter of the values."),
     key("header.converter", Class, Computed("the worker's"), &[], Used, "Converter of the header values."),
     key("key.converter.plugin.version", String, Null, &[], ONE_VERSION, "Version of the converter."),
@@ -62,7 +83,14 @@ pub static COMMON: &[Key] = &[
         Ignored("Weir has no config providers yet"),
         "What to do when a config provider's value changes.",
     ),
-    key("errors.retry.timeout", Long, Value("0"), &[], NO_RETRIES, "How long a failed step is tried again, in milliseconds."),
+    key(
+        "errors.retry.timeout",
+        Long,
+        Value("0"),
+        &[],
+        NO_RETRIES,
+        "How long a failed step is tried again, in milliseconds.",
+    ),
     key("errors.retry.delay.max.ms", Long, Value("60000"), &[], NO_RETRIES, "Longest pause between two tries."),
     key(
         "errors.tolerance",

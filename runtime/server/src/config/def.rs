@@ -147,7 +147,9 @@ fn unique(key: &str, entries: &[String], may_be_empty: bool) -> Result<(), Error
 /// Checks the keys that a plugin describes. `config` holds the plugin's own settings; `prefix` (such as `transforms.a.`) is
 /// put before the keys in the texts. Keys that the plugin does not describe are not looked at.
 pub fn check_all(keys: &[ConfigKey], config: &ConfigMap, prefix: &str) -> Vec<Error> {
-    keys.iter().filter_map(|key| check_key(key, config.get(&key.name), &format!("{prefix}{}", key.name)).err()).collect()
+    keys.iter()
+        .filter_map(|key| check_key(key, config.get(&key.name), &format!("{prefix}{}", key.name)).err())
+        .collect()
 }
 
 fn check_key(key: &ConfigKey, given: Option<&String>, name: &str) -> Result<(), Error> {
@@ -197,7 +199,10 @@ mod tests {
             fails(Type::Boolean, "yes"),
             "Invalid value yes for configuration k: Expected value to be either true or false"
         );
-        assert_eq!(fails(Type::Int, "2147483648"), "Invalid value 2147483648 for configuration k: Not a number of type INT");
+        assert_eq!(
+            fails(Type::Int, "2147483648"),
+            "Invalid value 2147483648 for configuration k: Not a number of type INT"
+        );
         assert_eq!(fails(Type::Short, "x"), "Invalid value x for configuration k: Not a number of type SHORT");
         assert_eq!(parse("k", Type::Boolean, " TRUE "), Ok(Value::Boolean(true)));
         assert_eq!(parse("k", Type::List, " a , b"), Ok(Value::List(vec!["a".into(), "b".into()])));
@@ -236,7 +241,10 @@ mod tests {
             text(check("k", &list(&[]), Check::NonEmptyList)),
             "Invalid value [] for configuration k: Empty list"
         );
-        assert!(text(check("k", &Value::Text("(".into()), Check::Regex)).starts_with("Invalid value ( for configuration k: Invalid regex: "));
+        assert!(
+            text(check("k", &Value::Text("(".into()), Check::Regex))
+                .starts_with("Invalid value ( for configuration k: Invalid regex: ")
+        );
         assert_eq!(check("k", &Value::Text("(?<=a)b\\1?".into()), Check::NonEmptyString), Ok(()));
     }
 }

@@ -7,7 +7,7 @@ use super::client::Kind;
 use super::client_keys::{self, Meaning};
 use super::connector_keys;
 use super::def::type_name;
-use super::keys::{self, Default as Fallback, Key, Usage};
+use super::keys::{self, Fallback, Key, Usage};
 
 const INTRO: &str = "\
 # Configuration
@@ -97,7 +97,9 @@ fn describe(meaning: Meaning) -> String {
         Meaning::LowerCase => "the same, in lower case".to_owned(),
         Meaning::Kilobytes(name) => format!("`{name}`, in kilobytes"),
         Meaning::SystemDefaultBelowZero(name) => format!("`{name}`; -1 is 0"),
-        Meaning::Protocol => "the same, in lower case. *`SSL` and `SASL_SSL` are refused: this build has no TLS.*".to_owned(),
+        Meaning::Protocol => {
+            "the same, in lower case. *`SSL` and `SASL_SSL` are refused: this build has no TLS.*".to_owned()
+        }
         Meaning::OffsetReset => "the same; `none` is `error`".to_owned(),
         Meaning::HostCheck => "the same; empty is `none`".to_owned(),
         Meaning::Assignors => "names instead of classes: `range`, `roundrobin`, `cooperative-sticky`".to_owned(),
@@ -117,6 +119,9 @@ mod tests {
             std::fs::write(path, &page).expect("docs/configuration.md can be written");
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(written == page, "docs/configuration.md is out of date; run: WEIR_BLESS=1 cargo test -p weir configuration");
+        assert!(
+            written == page,
+            "docs/configuration.md is out of date; run: WEIR_BLESS=1 cargo test -p weir configuration"
+        );
     }
 }

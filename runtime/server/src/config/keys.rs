@@ -5,7 +5,7 @@ use super::def::{Check, Type};
 
 /// What a key has when it is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Default {
+pub enum Fallback {
     /// It must be given.
     Required,
     /// Nothing.
@@ -14,6 +14,13 @@ pub enum Default {
     Value(&'static str),
     /// A value that depends on other keys; the text says which.
     Computed(&'static str),
+}
+
+impl Fallback {
+    /// Whether the key has this value when it is not given.
+    pub fn is(self, text: &str) -> bool {
+        matches!(self, Self::Value(value) if value == text)
+    }
 }
 
 /// What Weir does with a key.
@@ -35,7 +42,7 @@ pub struct Key {
     /// Type of its value.
     pub kind: Type,
     /// Its value when not given.
-    pub default: Default,
+    pub default: Fallback,
     /// What it means.
     pub doc: &'static str,
     /// What Weir does with it.
@@ -76,7 +83,7 @@ pub fn find_prefix(name: &str) -> Option<&'static Prefix> {
     PREFIXES.iter().filter(|known| name.starts_with(known.prefix)).max_by_key(|known| known.prefix.len())
 }
 
-const fn key(name: &'static str, kind: Type, default: Default, usage: Usage, doc: &'static str) -> Key {
+const fn key(name: &'static str, kind: Type, default: Fallback, usage: Usage, doc: &'static str) -> Key {
     Key { name, kind, default, doc, usage, checks: &[] }
 }
 
@@ -90,7 +97,7 @@ impl Key {
 const AT_LEAST_0: &[Check<'static>] = &[Check::Range(Some(0), None)];
 const AT_LEAST_1: &[Check<'static>] = &[Check::Range(Some(1), None)];
 
-use Default::{Computed, Null, Required, Value};
+use Fallback::{Computed, Null, Required, Value};
 use Type::{Boolean, Class, Int, List, Long, Short, String};
 use Usage::{Ignored, Refused, Used};
 

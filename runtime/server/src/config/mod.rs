@@ -6,6 +6,7 @@ mod common;
 pub mod connector;
 pub mod connector_keys;
 pub mod def;
+#[cfg(test)]
 mod docs;
 pub mod error;
 pub mod keys;

@@ -38,7 +38,9 @@ impl OverridePolicy {
         let (allowed, name) = match self {
             Self::All => (true, "All"),
             Self::None => (false, "None"),
-            Self::Principal => (matches!(key, "sasl.jaas.config" | "sasl.mechanism" | "security.protocol"), "Principal"),
+            Self::Principal => {
+                (matches!(key, "sasl.jaas.config" | "sasl.mechanism" | "security.protocol"), "Principal")
+            }
             Self::Allowlist(keys) => (keys.iter().any(|one| one == key), "Allowlist"),
         };
         match allowed {

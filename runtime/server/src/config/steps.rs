@@ -7,28 +7,28 @@ use crate::herder::api::ConfigMap;
 
 /// One transform of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub(super) struct Step {
     /// The name it has in this connector's configuration.
-    pub alias: String,
+    pub(super) alias: String,
     /// `transforms.ALIAS.type`, as written.
-    pub class: String,
+    pub(super) class: String,
     /// Its own settings, prefix and the framework's keys removed.
-    pub settings: ConfigMap,
+    pub(super) settings: ConfigMap,
     /// The rows it is for; none = all.
-    pub predicate: Option<Predicate>,
+    pub(super) predicate: Option<Predicate>,
 }
 
 /// The condition on a transform.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Predicate {
+pub(super) struct Predicate {
     /// The name it has in this connector's configuration.
-    pub alias: String,
+    pub(super) alias: String,
     /// `predicates.ALIAS.type`, as written.
-    pub class: String,
+    pub(super) class: String,
     /// Its own settings.
-    pub settings: ConfigMap,
+    pub(super) settings: ConfigMap,
     /// True = the transform is for the rows that the predicate does not hold for.
-    pub negate: bool,
+    pub(super) negate: bool,
 }
 
 /// The chain, and what is wrong with it. Duplicate aliases were reported with the keys themselves.
@@ -36,9 +36,8 @@ pub(super) fn parse(config: &ConfigMap) -> (Vec<Step>, Vec<Error>) {
     let mut errors = Vec::new();
     let predicates: Vec<Predicate> =
         aliases(config, "predicates").filter_map(|alias| predicate(config, alias, &mut errors)).collect();
-    let steps = aliases(config, "transforms")
-        .filter_map(|alias| step(config, alias, &predicates, &mut errors))
-        .collect();
+    let steps =
+        aliases(config, "transforms").filter_map(|alias| step(config, alias, &predicates, &mut errors)).collect();
     (steps, errors)
 }
 

@@ -11,7 +11,7 @@ use super::client::{self, Client, Kind};
 use super::client_keys;
 use super::def::{self, Value};
 use super::error::Error;
-use super::keys::{self, Default as Fallback, Usage};
+use super::keys::{self, Fallback, Usage};
 use super::policy::OverridePolicy;
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
@@ -110,10 +110,9 @@ impl WorkerConfig {
     pub fn parse(originals: ConfigMap) -> Result<Self, Vec<Error>> {
         let mut reader = Reader { originals: &originals, errors: Vec::new() };
         let offset_storage_file = PathBuf::from(reader.text("offset.storage.file.filename"));
-        let store = reader.optional("weir.plugin.store").map_or_else(
-            || offset_storage_file.parent().unwrap_or(Path::new("")).join("weir-plugins"),
-            PathBuf::from,
-        );
+        let store = reader
+            .optional("weir.plugin.store")
+            .map_or_else(|| offset_storage_file.parent().unwrap_or(Path::new("")).join("weir-plugins"), PathBuf::from);
         let config = Self {
             bootstrap_servers: reader.list("bootstrap.servers").join(","),
             converters: reader.converters(),
@@ -205,7 +204,7 @@ fn unused(originals: &ConfigMap, errors: &mut Vec<Error>) -> Vec<String> {
         match usage {
             Some(Usage::Used) => {}
             // A key written with its default changes nothing, so nothing is lost.
-            Some(_) if keys::find(name).is_some_and(|key| key.default == Fallback::Value(value.trim())) => {}
+            Some(_) if keys::find(name).is_some_and(|key| key.default.is(value.trim())) => {}
             Some(_) if value.trim().is_empty() => {}
             Some(Usage::Ignored(reason)) => warnings.push(format!("worker key '{name}' has no effect: {reason}")),
             Some(Usage::Refused(next)) => errors.push(Error::invalid(name, value, next)),

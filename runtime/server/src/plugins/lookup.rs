@@ -63,7 +63,9 @@ fn is_connector(kind: PluginKind) -> bool {
 /// Whether this name means that class.
 fn means(name: &str, class: &str, kind: PluginKind) -> bool {
     let simple = simple_name(class);
-    name == class || name == simple || simple.strip_suffix(suffix(kind)).is_some_and(|stem| name == stem && !stem.is_empty())
+    name == class
+        || name == simple
+        || simple.strip_suffix(suffix(kind)).is_some_and(|stem| name == stem && !stem.is_empty())
 }
 
 /// The plugins that a name could mean: those of the full class name if there are any, else those of the alias.

@@ -59,9 +59,7 @@ impl Store {
                 .prefix(UNFINISHED)
                 .tempfile_in(&folder)
                 .map_err(Error::new("write to", &folder))?;
-            file.write_all(&bytes)
-                .and_then(|()| file.as_file().sync_all())
-                .map_err(Error::new("write", &path))?;
+            file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(Error::new("write", &path))?;
             file.persist(&path).map_err(|error| Error::new("write", &path)(error.error))?;
             sync(&folder)
         })
@@ -73,7 +71,9 @@ impl Store {
         let (folder, path) = (self.folder.clone(), self.path(id));
         blocking(move || {
             match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::new("remove", &path)(error)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::new("remove", &path)(error));
+                }
                 _ => {}
             }
             sync(&folder)

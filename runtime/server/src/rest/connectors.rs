@@ -100,7 +100,7 @@ impl CreateConnectorRequest {
 }
 
 /// `initial_state`, in any case.
-pub(crate) fn target_state(text: &str) -> Option<TargetState> {
+pub fn target_state(text: &str) -> Option<TargetState> {
     match text.to_uppercase().as_str() {
         "RUNNING" => Some(TargetState::Started),
         "PAUSED" => Some(TargetState::Paused),

@@ -102,7 +102,13 @@ mod tests {
         let map = parse(br#"{"b":"x","a":1.50,"c":true,"d":null,"e":12345678901234567890123}"#).and_then(string_map);
         let map = map.expect("a map of scalars");
         let entries: Vec<_> = map.iter().map(|(k, v)| (k.as_str(), v.as_deref())).collect();
-        let want = [("b", Some("x")), ("a", Some("1.50")), ("c", Some("true")), ("d", None), ("e", Some("12345678901234567890123"))];
+        let want = [
+            ("b", Some("x")),
+            ("a", Some("1.50")),
+            ("c", Some("true")),
+            ("d", None),
+            ("e", Some("12345678901234567890123")),
+        ];
         assert_eq!(entries, want);
     }
 

@@ -20,6 +20,7 @@ use crate::config::WorkerConfig;
 use crate::herder::Herder;
 use crate::plugins::Plugins;
 
+pub use connectors::target_state;
 pub use server::serve;
 
 /// What the resources work with. Cheap to clone.

@@ -38,7 +38,8 @@ struct ComponentInfo {
 
 impl ComponentInfo {
     fn new(component: &Component) -> Self {
-        let rows = component.plugins().iter().map(|info| PluginRow::new(&*info.class, info.kind.as_str(), &info.version));
+        let rows =
+            component.plugins().iter().map(|info| PluginRow::new(&*info.class, info.kind.as_str(), &info.version));
         Self { id: component.id().to_string(), plugins: rows.collect(), imports: component.imports().to_vec() }
     }
 }
@@ -129,7 +130,10 @@ async fn delete(State(app): State<App>, Place(id): Place<String>) -> Result<Stat
     let id = stored.component.id().clone();
     let users = app.herder.connectors_using(&id);
     if !users.is_empty() {
-        let message = format!("Plugin {id} is used by the connectors {}; delete them or change their class first", users.join(", "));
+        let message = format!(
+            "Plugin {id} is used by the connectors {}; delete them or change their class first",
+            users.join(", ")
+        );
         return Err(Failure::new(StatusCode::CONFLICT, message));
     }
     finish("removing an uploaded plugin", async move { app.plugins.delete(&id).await }).await?;

@@ -54,7 +54,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let Ok(RawQuery(query)) = RawQuery::from_request_parts(parts, state).await;
-        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let query = query.unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes());
         Ok(Self(pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect()))
     }
 }

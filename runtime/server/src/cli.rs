@@ -1,0 +1,336 @@
+//! The command line: `weir standalone` and `weir dev`. Reads the files, starts a worker, creates the connectors of the command
+//! line, waits for a signal, stops. Exit codes are Kafka Connect's: 1 usage, 2 start, 3 a connector of the command line.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing::{error, info, warn};
+
+use crate::config::properties::{self, ConnectorFile};
+use crate::config::worker::LogFormat;
+use crate::config::{self, WorkerConfig};
+use crate::herder::api::ConfigMap;
+use crate::kafka::dev_broker::DevBroker;
+use crate::worker::Worker;
+use crate::{logging, rest};
+
+/// Runs Kafka connectors and transforms as sandboxed WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "weir", version, arg_required_else_help = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+    /// How log lines look; wins over the worker's key weir.log.format.
+    #[arg(long, global = true, value_enum)]
+    log_format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// One worker that keeps its source offsets in a file.
+    ///
+    /// Example: weir standalone worker.properties orders.json
+    Standalone {
+        /// The worker's keys, those of Kafka Connect and Weir's own (docs/configuration.md).
+        worker: PathBuf,
+        /// Connectors to create: properties, a JSON map, or a body of POST /connectors.
+        connectors: Vec<PathBuf>,
+    },
+    /// A worker with a broker in the same process: for a first look, and for authors of plugins.
+    ///
+    /// The broker keeps about 5 MB or 100,000 messages a partition, and nothing after the end.
+    ///
+    /// Example: weir dev --listen 127.0.0.1:8083
+    Dev {
+        /// Where the REST API listens.
+        #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8083")]
+        listen: String,
+        /// Folder for uploaded plugins, compiled code and, in DIR/data, files that plugins may read and write. Default: a
+        /// temporary folder that is removed at the end.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Connectors to create. The first file may be a worker's properties file instead (it has no `name`), whose keys win
+        /// over what is said above.
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Why the process ends other than by a signal. Decides the exit code.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("cannot start:{}", .0.iter().map(|error| format!("\n  {error}")).collect::<String>())]
+    Config(Vec<config::Error>),
+    #[error("cannot start: {0:#}")]
+    Start(anyhow::Error),
+    #[error("cannot create the connector of {}: {cause:#}", file.display())]
+    Connector { file: PathBuf, cause: anyhow::Error },
+}
+
+impl Failure {
+    fn start(cause: impl Into<anyhow::Error>) -> Self {
+        Self::Start(cause.into())
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::Start(_) => ExitCode::from(2),
+            Self::Connector { .. } => ExitCode::from(3),
+        }
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // To a closed pipe nothing can be said.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(1) } else { ExitCode::SUCCESS };
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("weir: cannot start: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match runtime.block_on(run(args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("weir: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Failure> {
+    match args.command {
+        Command::Standalone { worker, connectors } => {
+            let keys = properties::properties(&worker).map_err(Failure::start)?;
+            let config = prepare(keys, args.log_format)?;
+            serve(config, &connectors).await
+        }
+        Command::Dev { listen, dir, files } => dev(&listen, dir, files, args.log_format).await,
+    }
+}
+
+/// Parses the worker's keys, begins the log, and says which keys have no effect.
+fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Failure> {
+    let config = WorkerConfig::parse(keys).map_err(Failure::Config)?;
+    let format = match format {
+        Some(Format::Text) => LogFormat::Text,
+        Some(Format::Json) => LogFormat::Json,
+        None => config.log_format,
+    };
+    logging::init(format, &config.log_level).map_err(Failure::start)?;
+    for warning in &config.warnings {
+        warn!("{warning}");
+    }
+    Ok(config)
+}
+
+/// Runs a worker until a signal asks it to stop.
+async fn serve(config: WorkerConfig, connectors: &[PathBuf]) -> Result<(), Failure> {
+    // Before anything runs that a signal would have to stop.
+    let mut signals = Signals::new().map_err(Failure::start)?;
+    let worker = Worker::start(config).await.map_err(Failure::start)?;
+    for address in worker.addresses() {
+        eprintln!("Weir {}: REST API at http://{address}", env!("CARGO_PKG_VERSION"));
+    }
+    let created = tokio::select! {
+        created = create_all(&worker, connectors) => created,
+        name = signals.next() => {
+            info!(signal = name, "stopping before all connectors were created");
+            worker.shut_down().await;
+            return Ok(());
+        }
+    };
+    if let Err(failure) = created {
+        error!("stopping, because a connector of the command line could not be created");
+        worker.shut_down().await;
+        return Err(failure);
+    }
+    worker.set_ready();
+    let name = signals.next().await;
+    info!(signal = name, "stopping");
+    worker.shut_down().await;
+    Ok(())
+}
+
+async fn create_all(worker: &Worker, connectors: &[PathBuf]) -> Result<(), Failure> {
+    for file in connectors {
+        create(worker, file).await.map_err(|cause| Failure::Connector { file: file.clone(), cause })?;
+    }
+    Ok(())
+}
+
+async fn create(worker: &Worker, file: &Path) -> anyhow::Result<()> {
+    let ConnectorFile { name, config, initial_state } = properties::connector(file)?;
+    let initial = match &initial_state {
+        Some(text) => Some(
+            rest::target_state(text)
+                .ok_or_else(|| anyhow::anyhow!("initial_state is {text:?}; it may be RUNNING, PAUSED or STOPPED"))?,
+        ),
+        None => None,
+    };
+    worker.herder().put_connector(&name, config, false, initial).await?;
+    info!(connector = name, file = %file.display(), "connector created");
+    Ok(())
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them and gives its name.
+    async fn next(&mut self) -> &'static str {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = tokio::signal::ctrl_c() => "SIGINT",
+        }
+        #[cfg(not(unix))]
+        {
+            // An error means that there are no such signals here, and the process is ended in other ways.
+            let _ = tokio::signal::ctrl_c().await;
+            "SIGINT"
+        }
+    }
+}
+
+async fn dev(
+    listen: &str,
+    dir: Option<PathBuf>,
+    mut files: Vec<PathBuf>,
+    format: Option<Format>,
+) -> Result<(), Failure> {
+    let mut keys = ConfigMap::new();
+    if let Some(own) = files.first().and_then(|file| worker_file(file)) {
+        keys = own;
+        files.remove(0);
+    }
+    // Kept until the end; its files go with it.
+    let temporary = tempfile::Builder::new().prefix("weir-dev-").tempdir().map_err(Failure::start)?;
+    let dir = dir.as_deref().unwrap_or(temporary.path());
+    let data = dir.join("data");
+    std::fs::create_dir_all(&data).map_err(Failure::start)?;
+    let data = data.canonicalize().map_err(Failure::start)?;
+    let broker = DevBroker::start().map_err(Failure::start)?;
+    dev_defaults(&mut keys, listen, dir, &data, temporary.path());
+    keys.insert("bootstrap.servers".to_owned(), broker.bootstrap_servers());
+    let config = prepare(keys, format)?;
+    eprintln!("Weir dev: a broker in this process, at {}", broker.bootstrap_servers());
+    eprintln!("  It keeps about 5 MB or 100,000 messages a partition, and nothing after this process ends.");
+    eprintln!(
+        "  Good for a first look and for writing plugins; for anything else run Apache Kafka and `weir standalone`."
+    );
+    let (read, write) = (&config.allowed.read, &config.allowed.write);
+    eprintln!("  Plugins may be granted files below: read {}, write {}", joined(read), joined(write));
+    let done = serve(config, &files).await;
+    drop(broker);
+    done
+}
+
+fn joined(folders: &[PathBuf]) -> String {
+    match folders {
+        [] => "nothing".to_owned(),
+        _ => folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The file's keys, if it is a worker's: properties without a `name`. Anything else is read as a connector's later.
+fn worker_file(file: &Path) -> Option<ConfigMap> {
+    let is_properties = file.extension().is_some_and(|extension| extension == "properties");
+    let keys = is_properties.then(|| properties::properties(file).ok()).flatten()?;
+    (!keys.contains_key("name")).then_some(keys)
+}
+
+/// What `weir dev` adds to the worker's keys where they are not given.
+fn dev_defaults(keys: &mut ConfigMap, listen: &str, dir: &Path, data: &Path, temporary: &Path) {
+    let json = "org.apache.kafka.connect.json.JsonConverter";
+    for side in ["key.converter", "value.converter"] {
+        if !keys.contains_key(side) {
+            keys.insert(side.to_owned(), json.to_owned());
+            keys.entry(format!("{side}.schemas.enable")).or_insert_with(|| "false".to_owned());
+        }
+    }
+    let data = data.display().to_string();
+    for (key, value) in [
+        ("listeners", format!("http://{listen}")),
+        ("weir.plugin.store", dir.join("plugins").display().to_string()),
+        ("weir.plugin.cache", dir.join("cache").display().to_string()),
+        ("weir.allow.read", data.clone()),
+        ("weir.allow.write", data),
+        // Never kept: the topics are gone after the end, so sources have to begin anew.
+        ("offset.storage.file.filename", temporary.join("offsets").display().to_string()),
+        // A first look should not wait a minute to see an offset.
+        ("offset.flush.interval.ms", "1000".to_owned()),
+    ] {
+        keys.entry(key.to_owned()).or_insert(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+        let args = Args::try_parse_from(["weir", "standalone", "w.properties", "a.json", "--log-format", "json"]);
+        let args = args.expect("parsed");
+        assert!(matches!(args.log_format, Some(Format::Json)));
+        assert!(matches!(args.command, Command::Standalone { connectors, .. } if connectors.len() == 1));
+        assert!(Args::try_parse_from(["weir", "standalone"]).is_err_and(|error| error.use_stderr()));
+    }
+
+    #[test]
+    fn dev_needs_no_key_at_all_and_overrides_none() {
+        let mut keys = ConfigMap::new();
+        keys.insert("value.converter".to_owned(), "org.apache.kafka.connect.storage.StringConverter".to_owned());
+        keys.insert("listeners".to_owned(), "http://127.0.0.1:0".to_owned());
+        dev_defaults(&mut keys, "127.0.0.1:8083", Path::new("/d"), Path::new("/d/data"), Path::new("/t"));
+        keys.insert("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned());
+        let config = WorkerConfig::parse(keys).expect("complete");
+        assert_eq!(config.listeners[0].port, 0);
+        assert_eq!(config.plugin_store, Path::new("/d/plugins"));
+        assert!(config.converters.value.settings.is_empty());
+        assert_eq!(config.converters.key.settings["schemas.enable"], "false");
+        assert_eq!(config.warnings, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_properties_file_without_a_name_is_the_workers() {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            path
+        };
+        assert!(worker_file(&file("w.properties", "listeners=http://:1\n")).is_some());
+        assert!(worker_file(&file("c.properties", "name=a\n")).is_none());
+        assert!(worker_file(&file("c.json", "{}")).is_none());
+        assert!(worker_file(&folder.path().join("none.properties")).is_none());
+    }
+}
