@@ -160,7 +160,8 @@ impl BatchBuilder {
     }
 
     /// The columns; an error if more rows were pushed than the budget allows, or one that cannot be written.
-    pub(crate) fn finish(mut self) -> Result<SourceBatch, Error> {
+    #[doc(hidden)]
+    pub fn finish(mut self) -> Result<SourceBatch, Error> {
         if self.count > self.budget.rows {
             let (count, rows) = (self.count, self.budget.rows);
             self.fail(format_args!(

@@ -7,12 +7,15 @@ mod connector;
 mod plugin;
 mod sink;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use connector::{ConnectorEntry, Connectors};
 pub use plugin::{PluginEntry, Plugins};
 pub use sink::{SinkEntry, Sinks};
 pub use source::{SourceEntry, Sources};
 
+#[cfg(not(target_family = "wasm"))]
 pub(crate) use source::poll;
 
 use crate::ConfigMap;

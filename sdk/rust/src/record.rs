@@ -2,6 +2,9 @@
 
 use std::str;
 
+use serde::Deserialize;
+
+use crate::RowError;
 use crate::bindings::host::weir::connect::data::{Column, Encoding, Format, Records, Values};
 use crate::schema::SchemaRef;
 
@@ -41,6 +44,32 @@ impl<'a> Data<'a> {
             Data::Text(text) | Data::Json(text) => Some(text),
             Data::Null | Data::Bytes(_) => None,
         }
+    }
+
+    /// Reads JSON with serde, into a struct with the fields of interest or into any other type. It may borrow from the row.
+    ///
+    /// ```
+    /// use weir_sdk::record::Data;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Order<'a> {
+    ///     id: u64,
+    ///     note: &'a str,
+    /// }
+    ///
+    /// let order: Order<'_> = Data::Json(r#"{"id":7,"note":"soon","more":true}"#).parse().unwrap();
+    /// assert_eq!((order.id, order.note), (7, "soon"));
+    /// assert_eq!(Data::Bytes(b"x").parse::<u64>().unwrap_err().to_string(), "expected JSON, not bytes");
+    /// ```
+    pub fn parse<T: Deserialize<'a>>(self) -> Result<T, RowError> {
+        let json = match self {
+            Data::Json(json) => json,
+            // A null is what an `Option` reads as none.
+            Data::Null => "null",
+            Data::Text(_) => return Err(RowError::new("expected JSON, not text")),
+            Data::Bytes(_) => return Err(RowError::new("expected JSON, not bytes")),
+        };
+        serde_json::from_str(json).map_err(RowError::new)
     }
 
     /// True for null.
@@ -216,7 +245,9 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(crate) fn new(records: &'a Records) -> Rows<'a> {
+    /// The rows of columns that the runtime has checked.
+    #[doc(hidden)]
+    pub fn new(records: &'a Records) -> Rows<'a> {
         Rows {
             records,
             row: 0,

@@ -47,7 +47,7 @@ pub use crate::bindings::host::weir::connect::data::{TopicPartition, TopicPartit
 pub use crate::bindings::sink::interface::TimestampType;
 use crate::config::{Capability, ConfigValue};
 use crate::connector::{Connector, ConnectorContext, EqualTasks};
-use crate::{Config, ConfigMap, Error};
+use crate::{Config, Error};
 
 /// A task that takes rows out of Kafka, and the little that concerns its connector as a whole.
 ///
@@ -115,7 +115,7 @@ pub trait Sink: Sized + 'static {
 
     /// Asks whether an operator may replace the offsets of the stopped connector by these (-1 = forget). `Ok(false)`, the
     /// default, says nothing about it; an error refuses, and the operator sees its text.
-    fn alter_offsets(config: &ConfigMap, offsets: &[TopicPartitionOffset]) -> Result<bool, Error> {
+    fn alter_offsets(config: &Self::Config, offsets: &[TopicPartitionOffset]) -> Result<bool, Error> {
         let _ = (config, offsets);
         Ok(false)
     }

@@ -119,7 +119,7 @@ pub trait Source: Sized + 'static {
 
     /// Asks whether an operator may replace the stored offsets of the stopped connector by these. `Ok(false)`, the default,
     /// says nothing about it; an error refuses, and the operator sees its text.
-    fn alter_offsets(config: &ConfigMap, offsets: &[SourceOffset]) -> Result<bool, Error> {
+    fn alter_offsets(config: &Self::Config, offsets: &[SourceOffset]) -> Result<bool, Error> {
         let _ = (config, offsets);
         Ok(false)
     }

@@ -17,59 +17,55 @@ use super::{ConfigError, ConfigField, ConfigKey, ConfigMap, ConfigType, Validato
 /// ```
 pub fn check(keys: &[ConfigKey], entries: &ConfigMap) -> Result<(), ConfigError> {
     for key in keys {
-        match entries.get(&key.name).or(key.default.as_ref()) {
-            Some(value) => {
-                for validator in &key.validators {
-                    check_value(validator, value).map_err(|why| {
-                        ConfigError::new(
-                            &key.name,
-                            if key.kind == ConfigType::Password { "[hidden]" } else { value },
-                            why,
-                        )
-                    })?;
-                }
+        let Some(value) = entries.get(&key.name).or(key.default.as_ref()) else {
+            if key.required {
+                return Err(ConfigError::missing(&key.name));
             }
-            None if key.required => return Err(ConfigError::missing(&key.name)),
-            None => {}
-        }
+            continue;
+        };
+        // Kafka's types drop white space before the validators see the value.
+        key.validators.iter().try_for_each(|validator| check_value(key, validator, value.trim()))?;
     }
     Ok(())
 }
 
-fn check_value(validator: &Validator, value: &str) -> Result<(), String> {
+fn check_value(key: &ConfigKey, validator: &Validator, value: &str) -> Result<(), ConfigError> {
+    let name = &key.name;
+    let shown = if key.kind == ConfigType::Password { "[hidden]" } else { value };
+    let invalid = |why: String| Err(ConfigError::new(name, shown, why));
+    let other = |message: String| Err(ConfigError { key: name.clone(), message });
     match validator {
-        Validator::IntRange((least, most)) => {
-            // What is no number is said where the value is read.
-            let Ok(number) = value.trim().parse::<i128>() else { return Ok(()) };
-            match (least, most) {
-                (Some(least), _) if number < (*least).into() => Err(format!("Value must be at least {least}")),
-                (_, Some(most)) if number > (*most).into() => Err(format!("Value must be no more than {most}")),
-                _ => Ok(()),
+        Validator::IntRange((least, most)) => match (value.parse::<i128>(), least, most) {
+            (Ok(number), Some(least), _) if number < (*least).into() => {
+                invalid(format!("Value must be at least {least}"))
             }
-        }
-        Validator::NonEmptyString if value.is_empty() => Err("String must be non-empty".into()),
+            (Ok(number), _, Some(most)) if number > (*most).into() => {
+                invalid(format!("Value must be no more than {most}"))
+            }
+            // What is no number is said where the value is read.
+            _ => Ok(()),
+        },
+        Validator::NonEmptyString if value.is_empty() => invalid("String must be non-empty".into()),
         Validator::OneOf(allowed) if !allowed.iter().any(|one| one == value) => {
-            Err(format!("String must be one of: {}", allowed.join(", ")))
+            invalid(format!("String must be one of: {}", allowed.join(", ")))
         }
         Validator::OneOfIgnoringCase(allowed) if !allowed.iter().any(|one| one.eq_ignore_ascii_case(value)) => {
-            Err(format!("String must be one of (case insensitive): {}", allowed.join(", ").to_uppercase()))
+            invalid(format!("String must be one of (case insensitive): {}", allowed.join(", ").to_uppercase()))
         }
-        Validator::NonEmptyList | Validator::NonEmptyListWithoutDuplicates if entries(value).is_empty() => {
-            Err("List must contain at least one entry".into())
+        Validator::NonEmptyList if value.is_empty() => Err(ConfigError::new(name, "[]", "Empty list")),
+        Validator::NonEmptyListWithoutDuplicates if value.is_empty() => {
+            other(format!("Configuration '{name}' must not be empty. Valid values include: any non-empty value"))
         }
-        Validator::NonEmptyListWithoutDuplicates | Validator::ListWithoutDuplicates => {
-            let entries = entries(value);
-            if entries.iter().collect::<HashSet<_>>().len() < entries.len() {
-                return Err("Configuration must not contain duplicate entries.".into());
-            }
-            Ok(())
+        Validator::NonEmptyListWithoutDuplicates | Validator::ListWithoutDuplicates if has_duplicates(value) => {
+            other(format!("Configuration '{name}' values must not be duplicated."))
         }
         _ => Ok(()),
     }
 }
 
-fn entries(value: &str) -> Vec<String> {
-    Vec::parse(value).unwrap_or_default()
+fn has_duplicates(list: &str) -> bool {
+    let entries = Vec::parse(list).unwrap_or_default();
+    entries.iter().collect::<HashSet<_>>().len() < entries.len()
 }
 
 #[cfg(test)]
@@ -79,18 +75,46 @@ mod tests {
     #[test]
     fn each_validator_refuses_what_it_is_there_for() {
         let one_of = vec!["a".to_string(), "b".to_string()];
-        for (validator, good, bad) in [
-            (Validator::IntRange((Some(1), Some(3))), "3", "4"),
-            (Validator::IntRange((None, Some(3))), "-9", "4"),
-            (Validator::NonEmptyString, "x", ""),
-            (Validator::OneOf(one_of.clone()), "a", "A"),
-            (Validator::OneOfIgnoringCase(one_of), "A", "c"),
-            (Validator::NonEmptyList, "a,a", " "),
-            (Validator::NonEmptyListWithoutDuplicates, "a,b", "a, a"),
-            (Validator::ListWithoutDuplicates, "", "a,a"),
+        for (validator, good, bad, message) in [
+            (
+                Validator::IntRange((Some(1), Some(3))),
+                "3",
+                "4",
+                "Invalid value 4 for configuration k: Value must be no more than 3",
+            ),
+            (
+                Validator::IntRange((Some(1), None)),
+                "3",
+                "0",
+                "Invalid value 0 for configuration k: Value must be at least 1",
+            ),
+            (Validator::NonEmptyString, "x", " ", "Invalid value  for configuration k: String must be non-empty"),
+            (
+                Validator::OneOf(one_of.clone()),
+                "a",
+                "A",
+                "Invalid value A for configuration k: String must be one of: a, b",
+            ),
+            (
+                Validator::OneOfIgnoringCase(one_of),
+                "A",
+                "c",
+                "Invalid value c for configuration k: String must be one of (case insensitive): A, B",
+            ),
+            (Validator::NonEmptyList, "a,a", " ", "Invalid value [] for configuration k: Empty list"),
+            (
+                Validator::NonEmptyListWithoutDuplicates,
+                "a,b",
+                "",
+                "Configuration 'k' must not be empty. Valid values include: any non-empty value",
+            ),
+            (Validator::ListWithoutDuplicates, "", "a, a", "Configuration 'k' values must not be duplicated."),
         ] {
-            assert_eq!(check_value(&validator, good), Ok(()), "{validator:?}");
-            assert!(check_value(&validator, bad).is_err(), "{validator:?}");
+            let mut key = ConfigKey::new("k", ConfigType::String, "");
+            key.validators.push(validator);
+            let with = |value: &str| check(std::slice::from_ref(&key), &ConfigMap::from([("k".into(), value.into())]));
+            assert_eq!(with(good), Ok(()));
+            assert_eq!(with(bad).unwrap_err().message, message);
         }
     }
 

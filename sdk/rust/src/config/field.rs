@@ -12,6 +12,12 @@ use super::{ConfigType, Validator};
 /// assert_eq!(<u32 as ConfigField>::KIND, ConfigType::Long);
 /// assert_eq!(<Vec<String> as ConfigField>::parse("a, b"), Ok(vec!["a".to_string(), "b".to_string()]));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a configuration key cannot be a `{Self}`",
+    label = "not a type that a configuration key can have",
+    note = "there are String, bool, i16, i32, i64, u16, u32, u64, f64, Duration, Vec<String>, Password, and an Option of these",
+    note = "any type with `FromStr` will do when `#[config(one_of(...))]` lists its texts"
+)]
 pub trait ConfigField: Sized {
     /// Kafka's type for it.
     const KIND: ConfigType;
@@ -154,7 +160,7 @@ impl ConfigField for Password {
     const KIND: ConfigType = ConfigType::Password;
 
     fn parse(text: &str) -> Result<Password, String> {
-        Ok(Password(text.into()))
+        Ok(Password(text.trim().into()))
     }
 
     fn shown(_: &str) -> &str {

@@ -12,7 +12,6 @@ use crate::source::Source;
 use crate::{Config, ConfigMap, Error, logging};
 
 /// What the runtime may ask of a connector.
-#[expect(missing_debug_implementations, reason = "made of functions")]
 pub struct ConnectorEntry {
     class: &'static str,
     start: fn(ConnectorContext) -> Result<Box<dyn Connector>, Error>,
@@ -30,7 +29,7 @@ impl ConnectorEntry {
             exactly_once: |config| support_of(config, S::exactly_once_support),
             transaction_boundary: |config| support_of(config, S::transaction_boundary_support),
             alter_offsets: |config, change| match change {
-                wit::OffsetChange::Source(offsets) => S::alter_offsets(config, &offsets),
+                wit::OffsetChange::Source(offsets) => S::alter_offsets(&S::Config::parse(config)?, &offsets),
                 wit::OffsetChange::Sink(_) => Err(Error::task("a source has no consumer offsets")),
             },
         }
@@ -44,7 +43,7 @@ impl ConnectorEntry {
             exactly_once: |_| Support::Unsupported,
             transaction_boundary: |_| Support::Unsupported,
             alter_offsets: |config, change| match change {
-                wit::OffsetChange::Sink(offsets) => S::alter_offsets(config, &offsets),
+                wit::OffsetChange::Sink(offsets) => S::alter_offsets(&S::Config::parse(config)?, &offsets),
                 wit::OffsetChange::Source(_) => Err(Error::task("a sink has no source offsets")),
             },
         }

@@ -9,10 +9,9 @@ use crate::sink::{RowFailures, Sink, SinkBatch, SinkContext};
 use crate::{Config, ConfigMap, Error, logging};
 
 /// A sink that can be started.
-#[expect(missing_debug_implementations, reason = "made of functions")]
 pub struct SinkEntry {
     class: &'static str,
-    start: fn(&ConfigMap, &SinkContext) -> Result<Box<dyn AnySink>, Error>,
+    start: Start,
 }
 
 impl SinkEntry {
@@ -24,6 +23,8 @@ impl SinkEntry {
         }
     }
 }
+
+type Start = fn(&ConfigMap, &SinkContext) -> Result<Box<dyn AnySink>, Error>;
 
 /// A component's sinks.
 pub trait Sinks {

@@ -12,12 +12,11 @@ use crate::source::{Poll, Settled, Source, SourceContext};
 use crate::{Config, ConfigMap, Error, logging};
 
 /// A source that can be started.
-#[expect(missing_debug_implementations, reason = "made of functions")]
 pub struct SourceEntry {
     class: &'static str,
     wants_settled: bool,
     wants_committed: bool,
-    start: fn(&ConfigMap, &SourceContext) -> Result<Box<dyn AnySource>, Error>,
+    start: Start,
 }
 
 impl SourceEntry {
@@ -31,6 +30,8 @@ impl SourceEntry {
         }
     }
 }
+
+type Start = fn(&ConfigMap, &SourceContext) -> Result<Box<dyn AnySource>, Error>;
 
 /// A component's sources.
 pub trait Sources {

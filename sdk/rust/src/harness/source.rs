@@ -1,6 +1,7 @@
 //! Plays the runtime for a source.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use super::runtime::{Handle, LogLine};
@@ -27,7 +28,6 @@ pub struct Polled {
 }
 
 /// A running source task.
-#[derive(Debug)]
 pub struct SourceHarness<S: Source> {
     source: S,
     config: ConfigMap,
@@ -38,6 +38,13 @@ pub struct SourceHarness<S: Source> {
     in_flight: Vec<Row>,
     settled: BTreeSet<u64>,
     written: i64,
+}
+
+/// By hand, so that the source itself need not be `Debug` for `unwrap_err` on the result of a start.
+impl<S: Source> fmt::Debug for SourceHarness<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceHarness").field("class", &S::CLASS).field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 impl<S: Source> SourceHarness<S> {

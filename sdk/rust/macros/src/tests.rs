@@ -1,0 +1,64 @@
+//! Errors say what to do, and point at the token of the author that is wrong.
+
+use syn::DeriveInput;
+
+/// What the macro says to a struct, and the token it points at.
+fn error(input: &str) -> (String, String) {
+    let input: DeriveInput = syn::parse_str(input).expect("the case is Rust");
+    let error = crate::expand::config(&input).expect_err("the case is wrong");
+    (error.to_string(), error.span().source_text().unwrap_or_default())
+}
+
+fn check(input: &str, message: &str, token: &str) {
+    let (said, at) = error(input);
+    assert!(said.contains(message), "said: {said}");
+    assert_eq!(at, token, "said: {said}");
+}
+
+#[test]
+fn only_structs_with_named_fields() {
+    check("enum E { A }", "only a struct", "E");
+    check("struct T(String);", "need names", "T");
+}
+
+#[test]
+fn a_key_needs_a_doc_comment() {
+    check("struct C { topic: String }", "needs a doc comment", "topic");
+}
+
+#[test]
+fn an_unknown_attribute_is_answered_with_those_there_are() {
+    check("struct C { /// D.\n #[config(defualt = 1)] a: u64 }", "there are: name, default,", "defualt");
+}
+
+#[test]
+fn an_unknown_word_is_answered_with_those_there_are() {
+    check("struct C { /// D.\n #[config(importance = huge)] a: u64 }", "none of: high, medium, low", "huge");
+    check("struct C { /// D.\n #[config(validator = odd)] a: u64 }", "none of: non_empty, regex,", "odd");
+    check("struct C { /// D.\n #[config(width = broad)] a: u64 }", "none of: none, short,", "broad");
+}
+
+#[test]
+fn a_default_of_another_type_is_refused() {
+    check("struct C { /// D.\n #[config(default = \"1\")] a: u64 }", "is a whole number", "\"1\"");
+    check("struct C { /// D.\n #[config(default = 1.5)] a: Option<i32> }", "is a whole number", "1.5");
+    check("struct C { /// D.\n #[config(default = 1)] a: bool }", "is `true` or `false`", "1");
+    check("struct C { /// D.\n #[config(default = 1)] a: String }", "is a text in quotes", "1");
+    check("struct C { /// D.\n #[config(default = true)] a: Duration }", "of milliseconds", "true");
+}
+
+#[test]
+fn a_key_is_there_once() {
+    check(
+        "struct C { /// D.\n a_b: u64, /// D.\n #[config(name = \"a.b\")] c: u64 }",
+        "`a.b` is there already",
+        "\"a.b\"",
+    );
+    check("struct C { /// D.\n #[config(name = \"\")] c: u64 }", "cannot be empty", "\"\"");
+}
+
+#[test]
+fn ranges_and_lists_bound_something() {
+    check("struct C { /// D.\n #[config(range(..))] a: u64 }", "bounds nothing", "..");
+    check("struct C { /// D.\n #[config(one_of())] a: String }", "at least one text", "one_of()");
+}
