@@ -40,8 +40,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
     heading("Starting a worker with a broker inside");
     let port = free_port()?;
-    fs::write(&folder.properties, properties(&folder.path, port))?;
-    let mut server = Server::start(&binary, &["dev".as_ref(), folder.properties.as_os_str()], &folder.log, args.keep)?;
+    let listen = format!("127.0.0.1:{port}");
+    let arguments = ["dev".as_ref(), "--listen".as_ref(), listen.as_ref(), "--dir".as_ref(), folder.path.as_os_str()];
+    let mut server = Server::start(&binary, &arguments, &folder.log, args.keep)?;
     let client = Client::new(port);
     let shown = show(&workspace, &folder, &text, &client, &mut server);
     if let Err(error) = shown {
@@ -122,7 +123,6 @@ struct Folder {
     path: PathBuf,
     input: PathBuf,
     output: PathBuf,
-    properties: PathBuf,
     log: PathBuf,
 }
 
@@ -136,29 +136,11 @@ impl Folder {
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         // Without symbolic links: what a plugin is granted does not reach through them.
         let path = path.canonicalize()?;
-        let file = |name| path.join(name);
-        Ok(Self {
-            input: file("in.txt"),
-            output: file("out.txt"),
-            properties: file("worker.properties"),
-            log: file("weir.log"),
-            path,
-        })
+        // The folder that `weir dev` lets plugins read and write.
+        let data = path.join("data");
+        fs::create_dir(&data).with_context(|| format!("cannot make {}", data.display()))?;
+        Ok(Self { input: data.join("in.txt"), output: data.join("out.txt"), log: path.join("weir.log"), path })
     }
-}
-
-fn properties(folder: &Path, port: u16) -> String {
-    let folder = folder.display();
-    format!(
-        "listeners=http://127.0.0.1:{port}\n\
-         key.converter=org.apache.kafka.connect.storage.StringConverter\n\
-         value.converter=org.apache.kafka.connect.json.JsonConverter\n\
-         value.converter.schemas.enable=false\n\
-         offset.storage.file.filename={folder}/offsets\n\
-         offset.flush.interval.ms=1000\n\
-         weir.allow.read={folder}\n\
-         weir.allow.write={folder}\n"
-    )
 }
 
 fn source(input: &Path) -> Value {
@@ -173,6 +155,8 @@ fn source(input: &Path) -> Value {
         "transforms.origin.type": "org.apache.kafka.connect.transforms.InsertField$Value",
         "transforms.origin.static.field": "origin",
         "transforms.origin.static.value": ORIGIN,
+        // The broker of `weir dev` gives a topic four partitions, and only within one the order is kept.
+        "producer.override.partitioner": "consistent",
     }})
 }
 
