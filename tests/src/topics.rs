@@ -31,23 +31,35 @@ pub struct Record {
 
 /// Makes a topic. An error when it exists.
 pub fn create(bootstrap: &str, name: &str, partitions: i32) -> Result<()> {
+    create_all(bootstrap, &[name], partitions)
+}
+
+/// Makes several topics with one request, which is as quick as making one.
+pub fn create_all(bootstrap: &str, names: &[&str], partitions: i32) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().context("an admin client")?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().context("a runtime")?;
-    let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+    let topics: Vec<_> = names.iter().map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(1))).collect();
     let options = AdminOptions::new().operation_timeout(Some(REQUEST)).request_timeout(Some(REQUEST));
-    let results = runtime.block_on(admin.create_topics([&topic], &options)).context("creating a topic")?;
-    match results.into_iter().next() {
-        Some(Ok(_)) => {}
-        Some(Err((_, code))) => bail!("creating topic {name}: {code}"),
-        None => bail!("creating topic {name}: no answer"),
+    for result in runtime.block_on(admin.create_topics(&topics, &options)).context("creating topics")? {
+        if let Err((name, code)) = result {
+            bail!("creating topic {name}: {code}");
+        }
     }
     // Created is not yet known to the broker's clients.
-    wait::until(&format!("topic {name} to have a leader"), REQUEST, || {
-        let consumer = consumer(bootstrap).map_err(|error| error.to_string())?;
-        let metadata = consumer.fetch_metadata(Some(name), REQUEST).map_err(|error| error.to_string())?;
-        let topic = metadata.topics().first().ok_or("no such topic")?;
-        let led = topic.partitions().iter().filter(|partition| partition.leader() >= 0).count();
-        if led == partitions as usize { Ok(()) } else { Err(format!("{led} of {partitions} partitions")) }
+    let consumer = consumer(bootstrap)?;
+    wait::until(&format!("topics {names:?} to have leaders"), REQUEST, || {
+        let metadata = consumer.fetch_metadata(None, REQUEST).map_err(|error| error.to_string())?;
+        let led = |name: &str| {
+            let topic = metadata.topics().iter().find(|topic| topic.name() == name);
+            topic.is_some_and(|topic| {
+                let led = topic.partitions().iter().filter(|partition| partition.leader() >= 0).count();
+                led == partitions as usize
+            })
+        };
+        match names.iter().find(|name| !led(name)) {
+            None => Ok(()),
+            Some(name) => Err(format!("{name} has none yet")),
+        }
     })
 }
 

@@ -1,7 +1,7 @@
 //! Kafka Connect as the oracle: the same connector JSON on its own standalone worker and on Weir gives the same topic contents
 //! and the same files. Each case is a file in `cases/oracle/source` or `cases/oracle/sink`; adding one adds data only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -166,16 +166,18 @@ impl Side<'_> {
 
 /// Runs all cases at once on one worker.
 fn run(side: &Side<'_>, sources: &[Case], sinks: &[Case]) -> Result<Vec<Outcome>> {
+    let topics: BTreeSet<String> = sources
+        .iter()
+        .flat_map(|case| case.topics.iter().map(|topic| side.fill(case, topic)))
+        .chain(sinks.iter().map(|case| side.topic(case)))
+        .collect();
+    topics::create_all(side.bootstrap, &topics.iter().map(String::as_str).collect::<Vec<_>>(), 1)?;
     for case in sources {
         fs::write(side.file(case), case.input.as_deref().unwrap_or_default())?;
-        for topic in &case.topics {
-            topics::create(side.bootstrap, &side.fill(case, topic), 1)?;
-        }
         start(side, case, "FileStreamSource", "topic")?;
     }
     for case in sinks {
         let topic = side.topic(case);
-        topics::create(side.bootstrap, &topic, 1)?;
         let rows: Result<Vec<Record>> = case.records.iter().flatten().map(record).collect();
         topics::produce(side.bootstrap, &topic, &rows?)?;
         start(side, case, "FileStreamSink", "topics")?;
