@@ -17,6 +17,7 @@ pub mod record;
 pub mod schema;
 pub mod sink;
 pub mod source;
+pub mod transform;
 pub mod value;
 
 pub use batch::BatchBuilder;
@@ -25,3 +26,4 @@ pub use error::{Error, ErrorContext, RowError};
 pub use log;
 pub use sink::Sink;
 pub use source::Source;
+pub use transform::{Predicate, Transform};

@@ -66,10 +66,10 @@ enum Content {
 
 /// What of a value is no longer as it came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Changes {
-    pub(crate) content: bool,
+struct Changes {
+    content: bool,
     /// Encoding or schema.
-    pub(crate) format: bool,
+    format: bool,
 }
 
 /// The value has no fields to change: it is no JSON object.
@@ -154,8 +154,10 @@ impl<'b> Value<'b> {
         value
     }
 
-    pub(crate) fn changes(&self) -> Changes {
-        self.changes
+    /// True = the value is no longer as it was loaded.
+    #[inline]
+    pub(crate) fn is_changed(&self) -> bool {
+        self.changes != Changes::default()
     }
 }
 

@@ -16,6 +16,15 @@ impl Value<'_> {
         Some(Json::from_bytes(self.texts.get(span)))
     }
 
+    /// As [`get`](Value::get), without remembering where the fields are: for a look from a predicate.
+    pub fn peek(&self, name: &str) -> Option<Json<'_>> {
+        match self.content {
+            Content::Object(_) => self.object.get(&self.texts, name).map(|span| Json::from_bytes(self.texts.get(span))),
+            Content::Whole(span) if self.encoding == Encoding::Json => Json::from_bytes(self.texts.get(span)).get(name),
+            _ => None,
+        }
+    }
+
     /// The fields in order.
     pub fn fields(&mut self) -> Result<impl Iterator<Item = (Cow<'_, str>, Json<'_>)>, NotAnObject> {
         self.index()?;

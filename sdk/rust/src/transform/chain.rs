@@ -1,0 +1,214 @@
+//! Runs the steps of a chain, row by row.
+
+use super::bindings::transform as wit;
+use super::columns::Columns;
+use super::entry::{AnyPredicate, AnyTransform, Plugins};
+use super::formats::{Formats, SchemaPool};
+use super::headers::Headers;
+use super::input::{Input, Position};
+use super::output::{Output, topic_column};
+use super::row::{Changed, Row, State};
+use super::topics::Topics;
+use super::{Outcome, check};
+use crate::bindings::host::weir::connect::data::{Records, TopicColumn};
+use crate::export::config_map;
+use crate::value::Value;
+use crate::{Error, RowError};
+
+/// The steps of a connector that stand next to each other and live in one component.
+#[expect(missing_debug_implementations, reason = "made of authors' types")]
+pub struct Chain {
+    steps: Vec<Step>,
+    /// What the steps need together.
+    columns: Columns,
+    schemas: SchemaPool,
+    /// Memory for the next batch.
+    key: Option<Value<'static>>,
+    value: Option<Value<'static>>,
+}
+
+struct Step {
+    transform: Box<dyn AnyTransform>,
+    columns: Columns,
+    condition: Option<Condition>,
+}
+
+struct Condition {
+    predicate: Box<dyn AnyPredicate>,
+    columns: Columns,
+    negate: bool,
+}
+
+/// A step, by its index, could not handle a row.
+struct Failed {
+    step: usize,
+    error: RowError,
+}
+
+impl Chain {
+    /// Makes the steps. The error names the transform by its alias.
+    pub fn new(plugins: &Plugins, steps: Vec<wit::Step>) -> Result<Chain, String> {
+        let steps = steps.into_iter().map(|step| Step::new(plugins, step)).collect::<Result<Vec<_>, _>>()?;
+        let columns = steps.iter().fold(Columns::NONE, |columns, step| columns | step.needs());
+        Ok(Chain { steps, columns, schemas: SchemaPool::default(), key: None, value: None })
+    }
+
+    /// The columns that batches must have.
+    pub fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// Runs the steps on a batch. An error is one of the batch as such.
+    pub fn apply(&mut self, batch: wit::TransformBatch) -> Result<wit::Transformed, Error> {
+        let (input, topics, mut formats) = open(batch, &mut self.schemas)?;
+        let mut row = row(self.key.take(), self.value.take(), topics);
+        let mut output = Output::new(&input);
+        let mut failures = Vec::new();
+        let mut at = Position::default();
+        for origin in 0..input.count {
+            input.read(&mut at, self.columns, &formats, &mut row);
+            let before = output.len();
+            let mut keep = |state: &State<'_>| output.push(origin, state, &mut formats);
+            if let Err(failed) = run(&mut self.steps, 0, &mut row, &mut keep) {
+                output.truncate(before);
+                failures.push(wit::StepFailure {
+                    row: origin,
+                    step: failed.step as u32,
+                    message: failed.error.message,
+                    retry: failed.error.retry,
+                });
+            }
+        }
+        let columns = output.finish();
+        let names = row.topics.into_names();
+        let transformed = wit::Transformed {
+            origins: columns.origins,
+            topics: columns.topics.map(|rows| topic_column(names, rows)),
+            partitions: columns.partitions,
+            timestamps: columns.timestamps,
+            added_formats: formats.into_added(),
+            keys: columns.keys,
+            values: columns.values,
+            headers: columns.headers,
+            failures,
+        };
+        self.key = Some(row.now.key.recycle());
+        self.value = Some(row.now.value.recycle());
+        Ok(transformed)
+    }
+}
+
+/// Runs the steps from `from` on, and gives what they leave to `keep`.
+fn run<'b>(steps: &mut [Step], from: usize, row: &mut Row<'b>, keep: &mut dyn FnMut(&State<'b>)) -> Result<(), Failed> {
+    for index in from..steps.len() {
+        let outcome = steps[index].apply(row).map_err(|error| Failed { step: index, error })?;
+        for state in std::mem::take(&mut row.emitted) {
+            let left = std::mem::replace(&mut row.now, state);
+            let result = run(steps, index + 1, row, keep);
+            row.now = left;
+            result?;
+        }
+        if outcome == Outcome::Drop {
+            return Ok(());
+        }
+    }
+    keep(&row.now);
+    Ok(())
+}
+
+impl Step {
+    fn new(plugins: &Plugins, step: wit::Step) -> Result<Step, String> {
+        let alias = step.alias;
+        let transform = plugins
+            .transform(&step.class, &config_map(step.config))
+            .map_err(|error| format!("transforms.{alias}: {error}"))?;
+        let condition = match step.predicate {
+            None => None,
+            Some(of) => {
+                let predicate = plugins
+                    .predicate(&of.class, &config_map(of.config))
+                    .map_err(|error| format!("transforms.{alias}.predicate: {error}"))?;
+                Some(Condition { columns: predicate.columns(), predicate, negate: of.negate })
+            }
+        };
+        Ok(Step { columns: transform.columns(), transform, condition })
+    }
+
+    fn needs(&self) -> Columns {
+        self.condition.as_ref().map_or(Columns::NONE, |condition| condition.columns) | self.columns
+    }
+
+    #[inline]
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        if let Some(condition) = &mut self.condition {
+            row.columns = condition.columns;
+            if condition.predicate.test(row)? == condition.negate {
+                return Ok(Outcome::Keep);
+            }
+        }
+        row.columns = self.columns;
+        self.transform.apply(row)
+    }
+}
+
+/// A predicate on its own.
+#[expect(missing_debug_implementations, reason = "made of authors' types")]
+pub struct Test {
+    predicate: Box<dyn AnyPredicate>,
+    columns: Columns,
+    schemas: SchemaPool,
+}
+
+impl Test {
+    /// Makes a predicate of this class.
+    pub fn new(plugins: &Plugins, class: &str, config: &crate::ConfigMap) -> Result<Test, String> {
+        let predicate = plugins.predicate(class, config)?;
+        Ok(Test { columns: predicate.columns(), predicate, schemas: SchemaPool::default() })
+    }
+
+    /// The columns that batches must have.
+    pub fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// One answer for each row. There is no place for the failure of a single row: it fails the batch.
+    pub fn apply(&mut self, batch: wit::TransformBatch) -> Result<Vec<bool>, Error> {
+        let (input, topics, formats) = open(batch, &mut self.schemas)?;
+        let mut row = row(None, None, topics);
+        row.columns = self.columns;
+        let mut at = Position::default();
+        let mut test = || {
+            input.read(&mut at, self.columns, &formats, &mut row);
+            self.predicate
+                .test(&row)
+                .map_err(|error| if error.retry { Error::retry(error.message) } else { Error::task(error.message) })
+        };
+        (0..input.count).map(|_| test()).collect()
+    }
+}
+
+/// Takes a batch apart into what is only read, and the tables that steps add to.
+fn open(batch: wit::TransformBatch, schemas: &mut SchemaPool) -> Result<(Input, Topics, Formats), Error> {
+    let wit::TransformBatch { records, offsets } = batch;
+    check::check(&records, &offsets)
+        .map_err(|lie| Error::task(format_args!("the batch from the runtime has {lie}")))?;
+    let Records { count, topics, partitions, timestamps, formats, keys, values, headers } = records;
+    let TopicColumn { names, rows } = topics;
+    let input = Input { count, topic_rows: rows, partitions, timestamps, keys, values, headers, offsets };
+    Ok((input, Topics::new(names), Formats::new(formats, schemas)))
+}
+
+/// A row to read into.
+fn row<'b>(key: Option<Value<'static>>, value: Option<Value<'static>>, topics: Topics) -> Row<'b> {
+    let memory = |value: Option<Value<'static>>| value.map_or_else(Value::null, Value::recycle);
+    let now = State {
+        topic: 0,
+        partition: -1,
+        timestamp: -1,
+        key: memory(key),
+        value: memory(value),
+        headers: Headers::default(),
+        changed: Changed::default(),
+    };
+    Row { now, topics, offset: None, emitted: Vec::new(), columns: Columns::NONE }
+}

@@ -1,0 +1,139 @@
+//! The transforms and predicates of a component, found by their class.
+
+use super::columns::Columns;
+use super::{Outcome, Predicate, Row, Transform};
+use crate::bindings::plugin::interface::PluginKind;
+use crate::export::PluginEntry;
+use crate::{Config, ConfigError, ConfigMap, RowError};
+
+/// A configured transform of any type.
+pub(super) trait AnyTransform {
+    fn columns(&self) -> Columns;
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError>;
+}
+
+impl<T: Transform> AnyTransform for T {
+    fn columns(&self) -> Columns {
+        Transform::columns(self)
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        Transform::apply(self, row)
+    }
+}
+
+/// A configured predicate of any type.
+pub(super) trait AnyPredicate {
+    fn columns(&self) -> Columns;
+    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError>;
+}
+
+impl<P: Predicate> AnyPredicate for P {
+    fn columns(&self) -> Columns {
+        Predicate::columns(self)
+    }
+
+    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
+        Predicate::test(self, row)
+    }
+}
+
+/// A transform that can be configured.
+#[expect(missing_debug_implementations, reason = "made of functions")]
+#[derive(Clone, Copy)]
+pub struct TransformEntry {
+    class: &'static str,
+    new: fn(&ConfigMap) -> Result<Box<dyn AnyTransform>, ConfigError>,
+}
+
+impl TransformEntry {
+    /// The entry of a type.
+    pub fn of<T: Transform>() -> TransformEntry {
+        TransformEntry { class: T::CLASS, new: |config| Ok(Box::new(T::new(T::Config::parse(config)?)?)) }
+    }
+}
+
+/// A predicate that can be configured.
+#[expect(missing_debug_implementations, reason = "made of functions")]
+#[derive(Clone, Copy)]
+pub struct PredicateEntry {
+    class: &'static str,
+    new: fn(&ConfigMap) -> Result<Box<dyn AnyPredicate>, ConfigError>,
+}
+
+impl PredicateEntry {
+    /// The entry of a type.
+    pub fn of<P: Predicate>() -> PredicateEntry {
+        PredicateEntry { class: P::CLASS, new: |config| Ok(Box::new(P::new(P::Config::parse(config)?)?)) }
+    }
+}
+
+/// What a component consists of.
+#[expect(missing_debug_implementations, reason = "made of functions")]
+pub struct Plugins {
+    /// Its transforms.
+    pub transforms: Vec<TransformEntry>,
+    /// Its predicates.
+    pub predicates: Vec<PredicateEntry>,
+}
+
+impl Plugins {
+    pub(super) fn transform(&self, class: &str, config: &ConfigMap) -> Result<Box<dyn AnyTransform>, String> {
+        match self.transforms.iter().find(|entry| entry.class == class) {
+            Some(entry) => (entry.new)(config).map_err(|error| told(&error)),
+            None => Err(unknown("transform", class, self.transforms.iter().map(|entry| entry.class))),
+        }
+    }
+
+    pub(super) fn predicate(&self, class: &str, config: &ConfigMap) -> Result<Box<dyn AnyPredicate>, String> {
+        match self.predicates.iter().find(|entry| entry.class == class) {
+            Some(entry) => (entry.new)(config).map_err(|error| told(&error)),
+            None => Err(unknown("predicate", class, self.predicates.iter().map(|entry| entry.class))),
+        }
+    }
+}
+
+/// The error, with the key where the message does not name it.
+fn told(error: &ConfigError) -> String {
+    if error.key.is_empty() || error.message.contains(&error.key) {
+        error.message.clone()
+    } else {
+        format!("{} ({})", error.message, error.key)
+    }
+}
+
+fn unknown(kind: &str, class: &str, known: impl Iterator<Item = &'static str>) -> String {
+    format!("this component has no {kind} {class}; it has {}", known.collect::<Vec<_>>().join(", "))
+}
+
+impl PluginEntry {
+    /// A transform's.
+    pub fn transform<T: Transform>() -> PluginEntry {
+        PluginEntry {
+            class: T::CLASS,
+            kind: PluginKind::Transformation,
+            version: T::VERSION,
+            keys: T::Config::keys,
+            validate: |config| {
+                let error = T::Config::parse(config).and_then(T::new).err();
+                error.map(Into::into).into_iter().collect()
+            },
+            capabilities: |_| Ok(Vec::new()),
+        }
+    }
+
+    /// A predicate's.
+    pub fn predicate<P: Predicate>() -> PluginEntry {
+        PluginEntry {
+            class: P::CLASS,
+            kind: PluginKind::Predicate,
+            version: P::VERSION,
+            keys: P::Config::keys,
+            validate: |config| {
+                let error = P::Config::parse(config).and_then(P::new).err();
+                error.map(Into::into).into_iter().collect()
+            },
+            capabilities: |_| Ok(Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Reads the rows of a batch one after the other into one [`Row`], whose memory is used again.
+
+use std::borrow::Cow;
+
+use super::columns::Columns;
+use super::formats::Formats;
+use super::headers::Header;
+use super::row::{Changed, Row};
+use crate::bindings::host::weir::connect::data::{Column, HeaderColumns, Values};
+use crate::value::Value;
+
+/// The columns of a batch but for topics and formats, which steps add to.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) count: u32,
+    pub(super) topic_rows: Vec<u32>,
+    pub(super) partitions: Vec<i32>,
+    pub(super) timestamps: Vec<i64>,
+    pub(super) keys: Values,
+    pub(super) values: Values,
+    pub(super) headers: HeaderColumns,
+    pub(super) offsets: Vec<i64>,
+}
+
+/// How far the columns have been read.
+#[derive(Debug, Default)]
+pub(super) struct Position {
+    row: usize,
+    keys: usize,
+    values: usize,
+    header: usize,
+    header_names: usize,
+    header_values: usize,
+}
+
+impl Input {
+    /// Makes `row` the next one. Only the columns in `columns` are read.
+    #[inline]
+    pub(super) fn read<'b>(&'b self, at: &mut Position, columns: Columns, formats: &Formats, row: &mut Row<'b>) {
+        let index = at.row;
+        row.offset = self.offsets.get(index).copied();
+        row.emitted.clear();
+        let now = &mut row.now;
+        now.topic = topic(&self.topic_rows, index);
+        now.partition = self.partitions.get(index).copied().unwrap_or(-1);
+        now.timestamp = self.timestamps.get(index).copied().unwrap_or(-1);
+        now.changed = Changed::default();
+        if columns.contains(Columns::KEYS) {
+            load(&mut now.key, &self.keys, &mut at.keys, index, formats);
+        }
+        if columns.contains(Columns::VALUES) {
+            load(&mut now.value, &self.values, &mut at.values, index, formats);
+        }
+        if columns.contains(Columns::HEADERS) && !self.headers.counts.is_empty() {
+            now.headers.entries.clear();
+            now.headers.changed = false;
+            for _ in 0..self.headers.counts[index] {
+                now.headers.entries.push(self.header(at, formats));
+            }
+        }
+        at.row += 1;
+    }
+
+    fn header(&self, at: &mut Position, formats: &Formats) -> Header<'_> {
+        let Column { lengths, bytes } = &self.headers.names;
+        let name = next(lengths, bytes, &mut at.header_names, at.header).unwrap_or_default();
+        let values = &self.headers.values;
+        let value = next(&values.lengths, &values.bytes, &mut at.header_values, at.header);
+        let (encoding, schema) = formats.get(format(values, at.header));
+        at.header += 1;
+        Header { name: Cow::Borrowed(name), encoding, value: value.map(Cow::Borrowed), schema: schema.cloned() }
+    }
+}
+
+#[inline]
+fn load<'b>(value: &mut Value<'b>, values: &'b Values, at: &mut usize, row: usize, formats: &Formats) {
+    let (encoding, schema) = formats.get(format(values, row));
+    value.load(encoding, next(&values.lengths, &values.bytes, at, row), schema);
+}
+
+/// The index of a row's topic. An empty column means the first for every row.
+#[inline]
+pub(super) fn topic(rows: &[u32], row: usize) -> u32 {
+    rows.get(row).copied().unwrap_or(0)
+}
+
+/// The index of a row's format. An empty column means the first for every row.
+#[inline]
+pub(super) fn format(values: &Values, row: usize) -> u32 {
+    values.formats.get(row).copied().unwrap_or(0)
+}
+
+/// The bytes of the row that begins at `at`. The batch was checked: they are there.
+#[inline]
+pub(super) fn next<'b>(lengths: &[i32], bytes: &'b [u8], at: &mut usize, row: usize) -> Option<&'b [u8]> {
+    let length = usize::try_from(*lengths.get(row)?).ok()?;
+    let begin = *at;
+    *at += length;
+    bytes.get(begin..*at)
+}

@@ -1,0 +1,250 @@
+//! Writes the rows that a chain leaves. A column is written only from the first row on in which it changed: what lies before
+//! is copied from the input then, and a column that never changed is not written at all.
+
+use super::formats::Formats;
+use super::input::{Input, format, next, topic};
+use super::row::State;
+use crate::bindings::host::weir::connect::data::{Column, HeaderColumns, TopicColumn, Values};
+use crate::value::Value;
+
+/// The columns that changed, and which input row each output row came from.
+#[derive(Debug)]
+pub(super) struct Output<'b> {
+    input: &'b Input,
+    pub(super) origins: Vec<u32>,
+    topics: Option<Vec<u32>>,
+    partitions: Option<Vec<i32>>,
+    timestamps: Option<Vec<i64>>,
+    keys: Option<Written>,
+    values: Option<Written>,
+    headers: Option<WrittenHeaders>,
+}
+
+#[derive(Debug, Default)]
+struct Written {
+    lengths: Vec<i32>,
+    bytes: Vec<u8>,
+    formats: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+struct WrittenHeaders {
+    counts: Vec<u32>,
+    name_lengths: Vec<i32>,
+    name_bytes: Vec<u8>,
+    values: Written,
+}
+
+/// What is left of an output when its rows are done.
+#[derive(Debug)]
+pub(super) struct Columns {
+    pub(super) origins: Vec<u32>,
+    pub(super) topics: Option<Vec<u32>>,
+    pub(super) partitions: Option<Vec<i32>>,
+    pub(super) timestamps: Option<Vec<i64>>,
+    pub(super) keys: Option<Values>,
+    pub(super) values: Option<Values>,
+    pub(super) headers: Option<HeaderColumns>,
+}
+
+impl<'b> Output<'b> {
+    pub(super) fn new(input: &'b Input) -> Output<'b> {
+        Output {
+            input,
+            origins: Vec::with_capacity(input.count as usize),
+            topics: None,
+            partitions: None,
+            timestamps: None,
+            keys: None,
+            values: None,
+            headers: None,
+        }
+    }
+
+    /// The number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// Adds a row.
+    #[inline]
+    pub(super) fn push(&mut self, origin: u32, state: &State<'_>, formats: &mut Formats) {
+        let (input, origins) = (self.input, &self.origins);
+        if self.topics.is_some() || state.changed.topic {
+            let before = || origins.iter().map(|row| topic(&input.topic_rows, *row as usize)).collect();
+            self.topics.get_or_insert_with(before).push(state.topic);
+        }
+        if self.partitions.is_some() || state.changed.partition {
+            let before = || origins.iter().map(|row| *input.partitions.get(*row as usize).unwrap_or(&-1)).collect();
+            self.partitions.get_or_insert_with(before).push(state.partition);
+        }
+        if self.timestamps.is_some() || state.changed.timestamp {
+            let before = || origins.iter().map(|row| *input.timestamps.get(*row as usize).unwrap_or(&-1)).collect();
+            self.timestamps.get_or_insert_with(before).push(state.timestamp);
+        }
+        if self.keys.is_some() || state.key.is_changed() {
+            self.keys.get_or_insert_with(|| Written::before(&input.keys, origins)).push(&state.key, formats);
+        }
+        if self.values.is_some() || state.value.is_changed() {
+            self.values.get_or_insert_with(|| Written::before(&input.values, origins)).push(&state.value, formats);
+        }
+        if self.headers.is_some() || state.headers.changed {
+            let headers = self.headers.get_or_insert_with(|| WrittenHeaders::before(&input.headers, origins));
+            headers.counts.push(state.headers.entries.len() as u32);
+            for header in &state.headers.entries {
+                push(&mut headers.name_lengths, &mut headers.name_bytes, Some(&header.name));
+                let format = formats.index(header.encoding, header.schema.as_ref());
+                headers.values.push_bytes(header.value.as_deref(), format);
+            }
+        }
+        self.origins.push(origin);
+    }
+
+    /// Takes rows back until so many are left.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        if rows == self.origins.len() {
+            return;
+        }
+        self.origins.truncate(rows);
+        self.topics.iter_mut().for_each(|topics| topics.truncate(rows));
+        self.partitions.iter_mut().for_each(|partitions| partitions.truncate(rows));
+        self.timestamps.iter_mut().for_each(|timestamps| timestamps.truncate(rows));
+        self.keys.iter_mut().for_each(|keys| keys.truncate(rows));
+        self.values.iter_mut().for_each(|values| values.truncate(rows));
+        if let Some(headers) = &mut self.headers {
+            headers.counts.truncate(rows);
+            let left = headers.counts.iter().map(|count| *count as usize).sum();
+            truncate(&mut headers.name_lengths, &mut headers.name_bytes, left);
+            headers.values.truncate(left);
+        }
+    }
+
+    pub(super) fn finish(self) -> Columns {
+        Columns {
+            origins: self.origins,
+            topics: self.topics,
+            partitions: self.partitions,
+            timestamps: self.timestamps,
+            keys: self.keys.map(Written::finish),
+            values: self.values.map(Written::finish),
+            headers: self.headers.map(|headers| HeaderColumns {
+                counts: headers.counts,
+                names: Column { lengths: headers.name_lengths, bytes: headers.name_bytes },
+                values: headers.values.finish(),
+            }),
+        }
+    }
+}
+
+impl Written {
+    /// The rows that were kept as they came, with room for the others.
+    fn before(input: &Values, origins: &[u32]) -> Written {
+        let mut written = Written::default();
+        written.lengths.reserve(input.lengths.len());
+        written.formats.reserve(input.lengths.len());
+        // What transforms add is seldom more than this.
+        written.bytes.reserve(input.bytes.len() * 3 / 2 + input.lengths.len() * 16);
+        let (mut at, mut row) = (0, 0);
+        let mut bytes = None;
+        for origin in origins {
+            while row <= *origin as usize {
+                bytes = next(&input.lengths, &input.bytes, &mut at, row);
+                row += 1;
+            }
+            written.push_bytes(bytes, format(input, *origin as usize));
+        }
+        written
+    }
+
+    #[inline]
+    fn push(&mut self, value: &Value<'_>, formats: &mut Formats) {
+        let begin = self.bytes.len();
+        value.write(&mut self.bytes);
+        self.lengths.push(if value.is_absent() { -1 } else { length(self.bytes.len() - begin) });
+        self.formats.push(formats.index(value.encoding(), value.schema()));
+    }
+
+    fn push_bytes(&mut self, bytes: Option<&[u8]>, format: u32) {
+        push(&mut self.lengths, &mut self.bytes, bytes);
+        self.formats.push(format);
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        truncate(&mut self.lengths, &mut self.bytes, rows);
+        self.formats.truncate(rows);
+    }
+
+    /// With the short form for one format.
+    fn finish(mut self) -> Values {
+        if self.formats.iter().all(|format| *format == 0) {
+            self.formats.clear();
+        }
+        Values { lengths: self.lengths, bytes: self.bytes, formats: self.formats }
+    }
+}
+
+impl WrittenHeaders {
+    fn before(input: &HeaderColumns, origins: &[u32]) -> WrittenHeaders {
+        let mut written = WrittenHeaders::default();
+        let (mut names_at, mut values_at, mut header, mut row) = (0, 0, 0, 0);
+        // Where the headers of the row before begin, for an origin that occurs twice.
+        let mut begin = (0, 0, 0);
+        for origin in origins {
+            if row > *origin as usize {
+                (names_at, values_at, header) = begin;
+                row = *origin as usize;
+            }
+            while row <= *origin as usize {
+                begin = (names_at, values_at, header);
+                let count = input.counts.get(row).copied().unwrap_or(0);
+                for _ in 0..count {
+                    let name = next(&input.names.lengths, &input.names.bytes, &mut names_at, header);
+                    let value = next(&input.values.lengths, &input.values.bytes, &mut values_at, header);
+                    if row == *origin as usize {
+                        push(&mut written.name_lengths, &mut written.name_bytes, name);
+                        written.values.push_bytes(value, format(&input.values, header));
+                    }
+                    header += 1;
+                }
+                if row == *origin as usize {
+                    written.counts.push(count);
+                }
+                row += 1;
+            }
+        }
+        written
+    }
+}
+
+#[inline]
+fn push(lengths: &mut Vec<i32>, bytes: &mut Vec<u8>, value: Option<&[u8]>) {
+    match value {
+        Some(value) => {
+            bytes.extend_from_slice(value);
+            lengths.push(length(value.len()));
+        }
+        None => lengths.push(-1),
+    }
+}
+
+fn truncate(lengths: &mut Vec<i32>, bytes: &mut Vec<u8>, rows: usize) {
+    let gone: usize = lengths.drain(rows.min(lengths.len())..).map(|length| usize::try_from(length).unwrap_or(0)).sum();
+    bytes.truncate(bytes.len() - gone);
+}
+
+/// A row that long does not fit into a guest's memory.
+#[inline]
+fn length(length: usize) -> i32 {
+    i32::try_from(length).unwrap_or(i32::MAX)
+}
+
+/// The table of topics with the rows that point into it, in the shortest form.
+pub(super) fn topic_column(names: Vec<String>, rows: Vec<u32>) -> TopicColumn {
+    match rows.first() {
+        Some(first) if rows.iter().all(|row| row == first) => {
+            let name = names.into_iter().nth(*first as usize);
+            TopicColumn { names: name.into_iter().collect(), rows: Vec::new() }
+        }
+        _ => TopicColumn { names, rows },
+    }
+}

@@ -1,0 +1,391 @@
+//! Runs chains of transforms in unit tests, on the host, as the runtime runs them in a component: with the columns that they
+//! asked for and no others, and with batches checked in both directions. See [`transform`](super) for an example.
+
+use super::bindings::transform as wit;
+use super::chain::Chain;
+use super::columns::Columns;
+use super::entry::{Plugins, PredicateEntry, TransformEntry};
+use super::{Predicate, Transform};
+use crate::bindings::host::weir::connect::data::{
+    Column, ConfigEntry, Format, HeaderColumns, Records, TopicColumn, Values,
+};
+use crate::schema::Schema;
+use crate::value::Encoding;
+
+/// A step of a chain, as a connector's configuration has it.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "made of functions")]
+pub struct Step {
+    transform: TransformEntry,
+    predicate: Option<PredicateEntry>,
+    wit: wit::Step,
+}
+
+fn entries<K: Into<String>, V: Into<String>>(config: impl IntoIterator<Item = (K, V)>) -> Vec<ConfigEntry> {
+    config.into_iter().map(|(key, value)| ConfigEntry { key: key.into(), value: value.into() }).collect()
+}
+
+impl Step {
+    /// A transform with this alias and configuration.
+    pub fn of<T: Transform>(
+        alias: &str,
+        config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Step {
+        let wit = wit::Step { alias: alias.into(), class: T::CLASS.into(), config: entries(config), predicate: None };
+        Step { transform: TransformEntry::of::<T>(), predicate: None, wit }
+    }
+
+    /// The step is for the rows for which a predicate holds.
+    pub fn when<P: Predicate>(self, config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Step {
+        self.on_condition::<P>(entries(config), false)
+    }
+
+    /// The step is for the rows for which a predicate does not hold (`negate`).
+    pub fn unless<P: Predicate>(
+        self,
+        config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Step {
+        self.on_condition::<P>(entries(config), true)
+    }
+
+    fn on_condition<P: Predicate>(mut self, config: Vec<ConfigEntry>, negate: bool) -> Step {
+        self.predicate = Some(PredicateEntry::of::<P>());
+        self.wit.predicate = Some(wit::StepPredicate { class: P::CLASS.into(), config, negate });
+        self
+    }
+}
+
+/// A row to be given to a chain. Its topic is `topic` unless another one is set.
+#[derive(Clone, Debug)]
+pub struct Input {
+    topic: String,
+    partition: i32,
+    timestamp: i64,
+    offset: Option<i64>,
+    key: Datum,
+    value: Datum,
+    headers: Vec<(String, Datum)>,
+}
+
+#[derive(Clone, Debug)]
+struct Datum {
+    encoding: Encoding,
+    bytes: Option<Vec<u8>>,
+    schema: Option<Schema>,
+}
+
+impl Datum {
+    fn new(encoding: Encoding, bytes: &[u8]) -> Datum {
+        Datum { encoding, bytes: Some(bytes.to_vec()), schema: None }
+    }
+
+    const NULL: Datum = Datum { encoding: Encoding::Json, bytes: None, schema: None };
+}
+
+impl Input {
+    fn new(value: Datum) -> Input {
+        let topic = "topic".into();
+        Input { topic, partition: -1, timestamp: -1, offset: None, key: Datum::NULL, value, headers: Vec::new() }
+    }
+
+    /// A row whose value is JSON.
+    pub fn json(text: &str) -> Input {
+        Input::new(Datum::new(Encoding::Json, text.as_bytes()))
+    }
+
+    /// A row whose value is text.
+    pub fn text(text: &str) -> Input {
+        Input::new(Datum::new(Encoding::Utf8, text.as_bytes()))
+    }
+
+    /// A row whose value is bytes.
+    pub fn bytes(bytes: &[u8]) -> Input {
+        Input::new(Datum::new(Encoding::Bytes, bytes))
+    }
+
+    /// A row whose value is null.
+    pub fn null() -> Input {
+        Input::new(Datum::NULL)
+    }
+
+    /// Gives the value a schema.
+    pub fn schema(mut self, schema: &Schema) -> Input {
+        self.value.schema = Some(schema.clone());
+        self
+    }
+
+    /// Sets the key to JSON.
+    pub fn key_json(mut self, text: &str) -> Input {
+        self.key = Datum::new(Encoding::Json, text.as_bytes());
+        self
+    }
+
+    /// Sets the key to text.
+    pub fn key_text(mut self, text: &str) -> Input {
+        self.key = Datum::new(Encoding::Utf8, text.as_bytes());
+        self
+    }
+
+    /// Gives the key a schema.
+    pub fn key_schema(mut self, schema: &Schema) -> Input {
+        self.key.schema = Some(schema.clone());
+        self
+    }
+
+    /// Sets the topic.
+    pub fn topic(mut self, topic: &str) -> Input {
+        self.topic = topic.into();
+        self
+    }
+
+    /// Sets the Kafka partition.
+    pub fn partition(mut self, partition: i32) -> Input {
+        self.partition = partition;
+        self
+    }
+
+    /// Sets the timestamp.
+    pub fn timestamp(mut self, timestamp: i64) -> Input {
+        self.timestamp = timestamp;
+        self
+    }
+
+    /// Sets the offset: the row is one on its way to a sink. All rows of a batch are, or none is.
+    pub fn offset(mut self, offset: i64) -> Input {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// Adds a header whose value is text.
+    pub fn header(mut self, name: &str, value: &str) -> Input {
+        self.headers.push((name.into(), Datum::new(Encoding::Utf8, value.as_bytes())));
+        self
+    }
+}
+
+/// A row that a chain left.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The input row it came from.
+    pub origin: usize,
+    /// The topic.
+    pub topic: String,
+    /// The Kafka partition, -1 = none.
+    pub partition: i32,
+    /// The timestamp, -1 = none.
+    pub timestamp: i64,
+    /// The key; bytes that are no text are shown as well as they can be.
+    pub key: Option<String>,
+    /// The key's schema.
+    pub key_schema: Option<Schema>,
+    /// The value; bytes that are no text are shown as well as they can be.
+    pub value: Option<String>,
+    /// The value's schema.
+    pub value_schema: Option<Schema>,
+    /// How the value is encoded.
+    pub encoding: Encoding,
+    /// Names and values of the headers.
+    pub headers: Vec<(String, Option<String>)>,
+}
+
+/// A row that a step could not handle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The input row.
+    pub row: usize,
+    /// Index of the step.
+    pub step: usize,
+    /// What is wrong.
+    pub message: String,
+    /// True = the same row may succeed later.
+    pub retry: bool,
+}
+
+/// What a chain made of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// The rows it left.
+    pub rows: Vec<Row>,
+    /// The rows that failed.
+    pub failures: Vec<Failure>,
+    /// Which columns were written anew: topics, partitions, timestamps, keys, values, headers.
+    pub written: [bool; 6],
+}
+
+/// A configured chain.
+#[expect(missing_debug_implementations, reason = "made of authors' types")]
+pub struct TestChain(Chain);
+
+/// Runs a chain on one batch.
+pub fn run(steps: &[Step], rows: &[Input]) -> Result<Output, String> {
+    Ok(TestChain::new(steps)?.run(rows))
+}
+
+impl TestChain {
+    /// Configures a chain. The error is the user's to see.
+    pub fn new(steps: &[Step]) -> Result<TestChain, String> {
+        let plugins = Plugins {
+            transforms: steps.iter().map(|step| step.transform).collect(),
+            predicates: steps.iter().filter_map(|step| step.predicate).collect(),
+        };
+        Chain::new(&plugins, steps.iter().map(|step| step.wit.clone()).collect()).map(TestChain)
+    }
+
+    /// The columns the chain asks for.
+    pub fn columns(&self) -> Columns {
+        self.0.columns()
+    }
+
+    /// Runs the chain on a batch.
+    ///
+    /// # Panics
+    /// If the chain leaves something that the runtime would refuse.
+    pub fn run(&mut self, rows: &[Input]) -> Output {
+        let whole = batch(rows);
+        let mut asked = whole.clone();
+        let none = || Values { lengths: Vec::new(), bytes: Vec::new(), formats: Vec::new() };
+        if !self.columns().contains(Columns::KEYS) {
+            asked.records.keys = none();
+        }
+        if !self.columns().contains(Columns::VALUES) {
+            asked.records.values = none();
+        }
+        if !self.columns().contains(Columns::HEADERS) {
+            let names = Column { lengths: Vec::new(), bytes: Vec::new() };
+            asked.records.headers = HeaderColumns { counts: Vec::new(), names, values: none() };
+        }
+        let transformed = self.0.apply(asked).unwrap_or_else(|error| panic!("the chain failed: {error}"));
+        read(whole, transformed)
+    }
+}
+
+/// The rows as columns.
+fn batch(rows: &[Input]) -> wit::TransformBatch {
+    let mut formats = Vec::new();
+    let headers: Vec<_> = rows.iter().flat_map(|row| &row.headers).collect();
+    let (mut names, mut topic_rows) = (Vec::new(), Vec::new());
+    for row in rows {
+        let index = names.iter().position(|name| *name == row.topic).unwrap_or_else(|| {
+            names.push(row.topic.clone());
+            names.len() - 1
+        });
+        topic_rows.push(index as u32);
+    }
+    let records = Records {
+        count: rows.len() as u32,
+        topics: TopicColumn { names, rows: topic_rows },
+        partitions: rows.iter().map(|row| row.partition).collect(),
+        timestamps: rows.iter().map(|row| row.timestamp).collect(),
+        keys: values(rows.iter().map(|row| &row.key), &mut formats),
+        values: values(rows.iter().map(|row| &row.value), &mut formats),
+        headers: HeaderColumns {
+            counts: rows.iter().map(|row| row.headers.len() as u32).collect(),
+            names: Column {
+                lengths: headers.iter().map(|(name, _)| name.len() as i32).collect(),
+                bytes: headers.iter().flat_map(|(name, _)| name.bytes()).collect(),
+            },
+            values: values(headers.iter().map(|(_, value)| value), &mut formats),
+        },
+        formats,
+    };
+    wit::TransformBatch { records, offsets: rows.iter().filter_map(|row| row.offset).collect() }
+}
+
+fn values<'a>(data: impl Iterator<Item = &'a Datum> + Clone, formats: &mut Vec<Format>) -> Values {
+    let format_of = |datum: &Datum| {
+        let schema = datum.schema.as_ref().map(Schema::to_wit);
+        let same = |format: &Format| format.encoding == datum.encoding && format.schema == schema;
+        formats.iter().position(same).unwrap_or_else(|| {
+            formats.push(Format { encoding: datum.encoding, schema });
+            formats.len() - 1
+        }) as u32
+    };
+    Values {
+        lengths: data.clone().map(|datum| datum.bytes.as_ref().map_or(-1, |bytes| bytes.len() as i32)).collect(),
+        bytes: data.clone().flat_map(|datum| datum.bytes.clone().unwrap_or_default()).collect(),
+        formats: data.map(format_of).collect(),
+    }
+}
+
+/// The rows that are left, from the columns that changed and those that did not.
+fn read(input: wit::TransformBatch, output: wit::Transformed) -> Output {
+    let wit::Transformed { origins, topics, partitions, timestamps, added_formats, keys, values, headers, failures } =
+        output;
+    let written = [
+        topics.is_some(),
+        partitions.is_some(),
+        timestamps.is_some(),
+        keys.is_some(),
+        values.is_some(),
+        headers.is_some(),
+    ];
+    let mut formats = input.records.formats;
+    formats.extend(added_formats);
+    assert!(origins.is_sorted(), "the order of rows is kept");
+    // The row of a changed column is the output row, that of any other its origin.
+    let place = |changed: bool, row: usize| if changed { row } else { origins[row] as usize };
+    let topics = topics.unwrap_or(input.records.topics);
+    let partitions = partitions.unwrap_or(input.records.partitions);
+    let timestamps = timestamps.unwrap_or(input.records.timestamps);
+    let keys = list(keys.unwrap_or(input.records.keys), &formats);
+    let values = list(values.unwrap_or(input.records.values), &formats);
+    let headers = headers.unwrap_or(input.records.headers);
+    let names = strings(&headers.names.lengths, &headers.names.bytes);
+    let header_values = strings(&headers.values.lengths, &headers.values.bytes);
+    assert_eq!(names.len(), header_values.len());
+    let rows = (0..origins.len()).map(|row| {
+        let (key, _, key_schema) = keys[place(written[3], row)].clone();
+        let (value, encoding, value_schema) = values[place(written[4], row)].clone();
+        let at = place(written[5], row);
+        let first: u32 = headers.counts[..at].iter().sum();
+        let of_row = first as usize..(first + headers.counts[at]) as usize;
+        let topic = topics.rows.get(place(written[0], row)).copied().unwrap_or(0);
+        Row {
+            origin: origins[row] as usize,
+            topic: topics.names[topic as usize].clone(),
+            partition: partitions[place(written[1], row)],
+            timestamp: timestamps[place(written[2], row)],
+            key,
+            key_schema,
+            value,
+            value_schema,
+            encoding,
+            headers: of_row.map(|header| (names[header].clone().unwrap(), header_values[header].clone())).collect(),
+        }
+    });
+    let failures = failures.into_iter().map(|failure| Failure {
+        row: failure.row as usize,
+        step: failure.step as usize,
+        message: failure.message,
+        retry: failure.retry,
+    });
+    Output { rows: rows.collect(), failures: failures.collect(), written }
+}
+
+fn strings(lengths: &[i32], bytes: &[u8]) -> Vec<Option<String>> {
+    let mut rest = bytes;
+    let list = lengths.iter().map(|length| {
+        let (value, left) = rest.split_at(usize::try_from(*length).ok()?);
+        rest = left;
+        Some(String::from_utf8_lossy(value).into_owned())
+    });
+    let list = list.collect();
+    assert!(rest.is_empty(), "there are more bytes than the lengths say");
+    list
+}
+
+fn list(values: Values, formats: &[Format]) -> Vec<(Option<String>, Encoding, Option<Schema>)> {
+    let texts = strings(&values.lengths, &values.bytes);
+    let read = texts.into_iter().enumerate().map(|(row, text)| {
+        let format = &formats[values.formats.get(row).copied().unwrap_or(0) as usize];
+        if format.encoding == Encoding::Json
+            && let Some(json) = &text
+        {
+            let checked: Result<serde::de::IgnoredAny, _> = serde_json::from_str(json);
+            assert!(checked.is_ok(), "a value is no JSON: {json}");
+        }
+        let schema = format.schema.as_ref().map(|schema| Schema::from_nodes(schema.nodes.clone()));
+        (text, format.encoding, schema)
+    });
+    read.collect()
+}

@@ -1,0 +1,304 @@
+//! Chains as the runtime runs them: rows kept, dropped, added and failed, and columns written only when they changed.
+
+use super::testing::{Failure, Input, Output, Row as Left, Step, TestChain, run};
+use super::{Columns, Header, Outcome, Predicate, Row, Transform};
+use crate::record::Data;
+use crate::schema::Schema;
+use crate::value::SchemaCache;
+use crate::{ConfigError, ConfigMap, RowError};
+
+const NOTHING: [(&str, &str); 0] = [];
+
+/// Configured by the keys as they come: tests have no use for a definition.
+#[derive(Clone, Default)]
+struct Keys(ConfigMap);
+
+impl crate::Config for Keys {
+    fn keys() -> Vec<crate::config::ConfigKey> {
+        Vec::new()
+    }
+
+    fn parse(entries: &ConfigMap) -> Result<Keys, ConfigError> {
+        Ok(Keys(entries.clone()))
+    }
+}
+
+/// Does what the JSON value asks for: drops, fails, retries, emits copies.
+struct Act;
+
+impl Transform for Act {
+    const CLASS: &'static str = "Act";
+    const VERSION: &'static str = "1";
+    type Config = ();
+
+    fn new((): ()) -> Result<Act, ConfigError> {
+        Ok(Act)
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::VALUES
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        let action = row.value().get("do").and_then(|action| action.as_str()).map(|action| action.into_owned());
+        let copies = row.value().get("copies").and_then(|copies| copies.as_i64()).unwrap_or(0);
+        for copy in 0..copies {
+            row.value().set_i64("copy", copy)?;
+            row.emit();
+        }
+        match action.as_deref() {
+            Some("drop") => Ok(Outcome::Drop),
+            Some("fail") => Err(RowError::new("asked to fail")),
+            Some("retry") => Err(RowError::retry("asked to retry")),
+            _ => Ok(Outcome::Keep),
+        }
+    }
+}
+
+/// Sets everything but key and value, where the topic is `from`.
+struct Move(ConfigMap);
+
+impl Transform for Move {
+    const CLASS: &'static str = "Move";
+    const VERSION: &'static str = "1";
+    type Config = Keys;
+
+    fn new(config: Keys) -> Result<Move, ConfigError> {
+        if config.0.contains_key("bad") {
+            return Err(ConfigError { key: "bad".into(), message: "no good".into() });
+        }
+        Ok(Move(config.0))
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::HEADERS
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        if row.topic() == self.0["from"] {
+            row.set_topic(&self.0["to"]);
+            row.set_partition(Some(7));
+            row.set_timestamp(row.offset().map(|offset| offset * 10));
+            row.headers().retain(|header| header.name() != "gone");
+            row.headers().push(Header::new("moved", Data::Text("yes"), None));
+        }
+        Ok(Outcome::Keep)
+    }
+}
+
+struct HasField(String);
+
+impl Predicate for HasField {
+    const CLASS: &'static str = "HasField";
+    const VERSION: &'static str = "1";
+    type Config = Keys;
+
+    fn new(config: Keys) -> Result<HasField, ConfigError> {
+        Ok(HasField(config.0["field"].clone()))
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::VALUES
+    }
+
+    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
+        Ok(row.peek_value().peek(&self.0).is_some())
+    }
+}
+
+/// Makes the key an optional copy of the schema it has; says in `seen` how many it made.
+#[derive(Default)]
+struct OptionalKey {
+    schemas: SchemaCache,
+    made: i32,
+}
+
+impl Transform for OptionalKey {
+    const CLASS: &'static str = "OptionalKey";
+    const VERSION: &'static str = "1";
+    type Config = ();
+
+    fn new((): ()) -> Result<OptionalKey, ConfigError> {
+        Ok(OptionalKey::default())
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::KEYS
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        let Some(schema) = row.key().schema().cloned() else { return Ok(Outcome::Keep) };
+        let made = &mut self.made;
+        let optional = self.schemas.get_or_make(&schema, || {
+            *made += 1;
+            Ok::<_, RowError>(Schema::string().optional().version(*made).build())
+        })?;
+        row.key().set_schema(Some(optional));
+        Ok(Outcome::Keep)
+    }
+}
+
+fn act() -> Step {
+    Step::of::<Act>("act", NOTHING)
+}
+
+fn values(output: &Output) -> Vec<(usize, &str)> {
+    output.rows.iter().map(|row| (row.origin, row.value.as_deref().unwrap_or("-"))).collect()
+}
+
+#[test]
+fn rows_are_kept_dropped_added_and_failed_in_order() {
+    let rows = [
+        Input::json(r#"{"n":0}"#),
+        Input::json(r#"{"do":"drop"}"#),
+        Input::json(r#"{"copies":2}"#),
+        Input::json(r#"{"do":"retry"}"#),
+        Input::json(r#"{"do":"drop","copies":1}"#),
+        Input::json(r#"{"do":"fail","copies":3}"#),
+        Input::null(),
+    ];
+    let output = run(&[act()], &rows).unwrap();
+    assert_eq!(
+        values(&output),
+        [
+            (0, r#"{"n":0}"#),
+            (2, r#"{"copies":2,"copy":0}"#),
+            (2, r#"{"copies":2,"copy":1}"#),
+            (2, r#"{"copies":2,"copy":1}"#),
+            (4, r#"{"do":"drop","copies":1,"copy":0}"#),
+            (6, "-"),
+        ]
+    );
+    let failure = |row, message: &str, retry| Failure { row, step: 0, message: message.into(), retry };
+    assert_eq!(output.failures, [failure(3, "asked to retry", true), failure(5, "asked to fail", false)]);
+}
+
+#[test]
+fn a_row_that_fails_behind_its_copies_leaves_none_of_them() {
+    let fails = Input::json(r#"{"copies":2}"#).header("gone", "x").topic("a");
+    let steps = [Step::of::<Move>("m", [("from", "a"), ("to", "b")]), act(), Step::of::<FailCopy>("f", NOTHING)];
+    let output = run(&steps, &[Input::json("{}").key_text("k"), fails, Input::json(r#"{"n":1}"#)]).unwrap();
+    assert_eq!(values(&output), [(0, "{}"), (2, r#"{"n":1}"#)]);
+    assert_eq!(output.failures, [Failure { row: 1, step: 2, message: "copy 1".into(), retry: false }]);
+    assert!(output.rows.iter().all(|row| row.topic == "topic" && row.headers.is_empty()));
+}
+
+/// Fails for the second copy that `Act` makes.
+struct FailCopy;
+
+impl Transform for FailCopy {
+    const CLASS: &'static str = "FailCopy";
+    const VERSION: &'static str = "1";
+    type Config = ();
+
+    fn new((): ()) -> Result<FailCopy, ConfigError> {
+        Ok(FailCopy)
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        row.key().set_text("touched", None);
+        match row.value().get("copy").and_then(|copy| copy.as_i64()) {
+            Some(1) => Err(RowError::new("copy 1")),
+            _ => Ok(Outcome::Keep),
+        }
+    }
+}
+
+#[test]
+fn columns_are_written_from_the_first_change_on() {
+    let rows = [
+        Input::json("{}").offset(1).header("h", "1").header("i", "2").topic("x").partition(3).timestamp(4),
+        Input::json("{}").offset(2),
+        Input::json("{}").offset(3).header("gone", "1").header("stays", "2").topic("a").partition(5).timestamp(6),
+        Input::json("{}").offset(4).header("j", "3").topic("x"),
+    ];
+    let step = Step::of::<Move>("m", [("from", "a"), ("to", "b")]);
+    let output = run(&[step.clone()], &rows).unwrap();
+    assert_eq!(output.written, [true, true, true, false, false, true]);
+    let of = |row: &Left| {
+        let headers: Vec<_> =
+            row.headers.iter().map(|(name, value)| format!("{name}={}", value.as_ref().unwrap())).collect();
+        format!("{} {} {} {}", row.topic, row.partition, row.timestamp, headers.join(","))
+    };
+    let rows_left: Vec<String> = output.rows.iter().map(of).collect();
+    assert_eq!(rows_left, ["x 3 4 h=1,i=2", "topic -1 -1 ", "b 7 30 stays=2,moved=yes", "x -1 -1 j=3"]);
+
+    let untouched = run(&[step], &rows[..2]).unwrap();
+    assert_eq!(untouched.written, [false; 6]);
+    assert_eq!(untouched.rows.iter().map(of).collect::<Vec<_>>(), rows_left[..2]);
+}
+
+#[test]
+fn copies_made_before_headers_changed_keep_theirs() {
+    let rows = [
+        Input::json(r#"{"copies":2}"#).header("h", "1"),
+        Input::json("{}").header("i", "2").header("j", "3").topic("a"),
+    ];
+    let output = run(&[act(), Step::of::<Move>("m", [("from", "a"), ("to", "b")])], &rows).unwrap();
+    let headers: Vec<usize> = output.rows.iter().map(|row| row.headers.len()).collect();
+    assert_eq!(headers, [1, 1, 1, 3]);
+    assert_eq!(output.rows[2].headers[0], ("h".to_string(), Some("1".to_string())));
+}
+
+#[test]
+fn predicates_choose_the_rows_of_a_step() {
+    let rows = [Input::json(r#"{"do":"drop"}"#), Input::json(r#"{"do":"drop","keep":1}"#), Input::text("{}")];
+    let output = run(&[act().unless::<HasField>([("field", "keep")])], &rows).unwrap();
+    assert_eq!(output.rows.iter().map(|row| row.origin).collect::<Vec<_>>(), [1, 2]);
+    let output = run(&[act().when::<HasField>([("field", "keep")])], &rows).unwrap();
+    assert_eq!(output.rows.iter().map(|row| row.origin).collect::<Vec<_>>(), [0, 2]);
+}
+
+#[test]
+fn schemas_made_for_one_batch_are_found_for_the_next() {
+    let mut chain = TestChain::new(&[Step::of::<OptionalKey>("o", NOTHING)]).unwrap();
+    let (text, number) = (Schema::string().build(), Schema::int8().build());
+    let row = |schema| Input::null().key_text("k").key_schema(schema);
+    let versions = |output: &Output| -> Vec<Option<i32>> {
+        output.rows.iter().map(|row| row.key_schema.as_ref().and_then(|schema| schema.root().node().version)).collect()
+    };
+    let rows = [row(&text), row(&number), row(&text), Input::null().key_text("k")];
+    assert_eq!(versions(&chain.run(&rows)), [Some(1), Some(2), Some(1), None]);
+    assert_eq!(versions(&chain.run(&rows[1..])), [Some(2), Some(1), None]);
+}
+
+#[test]
+fn a_chain_asks_for_what_its_steps_ask_for() {
+    let step = Step::of::<Move>("m", [("from", "a"), ("to", "b")]);
+    let columns = |steps: &[Step]| TestChain::new(steps).unwrap().columns();
+    assert_eq!(columns(&[]), Columns::NONE);
+    assert_eq!(columns(&[step.clone()]), Columns::HEADERS);
+    assert_eq!(columns(&[step.when::<HasField>([("field", "a")])]), Columns::HEADERS | Columns::VALUES);
+    assert_eq!(columns(&[Step::of::<FailCopy>("f", NOTHING)]), Columns::ALL);
+}
+
+#[test]
+fn a_bad_configuration_is_told_with_its_alias_and_key() {
+    let error = run(&[act(), Step::of::<Move>("m", [("bad", "1")])], &[]).unwrap_err();
+    assert_eq!(error, "transforms.m: no good (bad)");
+}
+
+#[test]
+#[should_panic(expected = "the step uses the keys, but its `columns` do not name them")]
+fn a_step_that_uses_what_it_did_not_ask_for_is_told_so() {
+    struct Forgetful;
+    impl Transform for Forgetful {
+        const CLASS: &'static str = "Forgetful";
+        const VERSION: &'static str = "1";
+        type Config = ();
+
+        fn new((): ()) -> Result<Forgetful, ConfigError> {
+            Ok(Forgetful)
+        }
+
+        fn columns(&self) -> Columns {
+            Columns::VALUES
+        }
+
+        fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+            row.key().set_null(None);
+            Ok(Outcome::Keep)
+        }
+    }
+    let _ = run(&[Step::of::<Forgetful>("f", NOTHING)], &[Input::null()]);
+}

@@ -1,0 +1,63 @@
+//! The topics of a batch: names that rows point to.
+
+use std::collections::HashMap;
+
+/// The names that came with the batch, and those that steps gave since.
+#[derive(Debug, Default)]
+pub(super) struct Topics {
+    names: Vec<String>,
+    /// Where the names lie that `index` was asked for.
+    known: HashMap<String, u32>,
+    last: u32,
+}
+
+impl Topics {
+    pub(super) fn new(names: Vec<String>) -> Topics {
+        Topics { names, known: HashMap::new(), last: 0 }
+    }
+
+    /// A batch without rows may have no names.
+    #[inline]
+    pub(super) fn name(&self, index: u32) -> &str {
+        self.names.get(index as usize).map_or("", String::as_str)
+    }
+
+    /// The index of a name, which is added if it is new.
+    #[inline]
+    pub(super) fn index(&mut self, name: &str) -> u32 {
+        if self.name(self.last) != name {
+            self.last = self.search(name);
+        }
+        self.last
+    }
+
+    fn search(&mut self, name: &str) -> u32 {
+        if let Some(index) = self.known.get(name) {
+            return *index;
+        }
+        let index = self.names.iter().position(|there| there == name).unwrap_or_else(|| {
+            self.names.push(name.into());
+            self.names.len() - 1
+        });
+        self.known.insert(name.into(), index as u32);
+        index as u32
+    }
+
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_there_once() {
+        let mut topics = Topics::new(vec!["a".into(), "b".into()]);
+        let indexes: Vec<u32> = ["b", "c", "a", "c", "d", "b"].map(|name| topics.index(name)).into();
+        assert_eq!(indexes, [1, 2, 0, 2, 3, 1]);
+        assert_eq!(topics.name(3), "d");
+        assert_eq!(topics.into_names(), ["a", "b", "c", "d"]);
+    }
+}
