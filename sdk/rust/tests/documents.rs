@@ -1,0 +1,72 @@
+//! What the documents show is what there is.
+
+use std::fs;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+/// The blocks of code of this language, with what lies between them left out.
+fn blocks(document: &str, language: &str) -> Vec<String> {
+    let (begin, mut blocks, mut block) = (format!("```{language}"), Vec::new(), None);
+    for line in document.lines() {
+        block = match block {
+            None => (line == begin).then(String::new),
+            Some(text) if line == "```" => {
+                blocks.push(text);
+                None
+            }
+            Some(text) => Some(text + line + "\n"),
+        };
+    }
+    blocks
+}
+
+#[test]
+fn the_first_connector_is_the_example() {
+    let blocks = blocks(&read("docs/first-connector.md"), "rust");
+    assert!(blocks.len() > 3, "the document shows the code piece by piece");
+    let example = read("sdk/rust/examples/counter/src/lib.rs");
+    assert_eq!(blocks.join("\n"), example, "docs/first-connector.md and the example's lib.rs are not the same");
+    assert!(example.lines().count() <= 80);
+}
+
+#[test]
+fn the_contract_has_every_call_that_its_readme_names() {
+    let readme = read("wit/README.md");
+    let contract: String = ["connector", "data", "host", "plugin", "sink", "source", "transform"]
+        .map(|file| read(&format!("wit/{file}.wit")))
+        .concat();
+    let mut found = 0;
+    for interface in
+        ["plugin", "connector", "source", "sink", "transform", "predicate", "host", "source-context", "sink-context"]
+    {
+        let body = contract.split(&format!("\ninterface {interface} {{")).nth(1).expect("the interface is there");
+        let body = body.split("\n}").next().unwrap_or_default();
+        for (at, _) in readme.match_indices(&format!("{interface}.")) {
+            // `data.wit`, and `sink.` inside of another word.
+            let before = readme[..at].chars().next_back().unwrap_or(' ');
+            let call: String = readme[at + interface.len() + 1..]
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '-')
+                .collect();
+            if before.is_ascii_alphanumeric() || before == '-' || call == "wit" || call.is_empty() || call == "wasm" {
+                continue;
+            }
+            assert!(body.contains(&format!("    {call}: func(")), "wit/README.md names {interface}.{call}");
+            found += 1;
+        }
+        // And the other way: every call is named.
+        for line in body.lines().filter_map(|line| line.strip_prefix("    ")) {
+            if let Some((call, _)) = line.split_once(": func(") {
+                assert!(
+                    readme.contains(&format!("{interface}.{call}")),
+                    "wit/README.md does not name {interface}.{call}"
+                );
+            }
+        }
+    }
+    assert!(found > 30, "only {found} names of calls were found");
+}
