@@ -364,9 +364,14 @@ mod tests {
             names: Column::from_rows([Some("a"), Some("b"), Some("c")]),
             values: Values { lengths: vec![1, -1, 1], bytes: b"xz".to_vec(), formats: vec![0, 1, 0] },
         };
-        let seen: Vec<Vec<_>> = headers.rows(3).map(|row| row.map(|h| (h.name, h.value, h.format)).collect()).collect();
-        let expected: Vec<Vec<(&[u8], Option<&[u8]>, usize)>> =
-            vec![vec![(b"a", Some(b"x"), 0)], vec![], vec![(b"b", None, 1), (b"c", Some(b"z"), 0)]];
+        let text = |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let row = |row: &mut dyn Iterator<Item = Header<'_>>| -> Vec<String> {
+            row.map(|header| format!("{:?}={:?}/{}", text(Some(header.name)), text(header.value), header.format))
+                .collect()
+        };
+        let seen: Vec<_> = headers.rows(3).map(|mut headers| row(&mut headers)).collect();
+        let expected: [&[&str]; 3] =
+            [&[r#"Some("a")=Some("x")/0"#], &[], &[r#"Some("b")=None/1"#, r#"Some("c")=Some("z")/0"#]];
         assert_eq!(seen, expected);
     }
 

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use crate::records::{Column, Format, Values};
 
 /// Converts keys or values.
+#[expect(clippy::wrong_self_convention, reason = "Kafka Connect calls these two directions fromConnect and toConnect")]
 pub trait Converter: Send {
     /// Connect to Kafka. The values are those of a checked batch. Values of a type that the converter cannot write are
     /// errors of their rows.

@@ -1,21 +1,30 @@
 //! Header converters: between the bytes of Kafka's headers and the values that plugins see.
 
+mod parse;
+mod parsed;
+mod simple;
+mod temporal;
+mod tokens;
+mod write;
+
 use std::collections::HashMap;
 
-use crate::converter::{ConfigError, Converted};
+use crate::converter::{self, ConfigError, Converted, Converter};
 use crate::records::{Column, Format, Values};
 
 /// Converts the values of headers; one column holds those of all headers of a batch.
+#[expect(clippy::wrong_self_convention, reason = "Kafka Connect calls these two directions fromConnect and toConnect")]
 pub trait HeaderConverter: Send {
-    /// Connect to Kafka, as [`Converter::from_connect`](crate::converter::Converter::from_connect).
+    /// Connect to Kafka, as [`Converter::from_connect`].
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column>;
 
-    /// Kafka to Connect, as [`Converter::to_connect`](crate::converter::Converter::to_connect).
+    /// Kafka to Connect, as [`Converter::to_connect`].
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values>;
 }
 
 /// Makes the header converter of this class, which may be given by full name, simple name or alias (simple name without
-/// `HeaderConverter` or `Converter`). `settings` are its own, the prefix `header.converter.` removed.
+/// `HeaderConverter` or `Converter`). Every converter is a header converter too, with the same rules. `settings` are its
+/// own, the prefix `header.converter.` removed.
 ///
 /// # Errors
 /// An unknown class, or a setting that does not parse.
@@ -23,6 +32,32 @@ pub fn header_converter(
     class: &str,
     settings: &HashMap<String, String>,
 ) -> Result<Box<dyn HeaderConverter>, ConfigError> {
-    let _ = settings;
-    Err(ConfigError::UnknownClass { kind: "header converter", class: class.to_owned(), known: "" })
+    if converter::simple_name(class, &["HeaderConverter"]) == Some("Simple") {
+        return Ok(Box::new(simple::Simple::new()));
+    }
+    // Header use counts as value where a converter's settings differ between the two.
+    match converter::converter(class, settings, false) {
+        Ok(converter) => Ok(Box::new(Same(converter))),
+        Err(ConfigError::UnknownClass { class, .. }) => {
+            Err(ConfigError::UnknownClass { kind: "header converter", class, known: KNOWN })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Simple names of the header converters there are.
+const KNOWN: &str = "BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter, \
+    JsonConverter, LongConverter, ShortConverter, SimpleHeaderConverter, StringConverter";
+
+/// A converter at work on headers.
+struct Same(Box<dyn Converter>);
+
+impl HeaderConverter for Same {
+    fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
+        self.0.from_connect(formats, values, count)
+    }
+
+    fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {
+        self.0.to_connect(column, count, formats)
+    }
 }

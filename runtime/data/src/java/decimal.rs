@@ -22,17 +22,22 @@ impl Decimal {
         sane.then(|| Self { unscaled: BigInt::from_signed_bytes_be(bytes), scale: i64::from(scale) })
     }
 
-    /// From the characters of a JSON number; the scale is that of the characters. `None` = not a number, or an exponent
-    /// that BigDecimal refuses as well.
+    /// From a number's characters, whose scale it takes. `None` = not a number, or one too long or with too large an
+    /// exponent to be one.
     pub(crate) fn parse(number: &str) -> Option<Self> {
         let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
         let exponent: i32 = exponent.parse().ok()?;
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if number.len() > MAX_NUMBER || whole.is_empty() && fraction.is_empty() {
+        let (negative, whole) = match whole.strip_prefix('-') {
+            Some(whole) => (true, whole),
+            None => (false, whole.strip_prefix('+').unwrap_or(whole)),
+        };
+        let digits = [whole, fraction].concat();
+        if digits.is_empty() || digits.len() > MAX_NUMBER || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let digits = [whole.strip_prefix('+').unwrap_or(whole), fraction].concat();
-        let unscaled = BigInt::parse_bytes(digits.as_bytes(), 10)?;
+        let magnitude = BigInt::parse_bytes(digits.as_bytes(), 10)?;
+        let unscaled = if negative { -magnitude } else { magnitude };
         Some(Self { unscaled, scale: fraction.len() as i64 - i64::from(exponent) })
     }
 

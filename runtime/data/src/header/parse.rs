@@ -1,0 +1,184 @@
+//! Reads a header's text: which type a value has is guessed from how it looks.
+
+use super::parsed::Parsed;
+use super::temporal::{self, Temporal};
+use super::tokens::Tokens;
+use crate::java::decimal::Decimal;
+use crate::schema::SchemaType;
+
+/// Most levels of lists and maps; a text that has more is taken for a string.
+const MAX_DEPTH: usize = 64;
+
+/// Reads `text`. `None` = it is a string, as it stands.
+pub(super) fn parse(text: &str) -> Option<Parsed> {
+    let trimmed = text.trim();
+    match trimmed {
+        "null" => return Some(Parsed::Null),
+        "true" => return Some(Parsed::Boolean(true)),
+        "false" => return Some(Parsed::Boolean(false)),
+        _ => {}
+    }
+    match trimmed.bytes().next()? {
+        b'[' | b'{' => collection(&mut Tokens::new(text), 0),
+        b'0'..=b'9' | b'+' | b'-' => {
+            let mut tokens = Tokens::new(text);
+            let token = tokens.next()?;
+            plain(token, &mut tokens)
+        }
+        _ => None,
+    }
+}
+
+/// A number or a moment. What follows it is of no interest.
+fn plain<'a>(token: &'a str, tokens: &mut Tokens<'a>) -> Option<Parsed> {
+    let trimmed = token.trim();
+    if trimmed.starts_with(|first: char| first.is_ascii_digit()) {
+        // The colons of a time are tokens of their own: five tokens in all.
+        const BEHIND: usize = 4;
+        let joined = tokens.joined(token, BEHIND).map(str::trim);
+        if let Some(moment @ (Temporal::Time(_) | Temporal::Timestamp(_))) = joined.and_then(temporal::parse) {
+            tokens.skip(BEHIND);
+            return Some(Parsed::Temporal(moment));
+        }
+        if let Some(moment) = temporal::parse(trimmed) {
+            return Some(Parsed::Temporal(moment));
+        }
+    }
+    number(trimmed)
+}
+
+fn number(token: &str) -> Option<Parsed> {
+    let decimal = Decimal::parse(token)?;
+    if let Some(whole) = whole(&decimal) {
+        let fits = |min: i64, max: i64| (min..=max).contains(&whole);
+        let kind = if fits(i8::MIN.into(), i8::MAX.into()) {
+            SchemaType::Int8
+        } else if fits(i16::MIN.into(), i16::MAX.into()) {
+            SchemaType::Int16
+        } else if fits(i32::MIN.into(), i32::MAX.into()) {
+            SchemaType::Int32
+        } else {
+            SchemaType::Int64
+        };
+        return Some(Parsed::Integer(kind, whole));
+    }
+    let number = token.strip_prefix('+').unwrap_or(token);
+    if decimal.scale != 0 {
+        let single: f32 = number.parse().ok()?;
+        if single.is_finite() {
+            return Some(Parsed::Float32(single));
+        }
+        let wide: f64 = number.parse().ok()?;
+        if wide.is_finite() {
+            return Some(Parsed::Float64(wide));
+        }
+    }
+    let scale = i32::try_from(decimal.scale).ok()?;
+    Some(Parsed::Decimal(decimal, scale))
+}
+
+/// The value, if it is whole and of 64 bits.
+fn whole(decimal: &Decimal) -> Option<i64> {
+    i64::try_from(&decimal.clone().with_scale(0)?.unscaled).ok()
+}
+
+/// A list or a map, whose opening bracket is next. `None` = something in it is neither.
+fn collection(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
+    if depth == MAX_DEPTH {
+        return None;
+    }
+    if tokens.take("[") {
+        return list(tokens, depth);
+    }
+    if tokens.take("{") { map(tokens, depth) } else { None }
+}
+
+fn list(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
+    let mut items = Vec::new();
+    loop {
+        if tokens.take("]") {
+            return Some(Parsed::Array(items));
+        }
+        items.push(entry(tokens, depth)?);
+        let mut ahead = tokens.clone();
+        if !ahead.take("]") && !tokens.take(",") {
+            return None;
+        }
+    }
+}
+
+fn map(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
+    let mut entries: Vec<(Parsed, Parsed)> = Vec::new();
+    loop {
+        if tokens.take("}") {
+            return Some(Parsed::Map(without_duplicates(entries)));
+        }
+        let key = entry(tokens, depth)?;
+        if key == Parsed::Null || !tokens.take(":") {
+            return None;
+        }
+        entries.push((key, entry(tokens, depth)?));
+        tokens.take(",");
+    }
+}
+
+/// As a Java map does: the last value under a key stays, in the place of the first.
+fn without_duplicates(entries: Vec<(Parsed, Parsed)>) -> Vec<(Parsed, Parsed)> {
+    let mut places = std::collections::HashMap::new();
+    let mut kept: Vec<(Parsed, Parsed)> = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        // Keys are compared by how they are printed, type and all.
+        match places.entry(format!("{key:?}")) {
+            std::collections::hash_map::Entry::Occupied(place) => {
+                let place: usize = *place.get();
+                kept[place].1 = value;
+            }
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push((key, value));
+            }
+        }
+    }
+    kept
+}
+
+/// A value inside a list or map.
+fn entry(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
+    let mut ahead = tokens.clone();
+    match ahead.next_trimmed()? {
+        "[" | "{" => return collection(tokens, depth + 1),
+        "\"" => {
+            *tokens = ahead;
+            return quoted(tokens);
+        }
+        "null" => {
+            *tokens = ahead;
+            return Some(Parsed::Null);
+        }
+        word @ ("true" | "false") => {
+            *tokens = ahead;
+            return Some(Parsed::Boolean(word == "true"));
+        }
+        _ => {}
+    }
+    // White space in front belongs to the token itself.
+    let mut token = tokens.next()?;
+    while token.trim().is_empty() {
+        token = tokens.next()?;
+    }
+    plain(token, tokens)
+}
+
+fn quoted(tokens: &mut Tokens<'_>) -> Option<Parsed> {
+    let mut text = String::new();
+    loop {
+        match tokens.next() {
+            None | Some("\"") => break,
+            Some(token) => text.push_str(token),
+        }
+    }
+    if let Some(moment) = temporal::parse(&text) {
+        return Some(Parsed::Temporal(moment));
+    }
+    Some(Parsed::String(text))
+}

@@ -1,0 +1,103 @@
+//! The tokens that a header's text is made of: `:` `,` `{` `}` `[` `]` `"`, and what is between them.
+
+/// Walks the tokens of a text. A backslash takes a delimiter its meaning, and stays in the token.
+#[derive(Debug, Clone)]
+pub(super) struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub(super) fn at_end(&self) -> bool {
+        self.at >= self.text.len()
+    }
+
+    /// The next token, white space and all; `None` = the text is over.
+    pub(super) fn next(&mut self) -> Option<&'a str> {
+        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let mut escaped = false;
+        let mut length = rest.len();
+        for (index, byte) in rest.bytes().enumerate() {
+            match byte {
+                b'\\' => escaped = !escaped,
+                b':' | b',' | b'{' | b'}' | b'[' | b']' | b'"' if !escaped => {
+                    length = index.max(1);
+                    break;
+                }
+                _ => escaped = false,
+            }
+        }
+        self.at += length;
+        rest.get(..length)
+    }
+
+    /// The next token that is not blank, without the white space around it. A blank one at the very end counts.
+    pub(super) fn next_trimmed(&mut self) -> Option<&'a str> {
+        loop {
+            let token = self.next()?.trim();
+            if !token.is_empty() || self.at_end() {
+                return Some(token);
+            }
+        }
+    }
+
+    /// Passes over the next token that is not blank if it is this one.
+    pub(super) fn take(&mut self, wanted: &str) -> bool {
+        let mut ahead = self.clone();
+        let there = ahead.next_trimmed() == Some(wanted);
+        if there {
+            *self = ahead;
+        }
+        there
+    }
+
+    /// The text of `first`, a token just taken, and of the `count` tokens behind it, without taking them.
+    pub(super) fn joined(&self, first: &'a str, count: usize) -> Option<&'a str> {
+        let start = self.at.checked_sub(first.len())?;
+        let mut ahead = self.clone();
+        for _ in 0..count {
+            ahead.next()?;
+        }
+        self.text.get(start..ahead.at)
+    }
+
+    /// Passes over `count` tokens.
+    pub(super) fn skip(&mut self, count: usize) {
+        for _ in 0..count {
+            self.next();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn delimiters_are_tokens_unless_escaped() {
+        let mut tokens = Tokens::new(r#"{a\:b: "x\"y" ,"#);
+        let mut all = Vec::new();
+        while let Some(token) = tokens.next() {
+            all.push(token);
+        }
+        assert_eq!(all, ["{", "a\\:b", ":", " ", "\"", "x\\\"y", "\"", " ", ","]);
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_add_up_to_the_text(text in "[a:,{}\\[\\]\"\\\\ é]{0,20}") {
+            let mut tokens = Tokens::new(&text);
+            let mut all = String::new();
+            while let Some(token) = tokens.next() {
+                all.push_str(token);
+            }
+            prop_assert_eq!(all, text);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Writes a header's text: what Kafka Connect's `Values.convertToString` gives.
+
+use crate::java::date::header_text;
+use crate::java::number::{double, float};
+use crate::java::to_string::{date_millis, decimal};
+use crate::json::node::{Node, is_integral};
+use crate::json::shape::{Logical, Shape};
+use crate::json::text::unescape;
+use crate::schema::SchemaType;
+
+/// Appends a value in payload form. `embedded` = it is part of another one, so that text is quoted.
+pub(super) fn write(shape: Option<&Shape>, node: &Node<'_>, embedded: bool, out: &mut String) {
+    match node {
+        Node::Null => out.push_str("null"),
+        Node::Boolean(truth) => out.push_str(if *truth { "true" } else { "false" }),
+        Node::Number(digits) => out.push_str(&number(shape, digits)),
+        Node::String(raw) => {
+            let text = unescape(raw);
+            if let Some(Logical::Decimal(scale)) = shape.and_then(|shape| shape.logical)
+                && let Some(decimal) = decimal(&text, scale)
+            {
+                out.push_str(&decimal);
+            } else if embedded {
+                quote(&text, out);
+            } else {
+                out.push_str(&text);
+            }
+        }
+        Node::Array(entries) if shape.is_some_and(|shape| shape.kind == SchemaType::Map) => {
+            let child = |place: usize| shape.and_then(|shape| shape.children.get(place));
+            list('{', '}', entries, out, |entry, out| {
+                if let Node::Array(pair) = entry {
+                    write(child(0), pair.first().unwrap_or(&Node::Null), true, out);
+                    out.push(':');
+                    write(child(1), pair.get(1).unwrap_or(&Node::Null), true, out);
+                }
+            });
+        }
+        Node::Array(items) => {
+            let element = shape.and_then(|shape| shape.children.first());
+            list('[', ']', items, out, |item, out| write(element, item, true, out));
+        }
+        Node::Object(members) => list('{', '}', members, out, |(name, value), out| {
+            quote(name, out);
+            out.push(':');
+            let child = shape.and_then(|shape| match shape.kind {
+                SchemaType::Struct => shape.fields.place(name).and_then(|place| shape.children.get(place)),
+                _ => shape.children.get(1),
+            });
+            write(child, value, true, out);
+        }),
+    }
+}
+
+fn number(shape: Option<&Shape>, digits: &str) -> String {
+    let logical = shape.and_then(|shape| shape.logical);
+    if let Some(millis) = logical.and_then(|logical| date_millis(logical, digits)) {
+        return header_text(millis);
+    }
+    match shape.map(|shape| shape.kind) {
+        Some(SchemaType::Float32) => digits.parse().map_or_else(|_| digits.to_owned(), float),
+        Some(SchemaType::Float64) => digits.parse().map_or_else(|_| digits.to_owned(), double),
+        None if !is_integral(digits) => digits.parse().map_or_else(|_| digits.to_owned(), double),
+        _ => digits.to_owned(),
+    }
+}
+
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for character in text.chars() {
+        if matches!(character, '\\' | '"') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out.push('"');
+}
+
+fn list<T>(open: char, close: char, items: &[T], out: &mut String, mut each: impl FnMut(&T, &mut String)) {
+    out.push(open);
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        each(item, out);
+    }
+    out.push(close);
+}
