@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+
 use super::client_keys::{self, Meaning};
 use super::error::Error;
 
@@ -86,7 +89,29 @@ pub fn client<'a>(kind: Kind, layers: impl IntoIterator<Item = (&'a str, &'a str
     for (key, value) in java {
         translate(kind, key, value, &mut client)?;
     }
+    try_out(kind, &mut client)?;
     Ok(client)
+}
+
+/// Lets librdkafka look at the settings, so that a value outside of its bounds is an error now and not when a task starts.
+fn try_out(kind: Kind, client: &mut Client) -> Result<(), Error> {
+    loop {
+        let mut config = ClientConfig::new();
+        for (key, value) in &client.properties {
+            config.set(key, value);
+        }
+        let (key, value, detail) = match config.create_native_config() {
+            Ok(_) => return Ok(()),
+            Err(KafkaError::ClientConfig(_, detail, key, value)) => (key, value, detail),
+            Err(other) => return Err(Error::other("bootstrap.servers", other.to_string())),
+        };
+        // A TLS setting matters only to a protocol that this build refuses anyhow.
+        if !(key.starts_with("ssl.") || key.starts_with("enable.ssl")) || client.properties.remove(&key).is_none() {
+            let secret = key.contains("password") || key.contains("secret") || key.contains(".pem");
+            return Err(Error::invalid(&key, if secret { "[hidden]" } else { &value }, detail));
+        }
+        client.warnings.push(format!("client setting '{}{key}' has no effect: this build has no TLS", kind.prefix()));
+    }
 }
 
 fn contradicts_idempotence(given: &BTreeMap<&str, &str>) -> bool {
@@ -259,6 +284,14 @@ mod tests {
         assert_eq!(client.properties["sasl.password"], "p\"w");
         let error = super::client(Kind::Admin, [("sasl.jaas.config", "x.Krb5LoginModule required secret=s;")]);
         assert!(!error.expect_err("refused").to_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_value_outside_of_librdkafkas_bounds_is_an_error_of_its_key() {
+        let error = client(Kind::Consumer, [("session.timeout.ms", "86400000")]).expect_err("refused");
+        assert_eq!(error.key(), "session.timeout.ms");
+        let error = client(Kind::Producer, [("linger.ms", "soon")]).expect_err("refused").to_string();
+        assert!(error.starts_with("Invalid value soon for configuration linger.ms: "), "{error}");
     }
 
     #[test]

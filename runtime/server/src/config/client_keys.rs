@@ -240,7 +240,6 @@ pub(super) fn example(name: &str) -> &'static str {
         "acks" | "compression.level" => "1",
         _ if name.starts_with("enable.") || name.starts_with("allow.") || name.starts_with("socket.k") => "true",
         "check.crcs" | "socket.nagle.disable" => "true",
-        "session.timeout.ms" | "max.poll.interval.ms" => "86400000",
         _ => "5000",
     }
 }

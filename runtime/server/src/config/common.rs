@@ -229,3 +229,129 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worker() -> WorkerConfig {
+        let keys = [
+            ("bootstrap.servers", "b:9092"),
+            ("key.converter", "StringConverter"),
+            ("value.converter", "JsonConverter"),
+            ("value.converter.schemas.enable", "false"),
+            ("offset.storage.file.filename", "/var/weir/offsets"),
+            ("connector.client.config.override.policy", "Allowlist"),
+            ("connector.client.config.override.allowlist", "linger.ms,fetch.min.bytes"),
+        ];
+        let keys = keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        WorkerConfig::parse(keys).expect("in order")
+    }
+
+    fn parsed(kind: PluginKind, entries: &[(&str, &str)]) -> Common {
+        let least = [("name", "a"), ("connector.class", "X")];
+        let config = least.iter().chain(entries).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Common::parse("a", &config, kind, &worker())
+    }
+
+    fn faults(kind: PluginKind, entries: &[(&str, &str)]) -> Vec<String> {
+        parsed(kind, entries).faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_converter_of_the_connectors_own_takes_nothing_from_the_worker() {
+        let common = parsed(PluginKind::Source, &[("value.converter", "JsonConverter"), ("key.converter.x", "1")]);
+        assert!(common.converters.value.settings.is_empty());
+        assert_eq!(common.converters.key.class, "StringConverter");
+        assert!(common.converters.key.settings.is_empty(), "settings without a converter of one's own have no effect");
+        let worker = parsed(PluginKind::Source, &[]).converters.value.settings;
+        assert_eq!(worker["schemas.enable"], "false");
+    }
+
+    #[test]
+    fn a_sink_reads_either_topics_or_a_pattern() {
+        let topics = |entries: &[(&str, &str)]| parsed(PluginKind::Sink, entries).subscription.expect("a sink's");
+        assert_eq!(topics(&[("topics", "t, u")]), Subscription::Topics(vec!["t".into(), "u".into()]));
+        assert_eq!(topics(&[("topics.regex", "t.*")]), Subscription::Pattern("t.*".into()));
+        assert_eq!(faults(PluginKind::Sink, &[]), ["Must configure one of topics or topics.regex"; 2]);
+        assert_eq!(
+            faults(PluginKind::Sink, &[("topics", "t"), ("topics.regex", "t")]),
+            ["topics and topics.regex are mutually exclusive options, but both are set."; 2]
+        );
+        assert_eq!(parsed(PluginKind::Source, &[("topics", "t")]).subscription, None);
+    }
+
+    #[test]
+    fn limits_may_be_lowered_and_not_raised() {
+        let lower = [("weir.task.memory.max", "1048576"), ("weir.call.timeout.ms", "10")];
+        let limits = parsed(PluginKind::Source, &lower).limits;
+        assert_eq!((limits.memory_max, limits.call_timeout), (1 << 20, Duration::from_millis(10)));
+        assert_eq!(
+            faults(PluginKind::Source, &[("weir.task.memory.max", "67108865"), ("weir.call.timeout.ms", "60001")]),
+            [
+                "Invalid value 67108865 for configuration weir.task.memory.max: Value must be no more than 67108864, which is \
+                 the worker's weir.task.memory.max",
+                "Invalid value 60001 for configuration weir.call.timeout.ms: Value must be no more than 60000, which is the \
+                 worker's weir.call.timeout.ms",
+            ]
+        );
+    }
+
+    #[test]
+    fn overrides_are_held_against_the_policy_and_against_librdkafka() {
+        let common = parsed(PluginKind::Sink, &[("topics", "t"), ("consumer.override.fetch.min.bytes", "7")]);
+        assert_eq!(common.client.properties["fetch.min.bytes"], "7");
+        assert_eq!(common.client.properties["group.id"], "connect-a");
+        assert_eq!(
+            faults(PluginKind::Source, &[("producer.override.acks", "1")]),
+            ["The 'Allowlist' policy does not allow 'acks' to be overridden in the connector configuration."]
+        );
+        assert_eq!(faults(PluginKind::Source, &[("consumer.override.acks", "1")]), Vec::<String>::new());
+        let wrong = faults(PluginKind::Source, &[("producer.override.linger.ms", "soon")]);
+        assert!(wrong[0].starts_with("Invalid value soon for configuration linger.ms"), "{wrong:?}");
+    }
+
+    #[test]
+    fn common_keys_are_refused_in_kafka_connects_words() {
+        let config = ConfigMap::from([("name".to_owned(), "a\nb".to_owned())]);
+        let common = Common::parse("a\nb", &config, PluginKind::Source, &worker());
+        let faults: Vec<_> = common.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "Missing required configuration \"connector.class\" which has no default value.",
+                "Invalid value a\nb for configuration name: String may not contain control sequences but had the following ASCII \
+                 chars: 10",
+            ]
+        );
+        let wrong = parsed(
+            PluginKind::Source,
+            &[
+                ("tasks.max", "0"),
+                ("errors.tolerance", "some"),
+                ("transforms", "t,t"),
+                ("transforms.t.type", "x.T"),
+                ("exactly.once.support", "required"),
+            ],
+        );
+        let wrong: Vec<_> = wrong.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            wrong,
+            [
+                "Invalid value 0 for configuration tasks.max: Value must be at least 1",
+                "Configuration 'transforms' values must not be duplicated.",
+                "Invalid value some for configuration errors.tolerance: String must be one of: none, all",
+                "This worker does not have exactly-once source support enabled.",
+            ]
+        );
+    }
+
+    #[test]
+    fn keys_without_effect_are_named_and_dangerous_ones_refused() {
+        let common = parsed(PluginKind::Source, &[("errors.retry.timeout", "1000"), ("config.action.reload", "restart")]);
+        assert_eq!(common.warnings.len(), 1, "{:?}", common.warnings);
+        assert!(common.warnings[0].contains("'errors.retry.timeout' has no effect"));
+        let dead_letters = [("topics", "t"), ("errors.deadletterqueue.topic.name", "dlq")];
+        assert_eq!(faults(PluginKind::Sink, &dead_letters).len(), 1);
+    }
+}

@@ -253,13 +253,15 @@ impl Plugins {
             Some(_) => {}
         }
         self.0.store.remove(&name).await?;
-        let mut components = self.0.components.write();
-        components.retain_mut(|stored| {
+        self.0.components.write().retain_mut(|stored| {
             if stored.component.id() == id {
                 stored.uploaded = false;
             }
             stored.uploaded || stored.path.is_some()
         });
+        if self.component(&name).is_none() {
+            self.0.engine.forget(id).await;
+        }
         info!(id = name, "plugin deleted");
         Ok(())
     }

@@ -9,6 +9,8 @@ mod plugins;
 mod request;
 mod root;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

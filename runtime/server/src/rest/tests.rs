@@ -1,0 +1,217 @@
+//! The routes over a worker without connectors: statuses, bodies and texts that need no plugin. `tests/` has the rest.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use futures_util::stream;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use weir_plugin::{Engine, EngineOptions};
+
+use super::*;
+use crate::herder::Options;
+use crate::herder::api::ConfigMap;
+use crate::offsets::OffsetFile;
+
+/// The routes and what they stand on.
+struct Fixture {
+    router: Router,
+    ready: CancellationToken,
+    /// Removed at the end.
+    _folder: tempfile::TempDir,
+}
+
+const MAX: usize = 1000;
+
+impl Fixture {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().display();
+        let keys = [
+            // Nobody listens there; the routes must not care.
+            ("bootstrap.servers", "127.0.0.1:1".to_owned()),
+            ("key.converter", "StringConverter".to_owned()),
+            ("value.converter", "StringConverter".to_owned()),
+            ("offset.storage.file.filename", format!("{path}/offsets")),
+            ("plugin.path", format!("{path}/missing,{path}/path")),
+            ("weir.plugin.max.bytes", MAX.to_string()),
+        ];
+        // A file that is no plugin must not keep the worker from starting.
+        std::fs::create_dir_all(folder.path().join("path/below")).expect("folder");
+        std::fs::write(folder.path().join("path/below/bad.wasm"), b"bad").expect("file");
+        let worker = WorkerConfig::parse(keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<ConfigMap>());
+        let worker = Arc::new(worker.expect("in order"));
+        let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone() }).expect("an engine");
+        let plugins = Plugins::open(&worker, engine).await.expect("a registry");
+        let offsets = OffsetFile::open(&worker.offset_storage_file).expect("no offsets");
+        let options =
+            Options { worker: Arc::clone(&worker), plugins: plugins.clone(), offsets, worker_id: "w:8083".to_owned() };
+        let herder = Herder::start(options);
+        let ready = CancellationToken::new();
+        Self { router: router(herder, plugins, &worker, ready.clone()), ready, _folder: folder }
+    }
+
+    async fn send(&self, method: Method, path: &str, kind: Option<&str>, body: Body) -> (StatusCode, HeaderMap, Value) {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "w:8083");
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        let request = request.body(body).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+        (head.status, head.headers, body)
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        let (status, headers, body) = self.send(Method::GET, path, None, Body::empty()).await;
+        assert_eq!(headers[header::CONTENT_TYPE], "application/json", "{path}");
+        (status.as_u16(), body)
+    }
+
+    async fn json(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
+        let (status, _, body) = self.send(method, path, Some("application/json"), Body::from(body.to_owned())).await;
+        (status.as_u16(), body)
+    }
+
+    async fn upload(&self, body: impl Into<Body>) -> (u16, Value) {
+        let (status, _, body) = self.send(Method::POST, "/plugins", Some("application/wasm"), body.into()).await;
+        (status.as_u16(), body)
+    }
+}
+
+fn error(status: u16, message: &str) -> (u16, Value) {
+    (status, json!({"error_code": status, "message": message}))
+}
+
+#[tokio::test]
+async fn a_worker_tells_what_it_is_and_when_it_is_ready() {
+    let fixture = Fixture::new().await;
+    let (status, body) = fixture.get("/").await;
+    assert_eq!(status, 200);
+    let keys: Vec<_> = body.as_object().expect("an object").keys().cloned().collect();
+    assert_eq!(keys, ["version", "commit", "kafka_cluster_id"]);
+    let starting = json!({"status": "starting", "message": "Worker is still starting up."});
+    assert_eq!(fixture.get("/health").await, (503, starting));
+    fixture.ready.cancel();
+    let message = "Worker has completed startup and is ready to handle requests.";
+    assert_eq!(fixture.get("/health").await, (200, json!({"status": "healthy", "message": message})));
+}
+
+#[tokio::test]
+async fn unknown_things_are_answered_as_kafka_connect_does() {
+    let fixture = Fixture::new().await;
+    assert_eq!(fixture.get("/connectors").await, (200, json!([])));
+    assert_eq!(fixture.get("/connectors?expand=status&expand=info").await, (200, json!({})));
+    for (path, message) in [
+        ("/connectors/a", "Connector a not found"),
+        ("/connectors/a/config", "Connector a not found"),
+        ("/connectors/a%2Fb%20c/tasks", "Connector a/b c not found"),
+        ("/connectors/a/status", "No status found for connector a"),
+        ("/connectors/a/tasks/3/status", "No status found for task a-3"),
+        ("/connectors/a/tasks/x/status", "HTTP 404 Not Found"),
+        ("/connectors/%FF", "HTTP 404 Not Found"),
+        ("/nothing", "HTTP 404 Not Found"),
+        ("/plugins/00ff", "Plugin 00ff not found"),
+    ] {
+        assert_eq!(fixture.get(path).await, error(404, message), "{path}");
+    }
+    let json = |method, path| fixture.json(method, path, "");
+    assert_eq!(json(Method::DELETE, "/connectors/a").await, error(404, "Connector a not found"));
+    assert_eq!(json(Method::POST, "/connectors/a/restart").await, error(404, "Unknown connector: a"));
+    assert_eq!(json(Method::POST, "/connectors/a/restart?onlyFailed=TRUE").await, error(404, "Unknown connector: a"));
+    assert_eq!(json(Method::POST, "/connectors/a/tasks/0/restart").await, error(404, "Connector a not found"));
+    assert_eq!(json(Method::PUT, "/connectors/a/pause").await, error(404, "Unknown connector a"));
+    assert_eq!(json(Method::PUT, "/connectors/a/resume").await, error(404, "Unknown connector a"));
+    assert_eq!(json(Method::PUT, "/connectors/a/stop").await, error(500, "No connector `a` configured"));
+    assert_eq!(json(Method::PATCH, "/connectors/a/status").await, error(405, "HTTP 405 Method Not Allowed"));
+    assert_eq!(json(Method::DELETE, "/plugins/00ff").await, error(404, "Plugin 00ff not found"));
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_what_they_should_be_are_refused() {
+    let fixture = Fixture::new().await;
+    for (body, status, fragment) in [
+        (r#"{"name":"#, 500, "Unexpected"),
+        (r#"["a"]"#, 500, "Cannot deserialize value"),
+        (r#"{"name":"a","config":{"k":{}}}"#, 500, "Cannot deserialize value"),
+        (r#"{"name":"a","config":{},"extra":1}"#, 500, "Unrecognized field \"extra\""),
+        (r#"{"name":"a","config":{},"initial_state":"FAST"}"#, 500, "Cannot construct instance"),
+        (r#"{"name":"a"}"#, 400, "config"),
+        (r#"{"name":"a","config":{"name":"b"}}"#, 400, "Connector name configuration (b) doesn't match connector name in the URL (a)"),
+        (r#"{"name":"a","config":{"topic":"t"}}"#, 400, "Connector config contains no connector type"),
+        (
+            r#"{"name":"a","config":{"connector.class":"Nope"}}"#,
+            400,
+            "Failed to find any class that implements Connector and which name matches Nope, available connectors are: ",
+        ),
+        (
+            r#"{"name":"a","config":{"connector.class":"x","topic":null}}"#,
+            400,
+            "Connector configuration is invalid and contains the following 1 error(s):\nNull value can not be supplied as the \
+             configuration value.\nYou can also find the above list of errors at the endpoint \
+             `/connector-plugins/{connectorType}/config/validate`",
+        ),
+    ] {
+        let (code, answer) = fixture.json(Method::POST, "/connectors", body).await;
+        assert_eq!((code, answer["error_code"].as_u64()), (status, Some(status.into())), "{body}: {answer}");
+        assert!(answer["message"].as_str().is_some_and(|message| message.contains(fragment)), "{body}: {answer}");
+    }
+    let (code, answer) = fixture.json(Method::PUT, "/connectors/a/config", r#"{"connector.class":["x"]}"#).await;
+    assert_eq!(code, 500, "{answer}");
+    for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
+        let (status, _, answer) = fixture.send(Method::POST, "/connectors", kind, Body::from("{}")).await;
+        assert_eq!((status.as_u16(), answer), error(415, "HTTP 415 Unsupported Media Type"));
+    }
+    let large = format!(r#"{{"name":"{}"}}"#, "a".repeat(JSON_BODY_MAX));
+    let (code, answer) = fixture.json(Method::POST, "/connectors", &large).await;
+    assert_eq!((code, answer["error_code"].as_u64()), (413, Some(413)), "{answer}");
+}
+
+#[tokio::test]
+async fn a_worker_without_plugins_lists_its_converters_only() {
+    let fixture = Fixture::new().await;
+    assert_eq!(fixture.get("/connector-plugins").await, (200, json!([])));
+    assert_eq!(fixture.get("/plugins").await, (200, json!([])));
+    let (_, all) = fixture.get("/connector-plugins?connectorsOnly=false").await;
+    let kinds: Vec<_> = all.as_array().expect("a list").iter().map(|row| row["type"].as_str().unwrap_or_default()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "converter").count(), 9);
+    assert_eq!(kinds.iter().filter(|kind| **kind == "header_converter").count(), 10);
+}
+
+#[tokio::test]
+async fn uploads_that_are_no_plugins_are_refused_with_advice() {
+    let fixture = Fixture::new().await;
+    let core_module = b"\0asm\x01\0\0\0";
+    let empty_component = b"\0asm\x0d\0\x01\0";
+    for (body, advice) in [
+        (&b"garbage"[..], "Upload the .wasm file"),
+        (b"", "Upload the .wasm file"),
+        (core_module, "wasm32-wasip2"),
+        (empty_component, "weir:connect@"),
+    ] {
+        let (status, answer) = fixture.upload(body).await;
+        assert_eq!((status, answer["error_code"].as_u64()), (400, Some(400)), "{answer}");
+        assert!(answer["message"].as_str().is_some_and(|message| message.contains(advice)), "{advice}: {answer}");
+    }
+    let (status, _, answer) = fixture.send(Method::POST, "/plugins", Some("application/json"), Body::from("x")).await;
+    assert_eq!((status.as_u16(), answer["error_code"].as_u64()), (415, Some(415)), "{answer}");
+    assert_eq!(fixture.get("/plugins").await, (200, json!([])), "nothing of it stays");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_too_large_is_refused_before_it_is_read() {
+    let fixture = Fixture::new().await;
+    let (status, answer) = fixture.upload(vec![0; MAX + 1]).await;
+    assert_eq!((status, answer["error_code"].as_u64()), (413, Some(413)), "{answer}");
+    assert!(answer["message"].as_str().is_some_and(|message| message.contains("weir.plugin.max.bytes")), "{answer}");
+    // No length is announced, and it never ends.
+    let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[0; 64])));
+    let answer = tokio::time::timeout(Duration::from_secs(5), fixture.upload(Body::from_stream(endless))).await;
+    assert_eq!(answer.expect("an answer").0, 413);
+    let (status, _) = fixture.upload(vec![0; MAX]).await;
+    assert_eq!(status, 400, "as large as allowed is read");
+}
