@@ -69,8 +69,12 @@ impl Worker {
         let worker_id = config.worker_id(*first);
         let engine = Engine::new(EngineOptions { cache: config.plugin_cache.clone() })?;
         let plugins = Plugins::open(&config, engine).await?;
-        let herder =
-            Herder::start(herder::Options { worker: Arc::clone(&config), plugins: plugins.clone(), offsets, worker_id });
+        let herder = Herder::start(herder::Options {
+            worker: Arc::clone(&config),
+            plugins: plugins.clone(),
+            offsets,
+            worker_id,
+        });
         let (ready, stop) = (CancellationToken::new(), CancellationToken::new());
         let servers = listeners
             .into_iter()

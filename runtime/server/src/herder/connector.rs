@@ -9,8 +9,8 @@ use tracing::{info, warn};
 use weir_plugin::ComponentId;
 
 use super::api::{
-    ConfigMap, ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, Error, State, TargetState,
-    TaskInfo, TaskState,
+    ConfigMap, ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, Error, State,
+    TargetState, TaskInfo, TaskState,
 };
 use super::standalone::Shared;
 use super::watch::{self, Watch};
@@ -137,10 +137,17 @@ impl Connector {
     }
 
     /// Takes a new configuration and starts with it. The target state is kept.
-    pub(super) async fn configure(self: &Arc<Self>, submitted: ConfigMap, config: ConnectorConfig) -> Result<(), Error> {
+    pub(super) async fn configure(
+        self: &Arc<Self>,
+        submitted: ConfigMap,
+        config: ConnectorConfig,
+    ) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
         if self.data.lock().ended {
-            return Err(Error::Conflict(format!("Connector {} is being deleted; try again when it is gone", self.name)));
+            return Err(Error::Conflict(format!(
+                "Connector {} is being deleted; try again when it is gone",
+                self.name
+            )));
         }
         self.stop_everything().await;
         {
@@ -189,7 +196,11 @@ impl Connector {
 
     /// Marks the connector itself as failed; its tasks go on.
     pub(super) fn fail(&self, trace: String) {
-        tracing::error!(connector = self.name, trace, "connector failed; it stays so until it is restarted or reconfigured");
+        tracing::error!(
+            connector = self.name,
+            trace,
+            "connector failed; it stays so until it is restarted or reconfigured"
+        );
         self.data.lock().status = Status { state: State::Failed, trace: Some(trace) };
     }
 
@@ -202,7 +213,11 @@ impl Connector {
         let old = {
             let mut data = self.data.lock();
             let same = data.tasks.len() == configs.len()
-                && data.tasks.iter().zip(&configs).all(|(task, config)| task.config == *config && task.handle.is_some());
+                && data
+                    .tasks
+                    .iter()
+                    .zip(&configs)
+                    .all(|(task, config)| task.config == *config && task.handle.is_some());
             if same {
                 return;
             }

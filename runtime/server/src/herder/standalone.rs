@@ -195,7 +195,11 @@ impl Herder {
     /// The connectors that use a component, as connector or as transform.
     pub fn connectors_using(&self, id: &ComponentId) -> Vec<String> {
         let connectors = self.0.connectors.read();
-        connectors.values().filter(|connector| connector.uses(id)).map(|connector| connector.name().to_owned()).collect()
+        connectors
+            .values()
+            .filter(|connector| connector.uses(id))
+            .map(|connector| connector.name().to_owned())
+            .collect()
     }
 
     /// Stops everything, each connector within the time that its tasks are given.

@@ -47,7 +47,8 @@ pub(super) async fn start(
     config: &Arc<ConnectorConfig>,
 ) -> Result<(Started, Option<Watch>), String> {
     let text = |error: CallError| error.to_string();
-    let needed = config.component.capabilities(&config.class, &config.plugin_config, &config.limits).await.map_err(text)?;
+    let needed =
+        config.component.capabilities(&config.class, &config.plugin_config, &config.limits).await.map_err(text)?;
     let grants = shared.worker.allowed.grant(&needed).await.map_err(|refusal| refusal.to_string())?;
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
     let offsets = ConnectorOffsets { file: shared.offsets.clone(), connector: config.name.clone() };

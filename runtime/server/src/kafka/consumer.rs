@@ -229,7 +229,8 @@ pub fn names(partitions: &TopicPartitionList) -> String {
     for element in partitions.elements() {
         by_topic.entry(element.topic().to_owned()).or_default().push(element.partition());
     }
-    let mut names: Vec<String> = by_topic.into_iter().map(|(topic, partitions)| format!("{topic}{partitions:?}")).collect();
+    let mut names: Vec<String> =
+        by_topic.into_iter().map(|(topic, partitions)| format!("{topic}{partitions:?}")).collect();
     names.sort();
     names.join(" ")
 }

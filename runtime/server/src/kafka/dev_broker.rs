@@ -21,4 +21,3 @@ impl DevBroker {
         self.cluster.bootstrap_servers()
     }
 }
-

@@ -80,9 +80,7 @@ impl Outstanding {
         match self.offsets[row].load(Ordering::Acquire) {
             PENDING => None,
             FAILED => Some(Outcome::Failed),
-            offset => {
-                Some(Outcome::Acknowledged { partition: self.partitions[row].load(Ordering::Relaxed), offset })
-            }
+            offset => Some(Outcome::Acknowledged { partition: self.partitions[row].load(Ordering::Relaxed), offset }),
         }
     }
 
@@ -314,9 +312,10 @@ impl TopicWriter {
 
     /// Begins to track a batch.
     pub fn track(&self, outstanding: Arc<Outstanding>) -> Result<Tracked, KafkaError> {
-        let key = self.producer.client.context().outstanding.insert(Arc::clone(&outstanding)).ok_or_else(|| {
-            KafkaError::ClientCreation("too many batches are in flight in one producer".to_owned())
-        })?;
+        let key =
+            self.producer.client.context().outstanding.insert(Arc::clone(&outstanding)).ok_or_else(|| {
+                KafkaError::ClientCreation("too many batches are in flight in one producer".to_owned())
+            })?;
         Ok(Tracked { key, client: Some(Arc::clone(&self.producer.client)), outstanding })
     }
 

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use weir_data::records::Records;
 use crate::herder::api::ConfigMap;
+use weir_data::records::Records;
 use weir_plugin::{Component, Grants, Identity, Limits, PredicateInstance, StepPredicate, TransformInstance};
 
 use super::{Error, TaskId};
@@ -69,9 +69,7 @@ impl Origins {
     fn then(self, next: Vec<u32>) -> Self {
         match self {
             Self::Identity => Self::Rows(next),
-            Self::Rows(rows) => {
-                Self::Rows(pick(&rows, &next))
-            }
+            Self::Rows(rows) => Self::Rows(pick(&rows, &next)),
         }
     }
 }
@@ -135,15 +133,13 @@ fn is_foreign(step: &Step) -> bool {
 
 impl Segment {
     async fn open(first: &Step, steps: &[Step], id: &TaskId, limits: &Limits) -> Result<Self, Error> {
-        let identity = |class: &str| Identity {
-            connector: id.connector.clone(),
-            task: Some(id.task),
-            class: class.to_owned(),
-        };
+        let identity =
+            |class: &str| Identity { connector: id.connector.clone(), task: Some(id.task), class: class.to_owned() };
         let foreign = first.predicate.as_ref().filter(|_| is_foreign(first));
         let predicate = match foreign {
             Some(predicate) => {
-                let mut instance = predicate.component.predicate(identity(&predicate.class), limits, &Grants::none()).await?;
+                let mut instance =
+                    predicate.component.predicate(identity(&predicate.class), limits, &Grants::none()).await?;
                 instance.configure(&predicate.config).await?;
                 Some((instance, predicate.negate))
             }

@@ -150,7 +150,10 @@ impl TaskHandle {
         let mut status = self.status.get();
         // A loop that panicked is a defect of ours, and still must not look alive.
         if self.running.as_ref().is_some_and(JoinHandle::is_finished) && status.state == State::Running {
-            status = Status { state: State::Failed, trace: Some("the task's loop ended unexpectedly; see the log".to_owned()) };
+            status = Status {
+                state: State::Failed,
+                trace: Some("the task's loop ended unexpectedly; see the log".to_owned()),
+            };
         }
         status
     }

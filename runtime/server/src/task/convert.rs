@@ -150,24 +150,24 @@ pub struct RawColumns {
     pub header_values: Column,
 }
 
-fn take<T>(
-    converted: Converted<T>,
-    stage: &'static str,
-    failures: &mut Vec<Failure>,
-    row: impl Fn(u32) -> u32,
-) -> T {
-    failures.extend(
-        converted.failures.into_iter().map(|error| Failure { row: row(error.row), stage, message: error.message }),
-    );
+fn take<T>(converted: Converted<T>, stage: &'static str, failures: &mut Vec<Failure>, row: impl Fn(u32) -> u32) -> T {
+    failures.extend(converted.failures.into_iter().map(|error| Failure {
+        row: row(error.row),
+        stage,
+        message: error.message,
+    }));
     converted.output
 }
 
 /// The row that the header of this number belongs to.
 fn row_of_header(headers: &Headers, header: u32) -> u32 {
     let mut below = 0;
-    headers.counts.iter().position(|count| {
-        below += count;
-        header < below
-    })
-    .map_or(0, |row| u32::try_from(row).unwrap_or(u32::MAX))
+    headers
+        .counts
+        .iter()
+        .position(|count| {
+            below += count;
+            header < below
+        })
+        .map_or(0, |row| u32::try_from(row).unwrap_or(u32::MAX))
 }

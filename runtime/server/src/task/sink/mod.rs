@@ -85,9 +85,7 @@ impl SinkTask {
         let mut instance = options.component.sink(identity, &options.limits, &grants).await?;
         instance.start(&options.config).await?;
         let subscribed = match &options.subscription {
-            Subscription::Topics(topics) => {
-                consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())
-            }
+            Subscription::Topics(topics) => consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>()),
             // librdkafka takes a name that starts with ^ for a pattern; Kafka Connect's patterns match the whole name.
             Subscription::Pattern(pattern) => consumer.subscribe(&[&format!("^({pattern})$")]),
         };
@@ -171,9 +169,7 @@ impl SinkTask {
         let read = gathered
             .partitions
             .iter()
-            .map(|partition| {
-                (partition.id.topic.clone(), partition.id.partition, partition.first, partition.next)
-            })
+            .map(|partition| (partition.id.topic.clone(), partition.id.partition, partition.first, partition.next))
             .collect();
         let batch = self.prepare(gathered).await?;
         self.pending = Some(Pending { batch, read, retries: 0, again: Instant::now() });
@@ -273,7 +269,9 @@ impl SinkTask {
         }
         match self.instance.put(&mut SinkBatch::default()).await {
             Ok(_) => {}
-            Err(CallError::Retry { message, .. }) => debug!(message, "the sink has nothing to take and asks to be called later"),
+            Err(CallError::Retry { message, .. }) => {
+                debug!(message, "the sink has nothing to take and asks to be called later")
+            }
             Err(error) => return Err(error.into()),
         }
         self.apply_requests()

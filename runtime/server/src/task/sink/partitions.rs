@@ -37,9 +37,7 @@ impl SinkTask {
             Rebalance::Assigned(partitions) => self.assigned(&partitions).await,
             Rebalance::Revoked(partitions) => {
                 let ids = ids(&partitions);
-                let mine = |topic: &str, partition| {
-                    ids.iter().any(|id| id.partition == partition && id.topic == topic)
-                };
+                let mine = |topic: &str, partition| ids.iter().any(|id| id.partition == partition && id.topic == topic);
                 let result = self.commit(mine, true).await;
                 self.closed(&partitions, &ids, result).await
             }
@@ -108,9 +106,9 @@ impl SinkTask {
     /// Rows of partitions that are gone are somebody else's now.
     fn drop_pending(&mut self, gone: &[TopicPartition]) {
         let Some(pending) = &mut self.pending else { return };
-        pending.read.retain(|(topic, partition, ..)| {
-            !gone.iter().any(|id| id.partition == *partition && id.topic == *topic)
-        });
+        pending
+            .read
+            .retain(|(topic, partition, ..)| !gone.iter().any(|id| id.partition == *partition && id.topic == *topic));
         let batch = &mut pending.batch;
         let kept: Vec<u32> = (0..batch.records.count)
             .filter(|&row| {
@@ -137,11 +135,8 @@ impl SinkTask {
         if on && self.paused {
             return Ok(());
         }
-        let chosen: Vec<(String, i32)> = partitions
-            .iter()
-            .filter(|partition| !on || !self.paused_by_plugin.contains(partition))
-            .cloned()
-            .collect();
+        let chosen: Vec<(String, i32)> =
+            partitions.iter().filter(|partition| !on || !self.paused_by_plugin.contains(partition)).cloned().collect();
         self.consumer.set_paused(&list(&chosen), !on).map_err(failed("cannot pause or resume partitions"))
     }
 

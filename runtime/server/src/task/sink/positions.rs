@@ -76,7 +76,9 @@ impl Positions {
                 self.places
                     .get(&(topic.clone(), *partition))
                     // Invariant 2: not above what was given.
-                    .is_some_and(|place| place.committed != Some(*offset) && place.next.is_some_and(|next| *offset <= next))
+                    .is_some_and(|place| {
+                        place.committed != Some(*offset) && place.next.is_some_and(|next| *offset <= next)
+                    })
             })
             .collect()
     }

@@ -31,6 +31,8 @@ impl Places {
 pub(super) struct SentRow {
     /// Index of the row in the source's batch.
     pub(super) origin: u32,
+    /// Index of its topic in [`Batch::topics`].
+    pub(super) topic: u32,
 }
 
 /// A batch of the source.
@@ -41,7 +43,7 @@ pub(super) struct Batch {
     pub(super) rows: u32,
     /// For each row that was sent, which row of the source it stems from. Never decreasing.
     pub(super) sent: Vec<SentRow>,
-    /// The topic of each row that was sent; empty unless the source wants to hear of settled rows.
+    /// The names of the topics that the rows were sent to.
     pub(super) topics: Vec<String>,
     /// Rows of the source that failed and were skipped. Sorted.
     pub(super) skipped: Vec<u32>,
@@ -68,10 +70,10 @@ impl Batch {
         let mut next = 0;
         for row in 0..self.rows {
             let mut place = (if self.skipped.binary_search(&row).is_ok() { -2 } else { -1 }, -1);
-            while self.sent.get(next).is_some_and(|sent| sent.origin == row) {
+            while let Some(sent) = self.sent.get(next).filter(|sent| sent.origin == row) {
                 place = match self.outcome(next) {
                     Some(Outcome::Acknowledged { partition, offset }) => {
-                        let topic = self.topics.get(next).map_or("", String::as_str);
+                        let topic = self.topics.get(sent.topic as usize).map_or("", String::as_str);
                         let index = told
                             .topic_partitions
                             .iter()

@@ -19,15 +19,11 @@ fn batch(first_row: u64, partitions: &[u32]) -> (Batch, Arc<Outstanding>) {
     let batch = Batch {
         first_row,
         rows: partitions.len() as u32,
-        sent: (0..partitions.len() as u32).map(|origin| SentRow { origin }).collect(),
-        topics: vec!["t".to_owned(); partitions.len()],
+        sent: (0..partitions.len() as u32).map(|origin| SentRow { origin, topic: 0 }).collect(),
+        topics: vec!["t".to_owned()],
         skipped: vec![],
         tracked: vec![Tracked::untracked(Arc::clone(&outstanding))],
-        places: Places {
-            partitions: vec!["a".to_owned(), "b".to_owned()],
-            partition: partitions.to_vec(),
-            offsets,
-        },
+        places: Places { partitions: vec!["a".to_owned(), "b".to_owned()], partition: partitions.to_vec(), offsets },
         bytes: 10,
     };
     (batch, outstanding)
@@ -80,7 +76,7 @@ fn a_later_batch_waits_for_an_earlier_one() {
 fn rows_that_a_transform_dropped_count_as_settled() {
     let mut in_flight = InFlight::default();
     let (mut only, reports) = batch(0, &[0, 0, 0]);
-    only.sent = vec![SentRow { origin: 1 }];
+    only.sent = vec![SentRow { origin: 1, topic: 0 }];
     only.tracked = vec![Tracked::untracked(Arc::new(Outstanding::new(1, Arc::new(Notify::new()))))];
     drop(reports);
     in_flight.push(only);
@@ -106,7 +102,7 @@ fn offsets_that_were_not_stored_do_not_hide_newer_ones() {
 #[test]
 fn a_source_hears_where_each_row_went() {
     let (mut only, reports) = batch(7, &[0, 0, 0, 0]);
-    only.sent = vec![SentRow { origin: 1 }, SentRow { origin: 1 }, SentRow { origin: 3 }];
+    only.sent = vec![SentRow { origin: 1, topic: 0 }, SentRow { origin: 1, topic: 0 }, SentRow { origin: 3, topic: 0 }];
     only.skipped = vec![2];
     let outstanding = Arc::new(Outstanding::new(3, Arc::new(Notify::new())));
     drop(reports);

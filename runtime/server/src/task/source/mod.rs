@@ -17,7 +17,9 @@ use weir_plugin::{Budget, CallError, Identity, SourceInstance};
 pub use options::Options;
 
 use self::in_flight::InFlight;
-use self::options::{MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, POLL_BYTES, POLL_ROWS, POLL_WAIT, RETRY_DELAYS};
+use self::options::{
+    MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, POLL_BYTES, POLL_ROWS, POLL_WAIT, RETRY_DELAYS,
+};
 use self::send::Sender;
 use super::Error;
 use super::control::{Control, Wanted};
@@ -69,8 +71,7 @@ impl SourceTask {
         let needed = options.component.capabilities(&options.class, &options.config, &options.limits).await?;
         let grants = options.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))?;
         let stored = ConnectorOffsets { file: options.offsets.clone(), connector: options.id.connector.clone() };
-        let mut instance =
-            options.component.source(identity, &options.limits, &grants).await?;
+        let mut instance = options.component.source(identity, &options.limits, &grants).await?;
         let started = instance.start(&options.config, Arc::new(stored)).await?;
         let now = Instant::now();
         Ok(Self {
@@ -152,14 +153,16 @@ impl SourceTask {
         if polled.batch.records.count == 0 {
             return Ok(());
         }
-        let batch = self.sender.send(polled.batch, self.in_flight.next_row(), self.wants_settled).await?;
+        let batch = self.sender.send(polled.batch, self.in_flight.next_row()).await?;
         self.in_flight.push(batch);
         Ok(())
     }
 
     /// Takes settled batches out of the queue and tells the plugin, if it wants to hear of them.
     async fn reap(&mut self) -> Result<(), Error> {
-        if !self.tolerate && let Some(failure) = self.in_flight.failure() {
+        if !self.tolerate
+            && let Some(failure) = self.in_flight.failure()
+        {
             return Err(Error::Delivery(failure.to_owned()));
         }
         while let Some(batch) = self.in_flight.pop_settled() {

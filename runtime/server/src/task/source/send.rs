@@ -38,7 +38,7 @@ impl Sender {
     }
 
     /// Sends a batch. All of its rows are in the producer's queue, dropped, or skipped when this returns.
-    pub(super) async fn send(&mut self, batch: SourceBatch, first_row: u64, keep_topics: bool) -> Result<Batch, Error> {
+    pub(super) async fn send(&mut self, batch: SourceBatch, first_row: u64) -> Result<Batch, Error> {
         let rows = batch.records.count;
         let bytes = batch.records.keys.bytes.len() + batch.records.values.bytes.len();
         let transformed = self.chain.apply(batch.records, Vec::new()).await?;
@@ -53,12 +53,12 @@ impl Sender {
         }
         skipped.sort_unstable();
         skipped.dedup();
-        let (sent, tracked, topics) = self.enqueue(&outgoing, &left_out, |row| origins.row(row), keep_topics).await?;
+        let (sent, tracked) = self.enqueue(&outgoing, &left_out, |row| origins.row(row)).await?;
         Ok(Batch {
             first_row,
             rows,
             sent,
-            topics,
+            topics: outgoing.records.topics.names,
             skipped,
             tracked,
             places: Places {
@@ -86,12 +86,10 @@ impl Sender {
         outgoing: &Outgoing,
         left_out: &[u32],
         origin: impl Fn(u32) -> u32,
-        keep_topics: bool,
-    ) -> Result<(Vec<SentRow>, Vec<Tracked>, Vec<String>), Error> {
+    ) -> Result<(Vec<SentRow>, Vec<Tracked>), Error> {
         let records = &outgoing.records;
         let total = records.count as usize - left_out.len();
         let mut sent = Vec::with_capacity(total);
-        let mut topics = Vec::new();
         let mut tracked: Vec<Tracked> = Vec::with_capacity(total.div_ceil(MAX_ROWS));
         let mut keys = outgoing.keys.iter(records.count);
         let mut values = outgoing.values.iter(records.count);
@@ -130,12 +128,10 @@ impl Sender {
                     Sent::QueueFull => tokio::time::sleep(QUEUE_FULL_DELAY).await,
                 }
             }
-            sent.push(SentRow { origin: origin(row) });
-            if keep_topics {
-                topics.push(topic.to_owned());
-            }
+            let topic = u32::try_from(records.topics.index(row as usize)).unwrap_or(u32::MAX);
+            sent.push(SentRow { origin: origin(row), topic });
         }
-        Ok((sent, tracked, topics))
+        Ok((sent, tracked))
     }
 }
 
