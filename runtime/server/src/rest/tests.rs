@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use futures_util::stream;
+use futures_util::{FutureExt as _, stream};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -18,9 +18,17 @@ use crate::offsets::OffsetFile;
 /// The routes and what they stand on.
 struct Fixture {
     router: Router,
+    herder: Herder,
     ready: CancellationToken,
     /// Removed at the end.
     _folder: tempfile::TempDir,
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        // Without connectors it has nothing to wait for; it ends the search for Kafka, which the test's runtime waits for.
+        self.herder.shut_down().now_or_never();
+    }
 }
 
 const MAX: usize = 1000;
@@ -50,7 +58,7 @@ impl Fixture {
             Options { worker: Arc::clone(&worker), plugins: plugins.clone(), offsets, worker_id: "w:8083".to_owned() };
         let herder = Herder::start(options);
         let ready = CancellationToken::new();
-        Self { router: router(herder, plugins, &worker, ready.clone()), ready, _folder: folder }
+        Self { router: router(herder.clone(), plugins, &worker, ready.clone()), herder, ready, _folder: folder }
     }
 
     async fn send(&self, method: Method, path: &str, kind: Option<&str>, body: Body) -> (StatusCode, HeaderMap, Value) {
