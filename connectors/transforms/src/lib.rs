@@ -1,1 +1,41 @@
-//! Placeholder, replaced in the next commits.
+//! Kafka Connect's own single message transforms and predicates, one file each, in one component.
+//!
+//! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, [`require`] says that a value is not
+//! what a transform needs, [`java_regex`] reads Java's regular expressions.
+
+mod defaults;
+mod java_regex;
+mod memo;
+mod require;
+pub mod side;
+
+pub mod filter;
+pub mod hoist_field;
+pub mod insert_field;
+pub mod regex_router;
+
+pub mod predicates;
+
+#[cfg(test)]
+mod tests;
+
+use side::{Key, Value};
+
+/// The version that all of these plugins report.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+weir_sdk::export_transforms!(
+    transforms: [
+        filter::Filter,
+        hoist_field::HoistField<Key>,
+        hoist_field::HoistField<Value>,
+        insert_field::InsertField<Key>,
+        insert_field::InsertField<Value>,
+        regex_router::RegexRouter,
+    ],
+    predicates: [
+        predicates::HasHeaderKey,
+        predicates::RecordIsTombstone,
+        predicates::TopicNameMatches,
+    ],
+);

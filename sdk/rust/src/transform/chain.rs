@@ -80,10 +80,10 @@ impl Chain {
             }
         }
         let columns = output.finish();
-        let names = row.topics.into_names();
+        let topics = row.topics;
         let transformed = wit::Transformed {
             origins: columns.origins,
-            topics: columns.topics.map(|rows| topic_column(names, rows)),
+            topics: columns.topics.map(|rows| topic_column(topics.into_names(), rows)),
             partitions: columns.partitions,
             timestamps: columns.timestamps,
             added_formats: formats.into_added(),

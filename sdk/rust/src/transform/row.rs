@@ -1,5 +1,7 @@
 //! One row on its way through a chain.
 
+use std::rc::Rc;
+
 use super::columns::Columns;
 use super::headers::Headers;
 use super::topics::Topics;
@@ -41,6 +43,12 @@ impl<'b> Row<'b> {
     #[inline]
     pub fn topic(&self) -> &str {
         self.topics.name(self.now.topic)
+    }
+
+    /// The topic as a text of its own, for use while key or value are changed. Copies nothing.
+    #[inline]
+    pub fn shared_topic(&self) -> Rc<str> {
+        self.topics.shared(self.now.topic)
     }
 
     /// Sends the row to another topic. A name that Kafka does not allow fails the task.

@@ -1,25 +1,31 @@
 //! The topics of a batch: names that rows point to.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// The names that came with the batch, and those that steps gave since.
 #[derive(Debug, Default)]
 pub(super) struct Topics {
-    names: Vec<String>,
+    names: Vec<Rc<str>>,
     /// Where the names lie that `index` was asked for.
-    known: HashMap<String, u32>,
+    known: HashMap<Rc<str>, u32>,
     last: u32,
 }
 
 impl Topics {
     pub(super) fn new(names: Vec<String>) -> Topics {
-        Topics { names, known: HashMap::new(), last: 0 }
+        Topics { names: names.into_iter().map(Rc::from).collect(), known: HashMap::new(), last: 0 }
     }
 
     /// A batch without rows may have no names.
     #[inline]
     pub(super) fn name(&self, index: u32) -> &str {
-        self.names.get(index as usize).map_or("", String::as_str)
+        self.names.get(index as usize).map_or("", |name| name)
+    }
+
+    #[inline]
+    pub(super) fn shared(&self, index: u32) -> Rc<str> {
+        self.names.get(index as usize).cloned().unwrap_or_default()
     }
 
     /// The index of a name, which is added if it is new.
@@ -35,16 +41,16 @@ impl Topics {
         if let Some(index) = self.known.get(name) {
             return *index;
         }
-        let index = self.names.iter().position(|there| there == name).unwrap_or_else(|| {
+        let index = self.names.iter().position(|there| **there == *name).unwrap_or_else(|| {
             self.names.push(name.into());
             self.names.len() - 1
         });
-        self.known.insert(name.into(), index as u32);
+        self.known.insert(Rc::clone(&self.names[index]), index as u32);
         index as u32
     }
 
     pub(super) fn into_names(self) -> Vec<String> {
-        self.names
+        self.names.iter().map(|name| String::from(&**name)).collect()
     }
 }
 

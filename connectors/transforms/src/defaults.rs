@@ -1,0 +1,36 @@
+//! `replace.null.with.default`: a struct's null field is read as its schema's default.
+
+use weir_sdk::RowError;
+use weir_sdk::schema::Schema;
+use weir_sdk::value::{FieldName, Value};
+
+/// The fields of the struct schema met last that have a default.
+#[derive(Debug, Default)]
+pub(crate) struct Defaults {
+    of: Option<Schema>,
+    fields: Vec<(FieldName, String)>,
+}
+
+impl Defaults {
+    /// Sets the null fields of a struct that have a default to it.
+    #[inline]
+    pub(crate) fn fill(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+        if self.of.as_ref() != Some(schema) {
+            self.read(schema);
+        }
+        for (name, default) in &self.fields {
+            if value.get(name.text()).is_none_or(|field| field.is_null()) {
+                value.set_raw(name, default.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, schema: &Schema) {
+        let default = |(name, field): (&str, weir_sdk::schema::SchemaRef<'_>)| {
+            Some((FieldName::new(name), field.node().default.clone()?))
+        };
+        self.fields = schema.fields().filter_map(default).collect();
+        self.of = Some(schema.clone());
+    }
+}

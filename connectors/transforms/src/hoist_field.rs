@@ -1,0 +1,87 @@
+//! Wraps the key or the value: it becomes the only field of a struct, or of a map where there is no schema.
+
+use std::marker::PhantomData;
+
+use weir_sdk::schema::{Schema, SchemaType};
+use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::value::{FieldError, FieldName, SchemaCache, StructBuilder};
+use weir_sdk::{Config, ConfigError, RowError, Transform};
+
+use crate::side::Side;
+
+/// The keys of [`HoistField`].
+#[derive(Config, Debug)]
+pub struct HoistFieldConfig {
+    /// Name of the one field that the new struct or map has.
+    #[config(importance = medium)]
+    field: String,
+}
+
+/// `org.apache.kafka.connect.transforms.HoistField$Key` and `$Value`
+#[derive(Debug)]
+pub struct HoistField<S> {
+    field: FieldName,
+    schemas: SchemaCache,
+    side: PhantomData<S>,
+}
+
+impl<S: Side> Transform for HoistField<S> {
+    const CLASS: &'static str = if S::IS_KEY {
+        "org.apache.kafka.connect.transforms.HoistField$Key"
+    } else {
+        "org.apache.kafka.connect.transforms.HoistField$Value"
+    };
+    const VERSION: &'static str = crate::VERSION;
+    type Config = HoistFieldConfig;
+
+    fn new(config: HoistFieldConfig) -> Result<HoistField<S>, ConfigError> {
+        Ok(HoistField { field: FieldName::new(config.field), schemas: SchemaCache::default(), side: PhantomData })
+    }
+
+    fn columns(&self) -> Columns {
+        S::COLUMNS
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        let value = S::of(row);
+        let schema = match value.schema() {
+            None => None,
+            Some(schema) => {
+                if value.is_null() && !schema.root().is_optional() {
+                    let (field, kind) = (self.field.text(), java_name(schema));
+                    return Err(RowError::new(format_args!(
+                        "Invalid value: null used for required field: \"{field}\", schema type: {kind}"
+                    )));
+                }
+                Some(self.schemas.get_or_make(schema, || hoisted(self.field.text(), schema)).map_err(RowError::new)?)
+            }
+        };
+        value.wrap(&self.field, schema);
+        Ok(Outcome::Keep)
+    }
+}
+
+/// A struct with this one field.
+fn hoisted(field: &str, schema: &Schema) -> Result<Schema, FieldError> {
+    let mut builder = StructBuilder::new();
+    builder.field(field, schema.root())?;
+    Ok(builder.build())
+}
+
+/// Java's name of a schema's type.
+fn java_name(schema: &Schema) -> &'static str {
+    match schema.kind() {
+        SchemaType::Int8 => "INT8",
+        SchemaType::Int16 => "INT16",
+        SchemaType::Int32 => "INT32",
+        SchemaType::Int64 => "INT64",
+        SchemaType::Float32 => "FLOAT32",
+        SchemaType::Float64 => "FLOAT64",
+        SchemaType::Boolean => "BOOLEAN",
+        SchemaType::String => "STRING",
+        SchemaType::Bytes => "BYTES",
+        SchemaType::Array => "ARRAY",
+        SchemaType::Map => "MAP",
+        SchemaType::Struct => "STRUCT",
+    }
+}

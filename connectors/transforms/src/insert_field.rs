@@ -1,0 +1,197 @@
+//! Adds fields to the key or the value: where the row comes from, when it was made, or a fixed text.
+
+use std::marker::PhantomData;
+
+use weir_sdk::schema::{Schema, SchemaBuilder};
+use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::value::{FieldError, FieldName, NotAnObject, SchemaCache, StructBuilder, Value};
+use weir_sdk::{Config, ConfigError, RowError, Transform};
+
+use crate::defaults::Defaults;
+use crate::require;
+use crate::side::Side;
+
+const PURPOSE: &str = "field insertion";
+
+/// The keys of [`InsertField`].
+#[derive(Config, Debug)]
+pub struct InsertFieldConfig {
+    /// Field that gets the topic. With `!` behind the name the field is required, with `?` or nothing it is optional.
+    #[config(name = "topic.field", importance = medium)]
+    topic: Option<String>,
+    /// Field that gets the Kafka partition, if the row has one. `!` and `?` as in `topic.field`.
+    #[config(name = "partition.field", importance = medium)]
+    partition: Option<String>,
+    /// Field that gets the Kafka offset, for sinks only. `!` and `?` as in `topic.field`.
+    #[config(name = "offset.field", importance = medium)]
+    offset: Option<String>,
+    /// Field that gets the row's timestamp, if it has one. `!` and `?` as in `topic.field`.
+    #[config(name = "timestamp.field", importance = medium)]
+    timestamp: Option<String>,
+    /// Field that gets the text of `static.value`. `!` and `?` as in `topic.field`.
+    #[config(name = "static.field", importance = medium)]
+    static_field: Option<String>,
+    /// The text for `static.field`.
+    #[config(name = "static.value", importance = medium)]
+    static_value: Option<String>,
+    /// Whether a null field of a struct is read as the default that its schema has.
+    #[config(name = "replace.null.with.default", default = true, importance = medium)]
+    replace_null_with_default: bool,
+}
+
+/// `org.apache.kafka.connect.transforms.InsertField$Key` and `$Value`
+#[derive(Debug)]
+pub struct InsertField<S> {
+    /// In the order in which a struct gets them.
+    inserted: Vec<Inserted>,
+    replace_null_with_default: bool,
+    schemas: SchemaCache,
+    defaults: Defaults,
+    side: PhantomData<S>,
+}
+
+/// A field to insert.
+#[derive(Debug)]
+struct Inserted {
+    name: FieldName,
+    required: bool,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Topic,
+    Partition,
+    Offset,
+    Timestamp,
+    Static(String),
+}
+
+impl<S: Side> Transform for InsertField<S> {
+    const CLASS: &'static str = if S::IS_KEY {
+        "org.apache.kafka.connect.transforms.InsertField$Key"
+    } else {
+        "org.apache.kafka.connect.transforms.InsertField$Value"
+    };
+    const VERSION: &'static str = crate::VERSION;
+    type Config = InsertFieldConfig;
+
+    fn new(config: InsertFieldConfig) -> Result<InsertField<S>, ConfigError> {
+        let fixed = match (&config.static_field, config.static_value) {
+            (Some(field), None) => {
+                let why = format_args!("No value specified for static field: {field}");
+                return Err(ConfigError::new("static.value", "null", why));
+            }
+            (_, value) => What::Static(value.unwrap_or_default()),
+        };
+        let specs = [
+            (config.topic, What::Topic),
+            (config.partition, What::Partition),
+            (config.offset, What::Offset),
+            (config.timestamp, What::Timestamp),
+            (config.static_field, fixed),
+        ];
+        let inserted: Vec<_> = specs.into_iter().filter_map(|(spec, what)| Some(Inserted::new(&spec?, what))).collect();
+        if inserted.is_empty() {
+            return Err(ConfigError { key: String::new(), message: "No field insertion configured".into() });
+        }
+        Ok(InsertField {
+            inserted,
+            replace_null_with_default: config.replace_null_with_default,
+            schemas: SchemaCache::default(),
+            defaults: Defaults::default(),
+            side: PhantomData,
+        })
+    }
+
+    fn columns(&self) -> Columns {
+        S::COLUMNS
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        if S::of(row).is_null() {
+            return Ok(Outcome::Keep);
+        }
+        match S::of(row).schema().cloned() {
+            None => require::map(S::of(row), PURPOSE)?,
+            Some(schema) => self.extend_schema(S::of(row), &schema)?,
+        }
+        for field in &self.inserted {
+            field.insert::<S>(row)?;
+        }
+        Ok(Outcome::Keep)
+    }
+}
+
+impl<S> InsertField<S> {
+    fn extend_schema(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+        require::structure(value, PURPOSE)?;
+        let extended = self.schemas.get_or_make(schema, || extended(schema, &self.inserted)).map_err(RowError::new)?;
+        if self.replace_null_with_default {
+            self.defaults.fill(value, schema)?;
+        }
+        value.set_schema(Some(extended));
+        Ok(())
+    }
+}
+
+impl Inserted {
+    /// Reads a name with its suffix.
+    fn new(spec: &str, what: What) -> Inserted {
+        let (name, required) = match (spec.strip_suffix('!'), spec.strip_suffix('?')) {
+            (Some(name), _) => (name, true),
+            (None, Some(name)) => (name, false),
+            (None, None) => (spec, false),
+        };
+        Inserted { name: FieldName::new(name), required, what }
+    }
+
+    fn schema(&self) -> Schema {
+        let schema = match self.what {
+            What::Topic | What::Static(_) => Schema::string(),
+            What::Partition => Schema::int32(),
+            What::Offset => Schema::int64(),
+            What::Timestamp => Schema::timestamp(),
+        };
+        if self.required { schema.build() } else { SchemaBuilder::optional(schema).build() }
+    }
+
+    #[inline]
+    fn insert<S: Side>(&self, row: &mut Row<'_>) -> Result<(), RowError> {
+        match &self.what {
+            What::Topic => {
+                let topic = row.shared_topic();
+                S::of(row).set_str(&self.name, &topic)?;
+            }
+            What::Static(text) => S::of(row).set_str(&self.name, text)?,
+            What::Offset => {
+                let offset = require::sink_record(row.offset(), PURPOSE)?;
+                S::of(row).set_i64(&self.name, offset)?;
+            }
+            What::Partition => self.insert_known(row.partition().map(i64::from), S::of(row))?,
+            What::Timestamp => self.insert_known(row.timestamp(), S::of(row))?,
+        }
+        Ok(())
+    }
+
+    /// What is not known is left out of a map. A struct has every field of its schema.
+    fn insert_known(&self, number: Option<i64>, value: &mut Value<'_>) -> Result<(), NotAnObject> {
+        match number {
+            Some(number) => value.set_i64(&self.name, number),
+            None if value.schema().is_some() => value.set_raw(&self.name, b"null"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The schema with the new fields behind its own.
+fn extended(schema: &Schema, inserted: &[Inserted]) -> Result<Schema, FieldError> {
+    let mut builder = StructBuilder::basics_of(schema.root());
+    for (name, field) in schema.fields() {
+        builder.field(name, field)?;
+    }
+    for field in inserted {
+        builder.field(field.name.text(), field.schema().root())?;
+    }
+    Ok(builder.build())
+}

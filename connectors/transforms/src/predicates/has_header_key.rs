@@ -1,0 +1,36 @@
+//! True for rows that have a header of a certain name.
+
+use weir_sdk::transform::{Columns, Predicate, Row};
+use weir_sdk::{Config, ConfigError, RowError};
+
+/// The keys of [`HasHeaderKey`].
+#[derive(Config, Debug)]
+pub struct HasHeaderKeyConfig {
+    /// The header's name.
+    #[config(importance = medium, validator = non_empty)]
+    name: String,
+}
+
+/// `org.apache.kafka.connect.transforms.predicates.HasHeaderKey`
+#[derive(Debug)]
+pub struct HasHeaderKey {
+    name: String,
+}
+
+impl Predicate for HasHeaderKey {
+    const CLASS: &'static str = "org.apache.kafka.connect.transforms.predicates.HasHeaderKey";
+    const VERSION: &'static str = crate::VERSION;
+    type Config = HasHeaderKeyConfig;
+
+    fn new(config: HasHeaderKeyConfig) -> Result<HasHeaderKey, ConfigError> {
+        Ok(HasHeaderKey { name: config.name })
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::HEADERS
+    }
+
+    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
+        Ok(row.peek_headers().contains(&self.name))
+    }
+}

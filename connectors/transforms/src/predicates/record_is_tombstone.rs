@@ -1,0 +1,26 @@
+//! True for rows whose value is null.
+
+use weir_sdk::transform::{Columns, Predicate, Row};
+use weir_sdk::{ConfigError, RowError};
+
+/// `org.apache.kafka.connect.transforms.predicates.RecordIsTombstone`
+#[derive(Debug)]
+pub struct RecordIsTombstone;
+
+impl Predicate for RecordIsTombstone {
+    const CLASS: &'static str = "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone";
+    const VERSION: &'static str = crate::VERSION;
+    type Config = ();
+
+    fn new((): ()) -> Result<RecordIsTombstone, ConfigError> {
+        Ok(RecordIsTombstone)
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::VALUES
+    }
+
+    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
+        Ok(row.peek_value().is_null())
+    }
+}

@@ -1,0 +1,40 @@
+//! True for rows whose topic matches a regular expression.
+
+use weir_sdk::transform::{Columns, Predicate, Row};
+use weir_sdk::{Config, ConfigError, RowError};
+
+use crate::java_regex::JavaRegex;
+use crate::memo::Memo;
+
+/// The keys of [`TopicNameMatches`].
+#[derive(Config, Debug)]
+pub struct TopicNameMatchesConfig {
+    /// Regular expression, in Java's syntax, that the whole topic name has to match.
+    #[config(importance = medium, validator = non_empty, validator = regex)]
+    pattern: String,
+}
+
+/// `org.apache.kafka.connect.transforms.predicates.TopicNameMatches`
+#[derive(Debug)]
+pub struct TopicNameMatches {
+    pattern: JavaRegex,
+    answers: Memo<bool>,
+}
+
+impl Predicate for TopicNameMatches {
+    const CLASS: &'static str = "org.apache.kafka.connect.transforms.predicates.TopicNameMatches";
+    const VERSION: &'static str = crate::VERSION;
+    type Config = TopicNameMatchesConfig;
+
+    fn new(config: TopicNameMatchesConfig) -> Result<TopicNameMatches, ConfigError> {
+        Ok(TopicNameMatches { pattern: JavaRegex::of_key("pattern", &config.pattern)?, answers: Memo::default() })
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::NONE
+    }
+
+    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
+        self.answers.get_or_make(&row.shared_topic(), |topic| self.pattern.matches(topic)).copied()
+    }
+}

@@ -1,0 +1,56 @@
+//! Sends rows to another topic, by a regular expression on the topic's name.
+
+use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::{Config, ConfigError, RowError, Transform};
+
+use crate::java_regex::JavaRegex;
+use crate::memo::Memo;
+
+/// The keys of [`RegexRouter`].
+#[derive(Config, Debug)]
+pub struct RegexRouterConfig {
+    /// Regular expression, in Java's syntax, that the whole topic name has to match.
+    #[config(importance = high, validator = regex)]
+    regex: String,
+    /// What the first match is replaced with. `$1` and `${name}` stand for groups of the expression.
+    #[config(importance = high)]
+    replacement: String,
+}
+
+/// `org.apache.kafka.connect.transforms.RegexRouter`
+#[derive(Debug)]
+pub struct RegexRouter {
+    regex: JavaRegex,
+    replacement: String,
+    /// Where the rows of a topic go; `None` = they stay.
+    routes: Memo<Option<String>>,
+}
+
+impl Transform for RegexRouter {
+    const CLASS: &'static str = "org.apache.kafka.connect.transforms.RegexRouter";
+    const VERSION: &'static str = crate::VERSION;
+    type Config = RegexRouterConfig;
+
+    fn new(config: RegexRouterConfig) -> Result<RegexRouter, ConfigError> {
+        let regex = JavaRegex::of_key("regex", &config.regex)?;
+        Ok(RegexRouter { regex, replacement: config.replacement, routes: Memo::default() })
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::NONE
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        let topic = row.shared_topic();
+        let route = self.routes.get_or_make(&topic, |topic| {
+            if !self.regex.matches(topic)? {
+                return Ok(None);
+            }
+            self.regex.replace_first(topic, &self.replacement).map(Some)
+        })?;
+        if let Some(topic) = route {
+            row.set_topic(topic);
+        }
+        Ok(Outcome::Keep)
+    }
+}

@@ -1,0 +1,34 @@
+//! What transforms need of a value, and Kafka Connect's messages where it is something else (its class `Requirements`).
+
+use weir_sdk::RowError;
+use weir_sdk::value::Value;
+
+/// The value is a map: a JSON object without a schema.
+#[inline]
+pub(crate) fn map(value: &mut Value<'_>, purpose: &str) -> Result<(), RowError> {
+    if value.is_object() {
+        return Ok(());
+    }
+    let class = value.class();
+    Err(RowError::new(format_args!("Only Map objects supported in absence of schema for [{purpose}], found: {class}")))
+}
+
+/// The value is a struct: a JSON object with a struct's schema.
+#[inline]
+pub(crate) fn structure(value: &mut Value<'_>, purpose: &str) -> Result<(), RowError> {
+    if value.is_struct() && value.is_object() {
+        return Ok(());
+    }
+    let class = value.class();
+    Err(RowError::new(format_args!("Only Struct objects supported for [{purpose}], found: {class}")))
+}
+
+/// The row is on its way to a sink: it has an offset.
+#[inline]
+pub(crate) fn sink_record(offset: Option<i64>, purpose: &str) -> Result<i64, RowError> {
+    offset.ok_or_else(|| {
+        RowError::new(format_args!(
+            "Only SinkRecord supported for [{purpose}], found: org.apache.kafka.connect.source.SourceRecord"
+        ))
+    })
+}
