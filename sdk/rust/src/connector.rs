@@ -34,6 +34,7 @@
 
 use std::time::Duration;
 
+use crate::source::{Offset, SourcePartition, stored};
 use crate::{ConfigMap, Error};
 
 pub use crate::bindings::connector::interface::{SourceOffset, Support};
@@ -45,6 +46,18 @@ pub struct ConnectorContext {
     pub name: String,
     /// The connector's configuration, as the user gave it.
     pub config: ConfigMap,
+}
+
+impl ConnectorContext {
+    /// The offset that was stored last for this source partition, as for a task; `None` = nothing is stored. Sources only.
+    pub fn stored_offset(&self, partition: &SourcePartition) -> Option<Offset> {
+        self.stored_offsets(std::slice::from_ref(partition)).pop().flatten()
+    }
+
+    /// The same for many partitions in one call: one answer for each.
+    pub fn stored_offsets(&self, partitions: &[SourcePartition]) -> Vec<Option<Offset>> {
+        stored(partitions)
+    }
 }
 
 /// A running connector. Its tasks run elsewhere and share nothing with it.

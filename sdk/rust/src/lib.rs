@@ -1,4 +1,55 @@
 //! Write Kafka connectors and single message transforms for Weir in Rust.
+//!
+//! A plugin is a type and a trait: [`Source`] brings rows into Kafka, [`Sink`] takes them out, [`Transform`] changes them on
+//! the way, [`Predicate`] says which. One macro makes the crate a component: [`export!`] or [`export_transforms!`].
+//! `docs/first-connector.md` goes through a whole one.
+//!
+//! ```
+//! use std::time::Duration;
+//! use weir_sdk::source::{Poll, Source, SourceContext};
+//! use weir_sdk::{BatchBuilder, Config, Error};
+//!
+//! #[derive(Config)]
+//! struct TickConfig {
+//!     /// Topic to write to.
+//!     #[config(importance = high, validator = non_empty)]
+//!     topic: String,
+//!     /// Milliseconds from one row to the next.
+//!     #[config(name = "interval.ms", default = 1000)]
+//!     interval: Duration,
+//! }
+//!
+//! struct Tick(TickConfig);
+//!
+//! impl Source for Tick {
+//!     const CLASS: &'static str = "org.example.TickSource";
+//!     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+//!     type Config = TickConfig;
+//!
+//!     fn start(config: TickConfig, _: &SourceContext) -> Result<Tick, Error> {
+//!         Ok(Tick(config))
+//!     }
+//!
+//!     fn poll(&mut self, batch: &mut BatchBuilder) -> Result<Poll, Error> {
+//!         batch.record(&self.0.topic).value_text("tick").push();
+//!         Ok(Poll::Idle(self.0.interval))
+//!     }
+//! }
+//!
+//! weir_sdk::export!(sources: [Tick]);
+//! # fn main() {}
+//! ```
+//!
+//! | To | see |
+//! | --- | --- |
+//! | say what users may configure | [`config`] |
+//! | write rows, read rows | [`batch`], [`record`] |
+//! | read and change JSON values; describe them | [`value`], [`schema`] |
+//! | say what went wrong: try again, this row, this task | [`Error`], [`RowError`] |
+//! | divide the work among tasks | [`connector`] |
+//! | log | the macros of the [`log`] crate; a panic is logged too |
+//! | count | [`metrics`] |
+//! | test without Kafka and without WebAssembly | [`harness`], [`transform::testing`] |
 
 pub mod batch;
 #[doc(hidden)]

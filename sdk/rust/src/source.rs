@@ -37,13 +37,14 @@ mod settled;
 
 use std::time::Duration;
 
+pub(crate) use offset::stored;
 pub use offset::{Offset, OffsetValue, OffsetWriter, SourcePartition};
 pub use settled::{Outcome, Settled, SettledRow};
 
 use crate::batch::BatchBuilder;
 use crate::config::{Capability, ConfigValue};
 use crate::connector::{Connector, ConnectorContext, OneTask, SourceOffset, Support};
-use crate::{Config, ConfigMap, Error, host};
+use crate::{Config, ConfigMap, Error};
 
 /// A task that brings rows into Kafka, and the little that concerns its connector as a whole.
 ///
@@ -154,7 +155,6 @@ impl SourceContext {
 
     /// The same for many partitions in one call: one answer for each.
     pub fn stored_offsets(&self, partitions: &[SourcePartition]) -> Vec<Option<Offset>> {
-        let texts: Vec<String> = partitions.iter().map(|partition| partition.as_json().into()).collect();
-        host::stored_offsets(&texts).into_iter().map(|offset| offset.as_deref().and_then(Offset::parse)).collect()
+        stored(partitions)
     }
 }

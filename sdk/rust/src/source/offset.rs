@@ -5,6 +5,8 @@ use std::io::Write;
 
 use serde_json::{Map, Value};
 
+use crate::host;
+
 /// A part of the source that has an offset of its own, such as a file. Offsets are stored under the text it has here, so give
 /// the same keys in the same order each time.
 ///
@@ -93,6 +95,12 @@ impl Offset {
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.fields.get(key)
     }
+}
+
+/// What the runtime has stored for these partitions: one answer for each.
+pub(crate) fn stored(partitions: &[SourcePartition]) -> Vec<Option<Offset>> {
+    let texts: Vec<String> = partitions.iter().map(|partition| partition.as_json().into()).collect();
+    host::stored_offsets(&texts).into_iter().map(|offset| offset.as_deref().and_then(Offset::parse)).collect()
 }
 
 /// Writes a row's offset, straight into its column.
