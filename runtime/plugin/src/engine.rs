@@ -91,6 +91,15 @@ impl Engine {
     ///
     /// It is no plugin for this worker; the text says what to do.
     pub async fn load(&self, wasm: Vec<u8>) -> Result<Arc<Component>, LoadError> {
+        self.load_within(wasm, &Limits::default()).await
+    }
+
+    /// As [`Engine::load`], with other limits for the instance that describes the component.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::load`].
+    pub async fn load_within(&self, wasm: Vec<u8>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
         let id = ComponentId::of(&wasm);
         let slot = Arc::clone(self.0.loaded.lock().entry(id.clone()).or_default());
         let mut slot = slot.lock().await;
@@ -100,7 +109,7 @@ impl Engine {
         let inner = Arc::clone(&self.0);
         let compiled = tokio::task::spawn_blocking(move || inner.compile(id, &wasm)).await;
         let compiled = compiled.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let component = Arc::new(self.describe(compiled).await?);
+        let component = Arc::new(self.describe(compiled, limits).await?);
         *slot = Arc::downgrade(&component);
         Ok(component)
     }
@@ -113,13 +122,12 @@ impl Engine {
         let _ = tokio::task::spawn_blocking(move || inner.cache.remove(&id)).await;
     }
 
-    async fn describe(&self, compiled: Compiled) -> Result<Component, LoadError> {
+    async fn describe(&self, compiled: Compiled, limits: &Limits) -> Result<Component, LoadError> {
         let types = |error: wasmtime::Error| LoadError::Types { reason: format!("{error:#}") };
         let Compiled { id, component, imports } = compiled;
         let pre = self.0.linker.instantiate_pre(&component).map_err(types)?;
         let exports = Exports::find(&pre).map_err(types)?;
-        let (mut sandbox, instance) =
-            instantiate(&pre, Identity::default(), &Limits::default(), &Grants::none()).await?;
+        let (mut sandbox, instance) = instantiate(&pre, Identity::default(), limits, &Grants::none()).await?;
         exports.check_types(&mut sandbox.store, &instance).map_err(types)?;
         let guest = exports.plugin(&mut sandbox.store, &instance).map_err(types)?;
         let plugins = call!(sandbox, "plugin.describe", |store| guest.describe(store))?;

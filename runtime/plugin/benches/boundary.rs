@@ -1,0 +1,119 @@
+//! What the boundary costs: 500 rows of 100 bytes into a guest and back, with every check that a task would make. The goal is at most
+//! 60 ns a row all told.
+//!
+//! Run: `cargo bench -p weir-plugin`
+
+#[path = "../tests/common/guest.rs"]
+mod guest;
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use weir_data::records::{Column, Encoding, Format, Records, Topics, Values};
+use weir_plugin::{
+    Budget, Grants, Limits, NoStoredOffsets, SinkBatch, Step, TimestampType, TopicPartition, TransformInstance,
+};
+
+use guest::{component, config, identity};
+
+const ROWS: u32 = 500;
+
+fn records(encoding: Encoding) -> Records {
+    let row = [b'x'; 100];
+    let column = Column::from_rows((0..ROWS).map(|_| Some(row)));
+    Records {
+        count: ROWS,
+        topics: Topics::all("topic"),
+        timestamps: (0..i64::from(ROWS)).collect(),
+        formats: vec![Format::plain(encoding)],
+        values: Values::from_column(column, ROWS, 0),
+        ..Records::default()
+    }
+}
+
+async fn transform(what: &str) -> TransformInstance {
+    let identity = identity("test.Transform");
+    let component = component().await;
+    let mut transform = component.transform(identity, &Limits::default(), &Grants::none()).await.expect("an instance");
+    let config = config(&[("do", what), ("columns", "keys,values,headers")]);
+    let step = Step { alias: "t".into(), class: "test.Transform".into(), config, predicate: None };
+    transform.configure(&[step]).await.expect("a valid configuration");
+    transform
+}
+
+fn boundary(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut group = criterion.benchmark_group("boundary");
+    group.throughput(Throughput::Elements(ROWS.into()));
+
+    for (name, what, encoding) in [
+        ("transform, bytes there and back", "values", Encoding::Bytes),
+        ("transform, text there and back", "values", Encoding::Utf8),
+        ("transform, every column back", "all", Encoding::Bytes),
+        ("transform, nothing back", "keep", Encoding::Bytes),
+    ] {
+        let mut transform = runtime.block_on(transform(what));
+        let mut batch = Some(records(encoding));
+        let mut offsets: Vec<i64> = (0..i64::from(ROWS)).collect();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let mut records = batch.take().unwrap_or_else(|| records(encoding));
+                runtime.block_on(async {
+                    let transformed = transform.apply(&mut records, &mut offsets).await.expect("an answer");
+                    let mut records = transformed.into_records(records).0;
+                    // The table grows with each round otherwise, which no task would let happen.
+                    records.formats.truncate(1);
+                    records.values.formats.clear();
+                    records.keys.formats.clear();
+                    batch = Some(black_box(records));
+                });
+            });
+        });
+    }
+
+    let mut sink = runtime.block_on(async {
+        let component = component().await;
+        let mut sink =
+            component.sink(identity("test.Sink"), &Limits::default(), &Grants::none()).await.expect("an instance");
+        sink.start(&config(&[("do", "take")])).await.expect("a start");
+        sink
+    });
+    let mut batch = SinkBatch {
+        records: records(Encoding::Utf8),
+        topic_partitions: vec![TopicPartition { topic: "topic".into(), partition: 0 }],
+        topic_partition: vec![],
+        offsets: (0..i64::from(ROWS)).collect(),
+        timestamp_types: vec![TimestampType::CreateTime],
+    };
+    group.bench_function("sink, put", |bencher| {
+        bencher.iter(|| runtime.block_on(sink.put(&mut batch)).expect("taken"));
+    });
+
+    let mut source = runtime.block_on(async {
+        let component = component().await;
+        let limits = Limits::default();
+        let mut source =
+            component.source(identity("test.Source"), &limits, &Grants::none()).await.expect("an instance");
+        source.start(&config(&[("do", "rows")]), Arc::new(NoStoredOffsets)).await.expect("a start");
+        source
+    });
+    let budget = Budget { rows: ROWS, bytes: 1 << 20, wait: Duration::ZERO };
+    // Most of this is the guest writing its rows and their offsets.
+    group.bench_function("source, poll", |bencher| {
+        bencher.iter(|| black_box(runtime.block_on(source.poll(budget)).expect("rows")));
+    });
+    group.finish();
+
+    criterion.bench_function("instance, made and dropped", |bencher| {
+        let component = runtime.block_on(component());
+        bencher.iter(|| {
+            let made = component.transform(identity("test.Transform"), &Limits::default(), &Grants::none());
+            runtime.block_on(made).expect("an instance")
+        });
+    });
+}
+
+criterion_group!(benches, boundary);
+criterion_main!(benches);

@@ -1,0 +1,139 @@
+//! What the guest can be told to do. Each command answers with a text, unless it never comes back.
+
+use std::fs;
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use crate::bindings::weir::connect::host::{self, Level};
+
+/// Runs `COMMAND ARGUMENT`.
+pub(crate) fn run(command: &str) -> String {
+    let (verb, argument) = command.split_once(' ').unwrap_or((command, ""));
+    match verb {
+        "nothing" | "" => "done".to_owned(),
+        "spin" => loop {
+            black_box(0);
+        },
+        "compute" => compute(Duration::from_millis(argument.parse().expect("milliseconds"))),
+        "sleep" => {
+            std::thread::sleep(Duration::from_secs(3600));
+            "slept".to_owned()
+        }
+        "eat" => eat(),
+        "eat-politely" => eat_politely(),
+        "panic" => panic!("{argument}"),
+        "log-and-trap" => {
+            host::log(Level::Error, "guest", argument);
+            std::process::abort()
+        }
+        "exit" => std::process::exit(argument.parse().expect("a status")),
+        "recurse" => recurse(0).to_string(),
+        "log" => {
+            (0..64).for_each(|_| host::log(Level::Info, "guest", &"x".repeat(32 << 10)));
+            "logged".to_owned()
+        }
+        "log-some" => {
+            host::log(Level::Info, &"t".repeat(1000), &"ä".repeat(20 << 10));
+            "logged".to_owned()
+        }
+        "print" => {
+            let line = "x".repeat(1000);
+            (0..2000).for_each(|_| println!("{line}"));
+            "printed".to_owned()
+        }
+        "metrics" => metrics(),
+        "environment" => environment(),
+        "read" => shown(fs::read_to_string(argument)),
+        "write" => shown(fs::write(argument, "written by the guest").map(|()| "written".to_owned())),
+        "remove" => shown(fs::remove_file(argument).map(|()| "removed".to_owned())),
+        "list" => shown(list(argument)),
+        "connect" => shown(connect(argument)),
+        "look-up" => shown(look_up(argument)),
+        "random" => random(),
+        other => panic!("the test asks for {other:?}, which the guest does not know"),
+    }
+}
+
+fn shown(result: std::io::Result<String>) -> String {
+    result.unwrap_or_else(|error| format!("error: {error}"))
+}
+
+fn compute(time: Duration) -> String {
+    let end = Instant::now() + time;
+    let mut rounds = 0_u64;
+    while Instant::now() < end {
+        (0..10_000).for_each(|number| {
+            black_box(number);
+        });
+        rounds += 1;
+    }
+    rounds.to_string()
+}
+
+fn eat() -> String {
+    let mut eaten = Vec::new();
+    loop {
+        eaten.push(black_box(vec![1_u8; 1 << 20]));
+    }
+}
+
+fn eat_politely() -> String {
+    let mut eaten: Vec<Vec<u8>> = Vec::with_capacity(10_000);
+    loop {
+        let mut piece = Vec::new();
+        if piece.try_reserve_exact(1 << 20).is_err() {
+            return format!("{} MiB", eaten.len());
+        }
+        piece.resize(1 << 20, 1);
+        eaten.push(black_box(piece));
+    }
+}
+
+fn recurse(depth: u64) -> u64 {
+    let frame = black_box([depth; 64]);
+    if depth == u64::MAX { 0 } else { recurse(depth + 1) + black_box(frame)[0] }
+}
+
+fn metrics() -> String {
+    host::counter_add("rows", 3);
+    host::counter_add("rows", 4);
+    host::gauge_set("lag", 0.5);
+    (0..1000).for_each(|number| host::counter_add(&format!("more_{number}"), 1));
+    "measured".to_owned()
+}
+
+fn environment() -> String {
+    let variables: Vec<_> = std::env::vars().collect();
+    let arguments: Vec<_> = std::env::args().collect();
+    let mut input = String::new();
+    let input = std::io::stdin().read_to_string(&mut input).map(|_| input);
+    format!("{variables:?} {arguments:?} {:?}", input.unwrap_or_default())
+}
+
+fn list(folder: &str) -> std::io::Result<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names.join(","))
+}
+
+fn connect(address: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(b"hello")?;
+    Ok("connected".to_owned())
+}
+
+fn look_up(name: &str) -> std::io::Result<String> {
+    let addresses: Vec<_> = (name, 0).to_socket_addrs()?.map(|address| address.ip().to_string()).collect();
+    Ok(addresses.join(","))
+}
+
+fn random() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock");
+    format!("{} {}", RandomState::new().hash_one(1), time.as_secs())
+}

@@ -1,0 +1,160 @@
+//! What a guest can reach: nothing but what was granted.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use weir_plugin::{Allowed, CallError, Capability, GrantError, Grants, Limits};
+
+use crate::guest::{component, config, identity};
+
+/// What the command answers in an instance with these grants.
+async fn run(command: &str, grants: &Grants) -> String {
+    let component = component().await;
+    let config = config(&[("do", command)]);
+    let values = component.validate("test.Source", &config, &Limits::default(), grants).await.unwrap();
+    values[0].errors[0].clone()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn allowed(folder: &Path) -> Allowed {
+    Allowed { read: vec![folder.to_owned()], write: vec![folder.to_owned()], connect: vec![] }
+}
+
+#[tokio::test]
+async fn a_guest_without_grants_finds_an_empty_world() {
+    assert_eq!(run("environment", &Grants::none()).await, "[] [] \"\"");
+    for command in ["list /", "read /etc/passwd", "write /tmp/x", "connect 127.0.0.1:9", "look-up localhost"] {
+        let answer = run(command, &Grants::none()).await;
+        assert!(answer.starts_with("error: "), "{command} gave {answer}");
+    }
+    let random = run("random", &Grants::none()).await;
+    let time: u64 = random.split(' ').nth(1).unwrap().parse().unwrap();
+    assert!(time > 1_700_000_000, "the clock runs: {random}");
+}
+
+#[tokio::test]
+async fn a_folder_for_reading_can_be_read_and_not_written() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("in")).unwrap();
+    fs::write(root.path().join("in/file"), "content").unwrap();
+    let folder = root.path().join("in");
+    let grants = allowed(root.path()).grant(&[Capability::ReadFolder(text(&folder).to_owned())]).await.unwrap();
+    let file = folder.join("file");
+    assert_eq!(run(&format!("read {}", text(&file)), &grants).await, "content");
+    assert_eq!(run(&format!("list {}", text(&folder)), &grants).await, "file");
+    for command in ["write", "remove"] {
+        let answer = run(&format!("{command} {}", text(&file)), &grants).await;
+        assert!(answer.starts_with("error: "), "{command} gave {answer}");
+    }
+    assert_eq!(fs::read_to_string(file).unwrap(), "content");
+}
+
+#[tokio::test]
+async fn a_folder_for_writing_can_be_written() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = text(root.path()).to_owned();
+    let grants = allowed(root.path()).grant(&[Capability::WriteFolder(folder.clone())]).await.unwrap();
+    assert_eq!(run(&format!("write {folder}/new"), &grants).await, "written");
+    assert_eq!(fs::read_to_string(root.path().join("new")).unwrap(), "written by the guest");
+    assert_eq!(run(&format!("remove {folder}/new"), &grants).await, "removed");
+    assert!(!root.path().join("new").exists());
+}
+
+#[tokio::test]
+async fn neither_links_nor_dots_lead_out_of_a_folder() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("in")).unwrap();
+    fs::write(root.path().join("secret"), "secret").unwrap();
+    fs::write(root.path().join("in/file"), "content").unwrap();
+    symlink(root.path().join("secret"), root.path().join("in/absolute")).unwrap();
+    symlink("../secret", root.path().join("in/relative")).unwrap();
+    symlink("..", root.path().join("in/up")).unwrap();
+    symlink("file", root.path().join("in/inside")).unwrap();
+    let folder = root.path().join("in");
+    let folder = text(&folder);
+    let grants = allowed(root.path()).grant(&[Capability::WriteFolder(folder.to_owned())]).await.unwrap();
+    for way in ["absolute", "relative", "up/secret", "../secret", "x/../../secret"] {
+        for command in ["read", "write", "remove"] {
+            // Removing a link removes the link, not what it leads to.
+            if command == "remove" && !way.contains('/') {
+                continue;
+            }
+            let answer = run(&format!("{command} {folder}/{way}"), &grants).await;
+            assert!(answer.starts_with("error: "), "{command} {way} gave {answer}");
+        }
+    }
+    assert_eq!(run(&format!("read {folder}/inside"), &grants).await, "content");
+    assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "secret");
+}
+
+#[tokio::test]
+async fn a_folder_that_became_a_link_after_the_grant_is_not_opened() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("in")).unwrap();
+    fs::create_dir(root.path().join("other")).unwrap();
+    let folder = root.path().join("in");
+    let grants = allowed(&folder).grant(&[Capability::ReadFolder(text(&folder).to_owned())]).await.unwrap();
+    fs::remove_dir(&folder).unwrap();
+    symlink(root.path().join("other"), &folder).unwrap();
+    let component = component().await;
+    let started = component.source(identity("test.Source"), &Limits::default(), &grants).await;
+    let Some(CallError::Fatal(error)) = started.err() else { panic!("it was opened") };
+    assert!(error.contains("has become a link"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_plugin_needs_is_granted_or_refused_by_name() {
+    let component = component().await;
+    let root = tempfile::tempdir().unwrap();
+    let config = config(&[("read", text(root.path())), ("write", "/var/lib/none"), ("connect", "db.internal:5432")]);
+    let needed = component.capabilities("test.Source", &config, &Limits::default()).await.unwrap();
+    let expected = [
+        Capability::ReadFolder(text(root.path()).to_owned()),
+        Capability::WriteFolder("/var/lib/none".to_owned()),
+        Capability::Connect("db.internal".to_owned(), 5432),
+    ];
+    assert_eq!(needed, expected);
+    assert!(matches!(Allowed::default().grant(&needed).await, Err(GrantError::Host { .. })));
+    let error = allowed(root.path()).grant(&needed[..2]).await.unwrap_err().to_string();
+    for part in ["weir.allow.write", "/var/lib/none", text(root.path())] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_plugin_that_cannot_say_what_it_needs_refuses_the_configuration() {
+    let config = config(&[("refuse", "no file given")]);
+    let answer = component().await.capabilities("test.Source", &config, &Limits::default()).await;
+    assert!(matches!(answer, Err(CallError::Fatal(message)) if message == "no file given"));
+}
+
+#[tokio::test]
+async fn only_granted_hosts_and_ports_can_be_reached() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let other = other.local_addr().unwrap().port();
+    let allowed = Allowed { connect: vec!["*:*".parse().unwrap()], ..Allowed::default() };
+
+    let address = allowed.grant(&[Capability::Connect("127.0.0.1".into(), port)]).await.unwrap();
+    assert_eq!(run(&format!("connect 127.0.0.1:{port}"), &address).await, "connected");
+    for target in [format!("127.0.0.1:{other}"), format!("127.0.0.2:{port}"), format!("localhost:{port}")] {
+        let answer = run(&format!("connect {target}"), &address).await;
+        assert!(answer.starts_with("error: "), "{target} gave {answer}");
+    }
+
+    let name = allowed.grant(&[Capability::Connect("localhost".into(), port)]).await.unwrap();
+    let before = run(&format!("connect 127.0.0.1:{port}"), &name).await;
+    assert!(before.starts_with("error: "), "nobody has looked the name up yet: {before}");
+    assert_eq!(run(&format!("connect localhost:{port}"), &name).await, "connected");
+    let answer = run(&format!("connect localhost:{other}"), &name).await;
+    assert!(answer.starts_with("error: "), "{answer}");
+    let answer = run("look-up example.com", &name).await;
+    assert!(answer.starts_with("error: "), "{answer}");
+    assert!(run("look-up LOCALHOST", &name).await.contains("127.0.0.1"));
+}

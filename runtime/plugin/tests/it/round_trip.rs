@@ -1,0 +1,206 @@
+//! Any batch that the host writes, the guest reads the same; and back.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseResult, TestRunner};
+use weir_data::records::{Column, Records};
+use weir_plugin::{
+    Budget, CallError, Grants, Limits, SinkBatch, SourceBatch, Step, StoredOffsets, TimestampType, TopicPartition,
+    TransactionBoundary,
+};
+
+use crate::codec::{decode, encode};
+use crate::guest::{component, config, identity};
+use crate::records::records;
+
+const CASES: u32 = 100;
+
+/// Runs a property whose every case calls the guest.
+fn check<S: Strategy>(strategy: S, property: impl Fn(&tokio::runtime::Runtime, S::Value) -> TestCaseResult) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut config = ProptestConfig::with_cases(CASES);
+    config.failure_persistence = None;
+    TestRunner::new(config).run(&strategy, |value| property(&runtime, value)).unwrap();
+}
+
+#[test]
+fn the_random_batches_are_batches() {
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) });
+    runner
+        .run(&records(), |records| {
+            prop_assert_eq!(records.check(), Ok(()));
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_transform_reads_and_returns_every_column_as_it_came() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut echo = runtime.block_on(transform("all"));
+    let mut keep = runtime.block_on(transform("keep"));
+    let mut config = ProptestConfig::with_cases(CASES);
+    config.failure_persistence = None;
+    TestRunner::new(config)
+        .run(&records(), |sent| {
+            let mut records = sent.clone();
+            let mut offsets: Vec<i64> = (0..i64::from(sent.count)).collect();
+            let kept = runtime.block_on(keep.borrow_mut().apply(&mut records, &mut offsets)).unwrap();
+            prop_assert_eq!(&records, &sent, "what was lent is back");
+            prop_assert_eq!(offsets.len(), sent.count as usize);
+            prop_assert_eq!(kept.into_records(sent.clone()).0, sent.clone());
+
+            let answer = runtime.block_on(echo.borrow_mut().apply(&mut records, &mut offsets)).unwrap();
+            prop_assert_eq!(&records, &sent);
+            let first = sent.formats.len();
+            let mut returned = answer.into_records(sent.clone()).0;
+            // The guest answers with formats of its own, behind those of the input: the same ones.
+            prop_assert_eq!(&returned.formats[..first], &sent.formats[..]);
+            prop_assert_eq!(&returned.formats[first..], &sent.formats[..]);
+            for values in [&mut returned.keys, &mut returned.values, &mut returned.headers.values] {
+                values.formats.iter_mut().for_each(|format| *format -= first as u32);
+            }
+            prop_assert_eq!(spelled_out(returned), spelled_out(sent));
+            Ok(())
+        })
+        .unwrap();
+    // Dropped inside of the runtime that they belong to.
+    let _guard = runtime.enter();
+    drop((echo.get_mut(), keep.get_mut()));
+}
+
+/// The same batch with every index of a format written down, and without the table, which was looked at before.
+fn spelled_out(mut records: Records) -> Records {
+    let headers = records.headers.names.lengths.len();
+    for (values, rows) in [
+        (&mut records.keys, records.count as usize),
+        (&mut records.values, records.count as usize),
+        (&mut records.headers.values, headers),
+    ] {
+        if values.formats.is_empty() {
+            values.formats = vec![0; rows];
+        }
+    }
+    records.formats.clear();
+    records
+}
+
+async fn transform(what: &str) -> std::cell::RefCell<weir_plugin::TransformInstance> {
+    let identity = identity("test.Transform");
+    let mut transform =
+        component().await.transform(identity, &Limits::default(), &Grants::none()).await.expect("an instance");
+    let step = Step {
+        alias: "t".into(),
+        class: "test.Transform".into(),
+        config: config(&[("do", what), ("columns", "keys,values,headers")]),
+        predicate: None,
+    };
+    transform.configure(&[step]).await.expect("a valid configuration");
+    transform.into()
+}
+
+fn sink_batch() -> impl Strategy<Value = SinkBatch> {
+    let partition = ("[a-z]{1,9}", 0_i32..100).prop_map(|(topic, partition)| TopicPartition { topic, partition });
+    let kind =
+        prop_oneof![Just(TimestampType::None), Just(TimestampType::CreateTime), Just(TimestampType::LogAppendTime)];
+    (records(), vec((partition, kind), 1..4)).prop_flat_map(|(records, partitions)| {
+        let count = records.count as usize;
+        let rows = prop_oneof![Just(Vec::new()), vec(0..partitions.len() as u32, count)];
+        (rows, vec(0_i64..i64::MAX, count)).prop_map(move |(topic_partition, offsets)| {
+            let (topic_partitions, timestamp_types) = partitions.clone().into_iter().unzip();
+            SinkBatch { records: records.clone(), topic_partitions, topic_partition, offsets, timestamp_types }
+        })
+    })
+}
+
+#[test]
+fn a_sink_reads_what_the_host_wrote() {
+    check(sink_batch(), |runtime, sent| {
+        runtime.block_on(async {
+            let component = component().await;
+            let mut sink = component.sink(identity("test.Sink"), &Limits::default(), &Grants::none()).await.unwrap();
+            sink.start(&config(&[("do", "dump")])).await.unwrap();
+            // Twice, because the second time the formats are known already.
+            for _ in 0..2 {
+                let mut batch = sent.clone();
+                let Err(CallError::Fatal(dump)) = sink.put(&mut batch).await else { panic!("a dump was expected") };
+                prop_assert_eq!(&batch, &sent, "what was lent is back");
+                type Rest = ((Vec<(String, i32)>, Vec<u32>), (Vec<i64>, Vec<u8>));
+                let (records, ((partitions, partition), (offsets, kinds))) = decode::<(Records, Rest)>(&dump);
+                prop_assert_eq!(&records, &sent.records);
+                let sent_partitions: Vec<_> =
+                    sent.topic_partitions.iter().map(|at| (at.topic.clone(), at.partition)).collect();
+                prop_assert_eq!(partitions, sent_partitions);
+                prop_assert_eq!(&partition, &sent.topic_partition);
+                prop_assert_eq!(&offsets, &sent.offsets);
+                let sent_kinds: Vec<u8> = sent.timestamp_types.iter().map(|kind| *kind as u8).collect();
+                prop_assert_eq!(kinds, sent_kinds);
+            }
+            Ok(())
+        })
+    });
+}
+
+/// Answers the guest's question for `batch`.
+struct Replay(String);
+
+impl StoredOffsets for Replay {
+    fn stored_offsets<'a>(
+        &'a self,
+        partitions: Vec<String>,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>> {
+        let answers = partitions.iter().map(|partition| (partition == "batch").then(|| self.0.clone())).collect();
+        Box::pin(async move { Ok(answers) })
+    }
+}
+
+fn source_batch() -> impl Strategy<Value = SourceBatch> {
+    (records(), vec("[a-zä]{1,9}", 1..4)).prop_flat_map(|(records, names)| {
+        let count = records.count as usize;
+        let rows = prop_oneof![Just(Vec::new()), vec(0..names.len() as u32, count)];
+        (rows, vec(proptest::option::of(any::<u64>()), count)).prop_map(move |(source_partition, positions)| {
+            SourceBatch {
+                records: records.clone(),
+                source_partitions: names.iter().map(|name| format!("{{\"file\":\"{name}\"}}")).collect(),
+                source_partition,
+                source_offsets: Column::from_rows(
+                    positions.iter().map(|position| position.map(|position| format!("{{\"position\": {position} }}"))),
+                ),
+                boundaries: vec![TransactionBoundary { row: None, abort: true }],
+            }
+        })
+    })
+}
+
+#[test]
+fn the_host_reads_what_a_source_wrote() {
+    check(source_batch(), |runtime, sent| {
+        runtime.block_on(async {
+            let batch = sent.clone();
+            let rest = ((batch.source_partitions, batch.source_partition), batch.source_offsets);
+            let replay = Arc::new(Replay(encode(&(batch.records, rest))));
+            let component = component().await;
+            let mut source =
+                component.source(identity("test.Source"), &Limits::default(), &Grants::none()).await.unwrap();
+            source.start(&config(&[("do", "replay")]), replay).await.unwrap();
+            let budget = Budget { rows: 1000, bytes: 1 << 20, wait: Duration::ZERO };
+            let mut polled = source.poll(budget).await.unwrap();
+            prop_assert_eq!(polled.idle, Duration::from_millis(20));
+            prop_assert_eq!(&polled.batch, &sent);
+            // The second batch has the same schemas, and shares them.
+            let again = source.poll(budget).await.unwrap();
+            prop_assert_eq!(&again.batch, &sent);
+            for (first, second) in polled.batch.records.formats.iter_mut().zip(again.batch.records.formats) {
+                if let (Some(first), Some(second)) = (&first.schema, second.schema) {
+                    prop_assert!(Arc::ptr_eq(first, &second));
+                }
+            }
+            Ok(())
+        })
+    });
+}
