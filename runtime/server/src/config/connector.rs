@@ -231,6 +231,9 @@ fn check_converter(
         weir_data::converter::ConfigError::Setting { key: name, value, reason } => {
             Error::invalid(format!("{key}.{name}"), value, format!("{reason}{owner}"))
         }
+        weir_data::converter::ConfigError::SchemaContent(text) => {
+            Error::other(format!("{key}.schema.content"), format!("{key}.schema.content: {text}{owner}"))
+        }
     });
 }
 

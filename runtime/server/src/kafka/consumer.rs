@@ -34,7 +34,7 @@ pub enum Rebalance {
 #[derive(Default)]
 pub struct Events {
     rebalances: Mutex<VecDeque<Rebalance>>,
-    committed: Mutex<Vec<KafkaResult<Vec<(String, i32, i64)>>>>,
+    committed: Mutex<Vec<KafkaResult<Vec<Position>>>>,
     wake: Notify,
     // While the consumer is being closed nobody takes rebalances from the queue.
     closing: AtomicBool,
