@@ -348,7 +348,8 @@ mod tests {
 
     #[test]
     fn keys_without_effect_are_named_and_dangerous_ones_refused() {
-        let common = parsed(PluginKind::Source, &[("errors.retry.timeout", "1000"), ("config.action.reload", "restart")]);
+        let common =
+            parsed(PluginKind::Source, &[("errors.retry.timeout", "1000"), ("config.action.reload", "restart")]);
         assert_eq!(common.warnings.len(), 1, "{:?}", common.warnings);
         assert!(common.warnings[0].contains("'errors.retry.timeout' has no effect"));
         let dead_letters = [("topics", "t"), ("errors.deadletterqueue.topic.name", "dlq")];

@@ -14,6 +14,7 @@ pub mod policy;
 pub mod properties;
 mod steps;
 pub mod worker;
+mod worker_keys;
 
 pub use common::Errors;
 pub use connector::ConnectorConfig;

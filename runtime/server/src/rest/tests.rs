@@ -49,7 +49,8 @@ impl Fixture {
         // A file that is no plugin must not keep the worker from starting.
         std::fs::create_dir_all(folder.path().join("path/below")).expect("folder");
         std::fs::write(folder.path().join("path/below/bad.wasm"), b"bad").expect("file");
-        let worker = WorkerConfig::parse(keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<ConfigMap>());
+        let worker =
+            WorkerConfig::parse(keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<ConfigMap>());
         let worker = Arc::new(worker.expect("in order"));
         let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone() }).expect("an engine");
         let plugins = Plugins::open(&worker, engine).await.expect("a registry");
@@ -149,7 +150,11 @@ async fn bodies_that_are_not_what_they_should_be_are_refused() {
         (r#"{"name":"a","config":{},"extra":1}"#, 500, "Unrecognized field \"extra\""),
         (r#"{"name":"a","config":{},"initial_state":"FAST"}"#, 500, "Cannot construct instance"),
         (r#"{"name":"a"}"#, 400, "config"),
-        (r#"{"name":"a","config":{"name":"b"}}"#, 400, "Connector name configuration (b) doesn't match connector name in the URL (a)"),
+        (
+            r#"{"name":"a","config":{"name":"b"}}"#,
+            400,
+            "Connector name configuration (b) doesn't match connector name in the URL (a)",
+        ),
         (r#"{"name":"a","config":{"topic":"t"}}"#, 400, "Connector config contains no connector type"),
         (
             r#"{"name":"a","config":{"connector.class":"Nope"}}"#,
@@ -185,7 +190,8 @@ async fn a_worker_without_plugins_lists_its_converters_only() {
     assert_eq!(fixture.get("/connector-plugins").await, (200, json!([])));
     assert_eq!(fixture.get("/plugins").await, (200, json!([])));
     let (_, all) = fixture.get("/connector-plugins?connectorsOnly=false").await;
-    let kinds: Vec<_> = all.as_array().expect("a list").iter().map(|row| row["type"].as_str().unwrap_or_default()).collect();
+    let kinds: Vec<_> =
+        all.as_array().expect("a list").iter().map(|row| row["type"].as_str().unwrap_or_default()).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "converter").count(), 9);
     assert_eq!(kinds.iter().filter(|kind| **kind == "header_converter").count(), 10);
 }

@@ -1,0 +1,352 @@
+//! Every worker key that Kafka Connect or Weir knows, in one table. The worker's configuration is parsed from it, and
+//! `docs/configuration.md` is written from it.
+
+use super::def::{Check, Type};
+use super::keys::{Fallback, Key, Prefix, Section, Usage};
+
+const fn key(name: &'static str, kind: Type, default: Fallback, usage: Usage, doc: &'static str) -> Key {
+    Key { name, kind, default, doc, usage, checks: &[] }
+}
+
+impl Key {
+    const fn checked(mut self, checks: &'static [Check<'static>]) -> Self {
+        self.checks = checks;
+        self
+    }
+}
+
+const AT_LEAST_0: &[Check<'static>] = &[Check::Range(Some(0), None)];
+const AT_LEAST_1: &[Check<'static>] = &[Check::Range(Some(1), None)];
+
+use Fallback::{Computed, Null, Required, Value};
+use Type::{Boolean, Class, Int, List, Long, Short, String};
+use Usage::{Ignored, Refused, Used};
+
+const NO_METRICS: Usage = Ignored("Weir reports no metrics yet");
+const NO_VERSIONS: Usage = Ignored("Weir's converters are built in and have one version");
+const NO_TRACKING: Usage = Ignored("Weir does not track the topics of a connector yet");
+const NO_CLUSTER: Usage = Ignored("a standalone worker has no cluster; Weir runs standalone only, so far");
+const NO_CORS: Usage = Ignored("Weir's REST server answers no cross-origin requests yet");
+
+/// The table.
+pub static SECTIONS: &[Section] = &[
+    Section {
+        title: "Kafka",
+        intro: "Keys of Kafka's Java clients stand in the worker's file as they do for Kafka Connect: without a prefix for \
+                the worker's own clients, with `producer.`, `consumer.` or `admin.` for those of the connectors. A connector \
+                overrides them with `producer.override.` and so on. How they reach librdkafka is below, under \"Client keys\".",
+        keys: &[
+            key("bootstrap.servers", List, Required, Used, "`host:port` of some brokers. The connectors' clients inherit it.")
+                .checked(&[Check::NonEmptyList]),
+            key("client.dns.lookup", String, Value("use_all_dns_ips"), Used, "How the brokers' names are looked up.").checked(
+                &[Check::OneOf(&["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"])],
+            ),
+            key("client.id", String, Value(""), Used, "Name of the worker's own clients in the broker's logs."),
+        ],
+    },
+    Section {
+        title: "Converters",
+        intro: "A converter's own settings follow its key as a prefix: `value.converter.schemas.enable=false`. A connector that \
+                names a converter itself takes none of the worker's settings for it.",
+        keys: &[
+            key("key.converter", Class, Required, Used, "Converter of the keys: full class name or simple name."),
+            key("value.converter", Class, Required, Used, "Converter of the values."),
+            key(
+                "header.converter",
+                Class,
+                Value("org.apache.kafka.connect.storage.SimpleHeaderConverter"),
+                Used,
+                "Converter of the header values.",
+            ),
+            key("key.converter.plugin.version", String, Null, NO_VERSIONS, "Which version of the converter to use."),
+            key("value.converter.plugin.version", String, Null, NO_VERSIONS, "Which version of the converter to use."),
+            key("header.converter.plugin.version", String, Null, NO_VERSIONS, "Which version of the converter to use."),
+        ],
+    },
+    Section {
+        title: "Tasks and offsets",
+        intro: "",
+        keys: &[
+            key(
+                "offset.storage.file.filename",
+                String,
+                Required,
+                Used,
+                "File with the source offsets of a standalone worker. Weir writes JSON; a file that Kafka Connect wrote is refused.",
+            )
+            .checked(&[Check::NonEmptyString]),
+            key(
+                "offset.flush.interval.ms",
+                Long,
+                Value("60000"),
+                Used,
+                "Time between two commits of a task's offsets, in milliseconds.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "offset.flush.timeout.ms",
+                Long,
+                Value("5000"),
+                Used,
+                "How long one commit of offsets, and the wait for rows in flight when a task stops, may take, in milliseconds.",
+            )
+            .checked(AT_LEAST_0),
+            key(
+                "task.shutdown.graceful.timeout.ms",
+                Long,
+                Value("5000"),
+                Used,
+                "How long tasks that are being stopped may take, all together, in milliseconds. What is left is ended.",
+            )
+            .checked(AT_LEAST_0),
+            key(
+                "topic.creation.enable",
+                Boolean,
+                Value("true"),
+                Ignored("Weir creates no topics with `topic.creation.*` settings yet; the broker's own creation applies"),
+                "Let source connectors create topics with their own settings.",
+            ),
+            key("topic.tracking.enable", Boolean, Value("true"), NO_TRACKING, "Keep track of each connector's topics."),
+            key("topic.tracking.allow.reset", Boolean, Value("true"), NO_TRACKING, "Allow to reset what is tracked."),
+            key(
+                "connector.client.config.override.policy",
+                String,
+                Value("All"),
+                Used,
+                "Which `producer.override.` keys and the like a connector may set: `All`, `None`, `Principal`, `Allowlist`.",
+            ),
+            key(
+                "connector.client.config.override.allowlist",
+                List,
+                Value(""),
+                Used,
+                "The keys that the policy `Allowlist` lets through.",
+            ),
+            key(
+                "config.providers",
+                List,
+                Value(""),
+                Ignored("Weir has no config providers yet; `${provider:path:key}` stays as it is"),
+                "Names of config providers.",
+            ),
+        ],
+    },
+    Section {
+        title: "Plugins",
+        intro: "Plugins come from the folders of `plugin.path`, read at start, and from `POST /plugins`, usable at once. Limits and \
+                grants hold for each task of a connector. A connector's own configuration may lower `weir.task.memory.max` and \
+                `weir.call.timeout.ms`, never raise them.",
+        keys: &[
+            key(
+                "plugin.path",
+                List,
+                Null,
+                Used,
+                "Folders with components: `*.wasm` in the folder itself or one level below. A folder that is not there is skipped.",
+            ),
+            key(
+                "plugin.discovery",
+                String,
+                Value("hybrid_warn"),
+                Ignored("a component says itself what is in it; there is nothing to scan for"),
+                "How plugins are looked for.",
+            )
+            .checked(&[Check::OneOfIgnoringCase(&["only_scan", "hybrid_warn", "hybrid_fail", "service_load"])]),
+            key(
+                "weir.plugin.store",
+                String,
+                Computed("`weir-plugins` beside the file of `offset.storage.file.filename`"),
+                Used,
+                "Folder of the uploaded components.",
+            ),
+            key(
+                "weir.plugin.cache",
+                String,
+                Computed("`cache` in the folder of `weir.plugin.store`"),
+                Used,
+                "Folder of the compiled components. May be deleted at any time; what is missing is compiled again. Whoever can \
+                 write here can run code in the worker.",
+            ),
+            key(
+                "weir.plugin.max.bytes",
+                Long,
+                Value("67108864"),
+                Used,
+                "Size that an uploaded component may have, in bytes. Larger ones are answered with 413.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.task.memory.max",
+                Long,
+                Value("67108864"),
+                Used,
+                "Memory that each instance of a plugin may have, in bytes. A guest that wants more fails its task.",
+            )
+            .checked(&[Check::Range(Some(65536), Some(4294967296))]),
+            key(
+                "weir.call.timeout.ms",
+                Long,
+                Value("60000"),
+                Used,
+                "How long one call of a plugin may take, in milliseconds. A guest that takes longer fails its task.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.allow.read",
+                List,
+                Value(""),
+                Used,
+                "Folders that plugins may be granted to read, with all that is below. A plugin gets the part that its connector's \
+                 configuration asks for, and nothing else.",
+            ),
+            key("weir.allow.write", List, Value(""), Used, "Folders that plugins may be granted to read, write and delete in."),
+            key(
+                "weir.allow.connect",
+                List,
+                Value(""),
+                Used,
+                "`host:port` that plugins may be granted to connect to. `*` as the host's first label stands for any names \
+                 (`*.internal:5432`), `*` as port for any port.",
+            ),
+        ],
+    },
+    Section {
+        title: "REST",
+        intro: "",
+        keys: &[
+            key(
+                "listeners",
+                List,
+                Value("http://127.0.0.1:8083"),
+                Used,
+                "Addresses that the REST server listens on, `http://host:port`; an empty host is every interface. Kafka Connect's \
+                 default is `http://:8083`. Weir's is the loopback interface, because whoever reaches the server can upload code.",
+            )
+            .checked(&[Check::NonEmptyList]),
+            key(
+                "rest.advertised.host.name",
+                String,
+                Null,
+                Used,
+                "Host in this worker's id, which stands in statuses as `worker_id`. Default: the first listener's.",
+            ),
+            key("rest.advertised.port", Int, Null, Used, "Port in this worker's id. Default: the first listener's."),
+            key("rest.advertised.listener", String, Null, NO_CLUSTER, "Which listener other workers use."),
+            key("access.control.allow.origin", String, Value(""), NO_CORS, "Origins of allowed cross-origin requests."),
+            key("access.control.allow.methods", String, Value(""), NO_CORS, "Methods of allowed cross-origin requests."),
+            key(
+                "admin.listeners",
+                List,
+                Null,
+                Ignored("Weir has no admin resources yet"),
+                "Addresses of the admin resources.",
+            ),
+            key(
+                "rest.extension.classes",
+                List,
+                Value(""),
+                Refused(
+                    "Weir cannot load REST extensions, and a server that relied on one for access control would be open; \
+                     remove the key and guard the listener by other means",
+                ),
+                "REST extensions.",
+            ),
+            key(
+                "response.http.headers.config",
+                String,
+                Value(""),
+                Ignored("Weir adds no headers to its answers yet"),
+                "Headers added to each answer.",
+            ),
+        ],
+    },
+    Section {
+        title: "Logs",
+        intro: "Logs go to standard error.",
+        keys: &[
+            key("weir.log.format", String, Value("text"), Used, "`text`, or `json`: one object a line. `--log-format` wins.")
+                .checked(&[Check::OneOf(&["text", "json"])]),
+            key(
+                "weir.log.level",
+                String,
+                Value("info"),
+                Used,
+                "`error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,weir::rest=debug`. The variable `RUST_LOG` wins.",
+            ),
+        ],
+    },
+    Section {
+        title: "Metrics",
+        intro: "",
+        keys: &[
+            key("metrics.sample.window.ms", Long, Value("30000"), NO_METRICS, "Time that a sample covers.").checked(AT_LEAST_0),
+            key("metrics.num.samples", Int, Value("2"), NO_METRICS, "Samples that are kept.").checked(AT_LEAST_1),
+            key("metrics.recording.level", String, Value("INFO"), NO_METRICS, "The finest metrics that are recorded."),
+            key("metric.reporters", List, Value(""), NO_METRICS, "Java classes that metrics are reported to."),
+        ],
+    },
+    Section {
+        title: "Distributed workers",
+        intro: "Known so that a distributed worker's file can be tried with `weir standalone`.",
+        keys: &[
+            key("group.id", String, Null, NO_CLUSTER, "The cluster's name."),
+            key("config.storage.topic", String, Null, NO_CLUSTER, "Topic with the configurations."),
+            key("config.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor."),
+            key("offset.storage.topic", String, Null, NO_CLUSTER, "Topic with the source offsets."),
+            key("offset.storage.partitions", Int, Value("25"), NO_CLUSTER, "Its partitions."),
+            key("offset.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor."),
+            key("status.storage.topic", String, Null, NO_CLUSTER, "Topic with the statuses."),
+            key("status.storage.partitions", Int, Value("5"), NO_CLUSTER, "Its partitions."),
+            key("status.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor."),
+            key(
+                "internal.topics.automatic.creation.enable",
+                Boolean,
+                Value("true"),
+                NO_CLUSTER,
+                "Create these topics when they are missing.",
+            ),
+            key("session.timeout.ms", Int, Value("10000"), NO_CLUSTER, "When a silent worker counts as lost."),
+            key("heartbeat.interval.ms", Int, Value("3000"), NO_CLUSTER, "Time between signs of life."),
+            key("rebalance.timeout.ms", Int, Value("60000"), NO_CLUSTER, "How long a worker may take to rejoin."),
+            key("worker.sync.timeout.ms", Int, Value("3000"), NO_CLUSTER, "How long reading the configurations may take."),
+            key("worker.unsync.backoff.ms", Int, Value("300000"), NO_CLUSTER, "Pause after a failure of that."),
+            key("connect.protocol", String, Value("sessioned"), NO_CLUSTER, "Protocol among the workers."),
+            key("scheduled.rebalance.max.delay.ms", Int, Value("300000"), NO_CLUSTER, "Wait for workers that left."),
+            key("exactly.once.source.support", String, Value("disabled"), NO_CLUSTER, "Exactly-once delivery of sources."),
+            key("inter.worker.key.generation.algorithm", String, Value("HmacSHA256"), NO_CLUSTER, "How keys are made."),
+            key("inter.worker.key.size", Int, Null, NO_CLUSTER, "Bits of a key."),
+            key("inter.worker.key.ttl.ms", Int, Value("3600000"), NO_CLUSTER, "Life of a key."),
+            key("inter.worker.signature.algorithm", String, Value("HmacSHA256"), NO_CLUSTER, "How requests are signed."),
+            key("inter.worker.verification.algorithms", List, Value("HmacSHA256"), NO_CLUSTER, "Signatures accepted."),
+        ],
+    },
+];
+
+/// Known beginnings. The exact keys above come first.
+pub static PREFIXES: &[Prefix] = &[
+    Prefix { prefix: "producer.", doc: "Settings of the source connectors' producers.", usage: Used },
+    Prefix { prefix: "consumer.", doc: "Settings of the sink connectors' consumers.", usage: Used },
+    Prefix { prefix: "admin.", doc: "Settings of the connectors' admin clients.", usage: Used },
+    Prefix { prefix: "key.converter.", doc: "Settings of the key converter.", usage: Used },
+    Prefix { prefix: "value.converter.", doc: "Settings of the value converter.", usage: Used },
+    Prefix { prefix: "header.converter.", doc: "Settings of the header converter.", usage: Used },
+    Prefix { prefix: "config.storage.", doc: "Settings of the topic with the configurations.", usage: NO_CLUSTER },
+    Prefix { prefix: "offset.storage.", doc: "Settings of the topic with the source offsets.", usage: NO_CLUSTER },
+    Prefix { prefix: "status.storage.", doc: "Settings of the topic with the statuses.", usage: NO_CLUSTER },
+    Prefix {
+        prefix: "config.providers.",
+        doc: "Settings of a config provider.",
+        usage: Ignored("Weir has no config providers yet"),
+    },
+    Prefix {
+        prefix: "listeners.https.",
+        doc: "TLS of the REST server.",
+        usage: Ignored("the REST server speaks http only; put a proxy with TLS in front of it"),
+    },
+    Prefix {
+        prefix: "admin.listeners.https.",
+        doc: "TLS of the admin resources.",
+        usage: Ignored("Weir has no admin resources yet"),
+    },
+    Prefix { prefix: "metrics.context.", doc: "Labels of all metrics.", usage: NO_METRICS },
+];
