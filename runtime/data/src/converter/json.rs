@@ -34,9 +34,10 @@ impl Json {
         let schemas = boolean(settings, "schemas.enable", true)?;
         let cache = usize::try_from(int(settings, "schemas.cache.size", 1000)?).unwrap_or(0);
         let replace_null = boolean(settings, "replace.null.with.default", true)?;
-        let numeric = match settings.get("decimal.format").map(|format| format.to_ascii_uppercase()).as_deref() {
-            None | Some("BASE64") => false,
-            Some("NUMERIC") => true,
+        let numeric = match settings.get("decimal.format").map(String::as_str) {
+            None => false,
+            Some(format) if format.eq_ignore_ascii_case("BASE64") => false,
+            Some(format) if format.eq_ignore_ascii_case("NUMERIC") => true,
             Some(other) => {
                 let reason = "String must be one of (case insensitive): NUMERIC, BASE64";
                 return Err(invalid("decimal.format", other, reason));
@@ -46,13 +47,12 @@ impl Json {
         let write = Rules { direction: Direction::Write { numeric }, replace_null };
         let content = settings.get("schema.content").filter(|content| !content.is_empty());
         let content = content.map(|content| {
-            let fail = |why: String| {
-                let reason = format!("Failed to parse schema in converter config due to serialization error: {why}");
-                invalid("schema.content", content, reason)
-            };
-            let json = Node::parse(content).map_err(|error| fail(error.to_string()))?;
-            let schema = schema::read(&json, &read).map_err(fail)?;
-            let shape = Shape::of(&schema, &read).map_err(|error| fail(error.to_string()))?;
+            let json = Node::parse(content).map_err(|error| {
+                let message = "Failed to parse schema in converter config due to serialization error: ";
+                ConfigError::SchemaContent(format!("{message}{error}"))
+            })?;
+            let schema = schema::read(&json, &read).map_err(ConfigError::SchemaContent)?;
+            let shape = Shape::of(&schema, &read).map_err(|error| ConfigError::SchemaContent(error.to_string()))?;
             Ok(Arc::new(Known { schema: Arc::new(schema), shape }))
         });
         let content = content.transpose()?;

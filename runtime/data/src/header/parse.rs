@@ -35,7 +35,7 @@ fn plain<'a>(token: &'a str, tokens: &mut Tokens<'a>) -> Option<Parsed> {
     if trimmed.starts_with(|first: char| first.is_ascii_digit()) {
         // The colons of a time are tokens of their own: five tokens in all.
         const BEHIND: usize = 4;
-        let joined = tokens.joined(token, BEHIND).map(str::trim);
+        let joined = tokens.joined(token, BEHIND).map(str::trim_start);
         if let Some(moment @ (Temporal::Time(_) | Temporal::Timestamp(_))) = joined.and_then(temporal::parse) {
             tokens.skip(BEHIND);
             return Some(Parsed::Temporal(moment));
@@ -97,7 +97,7 @@ fn list(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
     let mut items = Vec::new();
     loop {
         if tokens.take("]") {
-            return Some(Parsed::Array(items));
+            return aligned(Parsed::Array(items));
         }
         items.push(entry(tokens, depth)?);
         let mut ahead = tokens.clone();
@@ -111,7 +111,7 @@ fn map(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
     let mut entries: Vec<(Parsed, Parsed)> = Vec::new();
     loop {
         if tokens.take("}") {
-            return Some(Parsed::Map(without_duplicates(entries)));
+            return aligned(Parsed::Map(without_duplicates(entries)));
         }
         let key = entry(tokens, depth)?;
         if key == Parsed::Null || !tokens.take(":") {
@@ -120,6 +120,17 @@ fn map(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
         entries.push((key, entry(tokens, depth)?));
         tokens.take(",");
     }
+}
+
+/// A list or map, unless it has a schema for its entries and null among them: in Kafka Connect, null then fails to be
+/// converted to that schema, and the text stays a string.
+fn aligned(collection: Parsed) -> Option<Parsed> {
+    let has_null = match &collection {
+        Parsed::Array(items) => items.contains(&Parsed::Null),
+        Parsed::Map(entries) => entries.iter().any(|(_, value)| *value == Parsed::Null),
+        _ => false,
+    };
+    (!has_null || collection.schema().is_none()).then_some(collection)
 }
 
 /// As a Java map does: the last value under a key stays, in the place of the first.

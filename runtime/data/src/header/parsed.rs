@@ -63,6 +63,7 @@ impl Parsed {
             Self::Float32(number) if kind == Some(SchemaType::Float64) => push(out, double(f64::from(*number))),
             Self::Float32(number) => push(out, float(*number)),
             Self::Float64(number) => push(out, double(*number)),
+            Self::Decimal(decimal, _) if schema.is_none() => push(out, decimal),
             Self::Decimal(decimal, _) => write_base64(&decimal.to_bytes(), out),
             Self::Temporal(Temporal::Date(millis)) => push(out, millis.div_euclid(DAY)),
             Self::Temporal(Temporal::Time(millis) | Temporal::Timestamp(millis)) => push(out, millis),

@@ -1,5 +1,7 @@
 //! Writes a header's text: what Kafka Connect's `Values.convertToString` gives.
 
+use std::borrow::Cow;
+
 use crate::java::date::header_text;
 use crate::java::number::{double, float};
 use crate::java::to_string::{date_millis, decimal};
@@ -7,6 +9,10 @@ use crate::json::node::{Node, is_integral};
 use crate::json::shape::{Logical, Shape};
 use crate::json::text::unescape;
 use crate::schema::SchemaType;
+
+/// A text of this many bytes is not made longer by the defaults of its null fields: defaults may hold more structs with
+/// defaults of their own.
+const MAX_WITH_DEFAULTS: usize = 1 << 20;
 
 /// Appends a value in payload form. `embedded` = it is part of another one, so that text is quoted.
 pub(super) fn write(shape: Option<&Shape>, node: &Node<'_>, embedded: bool, out: &mut String) {
@@ -40,16 +46,38 @@ pub(super) fn write(shape: Option<&Shape>, node: &Node<'_>, embedded: bool, out:
             let element = shape.and_then(|shape| shape.children.first());
             list('[', ']', items, out, |item, out| write(element, item, true, out));
         }
-        Node::Object(members) => list('{', '}', members, out, |(name, value), out| {
-            quote(name, out);
-            out.push(':');
-            let child = shape.and_then(|shape| match shape.kind {
-                SchemaType::Struct => shape.fields.place(name).and_then(|place| shape.children.get(place)),
-                _ => shape.children.get(1),
+        Node::Object(members) => {
+            if let Some(shape) = shape.filter(|shape| shape.kind == SchemaType::Struct) {
+                return write_struct(shape, members, out);
+            }
+            let value_shape = shape.and_then(|shape| shape.children.get(1));
+            list('{', '}', members, out, |(name, value), out| {
+                quote(name, out);
+                out.push(':');
+                write(value_shape, value, true, out);
             });
-            write(child, value, true, out);
-        }),
+        }
     }
+}
+
+/// Every field, in the order of the schema, and where it is null its default.
+fn write_struct(shape: &Shape, members: &[(Cow<'_, str>, Node<'_>)], out: &mut String) {
+    let mut values = vec![&Node::Null; shape.children.len()];
+    for (name, value) in members {
+        if let Some(place) = shape.fields.place(name) {
+            values[place] = value;
+        }
+    }
+    let fields: Vec<_> = shape.fields.names.iter().zip(&shape.children).zip(values).collect();
+    list('{', '}', &fields, out, |((name, field), value), out| {
+        quote(name, out);
+        out.push(':');
+        let default = field.default.as_deref().filter(|_| **value == Node::Null && out.len() < MAX_WITH_DEFAULTS);
+        match default.map(std::str::from_utf8) {
+            Some(Ok(default)) => write(Some(field), &Node::parse_checked(default), true, out),
+            _ => write(Some(field), value, true, out),
+        }
+    });
 }
 
 fn number(shape: Option<&Shape>, digits: &str) -> String {
@@ -61,6 +89,7 @@ fn number(shape: Option<&Shape>, digits: &str) -> String {
         Some(SchemaType::Float32) => digits.parse().map_or_else(|_| digits.to_owned(), float),
         Some(SchemaType::Float64) => digits.parse().map_or_else(|_| digits.to_owned(), double),
         None if !is_integral(digits) => digits.parse().map_or_else(|_| digits.to_owned(), double),
+        _ if digits == "-0" => "0".to_owned(),
         _ => digits.to_owned(),
     }
 }

@@ -96,6 +96,7 @@ fn number(shape: Option<&Shape>, digits: &str) -> String {
         Some(SchemaType::Float32) => digits.parse().map_or_else(|_| digits.to_owned(), float),
         Some(SchemaType::Float64) => digits.parse().map_or_else(|_| digits.to_owned(), double),
         None if !is_integral(digits) => digits.parse().map_or_else(|_| digits.to_owned(), double),
+        _ if digits == "-0" => "0".to_owned(),
         _ => digits.to_owned(),
     }
 }

@@ -1,5 +1,7 @@
 //! Connect schemas as JSON: the `schema` member of JsonConverter's envelope.
 
+use std::collections::HashSet;
+
 use super::node::Node;
 use super::payload::{self, Rules};
 use super::shape::Shape;
@@ -51,6 +53,7 @@ fn read_node(json: &Node<'_>, rules: &Rules, depth: usize, nodes: &mut Vec<Schem
     };
     let mut children = Vec::new();
     let mut field_names = Vec::new();
+    let mut names = HashSet::new();
     match kind {
         SchemaType::Array => children.push(child(json.get("items"), "Array schema did not specify the element type")?),
         SchemaType::Map => {
@@ -64,6 +67,9 @@ fn read_node(json: &Node<'_>, rules: &Rules, depth: usize, nodes: &mut Vec<Schem
             for field in fields {
                 let name = field.get("field").and_then(Node::text);
                 let name = name.ok_or("Struct schema's field name not specified properly")?;
+                if !names.insert(name.clone()) {
+                    return Err(format!("Cannot create field because of field name duplication {name}"));
+                }
                 field_names.push(name.into_owned());
                 children.push(child(Some(field), "")?);
             }
@@ -104,6 +110,10 @@ fn read_default(json: &Node<'_>, index: usize, rules: &Rules, nodes: &[SchemaNod
     let mut out = Vec::new();
     payload::rebuild(&shape, json, rules, &mut out)?;
     let text = String::from_utf8(out).map_err(|error| error.to_string())?;
+    // It has become null because it is of another kind.
+    if text == "null" && !shape.optional {
+        return Err("Invalid default value".to_owned());
+    }
     Ok((text != "null").then_some(text))
 }
 

@@ -23,7 +23,7 @@ pub(super) fn fits(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Opti
         return match logical {
             Logical::Decimal(None) => None,
             Logical::Decimal(Some(_)) if rules.direction == (Direction::Write { numeric: true }) => None,
-            Logical::Decimal(Some(_)) => base64(text, at),
+            Logical::Decimal(Some(_)) => base64(text, at).filter(|end| end - at > 2),
             Logical::Date => whole(text, at, i32::MIN.into(), i32::MAX.into()),
             Logical::Time => whole(text, at, 0, 86_400_000),
             Logical::Timestamp => whole(text, at, i64::MIN, i64::MAX),
@@ -34,7 +34,7 @@ pub(super) fn fits(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Opti
         SchemaType::Int16 => whole(text, at, i16::MIN.into(), i16::MAX.into()),
         SchemaType::Int32 => whole(text, at, i32::MIN.into(), i32::MAX.into()),
         SchemaType::Int64 => whole(text, at, i64::MIN, i64::MAX),
-        SchemaType::Float32 | SchemaType::Float64 => decimal(text, at, rules),
+        SchemaType::Float32 | SchemaType::Float64 => decimal(shape, text, at, rules),
         SchemaType::Boolean => match text[at] {
             b't' => Some(at + 4),
             b'f' => Some(at + 5),
@@ -82,9 +82,9 @@ fn whole(text: &[u8], at: usize, min: i64, max: i64) -> Option<usize> {
     (end > first && !leading_zero && !minus_zero && !goes_on && (min..=max).contains(&value)).then_some(end)
 }
 
-/// A number with a point and without an exponent, of few enough digits to be far from the end of any range. On reading
-/// the point may be missing: the number is the same.
-fn decimal(text: &[u8], at: usize, rules: &Rules) -> Option<usize> {
+/// A number without an exponent. On reading, one of few enough digits to be far from the end of any range; on writing,
+/// one just as Java prints it.
+fn decimal(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usize> {
     let first = at + usize::from(text[at] == b'-');
     let digits =
         |from: usize| text.get(from..).map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_digit()).count());
@@ -93,12 +93,24 @@ fn decimal(text: &[u8], at: usize, rules: &Rules) -> Option<usize> {
         return None;
     }
     let mut end = first + whole;
+    let mut fraction: &[u8] = b"";
     if text.get(end) == Some(&b'.') {
-        end += 1 + digits(end + 1);
-    } else if rules.direction != Direction::Read {
+        fraction = &text[end + 1..end + 1 + digits(end + 1)];
+        end += 1 + fraction.len();
+    }
+    if matches!(text.get(end), Some(b'e' | b'E')) {
         return None;
     }
-    (!matches!(text.get(end), Some(b'e' | b'E'))).then_some(end)
+    if rules.direction != Direction::Read {
+        // From 0.001 up to 10,000,000 Java prints no exponent, and so few digits are the shortest there are.
+        let exact = if shape.kind == SchemaType::Float32 { 6 } else { 15 };
+        let shortest = fraction.len() == 1 || fraction.last().is_some_and(|&digit| digit != b'0');
+        let small = text[first] == b'0' && fraction.starts_with(b"000");
+        if whole > 7 || whole + fraction.len() > exact || !shortest || small {
+            return None;
+        }
+    }
+    Some(end)
 }
 
 fn string(text: &[u8], at: usize) -> Option<usize> {

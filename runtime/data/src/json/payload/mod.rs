@@ -95,11 +95,18 @@ pub(crate) fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Decodes base64 as Jackson does, white space skipped.
+/// Decodes base64 as Jackson does: white space may stand between groups of four characters, but not within one.
 pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    if text.bytes().any(|byte| byte <= b' ') {
-        let dense: Vec<u8> = text.bytes().filter(|&byte| byte > b' ').collect();
-        return BASE64.decode(dense).ok();
+    if !text.bytes().any(|byte| byte <= b' ') {
+        return BASE64.decode(text).ok();
     }
-    BASE64.decode(text).ok()
+    let mut dense = Vec::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte > b' ' {
+            dense.push(byte);
+        } else if dense.len() % 4 != 0 {
+            return None;
+        }
+    }
+    BASE64.decode(dense).ok()
 }

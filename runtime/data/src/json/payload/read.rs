@@ -91,7 +91,7 @@ fn read_inside(shape: &Shape, node: &Node<'_>, rules: &Rules, out: &mut Vec<u8>)
     if read(shape, node, rules, out)? || shape.optional {
         return Ok(());
     }
-    Err(format!("Invalid Java object for schema with type {}: null", shape.kind.name()))
+    Err(format!("Invalid value: null used for required element, schema type: {}", shape.kind.name()))
 }
 
 fn read_items<'n, 'a: 'n>(
@@ -213,13 +213,13 @@ fn read_logical(logical: Logical, node: &Node<'_>, out: &mut Vec<u8>) -> Result<
 const TIME_RANGE: &str = "Time values must use number of milliseconds greater than 0 and less than 86400000";
 
 fn read_decimal(scale: Option<i32>, node: &Node<'_>, out: &mut Vec<u8>) -> Result<(), String> {
-    let scale = scale.ok_or("Invalid Decimal schema: scale parameter not found.")?;
     match node {
         Node::Number(digits) => {
+            let scale = scale.ok_or("Invalid Decimal schema: scale parameter not found.")?;
             let decimal = Decimal::parse(digits).ok_or("Invalid bytes for Decimal field")?;
             let own = decimal.scale;
             // In Kafka Connect the number keeps a scale of its own, and fails where it is written as bytes. Here bytes are
-            // what a Decimal is, so that it fails now; zeros behind the point are added and taken away all the same.
+            // what a Decimal is, so that zeros are added and taken away, and what then does not fit fails at once.
             let decimal = decimal.with_scale(scale).ok_or_else(|| {
                 format!(
                     "Decimal value has mismatching scale for given Decimal schema. \
@@ -230,7 +230,8 @@ fn read_decimal(scale: Option<i32>, node: &Node<'_>, out: &mut Vec<u8>) -> Resul
             Ok(())
         }
         Node::String(raw) => {
-            let bytes = decode_base64(&crate::json::text::unescape(raw)).filter(|bytes| !bytes.is_empty());
+            let bytes = decode_base64(&crate::json::text::unescape(raw));
+            let bytes = bytes.filter(|bytes| !bytes.is_empty() && scale.is_some());
             write_base64(&bytes.ok_or("Invalid bytes for Decimal field")?, out);
             Ok(())
         }
