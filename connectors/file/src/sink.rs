@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use log::{debug, info};
+use memchr::{memchr, memrchr};
 use weir_sdk::config::{Capability, ConfigValue};
 use weir_sdk::sink::{RowFailures, Sink, SinkBatch, SinkContext, TopicPartitionOffset};
 use weir_sdk::{Config, Error, ErrorContext};
@@ -14,9 +15,12 @@ use crate::{line, path};
 /// What Kafka Connect writes to when no file is given.
 const STREAM: &str = "standard output";
 
-/// Bytes that are written at once, beside the line that crosses it. The runtime takes up to 1 MiB in one write, so that lines
-/// of tasks that write to the same file do not run into each other.
-const CHUNK: usize = 512 << 10;
+/// Bytes that are gathered before they are written, beside the line that crosses it.
+const GATHERED: usize = 512 << 10;
+
+/// Bytes that the runtime hands to the system in one piece. A write of more could be cut within a line: by the end of the
+/// process, or by another task that appends to the same file.
+const ONE_WRITE: usize = 64 << 10;
 
 /// The keys, as in `org.apache.kafka.connect.file.FileStreamSinkConnector`.
 #[derive(Debug, Config)]
@@ -69,7 +73,7 @@ impl Sink for FileStreamSink {
         }
         for record in batch.records() {
             line::append(&mut self.lines, record.value());
-            if self.lines.len() >= CHUNK {
+            if self.lines.len() >= GATHERED {
                 self.write()?;
             }
         }
@@ -108,10 +112,15 @@ impl FileStreamSink {
             return Ok(());
         }
         self.unsaved = true;
-        self.file.write_all(&self.lines).map_err(|error| {
-            self.torn = true;
-            self.failed("append to", &error)
-        })?;
+        let mut rest = &self.lines[..];
+        while !rest.is_empty() {
+            let (lines, after) = rest.split_at(whole_lines(rest));
+            if let Err(error) = self.file.write_all(lines) {
+                self.torn = true;
+                return Err(self.failed("append to", &error));
+            }
+            rest = after;
+        }
         self.lines.clear();
         Ok(())
     }
@@ -125,6 +134,19 @@ impl FileStreamSink {
             }
             _ => Error::task(message),
         }
+    }
+}
+
+/// How many bytes to write at once: as many whole lines as fit, or one that does not.
+fn whole_lines(lines: &[u8]) -> usize {
+    if lines.len() <= ONE_WRITE {
+        return lines.len();
+    }
+    let (fitting, rest) = lines.split_at(ONE_WRITE);
+    match (memrchr(b'\n', fitting), memchr(b'\n', rest)) {
+        (Some(end), _) => end + 1,
+        (None, Some(end)) => ONE_WRITE + end + 1,
+        (None, None) => lines.len(),
     }
 }
 
@@ -145,4 +167,18 @@ fn ends_within_a_line(path: &Path) -> std::io::Result<bool> {
     file.seek(SeekFrom::End(-1))?;
     file.read_exact(&mut last)?;
     Ok(last != *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_ends_with_a_line() {
+        let line = |length: usize| [vec![b'x'; length - 1], vec![b'\n']].concat();
+        assert_eq!(whole_lines(&line(10)), 10);
+        assert_eq!(whole_lines(&line(1000).repeat(100)), 65_000);
+        assert_eq!(whole_lines(&[line(ONE_WRITE + 5), line(10)].concat()), ONE_WRITE + 5);
+        assert_eq!(whole_lines(&[line(ONE_WRITE), line(10)].concat()), ONE_WRITE);
+    }
 }
