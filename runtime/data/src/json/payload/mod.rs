@@ -8,6 +8,9 @@ mod fits;
 mod read;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
