@@ -109,8 +109,10 @@ fn boundary(criterion: &mut Criterion) {
     criterion.bench_function("instance, made and dropped", |bencher| {
         let component = runtime.block_on(component());
         bencher.iter(|| {
-            let made = component.transform(identity("test.Transform"), &Limits::default(), &Grants::none());
-            runtime.block_on(made).expect("an instance")
+            runtime.block_on(async {
+                let identity = identity("test.Transform");
+                component.transform(identity, &Limits::default(), &Grants::none()).await.expect("an instance")
+            })
         });
     });
 }

@@ -143,12 +143,13 @@ enum Phase {
 pub(crate) struct Sandbox {
     pub(crate) store: Store<StoreState>,
     timeout: Duration,
+    memory_max: u64,
     phase: Phase,
 }
 
 impl Sandbox {
     pub(crate) fn new(store: Store<StoreState>, limits: &Limits) -> Self {
-        Self { store, timeout: limits.call_timeout.min(FOREVER), phase: Phase::Ready }
+        Self { store, timeout: limits.call_timeout.min(FOREVER), memory_max: limits.memory_max, phase: Phase::Ready }
     }
 
     /// Opens a call; [`Sandbox::end`] closes it.
@@ -225,6 +226,12 @@ impl Sandbox {
             }
         }
         let cause = causes.join(": ");
+        if cause.contains("fuel allocated for hostcalls") {
+            let max = self.memory_max;
+            return format!(
+                "handed over more than {max} bytes in one call, which is all it may have (weir.task.memory.max)"
+            );
+        }
         match &self.store.data().limiter.refused {
             Some(limit) => format!("{limit} reached: {cause}"),
             None => cause,

@@ -106,12 +106,20 @@ impl Engine {
         if let Some(component) = slot.upgrade() {
             return Ok(component);
         }
+        let loaded = self.load_new(id.clone(), wasm, limits).await;
+        match &loaded {
+            Ok(component) => *slot = Arc::downgrade(component),
+            // What was refused is not to be remembered: anybody may upload any number of such files.
+            Err(_) => drop(self.0.loaded.lock().remove(&id)),
+        }
+        loaded
+    }
+
+    async fn load_new(&self, id: ComponentId, wasm: Vec<u8>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
         let inner = Arc::clone(&self.0);
         let compiled = tokio::task::spawn_blocking(move || inner.compile(id, &wasm)).await;
         let compiled = compiled.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        let component = Arc::new(self.describe(compiled, limits).await?);
-        *slot = Arc::downgrade(&component);
-        Ok(component)
+        self.describe(compiled, limits).await.map(Arc::new)
     }
 
     /// Removes the compiled form of a component from the disk. To be called when a plugin is deleted.
@@ -145,17 +153,15 @@ struct Compiled {
 
 impl Inner {
     fn compile(&self, id: ComponentId, wasm: &[u8]) -> Result<Compiled, LoadError> {
-        let component = match self.cache.load(&self.wasmtime, &id) {
-            Some(component) => component,
-            None => {
-                interfaces::check_form(wasm)?;
-                let component = wasmtime::component::Component::from_binary(&self.wasmtime, wasm)
-                    .map_err(|error| LoadError::Compile { reason: format!("{error:#}") })?;
-                self.cache.store(&component, &id);
-                component
-            }
-        };
+        if let Some(component) = self.cache.load(&self.wasmtime, &id) {
+            let imports = interfaces::check(&component)?;
+            return Ok(Compiled { id, component, imports });
+        }
+        interfaces::check_form(wasm)?;
+        let component = wasmtime::component::Component::from_binary(&self.wasmtime, wasm)
+            .map_err(|error| LoadError::Compile { reason: format!("{error:#}") })?;
         let imports = interfaces::check(&component)?;
+        self.cache.store(&component, &id);
         Ok(Compiled { id, component, imports })
     }
 }

@@ -51,4 +51,4 @@ pub use limits::Limits;
 pub use load_error::LoadError;
 pub use log::Identity;
 pub use metrics::{MetricValue, Metrics};
-pub use store::{NoStoredOffsets, StoredOffsets};
+pub use store::{NoStoredOffsets, OffsetsFuture, StoredOffsets};

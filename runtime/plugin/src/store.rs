@@ -26,6 +26,9 @@ const MAX_HANDLES: usize = 4096;
 /// Most bytes of one request for randomness.
 const MAX_RANDOM: u64 = 1 << 20;
 
+/// The answer of [`StoredOffsets`]: one for each partition asked for, in order, or why there is none.
+pub type OffsetsFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>>;
+
 /// Answers `source-context.stored-offsets`.
 pub trait StoredOffsets: Send + Sync + 'static {
     /// The offsets stored for these source partitions, one answer for each, in order; each a JSON object. Called by a guest within
@@ -34,10 +37,7 @@ pub trait StoredOffsets: Send + Sync + 'static {
     /// # Errors
     ///
     /// The text ends the call as a trap: a guest is not to go on from the beginning because a store could not be read.
-    fn stored_offsets<'a>(
-        &'a self,
-        partitions: Vec<String>,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>>;
+    fn stored_offsets(&self, partitions: Vec<String>) -> OffsetsFuture<'_>;
 }
 
 /// Nothing is stored for any partition.
@@ -45,10 +45,7 @@ pub trait StoredOffsets: Send + Sync + 'static {
 pub struct NoStoredOffsets;
 
 impl StoredOffsets for NoStoredOffsets {
-    fn stored_offsets<'a>(
-        &'a self,
-        partitions: Vec<String>,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>> {
+    fn stored_offsets(&self, partitions: Vec<String>) -> OffsetsFuture<'_> {
         Box::pin(async move { Ok(vec![None; partitions.len()]) })
     }
 }

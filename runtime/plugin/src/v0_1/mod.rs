@@ -72,7 +72,7 @@ impl Exports {
     /// An exported interface lacks a function, or `plugin` is not exported.
     pub(crate) fn find(pre: &InstancePre<StoreState>) -> wasmtime::Result<Self> {
         let has = |interface: &str| {
-            pre.component().get_export_index(None, &format!("weir:connect/{interface}@{VERSION}")).is_some()
+            pre.component().get_export_index(None, format!("weir:connect/{interface}@{VERSION}")).is_some()
         };
         Ok(Self {
             plugin: exports::plugin::GuestIndices::new(pre)?,

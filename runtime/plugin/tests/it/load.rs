@@ -65,7 +65,7 @@ async fn a_component_is_loaded_once() {
 
 async fn refused(bytes: impl AsRef<[u8]>) -> LoadError {
     let limits = Limits { call_timeout: Duration::from_millis(300), ..Limits::default() };
-    engine().load_within(bytes.as_ref().to_vec(), &limits).await.err().expect("a refusal")
+    engine().load_within(bytes.as_ref().to_vec(), &limits).await.expect_err("a refusal")
 }
 
 async fn refused_wat(text: &str) -> LoadError {
@@ -162,7 +162,7 @@ async fn compiled_code_is_kept_and_a_damaged_file_is_replaced() {
     let load = || async {
         let engine = Engine::new(EngineOptions { cache: cache.clone() }).unwrap();
         // Refused in the end, but compiled and kept before that.
-        assert_eq!(engine.load(small.clone()).await.err().expect("a refusal").code(), "contract_types");
+        assert_eq!(engine.load(small.clone()).await.expect_err("a refusal").code(), "contract_types");
     };
     load().await;
     let file = only_file(&cache);

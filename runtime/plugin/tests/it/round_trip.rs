@@ -1,7 +1,6 @@
 //! Any batch that the host writes, the guest reads the same; and back.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +9,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestRunner};
 use weir_data::records::{Column, Records};
 use weir_plugin::{
-    Budget, CallError, Grants, Limits, SinkBatch, SourceBatch, Step, StoredOffsets, TimestampType, TopicPartition,
-    TransactionBoundary,
+    Budget, CallError, Grants, Limits, OffsetsFuture, SinkBatch, SourceBatch, Step, StoredOffsets, TimestampType,
+    TopicPartition, TransactionBoundary, TransformInstance,
 };
 
 use crate::codec::{decode, encode};
@@ -42,8 +41,8 @@ fn the_random_batches_are_batches() {
 #[test]
 fn a_transform_reads_and_returns_every_column_as_it_came() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let mut echo = runtime.block_on(transform("all"));
-    let mut keep = runtime.block_on(transform("keep"));
+    let echo = runtime.block_on(transform("all"));
+    let keep = runtime.block_on(transform("keep"));
     let mut config = ProptestConfig::with_cases(CASES);
     config.failure_persistence = None;
     TestRunner::new(config)
@@ -69,9 +68,6 @@ fn a_transform_reads_and_returns_every_column_as_it_came() {
             Ok(())
         })
         .unwrap();
-    // Dropped inside of the runtime that they belong to.
-    let _guard = runtime.enter();
-    drop((echo.get_mut(), keep.get_mut()));
 }
 
 /// The same batch with every index of a format written down, and without the table, which was looked at before.
@@ -90,7 +86,7 @@ fn spelled_out(mut records: Records) -> Records {
     records
 }
 
-async fn transform(what: &str) -> std::cell::RefCell<weir_plugin::TransformInstance> {
+async fn transform(what: &str) -> RefCell<TransformInstance> {
     let identity = identity("test.Transform");
     let mut transform =
         component().await.transform(identity, &Limits::default(), &Grants::none()).await.expect("an instance");
@@ -150,10 +146,7 @@ fn a_sink_reads_what_the_host_wrote() {
 struct Replay(String);
 
 impl StoredOffsets for Replay {
-    fn stored_offsets<'a>(
-        &'a self,
-        partitions: Vec<String>,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>> {
+    fn stored_offsets(&self, partitions: Vec<String>) -> OffsetsFuture<'_> {
         let answers = partitions.iter().map(|partition| (partition == "batch").then(|| self.0.clone())).collect();
         Box::pin(async move { Ok(answers) })
     }
