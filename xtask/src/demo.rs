@@ -26,13 +26,16 @@ pub(crate) struct Args {
     /// Leaves the worker running at the end, and says how to stop it.
     #[arg(long)]
     keep: bool,
+    /// Builds the server without optimisation: it compiles faster and runs slower.
+    #[arg(long)]
+    debug: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     heading("Building Weir and its components (some minutes the first time)");
     build::components(&workspace, &[Group::Plugins])?;
-    let binary = build::server(&workspace, Profile::Release)?;
+    let binary = build::server(&workspace, if args.debug { Profile::Dev } else { Profile::Release })?;
 
     let folder = Folder::fresh(&workspace)?;
     let text = real_text(&workspace.root)?;
@@ -88,12 +91,15 @@ fn show(
     client.post("/connectors", &sink(&folder.output))?;
 
     let expected = text.lines().count();
+    println!();
+    let mut seen = None;
     server.wait(PATIENCE, "move all lines", || {
         let arrived = count_lines(&folder.output);
-        eprint!("\r{arrived} of {expected} lines have arrived");
+        if seen.replace(arrived) != Some(arrived) {
+            println!("{arrived} of {expected} lines have arrived");
+        }
         arrived >= expected || failed_task(client).is_some()
     })?;
-    eprintln!();
     if let Some(trace) = failed_task(client) {
         bail!("a task failed: {trace}");
     }
@@ -169,10 +175,10 @@ fn sink(output: &Path) -> Value {
     }})
 }
 
-/// The project's own texts: the licence, the documents, the contract, and the code of the SDK and the connectors.
+/// The project's own texts: the licence, the documents, the contract, and the code of the connectors.
 fn real_text(root: &Path) -> anyhow::Result<String> {
     let mut files = Vec::new();
-    for name in ["LICENSE", "README.md", "CONTRIBUTING.md", "docs", "wit", "sdk/rust/src", "connectors"] {
+    for name in ["LICENSE", "README.md", "ARCHITECTURE.md", "docs", "wit", "connectors"] {
         gather(&root.join(name), &mut files)?;
     }
     let mut text = String::new();
