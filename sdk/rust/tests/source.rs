@@ -6,6 +6,7 @@ use weir_sdk::batch::Budget;
 use weir_sdk::config::{Capability, ConfigValue};
 use weir_sdk::connector::{Connector, ConnectorContext};
 use weir_sdk::harness::SourceHarness;
+use weir_sdk::schema::Schema;
 use weir_sdk::source::{Outcome, Poll, Settled, Source, SourceContext, SourcePartition};
 use weir_sdk::{BatchBuilder, Config, ConfigMap, Error, metrics};
 
@@ -197,6 +198,30 @@ impl Source for AnyTopic {
 #[should_panic(expected = "Kafka does not allow the topic name \"a/b\"")]
 fn the_harness_refuses_what_the_runtime_would() {
     let _ = SourceHarness::<AnyTopic>::start([("topic", "a/b")]).unwrap().poll();
+}
+
+/// Writes values as they should not be.
+struct Wrong;
+
+impl Source for Wrong {
+    const CLASS: &'static str = "org.example.Wrong";
+    const VERSION: &'static str = "1";
+    type Config = ();
+
+    fn start(_: (), _: &SourceContext) -> Result<Wrong, Error> {
+        Ok(Wrong)
+    }
+
+    fn poll(&mut self, batch: &mut BatchBuilder) -> Result<Poll, Error> {
+        batch.record("t").value_text("5").value_schema(&Schema::int8().build()).push();
+        Ok(Poll::Ready)
+    }
+}
+
+#[test]
+#[should_panic(expected = "the value Text(\"5\") does not go with a schema of type SchemaType::Int8")]
+fn a_text_does_not_go_with_the_schema_of_a_number() {
+    let _ = SourceHarness::<Wrong>::start([("", ""); 0]).unwrap().poll();
 }
 
 #[test]

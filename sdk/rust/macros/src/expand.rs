@@ -1,6 +1,6 @@
 //! Writes the implementation.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
@@ -123,12 +123,16 @@ impl<'a> ConfigField<'a> {
             Some(text) => quote!(::std::option::Option::Some(::std::string::String::as_str(&#text))),
             None => quote!(::std::option::Option::None),
         };
-        let reader = match (self.by_from_str(), inner_option(ty)) {
-            (true, Some(inner)) => quote_spanned!(ty.span()=> optional_from_str::<#inner>),
-            (true, None) => quote_spanned!(ty.span()=> from_str::<#ty>),
-            (false, _) => quote_spanned!(ty.span()=> field::<#ty>),
+        let (function, of) = match (self.by_from_str(), inner_option(ty)) {
+            (true, Some(inner)) => ("optional_from_str", inner),
+            (true, None) => ("from_str", ty),
+            (false, _) => ("field", ty),
         };
-        quote!(#ident: ::weir_sdk::config::derive::#reader(entries, #name, #default)?)
+        // Spanned as a whole, so that a type that will not do is underlined in the author's struct.
+        let function = Ident::new(function, of.span());
+        let entries = Ident::new("entries", Span::call_site());
+        let call = quote_spanned!(of.span()=> ::weir_sdk::config::derive::#function::<#of>(#entries, #name, #default)?);
+        quote!(#ident: #call)
     }
 
     fn default_text(&self) -> Option<TokenStream> {

@@ -12,6 +12,16 @@ use super::{ConfigType, Validator};
 /// assert_eq!(<u32 as ConfigField>::KIND, ConfigType::Long);
 /// assert_eq!(<Vec<String> as ConfigField>::parse("a, b"), Ok(vec!["a".to_string(), "b".to_string()]));
 /// ```
+///
+/// Any other type is refused by the compiler, which underlines it and lists these:
+///
+/// ```compile_fail,E0277
+/// #[derive(weir_sdk::Config)]
+/// struct Wrong {
+///     /// A list of numbers is no type of Kafka's.
+///     numbers: Vec<u8>,
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a configuration key cannot be a `{Self}`",
     label = "not a type that a configuration key can have",

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
+
 use super::runtime::{Handle, LogLine};
 use super::{Row, config_of};
 use crate::batch::Budget;
@@ -11,7 +13,8 @@ use crate::bindings::host::weir::connect::data::TopicPartition;
 use crate::bindings::source::interface::{SettledRows, SourceBatch};
 use crate::config::Capability;
 use crate::connector::ConnectorContext;
-use crate::record::Rows;
+use crate::record::{Data, Record, Rows, pick};
+use crate::schema::{SchemaRef, SchemaType};
 use crate::source::{Settled, Source, SourceContext};
 use crate::{Config, ConfigMap, Error, export};
 
@@ -265,19 +268,45 @@ impl<S: Source> SourceHarness<S> {
 fn rows(batch: &SourceBatch, first: u64) -> Vec<Row> {
     let offsets = &batch.source_offsets;
     let mut position = 0;
-    let row = |(index, record): (usize, crate::record::Record<'_>)| {
+    let row = |(index, record): (usize, Record<'_>)| {
+        check_values(&record);
         let length = offsets.lengths.get(index).and_then(|length| usize::try_from(*length).ok());
         let offset = length.map(|length| {
             position += length;
             String::from_utf8_lossy(&offsets.bytes[position - length..position]).into_owned()
         });
-        let partition = &batch.source_partitions[crate::record::pick(&batch.source_partition, index)];
+        let partition = &batch.source_partitions[pick(&batch.source_partition, index)];
         Row::new(&record, first + index as u64, partition, offset)
     };
     Rows::new(&batch.records).enumerate().map(row).collect()
 }
 
-/// What the runtime would refuse.
+/// What the runtime would refuse in a key, a value or a header.
+fn check_values(record: &Record<'_>) {
+    check_value("key", record.key(), record.key_schema());
+    check_value("value", record.value(), record.value_schema());
+    for header in record.headers() {
+        check_value(header.name, header.value, header.schema);
+    }
+}
+
+fn check_value(what: &str, data: Data<'_>, schema: Option<SchemaRef<'_>>) {
+    if let Data::Json(json) = data
+        && let Err(error) = serde_json::from_str::<IgnoredAny>(json)
+    {
+        panic!("the {what} {json} is no JSON: {error}");
+    }
+    let Some(kind) = schema.map(SchemaRef::kind) else { return };
+    let fits = match data {
+        Data::Null => true,
+        Data::Bytes(_) => kind == SchemaType::Bytes,
+        Data::Text(_) => kind == SchemaType::String,
+        Data::Json(_) => !matches!(kind, SchemaType::Bytes | SchemaType::String),
+    };
+    assert!(fits, "the {what} {data:?} does not go with a schema of type {kind:?}");
+}
+
+/// What the runtime would refuse in the rest of a row.
 fn check(row: &Row) {
     let name = row.topic.as_str();
     let allowed = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-'));
