@@ -6,19 +6,20 @@ use std::{fs, iter};
 /// Endings that make a word with a slash in it a path of this repository.
 const ENDINGS: [&str; 8] = [".rs", ".md", ".wit", ".toml", ".json", ".properties", ".sh", "/"];
 
-/// Documents at the root that are checked, beside all of docs/.
+/// Documents whose every path is checked. Of those in docs/ only the links are: they also speak of the reader's own files.
 const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "wit/README.md"];
 
 #[test]
 fn every_path_that_a_document_names_exists() {
     let root = crate::workspace::root();
     let in_docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let documents = DOCUMENTS.iter().map(|name| root.join(name)).chain(in_docs.filter(|path| is_markdown(path)));
+    let ours = DOCUMENTS.iter().map(|name| (root.join(name), true));
     let mut missing = Vec::new();
-    for document in documents {
+    for (document, whole) in ours.chain(in_docs.filter(|path| is_markdown(path)).map(|path| (path, false))) {
         let text = fs::read_to_string(&document).unwrap_or_else(|error| panic!("{}: {error}", document.display()));
         let folder = document.parent().unwrap();
-        for path in named_paths(&text, &root, folder) {
+        let in_code = if whole { code_paths(&text, &root).collect() } else { Vec::new() };
+        for path in linked_paths(&text, folder).chain(in_code) {
             // `tests/plugins/*` names the folder.
             let path = PathBuf::from(path.to_string_lossy().split('*').next().unwrap());
             if !path.exists() {
@@ -35,29 +36,33 @@ fn links_and_code_that_looks_like_a_path_are_found_and_other_words_are_not() {
     let text = "See [it](../LICENSE#top), [the web](https://a.b/c.md), `runtime/data/src/lib.rs:12`, `runtime/nowhere`,\n\
                 `application/json`, `/connectors/{name}`, `target/dist/weir`, `cargo xtask`, `weir:connect/data`.\n\
                 ```\nin a/block.rs\n```\n";
-    let found: Vec<_> = named_paths(text, &root, &root.join("docs")).collect();
-    let expected = ["docs/../LICENSE", "runtime/data/src/lib.rs", "runtime/nowhere"].map(|path| root.join(path));
-    assert_eq!(found, expected);
+    let linked: Vec<_> = linked_paths(text, &root.join("docs")).collect();
+    assert_eq!(linked, [root.join("docs/../LICENSE")]);
+    let in_code: Vec<_> = code_paths(text, &root).collect();
+    assert_eq!(in_code, ["runtime/data/src/lib.rs", "runtime/nowhere"].map(|path| root.join(path)));
 }
 
 fn is_markdown(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "md")
 }
 
-/// Targets of links, relative to the document's folder, then paths in code spans, relative to the root.
-fn named_paths<'a>(text: &'a str, root: &'a Path, folder: &'a Path) -> impl Iterator<Item = PathBuf> + use<'a> {
-    let links = between(text, "](", ")").filter_map(move |target| {
+/// Targets of links, relative to the document's folder.
+fn linked_paths<'a>(text: &'a str, folder: &'a Path) -> impl Iterator<Item = PathBuf> + use<'a> {
+    between(text, "](", ")").filter_map(move |target| {
         let target = target.split('#').next().unwrap_or_default();
         (!target.is_empty() && !target.contains("://")).then(|| folder.join(target))
-    });
+    })
+}
+
+/// Paths in code spans, relative to the root.
+fn code_paths<'a>(text: &'a str, root: &'a Path) -> impl Iterator<Item = PathBuf> + use<'a> {
     let mut fenced = false;
     let lines = text.lines().filter(move |line| {
         let fence = line.trim_start().starts_with("```");
         fenced ^= fence;
         !fence && !fenced
     });
-    let spans = lines.flat_map(|line| between(line, "`", "`"));
-    links.chain(spans.filter_map(move |span| code_path(span, root)))
+    lines.flat_map(|line| between(line, "`", "`")).filter_map(move |span| code_path(span, root))
 }
 
 fn code_path(span: &str, root: &Path) -> Option<PathBuf> {
