@@ -15,7 +15,7 @@ use crate::value::Value;
 /// assert_eq!(Data::Json("{}").as_str(), Some("{}"));
 /// assert_eq!(Data::Null.as_bytes(), None);
 ///
-/// let value = weir_sdk::value::Value::from(Data::Json(r#"{"id":7}"#));
+/// let mut value = weir_sdk::value::Value::from(Data::Json(r#"{"id":7}"#));
 /// assert_eq!(value.get("id").and_then(|id| id.as_i64()), Some(7));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
