@@ -67,9 +67,9 @@ enum Command {
 enum Failure {
     #[error("cannot start:{}", .0.iter().map(|error| format!("\n  {error}")).collect::<String>())]
     Config(Vec<config::Error>),
-    #[error("cannot start: {0:#}")]
+    #[error("cannot start: {}", chain(.0))]
     Start(anyhow::Error),
-    #[error("cannot create the connector of {}: {cause:#}", file.display())]
+    #[error("cannot create the connector of {}: {}", file.display(), chain(cause))]
     Connector { file: PathBuf, cause: anyhow::Error },
 }
 
@@ -84,6 +84,15 @@ impl Failure {
             Self::Connector { .. } => ExitCode::from(3),
         }
     }
+}
+
+/// The error and its causes, but for those that the texts before them hold already.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text {
+        text if text.is_empty() => cause,
+        text if text.contains(&cause) => text,
+        text => format!("{text}: {cause}"),
+    })
 }
 
 /// Runs the command line of this process.
@@ -134,6 +143,14 @@ fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Fail
     logging::init(format, &config.log_level).map_err(Failure::start)?;
     for warning in &config.warnings {
         warn!("{warning}");
+    }
+    for listener in config.listeners.iter().filter(|listener| listener.is_open()) {
+        let (host, port) = (listener.bind_host(), listener.port);
+        warn!(
+            host,
+            port,
+            "the REST API listens beyond this machine: whoever reaches it can upload code and read configurations"
+        );
     }
     Ok(config)
 }

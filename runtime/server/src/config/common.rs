@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use weir_plugin::{Limits, PluginKind};
+use weir_plugin::{Limits, PluginInfo, PluginKind};
 
 use super::client::{Client, Kind};
-use super::connector_keys::{COMMON, SINK, SOURCE};
+use super::connector_keys::{COMMON, PREFIXES, SINK, SOURCE};
 use super::def::{self, Value};
 use super::error::Error;
 use super::keys::{Fallback, Key, Usage};
@@ -40,10 +40,6 @@ pub(super) struct Common {
 pub struct Errors {
     /// `errors.tolerance=all`: such a row is left out; otherwise it fails the task.
     pub tolerate_all: bool,
-    /// `errors.log.enable`: log rows that were left out.
-    pub log: bool,
-    /// `errors.log.include.messages`: say where such a row stood.
-    pub log_messages: bool,
 }
 
 impl Common {
@@ -71,11 +67,7 @@ impl Common {
                 header: converter(config, "header.converter", &worker.converters.header),
             },
             steps,
-            errors: Errors {
-                tolerate_all: reader.text("errors.tolerance") == "all",
-                log: reader.flag("errors.log.enable"),
-                log_messages: reader.flag("errors.log.include.messages"),
-            },
+            errors: Errors { tolerate_all: reader.text("errors.tolerance") == "all" },
             subscription,
             limits: reader.limits(worker.limits),
             client: reader.client(name, client_kind, worker),
@@ -83,6 +75,33 @@ impl Common {
             faults: reader.errors,
         }
     }
+}
+
+/// The keys that neither the framework nor the plugin knows, or that are for a client this kind of connector does not have. The
+/// plugin gets them all the same.
+pub(super) fn unknown(config: &ConfigMap, plugin: &PluginInfo) -> Vec<String> {
+    let (own, other) = match plugin.kind {
+        PluginKind::Sink => (SINK, Kind::Producer.override_prefix()),
+        _ => (SOURCE, Kind::Consumer.override_prefix()),
+    };
+    let is_known = |name: &str| {
+        COMMON.iter().chain(own).any(|key| key.name == name) || plugin.config.iter().any(|key| key.name == name)
+    };
+    let mut warnings = Vec::new();
+    for name in config.keys().filter(|name| !is_known(name)) {
+        match PREFIXES.iter().find(|known| name.starts_with(known.prefix)).map(|known| (known.prefix, known.usage)) {
+            Some((prefix, _)) if prefix == other => {
+                let kind = plugin.kind.as_str();
+                warnings.push(format!("connector key '{name}' has no effect: a {kind} connector has no such client"));
+            }
+            Some((_, Usage::Ignored(reason))) => {
+                warnings.push(format!("connector key '{name}' has no effect: {reason}"));
+            }
+            Some(_) => {}
+            None => warnings.push(format!("connector key '{name}' is known neither to Weir nor to the plugin")),
+        }
+    }
+    warnings
 }
 
 fn converter(config: &ConfigMap, key: &str, worker: &ConverterSetting) -> ConverterSetting {
@@ -344,6 +363,26 @@ mod tests {
                 "This worker does not have exactly-once source support enabled.",
             ]
         );
+    }
+
+    #[test]
+    fn keys_that_nobody_knows_are_named() {
+        let plugin =
+            PluginInfo { class: "X".into(), kind: PluginKind::Source, version: "1".into(), config: Vec::new() };
+        let keys = [
+            "name",
+            "tasks.max",
+            "transforms.a.type",
+            "producer.override.acks",
+            "tasks.maximum",
+            "topics",
+            "consumer.override.group.id",
+            "topic.creation.default.partitions",
+        ];
+        let config = keys.iter().map(|key| ((*key).to_owned(), "1".to_owned())).collect();
+        let warnings = unknown(&config, &plugin);
+        let named: Vec<_> = warnings.iter().filter_map(|warning| warning.split('\'').nth(1)).collect();
+        assert_eq!(named, keys[4..], "{warnings:?}");
     }
 
     #[test]

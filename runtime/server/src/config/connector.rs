@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weir_plugin::{CallError, Component, ComponentId, Limits, PluginInfo, PluginKind};
 
-use super::common::{Common, Errors};
+use super::common::{self, Common, Errors};
 use super::def;
 use super::error::Error;
 use super::steps;
@@ -127,7 +127,7 @@ impl ConnectorConfig {
             client: client.properties,
         };
         validated.ask_plugins(worker).await?;
-        for warning in warnings {
+        for warning in warnings.into_iter().chain(common::unknown(config, plugin.info())) {
             tracing::warn!(connector = name, "{warning}");
         }
         Ok(validated)

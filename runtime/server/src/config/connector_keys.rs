@@ -1,7 +1,7 @@
 //! The keys that every connector has beside its plugin's own, in one table, with what Weir does with each.
 
 use super::def::{Check, Type};
-use super::keys::{Fallback, Key, Usage};
+use super::keys::{Fallback, Key, Prefix, Usage};
 
 use Fallback::{Computed, Null, Required, Value};
 use Type::{Boolean, Class, Int, List, Long, Short, String};
@@ -23,6 +23,23 @@ const ONE_VERSION: Usage = Ignored("a class has one version at a time");
 const NO_TRANSACTIONS: Usage = Ignored("Weir delivers at least once, so far");
 const NO_TOPIC_CREATION: Usage = Ignored("Weir creates no topics itself yet; the broker's own creation applies");
 const NO_RETRIES: Usage = Ignored("a transform or converter that failed on a row would fail on it again");
+
+/// Keys of either kind that are told by how they begin.
+pub static PREFIXES: &[Prefix] = &[
+    Prefix { prefix: "key.converter.", doc: "Settings of the key converter.", usage: Used },
+    Prefix { prefix: "value.converter.", doc: "Settings of the value converter.", usage: Used },
+    Prefix { prefix: "header.converter.", doc: "Settings of the header converter.", usage: Used },
+    Prefix { prefix: "transforms.", doc: "Settings of a transform.", usage: Used },
+    Prefix { prefix: "predicates.", doc: "Settings of a predicate.", usage: Used },
+    Prefix { prefix: "producer.override.", doc: "Settings of a source's producer.", usage: Used },
+    Prefix { prefix: "consumer.override.", doc: "Settings of a sink's consumer.", usage: Used },
+    Prefix {
+        prefix: "admin.override.",
+        doc: "Settings of the connector's admin client.",
+        usage: Ignored("no connector has an admin client yet"),
+    },
+    Prefix { prefix: "topic.creation.", doc: "Settings of topics to create.", usage: NO_TOPIC_CREATION },
+];
 
 /// Of sources and sinks.
 pub static COMMON: &[Key] = &[
@@ -100,8 +117,22 @@ pub static COMMON: &[Key] = &[
         Used,
         "`none`: a row that cannot be converted or transformed fails the task. `all`: it is left out.",
     ),
-    key("errors.log.enable", Boolean, Value("false"), &[], Used, "Log rows that were left out."),
-    key("errors.log.include.messages", Boolean, Value("false"), &[], Used, "Log where such a row stood."),
+    key(
+        "errors.log.enable",
+        Boolean,
+        Value("false"),
+        &[],
+        Ignored("a row that is left out is always logged"),
+        "Log rows that were left out.",
+    ),
+    key(
+        "errors.log.include.messages",
+        Boolean,
+        Value("false"),
+        &[],
+        Ignored("the log says where a row stood and what was wrong with it, never what was in it"),
+        "Say more about such a row.",
+    ),
     key(
         "weir.task.memory.max",
         Long,

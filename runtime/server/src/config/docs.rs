@@ -7,7 +7,7 @@ use super::client::Kind;
 use super::client_keys::{self, Meaning};
 use super::connector_keys;
 use super::def::type_name;
-use super::keys::{self, Fallback, Key, Usage};
+use super::keys::{self, Fallback, Key, Prefix, Usage};
 
 const INTRO: &str = "\
 # Configuration
@@ -32,12 +32,11 @@ pub(super) fn page() -> String {
         }
         table(&mut page, section.keys);
     }
-    page.push_str("\n## Keys by prefix\n\n| Prefix | Meaning |\n| --- | --- |\n");
-    for known in keys::PREFIXES {
-        let _ = writeln!(page, "| `{}` | {}{} |", known.prefix, known.doc, effect(known.usage));
-    }
+    page.push_str("\n## Keys by prefix\n");
+    prefixes(&mut page, keys::PREFIXES);
     page.push_str("\n# Connectors\n\nBeside the keys of the plugin itself.\n\n## All connectors\n");
     table(&mut page, connector_keys::COMMON);
+    prefixes(&mut page, connector_keys::PREFIXES);
     page.push_str("\n## Source connectors\n");
     table(&mut page, connector_keys::SOURCE);
     page.push_str("\n## Sink connectors\n");
@@ -58,6 +57,13 @@ fn table(page: &mut String, keys: &[Key]) {
         };
         let (name, kind, doc, effect) = (key.name, type_name(key.kind), key.doc, effect(key.usage));
         let _ = writeln!(page, "| `{name}` | {kind} | {default} | {doc}{effect} |");
+    }
+}
+
+fn prefixes(page: &mut String, prefixes: &[Prefix]) {
+    page.push_str("\n| Keys that begin with | Meaning |\n| --- | --- |\n");
+    for known in prefixes {
+        let _ = writeln!(page, "| `{}` | {}{} |", known.prefix, known.doc, effect(known.usage));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The worker's configuration, typed. Parsed from the table in `keys.rs`, with Kafka Connect's texts for what is wrong.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -97,6 +97,14 @@ impl Listener {
         let (host, port) = rest.trim_end_matches('/').rsplit_once(':').unwrap_or((rest, ""));
         let port = port.parse().map_err(|_| Error::invalid(key, text, "the port must be a number from 0 to 65535"))?;
         Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port })
+    }
+
+    /// Whether it can be reached from other machines. A name counts as if it could, unless it is `localhost`.
+    pub fn is_open(&self) -> bool {
+        match self.bind_host().parse::<IpAddr>() {
+            Ok(address) => !address.is_loopback(),
+            Err(_) => !self.host.eq_ignore_ascii_case("localhost"),
+        }
     }
 
     /// The host to bind to.
@@ -465,6 +473,7 @@ mod tests {
         assert_eq!(config.listeners[0].bind_host(), "0.0.0.0");
         assert_eq!(config.listeners[1], Listener { host: "::1".into(), port: 8084 });
         assert_eq!(config.worker_id("10.0.0.1:4711".parse().expect("address")), "10.0.0.1:80");
+        assert!(config.listeners[0].is_open() && !config.listeners[1].is_open());
         for wrong in ["8083", "ftp://a:1", "http://a", "http://a:70000"] {
             assert_eq!(errors(keys(&[("listeners", wrong)])).len(), 1, "{wrong}");
         }

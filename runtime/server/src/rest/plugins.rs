@@ -28,6 +28,10 @@ pub(super) fn routes() -> Router<App> {
 /// How long an upload may stand still.
 const UPLOAD_STALL: Duration = Duration::from_secs(90);
 
+/// How much of a body that is too large is thrown away, and for how long.
+const DRAIN_BYTES: usize = 64 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(5);
+
 /// A component: its id (the SHA-256 of its bytes), what is in it, and what it wants from the runtime.
 #[derive(Serialize)]
 struct ComponentInfo {
@@ -84,6 +88,10 @@ async fn upload(State(app): State<App>, request: Request) -> Result<Response, Fa
     let max = usize::try_from(app.worker.plugin_max_bytes).unwrap_or(usize::MAX);
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > max) {
+        // A client that asks before it sends gets its answer so; any other one is sending already.
+        if !request.headers().contains_key(header::EXPECT) {
+            drain(&mut request.into_body()).await;
+        }
         return Err(too_large(max));
     }
     let bytes = read(request.into_body(), max).await?;
@@ -106,7 +114,22 @@ fn too_large(max: usize) -> Failure {
     Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
-/// Reads a body as long as it is not too large; what comes after that is not read.
+/// Throws away what is still coming, within bounds: a client that cannot finish sending often does not read the answer.
+async fn drain(body: &mut Body) {
+    let all = async {
+        let mut left = DRAIN_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = match left.checked_sub(frame.data_ref().map_or(0, |data| data.len())) {
+                Some(left) => left,
+                None => break,
+            };
+        }
+    };
+    // Whoever is slower than that has to guess.
+    let _ = tokio::time::timeout(DRAIN_TIME, all).await;
+}
+
+/// Reads a body, of which no more than `max` bytes are kept.
 async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     loop {
@@ -118,6 +141,7 @@ async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, Failure> {
         };
         if let Some(data) = frame.data_ref() {
             if bytes.len() + data.len() > max {
+                drain(&mut body).await;
                 return Err(too_large(max));
             }
             bytes.extend_from_slice(data);
