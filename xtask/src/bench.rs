@@ -17,7 +17,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     // Some benches run the shipped components.
     crate::build::components(&workspace, &[crate::workspace::Group::Plugins])?;
     let mut cargo = workspace.cargo();
-    cargo.args(["bench", "--benches"]).args(CRATES.map(|name| format!("--package={name}")));
+    // Not `--benches`: that would run the libraries' unit tests as well.
+    cargo.args(["bench", "--bench=*"]).args(CRATES.map(|name| format!("--package={name}")));
     if let Some(filter) = &args.filter {
         cargo.arg("--").arg(filter);
     }
