@@ -246,6 +246,59 @@ mod tests {
         GuestLog::new(Identity::default())
     }
 
+    /// Collects the fields of every event.
+    #[derive(Clone, Default)]
+    struct Fields(Arc<Mutex<Vec<String>>>);
+
+    impl tracing::field::Visit for Fields {
+        fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+            self.0.lock().push(format!("{field}={value:?}"));
+        }
+    }
+
+    impl tracing::Subscriber for Fields {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            self.0.lock().push(format!("{} {}", event.metadata().level(), event.metadata().target()));
+            event.record(&mut self.clone());
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    #[test]
+    fn a_line_says_whose_it_is_and_is_cut() {
+        let fields = Fields::default();
+        let identity = Identity { connector: "orders".into(), task: Some(2), class: "test.Sink".into() };
+        tracing::subscriber::with_default(fields.clone(), || {
+            let log = GuestLog::new(identity);
+            log.line(Level::WARN, &"t".repeat(300), &"m".repeat(20_000)).unwrap();
+        });
+        let target = format!("target={:?}", "t".repeat(256));
+        let message = format!("message={}", "m".repeat(16 << 10));
+        let expected =
+            ["WARN weir::plugin", &message, "connector=\"orders\"", "task=2", "plugin=\"test.Sink\"", &target];
+        let mut found = fields.0.lock().clone();
+        // Fields come in the order of tracing's choice.
+        found.sort();
+        let mut expected = expected.map(str::to_owned);
+        expected.sort();
+        assert_eq!(found, expected);
+    }
+
     #[test]
     fn lines_of_standard_error_are_put_together_and_kept() {
         let log = log();
