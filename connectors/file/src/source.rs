@@ -190,9 +190,10 @@ impl FileStreamSource {
             // What is held back is no longer there: what is there now is to be read.
             debug!("{name} is shorter than what was read of it");
             self.lines.clear();
-            file.seek(SeekFrom::Start(self.position))
-                .or_task(format_args!("cannot go to {} in {name}", self.position))?;
         }
+        // In WASI a file that was read to its end stays at its end, whatever is appended, until it is told where to go on.
+        let next = self.position + self.lines.held() as u64;
+        file.seek(SeekFrom::Start(next)).or_task(format_args!("cannot go to {next} in {name}"))?;
         if length < self.position && self.told != Told::Shorter {
             warn!(
                 "{name} has {length} bytes, fewer than the {} that were read of it; waiting for it to grow beyond that. \
