@@ -59,9 +59,10 @@ impl Shared {
 /// A node. It can be stopped and started again; dropping it kills it and removes its data.
 #[derive(Debug)]
 pub struct Kafka {
+    // Above the folder, which goes when the process is gone and its log was shown.
+    process: Option<Process>,
     dir: TempDir,
     port: u16,
-    process: Option<Process>,
 }
 
 impl Kafka {

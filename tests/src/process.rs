@@ -92,8 +92,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        if std::thread::panicking() {
-            eprintln!("--- the end of what {} wrote ---\n{}", self.name, self.tail());
-        }
+        // Shown by the test runner when the test fails, and only then.
+        println!("--- the end of what {} wrote ---\n{}", self.name, self.tail());
     }
 }

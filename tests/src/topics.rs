@@ -1,6 +1,7 @@
 //! Topics: made, filled and read with a plain Kafka client, so that a test sees what any consumer would see.
 
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -27,6 +28,13 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// Name and value in their order.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// A name for a topic or a connector that no other test run on the same node has.
+pub fn unique(name: &str) -> String {
+    static RUN: OnceLock<u128> = OnceLock::new();
+    let run = RUN.get_or_init(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis()));
+    format!("{name}-{run:x}")
 }
 
 /// Makes a topic. An error when it exists.

@@ -25,11 +25,12 @@ const STOP: Duration = Duration::from_secs(30);
 /// folder.
 #[derive(Debug)]
 pub struct Worker {
+    // Above the folder, which goes when the process is gone and its log was shown.
+    process: Option<Process>,
     dir: TempDir,
     port: u16,
     properties: BTreeMap<String, String>,
     connectors: Vec<PathBuf>,
-    process: Option<Process>,
 }
 
 impl Worker {

@@ -20,7 +20,7 @@ const LONGEST_LIFE: u64 = 2500;
 #[test]
 fn nothing_is_lost_when_the_worker_is_killed_again_and_again() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    let topic = "killed";
+    let topic = &topics::unique("killed");
     topics::create(bootstrap, topic, 1)?;
     let mut worker = Worker::new(bootstrap)?
         .set("consumer.session.timeout.ms", "1000")

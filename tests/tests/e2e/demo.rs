@@ -19,7 +19,8 @@ fn every_line_comes_through_two_transforms_and_kafka_byte_for_byte() -> Result<(
     let (input, output) = (worker.data().join("input"), worker.data().join("output"));
     let lines: Vec<String> = (0..LINES).map(line).collect();
     fs::write(&input, lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
-    topics::create(bootstrap, "demo-lines", 1)?;
+    let topic = &topics::unique("demo");
+    topics::create(bootstrap, topic, 1)?;
     worker.start()?;
     let json = [
         ("value.converter", "org.apache.kafka.connect.json.JsonConverter"),
@@ -34,8 +35,8 @@ fn every_line_comes_through_two_transforms_and_kafka_byte_for_byte() -> Result<(
         ("transforms.origin.static.value", "demo"),
     ];
     let rest = worker.rest();
-    rest.create("demo-source", &with(&with(&source(&input, "demo-lines"), &json), &transforms))?;
-    rest.create("demo-sink", &with(&sink(&output, "demo-lines"), &json))?;
+    rest.create("demo-source", &with(&with(&source(&input, topic), &json), &transforms))?;
+    rest.create("demo-sink", &with(&sink(&output, topic), &json))?;
     rest.wait_running("demo-source", 1)?;
     rest.wait_running("demo-sink", 1)?;
 

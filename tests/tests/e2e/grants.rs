@@ -34,7 +34,8 @@ fn refused(rest: &Rest, what: &str, config: &Value, parts: &[&str]) -> Result<()
 #[test]
 fn files_outside_the_allowed_folders_are_refused_and_symlinks_do_not_escape() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    topics::create(bootstrap, "escaped", 1)?;
+    let topic = &topics::unique("escaped");
+    topics::create(bootstrap, topic, 1)?;
     let mut worker = worker(bootstrap)?;
     let (data, outside) = (worker.data(), worker.dir().canonicalize()?.join("outside"));
     fs::create_dir(&outside)?;
@@ -57,24 +58,24 @@ fn files_outside_the_allowed_folders_are_refused_and_symlinks_do_not_escape() ->
         ("a system file", Path::new("/etc/passwd").into()),
     ] {
         let read = ["weir.allow.read", path.parent().and_then(Path::to_str).unwrap_or_default(), &bound];
-        refused(&rest, what, &source(&path, "escaped"), &read)?;
+        refused(&rest, what, &source(&path, topic), &read)?;
         let write = ["weir.allow.write", path.parent().and_then(Path::to_str).unwrap_or_default(), &bound];
-        refused(&rest, what, &sink(&path, "escaped"), &write)?;
+        refused(&rest, what, &sink(&path, topic), &write)?;
     }
-    refused(&rest, "a relative file", &source(Path::new("data/../outside/secret"), "escaped"), &[])?;
+    refused(&rest, "a relative file", &source(Path::new("data/../outside/secret"), topic), &[])?;
 
     // The link lies in an allowed folder, and what it leads to does not: the plugin cannot open it.
-    rest.create("linked-source", &source(&data.join("secret"), "escaped"))?;
-    rest.create("linked-sink", &sink(&data.join("secret"), "escaped"))?;
+    rest.create("linked-source", &source(&data.join("secret"), topic))?;
+    rest.create("linked-sink", &sink(&data.join("secret"), topic))?;
     topics::produce(
         bootstrap,
-        "escaped",
+        topic,
         &[topics::Record { value: Some(b"overwritten".to_vec()), ..Default::default() }],
     )?;
     let trace = rest.wait_failed("linked-sink", Duration::from_secs(30))?;
     println!("a linked file to write: {trace}");
     wait::holds("nothing to come of a linked file", Duration::from_secs(3), || {
-        match topics::count(bootstrap, "escaped").map_err(|error| error.to_string())? {
+        match topics::count(bootstrap, topic).map_err(|error| error.to_string())? {
             1 => Ok(()),
             count => Err(format!("{count} rows")),
         }
@@ -86,22 +87,23 @@ fn files_outside_the_allowed_folders_are_refused_and_symlinks_do_not_escape() ->
 #[test]
 fn a_folder_to_read_is_not_a_folder_to_write() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    topics::create(bootstrap, "read-only", 1)?;
+    let topic = &topics::unique("read-only");
+    topics::create(bootstrap, topic, 1)?;
     let mut worker = worker(bootstrap)?.set("weir.allow.write", "");
     let data = worker.data();
     fs::write(data.join("file"), "a line\n")?;
     worker.start()?;
     let rest = worker.rest();
     let parts = ["weir.allow.write", data.to_str().unwrap_or_default()];
-    refused(&rest, "a folder that is read only", &sink(&data.join("file"), "read-only"), &parts)?;
-    rest.create("reader", &source(&data.join("file"), "read-only"))?;
-    wait::until("the line", Duration::from_secs(30), || match topics::count(bootstrap, "read-only") {
+    refused(&rest, "a folder that is read only", &sink(&data.join("file"), topic), &parts)?;
+    rest.create("reader", &source(&data.join("file"), topic))?;
+    wait::until("the line", Duration::from_secs(30), || match topics::count(bootstrap, topic) {
         Ok(1) => Ok(()),
         other => Err(format!("{other:?}")),
     })?;
 
     let writes = data.join("written").display().to_string();
-    let hostile = json!({"connector.class": "weir.tests.HostileSource", "topic": "read-only", "hook": "source.start",
+    let hostile = json!({"connector.class": "weir.tests.HostileSource", "topic": topic, "hook": "source.start",
         "does": "write-file", "needs.read": data, "writes": writes});
     rest.create("writer", &hostile)?;
     let trace = rest.wait_failed("writer", Duration::from_secs(30))?;
@@ -113,7 +115,8 @@ fn a_folder_to_read_is_not_a_folder_to_write() -> Result<()> {
 #[test]
 fn a_plugin_reaches_what_it_asked_for_and_nothing_beside_it() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    topics::create(bootstrap, "reached", 1)?;
+    let topic = &topics::unique("reached");
+    topics::create(bootstrap, topic, 1)?;
     let (granted, other) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
     let (granted_at, other_at) = (granted.local_addr()?.to_string(), other.local_addr()?.to_string());
     let mut worker =
@@ -129,7 +132,7 @@ fn a_plugin_reaches_what_it_asked_for_and_nothing_beside_it() -> Result<()> {
     let rest = worker.rest();
     let mine = data.join("mine").display().to_string();
 
-    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": "reached", "hook": "source.start"});
+    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": topic, "hook": "source.start"});
     let theirs = data.join("theirs/file").display().to_string();
     let back = format!("{mine}/../theirs/file");
     let link = format!("{mine}/link/file");
@@ -171,11 +174,12 @@ fn a_plugin_reaches_what_it_asked_for_and_nothing_beside_it() -> Result<()> {
 #[test]
 fn a_connector_may_lower_its_limits_and_not_raise_them() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    topics::create(bootstrap, "limits", 1)?;
+    let topic = &topics::unique("limits");
+    topics::create(bootstrap, topic, 1)?;
     let mut worker = worker(bootstrap)?.set("weir.task.memory.max", "33554432").set("weir.call.timeout.ms", "5000");
     worker.start()?;
     let rest = worker.rest();
-    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": "limits"});
+    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": topic});
     for (key, value, bound) in
         [("weir.task.memory.max", "33554433", "33554432"), ("weir.call.timeout.ms", "5001", "5000")]
     {
@@ -187,9 +191,12 @@ fn a_connector_may_lower_its_limits_and_not_raise_them() -> Result<()> {
         refused(&rest, key, &with(&base, &[(key, value)]), &[key, value])?;
     }
     // Folders are the operator's to allow; a connector that could do it would be granted anything.
-    for key in ["weir.allow.read", "weir.allow.write", "weir.allow.connect"] {
-        let config = with(&base, &[(key, "/"), ("needs.read", "/etc")]);
-        refused(&rest, key, &config, &[key])?;
+    for (key, all, need, value) in [
+        ("weir.allow.read", "/", "needs.read", "/etc"),
+        ("weir.allow.write", "/", "needs.write", "/etc"),
+        ("weir.allow.connect", "*:*", "needs.connect", "127.0.0.1:1"),
+    ] {
+        refused(&rest, key, &with(&base, &[(key, all), (need, value)]), &[key, value])?;
     }
     let low = [("weir.task.memory.max", "16777216"), ("weir.call.timeout.ms", "500")];
     rest.create("low", &with(&base, &low))?;

@@ -185,6 +185,16 @@ const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
     ("predicate.test", End::Task, WITHOUT_WASI, &["lie-count", "lie-none"]),
 ];
 
+/// What the cases have in common.
+struct Places {
+    /// The topic of the sources.
+    output: String,
+    /// The topic of the sinks.
+    input: String,
+    /// `host:port` that would answer.
+    host: String,
+}
+
 /// One connector that misbehaves.
 #[derive(Debug, Clone)]
 struct Case {
@@ -200,13 +210,13 @@ impl Case {
         self.hook.split_once('.').map_or(self.hook, |(_, call)| call)
     }
 
-    fn config(&self, target: &str) -> Value {
-        let plan = [("hook", self.hook), ("does", self.deed), ("reads", "/etc/passwd"), ("connects", target)];
+    fn config(&self, at: &Places) -> Value {
+        let plan = [("hook", self.hook), ("does", self.deed), ("reads", "/etc/passwd"), ("connects", &*at.host)];
         // One good call, so that the worker has rows under way; `start` and the like are called once only.
         let after = [("after", "1")];
-        let limits = [("weir.call.timeout.ms", "1000"), ("weir.task.memory.max", "33554432"), ("topic", "hostile")];
+        let limits = [("weir.call.timeout.ms", "1000"), ("weir.task.memory.max", "33554432"), ("topic", &*at.output)];
         let base = match self.hook.split_once('.').map_or("", |(interface, _)| interface) {
-            "sink" => json!({"connector.class": "weir.tests.HostileSink", "topics": "hostile-input"}),
+            "sink" => json!({"connector.class": "weir.tests.HostileSink", "topics": at.input}),
             _ => json!({"connector.class": "weir.tests.HostileSource"}),
         };
         let base = with(&base, &limits);
@@ -252,15 +262,14 @@ fn cases() -> Vec<Case> {
 #[test]
 fn a_hostile_guest_harms_nobody_but_itself() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    for topic in ["hostile", "hostile-input"] {
-        topics::create(bootstrap, topic, 1)?;
-    }
+    let (output, input) = (topics::unique("hostile"), topics::unique("hostile-input"));
+    topics::create_all(bootstrap, &[&output, &input], 1)?;
     let rows: Vec<Record> =
         (0..20).map(|row| Record { value: Some(format!("row {row}").into_bytes()), ..Record::default() }).collect();
-    topics::produce(bootstrap, "hostile-input", &rows)?;
+    topics::produce(bootstrap, &input, &rows)?;
     // Something that would answer, so that `denied` is the sandbox's doing.
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    let target = listener.local_addr()?.to_string();
+    let at = Places { output, input, host: listener.local_addr()?.to_string() };
     let mut worker = Worker::new(bootstrap)?
         .with_plugins(&paths::test_plugins())
         .set("offset.flush.interval.ms", "300")
@@ -278,7 +287,7 @@ fn a_hostile_guest_harms_nobody_but_itself() -> Result<()> {
         neighbour.begin()?;
         // Together, and each in its own thread, because a creation may take as long as a call may.
         let results: Vec<Result<String>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = group.iter().map(|case| scope.spawn(|| run(&rest, case, &target))).collect();
+            let threads: Vec<_> = group.iter().map(|case| scope.spawn(|| run(&rest, case, &at))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| bail!("panicked"))).collect()
         });
         for (case, result) in group.iter().zip(results) {
@@ -299,8 +308,8 @@ fn a_hostile_guest_harms_nobody_but_itself() -> Result<()> {
 }
 
 /// Runs one case to its end and gives the trace.
-fn run(rest: &Rest, case: &Case, target: &str) -> Result<String> {
-    let config = case.config(target);
+fn run(rest: &Rest, case: &Case, at: &Places) -> Result<String> {
+    let config = case.config(at);
     let answer = rest.post("/connectors", &json!({"name": case.name, "config": config}))?;
     let created = answer.status == 201;
     let trace = match case.end {
@@ -348,12 +357,13 @@ fn run(rest: &Rest, case: &Case, target: &str) -> Result<String> {
 #[test]
 fn a_guest_that_ignores_stop_is_ended_after_the_graceful_timeout() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    topics::create(bootstrap, "stubborn", 1)?;
+    let topic = &topics::unique("stubborn");
+    topics::create(bootstrap, topic, 1)?;
     let mut worker =
         Worker::new(bootstrap)?.with_plugins(&paths::test_plugins()).set("task.shutdown.graceful.timeout.ms", "2000");
     worker.start()?;
     let rest = worker.rest();
-    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": "stubborn"});
+    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": topic});
     // In `stop` itself, and in a `poll` that does not come back to hear of it. The call limit is a minute.
     for (name, hook, deed) in [
         ("stop-spins", "source.stop", "spin"),
@@ -364,7 +374,7 @@ fn a_guest_that_ignores_stop_is_ended_after_the_graceful_timeout() -> Result<()>
             with(&base, &[("hook", hook), ("does", deed), ("after", if hook == "source.poll" { "3" } else { "0" })]);
         rest.create(name, &config)?;
         rest.wait_running(name, 1)?;
-        weir_tests::wait::until("its rows", Duration::from_secs(30), || match topics::count(bootstrap, "stubborn") {
+        weir_tests::wait::until("its rows", Duration::from_secs(30), || match topics::count(bootstrap, topic) {
             Ok(count) if count >= 30 => Ok(()),
             other => Err(format!("{other:?}")),
         })?;

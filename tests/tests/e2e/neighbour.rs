@@ -33,12 +33,13 @@ impl Neighbour {
     /// Starts the pair and waits until lines arrive.
     pub(crate) fn start(worker: &Worker, bootstrap: &str, name: &str) -> Result<Neighbour> {
         let (input, output) = (worker.data().join(format!("{name}-in")), worker.data().join(format!("{name}-out")));
-        topics::create(bootstrap, name, 1)?;
+        let topic = &topics::unique(name);
+        topics::create(bootstrap, topic, 1)?;
         let rest = worker.rest();
         let appender = Appender::start(&input, RATE)?;
         let quick = [("producer.override.linger.ms", "5"), ("consumer.override.fetch.max.wait.ms", "50")];
-        rest.create(&format!("{name}-source"), &with(&source(&input, name), &quick))?;
-        rest.create(&format!("{name}-sink"), &with(&sink(&output, name), &quick))?;
+        rest.create(&format!("{name}-source"), &with(&source(&input, topic), &quick))?;
+        rest.create(&format!("{name}-sink"), &with(&sink(&output, topic), &quick))?;
         let mut neighbour = Neighbour {
             name: name.into(),
             rest,

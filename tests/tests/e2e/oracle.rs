@@ -20,7 +20,7 @@ use weir_tests::{kafka, wait};
 const CASES: Duration = Duration::from_secs(120);
 
 /// A case: what goes in, the connector, and how to know that it is through. `{topic}`, `{file}` and
-/// `{side}` (`connect` or `weirxxx`, which topics begin with) are filled in everywhere.
+/// `{side}` (what topics begin with) are filled in everywhere.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -145,7 +145,7 @@ struct Side<'a> {
 impl Side<'_> {
     /// The two sides' names have the same length, so that a length of theirs is no difference.
     fn side(&self) -> String {
-        format!("{:x<7}", self.name)
+        topics::unique(&format!("{:x<7}", self.name))
     }
 
     /// The topic of a case; its name is taken out before comparing.

@@ -22,9 +22,8 @@ fn counted(bootstrap: &str, topic: &str, rows: u64) -> Result<()> {
 #[test]
 fn a_connectors_life_from_creation_to_deletion() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    for topic in ["life", "life-2"] {
-        topics::create(bootstrap, topic, 1)?;
-    }
+    let (topic, other) = (&topics::unique("life"), &topics::unique("other-life"));
+    topics::create_all(bootstrap, &[topic, other], 1)?;
     let mut worker = Worker::new(bootstrap)?;
     let input = worker.data().join("input");
     fs::write(&input, lines::line(0))?;
@@ -35,7 +34,7 @@ fn a_connectors_life_from_creation_to_deletion() -> Result<()> {
 
     // Created: 201, where it is, and what it is.
     ensure!(rest.get("/connectors")?.expect(200)?.body == json!([]), "connectors before the first one");
-    let config = source(&input, "life");
+    let config = source(&input, topic);
     let created = rest.post("/connectors", &json!({"name": "life", "config": config}))?.expect(201)?;
     ensure!(created.location.as_deref().is_some_and(|url| url.ends_with("/connectors/life")), "{created:?}");
     ensure!(created.body["name"] == "life" && created.body["type"] == "source", "{}", created.body);
@@ -44,7 +43,7 @@ fn a_connectors_life_from_creation_to_deletion() -> Result<()> {
     ensure!(created.body["config"] == stored, "{}", created.body);
     rest.post("/connectors", &json!({"name": "life", "config": config}))?.expect(409)?;
     rest.wait_running("life", 1)?;
-    counted(bootstrap, "life", 1)?;
+    counted(bootstrap, topic, 1)?;
 
     // Asked about.
     ensure!(rest.get("/connectors")?.expect(200)?.body == json!(["life"]), "the list");
@@ -55,7 +54,7 @@ fn a_connectors_life_from_creation_to_deletion() -> Result<()> {
     ensure!(expanded["life"]["status"]["connector"]["state"] == "RUNNING", "{expanded}");
     let tasks = rest.get("/connectors/life/tasks")?.expect(200)?.body;
     ensure!(tasks[0]["id"] == json!({"connector": "life", "task": 0}), "{tasks}");
-    ensure!(tasks[0]["config"]["topic"] == "life", "{tasks}");
+    ensure!(tasks[0]["config"]["topic"] == **topic, "{tasks}");
     let status = rest.status("life")?;
     ensure!(status["type"] == "source" && status["connector"]["worker_id"].is_string(), "{status}");
     ensure!(status["tasks"][0]["id"] == 0, "{status}");
@@ -66,9 +65,9 @@ fn a_connectors_life_from_creation_to_deletion() -> Result<()> {
     rest.put("/connectors/life/pause", &Value::Null)?.expect(202)?;
     rest.wait_for("life", "PAUSED", 1, Duration::from_secs(10))?;
     append(&lines::line(1))?;
-    nothing_comes(bootstrap, "life", 1)?;
+    nothing_comes(bootstrap, topic, 1)?;
     rest.put("/connectors/life/resume", &Value::Null)?.expect(202)?;
-    counted(bootstrap, "life", 2)?;
+    counted(bootstrap, topic, 2)?;
     rest.wait_running("life", 1)?;
 
     // Stopped: no tasks; resumed: it goes on where it was.
@@ -76,9 +75,9 @@ fn a_connectors_life_from_creation_to_deletion() -> Result<()> {
     let status = rest.wait_for("life", "STOPPED", 0, Duration::from_secs(10))?;
     ensure!(status["tasks"] == json!([]), "{status}");
     append(&lines::line(2))?;
-    nothing_comes(bootstrap, "life", 2)?;
+    nothing_comes(bootstrap, topic, 2)?;
     rest.put("/connectors/life/resume", &Value::Null)?.expect(202)?;
-    counted(bootstrap, "life", 3)?;
+    counted(bootstrap, topic, 3)?;
     rest.wait_running("life", 1)?;
 
     // Restarted: it and its task, once by name and once with parameters.
@@ -90,13 +89,13 @@ fn a_connectors_life_from_creation_to_deletion() -> Result<()> {
     ensure!(answer.body["tasks"][0]["state"] == "RESTARTING", "{}", answer.body);
     rest.wait_running("life", 1)?;
     append(&lines::line(3))?;
-    counted(bootstrap, "life", 4)?;
+    counted(bootstrap, topic, 4)?;
 
     // Changed: the same place in the file, another topic.
-    let changed = rest.put("/connectors/life/config", &source(&input, "life-2"))?.expect(200)?;
-    ensure!(changed.body["config"]["topic"] == "life-2", "{}", changed.body);
+    let changed = rest.put("/connectors/life/config", &source(&input, other))?.expect(200)?;
+    ensure!(changed.body["config"]["topic"] == **other, "{}", changed.body);
     append(&lines::line(4))?;
-    counted(bootstrap, "life-2", 1)?;
+    counted(bootstrap, other, 1)?;
 
     // Deleted, and created again under its name: the offsets stay.
     rest.delete("/connectors/life")?.expect(204)?;
@@ -104,11 +103,11 @@ fn a_connectors_life_from_creation_to_deletion() -> Result<()> {
         rest.get(path)?.expect(404)?;
     }
     ensure!(rest.get("/connectors")?.expect(200)?.body == json!([]), "the list after deletion");
-    let again = rest.put("/connectors/life/config", &source(&input, "life-2"))?.expect(201)?;
+    let again = rest.put("/connectors/life/config", &source(&input, other))?.expect(201)?;
     ensure!(again.location.is_some(), "{again:?}");
     append(&lines::line(5))?;
-    counted(bootstrap, "life-2", 2)?;
-    ensure!(topics::count(bootstrap, "life")? == 4, "rows came twice");
+    counted(bootstrap, other, 2)?;
+    ensure!(topics::count(bootstrap, topic)? == 4, "rows came twice");
     worker.stop()
 }
 
@@ -122,7 +121,8 @@ fn nothing_comes(bootstrap: &str, topic: &str, rows: u64) -> Result<()> {
 #[test]
 fn what_cannot_be_done_is_answered_as_kafka_connect_does() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    topics::create(bootstrap, "errors", 1)?;
+    let topic = &topics::unique("errors");
+    topics::create(bootstrap, topic, 1)?;
     let mut worker = Worker::new(bootstrap)?;
     worker.start()?;
     let rest = worker.rest();
@@ -149,12 +149,12 @@ fn what_cannot_be_done_is_answered_as_kafka_connect_does() -> Result<()> {
     rest.put("/connectors", &json!({}))?.expect(405)?;
 
     let file = worker.data().join("input");
-    let good = source(&file, "errors");
+    let good = source(&file, topic);
     let create = |name: &str, config: &Value| rest.post("/connectors", &json!({"name": name, "config": config}));
     let mut no_topic = good.clone();
     no_topic.as_object_mut().context("an object")?.remove("topic");
     for (what, config, part) in [
-        ("no class", json!({"topic": "errors"}), "Connector config contains no connector type"),
+        ("no class", json!({"topic": topic}), "Connector config contains no connector type"),
         (
             "no such class",
             with(&good, &[("connector.class", "NoSuch")]),
@@ -172,7 +172,7 @@ fn what_cannot_be_done_is_answered_as_kafka_connect_does() -> Result<()> {
                 &good,
                 &[("transforms", "t"), ("transforms.t.type", "org.apache.kafka.connect.transforms.HoistField$Value")],
             ),
-            "Missing required configuration \"field\"",
+            "Missing required configuration \"transforms.t.field\"",
         ),
         (
             "a sink without topics",

@@ -14,11 +14,12 @@ use crate::support::{sink, source};
 #[test]
 fn a_restarted_worker_goes_on_where_it_stopped() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    topics::create(bootstrap, "restarted", 1)?;
+    let topic = &topics::unique("restarted");
+    topics::create(bootstrap, topic, 1)?;
     let mut worker = Worker::new(bootstrap)?;
     let (input, output) = (worker.data().join("input"), worker.data().join("output"));
-    worker.connector("restarted-source", &source(&input, "restarted"))?;
-    worker.connector("restarted-sink", &sink(&output, "restarted"))?;
+    worker.connector("restarted-source", &source(&input, topic))?;
+    worker.connector("restarted-sink", &sink(&output, topic))?;
     let mut counter = Counter::new(&output);
     for round in 0..3_u64 {
         fs::write(&input, (0..(round + 1) * 10).map(lines::line).collect::<String>())?;
@@ -34,7 +35,7 @@ fn a_restarted_worker_goes_on_where_it_stopped() -> Result<()> {
     }
     let delivered = lines::check_delivered(&output, 30)?;
     ensure!(delivered.duplicates == 0, "{delivered:?}");
-    ensure!(topics::count(bootstrap, "restarted")? == 30, "rows were produced twice");
+    ensure!(topics::count(bootstrap, topic)? == 30, "rows were produced twice");
     Ok(())
 }
 
@@ -116,13 +117,12 @@ fn an_upload_is_there_after_a_restart() -> Result<()> {
 fn works(worker: &Worker, bootstrap: &str, name: &str) -> Result<()> {
     let input = worker.data().join(name);
     fs::write(&input, "one line\n")?;
-    topics::create(bootstrap, &format!("cache-{name}"), 1)?;
-    worker.rest().create(name, &source(&input, &format!("cache-{name}")))?;
-    wait::until("the line to come through", Duration::from_secs(30), || {
-        match topics::count(bootstrap, &format!("cache-{name}")) {
-            Ok(1) => Ok(()),
-            other => Err(format!("{other:?}")),
-        }
+    let topic = topics::unique(name);
+    topics::create(bootstrap, &topic, 1)?;
+    worker.rest().create(name, &source(&input, &topic))?;
+    wait::until("the line to come through", Duration::from_secs(30), || match topics::count(bootstrap, &topic) {
+        Ok(1) => Ok(()),
+        other => Err(format!("{other:?}")),
     })
 }
 

@@ -33,7 +33,8 @@ fn classes(rest: &Rest) -> Result<Vec<String>> {
 #[test]
 fn an_uploaded_component_is_used_at_once_and_removed_when_nothing_uses_it() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    topics::create(bootstrap, "uploaded", 1)?;
+    let topic = &topics::unique("uploaded");
+    topics::create(bootstrap, topic, 1)?;
     let mut worker = Worker::new(bootstrap)?;
     worker.start()?;
     let rest = worker.rest();
@@ -52,9 +53,9 @@ fn an_uploaded_component_is_used_at_once_and_removed_when_nothing_uses_it() -> R
     ensure!(rest.get(&format!("/plugins/{id}"))?.expect(200)?.body["id"] == created.body["id"], "it has no page");
     ensure!(classes(&rest)?.contains(&"weir.tests.HostileSource".to_owned()), "its classes are not listed");
 
-    rest.create("uploaded", &json!({"connector.class": "weir.tests.HostileSource", "topic": "uploaded"}))?;
+    rest.create("uploaded", &json!({"connector.class": "weir.tests.HostileSource", "topic": topic}))?;
     wait::until("rows of the uploaded source", std::time::Duration::from_secs(30), || {
-        match topics::count(bootstrap, "uploaded") {
+        match topics::count(bootstrap, topic) {
             Ok(count) if count >= 10 => Ok(()),
             other => Err(format!("{other:?}; {}", rest.status("uploaded").unwrap_or_default())),
         }
