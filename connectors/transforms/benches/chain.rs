@@ -1,0 +1,102 @@
+//! Chains of three steps over JSON objects of about 110 bytes, per batch of 500 rows; divide by 500 for a row. The guest's code, run
+//! on the host: what WebAssembly and the boundary cost comes on top. Run: `cargo bench -p weir-transforms`.
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use weir_sdk::bindings::host::weir::connect::data::{
+    Column, ConfigEntry, Encoding, Format, HeaderColumns, Records, TopicColumn, Values,
+};
+use weir_sdk::schema::Schema;
+use weir_sdk::transform::Transform;
+use weir_sdk::transform::bindings::transform::{Step, TransformBatch};
+use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
+use weir_transforms::hoist_field::HoistField;
+use weir_transforms::insert_field::InsertField;
+use weir_transforms::regex_router::RegexRouter;
+use weir_transforms::side::Value;
+
+const ROWS: u32 = 500;
+
+fn object(row: u32) -> String {
+    format!(
+        r#"{{"id":{},"name":"Ada Lovelace","city":"London","active":true,"score":98.25,"tags":["a","b"],"note":"xyz"}}"#,
+        123_000 + row
+    )
+}
+
+fn person() -> Schema {
+    Schema::structure("Person")
+        .field("id", Schema::int32())
+        .field("name", Schema::string().optional())
+        .field("city", Schema::string().optional())
+        .field("active", Schema::boolean())
+        .field("score", Schema::float64())
+        .field("tags", Schema::array(Schema::string()))
+        .field("note", Schema::string())
+        .build()
+}
+
+fn batch(encoding: Encoding, schema: Option<Schema>) -> TransformBatch {
+    let none = || Values { lengths: vec![], bytes: vec![], formats: vec![] };
+    let rows: Vec<String> = (0..ROWS).map(object).collect();
+    let values = Values {
+        lengths: rows.iter().map(|row| row.len() as i32).collect(),
+        bytes: rows.concat().into_bytes(),
+        formats: vec![],
+    };
+    let schema = schema.map(|schema| {
+        weir_sdk::bindings::host::weir::connect::data::Schema { nodes: schema.nodes().to_vec() }
+    });
+    let records = Records {
+        count: ROWS,
+        topics: TopicColumn { names: vec!["raw-people".into()], rows: vec![] },
+        partitions: vec![0; ROWS as usize],
+        timestamps: (0..i64::from(ROWS)).map(|row| 1_700_000_000_000 + row).collect(),
+        formats: vec![Format { encoding, schema }],
+        keys: none(),
+        values,
+        headers: HeaderColumns {
+            counts: vec![],
+            names: Column { lengths: vec![], bytes: vec![] },
+            values: none(),
+        },
+    };
+    TransformBatch { records, offsets: (0..i64::from(ROWS)).collect() }
+}
+
+fn step<T: Transform>(config: &[(&str, &str)]) -> (TransformEntry, Step) {
+    let config = config.iter().map(|(key, value)| ConfigEntry { key: (*key).into(), value: (*value).into() });
+    let step = Step { alias: "t".into(), class: T::CLASS.into(), config: config.collect(), predicate: None };
+    (TransformEntry::of::<T>(), step)
+}
+
+fn chain(steps: Vec<(TransformEntry, Step)>) -> Chain {
+    let (transforms, steps) = steps.into_iter().unzip();
+    Chain::new(&Plugins { transforms, predicates: vec![] }, steps).expect("a valid configuration")
+}
+
+fn chains(criterion: &mut Criterion) {
+    let origin = || step::<InsertField<Value>>(&[("static.field", "origin"), ("static.value", "berlin")]);
+    let place = || step::<InsertField<Value>>(&[("topic.field", "topic"), ("timestamp.field", "at")]);
+    let route = || step::<RegexRouter>(&[("regex", "raw-(.*)"), ("replacement", "$1")]);
+    let hoist = || step::<HoistField<Value>>(&[("field", "payload")]);
+    let mut group = criterion.benchmark_group("chain");
+    group.throughput(Throughput::Elements(ROWS.into()));
+    for (name, steps, batch) in [
+        ("insert, insert, route: map", vec![origin(), place(), route()], batch(Encoding::Json, None)),
+        ("insert, insert, route: struct", vec![origin(), place(), route()], batch(Encoding::Json, Some(person()))),
+        ("insert, hoist, insert: map", vec![origin(), hoist(), place()], batch(Encoding::Json, None)),
+        ("hoist, insert, insert: text", vec![hoist(), origin(), place()], batch(Encoding::Utf8, None)),
+        ("insert: map", vec![origin()], batch(Encoding::Json, None)),
+        ("route", vec![route()], batch(Encoding::Json, None)),
+    ] {
+        let mut chain = chain(steps);
+        group.bench_function(name, |bencher| {
+            let apply = |batch| chain.apply(batch).expect("an answer");
+            bencher.iter_batched(|| batch.clone(), apply, BatchSize::SmallInput);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, chains);
+criterion_main!(benches);
