@@ -200,7 +200,9 @@ fn not_json(error: SyntaxError) -> String {
 /// The formats of a batch, each schema found by identity and without a walk through the table.
 struct Tables<'a> {
     formats: &'a mut Vec<Format>,
-    indexes: HashMap<*const Known, u32>,
+    /// By address. The schema is kept along with its index, so that its address stays its own: a small cache may have
+    /// let go of it.
+    indexes: HashMap<*const Known, (u32, Option<Arc<Known>>)>,
     last: Option<(*const Known, u32)>,
 }
 
@@ -218,10 +220,10 @@ impl<'a> Tables<'a> {
             return index;
         }
         let formats = &mut *self.formats;
-        let index = *self.indexes.entry(key).or_insert_with(|| {
-            let Some(known) = known else { return Format::plain(Encoding::Json).index_in(formats) };
+        let (index, _) = *self.indexes.entry(key).or_insert_with(|| {
+            let Some(known) = known else { return (Format::plain(Encoding::Json).index_in(formats), None) };
             formats.push(Format::with_schema(encoding(&known.shape), Arc::clone(&known.schema)));
-            (formats.len() - 1) as u32
+            ((formats.len() - 1) as u32, Some(Arc::clone(known)))
         });
         self.last = Some((key, index));
         index
