@@ -1,0 +1,41 @@
+//! A transform that upper-cases one field of the value.
+//!
+//! `cargo test -p uppercase`, then `cargo xtask build --components` leaves the component in `target/dist/examples`.
+
+use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::{Config, ConfigError, RowError, Transform};
+
+/// What a user may set.
+#[derive(Config)]
+pub struct UppercaseConfig {
+    /// The field to upper-case. A row without it stays as it is.
+    #[config(importance = high, validator = non_empty)]
+    field: String,
+}
+
+/// The configured transform.
+pub struct Uppercase(UppercaseConfig);
+
+impl Transform for Uppercase {
+    const CLASS: &'static str = "org.example.Uppercase";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    type Config = UppercaseConfig;
+
+    fn new(config: UppercaseConfig) -> Result<Uppercase, ConfigError> {
+        Ok(Uppercase(config))
+    }
+
+    fn columns(&self) -> Columns {
+        Columns::VALUES
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        if let Some(text) = row.value().get(&self.0.field).and_then(|field| field.as_str()) {
+            let upper = text.to_uppercase();
+            row.value().set_str(&self.0.field, &upper)?;
+        }
+        Ok(Outcome::Keep)
+    }
+}
+
+weir_sdk::export_transforms!(transforms: [Uppercase]);
