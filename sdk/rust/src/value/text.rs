@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+// Upper case, as Jackson has it.
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Appends `text` as a JSON string, with its quotes. Only what must be escaped is, as Jackson does it.
+/// Appends `text` as a JSON string, with its quotes. What is escaped and how is Jackson's, so that Kafka Connect and Weir
+/// write the same bytes: what JSON says must be, and characters beyond U+FFFF as two surrogates.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     push_utf8(out, text.as_bytes());
 }
@@ -23,9 +25,21 @@ fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
         if !needs_escape(byte) {
             continue;
         }
+        // The bytes of a character that was escaped as a whole.
+        if at < copied {
+            continue;
+        }
         out.extend_from_slice(&text[copied..at]);
         copied = at + 1;
         match byte {
+            0xf0.. => {
+                let bits = |index: usize| text.get(at + index).map_or(0, |byte| u32::from(byte & 0x3f));
+                let character = u32::from(byte & 7) << 18 | bits(1) << 12 | bits(2) << 6 | bits(3);
+                for unit in char::from_u32(character).unwrap_or_default().encode_utf16(&mut [0; 2]) {
+                    push_unit(out, *unit);
+                }
+                copied = (at + 4).min(text.len());
+            }
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             b'\n' => out.extend_from_slice(b"\\n"),
@@ -33,21 +47,20 @@ fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
             b'\t' => out.extend_from_slice(b"\\t"),
             0x08 => out.extend_from_slice(b"\\b"),
             0x0c => out.extend_from_slice(b"\\f"),
-            _ => out.extend_from_slice(&[
-                b'\\',
-                b'u',
-                b'0',
-                b'0',
-                HEX[usize::from(byte >> 4)],
-                HEX[usize::from(byte & 15)],
-            ]),
+            _ => push_unit(out, byte.into()),
         }
     }
     out.extend_from_slice(&text[copied..]);
 }
 
+fn push_unit(out: &mut Vec<u8>, unit: u16) {
+    let digit = |shift: u16| HEX[usize::from(unit >> shift & 15)];
+    out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+}
+
+/// In UTF-8 only characters beyond U+FFFF begin with 0xF0 or more, and no other byte of a character is as great.
 const fn needs_escape(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
+    byte < 0x20 || byte == b'"' || byte == b'\\' || byte >= 0xf0
 }
 
 /// The text that stands between the quotes of a JSON string. Copied only where there are escapes. `None` = this is no JSON
@@ -159,7 +172,8 @@ mod tests {
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
             assert_eq!(unescape(&json.as_bytes()[1..json.len() - 1]).unwrap(), text);
         }
-        assert_eq!(written("\u{1f}\n"), "\"\\u001f\\n\"");
+        assert_eq!(written("\u{1f}\n"), "\"\\u001F\\n\"");
+        assert_eq!(written("é😀x\u{ffff}\u{10ffff}"), "\"é\\uD83D\\uDE00x\u{ffff}\\uDBFF\\uDFFF\"");
     }
 
     #[test]
