@@ -46,7 +46,8 @@ fn step(alias: &str, class: &str, config: &[(&str, &str)]) -> Step {
 async fn chain() -> TransformInstance {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").to_owned();
     let path = target.join("dist/plugins/transforms.wasm");
-    let wasm = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask build`", path.display()));
+    let wasm =
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask build`", path.display()));
     let cache = target.join("tmp/weir-plugin-cache");
     let engine = Engine::new(EngineOptions { cache }).expect("an engine");
     let component = engine.load(wasm).await.expect("the shipped transforms load");

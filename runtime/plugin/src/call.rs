@@ -1,25 +1,14 @@
-//! One call into a guest: its deadline, its share of the processor, and how it ends when it does not end well.
+//! One call into a guest, and how it ends when it does not end well.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use wasmtime::{Store, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Store, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
+use crate::clock::{Deadline, Outcome};
 use crate::limits::Limits;
 use crate::store::StoreState;
-
-/// How much later than the deadline a call is cut off from outside. A guest that computes is stopped from inside, with a backtrace;
-/// this is for one that waits in the host.
-const GRACE: Duration = Duration::from_millis(500);
-/// A guest that has computed for this long within one call begins to lose part of its share of the processor.
-const FREE_COMPUTING: Duration = Duration::from_secs(1);
-/// A deadline further away than this is none.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Why a call did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -76,92 +65,6 @@ impl fmt::Display for Trap {
     }
 }
 
-/// The deadline has passed while the guest was computing.
-#[derive(Debug, thiserror::Error)]
-#[error("call timeout of {0} ms (weir.call.timeout.ms)")]
-struct CallTimeout(u128);
-
-/// Time that one sandbox spent on a thread, as opposed to waiting. Written where the call is polled, read by the clock inside of the
-/// call; that is one thread at a time, so that the order of memory does not matter.
-#[derive(Debug)]
-struct Meter {
-    epoch: Instant,
-    /// Nanoseconds of all polls that have returned.
-    spent: AtomicU64,
-    /// When the present poll began, in nanoseconds since `epoch`.
-    entered: AtomicU64,
-}
-
-impl Meter {
-    fn new() -> Self {
-        Self { epoch: Instant::now(), spent: AtomicU64::new(0), entered: AtomicU64::new(0) }
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    fn enter(&self) {
-        self.entered.store(self.now(), Ordering::Relaxed);
-    }
-
-    fn leave(&self) {
-        self.spent.store(self.spent().as_nanos() as u64, Ordering::Relaxed);
-    }
-
-    /// All time so far, the present poll included. Only within a poll.
-    fn spent(&self) -> Duration {
-        let poll = self.now().saturating_sub(self.entered.load(Ordering::Relaxed));
-        Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll))
-    }
-}
-
-/// Time within the present call, looked at on every tick of the engine.
-#[derive(Debug)]
-pub(crate) struct Clock {
-    timeout: Duration,
-    began: Instant,
-    meter: Arc<Meter>,
-    /// What the meter said when the call began, and at the last tick.
-    at_begin: Option<Duration>,
-    at_tick: Duration,
-}
-
-impl Clock {
-    pub(crate) fn new(timeout: Duration) -> Self {
-        let timeout = timeout.min(FOREVER);
-        let meter = Arc::new(Meter::new());
-        Self { timeout, began: Instant::now(), meter, at_begin: None, at_tick: Duration::ZERO }
-    }
-
-    fn begin_call(&mut self) {
-        self.began = Instant::now();
-        self.at_begin = None;
-    }
-
-    /// What becomes of a guest that was still computing when the engine ticked: the deadline ends it, otherwise other tasks get their
-    /// turn first. One that computes for seconds sleeps as long as it ran, later two and three times as long.
-    pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        if self.began.elapsed() >= self.timeout {
-            return Err(CallTimeout(self.timeout.as_millis()).into());
-        }
-        let spent = self.meter.spent();
-        let at_begin = *self.at_begin.get_or_insert(spent);
-        let stretch = spent.saturating_sub(self.at_tick.max(at_begin));
-        self.at_tick = spent;
-        let computed = spent.saturating_sub(at_begin);
-        let pause = stretch * u32::try_from(computed.as_secs() / FREE_COMPUTING.as_secs()).unwrap_or(3).min(3);
-        let turn = async move {
-            if pause.is_zero() {
-                tokio::task::yield_now().await;
-            } else {
-                tokio::time::sleep(pause).await;
-            }
-        };
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
-    }
-}
-
 /// Whether a sandbox may be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -174,14 +77,13 @@ enum Phase {
 /// A store together with the rules of calling into it.
 pub(crate) struct Sandbox {
     pub(crate) store: Store<StoreState>,
-    timeout: Duration,
     memory_max: u64,
     phase: Phase,
 }
 
 impl Sandbox {
     pub(crate) fn new(store: Store<StoreState>, limits: &Limits) -> Self {
-        Self { store, timeout: limits.call_timeout.min(FOREVER), memory_max: limits.memory_max, phase: Phase::Ready }
+        Self { store, memory_max: limits.memory_max, phase: Phase::Ready }
     }
 
     /// Opens a call; [`Sandbox::end`] closes it.
@@ -193,13 +95,12 @@ impl Sandbox {
         let cause = match self.phase {
             Phase::Ready => {
                 let state = self.store.data_mut();
-                state.clock.begin_call();
-                let meter = Arc::clone(&state.clock.meter);
+                let deadline = state.clock.begin_call();
                 state.log.begin_call();
                 state.limiter.refused = None;
                 self.store.set_epoch_deadline(1);
                 self.phase = Phase::Calling(call);
-                return Ok(Deadline { after: self.timeout + GRACE, meter });
+                return Ok(deadline);
             }
             Phase::Calling(earlier) => format!("not called: {earlier} was given up before it returned"),
             Phase::Dead(earlier) => format!("not called: the instance died in {earlier}"),
@@ -224,7 +125,7 @@ impl Sandbox {
                 Err(self.trap(cause, backtrace))
             }
             Outcome::TimedOut => {
-                let timeout = CallTimeout(self.timeout.as_millis());
+                let timeout = self.store.data().clock.timeout();
                 Err(self.trap(format!("{timeout}: it was waiting in a call of the host"), String::new()))
             }
         }
@@ -276,37 +177,6 @@ fn backtrace(backtrace: &WasmBacktrace) -> String {
     backtrace.to_string().replacen("error while executing at wasm backtrace:", "wasm backtrace:", 1)
 }
 
-/// How long an open call may go on.
-#[must_use]
-pub(crate) struct Deadline {
-    after: Duration,
-    meter: Arc<Meter>,
-}
-
-/// How a call went.
-pub(crate) enum Outcome<R> {
-    Returned(wasmtime::Result<R>),
-    TimedOut,
-}
-
-impl Deadline {
-    /// Runs the call.
-    pub(crate) async fn run<R>(self, call: impl Future<Output = wasmtime::Result<R>>) -> Outcome<R> {
-        let meter = self.meter;
-        let mut call = pin!(call);
-        let metered = poll_fn(|context| {
-            meter.enter();
-            let polled = call.as_mut().poll(context);
-            meter.leave();
-            polled
-        });
-        match tokio::time::timeout(self.after, metered).await {
-            Ok(returned) => Outcome::Returned(returned),
-            Err(_) => Outcome::TimedOut,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,41 +192,5 @@ mod tests {
         let expected = "plugin failed in sink.put: wasm trap: unreachable\nlast output of the plugin:\n    \
                         panicked at src/lib.rs:1:2:\n    boom\nwasm backtrace:\n    0: f";
         assert_eq!(CallError::Trapped(trap).to_string(), expected);
-    }
-
-    /// Ticks once after computing for a while, and says how long the guest has to pause.
-    async fn pause_after(clock: &mut Clock, computing: Duration) -> Duration {
-        clock.meter.enter();
-        std::thread::sleep(computing);
-        let Ok(UpdateDeadline::YieldCustom(1, turn)) = clock.tick() else { panic!("a turn was expected") };
-        clock.meter.leave();
-        let before = Instant::now();
-        turn.await;
-        before.elapsed()
-    }
-
-    #[tokio::test]
-    async fn a_guest_that_computes_for_long_is_slowed_down_and_then_ended() {
-        let stretch = Duration::from_millis(20);
-        let mut clock = Clock::new(Duration::from_millis(200));
-        clock.begin_call();
-        pause_after(&mut clock, Duration::ZERO).await;
-        assert!(pause_after(&mut clock, stretch).await < stretch, "the first second is free");
-        clock.meter.spent.fetch_add(2_000_000_000, Ordering::Relaxed);
-        clock.at_tick += Duration::from_secs(2);
-        assert!(pause_after(&mut clock, stretch).await >= 2 * stretch, "the third second is not");
-        std::thread::sleep(Duration::from_millis(200));
-        assert_eq!(clock.tick().err().unwrap().to_string(), "call timeout of 200 ms (weir.call.timeout.ms)");
-    }
-
-    #[tokio::test]
-    async fn waiting_is_not_computing() {
-        let mut clock = Clock::new(Duration::from_secs(60));
-        clock.meter.spent.store(5_000_000_000, Ordering::Relaxed);
-        clock.begin_call();
-        for _ in 0..3 {
-            tokio::time::sleep(Duration::from_millis(30)).await;
-            assert!(pause_after(&mut clock, Duration::ZERO).await < Duration::from_millis(20));
-        }
     }
 }

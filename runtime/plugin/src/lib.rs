@@ -21,6 +21,7 @@ mod interfaces;
 
 mod batch;
 mod call;
+mod clock;
 mod instance;
 
 mod grants;

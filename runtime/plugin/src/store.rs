@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup;
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
-use crate::call::Clock;
+use crate::clock::Clock;
 use crate::grants::{Grants, Hosts};
 use crate::limits::{Limiter, Limits};
 use crate::log::{GuestLog, Identity, LogStream, Stream};

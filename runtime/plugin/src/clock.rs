@@ -1,0 +1,185 @@
+//! The time of a call: its deadline, and its share of the processor.
+//!
+//! A guest that computes is looked at on every tick of the engine, from inside: it gives way to others, and is ended with a backtrace
+//! when its time is up. One that waits in the host is cut off from outside, a little later.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use wasmtime::UpdateDeadline;
+
+/// How much later than the deadline a call is cut off from outside. A guest that computes is stopped from inside, with a backtrace;
+/// this is for one that waits in the host.
+const GRACE: Duration = Duration::from_millis(500);
+/// A guest that has computed for this long within one call begins to lose part of its share of the processor.
+const FREE_COMPUTING: Duration = Duration::from_secs(1);
+/// A deadline further away than this is none.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The deadline has passed.
+#[derive(Debug, thiserror::Error)]
+#[error("call timeout of {0} ms (weir.call.timeout.ms)")]
+pub(crate) struct CallTimeout(u128);
+
+/// Time that one sandbox spent on a thread, as opposed to waiting. Written where the call is polled, read by the clock inside of the
+/// call; that is one thread at a time, so that the order of memory does not matter.
+#[derive(Debug)]
+struct Meter {
+    epoch: Instant,
+    /// Nanoseconds of all polls that have returned.
+    spent: AtomicU64,
+    /// When the present poll began, in nanoseconds since `epoch`.
+    entered: AtomicU64,
+}
+
+impl Meter {
+    fn new() -> Self {
+        Self { epoch: Instant::now(), spent: AtomicU64::new(0), entered: AtomicU64::new(0) }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn enter(&self) {
+        self.entered.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn leave(&self) {
+        self.spent.store(self.spent().as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// All time so far, the present poll included. Only within a poll.
+    fn spent(&self) -> Duration {
+        let poll = self.now().saturating_sub(self.entered.load(Ordering::Relaxed));
+        Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll))
+    }
+}
+
+/// Time within the present call, looked at on every tick of the engine.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    timeout: Duration,
+    began: Instant,
+    meter: Arc<Meter>,
+    /// What the meter said when the call began, and at the last tick.
+    at_begin: Option<Duration>,
+    at_tick: Duration,
+}
+
+impl Clock {
+    pub(crate) fn new(timeout: Duration) -> Self {
+        let timeout = timeout.min(FOREVER);
+        let meter = Arc::new(Meter::new());
+        Self { timeout, began: Instant::now(), meter, at_begin: None, at_tick: Duration::ZERO }
+    }
+
+    /// A call begins now.
+    pub(crate) fn begin_call(&mut self) -> Deadline {
+        self.began = Instant::now();
+        self.at_begin = None;
+        Deadline { after: self.timeout + GRACE, meter: Arc::clone(&self.meter) }
+    }
+
+    /// What to say when the deadline has passed.
+    pub(crate) fn timeout(&self) -> CallTimeout {
+        CallTimeout(self.timeout.as_millis())
+    }
+
+    /// What becomes of a guest that was still computing when the engine ticked: the deadline ends it, otherwise other tasks get their
+    /// turn first. One that computes for seconds sleeps as long as it ran, later two and three times as long.
+    pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        if self.began.elapsed() >= self.timeout {
+            return Err(self.timeout().into());
+        }
+        let spent = self.meter.spent();
+        let at_begin = *self.at_begin.get_or_insert(spent);
+        let stretch = spent.saturating_sub(self.at_tick.max(at_begin));
+        self.at_tick = spent;
+        let computed = spent.saturating_sub(at_begin);
+        let pause = stretch * u32::try_from(computed.as_secs() / FREE_COMPUTING.as_secs()).unwrap_or(3).min(3);
+        let turn = async move {
+            if pause.is_zero() {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(pause).await;
+            }
+        };
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
+    }
+}
+
+/// How long an open call may go on.
+#[must_use]
+pub(crate) struct Deadline {
+    after: Duration,
+    meter: Arc<Meter>,
+}
+
+/// How a call went.
+pub(crate) enum Outcome<R> {
+    Returned(wasmtime::Result<R>),
+    TimedOut,
+}
+
+impl Deadline {
+    /// Runs the call.
+    pub(crate) async fn run<R>(self, call: impl Future<Output = wasmtime::Result<R>>) -> Outcome<R> {
+        let meter = self.meter;
+        let mut call = pin!(call);
+        let metered = poll_fn(|context| {
+            meter.enter();
+            let polled = call.as_mut().poll(context);
+            meter.leave();
+            polled
+        });
+        match tokio::time::timeout(self.after, metered).await {
+            Ok(returned) => Outcome::Returned(returned),
+            Err(_) => Outcome::TimedOut,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ticks once after computing for a while, and says how long the guest has to pause.
+    async fn pause_after(clock: &mut Clock, computing: Duration) -> Duration {
+        clock.meter.enter();
+        std::thread::sleep(computing);
+        let Ok(UpdateDeadline::YieldCustom(1, turn)) = clock.tick() else { panic!("a turn was expected") };
+        clock.meter.leave();
+        let before = Instant::now();
+        turn.await;
+        before.elapsed()
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_computes_for_long_is_slowed_down_and_then_ended() {
+        let stretch = Duration::from_millis(20);
+        let mut clock = Clock::new(Duration::from_millis(200));
+        let _ = clock.begin_call();
+        pause_after(&mut clock, Duration::ZERO).await;
+        assert!(pause_after(&mut clock, stretch).await < stretch, "the first second is free");
+        clock.meter.spent.fetch_add(2_000_000_000, Ordering::Relaxed);
+        clock.at_tick += Duration::from_secs(2);
+        assert!(pause_after(&mut clock, stretch).await >= 2 * stretch, "the third second is not");
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(clock.tick().err().unwrap().to_string(), "call timeout of 200 ms (weir.call.timeout.ms)");
+    }
+
+    #[tokio::test]
+    async fn waiting_is_not_computing() {
+        let mut clock = Clock::new(Duration::from_secs(60));
+        clock.meter.spent.store(5_000_000_000, Ordering::Relaxed);
+        let _ = clock.begin_call();
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            assert!(pause_after(&mut clock, Duration::ZERO).await < Duration::from_millis(20));
+        }
+    }
+}
