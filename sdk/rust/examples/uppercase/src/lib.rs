@@ -1,6 +1,5 @@
 //! A transform that upper-cases one field of the value.
-//!
-//! `cargo test -p uppercase`, then `cargo xtask build --components` leaves the component in `target/dist/examples`.
+//! `cargo test -p uppercase`, then `cargo xtask build --components`: the component is in `target/dist/examples`.
 
 use weir_sdk::transform::{Columns, Outcome, Row};
 use weir_sdk::{Config, ConfigError, RowError, Transform};
