@@ -7,6 +7,10 @@ use crate::records::{Column, Encoding, Format, Headers, Records, Topics, Values}
 use crate::schema_check::{self, SchemaFault};
 use crate::topic_name;
 
+/// Most rows, and most headers, that a batch may have. Short forms let a few bytes stand for any number of rows, which
+/// nobody behind this point could hold.
+pub const MAX_ROWS: usize = 1 << 20;
+
 /// What is wrong with a batch. The texts are for the author of the plugin that made it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
@@ -19,6 +23,14 @@ pub enum CheckError {
         found: usize,
         /// The number of rows.
         expected: usize,
+    },
+    /// More rows than a batch may have.
+    #[error("{column} has {found} entries; a batch has at most {MAX_ROWS} rows and at most as many headers")]
+    TooMany {
+        /// Which column.
+        column: &'static str,
+        /// Its number of entries.
+        found: usize,
     },
     /// A length below -1.
     #[error("{column}: the length of row {row} is {length}; only -1, which is null, may be negative")]
@@ -141,6 +153,7 @@ impl Records {
     /// The first broken promise found.
     pub fn check(&self) -> Result<(), CheckError> {
         let count = self.count as usize;
+        check_rows("count", count)?;
         check_topics(&self.topics, count)?;
         check_not_below("partitions", &self.partitions, count)?;
         check_not_below("timestamps", &self.timestamps, count)?;
@@ -150,6 +163,10 @@ impl Records {
         check_values("values", &self.values, count, &formats)?;
         check_headers(&self.headers, count, &formats)
     }
+}
+
+pub(crate) fn check_rows(column: &'static str, found: usize) -> Result<(), CheckError> {
+    if found > MAX_ROWS { Err(CheckError::TooMany { column, found }) } else { Ok(()) }
 }
 
 /// A table of formats in two parts: a batch's own, and those that a transform adds behind them.
@@ -246,6 +263,7 @@ pub(crate) fn check_headers(headers: &Headers, count: usize, formats: &Formats<'
         let expected = usize::try_from(total).unwrap_or(usize::MAX);
         return Err(CheckError::Count { column: "headers.names", found: headers.names.lengths.len(), expected });
     }
+    check_rows("headers.names", headers.names.lengths.len())?;
     let Column { lengths, bytes } = &headers.names;
     check_lengths("headers.names", lengths, bytes, lengths.len())?;
     if let Some(index) = lengths.iter().position(|&length| length < 0) {

@@ -7,10 +7,6 @@ use crate::schema::{Schema, SchemaNode, SchemaType};
 /// stops at 1000 levels of JSON, of which a schema in an envelope takes two or more for each of its own.
 pub const MAX_DEPTH: usize = 100;
 
-/// Most nodes a schema may have when each node is counted as often as it is referred to. A node may have several
-/// parents, so a short list can stand for a tree that no memory holds.
-pub const MAX_NODES: u64 = 100_000;
-
 /// What is wrong with a schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaFault {
@@ -71,9 +67,12 @@ pub enum SchemaFault {
     /// Too many levels.
     #[error("the schema has more than {MAX_DEPTH} levels")]
     TooDeep,
-    /// Too many nodes, written out.
-    #[error("the schema has more than {MAX_NODES} nodes when each is counted as often as it is used")]
-    TooLarge,
+    /// A node with two parents. A short list of such nodes could stand for a tree that no memory holds.
+    #[error("schema node {child} is a child twice; each node has one parent")]
+    SharedChild {
+        /// The node.
+        child: u32,
+    },
 }
 
 /// Checks a schema and gives the type of its root. Linear in the size of the schema, but for a sort of each struct's
@@ -88,23 +87,22 @@ pub fn check(schema: &Schema) -> Result<SchemaType, SchemaFault> {
         check_node(0, root, 1)?;
         return Ok(root.kind);
     }
-    // A child is behind its parent, so that going backwards the children's figures are there already.
-    let mut sizes = vec![(0_u64, 0_usize); schema.nodes.len()];
+    // A child is behind its parent, so that going backwards the children's depths are there already.
+    let mut depths = vec![0_usize; schema.nodes.len()];
+    let mut has_parent = vec![false; schema.nodes.len()];
     for (index, node) in schema.nodes.iter().enumerate().rev() {
         check_node(index, node, schema.nodes.len())?;
-        let (mut size, mut depth) = (1_u64, 0_usize);
+        let mut depth = 0;
         for &child in &node.children {
-            let (child_size, child_depth) = sizes[child as usize];
-            size = size.saturating_add(child_size);
-            depth = depth.max(child_depth);
+            if std::mem::replace(&mut has_parent[child as usize], true) {
+                return Err(SchemaFault::SharedChild { child });
+            }
+            depth = depth.max(depths[child as usize]);
         }
         if depth >= MAX_DEPTH {
             return Err(SchemaFault::TooDeep);
         }
-        if size > MAX_NODES {
-            return Err(SchemaFault::TooLarge);
-        }
-        sizes[index] = (size, depth + 1);
+        depths[index] = depth + 1;
     }
     Ok(root.kind)
 }

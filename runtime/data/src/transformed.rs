@@ -1,7 +1,9 @@
 //! What a chain of transforms gives back, and how it becomes a batch again: host twin of `transformed` in
 //! `wit/transform.wit`.
 
-use crate::check::{CheckError, Formats, check_formats, check_headers, check_not_below, check_topics, check_values};
+use crate::check::{
+    CheckError, Formats, check_formats, check_headers, check_not_below, check_rows, check_topics, check_values,
+};
 use crate::gather::{pick_or, picked_size};
 use crate::records::{Format, Headers, NO_FORMAT, Records, Topics, Values};
 
@@ -54,6 +56,7 @@ impl Transformed {
     pub fn check(&self, input: &Records) -> Result<(), CheckError> {
         let count = self.origins.len();
         let inputs = input.count as usize;
+        check_rows("origins", count)?;
         let repeats = check_origins(&self.origins, inputs)?;
         check_failures(&self.failures, &self.origins, inputs)?;
         if let Some(topics) = &self.topics {

@@ -420,6 +420,15 @@ fn a_row_repeated_without_end_is_refused() {
 }
 
 #[test]
+fn a_batch_of_too_many_rows_is_refused() {
+    let records = Records { count: u32::MAX, topics: Topics::all("t"), ..Records::default() };
+    assert!(records.check().unwrap_err().to_string().contains("at most 1048576"));
+    let input = Records { count: 1, topics: Topics::all("t"), ..Records::default() };
+    let transformed = Transformed { origins: vec![0; (1 << 20) + 1], ..Transformed::default() };
+    assert!(transformed.check(&input).unwrap_err().to_string().contains("at most 1048576"));
+}
+
+#[test]
 fn a_schema_that_grows_without_end_is_refused() {
     let mut nodes: Vec<_> = (0..60)
         .map(|at| SchemaNode {
@@ -431,7 +440,7 @@ fn a_schema_that_grows_without_end_is_refused() {
     nodes.push(SchemaNode::new(SchemaType::Int8));
     let format = Format::with_schema(Encoding::Json, Schema { nodes }.into());
     let records = Records { formats: vec![format], ..Records::default() };
-    assert!(records.check().unwrap_err().to_string().contains("counted as often as it is used"));
+    assert!(records.check().unwrap_err().to_string().contains("each node has one parent"));
 }
 
 #[test]

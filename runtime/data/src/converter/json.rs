@@ -47,12 +47,13 @@ impl Json {
         let write = Rules { direction: Direction::Write { numeric }, replace_null };
         let content = settings.get("schema.content").filter(|content| !content.is_empty());
         let content = content.map(|content| {
+            let fail = |reason: String| invalid("schema.content", content, reason);
             let json = Node::parse(content).map_err(|error| {
                 let message = "Failed to parse schema in converter config due to serialization error: ";
-                ConfigError::SchemaContent(format!("{message}{error}"))
+                fail(format!("{message}{error}"))
             })?;
-            let schema = schema::read(&json, &read).map_err(ConfigError::SchemaContent)?;
-            let shape = Shape::of(&schema, &read).map_err(|error| ConfigError::SchemaContent(error.to_string()))?;
+            let schema = schema::read(&json, &read).map_err(fail)?;
+            let shape = Shape::of(&schema, &read).map_err(|error| fail(error.to_string()))?;
             Ok(Arc::new(Known { schema: Arc::new(schema), shape }))
         });
         let content = content.transpose()?;

@@ -76,9 +76,6 @@ pub enum ConfigError {
         /// What it may be.
         reason: String,
     },
-    /// `schema.content` that is no schema.
-    #[error("{0}")]
-    SchemaContent(String),
 }
 
 /// Simple names of the converters there are.
