@@ -358,7 +358,7 @@ mod tests {
             wrong,
             [
                 "Invalid value 0 for configuration tasks.max: Value must be at least 1",
-                "Configuration 'transforms' values must not be duplicated.",
+                "Invalid value [t, t] for configuration transforms: Duplicate alias provided.",
                 "Invalid value some for configuration errors.tolerance: String must be one of: none, all",
                 "This worker does not have exactly-once source support enabled.",
             ]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use weir_data::converter::ConfigError;
 use weir_plugin::{CallError, Component, ComponentId, Limits, PluginInfo, PluginKind};
 
 use super::common::{self, Common, Errors};
@@ -11,7 +12,7 @@ use super::steps;
 use super::worker::WorkerConfig;
 use crate::herder::api::{ConfigMap, ConnectorType};
 use crate::kafka::Properties;
-use crate::plugins::{LookupError, Plugin, Plugins};
+use crate::plugins::{FindError, LookupError, Plugin, Plugins};
 use crate::task::chain::{Predicate, Step};
 use crate::task::convert::{ConverterSetting, ConverterSettings};
 use crate::task::sink::Subscription;
@@ -219,21 +220,17 @@ fn check_converter(
     setting: &ConverterSetting,
     config: &ConfigMap,
     faults: &mut Vec<Error>,
-    make: impl FnOnce(&ConverterSetting) -> Result<(), weir_data::converter::ConfigError>,
+    make: impl FnOnce(&ConverterSetting) -> Result<(), ConfigError>,
 ) {
     let Err(error) = make(setting) else { return };
     let owner = if config.contains_key(key) { "" } else { " (set in the worker's configuration)" };
     faults.push(match error {
-        weir_data::converter::ConfigError::UnknownClass { class, known, .. } => {
+        ConfigError::UnknownClass { class, known, .. } => {
             let detail = format!("Class {class} could not be found. Weir has {known}{owner}");
             Error::invalid(key, &class, detail)
         }
-        weir_data::converter::ConfigError::Setting { key: name, value, reason } => {
-            Error::invalid(format!("{key}.{name}"), value, format!("{reason}{owner}"))
-        }
-        weir_data::converter::ConfigError::SchemaContent(text) => {
-            Error::other(format!("{key}.schema.content"), format!("{key}.schema.content: {text}{owner}"))
-        }
+        // Kafka Connect names the setting without the converter's prefix.
+        error => Error::other(key, format!("{error}{owner}")),
     });
 }
 
@@ -278,7 +275,11 @@ fn find(
             Some(plugin)
         }
         Err(detail) => {
-            faults.push(Error::invalid(format!("{prefix}type"), class, detail.to_string()));
+            let key = format!("{prefix}type");
+            faults.push(match detail {
+                FindError::Unknown(_) => Error::invalid(key, class, detail.to_string()),
+                FindError::OtherKind { .. } => Error::other(key, detail.to_string()),
+            });
             None
         }
     }

@@ -18,7 +18,7 @@ const fn key(
     Key { name, kind, default, doc, usage, checks }
 }
 
-const ALIASES: &[Check<'static>] = &[Check::UniqueList { may_be_empty: true }];
+const ALIASES: &[Check<'static>] = &[Check::Aliases];
 const ONE_VERSION: Usage = Ignored("a class has one version at a time");
 const NO_TRANSACTIONS: Usage = Ignored("Weir delivers at least once, so far");
 const NO_TOPIC_CREATION: Usage = Ignored("Weir creates no topics itself yet; the broker's own creation applies");
@@ -190,7 +190,14 @@ pub static SOURCE: &[Key] = &[
 
 /// Of sinks.
 pub static SINK: &[Key] = &[
-    key("topics", List, Value(""), ALIASES, Used, "Topics to read. Either this or `topics.regex`."),
+    key(
+        "topics",
+        List,
+        Value(""),
+        &[Check::UniqueList { may_be_empty: true }],
+        Used,
+        "Topics to read. Either this or `topics.regex`.",
+    ),
     key("topics.regex", String, Value(""), &[Check::Regex], Used, "Java regular expression of the topics to read."),
     key(
         "errors.deadletterqueue.topic.name",

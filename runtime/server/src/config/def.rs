@@ -55,6 +55,8 @@ pub enum Check<'a> {
         /// True = an empty list passes.
         may_be_empty: bool,
     },
+    /// Names given once each.
+    Aliases,
     /// A regular expression.
     Regex,
 }
@@ -120,6 +122,9 @@ pub fn check(key: &str, value: &Value, check: Check<'_>) -> Result<(), Error> {
         (Check::NonEmptyList, Value::List(entries)) if entries.is_empty() => {
             Err(Error::invalid(key, "[]", "Empty list"))
         }
+        (Check::Aliases, Value::List(entries)) if has_duplicates(entries) => {
+            Err(Error::invalid(key, format!("[{}]", entries.join(", ")), "Duplicate alias provided."))
+        }
         (Check::UniqueList { may_be_empty }, Value::List(entries)) => unique(key, entries, may_be_empty),
         (Check::Regex, Value::Text(text)) => match fancy_regex::Regex::new(text) {
             Ok(_) => Ok(()),
@@ -129,13 +134,17 @@ pub fn check(key: &str, value: &Value, check: Check<'_>) -> Result<(), Error> {
     }
 }
 
+fn has_duplicates(entries: &[String]) -> bool {
+    let distinct: std::collections::HashSet<&String> = entries.iter().collect();
+    distinct.len() < entries.len()
+}
+
 fn unique(key: &str, entries: &[String], may_be_empty: bool) -> Result<(), Error> {
     if entries.is_empty() && !may_be_empty {
         let text = format!("Configuration '{key}' must not be empty. Valid values include: any non-empty value");
         return Err(Error::other(key, text));
     }
-    let distinct: std::collections::HashSet<&String> = entries.iter().collect();
-    if distinct.len() < entries.len() {
+    if has_duplicates(entries) {
         return Err(Error::other(key, format!("Configuration '{key}' values must not be duplicated.")));
     }
     if entries.iter().any(String::is_empty) {

@@ -39,8 +39,13 @@ pub enum FindError {
     #[error("Class {0} could not be found.")]
     Unknown(String),
     /// It is something else.
-    #[error("Not a {0}")]
-    OtherKind(&'static str),
+    #[error("Class class {class} does not implement the {wanted} interface")]
+    OtherKind {
+        /// The class.
+        class: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
 }
 
 /// The part behind the last dot.
@@ -110,7 +115,7 @@ pub(super) fn find(plugins: &[Plugin], kind: PluginKind, name: &str) -> Result<P
         return Ok(plugin);
     }
     match plugins.iter().any(|plugin| plugin.info().class == name && plugin.info().kind != kind) {
-        true => Err(FindError::OtherKind(suffix(kind))),
+        true => Err(FindError::OtherKind { class: name.to_owned(), wanted: suffix(kind) }),
         false => Err(FindError::Unknown(name.to_owned())),
     }
 }

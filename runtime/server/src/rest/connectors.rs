@@ -87,7 +87,7 @@ impl CreateConnectorRequest {
                     }
                 }
                 _ => {
-                    let known = "3 known properties: \"name\", \"config\", \"initial_state\"";
+                    let known = "3 known properties: \"config\", \"name\", \"initial_state\"";
                     return Err(json_failure(json::Error::UnknownField { field, class: CLASS, known }));
                 }
             }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
@@ -43,13 +44,12 @@ pub fn router(herder: Herder, plugins: Plugins, worker: &Arc<WorkerConfig>, read
     let app = App { herder, plugins, worker: Arc::clone(worker), ready };
     Router::new()
         .merge(root::routes())
-        .merge(connectors::routes())
-        .merge(connector_plugins::routes())
+        .merge(connectors::routes().merge(connector_plugins::routes()).layer(from_fn(request::negotiate)))
         // The bodies of uploads are bounded by their own key.
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX))
         .merge(plugins::routes())
         .fallback(error::unknown_path)
         .method_not_allowed_fallback(error::unknown_method)
-        .layer(axum::middleware::from_fn(request::log))
+        .layer(from_fn(request::log))
         .with_state(app)
 }

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, RawQuery, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
@@ -146,6 +146,35 @@ fn instant(time: SystemTime) -> String {
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
+}
+
+/// What Kafka Connect's resources take and give is JSON, which they hold against the headers before they look at the rest: a body
+/// of another type, even an empty one, is answered with 415, a client that wants another type with 406.
+pub(super) async fn negotiate(request: Request<Body>, next: Next) -> Result<Response, Failure> {
+    let headers = request.headers();
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if changes && headers.contains_key(header::CONTENT_TYPE) && !has_type(headers, "application/json") {
+        return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    if !takes_json(headers) {
+        return Err(Failure::plain(StatusCode::NOT_ACCEPTABLE));
+    }
+    Ok(next.run(request).await)
+}
+
+/// Whether the client takes JSON for an answer, quality values aside.
+fn takes_json(headers: &HeaderMap) -> bool {
+    let mut says_nothing = true;
+    for value in headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
+        for range in value.split(',') {
+            let range = range.split(';').next().unwrap_or_default().trim();
+            if ["*/*", "application/*", "application/json"].iter().any(|json| range.eq_ignore_ascii_case(json)) {
+                return true;
+            }
+            says_nothing = false;
+        }
+    }
+    says_nothing
 }
 
 /// Writes each request to the log when it is done.

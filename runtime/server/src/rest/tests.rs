@@ -185,6 +185,22 @@ async fn bodies_that_are_not_what_they_should_be_are_refused() {
 }
 
 #[tokio::test]
+async fn types_that_are_not_json_are_refused_before_anything_is_done() {
+    let fixture = Fixture::new().await;
+    let form = Some("application/x-www-form-urlencoded");
+    let (status, _, answer) = fixture.send(Method::PUT, "/connectors/a/pause", form, Body::empty()).await;
+    assert_eq!((status.as_u16(), answer), error(415, "HTTP 415 Unsupported Media Type"));
+    let asked = async |accept: &str| {
+        let request =
+            Request::get("/connectors").header(header::ACCEPT, accept).body(Body::empty()).expect("a request");
+        fixture.router.clone().oneshot(request).await.expect("infallible").status().as_u16()
+    };
+    assert_eq!(asked("text/plain, text/html;q=0.5").await, 406);
+    assert_eq!(asked("text/html, application/xhtml+xml, */*;q=0.8").await, 200);
+    assert_eq!(asked("application/json").await, 200);
+}
+
+#[tokio::test]
 async fn a_worker_without_plugins_lists_its_converters_only() {
     let fixture = Fixture::new().await;
     assert_eq!(fixture.get("/connector-plugins").await, (200, json!([])));
