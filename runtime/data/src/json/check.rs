@@ -3,6 +3,8 @@
 //! What is JSON is what Kafka Connect takes for it: RFC 8259, and numbers with leading zeros. The text has to be UTF-8
 //! already. Nothing recurses, and the depth has a bound, so that no input can exhaust the stack here or later.
 
+use super::scan::{after_space, is_space, plain_until};
+
 /// Most levels of arrays and objects, which is also where Kafka Connect's JSON parser stops.
 pub const MAX_DEPTH: usize = 1000;
 
@@ -75,82 +77,6 @@ pub fn check_strict(text: &[u8]) -> Result<(), SyntaxError> {
         None => Ok(()),
         Some(at) => Err(SyntaxError { problem: "something behind the JSON value", at }),
     }
-}
-
-/// Index of the first byte from `at` on that is not white space.
-pub(crate) fn after_space(text: &[u8], at: usize) -> Option<usize> {
-    let rest = text.get(at..)?;
-    rest.iter().position(|byte| !is_space(*byte)).map(|offset| at + offset)
-}
-
-/// The bytes that JSON calls white space.
-#[inline]
-pub(crate) fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
-}
-
-/// Index of the first byte from `at` on that ends or breaks the run of plain characters in a string: a quote, a
-/// backslash, a control character, or the end of the text.
-#[inline(always)]
-pub(crate) fn plain_until(text: &[u8], at: usize) -> usize {
-    // Most strings are short: two words are looked at before anything is called.
-    let Some(first) = word(text, at) else { return plain_tail(text, at) };
-    if let Some(offset) = first_special(first) {
-        return at + offset;
-    }
-    let Some(second) = word(text, at + 8) else { return plain_tail(text, at + 8) };
-    match first_special(second) {
-        Some(offset) => at + 8 + offset,
-        None => plain_long(text, at + 16),
-    }
-}
-
-fn is_special(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
-}
-
-#[inline(always)]
-fn word(text: &[u8], at: usize) -> Option<u64> {
-    text.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
-}
-
-/// The place of the first special byte among the eight of `word`, the lowest being the first.
-#[inline(always)]
-fn first_special(word: u64) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES * 0x80;
-    // Each of the three terms marks its bytes, perhaps with false marks above a true one, never below it; so the lowest
-    // mark of all is true.
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let marks = (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash)
-        | (word.wrapping_sub(ONES * 0x20) & !word);
-    let marks = marks & HIGH;
-    (marks != 0).then(|| (marks.trailing_zeros() / 8) as usize)
-}
-
-/// As [`plain_until`], for long runs: blocks are tested as a whole, which compiles to vector code.
-#[inline(never)]
-fn plain_long(text: &[u8], mut at: usize) -> usize {
-    while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
-        if block.iter().fold(false, |any, &byte| any | is_special(byte)) {
-            break;
-        }
-        at += block.len();
-    }
-    while let Some(word) = word(text, at) {
-        if let Some(offset) = first_special(word) {
-            return at + offset;
-        }
-        at += 8;
-    }
-    plain_tail(text, at)
-}
-
-fn plain_tail(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|&byte| is_special(byte)).unwrap_or(rest.len())
 }
 
 /// What is wrong. One byte, so that it travels in a register together with a position.
@@ -362,101 +288,4 @@ impl Scanner<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn serde_takes(text: &[u8]) -> bool {
-        // IgnoredAny and not a tree, because escaped lone surrogates are JSON that no Rust string can hold.
-        serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
-    }
-
-    #[test]
-    fn leading_zeros_are_taken_but_said() {
-        let zeros = |text: &[u8]| first(text, 0).ok().flatten().map(|first| first.leading_zeros);
-        assert_eq!(zeros(b"[007]"), Some(true));
-        assert_eq!(zeros(b"-00.5"), Some(true));
-        assert_eq!(zeros(b"[0, 0.5, -0, 10]"), Some(false));
-        assert!(check_strict(b"007").is_err());
-    }
-
-    #[test]
-    fn what_follows_the_first_value_is_left_alone() {
-        assert_eq!(first(b" {} x", 0), Ok(Some(First { start: 1, end: 3, leading_zeros: false })));
-        assert_eq!(first(b"  ", 0), Ok(None));
-        assert!(first(b"12x", 0).is_err());
-        assert!(first(b"nullx", 0).is_err());
-        assert!(first(b"\"a\"x", 0).is_ok());
-    }
-
-    #[test]
-    fn nesting_has_a_bound() {
-        let nested = |depth: usize| [vec![b'['; depth], vec![b']'; depth]].concat();
-        assert!(check_strict(&nested(MAX_DEPTH)).is_ok());
-        assert!(check_strict(&nested(MAX_DEPTH + 1)).is_err());
-        assert!(check_strict(&nested(1_000_000)).is_err());
-    }
-
-    #[test]
-    fn brackets_have_to_match_at_every_depth() {
-        for depth in [1, 63, 64, 65, 200] {
-            let text = [r#"{"a":["#.repeat(depth), "]}".repeat(depth)].concat();
-            assert!(check_strict(text.as_bytes()).is_ok());
-            let wrong = [r#"{"a":["#.repeat(depth), "]}".repeat(depth - 1), "}]".to_owned()].concat();
-            assert!(check_strict(wrong.as_bytes()).is_err());
-        }
-    }
-
-    fn json() -> impl Strategy<Value = String> {
-        let leaf = prop_oneof![
-            Just("null".to_owned()),
-            Just("true".to_owned()),
-            "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,5})?([eE][+-]?[0-9]{1,3})?",
-            any::<String>().prop_map(|text| serde_json::Value::from(text).to_string()),
-            Just(r#""\ud800\u00e4""#.to_owned()),
-        ];
-        leaf.prop_recursive(5, 40, 6, |inner| {
-            let member = ("[a-z\"\\\\é]{0,12}", inner.clone())
-                .prop_map(|(name, value)| format!("{}: {value}", serde_json::Value::from(name)));
-            prop_oneof![
-                prop::collection::vec(inner, 0..6).prop_map(|items| format!("[{}]", items.join(" ,"))),
-                prop::collection::vec(member, 0..6).prop_map(|members| format!("{{{}}}", members.join(", "))),
-            ]
-        })
-    }
-
-    proptest! {
-            #[test]
-            fn agrees_with_serde_json_on_json(text in json()) {
-                prop_assert!(check_strict(text.as_bytes()).is_ok(), "{}", text);
-            }
-
-            #[test]
-            fn agrees_with_serde_json_on_broken_json(text in json(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
-                let mut text = text.into_bytes();
-                let at = at.index(text.len());
-                if cut { text.truncate(at) } else { text[at] = byte & 0x7F }
-                // Bytes are broken within characters, too; the check is for what is UTF-8.
-                if std::str::from_utf8(&text).is_ok() {
-                    let leading_zeros = first(&text, 0).is_ok_and(|first| first.is_some_and(|first| first.leading_zeros));
-                    prop_assert!(leading_zeros || check_strict(&text).is_ok() == serde_takes(&text));
-                }
-            }
-
-            #[test]
-            fn agrees_with_serde_json_on_token_soup(tokens in prop::collection::vec(
-                prop::sample::select(vec!["{", "}", "[", "]", ",", ":", "\"a\"", "\"\\n\"", "1", "0", "-", ".", "e", "E5", "null", "true", "fals", " ", "\n", "\"", "\\"]), 0..12)) {
-                let text = tokens.concat().into_bytes();
-                let leading_zeros = first(&text, 0).is_ok_and(|first| first.is_some_and(|first| first.leading_zeros));
-                prop_assert!(leading_zeros || check_strict(&text).is_ok() == serde_takes(&text));
-            }
-
-            #[test]
-    fn plain_runs_end_at_the_first_special_byte(plain in 0..90_usize, behind in prop::collection::vec(any::<u8>(), 0..90)) {
-                let text = [vec![b'x'; plain], behind].concat();
-                let expected = text.iter().position(|&byte| is_special(byte)).unwrap_or(text.len());
-                prop_assert_eq!(plain_until(&text, 0), expected);
-            }
-        }
-}
+mod tests;

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::check::{self, SyntaxError, after_space};
+use super::check::{self, SyntaxError};
+use super::scan::after_space;
 use super::text::unescape;
 
 /// Where an envelope's members are in its text.

@@ -4,6 +4,7 @@ pub mod check;
 pub(crate) mod envelope;
 pub mod node;
 pub(crate) mod payload;
+pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod shape;
 pub mod text;

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::check::{self, SyntaxError, is_space, plain_until};
+use super::check::{self, SyntaxError};
+use super::scan::{after_space, is_space, plain_until};
 use super::text::unescape;
 
 /// A JSON value. Numbers and strings stay as they were written.
@@ -32,7 +33,7 @@ impl<'a> Node<'a> {
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
         let first = check::first(text.as_bytes(), 0)?;
         let first = first.ok_or(SyntaxError { problem: "nothing but white space", at: 0 })?;
-        if let Some(at) = check::after_space(text.as_bytes(), first.end) {
+        if let Some(at) = after_space(text.as_bytes(), first.end) {
             return Err(SyntaxError { problem: "something behind the JSON value", at });
         }
         Ok(Reader { text, at: first.start }.value())

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::check::plain_until;
+use super::scan::plain_until;
 
 /// Writes `text`, which is UTF-8, as a JSON string, with the escapes that Kafka Connect's writer uses and no others. That
 /// writer has an oddity: characters beyond U+FFFF are written as two escaped surrogates.

@@ -4,7 +4,7 @@
 //! would change in more than its white space; a property test holds the two against each other.
 
 use super::{Direction, Rules};
-use crate::json::check::{is_space, plain_until};
+use crate::json::scan::{is_space, plain_until};
 use crate::json::shape::{Logical, Shape};
 use crate::schema::SchemaType;
 
