@@ -212,6 +212,35 @@ fn json_too_deep_for_anyone_is_an_error_of_its_row() {
     }
 }
 
+#[test]
+fn the_deepest_values_there_may_be_do_not_exhaust_a_stack() {
+    // An envelope is one level of its own.
+    let lists = [vec![b'['; 999], vec![b']'; 999]].concat();
+    let mut schema = Schema::string();
+    for _ in 1..100 {
+        schema = Schema::structure([("f".to_owned(), schema)]);
+    }
+    let structs = [r#"{"f":"#.repeat(99), "5".to_owned(), "}".repeat(99)].concat();
+    let formats = [Format::plain(Encoding::Json), Format::with_schema(Encoding::Json, Arc::new(schema))];
+    let run = move || {
+        for (format, value) in [(0, lists.as_slice()), (1, structs.replace('5', "\"5\"").as_bytes())] {
+            let values = || Values::from_column(Column::from_rows([Some(value)]), 1, format);
+            for class in ["Json", "String"] {
+                assert_eq!(make(class, &[]).from_connect(&formats, values(), 1).failures, [], "{class}");
+            }
+            let mut simple = header_converter("Simple", &HashMap::new()).expect("known");
+            assert_eq!(simple.from_connect(&formats, values(), 1).failures, []);
+            let written = make("Json", &[]).from_connect(&formats, values(), 1).output;
+            assert_eq!(make("Json", &[]).to_connect(written, 1, &mut Vec::new()).failures, []);
+        }
+        // A value that does not fit has to go the longer way.
+        let values = Values::from_column(Column::from_rows([Some(&structs)]), 1, 1);
+        assert_eq!(make("Json", &[]).from_connect(&formats, values, 1).failures.len(), 1);
+    };
+    // Half of what a thread of the runtime has.
+    std::thread::Builder::new().stack_size(1 << 20).spawn(run).expect("a thread").join().expect("no overflow");
+}
+
 /// For each schema type, values that have to come back as they were.
 fn examples() -> Vec<(Schema, Vec<&'static str>)> {
     vec![

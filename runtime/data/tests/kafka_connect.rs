@@ -2,7 +2,7 @@
 //!
 //! Each line of `kafka_connect.jsonl` was recorded by reading `input` with one of its converters and writing what came out
 //! with another (in UTC): the bytes, or which half failed and with which message. Where Weir differs on purpose, the line
-//! has Weir's own `weir` beside it, and `why`.
+//! has Weir's own `weir` beside it, and `why`. `record/Record.java` records them anew.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

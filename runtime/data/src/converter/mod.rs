@@ -1,6 +1,16 @@
 //! Converters: between the bytes of Kafka and the values that plugins see. [`converter`] makes one by its class name.
 //!
 //! A converter works on a whole column. A row that it cannot convert is null in the output and has an error of its own.
+//!
+//! They do what Kafka Connect's do, which `tests/kafka_connect.jsonl` holds them to, but for a few things:
+//!
+//! - JSON without a schema is checked, not rebuilt: members keep their order, numbers and strings their spelling.
+//! - A Decimal always has its schema's scale. One written as a number gets the zeros it lacks, or fails.
+//! - StringConverter passes bytes on as they are, where Java prints an address; inside of other values they are base64.
+//! - Null in a list or map whose schema allows none is refused when it is read, wherever the list or map stands.
+//! - A logical type's name counts on the type that carries it only, and structs may have defaults.
+//! - Lists and maps in headers whose entries have no type in common have no schema.
+//! - Number converters take a number without a schema if it fits: plugins in most languages have one kind of number.
 
 mod boolean;
 mod bytes;
