@@ -1,5 +1,7 @@
 //! The transforms of a connector and their predicates, out of `transforms`, `predicates` and what hangs below them.
 
+use indexmap::IndexSet;
+
 use super::def::{self, Type, Value};
 use super::error::Error;
 use super::worker::with_prefix;
@@ -42,9 +44,10 @@ pub(super) fn parse(config: &ConfigMap) -> (Vec<Step>, Vec<Error>) {
 }
 
 fn aliases(config: &ConfigMap, key: &str) -> impl Iterator<Item = String> {
-    let mut aliases = config.get(key).map(|text| def::list(text)).unwrap_or_default();
-    aliases.retain(|alias| !alias.is_empty());
-    aliases.into_iter()
+    // One that is given twice is an error of the key, which need not be followed by its own errors twice.
+    let aliases: IndexSet<String> =
+        config.get(key).map(|text| def::list(text)).unwrap_or_default().into_iter().collect();
+    aliases.into_iter().filter(|alias| !alias.is_empty())
 }
 
 fn predicate(config: &ConfigMap, alias: String, errors: &mut Vec<Error>) -> Option<Predicate> {
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_chain_is_said_in_kafka_connects_words() {
         let (_, errors) = parsed(&[
-            ("transforms", "a,b,c"),
+            ("transforms", "a,b,c,c"),
             ("transforms.a.type", "x.A"),
             ("transforms.a.negate", "true"),
             ("transforms.b.type", "x.B"),

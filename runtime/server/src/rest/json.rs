@@ -34,7 +34,7 @@ pub enum Error {
         known: &'static str,
     },
     /// A value that is not one of the allowed ones.
-    #[error("Cannot construct instance of `{class}`, problem: No enum constant {class}.{value}")]
+    #[error("Cannot construct instance of `{class}`, problem: No enum constant {}.{value}", .class.replace('$', "."))]
     NotInEnum {
         /// The enum.
         class: &'static str,
