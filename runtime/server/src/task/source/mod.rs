@@ -96,7 +96,7 @@ impl SourceTask {
         loop {
             self.reap().await?;
             if Instant::now() >= self.next_commit {
-                self.commit().await;
+                self.commit().await?;
             }
             let until = match control.wanted() {
                 Wanted::Stopped => return Ok(()),
@@ -177,8 +177,9 @@ impl SourceTask {
         Ok(())
     }
 
-    /// Stores the offsets that may be stored. A failure is logged, and what was not stored is tried again with the next commit.
-    async fn commit(&mut self) {
+    /// Stores the offsets that may be stored. A failure is logged, and what was not stored is tried again with the next commit;
+    /// an error is only that the plugin died of hearing about it.
+    async fn commit(&mut self) -> Result<(), Error> {
         self.next_commit = Instant::now() + self.flush_interval;
         let committable = self.in_flight.take_committable();
         let settled_below = self.in_flight.settled_below();
@@ -190,20 +191,23 @@ impl SourceTask {
                 Ok(Err(error)) => {
                     warn!(%error, "offsets were not stored; trying again with the next commit");
                     self.in_flight.put_back(committable);
-                    return;
+                    return Ok(());
                 }
                 Err(_) => {
                     warn!("offsets were not stored within offset.flush.timeout.ms; trying again with the next commit");
                     self.in_flight.put_back(committable);
-                    return;
+                    return Ok(());
                 }
             }
         }
-        if self.wants_committed
-            && let Err(error) = self.instance.committed(settled_below).await
-        {
-            warn!(%error, "the source could not take the word of stored offsets");
+        if self.wants_committed {
+            match self.instance.committed(settled_below).await {
+                Ok(()) => {}
+                Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
+                Err(error) => warn!(%error, "the source could not take the word of stored offsets"),
+            }
         }
+        Ok(())
     }
 
     /// Waits for what is on its way, for as long as a commit may take, and stores its offsets.
@@ -225,6 +229,8 @@ impl SourceTask {
                 }
             }
         }
-        self.commit().await;
+        if let Err(error) = self.commit().await {
+            debug!(%error, "the plugin died of its last commit");
+        }
     }
 }
