@@ -38,18 +38,18 @@ pub fn test_plugin(name: &str) -> Result<PathBuf> {
     built(test_plugins().join(format!("{name}.wasm")))
 }
 
-/// The server under test: the environment variable `WEIR_BIN`, or what `cargo xtask build` left in `target/dist/weir`, or
-/// the debug build.
+/// The server under test: the environment variable `WEIR_BIN`, or the one that was built last of those that `cargo xtask build`
+/// and `cargo build` leave.
 pub fn weir() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("WEIR_BIN") {
         return Ok(PathBuf::from(path));
     }
-    for path in [target().join("dist/weir"), target().join("debug/weir")] {
-        if path.is_file() {
-            return Ok(path);
-        }
+    let built = ["dist/weir", "debug/weir", "release/weir"].map(|path| target().join(path));
+    let newest = built.into_iter().filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path))).max();
+    match newest {
+        Some((_, path)) => Ok(path),
+        None => bail!("there is no `weir` in {}: run `cargo xtask build`, or name one in WEIR_BIN", target().display()),
     }
-    bail!("there is no `weir` in {}: run `cargo xtask build`, or name one in WEIR_BIN", target().display())
 }
 
 /// A binary of this crate, which Cargo builds beside the tests.

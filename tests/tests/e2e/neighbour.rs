@@ -17,6 +17,9 @@ const RATE: u64 = 1000;
 /// How much of the rate has to arrive while others misbehave.
 const SHARE: f64 = 0.8;
 
+/// How long to look before judging: a file source that has read everything looks again after a second, so lines come in lumps.
+const WINDOW: Duration = Duration::from_secs(10);
+
 /// The pair, running.
 #[derive(Debug)]
 pub(crate) struct Neighbour {
@@ -27,6 +30,7 @@ pub(crate) struct Neighbour {
     output: std::path::PathBuf,
     since: Instant,
     arrived: u64,
+    meanwhile: Vec<String>,
 }
 
 impl Neighbour {
@@ -48,6 +52,7 @@ impl Neighbour {
             output,
             since: Instant::now(),
             arrived: 0,
+            meanwhile: Vec::new(),
         };
         wait::until("lines of the neighbour to arrive", Duration::from_secs(60), || {
             let (arrived, written) = (neighbour.arrived_now()?, neighbour.appender.written());
@@ -58,19 +63,31 @@ impl Neighbour {
         Ok(neighbour)
     }
 
-    /// Begins to measure.
-    pub(crate) fn begin(&mut self) -> Result<()> {
+    fn begin(&mut self) -> Result<()> {
         self.arrived = self.counter.count()?;
         self.since = Instant::now();
+        self.meanwhile.clear();
         Ok(())
     }
 
-    /// Ends measuring: an error when less arrived than should have.
-    pub(crate) fn check(&mut self, meanwhile: &str) -> Result<()> {
+    /// To be called again and again, with what has been going on since the last time. An error when, over some time, less
+    /// arrived than should have; it tells all that went on in that time.
+    pub(crate) fn watch(&mut self, meanwhile: &str) -> Result<()> {
+        self.meanwhile.push(meanwhile.to_owned());
+        if self.since.elapsed() < WINDOW {
+            return Ok(());
+        }
         let rows = (self.counter.count()? - self.arrived) as f64;
         let seconds = self.since.elapsed().as_secs_f64();
         let share = rows / seconds / RATE as f64;
-        ensure!(share >= SHARE, "{meanwhile}: the neighbour got {:.0} % of its lines in {seconds:.1} s", share * 100.0);
+        let meanwhile = self.meanwhile.join("; ");
+        self.begin()?;
+        println!("the neighbour got {:.0} % of its lines in {seconds:.1} s", share * 100.0);
+        ensure!(
+            share >= SHARE,
+            "{:.0} % of the neighbour's lines came in {seconds:.1} s of {meanwhile}",
+            share * 100.0
+        );
         Ok(())
     }
 

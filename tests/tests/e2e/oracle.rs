@@ -287,7 +287,11 @@ fn compare(case: &Case, theirs: &Outcome, ours: &Outcome) -> Result<()> {
         return Ok(());
     }
     if theirs != ours || matches!(theirs, Outcome::Stuck(_)) {
-        bail!("\n  Kafka Connect: {}\n  Weir:          {}", show(theirs), show(ours));
+        let (theirs, ours) = (show(theirs), show(ours));
+        // Enough to see it by; the rows behind are mostly the same difference again.
+        let first = theirs.lines().zip(ours.lines()).find(|(theirs, ours)| theirs != ours);
+        let (theirs, ours) = first.unwrap_or((&theirs, &ours));
+        bail!("\n  Kafka Connect: {theirs}\n  Weir:          {ours}");
     }
     Ok(())
 }
