@@ -1,21 +1,21 @@
 //! The worker's configuration, typed. Parsed from the table in `keys.rs`, with Kafka Connect's texts for what is wrong.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_plugin::{ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, HostPattern, Limits};
+use weir_plugin::{Allowed, Limits};
 
 use super::client::{self, Client, Kind};
 use super::client_keys;
-use super::def::{self, Value};
 use super::error::Error;
-use super::keys::{self, Fallback, Usage};
+use super::keys::{self, Usage};
+use super::listener::Listener;
 use super::policy::OverridePolicy;
+use super::reader::Reader;
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
-use crate::task::convert::{ConverterSetting, ConverterSettings};
+use crate::task::convert::ConverterSettings;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,48 +69,6 @@ pub struct WorkerConfig {
     pub originals: ConfigMap,
     /// One line for each key that has no effect, to be said at start.
     pub warnings: Vec<String>,
-}
-
-/// One entry of `listeners`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listener {
-    /// Host name or address; empty = every interface.
-    pub host: String,
-    /// Port; 0 = any free one.
-    pub port: u16,
-}
-
-impl Listener {
-    fn parse(text: &str) -> Result<Self, Error> {
-        let key = "listeners";
-        let Some((protocol, rest)) = text.split_once("://") else {
-            return Err(Error::invalid(key, text, "Unable to parse URL, expected protocol://host:port"));
-        };
-        match protocol.to_ascii_lowercase().as_str() {
-            "http" => {}
-            "https" => {
-                let detail = "the REST server speaks http only; put a proxy with TLS in front of it";
-                return Err(Error::invalid(key, text, detail));
-            }
-            _ => return Err(Error::invalid(key, text, "Listener protocol must be either 'http' or 'https'")),
-        }
-        let (host, port) = rest.trim_end_matches('/').rsplit_once(':').unwrap_or((rest, ""));
-        let port = port.parse().map_err(|_| Error::invalid(key, text, "the port must be a number from 0 to 65535"))?;
-        Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port })
-    }
-
-    /// Whether it can be reached from other machines. A name counts as if it could, unless it is `localhost`.
-    pub fn is_open(&self) -> bool {
-        match self.bind_host().parse::<IpAddr>() {
-            Ok(address) => !address.is_loopback(),
-            Err(_) => !self.host.eq_ignore_ascii_case("localhost"),
-        }
-    }
-
-    /// The host to bind to.
-    pub fn bind_host(&self) -> &str {
-        if self.host.is_empty() { "0.0.0.0" } else { &self.host }
-    }
 }
 
 impl WorkerConfig {
@@ -228,124 +186,6 @@ fn unused(originals: &ConfigMap, errors: &mut Vec<Error>) -> Vec<String> {
 
 fn is_client_key(name: &str) -> bool {
     [Kind::Producer, Kind::Consumer].into_iter().any(|kind| client_keys::meaning(kind, name).is_some())
-}
-
-/// Reads single keys and gathers what is wrong with them, so that a user sees all of it at once.
-struct Reader<'a> {
-    originals: &'a ConfigMap,
-    errors: Vec<Error>,
-}
-
-impl Reader<'_> {
-    /// The value in its type; none when it has none, or when it is wrong, which is noted.
-    fn value(&mut self, name: &str) -> Option<Value> {
-        let key = keys::find(name).unwrap_or_else(|| unreachable!("{name} is in the table"));
-        let text = match (self.originals.get(name), key.default) {
-            (Some(text), _) => text,
-            (None, Fallback::Value(text)) => text,
-            (None, Fallback::Null | Fallback::Computed(_)) => return None,
-            (None, Fallback::Required) => {
-                self.errors.push(Error::missing(name));
-                return None;
-            }
-        };
-        let value = def::parse(name, key.kind, text).and_then(|value| {
-            key.checks.iter().try_for_each(|check| def::check(name, &value, *check))?;
-            Ok(value)
-        });
-        value.map_err(|error| self.errors.push(error)).ok()
-    }
-
-    fn optional(&mut self, name: &str) -> Option<String> {
-        match self.value(name) {
-            Some(Value::Text(text)) if !text.is_empty() => Some(text),
-            _ => None,
-        }
-    }
-
-    fn text(&mut self, name: &str) -> String {
-        self.optional(name).unwrap_or_default()
-    }
-
-    fn list(&mut self, name: &str) -> Vec<String> {
-        match self.value(name) {
-            Some(Value::List(entries)) => entries.into_iter().filter(|entry| !entry.is_empty()).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn number(&mut self, name: &str) -> u64 {
-        match self.value(name) {
-            Some(Value::Number(number)) => u64::try_from(number).unwrap_or(0),
-            _ => 0,
-        }
-    }
-
-    fn millis(&mut self, name: &str) -> Duration {
-        Duration::from_millis(self.number(name))
-    }
-
-    fn port(&mut self, name: &str) -> Option<u16> {
-        match self.value(name)? {
-            Value::Number(number) => match u16::try_from(number) {
-                Ok(port) => Some(port),
-                Err(_) => {
-                    self.errors.push(Error::invalid(name, number, "a port is a number from 0 to 65535"));
-                    None
-                }
-            },
-            _ => None,
-        }
-    }
-
-    fn converters(&mut self) -> ConverterSettings {
-        let mut converter = |name: &str| {
-            let mut settings: HashMap<String, String> = with_prefix(self.originals, &format!("{name}."));
-            settings.remove("plugin.version");
-            ConverterSetting { class: self.text(name), settings }
-        };
-        ConverterSettings {
-            key: converter("key.converter"),
-            value: converter("value.converter"),
-            header: converter("header.converter"),
-        }
-    }
-
-    fn policy(&mut self) -> OverridePolicy {
-        let name = self.text("connector.client.config.override.policy");
-        let allowlist = self.list("connector.client.config.override.allowlist");
-        OverridePolicy::new(&name, allowlist).unwrap_or_else(|error| {
-            self.errors.push(error);
-            OverridePolicy::None
-        })
-    }
-
-    fn allowed(&mut self) -> Allowed {
-        let (read, write) = (self.folders(ALLOW_READ), self.folders(ALLOW_WRITE));
-        let mut connect = Vec::new();
-        for text in self.list(ALLOW_CONNECT) {
-            match text.parse::<HostPattern>() {
-                Ok(pattern) => connect.push(pattern),
-                Err(error) => self.errors.push(Error::invalid(ALLOW_CONNECT, text, error.to_string())),
-            }
-        }
-        Allowed { read, write, connect }
-    }
-
-    fn folders(&mut self, name: &str) -> Vec<PathBuf> {
-        let folders: Vec<PathBuf> = self.list(name).into_iter().map(PathBuf::from).collect();
-        for folder in folders.iter().filter(|folder| !folder.is_absolute()) {
-            self.errors.push(Error::invalid(name, folder.display(), "the folder must be an absolute path"));
-        }
-        folders
-    }
-
-    fn listeners(&mut self) -> Vec<Listener> {
-        let listeners: Vec<_> = self.list("listeners").iter().map(|text| Listener::parse(text)).collect();
-        let (good, bad): (Vec<_>, Vec<_>) = listeners.into_iter().partition(Result::is_ok);
-        self.errors.extend(bad.into_iter().filter_map(Result::err));
-        good.into_iter().filter_map(Result::ok).collect()
-    }
 }
 
 /// The entries whose keys begin with `prefix`, without it.
