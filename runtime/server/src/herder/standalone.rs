@@ -41,6 +41,13 @@ pub(super) struct Shared {
     connectors: RwLock<BTreeMap<String, Arc<Connector>>>,
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The search for the cluster must not outlive the herder, however it ends.
+        self.stopping.cancel();
+    }
+}
+
 /// Owns the connectors of this worker. Cheap to clone.
 #[derive(Clone)]
 pub struct Herder(Arc<Shared>);
@@ -126,16 +133,13 @@ impl Herder {
         if self.0.stopping.is_cancelled() {
             return Err(Error::Internal("Worker is shutting down".to_owned()));
         }
-        if !replace && self.find(name).is_some() {
-            return Err(Error::AlreadyExists(name.to_owned()));
-        }
         let parsed = ConnectorConfig::validate(name, &config, &self.0.worker, &self.0.plugins)
             .await
             .map_err(|errors| Error::BadRequest(errors.to_string()))?;
         let (connector, created) = {
             let mut connectors = self.0.connectors.write();
             match connectors.get(name) {
-                // Another request may have been faster while this one was validated.
+                // Only now, as in Kafka Connect: a configuration that is wrong is said to be so whether or not the name is taken.
                 Some(_) if !replace => return Err(Error::AlreadyExists(name.to_owned())),
                 Some(connector) => (Arc::clone(connector), false),
                 None => {

@@ -30,6 +30,9 @@ pub enum Rebalance {
     Lost(TopicPartitionList),
 }
 
+/// What Java's consumer leaves out of patterns (`exclude.internal.topics`).
+const INTERNAL_TOPICS: [&str; 2] = ["__consumer_offsets", "__transaction_state"];
+
 /// Receives what librdkafka has to say to the task.
 #[derive(Default)]
 pub struct Events {
@@ -114,9 +117,26 @@ impl SinkConsumer {
         self.client().context()
     }
 
-    /// Joins the group. A pattern starts with `^`, as librdkafka has it.
+    /// Joins the group, or changes what it reads. No topics at all = leaves it.
     pub fn subscribe(&self, topics: &[&str]) -> KafkaResult<()> {
+        if topics.is_empty() {
+            self.client().unsubscribe();
+            return Ok(());
+        }
         self.client().subscribe(topics)
+    }
+
+    /// The names of all topics of the cluster, sorted, without Kafka's internal ones.
+    pub async fn topics(&self) -> KafkaResult<Vec<String>> {
+        let Some(client) = self.inner.clone() else { return Ok(Vec::new()) };
+        blocking(move || {
+            let metadata = client.fetch_metadata(None, std::time::Duration::from_secs(30))?;
+            let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
+            let mut names: Vec<String> = names.filter(|name| !INTERNAL_TOPICS.contains(&name.as_str())).collect();
+            names.sort();
+            Ok(names)
+        })
+        .await
     }
 
     /// Returns when a rebalance or the result of a commit waits.

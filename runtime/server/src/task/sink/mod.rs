@@ -1,11 +1,13 @@
 //! The loop of a sink task: read, convert, transform, give to the plugin, and commit what the plugin says is safe.
 //!
-//! `gather.rs` reads, `positions.rs` keeps what may be committed, `partitions.rs` follows the group; this file decides when.
+//! `reading.rs` knows which topics, `gather.rs` reads, `positions.rs` keeps what may be committed, `partitions.rs` follows the
+//! group; this file decides when.
 
 mod gather;
 mod options;
 mod partitions;
 mod positions;
+mod reading;
 
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ pub use options::{Options, Subscription};
 use self::gather::{Gathered, gather};
 use self::options::{PUT_ROWS, RETRY_DELAYS};
 use self::positions::Positions;
+use self::reading::Reading;
 use super::Error;
 use super::chain::{Chain, pick};
 use super::control::{Control, Wanted};
@@ -43,6 +46,7 @@ pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
 struct SinkTask {
     instance: SinkInstance,
     consumer: SinkConsumer,
+    reading: Reading,
     chain: Chain,
     converters: Converters,
     tolerate: bool,
@@ -84,15 +88,11 @@ impl SinkTask {
         let grants = options.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))?;
         let mut instance = options.component.sink(identity, &options.limits, &grants).await?;
         instance.start(&options.config).await?;
-        let subscribed = match &options.subscription {
-            Subscription::Topics(topics) => consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>()),
-            // librdkafka takes a name that starts with ^ for a pattern; Kafka Connect's patterns match the whole name.
-            Subscription::Pattern(pattern) => consumer.subscribe(&[&format!("^({pattern})$")]),
-        };
-        subscribed.map_err(kafka("cannot subscribe"))?;
+        let reading = Reading::start(&options.subscription, &consumer).await?;
         let mut task = Self {
             instance,
             consumer,
+            reading,
             chain,
             converters,
             tolerate: options.tolerate,
@@ -126,6 +126,7 @@ impl SinkTask {
                 self.put_nothing().await?;
                 self.commit(|_, _| true, false).await?;
             }
+            self.reading.refresh(&self.consumer, now).await?;
             if self.next_empty_put.is_some_and(|at| now >= at) {
                 self.put_nothing().await?;
             }
@@ -148,6 +149,9 @@ impl SinkTask {
 
     fn wake_at(&self) -> Instant {
         let mut until = self.next_commit;
+        if let Some(at) = self.reading.next_look() {
+            until = until.min(at);
+        }
         if let Some(at) = self.next_empty_put {
             until = until.min(at);
         }

@@ -112,7 +112,7 @@ fn a_source_hears_where_each_row_went() {
     only.tracked = vec![Tracked::untracked(outstanding)];
     let told = only.settled_rows();
     assert_eq!(told.rows, [7, 8, 9, 10]);
-    assert_eq!(told.topic_partition, [-1, 0, -2, 1], "dropped, the last of two, skipped, sent");
+    assert_eq!(told.topic_partition, [-1, 1, -2, 0], "dropped, the last of two, skipped, sent");
     assert_eq!(told.offsets, [-1, 50, -1, 41]);
     assert_eq!(told.topic_partitions.len(), 2);
 }

@@ -1,0 +1,82 @@
+//! Which topics a sink task reads. A pattern is Java's and matches the whole name, which librdkafka's own patterns do not; so the
+//! names are looked at here, again and again, as Java's consumer does.
+
+use fancy_regex::Regex;
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::options::Subscription;
+use crate::kafka::consumer::SinkConsumer;
+use crate::task::Error;
+
+/// Time between two looks for new topics that match a pattern: the default of Java's `metadata.max.age.ms`, which is there what
+/// decides it.
+const LOOK_INTERVAL: Duration = Duration::from_secs(300);
+/// The same while nothing matches yet, or Kafka did not answer.
+const EAGER_LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The topics of a task.
+pub(super) struct Reading {
+    pattern: Option<Pattern>,
+}
+
+struct Pattern {
+    regex: Regex,
+    topics: Vec<String>,
+    next_look: Instant,
+}
+
+impl Reading {
+    /// Subscribes.
+    pub(super) async fn start(subscription: &Subscription, consumer: &SinkConsumer) -> Result<Self, Error> {
+        match subscription {
+            Subscription::Topics(topics) => {
+                subscribe(consumer, topics)?;
+                Ok(Self { pattern: None })
+            }
+            Subscription::Pattern(pattern) => {
+                let regex = Regex::new(&format!("^(?:{pattern})$"))
+                    .map_err(|error| Error::Config(format!("topics.regex cannot be used: {error}")))?;
+                let pattern = Pattern { regex, topics: Vec::new(), next_look: Instant::now() };
+                let mut reading = Self { pattern: Some(pattern) };
+                reading.refresh(consumer, Instant::now()).await?;
+                Ok(reading)
+            }
+        }
+    }
+
+    /// When [`Reading::refresh`] has something to do; none = never.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.pattern.as_ref().map(|pattern| pattern.next_look)
+    }
+
+    /// Looks for topics that match by now, if it is time.
+    pub(super) async fn refresh(&mut self, consumer: &SinkConsumer, now: Instant) -> Result<(), Error> {
+        let Some(pattern) = self.pattern.as_mut().filter(|pattern| now >= pattern.next_look) else { return Ok(()) };
+        let interval = match consumer.topics().await {
+            Ok(names) => {
+                let topics: Vec<String> =
+                    names.into_iter().filter(|name| pattern.regex.is_match(name).unwrap_or(false)).collect();
+                if topics != pattern.topics {
+                    info!(?topics, "topics that match topics.regex");
+                    subscribe(consumer, &topics)?;
+                    pattern.topics = topics;
+                }
+                if pattern.topics.is_empty() { EAGER_LOOK_INTERVAL } else { LOOK_INTERVAL }
+            }
+            Err(error) => {
+                warn!(%error, "cannot look for topics that match topics.regex; trying again");
+                EAGER_LOOK_INTERVAL
+            }
+        };
+        pattern.next_look = Instant::now() + interval;
+        Ok(())
+    }
+}
+
+fn subscribe(consumer: &SinkConsumer, topics: &[String]) -> Result<(), Error> {
+    consumer
+        .subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())
+        .map_err(|cause| Error::Kafka { what: "cannot subscribe", cause })
+}
