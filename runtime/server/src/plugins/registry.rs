@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use tracing::{info, warn};
-use weir_plugin::{Component, ComponentId, Engine, LoadError, PluginInfo, PluginKind};
+use weir_plugin::{Component, ComponentId, Engine, Limits, LoadError, PluginInfo, PluginKind};
 
 use super::lookup::{self, FindError, LookupError};
 use super::store::{self, Store};
@@ -95,6 +95,8 @@ pub struct Plugins(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
+    /// The worker's, which also hold for a component that says what is in it.
+    limits: Limits,
     store: Store,
     /// In the order in which they came.
     components: RwLock<Vec<Stored>>,
@@ -112,6 +114,7 @@ impl Plugins {
         let store = Store::open(&worker.plugin_store)?;
         let plugins = Self(Arc::new(Shared {
             engine,
+            limits: worker.limits,
             store,
             components: RwLock::default(),
             changing: tokio::sync::Mutex::new(()),
@@ -135,7 +138,7 @@ impl Plugins {
                 return;
             }
         };
-        let component = match self.0.engine.load(bytes).await {
+        let component = match self.0.engine.load_within(bytes, &self.0.limits).await {
             Ok(component) => component,
             Err(error) => {
                 warn!(file = %file.display(), %error, "cannot use a plugin, left out");
@@ -229,7 +232,7 @@ impl Plugins {
 
     /// Takes an uploaded component. When this returns it is on disk for good and connectors can use it.
     pub async fn upload(&self, bytes: Vec<u8>) -> Result<Uploaded, UploadError> {
-        let component = self.0.engine.load(bytes.clone()).await?;
+        let component = self.0.engine.load_within(bytes.clone(), &self.0.limits).await?;
         let _changing = self.0.changing.lock().await;
         let id = component.id().to_string();
         if let Some(known) = self.component(&id).filter(|known| known.uploaded) {
