@@ -4,8 +4,9 @@ use std::hint::black_box;
 
 use crate::bindings::weir::connect::host::{self, Level};
 
-/// Does it and does not come back; comes back when it is none of those here.
+/// Does it and does not come back; comes back when it is none of those here. The log says when it begins.
 pub(crate) fn commit(deed: &str) {
+    host::log(Level::Info, "hostile", &format!("hostile, beginning to {deed}"));
     match deed {
         "spin" => spin(),
         "eat-memory" => eat_memory(),
