@@ -308,7 +308,15 @@ pub(crate) async fn instantiate(
     grants: &Grants,
 ) -> Result<(Sandbox, Instance), CallError> {
     let engine = pre.engine();
-    let state = StoreState::new(identity, limits, grants).map_err(CallError::Fatal)?;
+    let state = if grants.folders.is_empty() {
+        StoreState::new(identity, limits, grants)
+    } else {
+        // Opening folders may hang on a network file system, so it is kept off the threads that run tasks.
+        let (limits, grants) = (*limits, grants.clone());
+        let state = tokio::task::spawn_blocking(move || StoreState::new(identity, &limits, &grants)).await;
+        state.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    };
+    let state = state.map_err(CallError::Fatal)?;
     let mut sandbox = Sandbox::new(store(engine, state, limits), limits);
     let instance = call!(sandbox, "instantiate", |store| pre.instantiate_async(store))?;
     Ok((sandbox, instance))
