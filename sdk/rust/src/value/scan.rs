@@ -44,21 +44,45 @@ pub(crate) fn skip_string(text: &[u8], at: usize) -> Option<(usize, bool)> {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The first quote or backslash at `at` or after it. Eight bytes at a time: a byte equal to `b` is a zero byte of
-/// `word ^ b…b`, and the lowest zero byte shows as the lowest set high bit of `(w - 1…1) & !w`.
+/// The bytes of `word` that are zero, as high bits. Above the lowest one there may be more than there are: a borrow.
 #[inline]
-fn find_quote_or_backslash(text: &[u8], mut at: usize) -> Option<usize> {
-    let zeroes = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+const fn zeroes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGHS
+}
+
+#[inline]
+const fn quotes_and_backslashes(word: u64) -> u64 {
+    zeroes(word ^ (ONES * b'"' as u64)) | zeroes(word ^ (ONES * b'\\' as u64))
+}
+
+/// The first quote or backslash at `at` or after it.
+#[inline]
+fn find_quote_or_backslash(text: &[u8], at: usize) -> Option<usize> {
+    find(text, at, quotes_and_backslashes, |byte| matches!(byte, b'"' | b'\\'))
+}
+
+/// The first byte at `at` or after it that begins a character which Jackson escapes: quotes, backslashes, control characters and
+/// those beyond U+FFFF. In UTF-8 only the latter begin with 0xF0 or more, and no other byte of a character is as great.
+#[inline]
+pub(crate) fn find_escaped(text: &[u8], at: usize) -> Option<usize> {
+    // A byte below 0x20 borrows from its own high bit, unless that is set.
+    let controls = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+    let beyond = |word: u64| word & (word << 1) & (word << 2) & (word << 3) & HIGHS;
+    let any = |word: u64| quotes_and_backslashes(word) | controls(word) | beyond(word);
+    find(text, at, any, |byte| matches!(byte, 0..0x20 | b'"' | b'\\' | 0xf0..))
+}
+
+/// The first byte that is wanted, eight at a time: `among` gives the high bits of those in a word, the lowest one right.
+#[inline]
+fn find(text: &[u8], mut at: usize, among: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
     while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*eight);
-        let found = zeroes(word ^ (ONES * u64::from(b'"'))) | zeroes(word ^ (ONES * u64::from(b'\\')));
+        let found = among(u64::from_le_bytes(*eight));
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize / 8);
         }
         at += 8;
     }
-    let rest = text.get(at..)?;
-    rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|found| at + found)
+    text.get(at..)?.iter().position(|byte| is(*byte)).map(|found| at + found)
 }
 
 /// The index after the number that begins at `at`.
@@ -228,6 +252,21 @@ mod tests {
             "{\"a\":]}",
         ] {
             assert_eq!(members(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_must_be_escaped_is_found_among_any_bytes() {
+        for byte in 0..=255u8 {
+            let special = byte < 0x20 || byte == b'"' || byte == b'\\' || byte >= 0xf0;
+            for before in 0..20 {
+                for neighbour in [b' ', b'!', b'p', 0x7f, 0x80, 0x9f, 0xef] {
+                    let mut text = vec![neighbour; before];
+                    text.extend([byte, neighbour, 0, b'"']);
+                    let found = find_escaped(&text, 0);
+                    assert_eq!(found, Some(if special { before } else { before + 2 }), "{text:?}");
+                }
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::scan::find_escaped;
+
 // Upper case, as Jackson has it.
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
@@ -21,20 +23,13 @@ pub(crate) fn push_utf8(out: &mut Vec<u8>, text: &[u8]) {
 
 fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
     let mut copied = 0;
-    for (at, &byte) in text.iter().enumerate() {
-        if !needs_escape(byte) {
-            continue;
-        }
-        // The bytes of a character that was escaped as a whole.
-        if at < copied {
-            continue;
-        }
+    while let Some(at) = find_escaped(text, copied) {
         out.extend_from_slice(&text[copied..at]);
         copied = at + 1;
-        match byte {
+        match text[at] {
             0xf0.. => {
                 let bits = |index: usize| text.get(at + index).map_or(0, |byte| u32::from(byte & 0x3f));
-                let character = u32::from(byte & 7) << 18 | bits(1) << 12 | bits(2) << 6 | bits(3);
+                let character = u32::from(text[at] & 7) << 18 | bits(1) << 12 | bits(2) << 6 | bits(3);
                 for unit in char::from_u32(character).unwrap_or_default().encode_utf16(&mut [0; 2]) {
                     push_unit(out, *unit);
                 }
@@ -47,7 +42,7 @@ fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
             b'\t' => out.extend_from_slice(b"\\t"),
             0x08 => out.extend_from_slice(b"\\b"),
             0x0c => out.extend_from_slice(b"\\f"),
-            _ => push_unit(out, byte.into()),
+            byte => push_unit(out, byte.into()),
         }
     }
     out.extend_from_slice(&text[copied..]);
@@ -56,11 +51,6 @@ fn push_escaped(out: &mut Vec<u8>, text: &[u8]) {
 fn push_unit(out: &mut Vec<u8>, unit: u16) {
     let digit = |shift: u16| HEX[usize::from(unit >> shift & 15)];
     out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
-}
-
-/// In UTF-8 only characters beyond U+FFFF begin with 0xF0 or more, and no other byte of a character is as great.
-const fn needs_escape(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\' || byte >= 0xf0
 }
 
 /// The text that stands between the quotes of a JSON string. Copied only where there are escapes. `None` = this is no JSON
