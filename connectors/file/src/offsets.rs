@@ -19,7 +19,7 @@ pub(crate) fn position(stored: Option<&Offset>) -> Result<u64, Error> {
         None | Some(Value::Null) => Ok(0),
         Some(value) => value.as_u64().ok_or_else(|| {
             Error::task(format_args!(
-                "the stored offset's '{POSITION}' is {value}, not a number of bytes; delete the connector's offsets"
+                "the stored offset's '{POSITION}' is {value}, not a number of bytes; correct it, or create the connector under another name"
             ))
         }),
     }
@@ -113,6 +113,6 @@ mod tests {
         assert_eq!(parse(r#"{"position":7}"#), Ok(7));
         assert_eq!(parse("{}"), Ok(0));
         assert_eq!(position(None), Ok(0));
-        assert!(parse(r#"{"position":"7"}"#).unwrap_err().to_string().contains("delete the connector's offsets"));
+        assert!(parse(r#"{"position":"7"}"#).unwrap_err().to_string().contains("under another name"));
     }
 }

@@ -197,7 +197,7 @@ impl FileStreamSource {
         if length < self.position && self.told != Told::Shorter {
             warn!(
                 "{name} has {length} bytes, fewer than the {} that were read of it; waiting for it to grow beyond that. \
-                 To read it from its start, delete the connector's offsets",
+                 To read it from its start, create the connector under another name",
                 self.position
             );
             self.told = Told::Shorter;

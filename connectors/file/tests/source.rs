@@ -142,7 +142,7 @@ fn a_stored_offset_that_is_no_number_fails_the_task() {
     let input = Input::with(b"one\n");
     let offsets = input.stored(0).into_keys().map(|partition| (partition, r#"{"position":"x"}"#.to_owned())).collect();
     let error = Task::start_from(input.config(), offsets).unwrap().poll().unwrap_err();
-    assert!(error.to_string().contains("delete the connector's offsets"), "{error}");
+    assert!(error.to_string().contains("under another name"), "{error}");
 }
 
 #[test]
