@@ -213,7 +213,7 @@ fn columns_are_written_from_the_first_change_on() {
         Input::json("{}").offset(4).header("j", "3").topic("x"),
     ];
     let step = Step::of::<Move>("m", [("from", "a"), ("to", "b")]);
-    let output = run(&[step.clone()], &rows).unwrap();
+    let output = run(std::slice::from_ref(&step), &rows).unwrap();
     assert_eq!(output.written, [true, true, true, false, false, true]);
     let of = |row: &Left| {
         let headers: Vec<_> =
@@ -267,7 +267,7 @@ fn a_chain_asks_for_what_its_steps_ask_for() {
     let step = Step::of::<Move>("m", [("from", "a"), ("to", "b")]);
     let columns = |steps: &[Step]| TestChain::new(steps).unwrap().columns();
     assert_eq!(columns(&[]), Columns::NONE);
-    assert_eq!(columns(&[step.clone()]), Columns::HEADERS);
+    assert_eq!(columns(std::slice::from_ref(&step)), Columns::HEADERS);
     assert_eq!(columns(&[step.when::<HasField>([("field", "a")])]), Columns::HEADERS | Columns::VALUES);
     assert_eq!(columns(&[Step::of::<FailCopy>("f", NOTHING)]), Columns::ALL);
 }
