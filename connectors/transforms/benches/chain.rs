@@ -43,9 +43,8 @@ fn batch(encoding: Encoding, schema: Option<Schema>) -> TransformBatch {
         bytes: rows.concat().into_bytes(),
         formats: vec![],
     };
-    let schema = schema.map(|schema| {
-        weir_sdk::bindings::host::weir::connect::data::Schema { nodes: schema.nodes().to_vec() }
-    });
+    let schema =
+        schema.map(|schema| weir_sdk::bindings::host::weir::connect::data::Schema { nodes: schema.nodes().to_vec() });
     let records = Records {
         count: ROWS,
         topics: TopicColumn { names: vec!["raw-people".into()], rows: vec![] },
@@ -54,11 +53,7 @@ fn batch(encoding: Encoding, schema: Option<Schema>) -> TransformBatch {
         formats: vec![Format { encoding, schema }],
         keys: none(),
         values,
-        headers: HeaderColumns {
-            counts: vec![],
-            names: Column { lengths: vec![], bytes: vec![] },
-            values: none(),
-        },
+        headers: HeaderColumns { counts: vec![], names: Column { lengths: vec![], bytes: vec![] }, values: none() },
     };
     TransformBatch { records, offsets: (0..i64::from(ROWS)).collect() }
 }
