@@ -202,7 +202,7 @@ impl ConnectorConfig {
 
 /// Makes each converter once, to see that it can be made. A converter that is the worker's is no error of the connector's, but
 /// the connector cannot run without it.
-fn check_converters(converters: &ConverterSettings, config: &ConfigMap, faults: &mut Vec<Error>) {
+pub(super) fn check_converters(converters: &ConverterSettings, config: &ConfigMap, faults: &mut Vec<Error>) {
     let ConverterSettings { key, value, header } = converters;
     check_converter("key.converter", key, config, faults, |setting| {
         weir_data::converter::converter(&setting.class, &setting.settings, true).map(drop)
@@ -222,6 +222,10 @@ fn check_converter(
     faults: &mut Vec<Error>,
     make: impl FnOnce(&ConverterSetting) -> Result<(), ConfigError>,
 ) {
+    // The worker's file lacks it, which is said already.
+    if setting.class.is_empty() {
+        return;
+    }
     let Err(error) = make(setting) else { return };
     let owner = if config.contains_key(key) { "" } else { " (set in the worker's configuration)" };
     faults.push(match error {

@@ -8,6 +8,7 @@ use weir_plugin::{Allowed, Limits};
 
 use super::client::{self, Client, Kind};
 use super::client_keys;
+use super::connector::check_converters;
 use super::error::Error;
 use super::keys::{self, Usage};
 use super::listener::Listener;
@@ -109,6 +110,7 @@ impl WorkerConfig {
         };
         let mut errors = reader.errors;
         let mut warnings = unused(&originals, &mut errors);
+        check_converters(&config.converters, &originals, &mut errors);
         let config = Self { originals, ..config };
         for kind in [Kind::Producer, Kind::Consumer, Kind::Admin] {
             match config.client(kind, "", &ConfigMap::new()) {
