@@ -88,7 +88,7 @@ impl SinkTask {
         let grants = options.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))?;
         let mut instance = options.component.sink(identity, &options.limits, &grants).await?;
         instance.start(&options.config).await?;
-        let reading = Reading::start(&options.subscription, &consumer).await?;
+        let reading = Reading::start(&options.subscription, &options.consumer, &consumer).await?;
         let mut task = Self {
             instance,
             consumer,

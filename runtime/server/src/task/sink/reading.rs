@@ -7,13 +7,17 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::options::Subscription;
+use crate::kafka::Properties;
 use crate::kafka::consumer::SinkConsumer;
 use crate::task::Error;
 
-/// Time between two looks for new topics that match a pattern: the default of Java's `metadata.max.age.ms`, which is there what
-/// decides it.
+/// The consumer's setting that is the time between two looks for new topics, in milliseconds, as in Java's consumer.
+const LOOK_KEY: &str = "metadata.max.age.ms";
+/// Its default.
 const LOOK_INTERVAL: Duration = Duration::from_secs(300);
-/// The same while nothing matches yet, or Kafka did not answer.
+/// The shortest that it may be.
+const SHORTEST_LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// The longest time while nothing matches yet, or Kafka did not answer.
 const EAGER_LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The topics of a task.
@@ -24,12 +28,17 @@ pub(super) struct Reading {
 struct Pattern {
     regex: Regex,
     topics: Vec<String>,
+    interval: Duration,
     next_look: Instant,
 }
 
 impl Reading {
-    /// Subscribes.
-    pub(super) async fn start(subscription: &Subscription, consumer: &SinkConsumer) -> Result<Self, Error> {
+    /// Subscribes. `settings` are the consumer's.
+    pub(super) async fn start(
+        subscription: &Subscription,
+        settings: &Properties,
+        consumer: &SinkConsumer,
+    ) -> Result<Self, Error> {
         match subscription {
             Subscription::Topics(topics) => {
                 subscribe(consumer, topics)?;
@@ -38,7 +47,14 @@ impl Reading {
             Subscription::Pattern(pattern) => {
                 let regex = Regex::new(&format!("^(?:{pattern})$"))
                     .map_err(|error| Error::Config(format!("topics.regex cannot be used: {error}")))?;
-                let pattern = Pattern { regex, topics: Vec::new(), next_look: Instant::now() };
+                let interval = settings.get(LOOK_KEY).and_then(|value| value.parse().ok()).map(Duration::from_millis);
+                let pattern = Pattern {
+                    regex,
+                    topics: Vec::new(),
+                    // Never without a pause: a look is a request to the broker.
+                    interval: interval.unwrap_or(LOOK_INTERVAL).max(SHORTEST_LOOK_INTERVAL),
+                    next_look: Instant::now(),
+                };
                 let mut reading = Self { pattern: Some(pattern) };
                 reading.refresh(consumer, Instant::now()).await?;
                 Ok(reading)
@@ -63,11 +79,11 @@ impl Reading {
                     subscribe(consumer, &topics)?;
                     pattern.topics = topics;
                 }
-                if pattern.topics.is_empty() { EAGER_LOOK_INTERVAL } else { LOOK_INTERVAL }
+                if pattern.topics.is_empty() { pattern.interval.min(EAGER_LOOK_INTERVAL) } else { pattern.interval }
             }
             Err(error) => {
                 warn!(%error, "cannot look for topics that match topics.regex; trying again");
-                EAGER_LOOK_INTERVAL
+                pattern.interval.min(EAGER_LOOK_INTERVAL)
             }
         };
         pattern.next_look = Instant::now() + interval;
