@@ -26,7 +26,10 @@ impl JavaRegex {
         let pattern = translate(pattern);
         // The expression alone comes first: what is wrong with it is told in terms of what the user wrote.
         let any = Regex::new(&pattern)?;
-        Ok(JavaRegex { whole: Regex::new(&format!(r"\A(?:{pattern})\z"))?, any })
+        // A comment (`(?x) # ...`) would take the closing bracket with it, but for the end of its line.
+        let whole =
+            Regex::new(&format!(r"\A(?:{pattern})\z")).or_else(|_| Regex::new(&format!("\\A(?:{pattern}\n)\\z")))?;
+        Ok(JavaRegex { whole, any })
     }
 
     /// Whether the whole text matches (`Matcher.matches`).
@@ -57,7 +60,10 @@ fn append(out: &mut String, replacement: &str, groups: &Regex, captures: &Captur
                     while let Some(letter) = rest.next_if(char::is_ascii_alphanumeric) {
                         name.push(letter);
                     }
-                    if name.is_empty() || rest.next() != Some('}') {
+                    if name.is_empty() {
+                        return Err("named capturing group has 0 length name".into());
+                    }
+                    if rest.next() != Some('}') {
                         return Err("named capturing group is missing trailing '}'".into());
                     }
                     if name.starts_with(|letter: char| letter.is_ascii_digit()) {
@@ -180,6 +186,41 @@ mod tests {
     }
 
     #[test]
+    fn java_and_we_read_the_same_expressions() {
+        for (pattern, text) in [
+            ("[a-z&&[^b]]+", "ac"),
+            ("^a$", "a"),
+            (r"a\Z", "a"),
+            (r"\Aa\z", "a"),
+            ("(?<!x)a(?!b)", "a"),
+            ("[[:alpha:]]+", "abc"),
+            (r"\bab\b", "ab"),
+            ("a{2}", "aa"),
+            (r"\x61", "a"),
+            (r"\u0061", "a"),
+            (r"[\w.-]+", "a.b-c"),
+            ("(?s).", "a"),
+            ("(?>a)", "a"),
+            (r"\p{L}+", "é"),
+            (r"\p{IsAlphabetic}+", "é"),
+            (r"\R", "\n"),
+            (r"a\Qb.", "ab."),
+            (r"[\Q.\E]", "."),
+            ("a]", "a]"),
+            ("a}", "a}"),
+            ("[a[bc]]+", "abc"),
+            (r"\_", "_"),
+            (r"\e", "\u{1b}"),
+            (r"(?<n>a)\k<n>", "aa"),
+            ("a*?b", "aab"),
+            ("(?x) a b # c", "ab"),
+        ] {
+            let regex = JavaRegex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+            assert_eq!(regex.matches(text), Ok(true), "{pattern} {text}");
+        }
+    }
+
+    #[test]
     fn the_first_match_is_replaced_with_its_groups() {
         for (pattern, text, replacement, expected) in [
             ("raw-(.*)", "raw-a", "clean-$1", "clean-a"),
@@ -204,7 +245,8 @@ mod tests {
             ("${b}", "No group with name {b}"),
             ("${1b}", "capturing group name {1b} starts with digit character"),
             ("${a", "named capturing group is missing trailing '}'"),
-            ("${}", "named capturing group is missing trailing '}'"),
+            ("${a_b}", "named capturing group is missing trailing '}'"),
+            ("${}", "named capturing group has 0 length name"),
             ("\\", "character to be escaped is missing"),
         ] {
             let error = JavaRegex::new("(?<a>.)").unwrap().replace_first("x", replacement).unwrap_err();
