@@ -20,7 +20,7 @@ const REQUEST: Duration = Duration::from_secs(20);
 /// A record as it lies in a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Record {
-    /// The Kafka partition it was read from; not looked at when producing.
+    /// The Kafka partition it is read from or goes to.
     pub partition: i32,
     /// None = null.
     pub key: Option<Vec<u8>>,
@@ -78,7 +78,7 @@ pub fn names(bootstrap: &str) -> Result<Vec<String>> {
     Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
 }
 
-/// Writes records to a topic, partition 0, and waits until all are acknowledged.
+/// Writes records to a topic and waits until all are acknowledged.
 pub fn produce(bootstrap: &str, topic: &str, records: &[Record]) -> Result<()> {
     let producer: BaseProducer = config(bootstrap).set("acks", "all").create().context("a producer")?;
     for record in records {
@@ -86,7 +86,7 @@ pub fn produce(bootstrap: &str, topic: &str, records: &[Record]) -> Result<()> {
         for (key, value) in &record.headers {
             headers = headers.insert(Header { key, value: value.as_deref() });
         }
-        let mut row: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(0).headers(headers);
+        let mut row: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).partition(record.partition).headers(headers);
         row.key = record.key.as_deref();
         row.payload = record.value.as_deref();
         producer.send(row).map_err(|(error, _)| error).with_context(|| format!("producing to {topic}"))?;
@@ -104,6 +104,18 @@ pub fn count(bootstrap: &str, topic: &str) -> Result<u64> {
         count += u64::try_from(high - low).unwrap_or_default();
     }
     Ok(count)
+}
+
+/// The offsets that a consumer group has committed for a topic, all partitions together.
+pub fn committed(bootstrap: &str, group: &str, topic: &str) -> Result<i64> {
+    let consumer: BaseConsumer = config(bootstrap).set("group.id", group).create().context("a consumer")?;
+    let mut list = TopicPartitionList::new();
+    for partition in partitions(&consumer, topic)? {
+        list.add_partition(topic, partition);
+    }
+    let committed =
+        consumer.committed_offsets(list, REQUEST).with_context(|| format!("asking for {group}'s offsets"))?;
+    Ok(committed.elements().iter().map(|element| element.offset().to_raw().unwrap_or(-1).max(0)).sum())
 }
 
 /// All records of a topic, by partition and offset; none when it does not exist.

@@ -77,8 +77,13 @@ impl Worker {
 
     /// Names a connector on the command line, from the next start on. Standalone workers keep connectors nowhere else.
     pub fn connector(&mut self, name: &str, config: &Value) -> Result<()> {
-        let path = self.dir().join(format!("{name}.json"));
-        fs::write(&path, json!({"name": name, "config": config}).to_string()).context("a connector's file")?;
+        self.connector_file(&format!("{name}.json"), &json!({"name": name, "config": config}).to_string())
+    }
+
+    /// As [`Worker::connector`], with a file that is already written out.
+    pub fn connector_file(&mut self, file: &str, text: &str) -> Result<()> {
+        let path = self.dir().join(file);
+        fs::write(&path, text).with_context(|| path.display().to_string())?;
         self.connectors.push(path);
         Ok(())
     }

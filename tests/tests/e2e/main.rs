@@ -12,5 +12,7 @@ mod oracle;
 mod outage;
 mod rest;
 mod restart;
+mod sinks;
+mod start;
 mod support;
 mod uploads;

@@ -5,6 +5,8 @@
 //! | `hook` | where to misbehave, as the WIT names it: `source.poll`, `connector.task-configs`, `plugin.validate`, ... |
 //! | `does` | what to do there: one of `deeds.rs` or `wasi.rs`, or a lie that the hook's own file knows |
 //! | `after` | how many calls of the hook go well before; default 0 |
+//! | `times` | how many calls of it go wrong then; default all |
+//! | `nap` | milliseconds that `nap` waits before it behaves |
 //! | `topic` | where the source's rows go |
 //! | `rows` | rows in one batch of the source; default 10 |
 //! | `needs.read`, `needs.write`, `needs.connect` | what `capabilities` asks for |
@@ -21,6 +23,8 @@ mod plugin;
 mod sink;
 mod source;
 mod wasi;
+
+use std::time::Duration;
 
 use crate::bindings::weir::connect::data::{Fault, Retry};
 
@@ -44,6 +48,10 @@ fn fault(hook: &str) -> Result<Option<String>, Fault> {
         return Err(Fault::Fatal(found));
     }
     match deed.as_str() {
+        "nap" => {
+            std::thread::sleep(Duration::from_millis(plan::value("nap").parse().unwrap_or(0)));
+            Ok(None)
+        }
         "fatal" => Err(Fault::Fatal("hostile refusal".into())),
         "retry" => Err(Fault::Retry(Retry { message: "hostile excuse".into(), after_ms: Some(50) })),
         _ => Ok(Some(deed)),

@@ -10,6 +10,8 @@ pub(crate) struct Plan {
     entries: Vec<(String, String)>,
     /// Calls of the hook that still go well.
     patience: u32,
+    /// How often it still misbehaves after that; none = for ever.
+    times: Option<u32>,
 }
 
 thread_local! {
@@ -19,8 +21,9 @@ thread_local! {
 /// Takes a configuration over.
 pub(crate) fn set(config: &[ConfigEntry]) {
     let entries: Vec<_> = config.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect();
-    let patience = entries.iter().find(|(key, _)| key == "after").and_then(|(_, value)| value.parse().ok());
-    PLAN.set(Plan { entries, patience: patience.unwrap_or(0) });
+    let number = |name: &str| entries.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
+    let (patience, times) = (number("after").unwrap_or(0), number("times"));
+    PLAN.set(Plan { entries, patience, times });
 }
 
 /// The value of a key, empty when it is not given.
@@ -36,11 +39,18 @@ pub(crate) fn deed(hook: &str) -> Option<String> {
     if value("hook") != hook {
         return None;
     }
-    PLAN.with_borrow_mut(|plan| match plan.patience {
-        0 => true,
-        _ => {
+    PLAN.with_borrow_mut(|plan| {
+        if plan.patience > 0 {
             plan.patience -= 1;
-            false
+            return false;
+        }
+        match &mut plan.times {
+            None => true,
+            Some(0) => false,
+            Some(times) => {
+                *times -= 1;
+                true
+            }
         }
     })
     .then(|| value("does"))

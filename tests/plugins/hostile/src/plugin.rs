@@ -5,10 +5,12 @@ use crate::bindings::exports::weir::connect::plugin::{
 };
 use crate::{Hostile, deeds, describe, plan, wasi};
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "hook",
     "does",
     "after",
+    "times",
+    "nap",
     "topic",
     "rows",
     "needs.read",

@@ -1,8 +1,9 @@
-//! A sink that forgets its rows, and lies about what it did with them.
+//! A sink that forgets its rows but for their number, which it logs, and lies about what it did with them.
 
 use crate::bindings::exports::weir::connect::sink::{
     Fault, Guest, RowFailure, SinkBatch, TaskContext, TopicPartition, TopicPartitionOffset,
 };
+use crate::bindings::weir::connect::host::{self, Level};
 use crate::bindings::weir::connect::sink_context;
 use crate::{Hostile, fault, plan};
 
@@ -21,9 +22,20 @@ impl Guest for Hostile {
         if batch.records.count == 0 {
             return Ok(Vec::new());
         }
+        let taken = format!("hostile took {} rows", batch.records.count);
         let nowhere = TopicPartitionOffset { topic: "weir-tests-nowhere".into(), partition: 7, offset: 3 };
-        match fault("sink.put")?.as_deref() {
+        let deed = fault("sink.put")?;
+        host::log(Level::Info, "hostile", &taken);
+        match deed.as_deref() {
             None => Ok(Vec::new()),
+            Some("rewind") => {
+                let mut starts = Vec::new();
+                for at in &batch.topic_partitions {
+                    starts.push(TopicPartitionOffset { topic: at.topic.clone(), partition: at.partition, offset: 0 });
+                }
+                sink_context::rewind(&starts);
+                Ok(Vec::new())
+            }
             Some("lie-rows") => Ok(vec![RowFailure { row: batch.records.count, message: "a row from nowhere".into() }]),
             Some("lie-rows-twice") => {
                 let failure = RowFailure { row: 0, message: "a row that failed twice".into() };

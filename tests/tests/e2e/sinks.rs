@@ -1,0 +1,159 @@
+//! What a sink may ask for and what its group gives it: time, rows again, partitions shared and taken over.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use weir_tests::lines::Counter;
+use weir_tests::topics::{self, Record};
+use weir_tests::worker::Worker;
+use weir_tests::{kafka, paths, wait};
+
+use crate::support::{sink, with};
+
+/// Rows in a test's topic.
+const ROWS: u64 = 20;
+
+fn rows(numbers: std::ops::Range<u64>, partitions: u64) -> Vec<Record> {
+    numbers
+        .map(|number| Record {
+            partition: (number % partitions) as i32,
+            value: Some(format!("row {number}").into_bytes()),
+            ..Record::default()
+        })
+        .collect()
+}
+
+/// Runs the hostile sink on a topic of [`ROWS`] rows until all are committed, and gives the worker's log.
+fn committed(name: &str, plan: &[(&str, &str)]) -> Result<String> {
+    let bootstrap = kafka::bootstrap()?;
+    let topic = &topics::unique(name);
+    topics::create(bootstrap, topic, 1)?;
+    topics::produce(bootstrap, topic, &rows(0..ROWS, 1))?;
+    let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins());
+    worker.start()?;
+    let rest = worker.rest();
+    let base = json!({"connector.class": "weir.tests.HostileSink", "topics": topic, "hook": "sink.put",
+        "consumer.override.session.timeout.ms": "1000", "consumer.override.heartbeat.interval.ms": "300",
+        "consumer.override.max.poll.interval.ms": "2000"});
+    // The topic's name, because the group of an earlier run on the same node may have got further.
+    rest.create(topic, &with(&base, plan))?;
+    wait::until("all rows to be committed", Duration::from_secs(30), || {
+        worker.check_runs()?;
+        match topics::committed(bootstrap, &format!("connect-{topic}"), topic) {
+            Ok(offset) if offset == ROWS as i64 => Ok(()),
+            other => Err(format!("{other:?}; {}", rest.status(topic).unwrap_or_default())),
+        }
+    })?;
+    rest.wait_running(topic, 1)?;
+    worker.stop()?;
+    Ok(worker.log())
+}
+
+/// The rows that the hostile sink said it took.
+fn taken(log: &str) -> u64 {
+    let counts =
+        log.lines().filter_map(|line| line.split("hostile took ").nth(1)?.split(' ').next()?.parse::<u64>().ok());
+    counts.sum()
+}
+
+fn assigned_once(log: &str) -> Result<()> {
+    let times = log.matches("partitions assigned").count();
+    ensure!(times == 1, "the partition was assigned {times} times");
+    Ok(())
+}
+
+#[test]
+fn a_sink_that_asks_to_be_called_later_keeps_its_partition_and_gets_the_rows_again() -> Result<()> {
+    // 60 times 50 ms and more: longer than the session and than the longest time between two polls.
+    let log = committed("later", &[("does", "retry"), ("times", "60")])?;
+    assigned_once(&log)?;
+    ensure!(taken(&log) == ROWS, "{} rows were taken", taken(&log));
+    Ok(())
+}
+
+#[test]
+fn a_sink_that_is_slow_keeps_its_partition() -> Result<()> {
+    let log = committed("slow", &[("does", "nap"), ("nap", "1700"), ("times", "3")])?;
+    assigned_once(&log)?;
+    ensure!(taken(&log) == ROWS, "{} rows were taken", taken(&log));
+    Ok(())
+}
+
+#[test]
+fn a_sink_gets_the_rows_again_that_it_rewinds_to() -> Result<()> {
+    let log = committed("rewound", &[("does", "rewind"), ("times", "1")])?;
+    assigned_once(&log)?;
+    let taken = taken(&log);
+    ensure!(taken > ROWS && taken <= 2 * ROWS, "{taken} rows were taken");
+    Ok(())
+}
+
+#[test]
+fn a_row_that_a_sink_cannot_take_is_left_out_when_errors_are_tolerated() -> Result<()> {
+    let log =
+        committed("tolerated", &[("does", "row-failure"), ("errors.tolerance", "all"), ("errors.log.enable", "true")])?;
+    ensure!(log.contains("hostile row"), "the row that was left out is not in the log");
+    Ok(())
+}
+
+#[test]
+fn tasks_share_the_partitions_and_take_them_over_without_loss_or_repetition() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let topic = &topics::unique("shared");
+    topics::create(bootstrap, topic, 4)?;
+    let mut worker = Worker::new(bootstrap)?;
+    worker.start()?;
+    let (rest, output) = (worker.rest(), worker.data().join("output"));
+    let mut counter = Counter::new(&output);
+    let mut produced = 0;
+    // Each change gives the partitions to other tasks; the ones before have committed what they did.
+    for tasks in [2, 1, 3] {
+        let config = with(&sink(&output, topic), &[("tasks.max", &tasks.to_string())]);
+        rest.put(&format!("/connectors/{topic}/config"), &config)?;
+        rest.wait_running(topic, tasks)?;
+        topics::produce(bootstrap, topic, &rows(produced..produced + 1000, 4))?;
+        produced += 1000;
+        wait::until("all rows in the sink's file", Duration::from_secs(30), || {
+            worker.check_runs()?;
+            match counter.count().map_err(|error| error.to_string())? {
+                count if count >= produced => Ok(()),
+                count => Err(format!("{count} of {produced} rows")),
+            }
+        })?;
+    }
+    worker.stop()?;
+    let text = fs::read_to_string(&output)?;
+    let mut found: Vec<u64> = text.lines().filter_map(|line| line.strip_prefix("row ")?.parse().ok()).collect();
+    found.sort_unstable();
+    ensure!(found == (0..produced).collect::<Vec<_>>(), "{} rows where {produced} are expected", found.len());
+    Ok(())
+}
+
+#[test]
+fn a_pattern_of_topics_finds_those_that_come_later() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let family = topics::unique("family");
+    let (first, second) = (format!("{family}.first"), format!("{family}.second"));
+    topics::create(bootstrap, &first, 1)?;
+    topics::produce(bootstrap, &first, &rows(0..5, 1))?;
+    let mut worker = Worker::new(bootstrap)?;
+    worker.start()?;
+    let (rest, output) = (worker.rest(), worker.data().join("output"));
+    let config: Value = json!({"connector.class": "FileStreamSink", "file": output, "topics.regex": format!("{family}\\..*"),
+        "consumer.override.metadata.max.age.ms": "1000"});
+    rest.create(&family, &config)?;
+    let mut counter = Counter::new(&output);
+    let mut arrived = |rows| {
+        wait::until("the rows", Duration::from_secs(30), || match counter.count() {
+            Ok(count) if count == rows => Ok(()),
+            other => Err(format!("{other:?}")),
+        })
+    };
+    arrived(5)?;
+    topics::create(bootstrap, &second, 1)?;
+    topics::produce(bootstrap, &second, &rows(5..9, 1))?;
+    arrived(9)?;
+    worker.stop()
+}
