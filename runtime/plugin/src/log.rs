@@ -145,7 +145,8 @@ impl GuestLog {
         // Tracing wants the level to be known when compiling.
         macro_rules! event {
             ($level:expr) => {
-                tracing::event!(target: "weir::plugin", $level, connector, task, plugin = class, target, "{message}")
+                // Not `target`: a JSON line has one of its own, the name above.
+                tracing::event!(target: "weir::plugin", $level, connector, task, plugin = class, module = target, "{message}")
             };
         }
         match level {
@@ -287,7 +288,7 @@ mod tests {
             let log = GuestLog::new(identity);
             log.line(Level::WARN, &"t".repeat(300), &"m".repeat(20_000)).unwrap();
         });
-        let target = format!("target={:?}", "t".repeat(256));
+        let target = format!("module={:?}", "t".repeat(256));
         let message = format!("message={}", "m".repeat(16 << 10));
         let expected =
             ["WARN weir::plugin", &message, "connector=\"orders\"", "task=2", "plugin=\"test.Sink\"", &target];
