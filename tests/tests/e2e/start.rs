@@ -104,6 +104,7 @@ fn each_line_of_a_json_log_is_an_object_with_its_connector_and_task() -> Result<
     for line in log.lines().filter(|line| !line.starts_with("Weir ")) {
         let entry: Value = serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))?;
         ensure!(entry["level"].is_string() && entry["timestamp"].is_string(), "{line}");
+        ensure!(line.matches("\"target\":").count() == 1, "a name twice: {line}");
         if line.contains("hostile, beginning to") {
             of_the_guest += 1;
             let fields = entry.to_string();
