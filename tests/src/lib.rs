@@ -6,6 +6,9 @@
 //! - [`topics`] makes, fills and reads topics, [`lines`] makes and checks text files.
 //! - [`wait`] is how anything is waited for: a question asked again until a deadline, never a sleep.
 //!
+//! Environment variables, all optional: `WEIR_TEST_KAFKA=host:port` is a node that runs already, `WEIR_BIN` the server to test,
+//! `WEIR_TEST_KILLS` how often the kill loop kills, `WEIR_TEST_HOSTILE` a part of the names of the hostile cases to run.
+//!
 //! Nothing here knows what a test is about, and nothing here uses a crate of Weir: the tests see what a user sees.
 
 pub mod connect;
