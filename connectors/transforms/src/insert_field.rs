@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use weir_sdk::schema::{Schema, SchemaBuilder};
 use weir_sdk::transform::{Columns, Outcome, Row};
-use weir_sdk::value::{FieldError, FieldName, NotAnObject, SchemaCache, StructBuilder, Value};
+use weir_sdk::value::{FieldError, FieldName, NotAnObject, SchemaCache, StructBuilder, Value, json_string};
 use weir_sdk::{Config, ConfigError, RowError, Transform};
 
 use crate::defaults::Defaults;
@@ -64,7 +64,8 @@ enum What {
     Partition,
     Offset,
     Timestamp,
-    Static(String),
+    /// As a JSON string.
+    Static(Vec<u8>),
 }
 
 impl<S: Side> Transform for InsertField<S> {
@@ -82,7 +83,7 @@ impl<S: Side> Transform for InsertField<S> {
                 let why = format_args!("No value specified for static field: {field}");
                 return Err(ConfigError::new("static.value", "null", why));
             }
-            (_, value) => What::Static(value.unwrap_or_default()),
+            (_, value) => What::Static(json_string(&value.unwrap_or_default())),
         };
         let specs = [
             (config.topic, What::Topic),
@@ -163,7 +164,7 @@ impl Inserted {
                 let topic = row.shared_topic();
                 S::of(row).set_str(&self.name, &topic)?;
             }
-            What::Static(text) => S::of(row).set_str(&self.name, text)?,
+            What::Static(json) => S::of(row).set_raw(&self.name, json)?,
             What::Offset => {
                 let offset = require::sink_record(row.offset(), PURPOSE)?;
                 S::of(row).set_i64(&self.name, offset)?;

@@ -36,6 +36,7 @@ pub use cache::SchemaCache;
 pub use json::{Json, JsonKind};
 pub use name::{FieldName, Name};
 pub use rebuild::{FieldError, StructBuilder};
+pub use text::json_string;
 
 pub use crate::bindings::host::weir::connect::data::Encoding;
 use crate::schema::{Schema, SchemaType};

@@ -82,13 +82,17 @@ impl Texts<'_> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Object {
     fields: Vec<Field>,
+    /// So many of the first fields are as they came, in the text that they came in, which is written as one piece.
+    untouched: usize,
 }
 
 impl Object {
     /// Finds the members of the object that lies at `span`. False = there is no object.
     pub(crate) fn read(&mut self, texts: &Texts<'_>, span: Span) -> bool {
         self.fields.clear();
-        self.find(texts, span).is_some()
+        let found = self.find(texts, span).is_some();
+        self.untouched = self.fields.len();
+        found
     }
 
     fn find(&mut self, texts: &Texts<'_>, span: Span) -> Option<()> {
@@ -113,6 +117,7 @@ impl Object {
         let (name, plain) = texts.name(name);
         self.fields.clear();
         self.fields.push(Field { name, plain, value });
+        self.untouched = 0;
     }
 
     /// The last member of this name.
@@ -129,7 +134,10 @@ impl Object {
     /// Replaces the value of a member, or adds one at the end.
     pub(crate) fn set<N: Name + ?Sized>(&mut self, texts: &mut Texts<'_>, name: &N, write: impl FnOnce(&mut Vec<u8>)) {
         match self.position(texts, name.text()) {
-            Some(at) => self.fields[at].value = texts.edit(write),
+            Some(at) => {
+                self.fields[at].value = texts.edit(write);
+                self.untouched = self.untouched.min(at);
+            }
             None => self.add(texts, name, write),
         }
     }
@@ -150,9 +158,10 @@ impl Object {
 
     /// Takes out all members of this name. False = there was none.
     pub(crate) fn remove(&mut self, texts: &Texts<'_>, name: &str) -> bool {
-        let before = self.fields.len();
+        let Some(first) = self.fields.iter().position(|field| is_named(texts, field, name)) else { return false };
+        self.untouched = self.untouched.min(first);
         self.fields.retain(|field| !is_named(texts, field, name));
-        self.fields.len() < before
+        true
     }
 
     /// Gives a member another name, in its place. A member that has that name already is taken out. False = there was none.
@@ -164,9 +173,10 @@ impl Object {
             self.remove(texts, to.text());
         }
         let name = texts.name(to);
-        for field in &mut self.fields {
+        for (at, field) in self.fields.iter_mut().enumerate() {
             if is_named(texts, field, from) {
                 (field.name, field.plain) = name;
+                self.untouched = self.untouched.min(at);
             }
         }
         true
@@ -186,7 +196,14 @@ impl Object {
     /// Writes the object out. Members that lie side by side in one text are copied as one piece.
     pub(crate) fn write(&self, texts: &Texts<'_>, out: &mut Vec<u8>) {
         out.push(b'{');
-        let mut piece: Option<Span> = None;
+        let (untouched, rest) = self.fields.split_at(self.untouched);
+        let mut piece = match untouched {
+            [] => None,
+            [first, ..] => {
+                let end = untouched[untouched.len() - 1].value.end();
+                Some(Span { at: first.name.at, len: end - first.name.at })
+            }
+        };
         let mut add = |out: &mut Vec<u8>, next: Span, between: u8| match &mut piece {
             Some(piece) if next.at == piece.end() + 1 && texts.between(*piece) == Some(between) => {
                 piece.len += 1 + next.len;
@@ -198,7 +215,7 @@ impl Object {
             }
             None => piece = Some(next),
         };
-        for field in &self.fields {
+        for field in rest {
             add(out, field.name, b',');
             add(out, field.value, b':');
         }
@@ -226,8 +243,12 @@ impl Texts<'_> {
 
 #[inline]
 fn is_named(texts: &Texts<'_>, field: &Field, name: &str) -> bool {
-    let found = inner(texts.get(field.name));
-    if field.plain { found == name.as_bytes() } else { unescape(found).is_some_and(|found| found == name) }
+    if field.plain {
+        // The lengths tell most names apart, without a look at the texts.
+        field.name.len as usize == name.len() + 2 && inner(texts.get(field.name)) == name.as_bytes()
+    } else {
+        unescape(inner(texts.get(field.name))).is_some_and(|found| found == name)
+    }
 }
 
 /// A name is as long as its JSON form but for the quotes if nothing in it was escaped.

@@ -12,6 +12,12 @@ pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// True for white space, and for what has no place between values anyway.
+#[inline]
+const fn is_space(byte: u8) -> bool {
+    byte <= b' '
+}
+
 /// The index after the value that begins at `at`, where no white space is left.
 #[inline]
 pub(crate) fn skip_value(text: &[u8], at: usize) -> Option<usize> {
@@ -158,8 +164,11 @@ impl<'a> Walk<'a> {
     /// Moves to the next entry. `Some(false)` = there is none left; `None` = this is no JSON.
     #[inline]
     fn advance(&mut self) -> Option<bool> {
-        self.at = skip_space(self.text, self.at);
-        let byte = *self.text.get(self.at)?;
+        let mut byte = *self.text.get(self.at)?;
+        if is_space(byte) {
+            self.at = skip_space(self.text, self.at);
+            byte = *self.text.get(self.at)?;
+        }
         if byte == self.close {
             return Some(false);
         }
@@ -167,28 +176,39 @@ impl<'a> Walk<'a> {
             if byte != b',' {
                 return None;
             }
-            self.at = skip_space(self.text, self.at + 1);
+            self.at += 1;
+            if is_space(*self.text.get(self.at)?) {
+                self.at = skip_space(self.text, self.at);
+            }
         }
         Some(true)
     }
 
     /// The next member of an object. `None` = this is no JSON.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn member(&mut self) -> Option<Option<Member>> {
         if !self.advance()? {
             return Some(None);
         }
+        let text = self.text;
         let name = self.at;
-        if *self.text.get(name)? != b'"' {
+        if *text.get(name)? != b'"' {
             return None;
         }
-        let (name_end, plain) = skip_string(self.text, name)?;
-        let colon = skip_space(self.text, name_end);
-        if *self.text.get(colon)? != b':' {
-            return None;
+        let (name_end, plain) = skip_string(text, name)?;
+        let mut colon = name_end;
+        if *text.get(colon)? != b':' {
+            colon = skip_space(text, colon);
+            if *text.get(colon)? != b':' {
+                return None;
+            }
         }
-        let value = skip_space(self.text, colon + 1);
-        let value_end = skip_value(self.text, value)?;
+        let mut value = colon + 1;
+        if is_space(*text.get(value)?) {
+            value = skip_space(text, value);
+        }
+        // Most values are strings.
+        let value_end = if *text.get(value)? == b'"' { skip_string(text, value)?.0 } else { skip_value(text, value)? };
         self.at = value_end;
         Some(Some(Member { name, name_end, plain, value, value_end }))
     }

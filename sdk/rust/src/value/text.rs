@@ -7,6 +7,17 @@ use super::scan::find_escaped;
 // Upper case, as Jackson has it.
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
+/// A text as a JSON string, with its quotes: for [`set_raw`](super::Value::set_raw), where the same text goes into many rows.
+///
+/// ```
+/// assert_eq!(weir_sdk::value::json_string("a\"b"), br#""a\"b""#);
+/// ```
+pub fn json_string(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_string(&mut out, text);
+    out
+}
+
 /// Appends `text` as a JSON string, with its quotes. What is escaped and how is Jackson's, so that Kafka Connect and Weir
 /// write the same bytes: what JSON says must be, and characters beyond U+FFFF as two surrogates.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
