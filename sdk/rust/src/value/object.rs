@@ -84,12 +84,15 @@ pub(crate) struct Object {
     fields: Vec<Field>,
     /// So many of the first fields are as they came, in the text that they came in, which is written as one piece.
     untouched: usize,
+    /// A bit for each name, see `mark`: a name whose bit is not set is not there. Bits of names that went stay.
+    marks: u64,
 }
 
 impl Object {
     /// Finds the members of the object that lies at `span`. False = there is no object.
     pub(crate) fn read(&mut self, texts: &Texts<'_>, span: Span) -> bool {
         self.fields.clear();
+        self.marks = 0;
         let found = self.find(texts, span).is_some();
         self.untouched = self.fields.len();
         found
@@ -103,6 +106,7 @@ impl Object {
         let mut walk = Walk::new(text, skip_space(text, begin)).filter(|_| text.get(begin) != Some(&b'['))?;
         let piece = |begin: usize, end: usize| Span { at: begin as u32 | edited, len: (end - begin) as u32 };
         while let Some(member) = walk.member()? {
+            self.marks |= if member.plain { mark(&text[member.name + 1..member.name_end - 1]) } else { u64::MAX };
             self.fields.push(Field {
                 name: piece(member.name, member.name_end),
                 plain: member.plain,
@@ -114,6 +118,7 @@ impl Object {
 
     /// Makes it an object of one member.
     pub(crate) fn single<N: Name + ?Sized>(&mut self, texts: &mut Texts<'_>, name: &N, value: Span) {
+        self.marks = mark(name.text().as_bytes());
         let (name, plain) = texts.name(name);
         self.fields.clear();
         self.fields.push(Field { name, plain, value });
@@ -123,6 +128,9 @@ impl Object {
     /// The last member of this name.
     #[inline]
     fn position(&self, texts: &Texts<'_>, name: &str) -> Option<usize> {
+        if self.marks & mark(name.as_bytes()) == 0 {
+            return None;
+        }
         self.fields.iter().rposition(|field| is_named(texts, field, name))
     }
 
@@ -153,6 +161,7 @@ impl Object {
             write(out);
         });
         let value = Span { at: whole.at + name_len + 1, len: whole.len - name_len - 1 };
+        self.marks |= mark(name.text().as_bytes());
         self.fields.push(Field { name: Span { at: whole.at, len: name_len }, plain: is_plain(name, name_len), value });
     }
 
@@ -172,6 +181,7 @@ impl Object {
         if from != to.text() {
             self.remove(texts, to.text());
         }
+        self.marks |= mark(to.text().as_bytes());
         let name = texts.name(to);
         for (at, field) in self.fields.iter_mut().enumerate() {
             if is_named(texts, field, from) {
@@ -249,6 +259,13 @@ fn is_named(texts: &Texts<'_>, field: &Field, name: &str) -> bool {
     } else {
         unescape(inner(texts.get(field.name))).is_some_and(|found| found == name)
     }
+}
+
+/// One bit of 64 for a name: most names of an object have bits of their own.
+#[inline]
+fn mark(name: &[u8]) -> u64 {
+    let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+    1 << ((name.len() + 5 * end(name.first()) + 11 * end(name.last())) & 63)
 }
 
 /// A name is as long as its JSON form but for the quotes if nothing in it was escaped.
