@@ -81,6 +81,13 @@ impl Kafka {
         Ok(kafka)
     }
 
+    /// Keeps Kafka's output to itself, see [`Process::quiet`].
+    pub fn quiet(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.quiet();
+        }
+    }
+
     /// What clients call `bootstrap.servers`.
     pub fn bootstrap(&self) -> String {
         format!("127.0.0.1:{}", self.port)

@@ -20,6 +20,7 @@ pub struct Process {
     name: String,
     child: Child,
     log: PathBuf,
+    quiet: bool,
 }
 
 impl Process {
@@ -33,7 +34,12 @@ impl Process {
             .stderr(errors)
             .spawn()
             .with_context(|| format!("starting {name}: {:?}", command.get_program()))?;
-        Ok(Process { name: name.into(), child, log: log.into() })
+        Ok(Process { name: name.into(), child, log: log.into(), quiet: false })
+    }
+
+    /// Keeps its output to itself when it ends. For a caller that is no test: its own output is for others.
+    pub fn quiet(&mut self) {
+        self.quiet = true;
     }
 
     /// The operating system's number of the process.
@@ -92,6 +98,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+        if self.quiet {
+            return;
+        }
         // Shown by the test runner when the test fails, and only then.
         println!("--- the end of what {} wrote ---\n{}", self.name, self.tail());
     }

@@ -8,7 +8,9 @@ use std::io::{Read, Write};
 use weir_tests::kafka::Kafka;
 
 fn main() -> anyhow::Result<()> {
-    let kafka = Kafka::start()?;
+    let mut kafka = Kafka::start()?;
+    // Whoever reads the address does not read on.
+    kafka.quiet();
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{}", kafka.bootstrap())?;
     stdout.flush()?;
