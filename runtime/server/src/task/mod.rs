@@ -2,10 +2,13 @@
 //! not know which herder runs it.
 
 pub mod chain;
+mod common;
 pub mod control;
 pub mod convert;
 pub mod sink;
 pub mod source;
+
+pub use common::Common;
 
 /// Which task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
-use weir_plugin::{CallError, Identity, SinkBatch, SinkInstance, TopicPartitionOffset};
+use weir_plugin::{CallError, SinkBatch, SinkInstance, TopicPartitionOffset};
 
 pub use options::{Options, Subscription};
 
@@ -24,6 +24,7 @@ use self::positions::Positions;
 use self::reading::Reading;
 use super::Error;
 use super::chain::{Chain, pick};
+use super::common::retry_delay;
 use super::control::{Control, Wanted};
 use super::convert::Converters;
 use crate::herder::api::State;
@@ -76,18 +77,12 @@ struct Pending {
 impl SinkTask {
     async fn start(options: &Options) -> Result<Self, Error> {
         let kafka = |what| move |cause| Error::Kafka { what, cause };
-        let chain = Chain::open(&options.transforms, &options.id, &options.limits).await?;
-        let converters = Converters::new(&options.converters)?;
+        let common = &options.common;
+        let (chain, converters) = (common.chain().await?, common.converters()?);
         let consumer = SinkConsumer::new(&options.consumer).map_err(kafka("cannot open a consumer"))?;
-        let identity = Identity {
-            connector: options.id.connector.clone(),
-            task: Some(options.id.task),
-            class: options.class.clone(),
-        };
-        let needed = options.component.capabilities(&options.class, &options.config, &options.limits).await?;
-        let grants = options.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))?;
-        let mut instance = options.component.sink(identity, &options.limits, &grants).await?;
-        instance.start(&options.config).await?;
+        let grants = common.grants().await?;
+        let mut instance = common.component.sink(common.identity(), &common.limits, &grants).await?;
+        instance.start(&common.config).await?;
         let reading = Reading::start(&options.subscription, &options.consumer, &consumer).await?;
         let mut task = Self {
             instance,
@@ -95,14 +90,14 @@ impl SinkTask {
             reading,
             chain,
             converters,
-            tolerate: options.tolerate,
+            tolerate: common.tolerate,
             positions: Positions::default(),
             paused_by_plugin: Vec::new(),
             paused: false,
             pending: None,
             most_rows: options.max_poll_records.map_or(PUT_ROWS, |rows| rows.max(1) as usize),
-            flush_interval: options.flush_interval,
-            next_commit: Instant::now() + options.flush_interval,
+            flush_interval: common.flush_interval,
+            next_commit: Instant::now() + common.flush_interval,
             next_empty_put: None,
         };
         task.apply_requests()?;
@@ -253,8 +248,7 @@ impl SinkTask {
 
     /// Keeps the rows and stops reading until the plugin is to be asked again.
     fn retry(&mut self, mut pending: Pending, message: String, after: Option<Duration>) -> Result<(), Error> {
-        let (first, longest) = RETRY_DELAYS;
-        let delay = after.unwrap_or_else(|| (first * 2u32.saturating_pow(pending.retries)).min(longest));
+        let delay = retry_delay(after, pending.retries, RETRY_DELAYS);
         warn!(message, delay_ms = delay.as_millis(), "the sink asks for the same rows again later");
         if pending.retries == 0 {
             self.flow(&self.all_partitions(), false)?;

@@ -1,13 +1,9 @@
 //! What a sink task needs to run, and its fixed bounds.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
-use crate::task::TaskId;
-use crate::task::chain::Step;
-use crate::task::convert::ConverterSettings;
+use crate::task::Common;
 
 /// Most rows in one `put`, unless the consumer's `max.poll.records` says otherwise.
 pub(super) const PUT_ROWS: usize = 2_000;
@@ -27,30 +23,12 @@ pub enum Subscription {
 
 /// A sink task, ready to run.
 pub struct Options {
-    /// Which task.
-    pub id: TaskId,
-    /// The plugin's component.
-    pub component: Arc<weir_plugin::Component>,
-    /// The plugin's class.
-    pub class: String,
-    /// The task's configuration.
-    pub config: ConfigMap,
-    /// Memory and time of the guests.
-    pub limits: weir_plugin::Limits,
-    /// What may be granted.
-    pub allowed: weir_plugin::Allowed,
-    /// The transforms, in order.
-    pub transforms: Vec<Step>,
-    /// The converters.
-    pub converters: ConverterSettings,
-    /// True = rows that fail are skipped (`errors.tolerance=all`).
-    pub tolerate: bool,
+    /// What it has in common with other tasks.
+    pub common: Common,
     /// What to read.
     pub subscription: Subscription,
     /// The consumer's settings, its group among them.
     pub consumer: Properties,
     /// `max.poll.records`: most rows in one `put`; none = 2,000.
     pub max_poll_records: Option<u32>,
-    /// `offset.flush.interval.ms`.
-    pub flush_interval: Duration,
 }

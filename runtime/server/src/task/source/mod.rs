@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
-use weir_plugin::{Budget, CallError, Identity, SourceInstance};
+use weir_plugin::{Budget, CallError, SourceInstance};
 
 pub use options::Options;
 
@@ -22,6 +22,7 @@ use self::options::{
 };
 use self::send::Sender;
 use super::Error;
+use super::common::retry_delay;
 use super::control::{Control, Wanted};
 use crate::herder::api::State;
 use crate::offsets::{ConnectorOffsets, OffsetFile};
@@ -63,16 +64,12 @@ impl SourceTask {
     async fn start(options: Options) -> Result<Self, Error> {
         let wake = Arc::new(Notify::new());
         let sender = Sender::open(&options, Arc::clone(&wake)).await?;
-        let identity = Identity {
-            connector: options.id.connector.clone(),
-            task: Some(options.id.task),
-            class: options.class.clone(),
-        };
-        let needed = options.component.capabilities(&options.class, &options.config, &options.limits).await?;
-        let grants = options.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))?;
-        let stored = ConnectorOffsets { file: options.offsets.clone(), connector: options.id.connector.clone() };
-        let mut instance = options.component.source(identity, &options.limits, &grants).await?;
-        let started = instance.start(&options.config, Arc::new(stored)).await?;
+        let common = options.common;
+        let connector = common.id.connector.clone();
+        let stored = ConnectorOffsets { file: options.offsets.clone(), connector: connector.clone() };
+        let grants = common.grants().await?;
+        let mut instance = common.component.source(common.identity(), &common.limits, &grants).await?;
+        let started = instance.start(&common.config, Arc::new(stored)).await?;
         let now = Instant::now();
         Ok(Self {
             instance,
@@ -80,13 +77,13 @@ impl SourceTask {
             wants_committed: started.wants_committed,
             sender,
             in_flight: InFlight::default(),
-            connector: options.id.connector,
+            connector,
             offsets: options.offsets,
-            tolerate: options.tolerate,
-            flush_interval: options.flush_interval,
+            tolerate: common.tolerate,
+            flush_interval: common.flush_interval,
             flush_timeout: options.flush_timeout,
             wake,
-            next_commit: now + options.flush_interval,
+            next_commit: now + common.flush_interval,
             next_poll: now,
             retries: 0,
         })
@@ -134,8 +131,7 @@ impl SourceTask {
         let polled = match self.instance.poll(budget).await {
             Ok(polled) => polled,
             Err(CallError::Retry { message, after }) => {
-                let (first, longest) = RETRY_DELAYS;
-                let delay = after.unwrap_or_else(|| (first * 2u32.saturating_pow(self.retries)).min(longest));
+                let delay = retry_delay(after, self.retries, RETRY_DELAYS);
                 self.retries = self.retries.saturating_add(1);
                 warn!(message, delay_ms = delay.as_millis(), "the source asks to be polled again later");
                 self.next_poll = Instant::now() + delay;

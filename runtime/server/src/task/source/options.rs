@@ -1,15 +1,11 @@
 //! What a source task needs to run, and its fixed bounds.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
 use crate::kafka::producer::Producers;
 use crate::offsets::OffsetFile;
-use crate::task::TaskId;
-use crate::task::chain::Step;
-use crate::task::convert::ConverterSettings;
+use crate::task::Common;
 
 /// Most bytes of keys and values that one source task may have on their way to Kafka. More makes the task stop polling its
 /// plugin until Kafka has acknowledged some.
@@ -31,32 +27,14 @@ pub(super) const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
 
 /// A source task, ready to run.
 pub struct Options {
-    /// Which task.
-    pub id: TaskId,
-    /// The plugin's component.
-    pub component: Arc<weir_plugin::Component>,
-    /// The plugin's class.
-    pub class: String,
-    /// The task's configuration.
-    pub config: ConfigMap,
-    /// Memory and time of the guests.
-    pub limits: weir_plugin::Limits,
-    /// What may be granted.
-    pub allowed: weir_plugin::Allowed,
-    /// The transforms, in order.
-    pub transforms: Vec<Step>,
-    /// The converters.
-    pub converters: ConverterSettings,
-    /// True = rows that fail are skipped (`errors.tolerance=all`).
-    pub tolerate: bool,
+    /// What it has in common with other tasks.
+    pub common: Common,
     /// The producer's settings.
     pub producer: Properties,
     /// The worker's producers.
     pub producers: Producers,
     /// Where offsets are stored.
     pub offsets: OffsetFile,
-    /// `offset.flush.interval.ms`.
-    pub flush_interval: Duration,
     /// `offset.flush.timeout.ms`.
     pub flush_timeout: Duration,
 }

@@ -29,11 +29,11 @@ impl Sender {
             .get(&options.producer)
             .map_err(|cause| Error::Kafka { what: "cannot open a producer", cause })?;
         Ok(Self {
-            chain: Chain::open(&options.transforms, &options.id, &options.limits).await?,
-            converters: Converters::new(&options.converters)?,
+            chain: options.common.chain().await?,
+            converters: options.common.converters()?,
             writer: TopicWriter::new(producer),
             wake,
-            tolerate: options.tolerate,
+            tolerate: options.common.tolerate,
         })
     }
 
