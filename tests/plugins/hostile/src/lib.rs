@@ -15,6 +15,9 @@
 //! One thing is not in the hands of a configuration: what `describe` does. [`describe`] has a place in the file that a test
 //! writes over.
 
+// Only a component exports names that a native linker refuses; natively there is nothing here to build.
+#![cfg(target_family = "wasm")]
+
 mod connector;
 mod deeds;
 mod describe;
