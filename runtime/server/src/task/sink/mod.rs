@@ -170,6 +170,9 @@ impl SinkTask {
             .iter()
             .map(|partition| (partition.id.topic.clone(), partition.id.partition, partition.first, partition.next))
             .collect();
+        for partition in &gathered.partitions {
+            self.positions.read(&partition.id.topic, partition.id.partition, partition.first);
+        }
         let batch = self.prepare(gathered).await?;
         self.pending = Some(Pending { batch, read, retries: 0, again: Instant::now() });
         self.put_pending().await

@@ -44,6 +44,13 @@ impl Positions {
         self.places.keys().map(|(topic, partition)| (topic.as_str(), *partition))
     }
 
+    /// A row was read. From here on there is a place to go back to, whether or not the plugin ever takes the row.
+    pub(super) fn read(&mut self, topic: &str, partition: i32, offset: i64) {
+        if let Some(place) = self.places.get_mut(&(topic.to_owned(), partition)) {
+            place.first.get_or_insert(offset);
+        }
+    }
+
     /// Rows from `first` up to and without `next` were taken by the plugin, or dropped before it.
     pub(super) fn advance(&mut self, topic: &str, partition: i32, first: i64, next: i64) {
         if let Some(place) = self.places.get_mut(&(topic.to_owned(), partition)) {
@@ -134,6 +141,16 @@ mod tests {
         positions.committed(&at(7));
         assert_eq!(positions.to_commit(at(7)), []);
         assert_eq!(positions.to_commit(vec![("other".to_owned(), 0, 1)]), [], "not ours");
+    }
+
+    #[test]
+    fn rows_that_were_read_and_never_taken_are_gone_back_to() {
+        let mut positions = Positions::default();
+        positions.open("t", 0, None);
+        positions.read("t", 0, 3);
+        positions.read("t", 0, 7);
+        assert_eq!(positions.given(|_, _| true), []);
+        assert_eq!(positions.go_back(), at(3));
     }
 
     #[test]
