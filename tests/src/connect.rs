@@ -1,7 +1,7 @@
 //! Kafka Connect's own standalone worker, the reference that Weir is compared with.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -14,11 +14,33 @@ use crate::{jars, paths, wait};
 /// How long it may take to answer. It takes 1.5 s on an idle machine.
 const START: Duration = Duration::from_secs(90);
 
+/// How a worker is to be started.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Options of the JVM.
+    pub jvm: Vec<&'static str>,
+    /// The level of its log: `warn`, `info`.
+    pub log_level: &'static str,
+    /// Keys of its `worker.properties` beside those for addresses, converters and plugins; a key that is given twice has its last
+    /// value.
+    pub properties: Vec<(String, String)>,
+    /// Jars of plugins beside Kafka's file connectors.
+    pub plugins: Vec<PathBuf>,
+}
+
+impl Default for Setup {
+    /// A small JVM that logs warnings and stores offsets every half second.
+    fn default() -> Setup {
+        let properties = vec![("offset.flush.interval.ms".into(), "500".into())];
+        Setup { jvm: jars::SMALL_JVM.into(), log_level: "warn", properties, plugins: Vec::new() }
+    }
+}
+
 /// A running worker. Dropping it kills it and removes its folder.
 #[derive(Debug)]
 pub struct Connect {
     rest: Rest,
-    _process: Process,
+    process: Process,
     // Below the process: the folder goes when nothing uses it any more.
     _dir: TempDir,
 }
@@ -26,19 +48,36 @@ pub struct Connect {
 impl Connect {
     /// Starts it with String converters and Kafka's file connectors, and waits until it answers.
     pub fn start(bootstrap: &str) -> Result<Connect> {
+        let mut connect = Connect::launch(bootstrap, &Setup::default())?;
+        connect.wait_healthy()?;
+        Ok(connect)
+    }
+
+    /// Starts it with String converters, Kafka's file connectors and what else is asked for, and does not wait.
+    pub fn launch(bootstrap: &str, setup: &Setup) -> Result<Connect> {
         jars::check_java()?;
         let dir = TempDir::with_prefix("weir-connect-").context("a folder for Kafka Connect")?;
         let port = paths::free_port()?;
-        let plugins = dir.path().join("plugins");
-        fs::create_dir_all(plugins.join("file")).context("the plugin folder")?;
-        let jar = format!("connect-file-{}.jar", jars::VERSION);
-        fs::copy(jars::libs()?.join(&jar), plugins.join("file").join(&jar)).context("the file connectors")?;
-        fs::write(dir.path().join("worker.properties"), properties(bootstrap, port, dir.path()))?;
+        let file = jars::libs()?.join(format!("connect-file-{}.jar", jars::VERSION));
+        for (number, jar) in std::iter::once(&file).chain(&setup.plugins).enumerate() {
+            // A folder for each: that is what makes plugins apart from each other.
+            let folder = dir.path().join("plugins").join(number.to_string());
+            fs::create_dir_all(&folder).context("the plugin folder")?;
+            let name = jar.file_name().with_context(|| format!("{} is no jar", jar.display()))?;
+            fs::copy(jar, folder.join(name)).with_context(|| jar.display().to_string())?;
+        }
+        let text = properties(bootstrap, port, dir.path(), &setup.properties);
+        fs::write(dir.path().join("worker.properties"), text).context("worker.properties")?;
 
-        let mut command = jars::java(dir.path(), "warn")?;
+        let mut command = jars::java_with(dir.path(), setup.log_level, &setup.jvm)?;
         command.args(["org.apache.kafka.connect.cli.ConnectStandalone", "worker.properties"]);
-        let mut process = Process::start("Kafka Connect", &mut command, &dir.path().join("log.txt"))?;
-        let rest = Rest::new(port);
+        let process = Process::start("Kafka Connect", &mut command, &dir.path().join("log.txt"))?;
+        Ok(Connect { rest: Rest::new(port), process, _dir: dir })
+    }
+
+    /// Waits until it answers.
+    pub fn wait_healthy(&mut self) -> Result<()> {
+        let (rest, process) = (&self.rest, &mut self.process);
         wait::until("Kafka Connect to answer", START, || {
             process.check_runs()?;
             match rest.get("/health") {
@@ -47,26 +86,32 @@ impl Connect {
                 Err(error) => Err(format!("{error:#}")),
             }
         })
-        .with_context(|| process.tail())?;
-        Ok(Connect { rest, _process: process, _dir: dir })
+        .with_context(|| self.process.tail())
     }
 
     /// A client of it.
     pub fn rest(&self) -> &Rest {
         &self.rest
     }
+
+    /// The running process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
 }
 
-fn properties(bootstrap: &str, port: u16, dir: &Path) -> String {
+fn properties(bootstrap: &str, port: u16, dir: &Path, more: &[(String, String)]) -> String {
     let dir = dir.display();
-    format!(
+    let mut text = format!(
         "bootstrap.servers={bootstrap}\n\
          listeners=http://127.0.0.1:{port}\n\
          key.converter=org.apache.kafka.connect.storage.StringConverter\n\
          value.converter=org.apache.kafka.connect.storage.StringConverter\n\
          offset.storage.file.filename={dir}/offsets\n\
-         offset.flush.interval.ms=500\n\
          plugin.discovery=service_load\n\
          plugin.path={dir}/plugins\n"
-    )
+    );
+    // The last one of equal keys holds, as java.util.Properties has it.
+    text.extend(more.iter().map(|(key, value)| format!("{key}={value}\n")));
+    text
 }

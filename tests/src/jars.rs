@@ -63,15 +63,43 @@ fn fetch(home: &Path, libs: &Path) -> Result<()> {
     fs::rename(&unfinished, libs).with_context(|| format!("{} -> {}", unfinished.display(), libs.display()))
 }
 
-/// A `java` command with the jars on its class path, a ceiling on its memory, and quiet logging to standard output. The
-/// caller appends the main class and its arguments.
+/// Options of a JVM that starts fast and stays small.
+pub const SMALL_JVM: [&str; 4] = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+
+/// One more jar of this Kafka, without what it depends on; fetched once. For plugins that are not on the class path.
+pub fn plugin(artifact: &str) -> Result<PathBuf> {
+    let folder = paths::target().join("kafka").join(VERSION).join("plugins");
+    let jar = folder.join(format!("{artifact}-{VERSION}.jar"));
+    if !jar.is_file() {
+        let output = Command::new("mvn")
+            .args(["-q", "-B", "dependency:copy"])
+            .arg(format!("-Dartifact=org.apache.kafka:{artifact}:{VERSION}"))
+            .arg(format!("-DoutputDirectory={}", folder.display()))
+            .output()
+            .context("`mvn` fetches plugins and does not run; on Debian: apt-get install maven")?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stdout);
+            bail!("mvn could not fetch {artifact} {VERSION} from Maven Central ({}):\n{text}", output.status);
+        }
+    }
+    Ok(jar)
+}
+
+/// A `java` command of a small JVM with the jars on its class path and quiet logging to standard output. The caller appends the
+/// main class and its arguments.
 pub fn java(dir: &Path, level: &str) -> Result<Command> {
+    java_with(dir, level, &SMALL_JVM)
+}
+
+/// As [`java`], with other options for the JVM.
+pub fn java_with(dir: &Path, level: &str, options: &[&str]) -> Result<Command> {
     let libs = libs()?;
     let logging = dir.join("log4j2.properties");
     fs::write(&logging, logging_properties(level)).with_context(|| logging.display().to_string())?;
     let mut command = Command::new("java");
     command
-        .args(["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"])
+        .args(options)
+        .arg("-Djava.awt.headless=true")
         .arg(format!("-Dlog4j2.configurationFile={}", logging.display()))
         .arg("-cp")
         .arg(format!("{}/*", libs.display()))

@@ -63,11 +63,17 @@ pub struct Kafka {
     process: Option<Process>,
     dir: TempDir,
     port: u16,
+    jvm: &'static [&'static str],
 }
 
 impl Kafka {
     /// Makes a node on free ports and waits until it answers.
     pub fn start() -> Result<Kafka> {
+        Kafka::start_with(&jars::SMALL_JVM)
+    }
+
+    /// As [`Kafka::start`], with other options for its JVM.
+    pub fn start_with(jvm: &'static [&'static str]) -> Result<Kafka> {
         jars::check_java()?;
         let dir = TempDir::with_prefix("weir-kafka-").context("a folder for Kafka")?;
         let port = paths::free_port()?;
@@ -75,7 +81,7 @@ impl Kafka {
             dir.path().join("server.properties"),
             properties(port, paths::free_port()?, &dir.path().join("data")),
         )?;
-        let mut kafka = Kafka { dir, port, process: None };
+        let mut kafka = Kafka { dir, port, jvm, process: None };
         kafka.format()?;
         kafka.resume()?;
         Ok(kafka)
@@ -103,7 +109,7 @@ impl Kafka {
 
     /// Starts a stopped node again, on the same ports with the same data, and waits until it answers.
     pub fn resume(&mut self) -> Result<()> {
-        let mut command = jars::java(self.dir.path(), "warn")?;
+        let mut command = jars::java_with(self.dir.path(), "warn", self.jvm)?;
         command.args(["kafka.Kafka", "server.properties"]);
         let mut process = Process::start("Kafka", &mut command, &self.log())?;
         let bootstrap = self.bootstrap();

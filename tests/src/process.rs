@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -21,6 +21,7 @@ pub struct Process {
     child: Child,
     log: PathBuf,
     quiet: bool,
+    started: Instant,
 }
 
 impl Process {
@@ -28,13 +29,14 @@ impl Process {
     pub fn start(name: &str, command: &mut Command, log: &Path) -> Result<Process> {
         let output = File::options().create(true).append(true).open(log).with_context(|| log.display().to_string())?;
         let errors = output.try_clone().context("the handle of a log")?;
+        let started = Instant::now();
         let child = command
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors)
             .spawn()
             .with_context(|| format!("starting {name}: {:?}", command.get_program()))?;
-        Ok(Process { name: name.into(), child, log: log.into(), quiet: false })
+        Ok(Process { name: name.into(), child, log: log.into(), quiet: false, started })
     }
 
     /// Keeps its output to itself when it ends. For a caller that is no test: its own output is for others.
@@ -45,6 +47,11 @@ impl Process {
     /// The operating system's number of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The moment before it was started.
+    pub fn started(&self) -> Instant {
+        self.started
     }
 
     /// Everything it wrote so far, and what processes before it wrote to the same file.

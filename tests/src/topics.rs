@@ -8,14 +8,19 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::wait;
 
 /// How long one request to the node may take.
 const REQUEST: Duration = Duration::from_secs(20);
+
+/// How long the last rows of a long topic may take.
+const FILL: Duration = Duration::from_secs(120);
 
 /// A record as it lies in a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -71,6 +76,19 @@ pub fn create_all(bootstrap: &str, names: &[&str], partitions: i32) -> Result<()
     })
 }
 
+/// Removes topics. An error when one does not exist.
+pub fn remove(bootstrap: &str, names: &[&str]) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().context("an admin client")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context("a runtime")?;
+    let options = AdminOptions::new().operation_timeout(Some(REQUEST)).request_timeout(Some(REQUEST));
+    for result in runtime.block_on(admin.delete_topics(names, &options)).context("removing topics")? {
+        if let Err((name, code)) = result {
+            bail!("removing topic {name}: {code}");
+        }
+    }
+    Ok(())
+}
+
 /// The names of all topics, Kafka's own included. Also the question whether a node answers at all.
 pub fn names(bootstrap: &str) -> Result<Vec<String>> {
     let consumer = consumer(bootstrap)?;
@@ -93,6 +111,66 @@ pub fn produce(bootstrap: &str, topic: &str, records: &[Record]) -> Result<()> {
         producer.poll(Duration::ZERO);
     }
     producer.flush(REQUEST).with_context(|| format!("producing to {topic}"))
+}
+
+/// Writes rows without key to a topic, as many as there are, and waits until all are acknowledged. Where they go is left to
+/// the client, and so is how they are batched.
+pub fn fill<'a>(bootstrap: &str, topic: &str, rows: impl IntoIterator<Item = &'a [u8]>) -> Result<()> {
+    let producer: BaseProducer = config(bootstrap).set("acks", "all").create().context("a producer")?;
+    for row in rows {
+        let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).payload(row);
+        loop {
+            match producer.send(record) {
+                Ok(()) => break,
+                // Its queue is bounded; some of it goes out now.
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), same)) => {
+                    record = same;
+                    producer.poll(Duration::from_millis(10));
+                }
+                Err((error, _)) => return Err(error).with_context(|| format!("producing to {topic}")),
+            }
+        }
+        producer.poll(Duration::ZERO);
+    }
+    producer.flush(FILL).with_context(|| format!("producing to {topic}"))
+}
+
+/// Asks again and again how far a topic and the group that reads it are, with one client.
+pub struct Watch {
+    consumer: BaseConsumer,
+    topic: String,
+    partitions: Vec<i32>,
+}
+
+impl Watch {
+    /// For a topic that exists, and a group that need not.
+    pub fn new(bootstrap: &str, topic: &str, group: &str) -> Result<Watch> {
+        let consumer: BaseConsumer = config(bootstrap).set("group.id", group).create().context("a consumer")?;
+        let partitions = partitions(&consumer, topic)?;
+        Ok(Watch { consumer, topic: topic.into(), partitions })
+    }
+
+    /// The end offsets, all partitions together.
+    pub fn end(&self) -> Result<u64> {
+        let mut end = 0;
+        for partition in &self.partitions {
+            let (_, high) =
+                self.consumer.fetch_watermarks(&self.topic, *partition, REQUEST).context("asking for offsets")?;
+            end += u64::try_from(high).unwrap_or_default();
+        }
+        Ok(end)
+    }
+
+    /// The offsets that the group has committed, all partitions together.
+    pub fn committed(&self) -> Result<u64> {
+        let mut list = TopicPartitionList::new();
+        for partition in &self.partitions {
+            list.add_partition(&self.topic, *partition);
+        }
+        let committed = self.consumer.committed_offsets(list, REQUEST).context("asking for the group's offsets")?;
+        let offsets = committed.elements().into_iter().map(|element| element.offset().to_raw().unwrap_or_default());
+        Ok(offsets.map(|offset| u64::try_from(offset).unwrap_or_default()).sum())
+    }
 }
 
 /// The number of records in a topic; 0 when it does not exist.

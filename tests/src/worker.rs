@@ -31,6 +31,8 @@ pub struct Worker {
     port: u16,
     properties: BTreeMap<String, String>,
     connectors: Vec<PathBuf>,
+    /// None = the one that [`paths::weir`] finds.
+    binary: Option<PathBuf>,
 }
 
 impl Worker {
@@ -42,7 +44,8 @@ impl Worker {
         let path = dir.path().canonicalize().context("the worker's folder")?;
         let path = path.display();
         let port = paths::free_port()?;
-        let worker = Worker { dir, port, properties: BTreeMap::new(), connectors: Vec::new(), process: None };
+        let (properties, connectors) = (BTreeMap::new(), Vec::new());
+        let worker = Worker { dir, port, properties, connectors, process: None, binary: None };
         fs::create_dir(worker.data()).context("the folder for the connectors' files")?;
         let string = "org.apache.kafka.connect.storage.StringConverter";
         Ok(worker
@@ -63,6 +66,18 @@ impl Worker {
     /// Sets a key of `worker.properties`. Takes effect at the next start.
     pub fn set(mut self, key: &str, value: &str) -> Worker {
         self.properties.insert(key.into(), value.into());
+        self
+    }
+
+    /// Leaves a key of `worker.properties` to its default. Takes effect at the next start.
+    pub fn unset(mut self, key: &str) -> Worker {
+        self.properties.remove(key);
+        self
+    }
+
+    /// Runs this server instead of the one that was built last.
+    pub fn binary(mut self, path: &Path) -> Worker {
+        self.binary = Some(path.into());
         self
     }
 
@@ -90,7 +105,19 @@ impl Worker {
 
     /// Starts it and waits until it says that it is healthy.
     pub fn start(&mut self) -> Result<()> {
-        let mut process = self.spawn()?;
+        self.launch()?;
+        self.wait_healthy()
+    }
+
+    /// Starts it without waiting.
+    pub fn launch(&mut self) -> Result<()> {
+        self.process = Some(self.spawn()?);
+        Ok(())
+    }
+
+    /// Waits until it says that it is healthy. A worker that does not get there is ended.
+    pub fn wait_healthy(&mut self) -> Result<()> {
+        let mut process = self.process.take().context("the worker was not started")?;
         let rest = self.rest();
         let healthy = wait::until("the worker to be healthy", START, || {
             // A worker that ended will not become healthy, but its last words are in the error.
@@ -124,7 +151,7 @@ impl Worker {
             writeln!(text, "{key}={value}")?;
         }
         fs::write(&path, text).context("worker.properties")?;
-        let mut command = Command::new(paths::weir()?);
+        let mut command = Command::new(self.binary.clone().map_or_else(paths::weir, Ok)?);
         command.arg("standalone").arg(&path).args(&self.connectors).current_dir(self.dir());
         Process::start("weir", &mut command, &self.dir().join("log.txt"))
     }
@@ -160,6 +187,11 @@ impl Worker {
     /// The operating system's number of the process.
     pub fn id(&self) -> Option<u32> {
         self.process.as_ref().map(Process::id)
+    }
+
+    /// The running process.
+    pub fn process(&mut self) -> Option<&mut Process> {
+        self.process.as_mut()
     }
 
     /// A client of it.

@@ -1,26 +1,39 @@
-//! `cargo xtask bench`: the criterion benches of the crates that a record's speed hangs on.
+//! `cargo xtask bench`: Weir beside Kafka Connect, end to end. Builds what is measured, and starts `tests/bench`, which does the rest.
 
-use crate::process;
-use crate::workspace::Workspace;
+use std::process::Command;
 
-/// The crates that have benches. `docs/benchmarks.md` says what each figure means.
-const CRATES: [&str; 3] = ["weir-data", "weir-plugin", "weir-transforms"];
+use anyhow::Context;
+
+use crate::build::{self, Profile};
+use crate::workspace::{Group, Workspace};
+use crate::{process, toolchain};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only the benches whose name contains this.
-    filter: Option<String>,
+    /// One round, with a tenth of the rows. The report goes to target/bench instead of docs.
+    #[arg(long)]
+    quick: bool,
+    /// Only this scenario; may be given several times. The report goes to target/bench instead of docs.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    toolchain::require_for_tests()?;
     let workspace = Workspace::load()?;
-    // Some benches run the shipped components.
-    crate::build::components(&workspace, &[crate::workspace::Group::Plugins])?;
+    build::components(&workspace, &[Group::Plugins, Group::TestPlugins])?;
+    build::server(&workspace, Profile::Release)?;
+    // It only waits and looks at others, so that it need not be fast itself.
     let mut cargo = workspace.cargo();
-    // Not `--benches`: that would run the libraries' unit tests as well.
-    cargo.args(["bench", "--bench=*"]).args(CRATES.map(|name| format!("--package={name}")));
-    if let Some(filter) = &args.filter {
-        cargo.arg("--").arg(filter);
+    cargo.args(["build", "--package=weir-bench"]);
+    let program = build::executables(&mut cargo)?.remove("weir-bench").context("cargo built no `weir-bench`")?;
+    let mut bench = Command::new(program);
+    bench.current_dir(&workspace.root).env("CARGO_TARGET_DIR", &workspace.target);
+    if args.quick {
+        bench.arg("--quick");
     }
-    process::run(&mut cargo)
+    for name in &args.only {
+        bench.args(["--only", name]);
+    }
+    process::run(&mut bench)
 }

@@ -10,6 +10,7 @@ mod demo;
 #[cfg(test)]
 mod docs;
 mod http;
+mod microbench;
 mod process;
 mod server;
 mod test;
@@ -35,8 +36,10 @@ enum Command {
     Demo(demo::Args),
     /// Checks formatting and style, and runs all tests.
     Test(test::Args),
-    /// Runs the benchmarks and prints their figures.
+    /// Measures Weir beside Kafka Connect, from file to file, and writes docs/benchmarks.md.
     Bench(bench::Args),
+    /// Runs the benchmarks of single steps and prints their figures.
+    Microbench(microbench::Args),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Microbench(args) => microbench::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,84 @@
+//! Kafka Connect's standalone worker, with the JVM that its own script gives it.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use weir_tests::rest::Rest;
+use weir_tests::{connect, jars};
+
+use super::{Running, Setup, System};
+use crate::sample::Name;
+
+/// What `connect-standalone.sh` and `kafka-run-class.sh` pass to `java`.
+pub(crate) const JVM: [&str; 7] = [
+    "-Xms256M",
+    "-Xmx2G",
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
+];
+
+/// The jar with the sink that drops every row.
+const TEST_PLUGINS: &str = "connect-test-plugins";
+
+/// Kafka Connect beside one broker.
+pub(crate) struct Connect {
+    pub(crate) bootstrap: String,
+    /// Keys of `worker.properties` that every scenario gives it, because they lower its CPU.
+    pub(crate) tuning: Vec<(&'static str, &'static str)>,
+}
+
+impl System for Connect {
+    fn name(&self) -> Name {
+        Name::KafkaConnect
+    }
+
+    fn launch(&self, setup: &Setup) -> Result<Box<dyn Running>> {
+        let properties = self.tuning.iter().chain(&setup.properties);
+        let setup = connect::Setup {
+            jvm: JVM.into(),
+            // As its own configuration of log4j has it.
+            log_level: "info",
+            properties: properties.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            plugins: if setup.discard { vec![jars::plugin(TEST_PLUGINS)?] } else { Vec::new() },
+        };
+        let mut connect = connect::Connect::launch(&self.bootstrap, &setup)?;
+        connect.process().quiet();
+        let (id, started) = (connect.process().id(), connect.process().started());
+        Ok(Box::new(RunningConnect { connect, id, started }))
+    }
+}
+
+struct RunningConnect {
+    connect: connect::Connect,
+    id: u32,
+    started: Instant,
+}
+
+impl Running for RunningConnect {
+    fn wait_healthy(&mut self) -> Result<()> {
+        self.connect.wait_healthy()
+    }
+
+    fn rest(&self) -> Rest {
+        self.connect.rest().clone()
+    }
+
+    fn process(&self) -> u32 {
+        self.id
+    }
+
+    fn started(&self) -> Instant {
+        self.started
+    }
+
+    fn check_runs(&mut self) -> Result<(), String> {
+        self.connect.process().check_runs()
+    }
+
+    fn tail(&mut self) -> String {
+        self.connect.process().tail()
+    }
+}
