@@ -11,7 +11,9 @@ use weir_sdk::transform::bindings::transform::{Step, TransformBatch};
 use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
 use weir_transforms::hoist_field::HoistField;
 use weir_transforms::insert_field::InsertField;
+use weir_transforms::mask_field::MaskField;
 use weir_transforms::regex_router::RegexRouter;
+use weir_transforms::replace_field::ReplaceField;
 use weir_transforms::side::Value;
 
 const ROWS: u32 = 500;
@@ -74,6 +76,9 @@ fn chains(criterion: &mut Criterion) {
     let place = || step::<InsertField<Value>>(&[("topic.field", "topic"), ("timestamp.field", "at")]);
     let route = || step::<RegexRouter>(&[("regex", "raw-(.*)"), ("replacement", "$1")]);
     let hoist = || step::<HoistField<Value>>(&[("field", "payload")]);
+    let mask = || step::<MaskField<Value>>(&[("fields", "name")]);
+    let replace = || step::<ReplaceField<Value>>(&[("exclude", "note"), ("renames", "city:town")]);
+    let pick = || step::<ReplaceField<Value>>(&[("include", "id,name,city")]);
     let mut group = criterion.benchmark_group("chain");
     group.throughput(Throughput::Elements(ROWS.into()));
     for (name, steps, batch) in [
@@ -81,6 +86,14 @@ fn chains(criterion: &mut Criterion) {
         ("insert, insert, route: struct", vec![origin(), place(), route()], batch(Encoding::Json, Some(person()))),
         ("insert, hoist, insert: map", vec![origin(), hoist(), place()], batch(Encoding::Json, None)),
         ("hoist, insert, insert: text", vec![hoist(), origin(), place()], batch(Encoding::Utf8, None)),
+        ("insert, mask, replace: map", vec![origin(), mask(), replace()], batch(Encoding::Json, None)),
+        ("insert, mask, replace: struct", vec![origin(), mask(), replace()], batch(Encoding::Json, Some(person()))),
+        ("mask: map", vec![mask()], batch(Encoding::Json, None)),
+        ("mask: struct", vec![mask()], batch(Encoding::Json, Some(person()))),
+        ("replace: map", vec![replace()], batch(Encoding::Json, None)),
+        ("replace: struct", vec![replace()], batch(Encoding::Json, Some(person()))),
+        ("replace, few stay: map", vec![pick()], batch(Encoding::Json, None)),
+        ("replace, few stay: struct", vec![pick()], batch(Encoding::Json, Some(person()))),
         ("insert: map", vec![origin()], batch(Encoding::Json, None)),
         ("route", vec![route()], batch(Encoding::Json, None)),
     ] {

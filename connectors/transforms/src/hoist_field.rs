@@ -2,11 +2,12 @@
 
 use std::marker::PhantomData;
 
-use weir_sdk::schema::{Schema, SchemaType};
+use weir_sdk::schema::Schema;
 use weir_sdk::transform::{Columns, Outcome, Row};
 use weir_sdk::value::{FieldError, FieldName, SchemaCache, StructBuilder};
 use weir_sdk::{Config, ConfigError, RowError, Transform};
 
+use crate::require;
 use crate::side::Side;
 
 /// The keys of [`HoistField`].
@@ -48,10 +49,7 @@ impl<S: Side> Transform for HoistField<S> {
             None => None,
             Some(schema) => {
                 if value.is_null() && !schema.root().is_optional() {
-                    let (field, kind) = (self.field.text(), java_name(schema));
-                    return Err(RowError::new(format_args!(
-                        "Invalid value: null used for required field: \"{field}\", schema type: {kind}"
-                    )));
+                    return Err(RowError::new(require::null_message(self.field.text(), schema.root())));
                 }
                 Some(self.schemas.get_or_make(schema, || hoisted(self.field.text(), schema)).map_err(RowError::new)?)
             }
@@ -66,22 +64,4 @@ fn hoisted(field: &str, schema: &Schema) -> Result<Schema, FieldError> {
     let mut builder = StructBuilder::new();
     builder.field(field, schema.root())?;
     Ok(builder.build())
-}
-
-/// Java's name of a schema's type.
-fn java_name(schema: &Schema) -> &'static str {
-    match schema.kind() {
-        SchemaType::Int8 => "INT8",
-        SchemaType::Int16 => "INT16",
-        SchemaType::Int32 => "INT32",
-        SchemaType::Int64 => "INT64",
-        SchemaType::Float32 => "FLOAT32",
-        SchemaType::Float64 => "FLOAT64",
-        SchemaType::Boolean => "BOOLEAN",
-        SchemaType::String => "STRING",
-        SchemaType::Bytes => "BYTES",
-        SchemaType::Array => "ARRAY",
-        SchemaType::Map => "MAP",
-        SchemaType::Struct => "STRUCT",
-    }
 }

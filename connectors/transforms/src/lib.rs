@@ -3,7 +3,10 @@
 //! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, [`require`] says that a value is not
 //! what a transform needs, [`java_regex`] reads Java's regular expressions.
 
+mod by_schema;
 mod defaults;
+mod java_map;
+mod java_number;
 mod java_regex;
 mod memo;
 mod require;
@@ -12,7 +15,9 @@ pub mod side;
 pub mod filter;
 pub mod hoist_field;
 pub mod insert_field;
+pub mod mask_field;
 pub mod regex_router;
+pub mod replace_field;
 
 pub mod predicates;
 
@@ -31,7 +36,11 @@ weir_sdk::export_transforms!(
         hoist_field::HoistField<Value>,
         insert_field::InsertField<Key>,
         insert_field::InsertField<Value>,
+        mask_field::MaskField<Key>,
+        mask_field::MaskField<Value>,
         regex_router::RegexRouter,
+        replace_field::ReplaceField<Key>,
+        replace_field::ReplaceField<Value>,
     ],
     predicates: [
         predicates::HasHeaderKey,

@@ -1,6 +1,7 @@
 //! What transforms need of a value, and Kafka Connect's messages where it is something else (its class `Requirements`).
 
 use weir_sdk::RowError;
+use weir_sdk::schema::{SchemaRef, SchemaType};
 use weir_sdk::value::Value;
 
 /// The value is a map: a JSON object without a schema.
@@ -31,4 +32,28 @@ pub(crate) fn sink_record(offset: Option<i64>, purpose: &str) -> Result<i64, Row
             "Only SinkRecord supported for [{purpose}], found: org.apache.kafka.connect.source.SourceRecord"
         ))
     })
+}
+
+/// What is said of a null where a field of a struct must have a value (`ConnectSchema.validateValue`).
+pub(crate) fn null_message(field: &str, schema: SchemaRef<'_>) -> String {
+    let kind = java_name(schema.kind());
+    format!("Invalid value: null used for required field: \"{field}\", schema type: {kind}")
+}
+
+/// Java's name of a schema's type.
+pub(crate) fn java_name(kind: SchemaType) -> &'static str {
+    match kind {
+        SchemaType::Int8 => "INT8",
+        SchemaType::Int16 => "INT16",
+        SchemaType::Int32 => "INT32",
+        SchemaType::Int64 => "INT64",
+        SchemaType::Float32 => "FLOAT32",
+        SchemaType::Float64 => "FLOAT64",
+        SchemaType::Boolean => "BOOLEAN",
+        SchemaType::String => "STRING",
+        SchemaType::Bytes => "BYTES",
+        SchemaType::Array => "ARRAY",
+        SchemaType::Map => "MAP",
+        SchemaType::Struct => "STRUCT",
+    }
 }

@@ -2,7 +2,9 @@
 
 mod hoist_field;
 mod insert_field;
+mod mask_field;
 mod predicates;
+mod replace_field;
 mod routing;
 
 use weir_sdk::Transform;

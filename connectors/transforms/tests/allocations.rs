@@ -12,7 +12,9 @@ use weir_sdk::transform::bindings::transform::{Step, TransformBatch};
 use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
 use weir_transforms::hoist_field::HoistField;
 use weir_transforms::insert_field::InsertField;
+use weir_transforms::mask_field::MaskField;
 use weir_transforms::regex_router::RegexRouter;
+use weir_transforms::replace_field::ReplaceField;
 use weir_transforms::side::{Key, Value};
 
 /// Counts this thread's allocations.
@@ -83,6 +85,9 @@ fn rows_cost_no_allocations() {
         let (transforms, steps) = [
             step::<HoistField<Key>>(&[("field", "k")]),
             step::<InsertField<Value>>(&[("topic.field", "t"), ("offset.field", "o")]),
+            step::<MaskField<Value>>(&[("fields", "name,o"), ("replacement", "7")]),
+            step::<ReplaceField<Value>>(&[("exclude", "t"), ("renames", "id:key,name:text")]),
+            step::<ReplaceField<Value>>(&[("include", "text")]),
             step::<HoistField<Value>>(&[("field", "v")]),
             step::<InsertField<Value>>(&[("static.field", "s"), ("static.value", "x\"y")]),
             step::<RegexRouter>(&[("regex", "raw-(.*)"), ("replacement", "$1")]),

@@ -1,0 +1,52 @@
+//! The order in which a `java.util.HashMap` gives its entries, for where Kafka Connect's outcome hangs on it: which of two
+//! fields with one name wins, which of two errors comes first.
+
+/// A map is twice as large as soon as it is fuller than three quarters.
+const SMALLEST: usize = 16;
+
+/// The places of `names`, which are distinct, in the order in which a map gives them that they were put into one by one.
+///
+/// Where eight or more names share a bucket, Java makes a tree of them, and its order is another one.
+pub(crate) fn order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let hashes: Vec<u32> = names.map(hash).collect();
+    let mut buckets = SMALLEST;
+    while hashes.len() > buckets / 4 * 3 {
+        buckets *= 2;
+    }
+    let mut order: Vec<usize> = (0..hashes.len()).collect();
+    // Names in one bucket stay in the order in which they came.
+    order.sort_by_key(|place| hashes[*place] as usize & (buckets - 1));
+    order
+}
+
+/// `String.hashCode`, spread as a map does it.
+fn hash(name: &str) -> u32 {
+    let hash = name.encode_utf16().fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
+    hash ^ (hash >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ordered<'a>(names: &[&'a str]) -> Vec<&'a str> {
+        order(names.iter().copied()).into_iter().map(|place| names[place]).collect()
+    }
+
+    #[test]
+    fn names_are_spread_over_buckets() {
+        assert_eq!(ordered(&["ssn", "b", "a"]), ["a", "b", "ssn"]);
+        // Two names with one hash code.
+        assert_eq!(ordered(&["BB", "Aa"]), ["BB", "Aa"]);
+        assert_eq!(ordered(&["Aa", "BB"]), ["Aa", "BB"]);
+    }
+
+    #[test]
+    fn a_map_grows_behind_its_twelfth_entry() {
+        // In 16 buckets p comes first, in 32 a does.
+        let few: Vec<&str> = "pbcdefghijka".split("").filter(|name| !name.is_empty()).collect();
+        assert_eq!(ordered(&few)[0], "p");
+        let more = [&few[..], &["l"]].concat();
+        assert_eq!(ordered(&more)[0], "a");
+    }
+}

@@ -1,0 +1,136 @@
+//! Replaces fields of the key or the value by what says nothing: 0, an empty text, or a replacement of the user's.
+
+mod class;
+mod mask;
+
+use std::marker::PhantomData;
+
+use weir_sdk::schema::{Schema, SchemaRef};
+use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::value::{FieldName, Value};
+use weir_sdk::{Config, ConfigError, RowError, Transform};
+
+use crate::by_schema::BySchema;
+use crate::defaults::Defaults;
+use crate::side::Side;
+use crate::{java_map, require};
+use class::Class;
+use mask::{Mask, Masks};
+
+const PURPOSE: &str = "mask fields";
+
+/// The keys of [`MaskField`].
+#[derive(Config, Debug)]
+pub struct MaskFieldConfig {
+    /// Names of fields to mask.
+    #[config(importance = high, validator = non_empty_list_without_duplicates)]
+    fields: Vec<String>,
+    /// Custom value replacement, that will be applied to all `fields` values (numeric or non-empty string values only).
+    #[config(importance = low, validator = non_empty)]
+    replacement: Option<String>,
+    /// Whether to replace fields that have a default value and that are null to the default value. When set to true, the
+    /// default value is used, otherwise null is used.
+    #[config(name = "replace.null.with.default", default = true, importance = medium)]
+    replace_null_with_default: bool,
+}
+
+/// `org.apache.kafka.connect.transforms.MaskField$Key` and `$Value`
+#[derive(Debug)]
+pub struct MaskField<S> {
+    /// In the order in which Kafka Connect masks those of a map.
+    fields: Vec<FieldName>,
+    replacement: Option<String>,
+    replace_null_with_default: bool,
+    /// For values without a schema.
+    masks: Masks,
+    structs: BySchema<Vec<Masked>>,
+    defaults: Defaults,
+    side: PhantomData<S>,
+}
+
+/// A field of a struct.
+#[derive(Debug)]
+struct Masked {
+    name: FieldName,
+    mask: Mask,
+    /// What is said of a null; `None` = it may be null.
+    required: Option<String>,
+}
+
+impl<S: Side> Transform for MaskField<S> {
+    const CLASS: &'static str = if S::IS_KEY {
+        "org.apache.kafka.connect.transforms.MaskField$Key"
+    } else {
+        "org.apache.kafka.connect.transforms.MaskField$Value"
+    };
+    const VERSION: &'static str = crate::VERSION;
+    type Config = MaskFieldConfig;
+
+    fn new(config: MaskFieldConfig) -> Result<MaskField<S>, ConfigError> {
+        let order = java_map::order(config.fields.iter().map(String::as_str));
+        Ok(MaskField {
+            fields: order.into_iter().map(|place| FieldName::new(&config.fields[place])).collect(),
+            masks: Masks::new(config.replacement.as_deref()),
+            replacement: config.replacement,
+            replace_null_with_default: config.replace_null_with_default,
+            structs: BySchema::default(),
+            defaults: Defaults::default(),
+            side: PhantomData,
+        })
+    }
+
+    fn columns(&self) -> Columns {
+        S::COLUMNS
+    }
+
+    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+        let value = S::of(row);
+        match value.schema().cloned() {
+            None => self.mask_map(value)?,
+            Some(schema) => self.mask_struct(value, &schema)?,
+        }
+        Ok(Outcome::Keep)
+    }
+}
+
+impl<S> MaskField<S> {
+    fn mask_map(&self, value: &mut Value<'_>) -> Result<(), RowError> {
+        require::map(value, PURPOSE)?;
+        for name in &self.fields {
+            let mask = match value.get(name.text()) {
+                Some(json) => self.masks.of(json)?,
+                None => b"null",
+            };
+            // A member that is there twice would keep the value that does not count.
+            value.remove(name.text())?;
+            value.set_raw(name, mask)?;
+        }
+        Ok(())
+    }
+
+    fn mask_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+        require::structure(value, PURPOSE)?;
+        let (fields, replacement) = (&self.fields, self.replacement.as_deref());
+        let masked = self.structs.get_or_make(schema, || Ok::<_, RowError>(masked(schema, fields, replacement)))?;
+        if self.replace_null_with_default {
+            self.defaults.fill(value, schema)?;
+        }
+        for field in masked {
+            match value.get(field.name.text()) {
+                Some(json) if !json.is_null() => value.set_raw(&field.name, field.mask.json()?)?,
+                _ => field.required.as_ref().map_or(Ok(()), |message| Err(RowError::new(message)))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fields to mask that the struct has, in its order.
+fn masked(schema: &Schema, fields: &[FieldName], replacement: Option<&str>) -> Vec<Masked> {
+    let masked = |(name, field): (&str, SchemaRef<'_>)| {
+        let name = fields.iter().find(|masked| masked.text() == name)?;
+        let required = (!field.is_optional()).then(|| require::null_message(name.text(), field));
+        Some(Masked { name: name.clone(), mask: Mask::of(&Class::of_schema(field), replacement), required })
+    };
+    schema.fields().filter_map(masked).collect()
+}

@@ -1,0 +1,121 @@
+//! What stands in for a value: made once for each class of values, not once a row.
+
+use weir_sdk::RowError;
+use weir_sdk::value::{Json, JsonKind, Value, json_string};
+
+use super::class::Class;
+use crate::java_number::{BigDecimal, double_json, float_json};
+
+/// The JSON text that replaces values of one class, or why none can.
+#[derive(Debug)]
+pub(super) struct Mask(Result<Vec<u8>, String>);
+
+impl Mask {
+    /// Of a class: nothing's value, or the replacement.
+    pub(super) fn of(class: &Class, replacement: Option<&str>) -> Mask {
+        Mask(match replacement {
+            None => nothing(*class),
+            Some(replacement) => custom(*class, replacement),
+        })
+    }
+
+    #[inline]
+    pub(super) fn json(&self) -> Result<&[u8], RowError> {
+        self.0.as_deref().map_err(RowError::new)
+    }
+}
+
+/// The masks of values without a schema, by JSON's types.
+#[derive(Debug)]
+pub(super) struct Masks {
+    boolean: Mask,
+    long: Mask,
+    double: Mask,
+    string: Mask,
+    array: Mask,
+    object: Mask,
+}
+
+impl Masks {
+    pub(super) fn new(replacement: Option<&str>) -> Masks {
+        let of = |class| Mask::of(&class, replacement);
+        Masks {
+            boolean: of(Class::Boolean),
+            long: of(Class::Long),
+            double: of(Class::Double),
+            string: of(Class::String),
+            array: of(Class::List),
+            object: of(Class::Map("{}")),
+        }
+    }
+
+    /// What replaces this value. Null stays null.
+    #[inline]
+    pub(super) fn of(&self, json: Json<'_>) -> Result<&[u8], RowError> {
+        let mask = match json.kind() {
+            JsonKind::Null => return Ok(b"null"),
+            JsonKind::String => &self.string,
+            JsonKind::Number if json.raw().iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) => &self.double,
+            JsonKind::Number => &self.long,
+            JsonKind::Boolean => &self.boolean,
+            JsonKind::Array => &self.array,
+            JsonKind::Object => &self.object,
+        };
+        mask.json()
+    }
+}
+
+/// Kafka Connect's `maskWithNullValue`.
+fn nothing(class: Class) -> Result<Vec<u8>, String> {
+    let json = match class {
+        Class::Byte | Class::Short | Class::Integer | Class::Long | Class::Date => "0",
+        Class::Float | Class::Double => "0.0",
+        Class::Boolean => "false",
+        Class::String => "\"\"",
+        Class::List => "[]",
+        Class::Map(empty) => empty,
+        Class::BigDecimal(scale) => return decimal(&BigDecimal::ZERO, scale),
+        Class::Bytes | Class::Struct => return Err(format!("Cannot mask value of type: class {}", class.name())),
+    };
+    Ok(json.into())
+}
+
+/// Kafka Connect's `maskWithCustomReplacement`.
+fn custom(class: Class, replacement: &str) -> Result<Vec<u8>, String> {
+    let number = || {
+        let why = || format!("Unable to convert {replacement} (class java.lang.String) to a number");
+        BigDecimal::parse(replacement).ok_or_else(why)
+    };
+    // Whole numbers of other sizes are cut to theirs, as Java's casts do it.
+    let json = match class {
+        Class::Byte => (number()?.long_value() as i8).to_string(),
+        Class::Short => (number()?.long_value() as i16).to_string(),
+        Class::Integer => (number()?.long_value() as i32).to_string(),
+        Class::Long => number()?.long_value().to_string(),
+        Class::Float => float_json(number()?.double_value() as f32),
+        Class::Double => double_json(number()?.double_value()),
+        Class::String => return Ok(json_string(replacement)),
+        Class::BigDecimal(scale) => {
+            let why = || format!("Unable to convert {replacement} (class java.lang.String) to number");
+            return decimal(&BigDecimal::parse(replacement).ok_or_else(why)?, scale);
+        }
+        Class::Boolean | Class::Bytes | Class::Date | Class::List | Class::Map(_) | Class::Struct => {
+            return Err(format!("Cannot mask value of type class {} with custom replacement.", class.name()));
+        }
+    };
+    Ok(json.into_bytes())
+}
+
+/// A Decimal in the form in which values carry it, which has the scale of the schema. Kafka Connect leaves the number's own
+/// scale to the converter, which then fails unless the two happen to be equal.
+fn decimal(number: &BigDecimal, scale: i32) -> Result<Vec<u8>, String> {
+    let unscaled = number.unscaled(scale).ok_or_else(|| {
+        let own = number.scale();
+        format!(
+            "Decimal value has mismatching scale for given Decimal schema. Schema has scale {scale}, value has scale {own}."
+        )
+    })?;
+    let mut holder = Value::bytes(&unscaled);
+    holder.wrap("decimal", None);
+    Ok(holder.get("decimal").map(|json| json.raw().to_vec()).unwrap_or_default())
+}

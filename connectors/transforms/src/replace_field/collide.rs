@@ -1,0 +1,42 @@
+//! Maps of which two fields end up with one name: the one that Kafka Connect comes to last wins.
+
+use std::collections::HashMap;
+
+use weir_sdk::RowError;
+use weir_sdk::value::Value;
+
+use super::edit::ObjectWriter;
+use super::rules::Rules;
+use crate::java_map;
+
+/// Writes the map anew, each field looked at. Kafka Connect comes to the fields in the order of the Java map that
+/// JsonConverter makes of the object.
+pub(super) fn rewrite(rules: &Rules, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RowError> {
+    // Of members with one name the last one counts, in the place of the first.
+    let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (name, json) in value.fields()? {
+        match places.get(name.as_ref()) {
+            Some(place) => fields[*place].1 = json.raw().to_vec(),
+            None => {
+                places.insert(name.to_string(), fields.len());
+                fields.push((name.into_owned(), json.raw().to_vec()));
+            }
+        }
+    }
+    let mut winners: HashMap<&str, usize> = HashMap::new();
+    for place in java_map::order(fields.iter().map(|(name, _)| name.as_str())) {
+        let name = &fields[place].0;
+        if rules.keeps(name) {
+            winners.insert(rules.renamed(name), place);
+        }
+    }
+    let mut object = ObjectWriter::new(buffer);
+    for (place, (name, json)) in fields.iter().enumerate() {
+        let to = rules.renamed(name);
+        if winners.get(to) == Some(&place) {
+            object.member(to, json);
+        }
+    }
+    object.finish(value, None)
+}

@@ -1,0 +1,226 @@
+//! How the rules are carried out on a value: worked out once, for all maps or for all structs of a schema.
+//!
+//! Where few fields go or get another name, the value's text is edited in place. Where few stay, these are picked.
+
+use weir_sdk::RowError;
+use weir_sdk::schema::{Schema, SchemaRef};
+use weir_sdk::value::{FieldName, Name, StructBuilder, Value};
+
+use super::rules::Rules;
+use super::{collide, unfit};
+use crate::require;
+
+/// What is done to a map, which may have any fields.
+#[derive(Debug)]
+pub(super) enum MapEdit {
+    InPlace {
+        removed: Vec<String>,
+        /// From, to, and whether a field that has the new name already would stay.
+        renamed: Vec<(String, FieldName, bool)>,
+    },
+    Pick(Vec<(String, FieldName)>),
+    /// Two fields may end up with one name: each is looked at.
+    Each,
+}
+
+impl MapEdit {
+    pub(super) fn new(rules: &Rules) -> MapEdit {
+        let renames: Vec<&(String, String)> = rules.renames.iter().filter(|(from, _)| rules.keeps(from)).collect();
+        let targets = |name: &String| renames.iter().filter(|(_, to)| to == name).count();
+        if renames.iter().any(|(from, to)| targets(to) > 1 || targets(from) > 0) {
+            return MapEdit::Each;
+        }
+        if rules.include.is_empty() {
+            let renamed = |(from, to): &(String, String)| (from.clone(), FieldName::new(to), rules.keeps(to));
+            return MapEdit::InPlace {
+                removed: rules.exclude.clone(),
+                renamed: renames.into_iter().map(renamed).collect(),
+            };
+        }
+        if renames.iter().any(|(_, to)| rules.keeps(to)) {
+            return MapEdit::Each;
+        }
+        let kept = rules.include.iter().filter(|name| rules.keeps(name));
+        MapEdit::Pick(kept.map(|name| (name.clone(), FieldName::new(rules.renamed(name)))).collect())
+    }
+
+    /// Changes a value that is a map.
+    pub(super) fn apply(&self, rules: &Rules, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RowError> {
+        match self {
+            MapEdit::InPlace { removed, renamed } => {
+                let mut collides = |(from, to, stays): &(String, FieldName, bool)| {
+                    *stays && value.get(to.text()).is_some() && value.get(from).is_some()
+                };
+                if renamed.iter().any(&mut collides) {
+                    return collide::rewrite(rules, value, buffer);
+                }
+                for name in removed {
+                    value.remove(name)?;
+                }
+                for (from, to, _) in renamed {
+                    value.rename(from, to)?;
+                }
+                Ok(())
+            }
+            MapEdit::Pick(fields) => {
+                let mut object = ObjectWriter::new(buffer);
+                for (from, to) in fields {
+                    if let Some(json) = value.get(from) {
+                        object.member(to, json.raw());
+                    }
+                }
+                object.finish(value, None)
+            }
+            MapEdit::Each => collide::rewrite(rules, value, buffer),
+        }
+    }
+}
+
+/// What is done to the structs of one schema.
+#[derive(Debug)]
+pub(super) struct StructEdit {
+    schema: Schema,
+    /// Fields that must not be null although null is read as their default elsewhere, with what is said then.
+    required: Vec<(String, String)>,
+    how: How,
+}
+
+#[derive(Debug)]
+enum How {
+    InPlace { removed: Vec<String>, renamed: Vec<(String, FieldName)> },
+    Pick(Vec<Picked>),
+}
+
+/// A field of the new struct.
+#[derive(Debug)]
+struct Picked {
+    name: FieldName,
+    source: String,
+    /// Why the value of the source cannot be had.
+    unknown: Option<String>,
+    /// Why a value of the source's schema cannot be one of the field's.
+    unfit: Option<String>,
+    /// What is said of a null; `None` = it may be null.
+    required: Option<String>,
+}
+
+impl StructEdit {
+    /// The error is one of each row of the schema.
+    pub(super) fn new(rules: &Rules, schema: &Schema, replace_null: bool) -> Result<StructEdit, RowError> {
+        let kept: Vec<(&str, SchemaRef<'_>)> = schema.fields().filter(|(name, _)| rules.keeps(name)).collect();
+        let mut builder = StructBuilder::basics_of(schema.root());
+        for (name, field) in &kept {
+            builder.field(rules.renamed(name), *field).map_err(RowError::new)?;
+        }
+        let removed: Vec<&str> = schema.fields().map(|(name, _)| name).filter(|name| !rules.keeps(name)).collect();
+        let is_renamed = |name: &str| rules.renamed(name) != name;
+        // In place each field has its own value, and no field gets a name that another one has at that moment.
+        let in_place = kept.iter().all(|(name, _)| {
+            let to = rules.renamed(name);
+            rules.source(to) == *name && (to == *name || kept.iter().all(|(other, _)| *other != to))
+        });
+        let required = |(name, field): &(&str, SchemaRef<'_>)| {
+            let checked = !replace_null && !field.is_optional() && field.node().default.is_some();
+            checked.then(|| ((*name).into(), require::null_message(rules.renamed(name), *field)))
+        };
+        let (required, how) = if in_place && removed.len() <= kept.len() {
+            let renamed = kept.iter().filter(|(name, _)| is_renamed(name));
+            let how = How::InPlace {
+                removed: removed.into_iter().map(str::to_owned).collect(),
+                renamed: renamed.map(|(name, _)| ((*name).into(), FieldName::new(rules.renamed(name)))).collect(),
+            };
+            (kept.iter().filter_map(required).collect(), how)
+        } else {
+            (Vec::new(), How::Pick(kept.iter().map(|(name, field)| Picked::new(rules, schema, name, *field)).collect()))
+        };
+        Ok(StructEdit { schema: builder.build(), required, how })
+    }
+
+    /// Changes a value that is a struct of the schema.
+    pub(super) fn apply(&self, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RowError> {
+        for (name, message) in &self.required {
+            if value.get(name).is_none_or(|json| json.is_null()) {
+                return Err(RowError::new(message));
+            }
+        }
+        match &self.how {
+            How::InPlace { removed, renamed } => {
+                for name in removed {
+                    value.remove(name)?;
+                }
+                for (from, to) in renamed {
+                    value.rename(from, to)?;
+                }
+                value.set_schema(Some(self.schema.clone()));
+                Ok(())
+            }
+            How::Pick(fields) => {
+                let mut object = ObjectWriter::new(buffer);
+                for field in fields {
+                    field.write(value, &mut object)?;
+                }
+                object.finish(value, Some(self.schema.clone()))
+            }
+        }
+    }
+}
+
+impl Picked {
+    fn new(rules: &Rules, schema: &Schema, name: &str, field: SchemaRef<'_>) -> Picked {
+        let to = rules.renamed(name);
+        let source = rules.source(to);
+        let source_schema = schema.field(source);
+        Picked {
+            name: FieldName::new(to),
+            source: source.into(),
+            unknown: source_schema.is_none().then(|| format!("{source} is not a valid field name")),
+            unfit: source_schema.and_then(|source| unfit::why(to, field, source)),
+            required: (!field.is_optional()).then(|| require::null_message(to, field)),
+        }
+    }
+
+    fn write(&self, value: &mut Value<'_>, object: &mut ObjectWriter<'_>) -> Result<(), RowError> {
+        let given = value.get(&self.source).filter(|json| !json.is_null());
+        let failure = match given {
+            _ if self.unknown.is_some() => &self.unknown,
+            Some(_) => &self.unfit,
+            None => &self.required,
+        };
+        match failure {
+            Some(message) => return Err(RowError::new(message)),
+            None => object.member(&self.name, given.map_or(b"null", |json| json.raw())),
+        }
+        Ok(())
+    }
+}
+
+/// Writes the text of a JSON object.
+#[derive(Debug)]
+pub(super) struct ObjectWriter<'a> {
+    text: &'a mut Vec<u8>,
+}
+
+impl<'a> ObjectWriter<'a> {
+    pub(super) fn new(text: &'a mut Vec<u8>) -> ObjectWriter<'a> {
+        text.clear();
+        text.push(b'{');
+        ObjectWriter { text }
+    }
+
+    pub(super) fn member<N: Name + ?Sized>(&mut self, name: &N, json: &[u8]) {
+        if self.text.len() > 1 {
+            self.text.push(b',');
+        }
+        name.push_json(self.text);
+        self.text.push(b':');
+        self.text.extend_from_slice(json);
+    }
+
+    /// The object becomes the value.
+    pub(super) fn finish(self, value: &mut Value<'_>, schema: Option<Schema>) -> Result<(), RowError> {
+        self.text.push(b'}');
+        let text = std::str::from_utf8(self.text).map_err(RowError::new)?;
+        value.set_json(text, schema);
+        Ok(())
+    }
+}
