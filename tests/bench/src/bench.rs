@@ -24,6 +24,9 @@ const REST: Duration = Duration::from_secs(10);
 /// How long the rest of a work may take that is counted in.
 const AFTERMATH: Duration = Duration::from_secs(2);
 
+/// How long the CPU of an idle process is counted.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// What the broker is warmed with.
 const WARM_UPS: usize = 5;
 const WARM_UP_ROWS: usize = 200_000;
@@ -237,6 +240,14 @@ impl<'a> Meter<'a> {
         }
         Ok(())
     }
+}
+
+/// CPU of a process that has nothing to do, over [`IDLE`], in percent of one core.
+pub(crate) fn idle(process: u32) -> Result<f64> {
+    let (begin, before) = (Instant::now(), Stat::of(process)?.ticks);
+    thread::sleep(IDLE);
+    let used = seconds(Stat::of(process)?.ticks - before);
+    Ok(used / begin.elapsed().as_secs_f64() * 100.0)
 }
 
 /// The length of a file; 0 while it is not there.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use weir_tests::topics::{self, Watch};
 
-use super::{Row, Scenario, row};
+use super::{Scenario, row};
 use crate::bench::{Bench, Meter, Record, length};
 use crate::figure::{Figure, Figures};
 use crate::goal::Goal;

@@ -1,6 +1,9 @@
 //! The scenarios: what is done, and what is wanted of the figures.
 
 mod lines;
+mod many;
+mod start;
+mod upload;
 
 use anyhow::Result;
 
@@ -29,7 +32,8 @@ pub(crate) struct Row {
 }
 
 /// All of them, in the order in which they run.
-pub(crate) const ALL: &[Scenario] = &[lines::SOURCE, lines::SINK];
+pub(crate) const ALL: &[Scenario] =
+    &[lines::SOURCE, lines::SINK, start::START, upload::UPLOAD, many::MANY_SOURCES, many::MANY_SINKS];
 
 const fn row(figure: Figure, goal: Option<Goal>) -> Row {
     Row { case: "", figure, goal }
