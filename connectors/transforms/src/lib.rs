@@ -8,6 +8,7 @@ mod defaults;
 mod java_map;
 mod java_number;
 mod java_regex;
+mod lists;
 mod memo;
 mod require;
 pub mod side;

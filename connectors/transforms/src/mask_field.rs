@@ -13,7 +13,7 @@ use weir_sdk::{Config, ConfigError, RowError, Transform};
 use crate::by_schema::BySchema;
 use crate::defaults::Defaults;
 use crate::side::Side;
-use crate::{java_map, require};
+use crate::{java_map, lists, require};
 use class::Class;
 use mask::{Mask, Masks};
 
@@ -23,7 +23,7 @@ const PURPOSE: &str = "mask fields";
 #[derive(Config, Debug)]
 pub struct MaskFieldConfig {
     /// Names of fields to mask.
-    #[config(importance = high, validator = non_empty_list_without_duplicates)]
+    #[config(importance = high)]
     fields: Vec<String>,
     /// Custom value replacement, that will be applied to all `fields` values (numeric or non-empty string values only).
     #[config(importance = low, validator = non_empty)]
@@ -67,9 +67,10 @@ impl<S: Side> Transform for MaskField<S> {
     type Config = MaskFieldConfig;
 
     fn new(config: MaskFieldConfig) -> Result<MaskField<S>, ConfigError> {
-        let order = java_map::order(config.fields.iter().map(String::as_str));
+        let fields = lists::distinct("fields", config.fields, false)?;
+        let order = java_map::order(fields.iter().map(String::as_str));
         Ok(MaskField {
-            fields: order.into_iter().map(|place| FieldName::new(&config.fields[place])).collect(),
+            fields: order.into_iter().map(|place| FieldName::new(&fields[place])).collect(),
             masks: Masks::new(config.replacement.as_deref()),
             replacement: config.replacement,
             replace_null_with_default: config.replace_null_with_default,

@@ -13,8 +13,8 @@ use weir_sdk::{Config, ConfigError, RowError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::defaults::Defaults;
-use crate::require;
 use crate::side::Side;
+use crate::{lists, require};
 use edit::{MapEdit, StructEdit};
 use rules::Rules;
 
@@ -24,10 +24,10 @@ const PURPOSE: &str = "field replacement";
 #[derive(Config, Debug)]
 pub struct ReplaceFieldConfig {
     /// Fields to exclude. This takes precedence over the fields to include.
-    #[config(default = "", importance = medium, validator = list_without_duplicates)]
+    #[config(default = "", importance = medium)]
     exclude: Vec<String>,
     /// Fields to include. If specified, only these fields will be used.
-    #[config(default = "", importance = medium, validator = list_without_duplicates)]
+    #[config(default = "", importance = medium)]
     include: Vec<String>,
     /// Field rename mappings: a list of colon-delimited pairs, e.g. `foo:bar,abc:xyz`.
     #[config(default = "", importance = medium)]
@@ -61,7 +61,9 @@ impl<S: Side> Transform for ReplaceField<S> {
     type Config = ReplaceFieldConfig;
 
     fn new(config: ReplaceFieldConfig) -> Result<ReplaceField<S>, ConfigError> {
-        let rules = Rules::new(config.exclude, config.include, &config.renames)?;
+        let exclude = lists::distinct("exclude", config.exclude, true)?;
+        let include = lists::distinct("include", config.include, true)?;
+        let rules = Rules::new(exclude, include, &config.renames)?;
         Ok(ReplaceField {
             of_maps: MapEdit::new(&rules),
             rules,

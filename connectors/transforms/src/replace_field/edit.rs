@@ -174,7 +174,7 @@ impl Picked {
             name: FieldName::new(to),
             source: source.into(),
             unknown: source_schema.is_none().then(|| format!("{source} is not a valid field name")),
-            unfit: source_schema.and_then(|source| unfit::why(to, field, source)),
+            unfit: source_schema.and_then(|found| unfit::why(to, field, source, found)),
             required: (!field.is_optional()).then(|| require::null_message(to, field)),
         }
     }

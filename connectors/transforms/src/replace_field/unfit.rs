@@ -6,24 +6,30 @@ use weir_sdk::value::Value;
 
 use crate::require::java_name;
 
-/// Kafka Connect's message (`ConnectSchema.validateValue`), for values that are not null. `None` = they fit.
+/// Why values that are not null do not fit; `None` = they do. Where classes differ this is Kafka Connect's message
+/// (`ConnectSchema.validateValue`).
 ///
-/// Where only what is inside of the values could tell, Kafka Connect looks at each of them. Here the schemas decide: those of
-/// lists, maps, structs and logical types have to be equal.
-pub(super) fn why(name: &str, wanted: SchemaRef<'_>, found: SchemaRef<'_>) -> Option<String> {
+/// Where they are the same, Kafka Connect looks into lists and maps, and writes dates and decimals anew for the other schema.
+/// Here the schemas decide: those of lists, maps, structs, dates and decimals have to be equal.
+pub(super) fn why(name: &str, wanted: SchemaRef<'_>, source: &str, found: SchemaRef<'_>) -> Option<String> {
     let (class_wanted, class_found) = (class(wanted), class(found));
-    let nested = |kind| matches!(kind, SchemaType::Array | SchemaType::Map | SchemaType::Struct);
-    let equal = || wanted.to_schema() == found.to_schema();
-    let logical = wanted.name() != found.name() || wanted.node().parameters != found.node().parameters;
-    if class_wanted == class_found && (!nested(wanted.kind()) && !logical || equal()) {
+    if class_wanted != class_found {
+        let schema = wanted.name().map_or_else(String::new, |name| format!(" \"{name}\""));
+        let kind = java_name(wanted.kind());
+        return Some(format!(
+            "Invalid Java object for schema{schema} with type {kind}: class {class_found} for field: \"{name}\""
+        ));
+    }
+    let nested = matches!(wanted.kind(), SchemaType::Array | SchemaType::Map | SchemaType::Struct);
+    let logical = matches!(class_wanted, "java.util.Date" | "java.math.BigDecimal");
+    if !(nested || logical) || wanted.to_schema() == found.to_schema() {
         return None;
     }
-    if wanted.kind() == SchemaType::Struct && found.kind() == SchemaType::Struct {
-        return Some("Struct schemas do not match.".into());
-    }
-    let schema = wanted.name().map_or_else(String::new, |name| format!(" \"{name}\""));
-    let kind = java_name(wanted.kind());
-    Some(format!("Invalid Java object for schema{schema} with type {kind}: class {class_found} for field: \"{name}\""))
+    Some(if wanted.kind() == SchemaType::Struct {
+        "Struct schemas do not match.".into()
+    } else {
+        format!("Field \"{name}\" would get the value of field \"{source}\", and their schemas do not match.")
+    })
 }
 
 fn class(schema: SchemaRef<'_>) -> &'static str {
