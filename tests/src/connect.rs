@@ -24,15 +24,15 @@ pub struct Setup {
     /// Keys of its `worker.properties` beside those for addresses, converters and plugins; a key that is given twice has its last
     /// value.
     pub properties: Vec<(String, String)>,
-    /// Jars of plugins beside Kafka's file connectors.
-    pub plugins: Vec<PathBuf>,
+    /// More jars for the class path, the place of plugins whose classes are in Kafka Connect's own packages.
+    pub jars: Vec<PathBuf>,
 }
 
 impl Default for Setup {
     /// A small JVM that logs warnings and stores offsets every half second.
     fn default() -> Setup {
         let properties = vec![("offset.flush.interval.ms".into(), "500".into())];
-        Setup { jvm: jars::SMALL_JVM.into(), log_level: "warn", properties, plugins: Vec::new() }
+        Setup { jvm: jars::SMALL_JVM.into(), log_level: "warn", properties, jars: Vec::new() }
     }
 }
 
@@ -58,18 +58,14 @@ impl Connect {
         jars::check_java()?;
         let dir = TempDir::with_prefix("weir-connect-").context("a folder for Kafka Connect")?;
         let port = paths::free_port()?;
-        let file = jars::libs()?.join(format!("connect-file-{}.jar", jars::VERSION));
-        for (number, jar) in std::iter::once(&file).chain(&setup.plugins).enumerate() {
-            // A folder for each: that is what makes plugins apart from each other.
-            let folder = dir.path().join("plugins").join(number.to_string());
-            fs::create_dir_all(&folder).context("the plugin folder")?;
-            let name = jar.file_name().with_context(|| format!("{} is no jar", jar.display()))?;
-            fs::copy(jar, folder.join(name)).with_context(|| jar.display().to_string())?;
-        }
+        let plugins = dir.path().join("plugins");
+        fs::create_dir_all(plugins.join("file")).context("the plugin folder")?;
+        let jar = format!("connect-file-{}.jar", jars::VERSION);
+        fs::copy(jars::libs()?.join(&jar), plugins.join("file").join(&jar)).context("the file connectors")?;
         let text = properties(bootstrap, port, dir.path(), &setup.properties);
         fs::write(dir.path().join("worker.properties"), text).context("worker.properties")?;
 
-        let mut command = jars::java_with(dir.path(), setup.log_level, &setup.jvm)?;
+        let mut command = jars::java_with(dir.path(), setup.log_level, &setup.jvm, &setup.jars)?;
         command.args(["org.apache.kafka.connect.cli.ConnectStandalone", "worker.properties"]);
         let process = Process::start("Kafka Connect", &mut command, &dir.path().join("log.txt"))?;
         Ok(Connect { rest: Rest::new(port), process, _dir: dir })

@@ -66,9 +66,9 @@ fn fetch(home: &Path, libs: &Path) -> Result<()> {
 /// Options of a JVM that starts fast and stays small.
 pub const SMALL_JVM: [&str; 4] = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
-/// One more jar of this Kafka, without what it depends on; fetched once. For plugins that are not on the class path.
-pub fn plugin(artifact: &str) -> Result<PathBuf> {
-    let folder = paths::target().join("kafka").join(VERSION).join("plugins");
+/// One more jar of this Kafka, without what it depends on; fetched once.
+pub fn another(artifact: &str) -> Result<PathBuf> {
+    let folder = paths::target().join("kafka").join(VERSION).join("others");
     let jar = folder.join(format!("{artifact}-{VERSION}.jar"));
     if !jar.is_file() {
         let output = Command::new("mvn")
@@ -76,7 +76,7 @@ pub fn plugin(artifact: &str) -> Result<PathBuf> {
             .arg(format!("-Dartifact=org.apache.kafka:{artifact}:{VERSION}"))
             .arg(format!("-DoutputDirectory={}", folder.display()))
             .output()
-            .context("`mvn` fetches plugins and does not run; on Debian: apt-get install maven")?;
+            .context("`mvn` fetches Kafka and does not run; on Debian: apt-get install maven")?;
         if !output.status.success() {
             let text = String::from_utf8_lossy(&output.stdout);
             bail!("mvn could not fetch {artifact} {VERSION} from Maven Central ({}):\n{text}", output.status);
@@ -88,21 +88,26 @@ pub fn plugin(artifact: &str) -> Result<PathBuf> {
 /// A `java` command of a small JVM with the jars on its class path and quiet logging to standard output. The caller appends the
 /// main class and its arguments.
 pub fn java(dir: &Path, level: &str) -> Result<Command> {
-    java_with(dir, level, &SMALL_JVM)
+    java_with(dir, level, &SMALL_JVM, &[])
 }
 
-/// As [`java`], with other options for the JVM.
-pub fn java_with(dir: &Path, level: &str, options: &[&str]) -> Result<Command> {
+/// As [`java`], with other options for the JVM and more jars.
+pub fn java_with(dir: &Path, level: &str, options: &[&str], more: &[PathBuf]) -> Result<Command> {
     let libs = libs()?;
     let logging = dir.join("log4j2.properties");
     fs::write(&logging, logging_properties(level)).with_context(|| logging.display().to_string())?;
+    let mut class_path = format!("{}/*", libs.display());
+    for jar in more {
+        class_path.push(':');
+        class_path.push_str(&jar.display().to_string());
+    }
     let mut command = Command::new("java");
     command
         .args(options)
         .arg("-Djava.awt.headless=true")
         .arg(format!("-Dlog4j2.configurationFile={}", logging.display()))
         .arg("-cp")
-        .arg(format!("{}/*", libs.display()))
+        .arg(class_path)
         .current_dir(dir);
     Ok(command)
 }

@@ -109,7 +109,7 @@ impl Kafka {
 
     /// Starts a stopped node again, on the same ports with the same data, and waits until it answers.
     pub fn resume(&mut self) -> Result<()> {
-        let mut command = jars::java_with(self.dir.path(), "warn", self.jvm)?;
+        let mut command = jars::java_with(self.dir.path(), "warn", self.jvm, &[])?;
         command.args(["kafka.Kafka", "server.properties"]);
         let mut process = Process::start("Kafka", &mut command, &self.log())?;
         let bootstrap = self.bootstrap();

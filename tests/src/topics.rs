@@ -115,10 +115,10 @@ pub fn produce(bootstrap: &str, topic: &str, records: &[Record]) -> Result<()> {
 
 /// Writes rows without key to a topic, as many as there are, and waits until all are acknowledged. Where they go is left to
 /// the client, and so is how they are batched.
-pub fn fill<'a>(bootstrap: &str, topic: &str, rows: impl IntoIterator<Item = &'a [u8]>) -> Result<()> {
+pub fn fill<R: AsRef<[u8]>>(bootstrap: &str, topic: &str, rows: impl IntoIterator<Item = R>) -> Result<()> {
     let producer: BaseProducer = config(bootstrap).set("acks", "all").create().context("a producer")?;
     for row in rows {
-        let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).payload(row);
+        let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).payload(row.as_ref());
         loop {
             match producer.send(record) {
                 Ok(()) => break,

@@ -137,9 +137,8 @@ impl Bench {
                 let mut running = system.start(setup)?;
                 for run in [Run::First, Run::Second] {
                     wait_quiet(running.process(), REST)?;
-                    let figures = work(running.as_mut()).with_context(|| {
-                        format!("{}, {case} round {round}; the end of its log:\n{}", system.name(), running.tail())
-                    })?;
+                    let figures = work(running.as_mut());
+                    let figures = figures.map_err(|error| failed(error, running.as_mut(), system.name(), round))?;
                     record.add(Sample { case, system: system.name(), round, run, figures });
                 }
             }
@@ -240,6 +239,12 @@ impl<'a> Meter<'a> {
         }
         Ok(())
     }
+}
+
+/// Shows the end of the worker's log, which is too long for a report, and says whose error it is.
+pub(crate) fn failed(error: anyhow::Error, running: &mut dyn Running, name: Name, round: u32) -> anyhow::Error {
+    eprintln!("--- the end of what {name} wrote ---\n{}\n---", running.tail());
+    error.context(format!("{name} in round {round}"))
 }
 
 /// CPU of a process that has nothing to do, over [`IDLE`], in percent of one core.

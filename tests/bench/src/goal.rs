@@ -7,19 +7,19 @@ use crate::sample::Name;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Goal {
     /// No more than this.
-    AtMost(f64),
+    Most(f64),
     /// No more than this part, or this many times, of another system's.
-    AtMostOf(f64, Name),
+    MostOf(f64, Name),
     /// At least this many times another system's.
-    AtLeastOf(f64, Name),
+    LeastOf(f64, Name),
 }
 
 impl Goal {
     /// The system it compares with.
     pub(crate) fn against(self) -> Option<Name> {
         match self {
-            Self::AtMost(_) => None,
-            Self::AtMostOf(_, name) | Self::AtLeastOf(_, name) => Some(name),
+            Self::Most(_) => None,
+            Self::MostOf(_, name) | Self::LeastOf(_, name) => Some(name),
         }
     }
 
@@ -27,9 +27,9 @@ impl Goal {
     pub(crate) fn reached(self, weir: Option<f64>, other: Option<f64>) -> Option<bool> {
         let weir = weir?;
         match self {
-            Self::AtMost(most) => Some(weir <= most),
-            Self::AtMostOf(times, _) => Some(weir <= times * other?),
-            Self::AtLeastOf(times, _) => Some(weir >= times * other?),
+            Self::Most(most) => Some(weir <= most),
+            Self::MostOf(times, _) => Some(weir <= times * other?),
+            Self::LeastOf(times, _) => Some(weir >= times * other?),
         }
     }
 }
@@ -37,13 +37,13 @@ impl Goal {
 impl std::fmt::Display for Goal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::AtMost(most) => write!(f, "at most {}", number::plain(*most)),
-            Self::AtMostOf(times, name) if *times < 1.0 => {
+            Self::Most(most) => write!(f, "at most {}", number::plain(*most)),
+            Self::MostOf(times, name) if *times < 1.0 => {
                 write!(f, "at most 1/{} of {name}", number::plain(1.0 / times))
             }
-            Self::AtMostOf(times, name) if *times == 1.0 => write!(f, "at most {name}"),
-            Self::AtMostOf(times, name) => write!(f, "at most {} x {name}", number::plain(*times)),
-            Self::AtLeastOf(times, name) => write!(f, "at least {} x {name}", number::plain(*times)),
+            Self::MostOf(times, name) if *times == 1.0 => write!(f, "at most {name}"),
+            Self::MostOf(times, name) => write!(f, "at most {} x {name}", number::plain(*times)),
+            Self::LeastOf(times, name) => write!(f, "at least {} x {name}", number::plain(*times)),
         }
     }
 }
@@ -54,24 +54,24 @@ mod tests {
 
     #[test]
     fn a_goal_is_reached_or_not_or_unknown() {
-        let fifth = Goal::AtMostOf(0.2, Name::KafkaConnect);
+        let fifth = Goal::MostOf(0.2, Name::KafkaConnect);
         assert_eq!(fifth.reached(Some(1.9), Some(10.0)), Some(true));
         assert_eq!(fifth.reached(Some(2.1), Some(10.0)), Some(false));
         assert_eq!(fifth.reached(Some(2.1), None), None);
         assert_eq!(fifth.reached(None, Some(10.0)), None);
-        let double = Goal::AtLeastOf(2.0, Name::KafkaConnect);
+        let double = Goal::LeastOf(2.0, Name::KafkaConnect);
         assert_eq!(double.reached(Some(20.0), Some(10.0)), Some(true));
         assert_eq!(double.reached(Some(19.0), Some(10.0)), Some(false));
-        assert_eq!(Goal::AtMost(100.0).reached(Some(100.0), None), Some(true));
-        assert_eq!(Goal::AtMost(100.0).reached(Some(100.5), Some(1000.0)), Some(false));
+        assert_eq!(Goal::Most(100.0).reached(Some(100.0), None), Some(true));
+        assert_eq!(Goal::Most(100.0).reached(Some(100.5), Some(1000.0)), Some(false));
     }
 
     #[test]
     fn goals_are_written_as_one_would_say_them() {
-        assert_eq!(Goal::AtMost(0.5).to_string(), "at most 0.5");
-        assert_eq!(Goal::AtMostOf(1.0 / 3.0, Name::KafkaConnect).to_string(), "at most 1/3 of Kafka Connect");
-        assert_eq!(Goal::AtMostOf(1.5, Name::Kcat).to_string(), "at most 1.5 x kcat");
-        assert_eq!(Goal::AtMostOf(1.0, Name::KafkaConnect).to_string(), "at most Kafka Connect");
-        assert_eq!(Goal::AtLeastOf(3.0, Name::KafkaConnect).to_string(), "at least 3 x Kafka Connect");
+        assert_eq!(Goal::Most(0.5).to_string(), "at most 0.5");
+        assert_eq!(Goal::MostOf(1.0 / 3.0, Name::KafkaConnect).to_string(), "at most 1/3 of Kafka Connect");
+        assert_eq!(Goal::MostOf(1.5, Name::Kcat).to_string(), "at most 1.5 x kcat");
+        assert_eq!(Goal::MostOf(1.0, Name::KafkaConnect).to_string(), "at most Kafka Connect");
+        assert_eq!(Goal::LeastOf(3.0, Name::KafkaConnect).to_string(), "at least 3 x Kafka Connect");
     }
 }

@@ -1,7 +1,10 @@
 //! The scenarios: what is done, and what is wanted of the figures.
 
+mod json;
+mod latency;
 mod lines;
 mod many;
+mod partitions;
 mod start;
 mod upload;
 
@@ -32,8 +35,19 @@ pub(crate) struct Row {
 }
 
 /// All of them, in the order in which they run.
-pub(crate) const ALL: &[Scenario] =
-    &[lines::SOURCE, lines::SINK, start::START, upload::UPLOAD, many::MANY_SOURCES, many::MANY_SINKS];
+pub(crate) const ALL: &[Scenario] = &[
+    lines::SOURCE,
+    lines::SINK,
+    json::JSON,
+    json::ENVELOPE,
+    lines::LARGE_ROWS,
+    partitions::PARTITIONS,
+    latency::LATENCY,
+    start::START,
+    upload::UPLOAD,
+    many::MANY_SOURCES,
+    many::MANY_SINKS,
+];
 
 const fn row(figure: Figure, goal: Option<Goal>) -> Row {
     Row { case: "", figure, goal }

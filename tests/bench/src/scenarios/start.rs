@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use super::{Row, Scenario, row};
-use crate::bench::{Bench, Record, idle};
+use crate::bench::{Bench, Record, failed, idle};
 use crate::figure::{Figure, Figures};
 use crate::goal::Goal;
 use crate::proc_stat::memory;
 use crate::sample::{Run, Sample};
-use crate::systems::{Running, Setup, System};
+use crate::systems::{Running, Setup, System as _};
 
 /// Time between two tries to get an answer.
 const TRY: Duration = Duration::from_millis(1);
@@ -30,8 +30,8 @@ pub(crate) const START: Scenario = Scenario {
 };
 
 const ROWS: &[Row] = &[
-    row(Figure::StartMs, Some(Goal::AtMost(100.0))),
-    row(Figure::ResidentMb, Some(Goal::AtMost(40.0))),
+    row(Figure::StartMs, Some(Goal::Most(100.0))),
+    row(Figure::ResidentMb, Some(Goal::Most(40.0))),
     row(Figure::IdleCpuPercent, None),
 ];
 
@@ -41,7 +41,8 @@ fn run(bench: &Bench, record: &mut Record) -> Result<()> {
     for round in 1..=bench.rounds {
         for system in bench.systems() {
             let mut running = system.launch(&Setup::default())?;
-            let figures = measure(running.as_mut())?;
+            let figures = measure(running.as_mut());
+            let figures = figures.map_err(|error| failed(error, running.as_mut(), system.name(), round))?;
             record.add(Sample { case: "", system: system.name(), round, run: Run::First, figures });
         }
     }
@@ -54,7 +55,7 @@ fn measure(running: &mut dyn Running) -> Result<Figures> {
     while !rest.get("/").is_ok_and(|answer| answer.status == 200) {
         running.check_runs().map_err(anyhow::Error::msg)?;
         if running.started().elapsed() > PATIENCE {
-            bail!("no answer after {PATIENCE:?}; the end of the log:\n{}", running.tail());
+            bail!("no answer after {PATIENCE:?}");
         }
         thread::sleep(TRY);
     }

@@ -42,7 +42,7 @@ impl System for Connect {
             // As its own configuration of log4j has it.
             log_level: "info",
             properties: properties.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-            plugins: if setup.discard { vec![jars::plugin(TEST_PLUGINS)?] } else { Vec::new() },
+            jars: if setup.discard { vec![jars::another(TEST_PLUGINS)?] } else { Vec::new() },
         };
         let mut connect = connect::Connect::launch(&self.bootstrap, &setup)?;
         connect.process().quiet();

@@ -7,7 +7,8 @@ use weir_sdk::Error;
 use weir_sdk::sink::{RowFailures, Sink, SinkBatch, SinkContext};
 
 /// A task that keeps nothing.
-struct Discard;
+#[derive(Debug)]
+pub struct Discard;
 
 impl Sink for Discard {
     const CLASS: &'static str = "org.apache.kafka.connect.tools.MockSinkConnector";
