@@ -7,7 +7,10 @@ use std::io::{self, ErrorKind, Read};
 
 use memchr::memchr2;
 
-/// Bytes that are read at once. A batch of 2,000 lines of 100 bytes takes two reads.
+/// Room for bytes at first: a task whose file hardly grows should not hold more.
+const FIRST: usize = 8 << 10;
+
+/// Room for bytes once reads fill it: the host gives 64 KiB at once, and a line that is begun stays in front of them.
 const CHUNK: usize = 128 << 10;
 
 /// The longest line, with its end. The line, its copy in the batch and both buffers' growth have to fit into the 64 MiB
@@ -42,6 +45,8 @@ pub(crate) struct LineBuffer {
     searched: usize,
     /// Where the bytes that were read end.
     end: usize,
+    /// The last read took all the room there was.
+    filled: bool,
 }
 
 impl LineBuffer {
@@ -67,7 +72,8 @@ impl LineBuffer {
     }
 
     /// Reads once, as much as there is room for, and returns the number of bytes; 0 = nothing more is there now. To be called
-    /// when `next` has no line: room is made by moving the begun line to the front, and by growing when it fills everything.
+    /// when `next` has no line: room is made by moving the begun line to the front, and by growing when it fills everything
+    /// or when reads bring as much as there is room for.
     pub(crate) fn fill(&mut self, from: &mut impl Read) -> Result<usize, FillError> {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
@@ -75,16 +81,18 @@ impl LineBuffer {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.end == self.bytes.len() {
-            if self.end == LONGEST {
-                return Err(FillError::TooLong);
-            }
-            self.bytes.resize((self.bytes.len() * 2).clamp(CHUNK, LONGEST), 0);
+        let full = self.end == self.bytes.len();
+        if full && self.end == LONGEST {
+            return Err(FillError::TooLong);
+        }
+        if full || (self.filled && self.bytes.len() < CHUNK) {
+            self.bytes.resize((self.bytes.len() * 2).clamp(FIRST, LONGEST), 0);
         }
         loop {
             match from.read(&mut self.bytes[self.end..]) {
                 Ok(count) => {
                     self.end += count;
+                    self.filled = self.end == self.bytes.len();
                     return Ok(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -70,6 +70,9 @@ fn base(kind: Kind) -> &'static [(&'static str, &'static str)] {
             ("isolation.level", "read_uncommitted"),
             ("allow.auto.create.topics", "true"),
             ("check.crcs", "true"),
+            // While more rows wait than librdkafka likes to keep, it fetches no more for a whole second unless told otherwise;
+            // a sink has taken them long before.
+            ("fetch.queue.backoff.ms", "20"),
         ],
         Kind::Admin => &[],
     }

@@ -7,16 +7,19 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::StreamExt as _;
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, RebalanceProtocol, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use tokio::sync::Notify;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
+use super::native::RowQueue;
 use super::{Properties, client_config};
 
 /// A change of the task's partitions that waits for the task.
@@ -94,6 +97,8 @@ fn unassign(consumer: &BaseConsumer<Events>, partitions: &TopicPartitionList) ->
 
 /// A consumer in its group.
 pub struct SinkConsumer {
+    // Above the client: the queue goes first.
+    rows: Option<RowQueue>,
     inner: Option<Arc<StreamConsumer<Events>>>,
 }
 
@@ -104,13 +109,32 @@ impl SinkConsumer {
     /// Makes the client. It joins its group with [`SinkConsumer::subscribe`].
     pub fn new(properties: &Properties) -> Result<Self, KafkaError> {
         let consumer = StreamConsumer::from_config_and_context(&client_config(properties), Events::default())?;
-        Ok(Self { inner: Some(Arc::new(consumer)) })
+        let consumer = Arc::new(consumer);
+        Ok(Self { rows: Some(RowQueue::new(&consumer)), inner: Some(consumer) })
     }
 
-    /// The client, to read from.
-    pub fn client(&self) -> &StreamConsumer<Events> {
-        // Invariant: `inner` is only taken by `close` and `drop`, after which nobody has `self`.
+    fn client(&self) -> &StreamConsumer<Events> {
+        // Invariant: `inner` and `rows` are only taken by `close` and `drop`, after which nobody has `self`.
         self.inner.as_deref().expect("the consumer is open")
+    }
+
+    /// The rows of the partitions that were accepted.
+    pub(crate) fn rows(&self) -> &RowQueue {
+        self.rows.as_ref().expect("the consumer is open")
+    }
+
+    /// Serves what librdkafka has to tell that is not a row: rebalances, results of commits, errors. Returns with an error when
+    /// there is one, else never; it has to be polled again and again. Safe to drop.
+    pub async fn trouble(&self) -> KafkaError {
+        let mut stream = self.client().stream();
+        loop {
+            match stream.next().await {
+                Some(Err(error)) => return error,
+                // Rows of accepted partitions go to the queue, and others are not delivered.
+                Some(Ok(row)) => error!(topic = row.topic(), "a row came where none can come; it is read again later"),
+                None => std::future::pending().await,
+            }
+        }
     }
 
     fn events(&self) -> &Events {
@@ -157,6 +181,7 @@ impl SinkConsumer {
     /// Takes assigned partitions; reading starts at their committed offsets.
     pub fn accept(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         info!(partitions = %names(partitions), "partitions assigned");
+        self.rows().forward(partitions);
         let client = self.client();
         if is_cooperative(client) { client.incremental_assign(partitions) } else { client.assign(partitions) }
     }
@@ -213,7 +238,9 @@ impl SinkConsumer {
 
     /// Leaves the group and closes the client. Blocks inside, so it goes to a thread that may.
     pub async fn close(mut self) {
+        let rows = self.rows.take();
         if let Some(client) = self.inner.take() {
+            drop(rows);
             client.context().closing.store(true, Ordering::Release);
             let _ = tokio::task::spawn_blocking(move || drop(client)).await;
         }
@@ -223,7 +250,9 @@ impl SinkConsumer {
 impl Drop for SinkConsumer {
     fn drop(&mut self) {
         // A task that was cut off: leaving the group may take a while, and must not hold up the runtime's threads.
+        let rows = self.rows.take();
         if let Some(client) = self.inner.take() {
+            drop(rows);
             client.context().closing.store(true, Ordering::Release);
             std::thread::spawn(move || drop(client));
         }

@@ -4,7 +4,7 @@
 pub mod cluster;
 pub mod consumer;
 pub mod dev_broker;
-mod native;
+pub(crate) mod native;
 pub mod producer;
 
 use rdkafka::ClientConfig;

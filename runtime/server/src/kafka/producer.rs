@@ -18,7 +18,7 @@ use sharded_slab::{Config, Slab};
 use tokio::sync::Notify;
 use tracing::{debug, error, info, warn};
 
-use super::native::{Row, Topic};
+use super::native::{OutgoingMessage, Topic};
 use super::{Properties, client_config};
 
 /// Most rows one tracked batch may have: its row numbers share a word with the batch's place in the slab.
@@ -244,9 +244,14 @@ impl Producers {
 /// A task's access to its producer: the topics it has looked up.
 pub struct TopicWriter {
     // Declared before `producer`: topics go first.
-    topics: HashMap<String, Topic>,
+    topics: Vec<Topic>,
+    by_name: HashMap<String, TopicId>,
     producer: Arc<SharedProducer>,
 }
+
+/// A topic that a [`TopicWriter`] has looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopicId(usize);
 
 /// A batch that is tracked until this is dropped.
 pub struct Tracked {
@@ -275,7 +280,7 @@ impl Tracked {
 /// One row for [`TopicWriter::send`].
 pub struct OutgoingRow<'a> {
     /// Where to.
-    pub topic: &'a str,
+    pub topic: TopicId,
     /// -1 = the partitioner chooses.
     pub partition: i32,
     /// The key's bytes.
@@ -302,7 +307,7 @@ pub enum Sent {
 impl TopicWriter {
     /// A writer on this producer.
     pub fn new(producer: Arc<SharedProducer>) -> Self {
-        Self { topics: HashMap::new(), producer }
+        Self { topics: Vec::new(), by_name: HashMap::new(), producer }
     }
 
     /// The producer below.
@@ -319,22 +324,26 @@ impl TopicWriter {
         Ok(Tracked { key, client: Some(Arc::clone(&self.producer.client)), outstanding })
     }
 
-    /// Puts one row of a tracked batch into the producer's queue. `row` is its index in the batch.
-    pub fn send(&mut self, tracked: &Tracked, row: usize, outgoing: OutgoingRow<'_>) -> Sent {
-        if !self.topics.contains_key(outgoing.topic) {
-            match Topic::new(&self.producer.client, outgoing.topic) {
-                Ok(topic) => {
-                    self.topics.insert(outgoing.topic.to_owned(), topic);
-                }
-                Err(error) => {
-                    tracked.outstanding.fail(row, format!("topic {}: {}", outgoing.topic, describe(&error)));
-                    return Sent::Refused;
-                }
-            }
+    /// Looks a topic up, once for all rows that go there. It need not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// Kafka does not allow such a name.
+    pub fn topic(&mut self, name: &str) -> Result<TopicId, KafkaError> {
+        if let Some(id) = self.by_name.get(name) {
+            return Ok(*id);
         }
-        let Some(topic) = self.topics.get(outgoing.topic) else { return Sent::QueueFull };
+        let id = TopicId(self.topics.len());
+        self.topics.push(Topic::new(&self.producer.client, name)?);
+        self.by_name.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    /// Puts one row of a tracked batch into the producer's queue. `row` is its index in the batch.
+    pub fn send(&self, tracked: &Tracked, row: usize, outgoing: &OutgoingRow<'_>) -> Sent {
+        let topic = &self.topics[outgoing.topic.0];
         let opaque = (row << (usize::BITS - ROW_BITS)) | tracked.key;
-        let sent = topic.produce(&Row {
+        let sent = topic.produce(&OutgoingMessage {
             partition: outgoing.partition,
             key: outgoing.key,
             value: outgoing.value,
@@ -346,10 +355,15 @@ impl TopicWriter {
             Ok(()) => Sent::Queued,
             Err(RDKafkaErrorCode::QueueFull) => Sent::QueueFull,
             Err(code) => {
-                tracked.outstanding.fail(row, format!("topic {}: {code} ({code:?})", outgoing.topic));
+                tracked.outstanding.fail(row, format!("topic {}: {code} ({code:?})", topic.name()));
                 Sent::Refused
             }
         }
+    }
+
+    /// Counts a row of a tracked batch as failed: it cannot even be given to the producer.
+    pub fn refuse(&self, tracked: &Tracked, row: usize, topic: &str, error: &KafkaError) {
+        tracked.outstanding.fail(row, format!("topic {topic}: {}", describe(error)));
     }
 }
 

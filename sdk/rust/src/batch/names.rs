@@ -12,7 +12,7 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn index(&mut self, name: &str) -> u32 {
-        if self.list.get(self.last as usize).is_none_or(|last| last != name) {
+        if self.list.get(self.last as usize).is_none_or(|last| !same(last.as_bytes(), name.as_bytes())) {
             self.last = match self.indexes.get(name) {
                 Some(index) => *index,
                 None => {
@@ -28,5 +28,35 @@ impl Names {
 
     pub(crate) fn into_list(self) -> Vec<String> {
         self.list
+    }
+}
+
+/// Equality by eight bytes at a time: it is asked for every row, and WebAssembly's `memcmp` goes byte by byte.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let (words, rest) = one.as_chunks::<8>();
+    let (other_words, other_rest) = other.as_chunks::<8>();
+    words.iter().zip(other_words).all(|(word, other)| u64::from_le_bytes(*word) == u64::from_le_bytes(*other))
+        && rest.iter().zip(other_rest).all(|(byte, other)| byte == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_text_has_one_index_and_texts_that_differ_anywhere_have_others() {
+        let mut names = Names::default();
+        let texts = ["", "a", "abcdefgh", "abcdefgi", "abcdefgh1", "abcdefgh2", "abcdefgh12345678", "bbcdefgh12345678"];
+        for (index, text) in texts.iter().enumerate() {
+            assert_eq!(names.index(text), index as u32);
+        }
+        for (index, text) in texts.iter().enumerate().rev() {
+            assert_eq!(names.index(text), index as u32);
+            assert_eq!(names.index(text), index as u32, "the one that came last");
+        }
+        assert_eq!(names.into_list(), texts);
     }
 }

@@ -1,16 +1,17 @@
 //! Collects what the consumer has into columns. A row's key and value are copied once, out of librdkafka's buffers.
 
-use futures_util::{FutureExt as _, StreamExt as _};
-use rdkafka::Timestamp;
-use rdkafka::consumer::StreamConsumer;
+use futures_util::FutureExt as _;
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use weir_data::records::{Column, Headers, Records, Topics};
 use weir_plugin::{TimestampType, TopicPartition};
 
 use super::options::PUT_BYTES;
-use crate::kafka::consumer::Events;
+use crate::kafka::consumer::SinkConsumer;
+use crate::kafka::native::{Row, RowQueue};
 use crate::task::convert::RawColumns;
+
+/// Rows of the first call into librdkafka; what the next ones ask for depends on how large these are.
+const FIRST_CHUNK: usize = 64;
 
 /// Rows as they came from Kafka.
 #[derive(Default)]
@@ -27,84 +28,127 @@ pub(super) struct Gathered {
 
 pub(super) struct Partition {
     pub(super) id: TopicPartition,
+    /// Index of its topic in the batch's table of topics.
+    topic: u32,
     pub(super) timestamp_type: TimestampType,
     pub(super) first: i64,
     pub(super) next: i64,
 }
 
-/// Waits for a row, then takes what else is there without waiting. Safe to drop while it waits.
-pub(super) async fn gather(consumer: &StreamConsumer<Events>, most_rows: usize) -> Result<Gathered, KafkaError> {
-    let mut stream = consumer.stream();
-    let mut gathered = Gathered::default();
-    let mut next = stream.next().await;
-    while let Some(message) = next {
-        match message {
-            Ok(message) => gathered.push(&message),
-            Err(error) if gathered.offsets.is_empty() => return Err(error),
-            // The rows before the error come first; the error is not lost for good if it matters, librdkafka repeats it.
-            Err(error) => {
-                tracing::warn!(%error, "the Kafka consumer has trouble");
-                break;
-            }
-        }
-        let bytes = gathered.raw.keys.bytes.len() + gathered.raw.values.bytes.len();
-        if gathered.offsets.len() >= most_rows || bytes >= PUT_BYTES {
-            break;
-        }
-        next = stream.next().now_or_never().flatten();
+/// Waits for rows, then takes what else is there without waiting. More than one batch comes of it when the last rows taken were
+/// large: each but the last has [`PUT_BYTES`]. Safe to drop while it waits.
+pub(super) async fn gather(consumer: &SinkConsumer, most_rows: usize) -> Result<Vec<Gathered>, KafkaError> {
+    // librdkafka's own events wait in a queue of their own, which rows that never end must not starve.
+    let mut trouble = std::pin::pin!(consumer.trouble());
+    if let Some(error) = trouble.as_mut().now_or_never() {
+        return Err(error);
     }
-    gathered.compact();
-    Ok(gathered)
+    loop {
+        let (batches, failure) = take(consumer, most_rows);
+        match failure {
+            Some(error) if batches.is_empty() => return Err(error),
+            // The rows come first; the error is not lost for good if it matters, librdkafka repeats it.
+            Some(error) => tracing::warn!(%error, "the Kafka consumer has trouble"),
+            None => {}
+        }
+        if !batches.is_empty() {
+            return Ok(batches);
+        }
+        tokio::select! {
+            () = consumer.rows().ready() => {}
+            error = &mut trouble => return Err(error),
+        }
+    }
 }
 
+/// Takes what is there.
+fn take(consumer: &SinkConsumer, most_rows: usize) -> (Vec<Gathered>, Option<KafkaError>) {
+    let mut batches = Vec::new();
+    let mut gathered = Gathered::default();
+    let mut failure = None;
+    let (mut rows, mut chunk) = (0, FIRST_CHUNK);
+    while rows < most_rows && batches.is_empty() && failure.is_none() {
+        let mut place = None;
+        let wanted = chunk.min(most_rows - rows).min(RowQueue::MOST);
+        let (taken, error) = consumer.rows().take(wanted, |row| {
+            if gathered.bytes() >= PUT_BYTES {
+                batches.push(std::mem::take(&mut gathered));
+                place = None;
+            }
+            gathered.push(&row, &mut place);
+        });
+        failure = error.map(KafkaError::MessageConsumption);
+        rows += taken;
+        if taken < wanted || gathered.bytes() >= PUT_BYTES {
+            break;
+        }
+        // The next chunk is to reach the limit, as far as the rows so far can tell.
+        let average = (gathered.bytes() / rows.max(1)).max(1);
+        chunk = (PUT_BYTES.saturating_sub(gathered.bytes()) / average).max(1);
+    }
+    if !gathered.offsets.is_empty() {
+        batches.push(gathered);
+    }
+    batches.iter_mut().for_each(Gathered::compact);
+    (batches, failure)
+}
+
+/// The row before was of this partition: what [`Row::place`] said, and its index in [`Gathered::partitions`].
+type LastPlace = Option<((usize, i32), usize)>;
+
 impl Gathered {
-    fn push(&mut self, message: &BorrowedMessage<'_>) {
-        let index = self.partition_index(message);
+    /// Bytes of keys and values.
+    fn bytes(&self) -> usize {
+        self.raw.keys.bytes.len() + self.raw.values.bytes.len()
+    }
+
+    fn push(&mut self, message: &Row<'_>, last: &mut LastPlace) {
+        let (timestamp_type, timestamp) = message.timestamp();
+        let offset = message.offset();
+        let index = match *last {
+            // Rows of a partition come in runs.
+            Some((place, index)) if place == message.place() => index,
+            _ => self.partition_index(message, timestamp_type),
+        };
+        *last = Some((message.place(), index));
         let partition = &mut self.partitions[index];
-        partition.next = message.offset() + 1;
+        partition.next = offset + 1;
+        let topic = partition.topic;
         let row = self.offsets.len();
         let records = &mut self.records;
         records.count += 1;
-        let topic = records.topics.names.iter().position(|name| name == message.topic()).unwrap_or_else(|| {
-            records.topics.names.push(message.topic().to_owned());
-            records.topics.names.len() - 1
-        });
-        records.topics.rows.push(u32::try_from(topic).unwrap_or(u32::MAX));
+        records.topics.rows.push(topic);
         records.partitions.push(message.partition());
-        records.timestamps.push(message.timestamp().to_millis().unwrap_or(-1));
+        records.timestamps.push(timestamp);
         self.partition.push(u32::try_from(index).unwrap_or(u32::MAX));
-        self.offsets.push(message.offset());
+        self.offsets.push(offset);
         push(&mut self.raw.keys, message.key(), row);
-        push(&mut self.raw.values, message.payload(), row);
-        if let Some(headers) = message.headers() {
-            let counts = &mut records.headers.counts;
-            counts.resize(row, 0);
-            counts.push(u32::try_from(headers.count()).unwrap_or(u32::MAX));
-            for header in headers.iter() {
-                records.headers.names.push(Some(header.key.as_bytes()));
-                self.raw.header_values.push(header.value);
-            }
+        push(&mut self.raw.values, message.value(), row);
+        let mut headers = 0;
+        for (name, value) in message.headers() {
+            records.headers.names.push(Some(name));
+            self.raw.header_values.push(value);
+            headers += 1;
+        }
+        if headers > 0 {
+            records.headers.counts.resize(row, 0);
+            records.headers.counts.push(headers);
         }
     }
 
-    fn partition_index(&mut self, message: &BorrowedMessage<'_>) -> usize {
-        // Rows of a partition come in runs, so the last one is nearly always the right one.
-        let same = |partition: &Partition| {
-            partition.id.partition == message.partition() && partition.id.topic == message.topic()
-        };
-        if let Some(&last) = self.partition.last()
-            && self.partitions.get(last as usize).is_some_and(same)
-        {
-            return last as usize;
-        }
+    fn partition_index(&mut self, message: &Row<'_>, timestamp_type: TimestampType) -> usize {
+        let (topic, number) = (message.topic(), message.partition());
+        let same = |partition: &Partition| partition.id.partition == number && partition.id.topic == topic;
         self.partitions.iter().position(same).unwrap_or_else(|| {
+            let names = &mut self.records.topics.names;
+            let index = names.iter().position(|name| name == topic).unwrap_or_else(|| {
+                names.push(topic.to_owned());
+                names.len() - 1
+            });
             self.partitions.push(Partition {
-                id: TopicPartition { topic: message.topic().to_owned(), partition: message.partition() },
-                timestamp_type: match message.timestamp() {
-                    Timestamp::NotAvailable => TimestampType::None,
-                    Timestamp::CreateTime(_) => TimestampType::CreateTime,
-                    Timestamp::LogAppendTime(_) => TimestampType::LogAppendTime,
-                },
+                id: TopicPartition { topic: topic.to_owned(), partition: number },
+                topic: u32::try_from(index).unwrap_or(u32::MAX),
+                timestamp_type,
                 first: message.offset(),
                 next: message.offset(),
             });

@@ -134,8 +134,12 @@ impl SinkTask {
                 () = control.changed() => {}
                 () = self.consumer.event() => {}
                 () = tokio::time::sleep_until(until) => {}
-                gathered = gather(self.consumer.client(), self.most_rows) => match gathered {
-                    Ok(gathered) => self.take(gathered).await?,
+                gathered = gather(&self.consumer, self.most_rows) => match gathered {
+                    Ok(batches) => {
+                        for gathered in batches {
+                            self.take(gathered).await?;
+                        }
+                    }
                     Err(error) => consumer_trouble(error)?,
                 },
             }

@@ -95,6 +95,7 @@ impl Sender {
         let mut values = outgoing.values.iter(records.count);
         let mut headers = outgoing.headers();
         let mut left_out = left_out.iter().peekable();
+        let topics: Vec<_> = records.topics.names.iter().map(|name| self.writer.topic(name)).collect();
         for row in 0..records.count {
             let (key, value, headers) = (keys.next().flatten(), values.next().flatten(), headers.next().flatten());
             if left_out.next_if(|&&skipped| skipped == row).is_some() {
@@ -111,24 +112,26 @@ impl Sender {
                         .map_err(|cause| Error::Kafka { what: "cannot track rows", cause })?,
                 );
             }
-            let topic = records.topics.topic(row as usize);
             let Some(tracking) = tracked.last() else { continue };
-            loop {
-                let outgoing = OutgoingRow {
-                    topic,
-                    partition: records.partitions.get(row as usize).copied().unwrap_or(-1),
-                    key,
-                    value,
-                    timestamp: timestamp(records, row as usize)?,
-                    headers: headers.as_deref().unwrap_or_default(),
-                };
-                match self.writer.send(tracking, piece, outgoing) {
-                    Sent::Queued | Sent::Refused => break,
+            let topic = records.topics.index(row as usize);
+            match &topics[topic] {
+                Ok(id) => {
+                    let outgoing = OutgoingRow {
+                        topic: *id,
+                        partition: records.partitions.get(row as usize).copied().unwrap_or(-1),
+                        key,
+                        value,
+                        timestamp: timestamp(records, row as usize)?,
+                        headers: headers.as_deref().unwrap_or_default(),
+                    };
                     // Other tasks share the queue; room comes with Kafka's acknowledgements.
-                    Sent::QueueFull => tokio::time::sleep(QUEUE_FULL_DELAY).await,
+                    while self.writer.send(tracking, piece, &outgoing) == Sent::QueueFull {
+                        tokio::time::sleep(QUEUE_FULL_DELAY).await;
+                    }
                 }
+                Err(error) => self.writer.refuse(tracking, piece, records.topics.topic(row as usize), error),
             }
-            let topic = u32::try_from(records.topics.index(row as usize)).unwrap_or(u32::MAX);
+            let topic = u32::try_from(topic).unwrap_or(u32::MAX);
             sent.push(SentRow { origin: origin(row), topic });
         }
         Ok((sent, tracked))

@@ -2,7 +2,7 @@
 //! topic up by it. Here a topic is looked up once, and a row costs librdkafka's copy of its bytes and nothing else.
 #![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
 
-use std::ffi::{CString, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use rdkafka::bindings as sys;
 use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 
-use super::producer::Reports;
+use crate::kafka::producer::Reports;
 
 /// A topic of one producer, looked up.
-pub(super) struct Topic {
+pub(in crate::kafka) struct Topic {
     handle: NonNull<sys::rd_kafka_topic_t>,
     // Keeps the client alive: the handle must be destroyed before it.
     producer: Arc<BaseProducer<Reports>>,
@@ -25,20 +25,20 @@ unsafe impl Send for Topic {}
 unsafe impl Sync for Topic {}
 
 /// One row, ready to be sent.
-pub(super) struct Row<'a> {
+pub(in crate::kafka) struct OutgoingMessage<'a> {
     /// -1 = the partitioner chooses.
-    pub(super) partition: i32,
-    pub(super) key: Option<&'a [u8]>,
-    pub(super) value: Option<&'a [u8]>,
+    pub(in crate::kafka) partition: i32,
+    pub(in crate::kafka) key: Option<&'a [u8]>,
+    pub(in crate::kafka) value: Option<&'a [u8]>,
     /// Milliseconds since 1970; none = now.
-    pub(super) timestamp: Option<i64>,
-    pub(super) headers: &'a [(&'a str, Option<&'a [u8]>)],
+    pub(in crate::kafka) timestamp: Option<i64>,
+    pub(in crate::kafka) headers: &'a [(&'a str, Option<&'a [u8]>)],
     /// Comes back with the delivery report.
-    pub(super) opaque: <Reports as ProducerContext>::DeliveryOpaque,
+    pub(in crate::kafka) opaque: <Reports as ProducerContext>::DeliveryOpaque,
 }
 
 impl Topic {
-    pub(super) fn new(producer: &Arc<BaseProducer<Reports>>, name: &str) -> Result<Self, KafkaError> {
+    pub(in crate::kafka) fn new(producer: &Arc<BaseProducer<Reports>>, name: &str) -> Result<Self, KafkaError> {
         let c_name = CString::new(name)?;
         // SAFETY: the client outlives the call, the name is a C string, and a null configuration means the client's defaults.
         let handle =
@@ -49,15 +49,21 @@ impl Topic {
         }
     }
 
+    pub(in crate::kafka) fn name(&self) -> String {
+        // SAFETY: the handle is alive, and its name is a C string that lives as long.
+        let name = unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(self.handle.as_ptr())) };
+        name.to_string_lossy().into_owned()
+    }
+
     /// Puts a row into the producer's queue. Exactly one delivery report follows an `Ok`, none an error. Never blocks;
     /// `QueueFull` asks to come back later, with the row.
-    pub(super) fn produce(&self, row: &Row<'_>) -> Result<(), RDKafkaErrorCode> {
+    pub(in crate::kafka) fn produce(&self, message: &OutgoingMessage<'_>) -> Result<(), RDKafkaErrorCode> {
         fn raw(bytes: Option<&[u8]>) -> (*mut c_void, usize) {
             bytes.map_or((ptr::null_mut(), 0), |bytes| (bytes.as_ptr().cast_mut().cast(), bytes.len()))
         }
-        let (value, value_length) = raw(row.value);
-        let (key, key_length) = raw(row.key);
-        let headers = HeaderList::new(row.headers);
+        let (value, value_length) = raw(message.value);
+        let (key, key_length) = raw(message.key);
+        let headers = HeaderList::new(message.headers);
         // SAFETY: the handle and its client are alive; with RD_KAFKA_MSG_F_COPY key and value are only read during the call;
         // the argument list has the types that rd_kafka_producev documents for each tag and ends with VTYPE_END.
         let error = unsafe {
@@ -66,7 +72,7 @@ impl Topic {
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_RKT,
                 self.handle.as_ptr(),
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_PARTITION,
-                row.partition,
+                message.partition,
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_MSGFLAGS,
                 sys::RD_KAFKA_MSG_F_COPY,
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_VALUE,
@@ -76,9 +82,9 @@ impl Topic {
                 key,
                 key_length,
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_OPAQUE,
-                row.opaque as *mut c_void,
+                message.opaque as *mut c_void,
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_TIMESTAMP,
-                row.timestamp.unwrap_or(0),
+                message.timestamp.unwrap_or(0),
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_HEADERS,
                 headers.0,
                 sys::rd_kafka_vtype_t::RD_KAFKA_VTYPE_END,

@@ -1,0 +1,211 @@
+//! Rows out of a consumer, many in one call. rdkafka delivers each row as an event of its own: a lock, two looks at the clock and
+//! an allocation a row. Here the partitions of a consumer are forwarded to one queue, which is emptied in chunks.
+#![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
+
+use std::ffi::{CStr, CString, c_void};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use rdkafka::bindings as sys;
+use rdkafka::consumer::{Consumer as _, StreamConsumer};
+use rdkafka::error::{IsError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use tokio::sync::Notify;
+use weir_plugin::TimestampType;
+
+use crate::kafka::consumer::Events;
+
+/// Most rows of one call. They are out of librdkafka's reach at once, so it bounds what a chunk of large rows may hold.
+const CHUNK: usize = 256;
+
+/// The rows that a consumer has fetched and nobody has taken yet.
+pub(crate) struct RowQueue {
+    queue: NonNull<sys::rd_kafka_queue_t>,
+    /// Notified when the queue was empty and is not any more. librdkafka has its address.
+    wake: Arc<Notify>,
+    // Keeps the client alive: the queue must be destroyed before it.
+    client: Arc<StreamConsumer<Events>>,
+}
+
+// SAFETY: librdkafka's queues have a lock of their own and may be used from any thread (rdkafka.h, "thread-safe").
+unsafe impl Send for RowQueue {}
+// SAFETY: as above; no method needs exclusive access.
+unsafe impl Sync for RowQueue {}
+
+impl RowQueue {
+    /// Most rows that one [`RowQueue::take`] gives.
+    pub(crate) const MOST: usize = CHUNK;
+
+    /// An empty queue, to which nothing is forwarded yet.
+    pub(in crate::kafka) fn new(client: &Arc<StreamConsumer<Events>>) -> Self {
+        // SAFETY: the client is alive, and stays so for as long as the queue.
+        let queue = unsafe { sys::rd_kafka_queue_new(client.client().native_ptr()) };
+        let queue = NonNull::new(queue).expect("rd_kafka_queue_new allocates, and never returns null");
+        let wake = Arc::new(Notify::new());
+        // SAFETY: the address stays valid until the callback is taken away in `drop`, which waits for a call that is under way:
+        // librdkafka makes it under the lock of the queue.
+        unsafe {
+            sys::rd_kafka_queue_cb_event_enable(queue.as_ptr(), Some(notify), Arc::as_ptr(&wake).cast_mut().cast());
+        }
+        Self { queue, wake, client: Arc::clone(client) }
+    }
+
+    /// Makes the rows of these partitions come through this queue from now on, and not through the consumer's own. To be called
+    /// before they are assigned, each time.
+    pub(in crate::kafka) fn forward(&self, partitions: &TopicPartitionList) {
+        for element in partitions.elements() {
+            // A name that came from librdkafka has no zero byte.
+            let Ok(topic) = CString::new(element.topic()) else { continue };
+            // SAFETY: the client is alive and the name a C string; both queues are valid during the call, which takes a reference
+            // of its own to each.
+            unsafe {
+                let native = self.client.client().native_ptr();
+                let partition = sys::rd_kafka_queue_get_partition(native, topic.as_ptr(), element.partition());
+                if !partition.is_null() {
+                    sys::rd_kafka_queue_forward(partition, self.queue.as_ptr());
+                    sys::rd_kafka_queue_destroy(partition);
+                }
+            }
+        }
+    }
+
+    /// Returns when rows may be there. Safe to drop while it waits.
+    pub(crate) async fn ready(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Takes what is there, `most` and [`RowQueue::MOST`] rows at the most, without waiting, and gives each to `each`. Returns their
+    /// number, and the first of the errors that stood in rows' places.
+    pub(crate) fn take(&self, most: usize, mut each: impl FnMut(Row<'_>)) -> (usize, Option<RDKafkaErrorCode>) {
+        let mut chunk = Chunk { messages: [ptr::null_mut(); CHUNK], count: 0 };
+        // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
+        let taken = unsafe {
+            sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, chunk.messages.as_mut_ptr(), most.min(CHUNK))
+        };
+        chunk.count = usize::try_from(taken).unwrap_or(0);
+        let (mut rows, mut failure) = (0, None);
+        for &message in &chunk.messages[..chunk.count] {
+            // SAFETY: librdkafka filled the first `count` places with messages that are ours until they are destroyed.
+            let message = unsafe { &*message };
+            if message.err.is_error() {
+                failure = failure.or(Some(RDKafkaErrorCode::from(message.err)));
+            } else {
+                each(Row { message });
+                rows += 1;
+            }
+        }
+        (rows, failure)
+    }
+}
+
+impl Drop for RowQueue {
+    fn drop(&mut self) {
+        // SAFETY: the queue is destroyed once, its callback is gone before the address it was given is, and its client is alive.
+        unsafe {
+            sys::rd_kafka_queue_cb_event_enable(self.queue.as_ptr(), None, ptr::null_mut());
+            sys::rd_kafka_queue_destroy(self.queue.as_ptr());
+        }
+    }
+}
+
+/// Called on a thread of librdkafka.
+unsafe extern "C" fn notify(_: *mut sys::rd_kafka_t, wake: *mut c_void) {
+    // SAFETY: `wake` is the address that `RowQueue::new` gave, see there for how long it is valid.
+    let wake = unsafe { &*wake.cast::<Notify>() };
+    wake.notify_one();
+}
+
+/// Messages that are destroyed together: as long as they live no topic's address is used again.
+struct Chunk {
+    messages: [*mut sys::rd_kafka_message_t; CHUNK],
+    count: usize,
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        for &message in &self.messages[..self.count] {
+            // SAFETY: each message is ours, and destroyed once.
+            unsafe { sys::rd_kafka_message_destroy(message) }
+        }
+    }
+}
+
+/// A row, valid during the call it is given to.
+pub(crate) struct Row<'a> {
+    message: &'a sys::rd_kafka_message_t,
+}
+
+impl<'a> Row<'a> {
+    /// Something that is the same for rows of the same partition in the same [`RowQueue::take`], and for no others.
+    pub(crate) fn place(&self) -> (usize, i32) {
+        (self.message.rkt.addr(), self.message.partition)
+    }
+
+    pub(crate) fn topic(&self) -> &'a str {
+        // SAFETY: a message without an error has a topic, which lives as long as the message; its name is a C string.
+        let name = unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(self.message.rkt)) };
+        // Kafka allows letters, digits, '.', '_' and '-' only.
+        name.to_str().unwrap_or_default()
+    }
+
+    pub(crate) fn partition(&self) -> i32 {
+        self.message.partition
+    }
+
+    pub(crate) fn offset(&self) -> i64 {
+        self.message.offset
+    }
+
+    /// Milliseconds since 1970, -1 for none.
+    pub(crate) fn timestamp(&self) -> (TimestampType, i64) {
+        let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        // SAFETY: the message is valid, and `kind` may be written to.
+        let timestamp = unsafe { sys::rd_kafka_message_timestamp(self.message, &mut kind) };
+        match kind {
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE => (TimestampType::None, -1),
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_CREATE_TIME => (TimestampType::CreateTime, timestamp),
+            sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME => {
+                (TimestampType::LogAppendTime, timestamp)
+            }
+        }
+    }
+
+    pub(crate) fn key(&self) -> Option<&'a [u8]> {
+        // SAFETY: the message's key is this long, and lives as long as the message.
+        unsafe { bytes(self.message.key, self.message.key_len) }
+    }
+
+    pub(crate) fn value(&self) -> Option<&'a [u8]> {
+        // SAFETY: as for the key.
+        unsafe { bytes(self.message.payload, self.message.len) }
+    }
+
+    /// Name and value of each header.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
+        let mut list = ptr::null_mut();
+        // SAFETY: the message is valid and `list` may be written to; the list stays the message's. librdkafka parses the headers
+        // here, for the first time, which is why the call takes a message that others may read.
+        let error = unsafe { sys::rd_kafka_message_headers(self.message, &mut list) };
+        let list = if error.is_error() { ptr::null_mut() } else { list };
+        (0..).map_while(move |index| {
+            let (mut name, mut value, mut length) = (ptr::null(), ptr::null(), 0);
+            if list.is_null() {
+                return None;
+            }
+            // SAFETY: the list lives as long as the message; an index beyond its end is an error. Name and value are the list's,
+            // the name is a C string.
+            unsafe {
+                let error = sys::rd_kafka_header_get_all(list, index, &mut name, &mut value, &mut length);
+                (!error.is_error()).then(|| (CStr::from_ptr(name).to_bytes(), bytes(value, length)))
+            }
+        })
+    }
+}
+
+/// # Safety
+///
+/// `start` is null, or `length` bytes are there for as long as `'a`.
+unsafe fn bytes<'a>(start: *const c_void, length: usize) -> Option<&'a [u8]> {
+    // SAFETY: what the caller promises.
+    (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast(), length) })
+}
