@@ -19,8 +19,11 @@ use crate::{offsets, path};
 /// What Kafka Connect reads when no file is given.
 const STREAM: &str = "standard input";
 
-/// How long until it is worth looking again: Kafka Connect's.
-const LOOK_AGAIN: Poll = Poll::Idle(Duration::from_secs(1));
+/// How long until it is worth looking again, at first, after a file had something new. Each look in vain doubles it.
+const LOOK_AGAIN_FIRST: Duration = Duration::from_millis(10);
+
+/// The longest time between two looks: Kafka Connect's.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The keys, as in `org.apache.kafka.connect.file.FileStreamSourceConnector`.
 #[derive(Debug, Config)]
@@ -50,6 +53,10 @@ pub struct FileStreamSource {
     /// Where in the file the next line begins. Everything before it was handed over.
     position: u64,
     lines: LineBuffer,
+    /// The last read found nothing more.
+    at_end: bool,
+    /// How long to wait after the next look in vain.
+    next_look: Duration,
     /// What the log has been told already, and need not be told each second.
     told: Told,
 }
@@ -80,13 +87,18 @@ impl Source for FileStreamSource {
             file: None,
             position: 0,
             lines: LineBuffer::default(),
+            at_end: false,
+            next_look: LOOK_AGAIN_FIRST,
             told: Told::Nothing,
         })
     }
 
     fn poll(&mut self, batch: &mut BatchBuilder) -> Result<Poll, Error> {
         if self.file.is_none() && !self.open()? {
-            return Ok(LOOK_AGAIN);
+            return Ok(Poll::Idle(LOOK_AGAIN));
+        }
+        if self.at_end && !self.has_grown()? {
+            return Ok(self.look_again());
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(-1, |time| time.as_millis() as i64);
         loop {
@@ -96,10 +108,11 @@ impl Source for FileStreamSource {
             }
             match self.read() {
                 Ok(true) => {}
-                Ok(false) if batch.is_empty() => return Ok(LOOK_AGAIN),
+                Ok(false) if batch.is_empty() => return Ok(self.look_again()),
                 Err(error) if batch.is_empty() => return Err(error),
+                Ok(false) => return Ok(Poll::Idle(self.next_look)),
                 // The rows come first; what was found behind them is found again.
-                Ok(false) | Err(_) => return Ok(Poll::Ready),
+                Err(_) => return Ok(Poll::Ready),
             }
         }
     }
@@ -150,6 +163,22 @@ impl FileStreamSource {
         Ok(true)
     }
 
+    /// When to look again after a look in vain.
+    fn look_again(&mut self) -> Poll {
+        let wait = self.next_look;
+        self.next_look = (wait * 2).min(LOOK_AGAIN);
+        Poll::Idle(wait)
+    }
+
+    /// Whether a file that was read to its end may have more. One question to the host, where reading takes three.
+    fn has_grown(&self) -> Result<bool, Error> {
+        let Some(file) = &self.file else { return Ok(true) };
+        let name = self.path.display();
+        let metadata = file.metadata().or_task(format_args!("cannot see the length of {name}"))?;
+        // What is no file, a pipe, has no length to go by. One that became shorter is looked at by `read`.
+        Ok(!metadata.is_file() || metadata.len() != self.position + self.lines.held() as u64)
+    }
+
     fn wants_more(&self, batch: &BatchBuilder) -> bool {
         batch.len() < self.batch_size && batch.has_room()
     }
@@ -182,6 +211,8 @@ impl FileStreamSource {
             Ok(0) => {}
             Ok(_) => {
                 self.told = Told::Nothing;
+                self.at_end = false;
+                self.next_look = LOOK_AGAIN_FIRST;
                 return Ok(true);
             }
             Err(FillError::Read(error)) => return Err(Error::task(format_args!("cannot read {name}: {error}"))),
@@ -189,6 +220,7 @@ impl FileStreamSource {
                 return Err(Error::task(format_args!("{name}, byte {}: {error}", self.position)));
             }
         }
+        self.at_end = true;
         let length = file.metadata().or_task(format_args!("cannot see the length of {name}"))?.len();
         if length < self.position + self.lines.held() as u64 {
             // What is held back is no longer there: what is there now is to be read.

@@ -96,6 +96,22 @@ fn the_last_line_is_held_back_until_it_has_an_end() {
 }
 
 #[test]
+fn a_file_that_grows_is_looked_at_soon_and_one_that_does_not_ever_more_rarely() {
+    let input = Input::with(b"one\n");
+    let mut task = input.start();
+    let look = |task: &mut Task| {
+        let polled = task.poll().unwrap();
+        (polled.rows.len(), polled.idle.unwrap().as_millis())
+    };
+    let in_vain = [10, 20, 40, 80, 160, 320, 640, 1000, 1000].map(|wait| (0, wait));
+    assert_eq!(look(&mut task), (1, 10));
+    assert_eq!(in_vain.map(|_| look(&mut task)), in_vain);
+    input.append(b"two\n");
+    assert_eq!(look(&mut task), (1, 10), "what is new is read at once");
+    assert_eq!(look(&mut task), (0, 10));
+}
+
+#[test]
 fn all_three_line_ends_and_empty_lines_count() {
     let input = Input::with(b"a\nb\r\nc\r\n\n\rd\r\re\n");
     assert_eq!(values(&input.start().drain().unwrap()), ["a", "b", "c", "", "", "d", "", "e"]);
