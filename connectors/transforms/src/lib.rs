@@ -1,7 +1,8 @@
 //! Kafka Connect's own single message transforms and predicates, one file each, in one component.
 //!
 //! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, [`require`] says that a value is not
-//! what a transform needs, [`java_regex`] reads Java's regular expressions.
+//! what a transform needs, [`by_schema`] keeps what was worked out for a schema, and the files named after Java do what Java
+//! does: [`java_regex`] reads its regular expressions, [`java_number`] its numbers, [`java_map`] knows the order of its maps.
 
 mod by_schema;
 mod defaults;
