@@ -170,13 +170,22 @@ impl FileStreamSource {
         Poll::Idle(wait)
     }
 
-    /// Whether a file that was read to its end may have more. One question to the host, where reading takes three.
-    fn has_grown(&self) -> Result<bool, Error> {
-        let Some(file) = &self.file else { return Ok(true) };
-        let name = self.path.display();
-        let metadata = file.metadata().or_task(format_args!("cannot see the length of {name}"))?;
-        // What is no file, a pipe, has no length to go by. One that became shorter is looked at by `read`.
-        Ok(!metadata.is_file() || metadata.len() != self.position + self.lines.held() as u64)
+    /// Whether a file that was read to its end may have more. One question to the host, where reading takes four and
+    /// `File::metadata` two.
+    fn has_grown(&mut self) -> Result<bool, Error> {
+        let Some(file) = &mut self.file else { return Ok(true) };
+        let next = self.position + self.lines.held() as u64;
+        match file.seek(SeekFrom::End(0)) {
+            Ok(length) if length == next => Ok(false),
+            // One that became shorter is looked at by `read`.
+            Ok(_) => {
+                let name = self.path.display();
+                file.seek(SeekFrom::Start(next)).or_task(format_args!("cannot go to {next} in {name}"))?;
+                Ok(true)
+            }
+            // A pipe has no length to go by.
+            Err(_) => Ok(true),
+        }
     }
 
     fn wants_more(&self, batch: &BatchBuilder) -> bool {

@@ -98,13 +98,7 @@ impl<S> MaskField<S> {
     fn mask_map(&self, value: &mut Value<'_>) -> Result<(), RowError> {
         require::map(value, PURPOSE)?;
         for name in &self.fields {
-            let mask = match value.get(name.text()) {
-                Some(json) => self.masks.of(json)?,
-                None => b"null",
-            };
-            // A member that is there twice would keep the value that does not count.
-            value.remove(name.text())?;
-            value.set_raw(name, mask)?;
+            value.update(name, |json| json.map_or(Ok(&b"null"[..]), |json| self.masks.of(json)).map(Some))?;
         }
         Ok(())
     }
@@ -117,10 +111,10 @@ impl<S> MaskField<S> {
             self.defaults.fill(value, schema)?;
         }
         for field in masked {
-            match value.get(field.name.text()) {
-                Some(json) if !json.is_null() => value.set_raw(&field.name, field.mask.json()?)?,
-                _ => field.required.as_ref().map_or(Ok(()), |message| Err(RowError::new(message)))?,
-            }
+            value.update(&field.name, |json| match json {
+                Some(json) if !json.is_null() => field.mask.json().map(Some),
+                _ => field.required.as_ref().map_or(Ok(None), |message| Err(RowError::new(message))),
+            })?;
         }
         Ok(())
     }

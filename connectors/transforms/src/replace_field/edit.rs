@@ -14,11 +14,11 @@ use crate::require;
 #[derive(Debug)]
 pub(super) enum MapEdit {
     InPlace {
-        removed: Vec<String>,
+        removed: Vec<FieldName>,
         /// From, to, and whether a field that has the new name already would stay.
-        renamed: Vec<(String, FieldName, bool)>,
+        renamed: Vec<(FieldName, FieldName, bool)>,
     },
-    Pick(Vec<(String, FieldName)>),
+    Pick(Vec<(FieldName, FieldName)>),
     /// Two fields may end up with one name: each is looked at.
     Each,
 }
@@ -31,9 +31,9 @@ impl MapEdit {
             return MapEdit::Each;
         }
         if rules.include.is_empty() {
-            let renamed = |(from, to): &(String, String)| (from.clone(), FieldName::new(to), rules.keeps(to));
+            let renamed = |(from, to): &(String, String)| (FieldName::new(from), FieldName::new(to), rules.keeps(to));
             return MapEdit::InPlace {
-                removed: rules.exclude.clone(),
+                removed: rules.exclude.iter().map(FieldName::new).collect(),
                 renamed: renames.into_iter().map(renamed).collect(),
             };
         }
@@ -41,15 +41,15 @@ impl MapEdit {
             return MapEdit::Each;
         }
         let kept = rules.include.iter().filter(|name| rules.keeps(name));
-        MapEdit::Pick(kept.map(|name| (name.clone(), FieldName::new(rules.renamed(name)))).collect())
+        MapEdit::Pick(kept.map(|name| (FieldName::new(name), FieldName::new(rules.renamed(name)))).collect())
     }
 
     /// Changes a value that is a map.
     pub(super) fn apply(&self, rules: &Rules, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RowError> {
         match self {
             MapEdit::InPlace { removed, renamed } => {
-                let mut collides = |(from, to, stays): &(String, FieldName, bool)| {
-                    *stays && value.get(to.text()).is_some() && value.get(from).is_some()
+                let mut collides = |(from, to, stays): &(FieldName, FieldName, bool)| {
+                    *stays && value.get(to).is_some() && value.get(from).is_some()
                 };
                 if renamed.iter().any(&mut collides) {
                     return collide::rewrite(rules, value, buffer);
@@ -87,7 +87,7 @@ pub(super) struct StructEdit {
 
 #[derive(Debug)]
 enum How {
-    InPlace { removed: Vec<String>, renamed: Vec<(String, FieldName)> },
+    InPlace { removed: Vec<FieldName>, renamed: Vec<(FieldName, FieldName)> },
     Pick(Vec<Picked>),
 }
 
@@ -95,7 +95,7 @@ enum How {
 #[derive(Debug)]
 struct Picked {
     name: FieldName,
-    source: String,
+    source: FieldName,
     /// Why the value of the source cannot be had.
     unknown: Option<String>,
     /// Why a value of the source's schema cannot be one of the field's.
@@ -126,8 +126,10 @@ impl StructEdit {
         let (required, how) = if in_place && removed.len() <= kept.len() {
             let renamed = kept.iter().filter(|(name, _)| is_renamed(name));
             let how = How::InPlace {
-                removed: removed.into_iter().map(str::to_owned).collect(),
-                renamed: renamed.map(|(name, _)| ((*name).into(), FieldName::new(rules.renamed(name)))).collect(),
+                removed: removed.into_iter().map(FieldName::new).collect(),
+                renamed: renamed
+                    .map(|(name, _)| (FieldName::new(*name), FieldName::new(rules.renamed(name))))
+                    .collect(),
             };
             (kept.iter().filter_map(required).collect(), how)
         } else {
@@ -172,7 +174,7 @@ impl Picked {
         let source_schema = schema.field(source);
         Picked {
             name: FieldName::new(to),
-            source: source.into(),
+            source: FieldName::new(source),
             unknown: source_schema.is_none().then(|| format!("{source} is not a valid field name")),
             unfit: source_schema.and_then(|found| unfit::why(to, field, source, found)),
             required: (!field.is_optional()).then(|| require::null_message(to, field)),

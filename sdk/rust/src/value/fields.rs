@@ -10,7 +10,7 @@ use super::{Content, Encoding, Json, Name, NotAnObject, Value, text};
 
 impl Value<'_> {
     /// A field. Where a name occurs twice the last one counts. `None` = there is none, or the value is no JSON object.
-    pub fn get(&mut self, name: &str) -> Option<Json<'_>> {
+    pub fn get<N: Name + ?Sized>(&mut self, name: &N) -> Option<Json<'_>> {
         self.index().ok()?;
         let span = self.object.get(&self.texts, name)?;
         Some(Json::from_bytes(self.texts.get(span)))
@@ -65,8 +65,33 @@ impl Value<'_> {
         self.set_with(name, |out| out.extend_from_slice(json))
     }
 
+    /// Sets a field to a JSON text that depends on the value it has, `None` = the field is not there: found once, where
+    /// [`get`](Value::get) and [`set_raw`](Value::set_raw) find it twice. Where `new` gives `None`, the value stays as it is.
+    ///
+    /// ```
+    /// use weir_sdk::value::{NotAnObject, Value};
+    /// let mut value = Value::json(r#"{"a":7}"#);
+    /// value.update("a", |a| Ok::<_, NotAnObject>(a.filter(|a| !a.is_null()).map(|_| &b"0"[..])))?;
+    /// assert_eq!(value.to_string(), r#"{"a":0}"#);
+    /// # Ok::<(), NotAnObject>(())
+    /// ```
+    #[inline]
+    pub fn update<'j, N, E>(
+        &mut self,
+        name: &N,
+        new: impl FnOnce(Option<Json<'_>>) -> Result<Option<&'j [u8]>, E>,
+    ) -> Result<(), E>
+    where
+        N: Name + ?Sized,
+        E: From<NotAnObject>,
+    {
+        self.index()?;
+        self.changes.content |= self.object.update(&mut self.texts, name, new)?;
+        Ok(())
+    }
+
     /// Takes a field out. False = there was none.
-    pub fn remove(&mut self, name: &str) -> Result<bool, NotAnObject> {
+    pub fn remove<N: Name + ?Sized>(&mut self, name: &N) -> Result<bool, NotAnObject> {
         self.index()?;
         let found = self.object.remove(&self.texts, name);
         self.changes.content |= found;
@@ -74,7 +99,11 @@ impl Value<'_> {
     }
 
     /// Gives a field another name, in its place; a field that has that name already goes. False = there was none.
-    pub fn rename<N: Name + ?Sized>(&mut self, from: &str, to: &N) -> Result<bool, NotAnObject> {
+    pub fn rename<F, N>(&mut self, from: &F, to: &N) -> Result<bool, NotAnObject>
+    where
+        F: Name + ?Sized,
+        N: Name + ?Sized,
+    {
         self.index()?;
         let found = self.object.rename(&mut self.texts, from, to);
         self.changes.content |= found;

@@ -12,6 +12,7 @@ use super::text::push_string;
 pub struct FieldName {
     text: String,
     json: Vec<u8>,
+    head: u64,
 }
 
 impl FieldName {
@@ -20,7 +21,7 @@ impl FieldName {
         let text = text.into();
         let mut json = Vec::new();
         push_string(&mut json, &text);
-        FieldName { text, json }
+        FieldName { head: head(text.as_bytes()), text, json }
     }
 
     /// The name itself.
@@ -36,6 +37,25 @@ pub trait Name {
 
     /// Appends the name as a JSON string.
     fn push_json(&self, out: &mut Vec<u8>);
+
+    /// The first eight bytes, by which most names are told apart.
+    #[doc(hidden)]
+    #[inline]
+    fn head(&self) -> u64 {
+        head(self.text().as_bytes())
+    }
+}
+
+/// So many bytes of a name are its head.
+pub(super) const HEAD: usize = 8;
+
+/// The first eight bytes of a name, with zeros behind a shorter one.
+#[inline]
+pub(super) fn head(name: &[u8]) -> u64 {
+    match name.first_chunk::<HEAD>() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => name.iter().rev().fold(0, |head, byte| head << 8 | u64::from(*byte)),
+    }
 }
 
 impl Name for FieldName {
@@ -43,8 +63,14 @@ impl Name for FieldName {
         &self.text
     }
 
+    #[inline]
     fn push_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.json);
+    }
+
+    #[inline]
+    fn head(&self) -> u64 {
+        self.head
     }
 }
 

@@ -2,7 +2,7 @@
 //! buffer of what was changed. Nothing is moved until the object is written out.
 
 use super::json::Json;
-use super::name::Name;
+use super::name::{HEAD, Name, head};
 use super::scan::{Walk, skip_space};
 use super::text::unescape;
 
@@ -35,6 +35,8 @@ struct Field {
     name: Span,
     /// The name's bytes are the name.
     plain: bool,
+    /// Of a plain name, see `head`.
+    head: u64,
     value: Span,
 }
 
@@ -86,6 +88,8 @@ pub(crate) struct Object {
     untouched: usize,
     /// A bit for each name, see `mark`: a name whose bit is not set is not there. Bits of names that went stay.
     marks: u64,
+    /// Two members had one bit when the object was read: a name may be there twice.
+    repeats: bool,
 }
 
 impl Object {
@@ -93,6 +97,7 @@ impl Object {
     pub(crate) fn read(&mut self, texts: &Texts<'_>, span: Span) -> bool {
         self.fields.clear();
         self.marks = 0;
+        self.repeats = false;
         let found = self.find(texts, span).is_some();
         self.untouched = self.fields.len();
         found
@@ -106,10 +111,19 @@ impl Object {
         let mut walk = Walk::new(text, skip_space(text, begin)).filter(|_| text.get(begin) != Some(&b'['))?;
         let piece = |begin: usize, end: usize| Span { at: begin as u32 | edited, len: (end - begin) as u32 };
         while let Some(member) = walk.member()? {
-            self.marks |= if member.plain { mark(&text[member.name + 1..member.name_end - 1]) } else { u64::MAX };
+            let (head, mark) = if member.plain {
+                let len = member.name_end - member.name - 2;
+                let head = head_at(text, member.name + 1, len);
+                (head, mark(head, len))
+            } else {
+                (0, u64::MAX)
+            };
+            self.repeats |= self.marks & mark != 0;
+            self.marks |= mark;
             self.fields.push(Field {
                 name: piece(member.name, member.name_end),
                 plain: member.plain,
+                head,
                 value: piece(member.value, member.value_end),
             });
         }
@@ -118,36 +132,80 @@ impl Object {
 
     /// Makes it an object of one member.
     pub(crate) fn single<N: Name + ?Sized>(&mut self, texts: &mut Texts<'_>, name: &N, value: Span) {
-        self.marks = mark(name.text().as_bytes());
+        let head = name.head();
+        self.marks = mark(head, name.text().len());
+        self.repeats = false;
         let (name, plain) = texts.name(name);
         self.fields.clear();
-        self.fields.push(Field { name, plain, value });
+        self.fields.push(Field { name, plain, head, value });
         self.untouched = 0;
     }
 
     /// The last member of this name.
     #[inline]
-    fn position(&self, texts: &Texts<'_>, name: &str) -> Option<usize> {
-        if self.marks & mark(name.as_bytes()) == 0 {
+    fn position<N: Name + ?Sized>(&self, texts: &Texts<'_>, name: &N) -> Option<usize> {
+        if self.marks & mark(name.head(), name.text().len()) == 0 {
             return None;
         }
         self.fields.iter().rposition(|field| is_named(texts, field, name))
     }
 
     /// The value of the last member of this name.
-    pub(crate) fn get(&self, texts: &Texts<'_>, name: &str) -> Option<Span> {
+    #[inline]
+    pub(crate) fn get<N: Name + ?Sized>(&self, texts: &Texts<'_>, name: &N) -> Option<Span> {
         self.position(texts, name).map(|at| self.fields[at].value)
     }
 
-    /// Replaces the value of a member, or adds one at the end.
+    /// Replaces the value of a member, or adds one at the end. Other members of this name are taken out.
+    #[inline]
     pub(crate) fn set<N: Name + ?Sized>(&mut self, texts: &mut Texts<'_>, name: &N, write: impl FnOnce(&mut Vec<u8>)) {
-        match self.position(texts, name.text()) {
-            Some(at) => {
-                self.fields[at].value = texts.edit(write);
-                self.untouched = self.untouched.min(at);
-            }
+        match self.position(texts, name) {
+            Some(at) => self.set_at(texts, at, name, write),
             None => self.add(texts, name, write),
         }
+    }
+
+    /// As `set`, where it depends on the value that is there. False = it is left as it is.
+    #[inline]
+    pub(crate) fn update<'j, N: Name + ?Sized, E>(
+        &mut self,
+        texts: &mut Texts<'_>,
+        name: &N,
+        new: impl FnOnce(Option<Json<'_>>) -> Result<Option<&'j [u8]>, E>,
+    ) -> Result<bool, E> {
+        let at = self.position(texts, name);
+        let there = at.map(|at| Json::from_bytes(texts.get(self.fields[at].value)));
+        let Some(json) = new(there)? else { return Ok(false) };
+        let write = |out: &mut Vec<u8>| out.extend_from_slice(json);
+        match at {
+            Some(at) => self.set_at(texts, at, name, write),
+            None => self.add(texts, name, write),
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    fn set_at<N: Name + ?Sized>(
+        &mut self,
+        texts: &mut Texts<'_>,
+        at: usize,
+        name: &N,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.fields[at].value = texts.edit(write);
+        self.untouched = self.untouched.min(at);
+        if self.repeats {
+            self.keep_one(texts, at, name);
+        }
+    }
+
+    /// Takes out the members of this name before the one at `at`, which is the last. Gives its place then.
+    fn keep_one<N: Name + ?Sized>(&mut self, texts: &Texts<'_>, mut at: usize, name: &N) -> usize {
+        while let Some(other) = self.fields[..at].iter().rposition(|field| is_named(texts, field, name)) {
+            self.remove_at(other);
+            at -= 1;
+        }
+        at
     }
 
     /// Adds a member at the end, without a look at those that are there.
@@ -161,34 +219,48 @@ impl Object {
             write(out);
         });
         let value = Span { at: whole.at + name_len + 1, len: whole.len - name_len - 1 };
-        self.marks |= mark(name.text().as_bytes());
-        self.fields.push(Field { name: Span { at: whole.at, len: name_len }, plain: is_plain(name, name_len), value });
+        let head = name.head();
+        self.marks |= mark(head, name.text().len());
+        let (plain, name) = (is_plain(name, name_len), Span { at: whole.at, len: name_len });
+        self.fields.push(Field { name, plain, head, value });
     }
 
     /// Takes out all members of this name. False = there was none.
-    pub(crate) fn remove(&mut self, texts: &Texts<'_>, name: &str) -> bool {
-        let Some(first) = self.fields.iter().position(|field| is_named(texts, field, name)) else { return false };
-        self.untouched = self.untouched.min(first);
-        self.fields.retain(|field| !is_named(texts, field, name));
+    pub(crate) fn remove<N: Name + ?Sized>(&mut self, texts: &Texts<'_>, name: &N) -> bool {
+        let Some(mut at) = self.position(texts, name) else { return false };
+        if self.repeats {
+            at = self.keep_one(texts, at, name);
+        }
+        self.remove_at(at);
         true
     }
 
+    #[inline]
+    fn remove_at(&mut self, at: usize) {
+        self.fields.remove(at);
+        self.untouched = self.untouched.min(at);
+    }
+
     /// Gives a member another name, in its place. A member that has that name already is taken out. False = there was none.
-    pub(crate) fn rename<N: Name + ?Sized>(&mut self, texts: &mut Texts<'_>, from: &str, to: &N) -> bool {
-        if self.position(texts, from).is_none() {
-            return false;
+    pub(crate) fn rename<F: Name + ?Sized, N: Name + ?Sized>(
+        &mut self,
+        texts: &mut Texts<'_>,
+        from: &F,
+        to: &N,
+    ) -> bool {
+        let Some(mut at) = self.position(texts, from) else { return false };
+        if self.repeats {
+            at = self.keep_one(texts, at, from);
         }
-        if from != to.text() {
-            self.remove(texts, to.text());
+        if from.text() != to.text() && self.remove(texts, to) {
+            at = self.position(texts, from).unwrap_or(at);
         }
-        self.marks |= mark(to.text().as_bytes());
-        let name = texts.name(to);
-        for (at, field) in self.fields.iter_mut().enumerate() {
-            if is_named(texts, field, from) {
-                (field.name, field.plain) = name;
-                self.untouched = self.untouched.min(at);
-            }
-        }
+        let head = to.head();
+        self.marks |= mark(head, to.text().len());
+        let (name, plain) = texts.name(to);
+        let field = &mut self.fields[at];
+        (field.name, field.plain, field.head) = (name, plain, head);
+        self.untouched = self.untouched.min(at);
         true
     }
 
@@ -226,8 +298,13 @@ impl Object {
             None => piece = Some(next),
         };
         for field in rest {
-            add(out, field.name, b',');
-            add(out, field.value, b':');
+            // Name and value side by side are one piece already.
+            if field.value.at == field.name.end() + 1 && texts.between(field.name) == Some(b':') {
+                add(out, Span { at: field.name.at, len: field.name.len + 1 + field.value.len }, b',');
+            } else {
+                add(out, field.name, b',');
+                add(out, field.value, b':');
+            }
         }
         if let Some(piece) = piece {
             out.extend_from_slice(texts.get(piece));
@@ -252,20 +329,32 @@ impl Texts<'_> {
 }
 
 #[inline]
-fn is_named(texts: &Texts<'_>, field: &Field, name: &str) -> bool {
+fn is_named<N: Name + ?Sized>(texts: &Texts<'_>, field: &Field, name: &N) -> bool {
+    let text = name.text().as_bytes();
     if field.plain {
-        // The lengths tell most names apart, without a look at the texts.
-        field.name.len as usize == name.len() + 2 && inner(texts.get(field.name)) == name.as_bytes()
+        // Short names are told apart, and found to be equal, without a look at the texts.
+        let len = field.name.len as usize;
+        len == text.len() + 2
+            && field.head == name.head()
+            && (text.len() <= HEAD || inner(texts.get(field.name))[HEAD..] == text[HEAD..])
     } else {
-        unescape(inner(texts.get(field.name))).is_some_and(|found| found == name)
+        unescape(inner(texts.get(field.name))).is_some_and(|found| found.as_bytes() == text)
+    }
+}
+
+/// The head of the name of `len` bytes at `at`.
+#[inline]
+fn head_at(text: &[u8], at: usize, len: usize) -> u64 {
+    match text.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
+        Some(eight) if len > 0 => u64::from_le_bytes(*eight) & (u64::MAX >> (64 - 8 * len.min(HEAD))),
+        _ => head(&text[at..at + len]),
     }
 }
 
 /// One bit of 64 for a name: most names of an object have bits of their own.
 #[inline]
-fn mark(name: &[u8]) -> u64 {
-    let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
-    1 << ((name.len() + 5 * end(name.first()) + 11 * end(name.last())) & 63)
+fn mark(head: u64, len: usize) -> u64 {
+    1 << ((head.wrapping_add(len as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }
 
 /// A name is as long as its JSON form but for the quotes if nothing in it was escaped.

@@ -92,6 +92,35 @@ fn a_renamed_field_takes_the_place_of_its_namesake() {
     assert_eq!(value.to_string(), r#"{"b\"q":9,"a":3}"#);
 }
 
+#[test]
+fn of_fields_with_one_name_one_is_left() {
+    let text = r#"{"a":1,"bb":2,"\u0061":3,"a":4,"c":5}"#;
+    for (edit, expected) in [
+        ((|value| value.set_i64("a", 9)) as fn(&mut Value<'_>) -> Result<(), NotAnObject>, r#"{"bb":2,"a":9,"c":5}"#),
+        (
+            |value| value.update("a", |a| Ok(a.filter(|a| a.as_i64() == Some(4)).map(|_| &b"0"[..]))),
+            r#"{"bb":2,"a":0,"c":5}"#,
+        ),
+        (|value| value.remove("a").map(drop), r#"{"bb":2,"c":5}"#),
+        (|value| value.rename("a", "z").map(drop), r#"{"bb":2,"z":4,"c":5}"#),
+        (|value| value.rename("c", "a").map(drop), r#"{"bb":2,"a":5}"#),
+    ] {
+        let mut value = Value::json(text);
+        edit(&mut value).unwrap();
+        assert_eq!(value.to_string(), expected);
+    }
+}
+
+#[test]
+fn an_update_may_leave_a_field_as_it_is_or_add_it() {
+    let mut value = Value::json(r#"{"a":1}"#);
+    value.update("a", |_| Ok::<_, NotAnObject>(None)).unwrap();
+    assert!(!value.is_changed());
+    value.update("a long name", |there| Ok::<_, NotAnObject>(there.is_none().then_some(&b"[]"[..]))).unwrap();
+    assert_eq!(value.to_string(), r#"{"a":1,"a long name":[]}"#);
+    assert_eq!(Value::text("x").update("a", |_| Ok(None)), Err(NotAnObject { class: "java.lang.String" }));
+}
+
 /// What the property test does to a value.
 #[derive(Clone, Debug)]
 enum Edit {
