@@ -6,7 +6,7 @@ mod in_flight;
 mod options;
 mod send;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -19,6 +19,7 @@ pub use options::Options;
 use self::in_flight::InFlight;
 use self::options::{
     MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, POLL_BYTES, POLL_ROWS, POLL_WAIT, RETRY_DELAYS,
+    SHARED_WAKE_UPS,
 };
 use self::send::Sender;
 use super::Error;
@@ -145,7 +146,7 @@ impl SourceTask {
             (0, idle) => idle.max(Duration::from_millis(1)),
             (_, idle) => idle,
         };
-        self.next_poll = Instant::now() + idle.min(MAX_IDLE);
+        self.next_poll = together(Instant::now() + idle.min(MAX_IDLE), idle);
         if polled.batch.records.count == 0 {
             return Ok(());
         }
@@ -229,4 +230,16 @@ impl SourceTask {
             debug!(%error, "the plugin died of its last commit");
         }
     }
+}
+
+/// The time of a poll that follows a long wait, moved forward to where other tasks' polls are. A worker with a thousand idle tasks
+/// then wakes up ten times a second, and not a thousand times. A source may always be polled earlier than it asked
+/// (`wit/source.wit`).
+fn together(at: Instant, wait: Duration) -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    if wait < SHARED_WAKE_UPS * 5 {
+        return at;
+    }
+    let since = at.saturating_duration_since(*ORIGIN.get_or_init(Instant::now));
+    at - Duration::from_nanos(u64::try_from(since.as_nanos() % SHARED_WAKE_UPS.as_nanos()).unwrap_or(0))
 }

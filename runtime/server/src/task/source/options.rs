@@ -21,6 +21,8 @@ pub(super) const POLL_BYTES: u32 = 1 << 20;
 pub(super) const POLL_WAIT: Duration = Duration::from_millis(500);
 /// Longest time between two polls, whatever the source says.
 pub(super) const MAX_IDLE: Duration = Duration::from_secs(60);
+/// Polls after waits of five times this or more are moved to multiples of it, so that idle tasks wake the worker together.
+pub(super) const SHARED_WAKE_UPS: Duration = Duration::from_millis(100);
 /// Delay before a poll that failed with "retry" is repeated, if the plugin names none: the first, and the longest.
 pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 /// How long to wait when the producer's queue is full.
