@@ -116,7 +116,9 @@ pub fn produce(bootstrap: &str, topic: &str, records: &[Record]) -> Result<()> {
 /// Writes rows without key to a topic, as many as there are, and waits until all are acknowledged. Where they go is left to
 /// the client, and so is how they are batched.
 pub fn fill<R: AsRef<[u8]>>(bootstrap: &str, topic: &str, rows: impl IntoIterator<Item = R>) -> Result<()> {
-    let producer: BaseProducer = config(bootstrap).set("acks", "all").create().context("a producer")?;
+    let producer: BaseProducer =
+        // As Java's producers are, unless told otherwise.
+        config(bootstrap).set("acks", "all").set("enable.idempotence", "true").create().context("a producer")?;
     for row in rows {
         let mut record: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(topic).payload(row.as_ref());
         loop {

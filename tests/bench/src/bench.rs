@@ -7,7 +7,7 @@ use std::{fs, thread};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use weir_tests::topics;
+use weir_tests::topics::{self, Watch};
 
 use crate::figure::{Figure, Figures};
 use crate::input;
@@ -19,7 +19,7 @@ use crate::systems::{Connect, Kcat, Running, Setup, System, Weir};
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How long a worker may take to come to rest: after a start, or after connectors were removed.
-const REST: Duration = Duration::from_secs(10);
+pub(crate) const REST: Duration = Duration::from_secs(10);
 
 /// How long the rest of a work may take that is counted in.
 const AFTERMATH: Duration = Duration::from_secs(2);
@@ -64,13 +64,14 @@ impl Bench {
         Bench { bootstrap, weir, connect, kcat, rounds, shrink, dir, topics: RefCell::default(), names: Cell::new(0) }
     }
 
-    /// Has the broker write and read rows until its JVM has compiled what that takes. Otherwise the system that comes first would
-    /// pay for it.
+    /// Has the broker write and read rows until its JVM has compiled what that takes, and hand out its first producer id and make
+    /// its topic of offsets, which takes a second. Otherwise the system that comes first would pay for it.
     pub(crate) fn warm_broker(&self) -> Result<()> {
         let row = input::line(0, 100);
         for _ in 0..WARM_UPS {
             let topic = self.topic(1)?;
             topics::fill(&self.bootstrap, &topic, (0..WARM_UP_ROWS).map(|_| row.as_slice()))?;
+            Watch::new(&self.bootstrap, &topic, &topic)?.committed()?;
             let read = topics::read(&self.bootstrap, &topic)?.len();
             if read != WARM_UP_ROWS {
                 bail!("the broker has {read} of {WARM_UP_ROWS} rows");

@@ -19,6 +19,8 @@ mod report;
 mod sample;
 mod scenarios;
 mod systems;
+mod tune;
+mod work;
 
 use std::io;
 use std::path::PathBuf;
@@ -56,6 +58,9 @@ struct Args {
     /// Only this scenario; may be given several times. The report goes to target/bench.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(scenarios::ALL.iter().map(|it| it.name)))]
     only: Vec<String>,
+    /// Compares no systems, but settings of Kafka Connect, and prints which needs the least CPU.
+    #[arg(long)]
+    tune: bool,
 }
 
 fn main() -> ExitCode {
@@ -87,11 +92,14 @@ fn run(args: &Args) -> Result<()> {
         data: dir.path().canonicalize().context("the folder of the files")?,
         cache: paths::target().join("bench/cache"),
     };
-    let connect = Connect { bootstrap: kafka.bootstrap(), tuning: Vec::new() };
+    let connect = Connect { bootstrap: kafka.bootstrap() };
     let (rounds, shrink) = if args.quick { (1, QUICK) } else { (ROUNDS, 1) };
     let bench = Bench::new(weir, connect, kcat, rounds, shrink);
     eprintln!("warming the broker");
     bench.warm_broker()?;
+    if args.tune {
+        return tune::run(&bench);
+    }
 
     let scenarios: Vec<Done> = scenarios::ALL.iter().filter(wanted).map(|scenario| measure(&bench, scenario)).collect();
     let failed: Vec<&str> = scenarios.iter().filter(|done| done.error.is_some()).map(|done| done.name).collect();
@@ -139,6 +147,12 @@ fn settings() -> Vec<String> {
             BROKER_JVM.join(" ")
         ),
         format!("Kafka Connect: standalone, `{}`, `plugin.discovery=service_load`.", systems::CONNECT_JVM.join(" ")),
+        format!(
+            "Kafka Connect in `source`, `sink`, `json`, `envelope`, `large` and `partitions`: {}, with which it needs much less CPU \
+             than with its defaults; `cargo run -p weir-bench -- --tune` shows how much. Lines that say *all defaults* are without \
+             them, and so are `latency`, `start` and those with many connectors. Weir has its own defaults everywhere.",
+            systems::CONNECT_TUNING.iter().map(|(key, value)| format!("`{key}={value}`")).collect::<Vec<_>>().join(", ")
+        ),
         "Weir: `weir standalone` of a release build; the shipped components in `plugin.path`, compiled once before; `weir.allow.read` \
          and `weir.allow.write` name the folder of the files. No limit is changed."
             .into(),

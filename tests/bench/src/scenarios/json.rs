@@ -6,7 +6,6 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use weir_tests::topics::{self, Watch};
 
-use super::lines::per_time;
 use super::{Row, Scenario, row};
 use crate::bench::{Bench, Meter, Record};
 use crate::figure::Figure;
@@ -14,6 +13,7 @@ use crate::goal::Goal;
 use crate::input;
 use crate::sample::Name;
 use crate::systems::{Running, Setup};
+use crate::work::per_time;
 
 const OBJECTS: u64 = 1_000_000;
 
@@ -67,7 +67,7 @@ fn run(bench: &Bench, record: &mut Record, schemas: bool) -> Result<()> {
             row
         }),
     )?;
-    let setup = Setup { properties: vec![FLUSH], discard: true };
+    let setup = Setup { properties: vec![FLUSH], tuned: true, discard: true };
     let work = |running: &mut dyn Running| {
         let name = bench.unique("json");
         let watch = Watch::new(&bench.bootstrap, &topic, &format!("connect-{name}"))?;

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::lines::{sink_config, source_config};
 use super::{Scenario, row};
 use crate::bench::{Bench, Meter, Record, length};
 use crate::figure::{Figure, Figures};
@@ -17,6 +16,7 @@ use crate::goal::Goal;
 use crate::number::percentile;
 use crate::sample::Name;
 use crate::systems::{Running, Setup};
+use crate::work::{sink_config, source_config};
 
 const LINES: usize = 1_000;
 /// Lines at the beginning that do not count.

@@ -1,32 +1,26 @@
 //! `source` and `sink`: lines of text from a file to a topic, and from a topic to a file; `large`: the same with longer ones.
 
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
-use weir_tests::topics::{self, Watch};
+use anyhow::Result;
 
 use super::{Row, Scenario, row};
-use crate::bench::{Bench, Meter, Record, length};
-use crate::figure::{Figure, Figures};
+use crate::bench::{Bench, Record};
+use crate::figure::Figure;
 use crate::goal::Goal;
-use crate::input;
 use crate::sample::Name;
 use crate::systems::{Running, Setup};
+use crate::work::{self, Lines};
 
-const LINES: u64 = 1_000_000;
-const LINE_BYTES: usize = 100;
+pub(crate) const LINES: u64 = 1_000_000;
+pub(crate) const LINE_BYTES: usize = 100;
+
+/// The work with Kafka Connect's defaults as well: most workers have them.
+const DEFAULTS: &str = "all defaults";
 
 /// The works of `large`: names, rows and bytes of a row.
 const LARGE: [(&str, &str, u64, usize); 2] =
     [("source 1 KB", "sink 1 KB", 200_000, 1_000), ("source 10 KB", "sink 10 KB", 20_000, 10_000)];
-
-/// Time between two questions for a topic's end.
-const ASK: Duration = Duration::from_millis(20);
-/// Time between two looks at a file's length.
-const LOOK: Duration = Duration::from_millis(5);
 
 pub(crate) const SOURCE: Scenario = Scenario {
     name: "source",
@@ -38,6 +32,8 @@ pub(crate) const SOURCE: Scenario = Scenario {
         row(Figure::CpuSeconds, Some(Goal::MostOf(2.0, Name::Kcat))),
         row(Figure::PeakMb, Some(Goal::MostOf(1.0 / 10.0, Name::KafkaConnect))),
         row(Figure::RowsPerSecond, None),
+        Row { case: DEFAULTS, figure: Figure::CpuSeconds, goal: None },
+        Row { case: DEFAULTS, figure: Figure::RowsPerSecond, goal: None },
     ],
     run: source,
 };
@@ -52,6 +48,8 @@ pub(crate) const SINK: Scenario = Scenario {
         row(Figure::CpuSeconds, Some(Goal::MostOf(1.5, Name::Kcat))),
         row(Figure::PeakMb, None),
         row(Figure::RowsPerSecond, None),
+        Row { case: DEFAULTS, figure: Figure::CpuSeconds, goal: None },
+        Row { case: DEFAULTS, figure: Figure::RowsPerSecond, goal: None },
     ],
     run: sink,
 };
@@ -68,101 +66,47 @@ const fn large_row(case: &'static str) -> Row {
     Row { case, figure: Figure::MbPerCpuSecond, goal: Some(Goal::LeastOf(3.0, Name::KafkaConnect)) }
 }
 
+fn source(bench: &Bench, record: &mut Record) -> Result<()> {
+    record.settings.push(format!("Connector: `{}`.", work::source_config(Path::new("FILE"), "TOPIC")));
+    let lines = Lines::write(bench, LINES, LINE_BYTES)?;
+    sources(bench, record, "", &Setup::tuned(), &lines)?;
+    sources(bench, record, DEFAULTS, &Setup::default(), &lines)
+}
+
+fn sink(bench: &Bench, record: &mut Record) -> Result<()> {
+    record.settings.push(format!("Connector: `{}`.", work::sink_config(Path::new("FILE"), "TOPIC")));
+    record.settings.push("The topic is filled once, by librdkafka with its defaults, and read by all.".into());
+    let lines = Lines::write(bench, LINES, LINE_BYTES)?;
+    let topic = lines.topic(bench)?;
+    sinks(bench, record, "", &Setup::tuned(), &lines, &topic)?;
+    sinks(bench, record, DEFAULTS, &Setup::default(), &lines, &topic)
+}
+
 fn large(bench: &Bench, record: &mut Record) -> Result<()> {
     for (source, sink, rows, bytes) in LARGE {
-        let file = bench.file("lines");
-        let rows = bench.rows(rows);
-        input::write_lines(&file, rows, bytes)?;
-        sources(bench, record, source, &file, rows)?;
-        sinks(bench, record, sink, &file, rows)?;
+        let lines = Lines::write(bench, rows, bytes)?;
+        sources(bench, record, source, &Setup::tuned(), &lines)?;
+        sinks(bench, record, sink, &Setup::tuned(), &lines, &lines.topic(bench)?)?;
         bench.clean()?;
     }
     Ok(())
 }
 
-fn source(bench: &Bench, record: &mut Record) -> Result<()> {
-    let file = bench.file("lines");
-    let lines = bench.rows(LINES);
-    input::write_lines(&file, lines, LINE_BYTES)?;
-    record.settings.push(format!("Connector: `{}`.", source_config(Path::new("FILE"), "TOPIC")));
-    sources(bench, record, "", &file, lines)
-}
-
-fn sink(bench: &Bench, record: &mut Record) -> Result<()> {
-    let file = bench.file("lines");
-    let lines = bench.rows(LINES);
-    input::write_lines(&file, lines, LINE_BYTES)?;
-    record.settings.push(format!("Connector: `{}`.", sink_config(Path::new("FILE"), "TOPIC")));
-    record.settings.push("The topic is filled once, by librdkafka with its defaults, and read by all.".into());
-    sinks(bench, record, "", &file, lines)
-}
-
 /// Every system reads the file into a topic of its own.
-fn sources(bench: &Bench, record: &mut Record, case: &'static str, file: &Path, lines: u64) -> Result<()> {
-    let work = |running: &mut dyn Running| {
-        let topic = bench.topic(1)?;
-        let watch = Watch::new(&bench.bootstrap, &topic, "weir-bench")?;
-        let mut meter = Meter::start(running)?;
-        meter.create(&bench.unique("source"), &source_config(file, &topic))?;
-        meter.until(ASK, || Ok(watch.end()? >= lines))?;
-        let figures = meter.finish()?;
-        if watch.end()? != lines {
-            bail!("the topic has {} rows for {lines} lines", watch.end()?);
-        }
-        per_time(figures, lines, length(file)?)
-    };
-    bench.take_turns(record, case, &Setup::default(), work, |kcat| {
-        let topic = bench.topic(1)?;
-        per_time(kcat.produce(&bench.bootstrap, &topic, file)?, lines, length(file)?).map(Some)
-    })
+fn sources(bench: &Bench, record: &mut Record, case: &'static str, setup: &Setup, lines: &Lines) -> Result<()> {
+    let work = |running: &mut dyn Running| work::source(bench, running, lines, &[]);
+    bench.take_turns(record, case, setup, work, |kcat| work::kcat_source(bench, kcat, lines).map(Some))
 }
 
 /// Every system writes the lines, once they are in a topic, to a file of its own.
-fn sinks(bench: &Bench, record: &mut Record, case: &'static str, file: &Path, lines: u64) -> Result<()> {
-    let topic = bench.topic(1)?;
-    let sent = std::fs::read(file).with_context(|| file.display().to_string())?;
-    topics::fill(&bench.bootstrap, &topic, sent.strip_suffix(b"\n").unwrap_or(&sent).split(|byte| *byte == b'\n'))?;
-    let bytes = sent.len() as u64;
-    drop(sent);
-    let work = |running: &mut dyn Running| {
-        let out = bench.file("sink");
-        let mut meter = Meter::start(running)?;
-        meter.create(&bench.unique("sink"), &sink_config(&out, &topic))?;
-        meter.until(LOOK, || Ok(length(&out)? >= bytes))?;
-        let figures = meter.finish()?;
-        compare(file, &out)?;
-        per_time(figures, lines, bytes)
-    };
-    bench.take_turns(record, case, &Setup::default(), work, |kcat| {
-        let out = bench.file("kcat");
-        let figures = kcat.consume(&bench.bootstrap, &topic, &out)?;
-        compare(file, &out)?;
-        per_time(figures, lines, bytes).map(Some)
-    })
-}
-
-pub(super) fn source_config(file: &Path, topic: &str) -> Value {
-    json!({"connector.class": "FileStreamSource", "tasks.max": "1", "file": file, "topic": topic})
-}
-
-pub(super) fn sink_config(file: &Path, topic: &str) -> Value {
-    json!({"connector.class": "FileStreamSink", "tasks.max": "1", "file": file, "topics": topic})
-}
-
-/// Adds what follows from time and CPU.
-pub(super) fn per_time(mut figures: Figures, rows: u64, bytes: u64) -> Result<Figures> {
-    let figure = |figure: Figure| figures.get(&figure).copied().context("time and CPU were measured");
-    let (wall, cpu) = (figure(Figure::WallSeconds)?, figure(Figure::CpuSeconds)?);
-    figures.insert(Figure::RowsPerSecond, rows as f64 / wall);
-    figures.insert(Figure::MbPerCpuSecond, bytes as f64 / 1e6 / cpu);
-    Ok(figures)
-}
-
-/// Compares with `cmp`, and removes the second file when it is the same.
-fn compare(sent: &Path, got: &Path) -> Result<()> {
-    let output = Command::new("cmp").args([sent, got]).output().context("running `cmp`")?;
-    if !output.status.success() {
-        bail!("what arrived is not what was sent: {}", String::from_utf8_lossy(&output.stdout));
-    }
-    std::fs::remove_file(got).with_context(|| got.display().to_string())
+fn sinks(
+    bench: &Bench,
+    record: &mut Record,
+    case: &'static str,
+    setup: &Setup,
+    lines: &Lines,
+    topic: &str,
+) -> Result<()> {
+    let work = |running: &mut dyn Running| work::sink(bench, running, lines, topic);
+    bench.take_turns(record, case, setup, work, |kcat| work::kcat_sink(bench, kcat, lines, topic).map(Some))
 }

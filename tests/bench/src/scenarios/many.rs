@@ -10,7 +10,6 @@ use serde_json::Value;
 use weir_tests::rest::Rest;
 use weir_tests::topics;
 
-use super::lines::{sink_config, source_config};
 use super::{Row, Scenario, row};
 use crate::bench::{Bench, Record, failed, idle};
 use crate::figure::{Figure, Figures};
@@ -19,6 +18,7 @@ use crate::input;
 use crate::proc_stat::{Stat, memory, wait_quiet};
 use crate::sample::{Name, Run, Sample};
 use crate::systems::{Running, Setup};
+use crate::work::{sink_config, source_config};
 
 /// Sources in a Weir worker.
 const SOURCES: usize = 1000;

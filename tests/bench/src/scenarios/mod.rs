@@ -2,7 +2,7 @@
 
 mod json;
 mod latency;
-mod lines;
+pub(crate) mod lines;
 mod many;
 mod partitions;
 mod start;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::lines::{per_time, sink_config, source_config};
 use super::{Scenario, row};
 use crate::bench::{Bench, Meter, Record, length};
 use crate::figure::Figure;
@@ -14,6 +13,7 @@ use crate::goal::Goal;
 use crate::input;
 use crate::sample::Name;
 use crate::systems::{Running, Setup};
+use crate::work::{per_time, sink_config, source_config};
 
 const PARTITIONS_OF_TOPIC: i32 = 12;
 const SOURCES: usize = 4;
@@ -67,5 +67,5 @@ fn run(bench: &Bench, record: &mut Record) -> Result<()> {
         fs::remove_file(&out).with_context(|| out.display().to_string())?;
         per_time(figures, rows, bytes)
     };
-    bench.take_turns(record, "", &Setup::default(), work, |_| Ok(None))
+    bench.take_turns(record, "", &Setup::tuned(), work, |_| Ok(None))
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use weir_tests::paths;
 
-use super::lines::source_config;
 use super::{Row, Scenario, row};
 use crate::bench::{Bench, Record, failed};
 use crate::figure::{Figure, Figures};
@@ -16,6 +15,7 @@ use crate::input;
 use crate::proc_stat::wait_quiet;
 use crate::sample::{Name, Run, Sample};
 use crate::systems::{Running, Setup, Weir};
+use crate::work::source_config;
 
 /// Time between two questions for the task's state.
 const ASK: Duration = Duration::from_millis(5);

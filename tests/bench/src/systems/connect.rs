@@ -20,14 +20,16 @@ pub(crate) const JVM: [&str; 7] = [
     "-XX:+ExplicitGCInvokesConcurrent",
 ];
 
+/// Keys of the worker's file with which it needs less CPU, as `weir-bench --tune` finds them.
+pub(crate) const TUNING: &[(&str, &str)] =
+    &[("producer.batch.size", "262144"), ("producer.linger.ms", "50"), ("consumer.max.poll.records", "10000")];
+
 /// The jar with the sink that drops every row.
 const TEST_PLUGINS: &str = "connect-test-plugins";
 
 /// Kafka Connect beside one broker.
 pub(crate) struct Connect {
     pub(crate) bootstrap: String,
-    /// Keys of `worker.properties` that every scenario gives it, because they lower its CPU.
-    pub(crate) tuning: Vec<(&'static str, &'static str)>,
 }
 
 impl System for Connect {
@@ -36,7 +38,8 @@ impl System for Connect {
     }
 
     fn launch(&self, setup: &Setup) -> Result<Box<dyn Running>> {
-        let properties = self.tuning.iter().chain(&setup.properties);
+        let tuning = if setup.tuned { TUNING } else { &[] };
+        let properties = tuning.iter().chain(&setup.properties);
         let setup = connect::Setup {
             jvm: JVM.into(),
             // As its own configuration of log4j has it.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::Result;
 use weir_tests::rest::Rest;
 
-pub(crate) use connect::{Connect, JVM as CONNECT_JVM};
+pub(crate) use connect::{Connect, JVM as CONNECT_JVM, TUNING as CONNECT_TUNING};
 pub(crate) use kcat::Kcat;
 pub(crate) use weir::Weir;
 
@@ -20,8 +20,17 @@ use crate::sample::Name;
 pub(crate) struct Setup {
     /// Keys of `worker.properties`.
     pub(crate) properties: Vec<(&'static str, &'static str)>,
+    /// Kafka Connect gets the settings with which it needs less CPU. Weir never does: it has its defaults.
+    pub(crate) tuned: bool,
     /// The sink that drops every row has to be there.
     pub(crate) discard: bool,
+}
+
+impl Setup {
+    /// The defaults, and for Kafka Connect what makes it need less CPU.
+    pub(crate) fn tuned() -> Setup {
+        Setup { tuned: true, ..Setup::default() }
+    }
 }
 
 /// A system that workers can be started of.
