@@ -14,11 +14,11 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, NoCustomPartitioner, Producer as _, ProducerContext};
 use rdkafka::{ClientContext, Statistics};
-use sharded_slab::{Config, Slab};
+use sharded_slab::{Config, Entry, Slab};
 use tokio::sync::Notify;
 use tracing::{debug, error, info, warn};
 
-use super::native::{OutgoingMessage, Topic};
+use super::native::{Events, OutgoingMessage, Topic};
 use super::{Properties, client_config};
 
 /// Most rows one tracked batch may have: its row numbers share a word with the batch's place in the slab.
@@ -87,17 +87,24 @@ impl Outstanding {
     /// As Kafka's acknowledgement of a row does.
     #[cfg(test)]
     pub(crate) fn acknowledge(&self, row: usize, partition: i32, offset: i64) {
-        self.settle(row, partition, offset);
+        let rows = self.note(row, partition, offset);
+        self.count(rows);
     }
 
-    fn settle(&self, row: usize, partition: i32, offset: i64) {
+    /// Notes what became of a row. [`Outstanding::count`] has to follow, before anybody is told that the batch is settled.
+    fn note(&self, row: usize, partition: i32, offset: i64) -> u32 {
         let (Some(offset_cell), Some(partition_cell)) = (self.offsets.get(row), self.partitions.get(row)) else {
             error!(row, "a delivery report names a row that was not sent");
-            return;
+            return 0;
         };
         partition_cell.store(partition, Ordering::Relaxed);
         offset_cell.store(offset, Ordering::Release);
-        if self.remaining.fetch_sub(1, Ordering::AcqRel) == 1 {
+        1
+    }
+
+    /// So many more rows were noted.
+    fn count(&self, rows: u32) {
+        if rows > 0 && self.remaining.fetch_sub(rows, Ordering::AcqRel) == rows {
             self.wake.notify_one();
         }
     }
@@ -105,7 +112,8 @@ impl Outstanding {
     fn fail(&self, row: usize, failure: String) {
         // Only the first failure is told; a lost race here means that there is one already.
         let _ = self.failure.set(failure);
-        self.settle(row, -1, FAILED);
+        let rows = self.note(row, -1, FAILED);
+        self.count(rows);
         self.wake.notify_one();
     }
 }
@@ -147,21 +155,79 @@ impl ClientContext for Reports {
 impl ProducerContext<NoCustomPartitioner> for Reports {
     type DeliveryOpaque = usize;
 
+    /// rdkafka calls it only for what is dropped with a producer; [`Events`] has the others.
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
-        let row = opaque >> (usize::BITS - ROW_BITS);
-        let key = opaque & (usize::MAX >> ROW_BITS);
-        let Some(batch) = self.outstanding.get(key) else {
-            // Its task was cut off; what it had on its way comes again.
-            debug!(key, row, "a delivery report comes for a batch that nobody waits for");
-            return;
-        };
+        let mut deliveries = self.deliveries();
         match result {
-            Ok(message) => batch.settle(row, message.partition(), message.offset().max(0)),
+            Ok(message) => deliveries.acknowledged(opaque, message.partition(), message.offset()),
             Err((error, message)) => {
-                batch.fail(row, format!("topic {}: {}", message.topic(), describe(error)));
+                let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+                deliveries.failed(opaque, message.topic(), code);
             }
         }
     }
+}
+
+impl Reports {
+    /// Takes reports that come together.
+    pub(super) fn deliveries(&self) -> Deliveries<'_> {
+        Deliveries { reports: self, batch: None, noted: 0 }
+    }
+}
+
+/// Delivery reports that come together. Those of a batch come in a row, so it is looked up, and its count changed, once for each
+/// row of them.
+pub(super) struct Deliveries<'a> {
+    reports: &'a Reports,
+    batch: Option<(usize, Entry<'a, Arc<Outstanding>, SlabConfig>)>,
+    /// Rows of the batch that were noted and not yet counted.
+    noted: u32,
+}
+
+impl Deliveries<'_> {
+    /// Kafka has the row.
+    pub(super) fn acknowledged(&mut self, opaque: usize, partition: i32, offset: i64) {
+        let (key, row) = place(opaque);
+        let noted = self.batch(key).map_or(0, |batch| batch.note(row, partition, offset.max(0)));
+        self.noted += noted;
+    }
+
+    /// Kafka does not have it, and it is no longer tried.
+    pub(super) fn failed(&mut self, opaque: usize, topic: &str, code: RDKafkaErrorCode) {
+        let (key, row) = place(opaque);
+        if let Some(batch) = self.batch(key) {
+            batch.fail(row, format!("topic {topic}: {code} ({code:?})"));
+        }
+    }
+
+    fn batch(&mut self, key: usize) -> Option<&Outstanding> {
+        if self.batch.as_ref().is_none_or(|(current, _)| *current != key) {
+            self.count();
+            self.batch = self.reports.outstanding.get(key).map(|batch| (key, batch));
+        }
+        if self.batch.is_none() {
+            // Its task was cut off; what it had on its way comes again.
+            debug!(key, "a delivery report comes for a batch that nobody waits for");
+        }
+        self.batch.as_ref().map(|(_, batch)| batch.as_ref())
+    }
+
+    fn count(&mut self) {
+        if let Some((_, batch)) = &self.batch {
+            batch.count(std::mem::take(&mut self.noted));
+        }
+    }
+}
+
+impl Drop for Deliveries<'_> {
+    fn drop(&mut self) {
+        self.count();
+    }
+}
+
+/// The place of a row's batch in the slab, and the row's number in it.
+fn place(opaque: usize) -> (usize, usize) {
+    (opaque & (usize::MAX >> ROW_BITS), opaque >> (usize::BITS - ROW_BITS))
 }
 
 /// The text of a client error, without rdkafka's wrapping.
@@ -172,8 +238,13 @@ pub fn describe(error: &KafkaError) -> String {
     }
 }
 
+/// How long the thread that hears a producer's events sleeps when there is none.
+const EVENT_WAIT: Duration = Duration::from_secs(10);
+
 /// A producer that several tasks use.
 pub struct SharedProducer {
+    // Above the client: the queue of its events goes first.
+    events: Arc<Events>,
     client: Arc<BaseProducer<Reports>>,
     polling: Option<std::thread::JoinHandle<()>>,
     stopping: Arc<AtomicBool>,
@@ -185,18 +256,19 @@ impl SharedProducer {
         let client: Arc<BaseProducer<Reports>> =
             Arc::new(BaseProducer::from_config_and_context(&client_config(properties), reports)?);
         let stopping = Arc::new(AtomicBool::new(false));
+        let events = Arc::new(Events::new(&client));
         let polling = std::thread::Builder::new()
             .name("kafka-producer".to_owned())
             .spawn({
-                let (client, stopping) = (Arc::clone(&client), Arc::clone(&stopping));
+                let (events, stopping) = (Arc::clone(&events), Arc::clone(&stopping));
                 move || {
                     while !stopping.load(Ordering::Acquire) {
-                        client.poll(Duration::from_millis(100));
+                        events.serve(EVENT_WAIT);
                     }
                 }
             })
             .map_err(|error| KafkaError::ClientCreation(format!("cannot start the polling thread: {error}")))?;
-        Ok(Self { client, polling: Some(polling), stopping })
+        Ok(Self { events, client, polling: Some(polling), stopping })
     }
 
     /// True = librdkafka has given this client up. Nothing it is given now arrives.
@@ -208,6 +280,7 @@ impl SharedProducer {
 impl Drop for SharedProducer {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Release);
+        self.events.wake();
         if let Some(polling) = self.polling.take()
             && polling.join().is_err()
         {
@@ -383,7 +456,7 @@ mod tests {
     #[test]
     fn a_batch_is_settled_by_its_last_row() {
         let outstanding = Outstanding::new(2, Arc::new(Notify::new()));
-        outstanding.settle(1, 3, 42);
+        outstanding.acknowledge(1, 3, 42);
         assert!(!outstanding.is_settled());
         assert_eq!(outstanding.outcome(0), None);
         assert_eq!(outstanding.outcome(1), Some(Outcome::Acknowledged { partition: 3, offset: 42 }));
