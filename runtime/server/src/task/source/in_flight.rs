@@ -125,6 +125,11 @@ impl InFlight {
         self.bytes
     }
 
+    /// Rows that are not acknowledged, those before them in their batch included.
+    pub(super) fn rows(&self) -> u64 {
+        self.next_row - self.settled_below()
+    }
+
     /// Batches that are not acknowledged.
     pub(super) fn batches(&self) -> usize {
         self.queue.len()

@@ -18,8 +18,8 @@ pub use options::Options;
 
 use self::in_flight::InFlight;
 use self::options::{
-    MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, POLL_BYTES, POLL_ROWS, POLL_WAIT, RETRY_DELAYS,
-    SHARED_WAKE_UPS,
+    MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ROWS, POLL_BYTES, POLL_ROWS, POLL_WAIT,
+    RETRY_DELAYS, SHARED_WAKE_UPS,
 };
 use self::send::Sender;
 use super::Error;
@@ -123,7 +123,9 @@ impl SourceTask {
     }
 
     fn is_full(&self) -> bool {
-        self.in_flight.bytes() >= MAX_IN_FLIGHT_BYTES || self.in_flight.batches() >= MAX_IN_FLIGHT_BATCHES
+        self.in_flight.bytes() >= MAX_IN_FLIGHT_BYTES
+            || self.in_flight.rows() >= MAX_IN_FLIGHT_ROWS
+            || self.in_flight.batches() >= MAX_IN_FLIGHT_BATCHES
     }
 
     /// Asks the plugin for rows once, and puts them on their way.

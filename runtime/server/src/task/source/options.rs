@@ -8,9 +8,12 @@ use crate::offsets::OffsetFile;
 use crate::task::Common;
 
 /// Most bytes of keys and values that one source task may have on their way to Kafka. More makes the task stop polling its
-/// plugin until Kafka has acknowledged some. It is four of librdkafka's requests: of an idempotent producer five may be on their
-/// way for a partition, and when more wait to be sent librdkafka's thread does not sleep but spins until one is answered.
-pub(super) const MAX_IN_FLIGHT_BYTES: usize = 4 << 20;
+/// plugin until Kafka has acknowledged some. It is three of librdkafka's requests (`batch.size`), and room for the remainders of
+/// two more: an idempotent producer may have five on their way for a partition, and while more wait to be sent librdkafka's
+/// thread does not sleep but spins until one is answered.
+pub(super) const MAX_IN_FLIGHT_BYTES: usize = 3 << 20;
+/// Most rows on their way, for the same reason: three requests of `batch.num.messages`.
+pub(super) const MAX_IN_FLIGHT_ROWS: u64 = 30_000;
 /// Most batches on their way, for sources that bring tiny ones.
 pub(super) const MAX_IN_FLIGHT_BATCHES: usize = 256;
 /// Most rows that one `poll` may bring.
