@@ -11,6 +11,7 @@ use weir_tests::topics::{self, Watch};
 
 use crate::figure::{Figure, Figures};
 use crate::input;
+use crate::interrupt;
 use crate::proc_stat::{Stat, memory, seconds, wait_quiet};
 use crate::sample::{Name, Run, Sample};
 use crate::systems::{Connect, Kcat, Running, Setup, System, Weir};
@@ -69,6 +70,7 @@ impl Bench {
     pub(crate) fn warm_broker(&self) -> Result<()> {
         let row = input::line(0, 100);
         for _ in 0..WARM_UPS {
+            interrupt::check()?;
             let topic = self.topic(1)?;
             topics::fill(&self.bootstrap, &topic, (0..WARM_UP_ROWS).map(|_| row.as_slice()))?;
             Watch::new(&self.bootstrap, &topic, &topic)?.committed()?;
@@ -135,6 +137,7 @@ impl Bench {
     ) -> Result<()> {
         for round in 1..=self.rounds {
             for system in self.systems() {
+                interrupt::check()?;
                 let mut running = system.start(setup)?;
                 for run in [Run::First, Run::Second] {
                     wait_quiet(running.process(), REST)?;
@@ -198,6 +201,7 @@ impl<'a> Meter<'a> {
     /// Waits until the work is done, asking this often. An error when the worker ends or a connector fails before.
     pub(crate) fn until(&mut self, pause: Duration, mut done: impl FnMut() -> Result<bool>) -> Result<()> {
         while !done()? {
+            interrupt::check()?;
             if self.begin.elapsed() > PATIENCE {
                 bail!("not done after {PATIENCE:?}");
             }
@@ -244,6 +248,10 @@ impl<'a> Meter<'a> {
 
 /// Shows the end of the worker's log, which is too long for a report, and says whose error it is.
 pub(crate) fn failed(error: anyhow::Error, running: &mut dyn Running, name: Name, round: u32) -> anyhow::Error {
+    if interrupt::check().is_err() {
+        // Ctrl-C reaches the workers as well, and nothing is wrong with them.
+        return error;
+    }
     eprintln!("--- the end of what {name} wrote ---\n{}\n---", running.tail());
     error.context(format!("{name} in round {round}"))
 }

@@ -12,6 +12,7 @@ mod bench;
 mod figure;
 mod goal;
 mod input;
+mod interrupt;
 mod machine;
 mod number;
 mod proc_stat;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let wanted = |scenario: &&Scenario| args.only.is_empty() || args.only.iter().any(|name| name == scenario.name);
+    interrupt::listen()?;
     let kcat = Kcat::find();
     if let Err(why) = &kcat {
         eprintln!("without kcat beside: {why}");
@@ -101,7 +103,11 @@ fn run(args: &Args) -> Result<()> {
         return tune::run(&bench);
     }
 
-    let scenarios: Vec<Done> = scenarios::ALL.iter().filter(wanted).map(|scenario| measure(&bench, scenario)).collect();
+    let mut scenarios = Vec::new();
+    for scenario in scenarios::ALL.iter().filter(wanted) {
+        scenarios.push(measure(&bench, scenario));
+        interrupt::check()?;
+    }
     let failed: Vec<&str> = scenarios.iter().filter(|done| done.error.is_some()).map(|done| done.name).collect();
     let failed = failed.join(", ");
     let report = Report { machine, quick: args.quick, rounds, settings: settings(), scenarios };

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::bench::{Bench, REST};
 use crate::figure::{Figure, Figures};
+use crate::interrupt;
 use crate::number;
 use crate::proc_stat::wait_quiet;
 use crate::sample::Run;
@@ -72,6 +73,7 @@ fn try_one(
     let setup = Setup { properties: worker.to_vec(), ..Setup::default() };
     let mut lowest = f64::INFINITY;
     for _ in 0..TRIALS {
+        interrupt::check()?;
         let mut running = system.start(&setup)?;
         for run in [Run::First, Run::Second] {
             wait_quiet(running.process(), REST)?;

@@ -32,8 +32,8 @@ pub(crate) const LATENCY: Scenario = Scenario {
     name: "latency",
     what: "`FileStreamSource` on a file that gets a line each 10 ms, 1,000 in all, and `FileStreamSink` on its topic in the same worker. \
            Latency is from a line's being appended to its being readable in the sink's file, which is looked into each half \
-           millisecond; the first 100 lines do not count. Both file sources look for new lines once a second when they were at the \
-           end, which is most of it.",
+           millisecond; the first 100 lines do not count. Kafka Connect's source looks for new lines once a second when it was at \
+           the end, which is most of it.",
     best_by: Figure::LatencyP99Ms,
     rows: &[
         row(Figure::LatencyP99Ms, Some(Goal::MostOf(1.0, Name::KafkaConnect))),

@@ -15,6 +15,7 @@ use crate::bench::{Bench, Record, failed, idle};
 use crate::figure::{Figure, Figures};
 use crate::goal::Goal;
 use crate::input;
+use crate::interrupt;
 use crate::proc_stat::{Stat, memory, wait_quiet};
 use crate::sample::{Name, Run, Sample};
 use crate::systems::{Running, Setup};
@@ -92,6 +93,7 @@ fn sinks(bench: &Bench, record: &mut Record) -> Result<()> {
 fn each(bench: &Bench, record: &mut Record, configs: impl Fn(Name) -> Result<Vec<Value>>) -> Result<()> {
     for round in 1..=bench.rounds {
         for system in bench.systems() {
+            interrupt::check()?;
             let configs = configs(system.name())?;
             let mut running = system.start(&Setup::default())?;
             let figures = measure(bench, running.as_mut(), &configs);
@@ -112,6 +114,7 @@ fn measure(bench: &Bench, running: &mut dyn Running, configs: &[Value]) -> Resul
     create(&running.rest(), &connectors)?;
     let rest = running.rest();
     while running_tasks(&rest)? < connectors.len() {
+        interrupt::check()?;
         running.check_runs().map_err(anyhow::Error::msg)?;
         if begin.elapsed() > PATIENCE {
             bail!("{} of {} tasks are RUNNING after {PATIENCE:?}", running_tasks(&rest)?, connectors.len());

@@ -9,6 +9,7 @@ use super::{Row, Scenario, row};
 use crate::bench::{Bench, Record, failed, idle};
 use crate::figure::{Figure, Figures};
 use crate::goal::Goal;
+use crate::interrupt;
 use crate::proc_stat::memory;
 use crate::sample::{Run, Sample};
 use crate::systems::{Running, Setup, System as _};
@@ -40,6 +41,7 @@ fn run(bench: &Bench, record: &mut Record) -> Result<()> {
     drop(bench.weir.start(&Setup::default())?);
     for round in 1..=bench.rounds {
         for system in bench.systems() {
+            interrupt::check()?;
             let mut running = system.launch(&Setup::default())?;
             let figures = measure(running.as_mut());
             let figures = figures.map_err(|error| failed(error, running.as_mut(), system.name(), round))?;

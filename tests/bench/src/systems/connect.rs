@@ -21,8 +21,12 @@ pub(crate) const JVM: [&str; 7] = [
 ];
 
 /// Keys of the worker's file with which it needs less CPU, as `weir-bench --tune` finds them.
-pub(crate) const TUNING: &[(&str, &str)] =
-    &[("producer.batch.size", "262144"), ("producer.linger.ms", "50"), ("consumer.max.poll.records", "10000")];
+pub(crate) const TUNING: &[(&str, &str)] = &[
+    ("producer.batch.size", "262144"),
+    ("producer.linger.ms", "50"),
+    ("consumer.max.poll.records", "10000"),
+    ("consumer.max.partition.fetch.bytes", "8388608"),
+];
 
 /// The jar with the sink that drops every row.
 const TEST_PLUGINS: &str = "connect-test-plugins";
