@@ -61,6 +61,11 @@ fn base(kind: Kind) -> &'static [(&'static str, &'static str)] {
             ("enable.idempotence", "true"),
             ("delivery.timeout.ms", "2147483647"),
             ("partitioner", "murmur2_random"),
+            // Java's is 5. librdkafka's thread spins while rows that have waited this long cannot be sent because a request of
+            // theirs is on its way (docs/performance.md), so it is to be longer than a request usually takes.
+            ("linger.ms", "20"),
+            // Rows without a key change partition after this time; twice `linger.ms`, as librdkafka's own default is.
+            ("sticky.partitioning.linger.ms", "40"),
         ],
         // The last three are the Java client's defaults where librdkafka has others.
         Kind::Consumer => &[

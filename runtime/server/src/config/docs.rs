@@ -78,10 +78,10 @@ fn effect(usage: Usage) -> String {
 fn clients(page: &mut String) {
     page.push_str(
         "\n# Client keys\n\nSettings of Kafka's Java clients, and of librdkafka where Java has none, with what they are to librdkafka. \
-         Producers start from `acks=all`, `enable.idempotence=true`, `delivery.timeout.ms=2147483647` and \
-         `partitioner=murmur2_random`; a producer that is told `acks=1`, `retries=0` or more than five requests in flight goes \
+         Producers start from `acks=all`, `enable.idempotence=true`, `delivery.timeout.ms=2147483647`, `partitioner=murmur2_random`, \
+         `linger.ms=20` (Java's clients have 5) and `sticky.partitioning.linger.ms=40`; a producer that is told `acks=1`, `retries=0` or more than five requests in flight goes \
          without idempotence. Consumers start from `group.id=connect-NAME`, `auto.offset.reset=earliest`, \
-         `isolation.level=read_uncommitted`, `allow.auto.create.topics=true` and `check.crcs=true`.\n",
+         `isolation.level=read_uncommitted`, `allow.auto.create.topics=true`, `check.crcs=true` and `fetch.queue.backoff.ms=20`.\n",
     );
     for (title, keys) in [
         ("All clients", client_keys::COMMON),
