@@ -28,6 +28,7 @@ const READING: &str = "\
 - Of several rounds the best run counts: the one with the lowest CPU, or, where CPU is not what is measured, the lowest time. All
   figures of a scenario are of that run.
 - The ratio is Weir's figure divided by that of the system in the goal.
+- Where a goal is not reached, [performance.md](performance.md) has the profile that says why, and what can be reached.
 
 ";
 
