@@ -74,6 +74,35 @@ fn a_sink_that_asks_to_be_called_later_keeps_its_partition_and_gets_the_rows_aga
 }
 
 #[test]
+fn large_rows_behind_small_ones_reach_a_sink_in_pieces_that_fit_its_memory() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let topic = &topics::unique("large-rows");
+    topics::create(bootstrap, topic, 1)?;
+    // Rows are taken many at a time, as many as the size of those before promises to fit; then they become a thousand times as
+    // large. All of them together do not fit into the 64 MiB that the sink has.
+    let row = |number: usize| format!("{number:06}").repeat(if number < 300 { 10 } else { 150_000 });
+    topics::fill(bootstrap, topic, (0..380).map(row))?;
+    let mut worker = Worker::new(bootstrap)?;
+    worker.start()?;
+    let out = worker.data().join("out.txt");
+    let rest = worker.rest();
+    rest.create(topic, &sink(&out, topic))?;
+    let expected: usize = (0..380).map(|number| row(number).len() + 1).sum();
+    wait::until("all rows to be in the file", Duration::from_secs(60), || {
+        let length = fs::metadata(&out).map_or(0, |file| file.len());
+        if length == expected as u64 {
+            Ok(())
+        } else {
+            Err(format!("{length}; {}", rest.status(topic).unwrap_or_default()))
+        }
+    })?;
+    let text = fs::read_to_string(&out)?;
+    ensure!(text.lines().enumerate().all(|(number, line)| line == row(number)), "the rows are other ones");
+    rest.wait_running(topic, 1)?;
+    worker.stop()
+}
+
+#[test]
 fn a_sink_that_is_slow_keeps_its_partition() -> Result<()> {
     let log = committed("slow", &[("does", "nap"), ("nap", "1700"), ("times", "3")])?;
     assigned_once(&log)?;

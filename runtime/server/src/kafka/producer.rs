@@ -465,4 +465,48 @@ mod tests {
         assert_eq!(outstanding.outcome(0), Some(Outcome::Failed));
         assert_eq!(outstanding.failure(), Some("gone"));
     }
+
+    #[test]
+    fn reports_that_come_together_settle_each_batch_once() {
+        let reports = Reports { outstanding: Slab::new_with_config(), fatal: AtomicBool::new(false) };
+        let wake = Arc::new(Notify::new());
+        let batches: Vec<_> = (0..2).map(|_| Arc::new(Outstanding::new(3, Arc::clone(&wake)))).collect();
+        let keys: Vec<_> =
+            batches.iter().map(|batch| reports.outstanding.insert(Arc::clone(batch)).expect("there is room")).collect();
+        let opaque = |batch: usize, row: usize| (row << (usize::BITS - ROW_BITS)) | keys[batch];
+
+        let mut deliveries = reports.deliveries();
+        deliveries.acknowledged(opaque(0, 0), 0, 7);
+        deliveries.acknowledged(opaque(0, 1), 0, 8);
+        // Rows of different partitions are answered in any order.
+        deliveries.acknowledged(opaque(1, 2), 1, 5);
+        deliveries.failed(opaque(0, 2), "t", RDKafkaErrorCode::MessageSizeTooLarge);
+        drop(deliveries);
+        assert!(batches[0].is_settled());
+        assert!(!batches[1].is_settled());
+        assert_eq!(batches[0].outcome(1), Some(Outcome::Acknowledged { partition: 0, offset: 8 }));
+        assert_eq!(batches[0].outcome(2), Some(Outcome::Failed));
+        assert!(batches[0].failure().is_some_and(|failure| failure.starts_with("topic t: ")));
+        assert_eq!(batches[1].outcome(2), Some(Outcome::Acknowledged { partition: 1, offset: 5 }));
+
+        // A batch that nobody waits for any more takes nothing with it.
+        reports.outstanding.remove(keys[0]);
+        let mut deliveries = reports.deliveries();
+        deliveries.acknowledged(opaque(1, 0), 1, 3);
+        deliveries.acknowledged(opaque(0, 0), 0, 7);
+        deliveries.acknowledged(opaque(1, 1), 1, 4);
+        drop(deliveries);
+        assert!(batches[1].is_settled());
+    }
+
+    #[test]
+    fn a_producer_that_waits_for_events_is_closed_at_once() {
+        let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
+        let producer = Producers::default().get(&properties).expect("a producer needs no broker to begin with");
+        // Long enough for its thread to wait.
+        std::thread::sleep(Duration::from_millis(50));
+        let begin = std::time::Instant::now();
+        drop(producer);
+        assert!(begin.elapsed() < EVENT_WAIT / 2, "{:?}", begin.elapsed());
+    }
 }

@@ -245,3 +245,22 @@ fn together(at: Instant, wait: Duration) -> Instant {
     let since = at.saturating_duration_since(*ORIGIN.get_or_init(Instant::now));
     at - Duration::from_nanos(u64::try_from(since.as_nanos() % SHARED_WAKE_UPS.as_nanos()).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_waits_end_together_and_never_late_and_short_ones_are_left_alone() {
+        let wait = Duration::from_secs(1);
+        let origin = together(Instant::now() + wait, wait);
+        for delay in [0, 1, 37, 99] {
+            let at = origin + wait + Duration::from_millis(delay);
+            let moved = together(at, wait);
+            assert_eq!(moved, origin + wait, "{delay} ms later");
+            assert!(moved <= at && at - moved < SHARED_WAKE_UPS);
+        }
+        let at = origin + Duration::from_millis(37);
+        assert_eq!(together(at, Duration::from_millis(20)), at);
+    }
+}
