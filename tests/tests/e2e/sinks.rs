@@ -78,17 +78,41 @@ fn a_sink_that_asks_to_be_called_later_keeps_its_partition_and_gets_the_rows_aga
     Ok(())
 }
 
+/// A small row, over which the sink naps, and 60 large ones that are fetched meanwhile.
+fn large_rows() -> Vec<Record> {
+    let large = || Record { value: Some(vec![b'x'; 900_000]), ..Record::default() };
+    rows(0..1, 1).into_iter().chain(std::iter::repeat_with(large).take(60)).collect()
+}
+
 #[test]
 fn large_rows_that_waited_for_a_sink_come_in_pieces_that_fit_its_memory() -> Result<()> {
-    // While the sink naps over the first row the others are fetched. All of them together do not fit into its memory.
-    let large = || Record { value: Some(vec![b'x'; 900_000]), ..Record::default() };
-    let rows: Vec<_> = rows(0..1, 1).into_iter().chain(std::iter::repeat_with(large).take(60)).collect();
+    // All of them together do not fit into its memory.
+    let rows = large_rows();
     let log = committed_of(
         "large",
         &rows,
         &[("does", "nap"), ("nap", "1700"), ("times", "1"), ("weir.task.memory.max", "33554432")],
     )?;
     ensure!(taken(&log) == rows.len() as u64, "{} rows were taken", taken(&log));
+    Ok(())
+}
+
+#[test]
+fn of_rows_that_came_together_none_is_lost_when_the_sink_asks_for_some_later() -> Result<()> {
+    let rows = large_rows();
+    let log = committed_of("together", &rows, &[("does", "nap,retry"), ("nap", "1700"), ("times", "4")])?;
+    ensure!(log.contains("asks for the same rows again later"), "it did not ask");
+    ensure!(taken(&log) == rows.len() as u64, "{} rows were taken", taken(&log));
+    Ok(())
+}
+
+#[test]
+fn of_rows_that_came_together_none_follows_when_the_sink_goes_back() -> Result<()> {
+    let rows = large_rows();
+    let log = committed_of("back", &rows, &[("does", "nap,rewind"), ("nap", "1700"), ("times", "2")])?;
+    // All of them once, and those again that came before it went back: two pieces of some four rows.
+    let (all, taken) = (rows.len() as u64, taken(&log));
+    ensure!(taken > all && taken < all + 20, "{taken} rows were taken");
     Ok(())
 }
 

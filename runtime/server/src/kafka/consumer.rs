@@ -130,8 +130,11 @@ impl SinkConsumer {
         loop {
             match stream.next().await {
                 Some(Err(error)) => return error,
-                // Rows of accepted partitions go to the queue, and others are not delivered.
-                Some(Ok(row)) => error!(topic = row.topic(), "a row came where none can come; it is read again later"),
+                // Rows of accepted partitions go to the queue, and others are not delivered. A task that went on would lose it.
+                Some(Ok(row)) => {
+                    error!(topic = row.topic(), partition = row.partition(), "a row came where none can come");
+                    return KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::State);
+                }
                 None => std::future::pending().await,
             }
         }

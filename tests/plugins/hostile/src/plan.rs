@@ -12,6 +12,8 @@ pub(crate) struct Plan {
     patience: u32,
     /// How often it still misbehaves after that; none = for ever.
     times: Option<u32>,
+    /// How often it did.
+    done: usize,
 }
 
 thread_local! {
@@ -23,7 +25,7 @@ pub(crate) fn set(config: &[ConfigEntry]) {
     let entries: Vec<_> = config.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect();
     let number = |name: &str| entries.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
     let (patience, times) = (number("after").unwrap_or(0), number("times"));
-    PLAN.set(Plan { entries, patience, times });
+    PLAN.set(Plan { entries, patience, times, done: 0 });
 }
 
 /// The value of a key, empty when it is not given.
@@ -34,24 +36,23 @@ pub(crate) fn value(key: &str) -> String {
     })
 }
 
-/// What to do now in this hook; none = behave.
+/// What to do now in this hook; none = behave. `does` may name several deeds with commas between: one after the other, the last
+/// again and again.
 pub(crate) fn deed(hook: &str) -> Option<String> {
     if value("hook") != hook {
         return None;
     }
-    PLAN.with_borrow_mut(|plan| {
+    let done = PLAN.with_borrow_mut(|plan| {
         if plan.patience > 0 {
             plan.patience -= 1;
-            return false;
+            return None;
         }
-        match &mut plan.times {
-            None => true,
-            Some(0) => false,
-            Some(times) => {
-                *times -= 1;
-                true
-            }
+        if let Some(times) = &mut plan.times {
+            *times = times.checked_sub(1)?;
         }
-    })
-    .then(|| value("does"))
+        plan.done += 1;
+        Some(plan.done - 1)
+    })?;
+    let deeds = value("does");
+    deeds.split(',').nth(done).or(deeds.split(',').next_back()).map(str::to_owned)
 }

@@ -58,6 +58,10 @@ struct SinkTask {
     paused: bool,
     /// Rows that the plugin could not take yet.
     pending: Option<Pending>,
+    /// The plugin asked for something, during the batches that were read together, after which the rest of them is to be read again.
+    disturbed: bool,
+    /// Partitions that read again from an earlier place since those batches were read. The first such place counts.
+    sent_back: Vec<(String, i32)>,
     most_rows: usize,
     flush_interval: Duration,
     next_commit: Instant,
@@ -95,6 +99,8 @@ impl SinkTask {
             paused_by_plugin: Vec::new(),
             paused: false,
             pending: None,
+            disturbed: false,
+            sent_back: Vec::new(),
             most_rows: options.max_poll_records.map_or(PUT_ROWS, |rows| rows.max(1) as usize),
             flush_interval: common.flush_interval,
             next_commit: Instant::now() + common.flush_interval,
@@ -136,6 +142,8 @@ impl SinkTask {
                 () = tokio::time::sleep_until(until) => {}
                 gathered = gather(&self.consumer, self.most_rows) => match gathered {
                     Ok(batches) => {
+                        self.disturbed = false;
+                        self.sent_back.clear();
                         for gathered in batches {
                             self.take(gathered).await?;
                         }
@@ -162,12 +170,8 @@ impl SinkTask {
 
     /// Converts, transforms and puts rows that were read.
     async fn take(&mut self, gathered: Gathered) -> Result<(), Error> {
-        if self.pending.is_some() || self.paused {
-            // Rows that were under way when the partitions were paused: they are read again after the resumption.
-            for partition in &gathered.partitions {
-                self.seek(&(partition.id.topic.clone(), partition.id.partition, partition.first))?;
-            }
-            return Ok(());
+        if self.pending.is_some() || self.paused || self.disturbed {
+            return self.give_back(&gathered);
         }
         let read = gathered
             .partitions
@@ -180,6 +184,18 @@ impl SinkTask {
         let batch = self.prepare(gathered).await?;
         self.pending = Some(Pending { batch, read, retries: 0, again: Instant::now() });
         self.put_pending().await
+    }
+
+    /// Reads rows again later: they were under way when the partitions were paused, or when the plugin asked for other rows.
+    fn give_back(&mut self, gathered: &Gathered) -> Result<(), Error> {
+        for partition in &gathered.partitions {
+            let id = (partition.id.topic.clone(), partition.id.partition);
+            if !self.sent_back.contains(&id) {
+                self.seek(&(id.0.clone(), id.1, partition.first))?;
+                self.sent_back.push(id);
+            }
+        }
+        Ok(())
     }
 
     async fn prepare(&mut self, gathered: Gathered) -> Result<SinkBatch, Error> {

@@ -157,6 +157,7 @@ impl SinkTask {
     /// Does what the plugin asked for during its last call.
     pub(super) fn apply_requests(&mut self) -> Result<(), Error> {
         let requests = self.instance.take_requests();
+        self.disturbed |= !requests.rewind.is_empty() || !requests.pause.is_empty();
         for rewind in requests.rewind {
             if !self.positions.contains(&rewind.topic, rewind.partition) {
                 return Err(Error::Config(format!(
@@ -166,7 +167,8 @@ impl SinkTask {
             }
             self.drop_pending(&[TopicPartition { topic: rewind.topic.clone(), partition: rewind.partition }]);
             self.positions.rewind(&rewind.topic, rewind.partition, rewind.offset);
-            self.seek(&(rewind.topic, rewind.partition, rewind.offset))?;
+            self.seek(&(rewind.topic.clone(), rewind.partition, rewind.offset))?;
+            self.sent_back.push((rewind.topic, rewind.partition));
         }
         for (partitions, pause) in [(requests.pause, true), (requests.resume, false)] {
             for TopicPartition { topic, partition } in partitions {
