@@ -144,10 +144,12 @@ impl Object {
     /// The last member of this name.
     #[inline]
     fn position<N: Name + ?Sized>(&self, texts: &Texts<'_>, name: &N) -> Option<usize> {
-        if self.marks & mark(name.head(), name.text().len()) == 0 {
+        let (head, len) = (name.head(), name.text().len());
+        if self.marks & mark(head, len) == 0 {
             return None;
         }
-        self.fields.iter().rposition(|field| is_named(texts, field, name))
+        // Nearly all fields are other ones, and most of those have another head.
+        self.fields.iter().rposition(|field| (field.head == head || !field.plain) && is_named(texts, field, name))
     }
 
     /// The value of the last member of this name.
