@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 use weir_tests::topics::{self, Watch};
 
+use super::lines::DEFAULTS;
 use super::{Row, Scenario, row};
 use crate::bench::{Bench, Meter, Record};
 use crate::figure::Figure;
@@ -46,8 +47,9 @@ pub(crate) const ENVELOPE: Scenario = Scenario {
 };
 
 /// What is wanted: a part of Kafka Connect's CPU.
-const fn rows(part: f64) -> [Row; 2] {
-    [row(Figure::CpuSeconds, Some(Goal::MostOf(1.0 / part, Name::KafkaConnect))), row(Figure::PeakMb, None)]
+const fn rows(part: f64) -> [Row; 3] {
+    let goal = Some(Goal::MostOf(1.0 / part, Name::KafkaConnect));
+    [row(Figure::CpuSeconds, goal), row(Figure::PeakMb, None), Row { case: DEFAULTS, figure: Figure::CpuSeconds, goal }]
 }
 
 fn run(bench: &Bench, record: &mut Record, schemas: bool) -> Result<()> {
@@ -67,7 +69,6 @@ fn run(bench: &Bench, record: &mut Record, schemas: bool) -> Result<()> {
             row
         }),
     )?;
-    let setup = Setup { properties: vec![FLUSH], tuned: true, discard: true };
     let work = |running: &mut dyn Running| {
         let name = bench.unique("json");
         let watch = Watch::new(&bench.bootstrap, &topic, &format!("connect-{name}"))?;
@@ -76,7 +77,11 @@ fn run(bench: &Bench, record: &mut Record, schemas: bool) -> Result<()> {
         meter.until(ASK, || Ok(watch.committed()? >= count))?;
         per_time(meter.finish()?, count, bytes)
     };
-    bench.take_turns(record, "", &setup, work, |_| Ok(None))
+    for (case, tuned) in [("", true), (DEFAULTS, false)] {
+        let setup = Setup { properties: vec![FLUSH], tuned, discard: true };
+        bench.take_turns(record, case, &setup, work, |_| Ok(None))?;
+    }
+    Ok(())
 }
 
 fn config(topic: &str, schemas: bool) -> Value {

@@ -16,7 +16,7 @@ pub(crate) const LINES: u64 = 1_000_000;
 pub(crate) const LINE_BYTES: usize = 100;
 
 /// The work with Kafka Connect's defaults as well: most workers have them.
-const DEFAULTS: &str = "all defaults";
+pub(crate) const DEFAULTS: &str = "all defaults";
 
 /// The works of `large`: names, rows and bytes of a row.
 const LARGE: [(&str, &str, u64, usize); 2] =
