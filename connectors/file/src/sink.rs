@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use log::{debug, info};
 use memchr::{memchr, memrchr};
@@ -21,6 +22,12 @@ const GATHERED: usize = 512 << 10;
 /// Bytes that the runtime hands to the system in one piece. A write of more could be cut within a line: by the end of the
 /// process, or by another task that appends to the same file.
 const ONE_WRITE: usize = 64 << 10;
+
+/// Time between two looks at a file that ends within a line. Another task may be in the middle of writing it.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// So many looks. Who still writes then ends the line itself.
+const LOOKS: u32 = 5;
 
 /// The keys, as in `org.apache.kafka.connect.file.FileStreamSinkConnector`.
 #[derive(Debug, Config)]
@@ -158,15 +165,28 @@ fn save_entry(path: &Path) {
     }
 }
 
+/// Whether the file ends within a line that nobody is writing.
 fn ends_within_a_line(path: &Path) -> std::io::Result<bool> {
-    let mut file = File::open(path)?;
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
+    let mut before = None;
+    for _ in 0..LOOKS {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        if length == 0 {
+            return Ok(false);
+        }
+        let mut last = [0];
+        file.seek(SeekFrom::Start(length - 1))?;
+        file.read_exact(&mut last)?;
+        if last == *b"\n" {
+            return Ok(false);
+        }
+        if before == Some(length) {
+            return Ok(true);
+        }
+        before = Some(length);
+        std::thread::sleep(LOOK_AGAIN);
     }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
+    Ok(false)
 }
 
 #[cfg(test)]

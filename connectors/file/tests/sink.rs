@@ -1,6 +1,7 @@
 //! The sink as the runtime sees it, on real files.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -60,6 +61,21 @@ fn what_is_there_already_stays_and_a_line_without_end_gets_one() {
     assert_eq!(output.text(), "old\nhalf a li", "nothing to write, nothing changed");
     task.put(&[KafkaRecord::text("t", 0, "new")]).unwrap();
     assert_eq!(output.text(), "old\nhalf a li\nnew\n");
+}
+
+#[test]
+fn a_line_that_another_task_is_writing_is_left_to_it() {
+    let output = Output::new();
+    fs::write(&output.path, "half a li").unwrap();
+    let mut task = output.start();
+    let path = output.path.clone();
+    let other = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(40));
+        fs::OpenOptions::new().append(true).open(path).unwrap().write_all(b"ne\n").unwrap();
+    });
+    task.put(&[KafkaRecord::text("t", 0, "new")]).unwrap();
+    other.join().unwrap();
+    assert_eq!(output.text(), "half a line\nnew\n");
 }
 
 #[test]
