@@ -188,14 +188,9 @@ pub fn count(bootstrap: &str, topic: &str) -> Result<u64> {
 
 /// The offsets that a consumer group has committed for a topic, all partitions together.
 pub fn committed(bootstrap: &str, group: &str, topic: &str) -> Result<i64> {
-    let consumer: BaseConsumer = config(bootstrap).set("group.id", group).create().context("a consumer")?;
-    let mut list = TopicPartitionList::new();
-    for partition in partitions(&consumer, topic)? {
-        list.add_partition(topic, partition);
-    }
     let committed =
-        consumer.committed_offsets(list, REQUEST).with_context(|| format!("asking for {group}'s offsets"))?;
-    Ok(committed.elements().iter().map(|element| element.offset().to_raw().unwrap_or(-1).max(0)).sum())
+        Watch::new(bootstrap, topic, group)?.committed().with_context(|| format!("the offsets of {group}"))?;
+    i64::try_from(committed).context("the sum of the offsets")
 }
 
 /// All records of a topic, by partition and offset; none when it does not exist.

@@ -15,9 +15,6 @@ use weir_plugin::TimestampType;
 
 use crate::kafka::consumer::Events;
 
-/// Most rows of one call. They are out of librdkafka's reach at once, so it bounds what a chunk of large rows may hold.
-const CHUNK: usize = 256;
-
 /// The rows that a consumer has fetched and nobody has taken yet.
 pub(crate) struct RowQueue {
     queue: NonNull<sys::rd_kafka_queue_t>,
@@ -33,8 +30,9 @@ unsafe impl Send for RowQueue {}
 unsafe impl Sync for RowQueue {}
 
 impl RowQueue {
-    /// Most rows that one [`RowQueue::take`] gives.
-    pub(crate) const MOST: usize = CHUNK;
+    /// Most rows that one [`RowQueue::take`] gives. They are out of librdkafka's reach at once, so it bounds what a chunk of large
+    /// rows may hold.
+    pub(crate) const MOST: usize = 256;
 
     /// An empty queue, to which nothing is forwarded yet.
     pub(in crate::kafka) fn new(client: &Arc<StreamConsumer<Events>>) -> Self {
@@ -77,10 +75,10 @@ impl RowQueue {
     /// Takes what is there, `most` and [`RowQueue::MOST`] rows at the most, without waiting, and gives each to `each`. Returns their
     /// number, and the first of the errors that stood in rows' places.
     pub(crate) fn take(&self, most: usize, mut each: impl FnMut(Row<'_>)) -> (usize, Option<RDKafkaErrorCode>) {
-        let mut chunk = Chunk { messages: [ptr::null_mut(); CHUNK], count: 0 };
+        let mut chunk = Chunk { messages: [ptr::null_mut(); RowQueue::MOST], count: 0 };
         // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
         let taken = unsafe {
-            sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, chunk.messages.as_mut_ptr(), most.min(CHUNK))
+            sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, chunk.messages.as_mut_ptr(), most.min(Self::MOST))
         };
         chunk.count = usize::try_from(taken).unwrap_or(0);
         let (mut rows, mut failure) = (0, None);
@@ -117,7 +115,7 @@ unsafe extern "C" fn notify(_: *mut sys::rd_kafka_t, wake: *mut c_void) {
 
 /// Messages that are destroyed together: as long as they live no topic's address is used again.
 struct Chunk {
-    messages: [*mut sys::rd_kafka_message_t; CHUNK],
+    messages: [*mut sys::rd_kafka_message_t; RowQueue::MOST],
     count: usize,
 }
 
