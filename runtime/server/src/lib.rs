@@ -9,6 +9,8 @@ pub mod rest;
 
 pub mod herder;
 
+pub mod metrics;
+
 pub mod task;
 
 pub mod kafka;

@@ -16,6 +16,7 @@ use super::policy::OverridePolicy;
 use super::reader::Reader;
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
+use crate::metrics::Sampling;
 use crate::task::convert::ConverterSettings;
 
 /// How log lines look.
@@ -66,6 +67,8 @@ pub struct WorkerConfig {
     pub log_format: LogFormat,
     /// `weir.log.level`, a filter for `tracing`.
     pub log_level: String,
+    /// `metrics.sample.window.ms` and `metrics.num.samples`.
+    pub sampling: Sampling,
     /// The file as it was read.
     pub originals: ConfigMap,
     /// One line for each key that has no effect, to be said at start.
@@ -104,6 +107,10 @@ impl WorkerConfig {
                 _ => LogFormat::Text,
             },
             log_level: reader.text("weir.log.level"),
+            sampling: Sampling {
+                window: reader.millis("metrics.sample.window.ms"),
+                samples: u32::try_from(reader.number("metrics.num.samples")).unwrap_or(u32::MAX),
+            },
             offset_storage_file,
             warnings: Vec::new(),
             originals: ConfigMap::new(),

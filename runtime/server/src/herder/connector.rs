@@ -184,10 +184,12 @@ impl Connector {
                 data.status = Status { state: State::Running, trace: None };
                 data.watch = watch;
                 drop(data);
+                self.shared.metrics.connectors.record(true);
                 info!(connector = self.name, tasks = started.task_configs.len(), "connector started");
                 Ok(started)
             }
             Err(trace) => {
+                self.shared.metrics.connectors.record(false);
                 self.fail(trace.clone());
                 Err(Error::Internal(format!("Failed to start connector: {}\nCaused by: {trace}", self.name)))
             }

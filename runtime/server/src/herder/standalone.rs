@@ -14,6 +14,7 @@ use super::connector::Connector;
 use crate::config::{ConnectorConfig, WorkerConfig};
 use crate::kafka::cluster::ClusterId;
 use crate::kafka::producer::Producers;
+use crate::metrics::WorkerMetrics;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
 
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) offsets: OffsetFile,
     pub(super) worker_id: String,
     pub(super) producers: Producers,
+    pub(super) metrics: Arc<WorkerMetrics>,
     cluster_id: ClusterId,
     stopping: CancellationToken,
     connectors: RwLock<BTreeMap<String, Arc<Connector>>>,
@@ -73,6 +75,7 @@ impl Herder {
             offsets: options.offsets,
             worker_id: options.worker_id,
             producers: Producers::default(),
+            metrics: Arc::default(),
             cluster_id,
             stopping,
             connectors: RwLock::default(),

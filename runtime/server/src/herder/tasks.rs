@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::api::{ConfigMap, ConnectorType};
 use super::standalone::Shared;
 use crate::config::ConnectorConfig;
+use crate::metrics::TaskMetrics;
 use crate::task::control::{TaskHandle, Wanted};
 use crate::task::{Common, TaskId, sink, source};
 
@@ -17,6 +18,7 @@ pub(super) fn spawn(
     wanted: Wanted,
 ) -> TaskHandle {
     let id = TaskId { connector: config.name.clone(), task };
+    let metrics = Arc::new(TaskMetrics::new(shared.worker.sampling, Arc::clone(&shared.metrics)));
     let common = Common {
         id: id.clone(),
         component: Arc::clone(&config.component),
@@ -28,11 +30,16 @@ pub(super) fn spawn(
         converters: config.converters.clone(),
         tolerate: config.errors.tolerate_all,
         flush_interval: shared.worker.offset_flush_interval,
+        metrics: Arc::clone(&metrics),
     };
     match config.kind {
         ConnectorType::Sink => {
             let Some(subscription) = config.subscription.clone() else {
-                return TaskHandle::failed(id, "the sink connector has neither topics nor topics.regex".to_owned());
+                return TaskHandle::failed(
+                    id,
+                    "the sink connector has neither topics nor topics.regex".to_owned(),
+                    metrics,
+                );
             };
             let options = sink::Options {
                 common,
@@ -40,7 +47,7 @@ pub(super) fn spawn(
                 consumer: config.consumer_properties(task),
                 max_poll_records: config.max_poll_records,
             };
-            TaskHandle::spawn(id, wanted, |control| sink::run(options, control))
+            TaskHandle::spawn(id, wanted, metrics, |control| sink::run(options, control))
         }
         ConnectorType::Source | ConnectorType::Unknown => {
             let options = source::Options {
@@ -50,7 +57,7 @@ pub(super) fn spawn(
                 offsets: shared.offsets.clone(),
                 flush_timeout: shared.worker.offset_flush_timeout,
             };
-            TaskHandle::spawn(id, wanted, |control| source::run(options, control))
+            TaskHandle::spawn(id, wanted, metrics, |control| source::run(options, control))
         }
     }
 }

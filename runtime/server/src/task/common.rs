@@ -9,6 +9,7 @@ use super::chain::{Chain, Step};
 use super::convert::{ConverterSettings, Converters};
 use super::{Error, TaskId};
 use crate::herder::api::ConfigMap;
+use crate::metrics::TaskMetrics;
 
 /// A task, but for its side of Kafka.
 pub struct Common {
@@ -32,6 +33,8 @@ pub struct Common {
     pub tolerate: bool,
     /// `offset.flush.interval.ms`.
     pub flush_interval: Duration,
+    /// Where the task counts.
+    pub metrics: Arc<TaskMetrics>,
 }
 
 impl Common {

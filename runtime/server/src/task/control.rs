@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 
 use super::{Error, TaskId};
 use crate::herder::api::State;
+use crate::metrics::TaskMetrics;
 
 /// What a task is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,7 @@ impl StatusCell {
 pub struct Control {
     wanted: watch::Receiver<Wanted>,
     status: StatusCell,
+    metrics: Arc<TaskMetrics>,
     reported: Option<State>,
 }
 
@@ -94,6 +96,7 @@ impl Control {
         if self.reported != Some(state) {
             self.reported = Some(state);
             self.status.set(state);
+            self.metrics.state(state);
             info!(?state, "task state");
         }
     }
@@ -104,12 +107,13 @@ pub struct TaskHandle {
     id: TaskId,
     wanted: watch::Sender<Wanted>,
     status: StatusCell,
+    metrics: Arc<TaskMetrics>,
     running: Option<JoinHandle<()>>,
 }
 
 impl TaskHandle {
     /// Starts a loop on the tokio runtime. What it returns becomes the task's last status.
-    pub fn spawn<F, R>(id: TaskId, wanted: Wanted, run: F) -> Self
+    pub fn spawn<F, R>(id: TaskId, wanted: Wanted, metrics: Arc<TaskMetrics>, run: F) -> Self
     where
         F: FnOnce(Control) -> R,
         R: Future<Output = Result<(), Error>> + Send + 'static,
@@ -117,32 +121,41 @@ impl TaskHandle {
         use tracing::Instrument as _;
         let (sender, receiver) = watch::channel(wanted);
         let status = StatusCell::new(State::Unassigned);
-        let work = run(Control { wanted: receiver, status: status.clone(), reported: None });
+        let work =
+            run(Control { wanted: receiver, status: status.clone(), metrics: Arc::clone(&metrics), reported: None });
         let span = tracing::info_span!("task", connector = %id.connector, task = id.task);
         let running = tokio::spawn({
-            let status = status.clone();
+            let (status, metrics) = (status.clone(), Arc::clone(&metrics));
             async move {
                 match work.await {
                     Ok(()) => {
                         info!("task ended");
                         status.set(State::Unassigned);
+                        metrics.state(State::Unassigned);
                     }
                     Err(failure) => {
                         error!(trace = %failure, "task failed; it stays so until it is restarted or reconfigured");
                         status.fail(failure.to_string());
+                        metrics.state(State::Failed);
                     }
                 }
             }
             .instrument(span)
         });
-        Self { id, wanted: sender, status, running: Some(running) }
+        Self { id, wanted: sender, status, metrics, running: Some(running) }
     }
 
     /// A task that could not even be made.
-    pub fn failed(id: TaskId, trace: String) -> Self {
+    pub fn failed(id: TaskId, trace: String, metrics: Arc<TaskMetrics>) -> Self {
         let status = StatusCell::new(State::Failed);
         status.fail(trace);
-        Self { id, wanted: watch::channel(Wanted::Stopped).0, status, running: None }
+        metrics.state(State::Failed);
+        Self { id, wanted: watch::channel(Wanted::Stopped).0, status, metrics, running: None }
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &Arc<TaskMetrics> {
+        &self.metrics
     }
 
     /// Its status now.

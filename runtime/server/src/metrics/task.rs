@@ -1,0 +1,238 @@
+//! What one task counts, in the groups of Kafka Connect: `connector-task-metrics`, `task-error-metrics`, `source-task-metrics`,
+//! `sink-task-metrics`. The comments name the attribute that each becomes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::clock;
+use super::counter::{Counter, Gauge};
+use super::states::{StateRatios, StateTimes};
+use super::windowed::{Sampling, Windowed};
+use super::worker::WorkerMetrics;
+use crate::herder::api::State;
+
+/// The counts of one task. Shared between its loop, which counts, and whoever looks.
+#[derive(Debug)]
+pub struct TaskMetrics {
+    worker: Arc<WorkerMetrics>,
+    /// Its start has ended, well or not.
+    started: AtomicBool,
+    states: StateTimes,
+    /// `batch-size-max`, `batch-size-avg`.
+    pub batch_size: Windowed,
+    /// `offset-commit-max-time-ms`, `offset-commit-avg-time-ms`, of commits that succeeded.
+    pub commit_time: Windowed,
+    /// `offset-commit-success-percentage` and its opposite: 1 for a commit that succeeded, 0 for one that failed.
+    pub commit_success: Windowed,
+    /// Its errors.
+    pub errors: ErrorCounts,
+    /// Of a source.
+    pub source: SourceMetrics,
+    /// Of a sink.
+    pub sink: SinkMetrics,
+}
+
+/// Kafka Connect's `task-error-metrics`.
+#[derive(Debug, Default)]
+pub struct ErrorCounts {
+    /// `total-record-failures`.
+    pub failures: Counter,
+    /// `total-record-errors`.
+    pub errors: Counter,
+    /// `total-records-skipped`.
+    pub skipped: Counter,
+    /// `total-retries`.
+    pub retries: Counter,
+    /// `total-errors-logged`.
+    pub logged: Counter,
+    /// `deadletterqueue-produce-requests`.
+    pub dead_letter_requests: Counter,
+    /// `deadletterqueue-produce-failures`.
+    pub dead_letter_failures: Counter,
+    /// `last-error-timestamp`, in milliseconds since 1970; 0 = none.
+    pub last: Gauge,
+}
+
+/// Kafka Connect's `source-task-metrics`.
+#[derive(Debug)]
+pub struct SourceMetrics {
+    /// `source-record-poll-total`.
+    pub polled: Counter,
+    /// `source-record-write-total`.
+    pub written: Counter,
+    /// `poll-batch-max-time-ms`, `poll-batch-avg-time-ms`.
+    pub poll_time: Windowed,
+    /// `source-record-active-count`.
+    pub active: Gauge,
+    /// `source-record-active-count-max`, `source-record-active-count-avg`.
+    pub active_window: Windowed,
+}
+
+/// Kafka Connect's `sink-task-metrics`.
+#[derive(Debug)]
+pub struct SinkMetrics {
+    /// `sink-record-read-total`.
+    pub read: Counter,
+    /// `sink-record-send-total`.
+    pub sent: Counter,
+    /// `put-batch-max-time-ms`, `put-batch-avg-time-ms`.
+    pub put_time: Windowed,
+    /// `sink-record-active-count`.
+    pub active: Gauge,
+    /// `sink-record-active-count-max`, `sink-record-active-count-avg`.
+    pub active_window: Windowed,
+    /// `partition-count`.
+    pub partitions: Gauge,
+    /// `offset-commit-seq-no`.
+    pub commit_seq_no: Gauge,
+    /// `offset-commit-completion-total`.
+    pub commits: Counter,
+    /// `offset-commit-skip-total`.
+    pub commits_skipped: Counter,
+}
+
+impl TaskMetrics {
+    /// Counts for a task that is about to start.
+    pub fn new(sampling: Sampling, worker: Arc<WorkerMetrics>) -> Self {
+        Self {
+            worker,
+            started: AtomicBool::new(false),
+            states: StateTimes::new(),
+            batch_size: Windowed::new(sampling),
+            commit_time: Windowed::new(sampling),
+            commit_success: Windowed::new(sampling),
+            errors: ErrorCounts::default(),
+            source: SourceMetrics::new(sampling),
+            sink: SinkMetrics::new(sampling),
+        }
+    }
+
+    /// The task is in this state from now on. The first time that it runs, or fails before, is how its start ended.
+    pub fn state(&self, state: State) {
+        self.states.change(state);
+        if matches!(state, State::Running | State::Failed) && !self.started.swap(true, Ordering::Relaxed) {
+            self.worker.tasks.record(state == State::Running);
+        }
+    }
+
+    /// `running-ratio` and `pause-ratio`.
+    pub fn state_ratios(&self) -> StateRatios {
+        self.states.ratios()
+    }
+
+    /// An operation on a row failed, whether or not it is tried again.
+    pub fn record_failure(&self) {
+        self.errors.failures.increment();
+    }
+
+    /// A row failed for good and is not tolerated.
+    pub fn record_error(&self) {
+        self.errors.errors.increment();
+        self.errors.last.set(clock::epoch());
+    }
+
+    /// A row failed for good and is left out, which `errors.tolerance` allows.
+    pub fn record_skipped(&self) {
+        self.errors.skipped.increment();
+        self.errors.last.set(clock::epoch());
+    }
+
+    /// An operation is tried again.
+    pub fn retry(&self) {
+        self.errors.retries.increment();
+    }
+
+    /// An error was written to the log because `errors.log.enable` says so.
+    pub fn error_logged(&self) {
+        self.errors.logged.increment();
+    }
+
+    /// A row is sent to the dead letter queue.
+    pub fn dead_letter_requested(&self) {
+        self.errors.dead_letter_requests.increment();
+    }
+
+    /// The dead letter queue did not take a row.
+    pub fn dead_letter_failed(&self) {
+        self.errors.dead_letter_failures.increment();
+    }
+
+    /// Offsets were committed, which took so long.
+    pub fn commit_succeeded(&self, time: Duration) {
+        self.commit_time.record_time(time);
+        self.commit_success.record(1.0);
+    }
+
+    /// Offsets could not be committed.
+    pub fn commit_failed(&self) {
+        self.commit_success.record(0.0);
+    }
+}
+
+impl SourceMetrics {
+    fn new(sampling: Sampling) -> Self {
+        Self {
+            polled: Counter::default(),
+            written: Counter::default(),
+            poll_time: Windowed::new(sampling),
+            active: Gauge::default(),
+            active_window: Windowed::new(sampling),
+        }
+    }
+
+    /// So many rows are polled and not settled now.
+    pub fn set_active(&self, rows: u64) {
+        self.active.set(rows);
+        self.active_window.record(rows as f64);
+    }
+}
+
+impl SinkMetrics {
+    fn new(sampling: Sampling) -> Self {
+        Self {
+            read: Counter::default(),
+            sent: Counter::default(),
+            put_time: Windowed::new(sampling),
+            active: Gauge::default(),
+            active_window: Windowed::new(sampling),
+            partitions: Gauge::default(),
+            commit_seq_no: Gauge::default(),
+            commits: Counter::default(),
+            commits_skipped: Counter::default(),
+        }
+    }
+
+    /// So many rows are read and not committed now.
+    pub fn set_active(&self, rows: u64) {
+        self.active.set(rows);
+        self.active_window.record(rows as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_ends_once_and_well_only_if_the_task_ran() {
+        let worker = Arc::new(WorkerMetrics::default());
+        let task = |states: &[State]| {
+            let task = TaskMetrics::new(Sampling::default(), Arc::clone(&worker));
+            states.iter().for_each(|state| task.state(*state));
+        };
+        task(&[State::Paused, State::Running, State::Paused, State::Running, State::Failed]);
+        task(&[State::Failed]);
+        task(&[State::Paused, State::Unassigned]);
+        assert_eq!((worker.tasks.succeeded.get(), worker.tasks.failed.get()), (1, 1));
+    }
+
+    #[test]
+    fn a_row_that_is_skipped_or_fails_the_task_leaves_a_time() {
+        let task = TaskMetrics::new(Sampling::default(), Arc::default());
+        task.record_failure();
+        assert_eq!(task.errors.last.get(), 0);
+        task.record_skipped();
+        assert!(task.errors.last.get() > 1_700_000_000_000);
+    }
+}
