@@ -13,6 +13,8 @@ pub mod metrics;
 
 pub mod task;
 
+pub mod tls;
+
 pub mod kafka;
 
 pub mod offsets;

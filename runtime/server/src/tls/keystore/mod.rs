@@ -1,0 +1,206 @@
+//! Key stores and trust stores in the forms that Kafka's `ssl.keystore.*` and `ssl.truststore.*` may name: JKS, PKCS#12, PEM. A
+//! file for each form; this one knows what they have in common.
+//!
+//! A store is a file that an operator put there, or a damaged one, or one that somebody else made: nothing in it is believed
+//! before it was looked at, and no length in it decides how much memory is taken.
+
+mod der;
+mod encryption;
+mod jks;
+mod pem;
+mod pkcs12;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+pub use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+
+/// Bytes that a store may have; Java's own trust store has 150 KB.
+const STORE_MAX: u64 = 16 << 20;
+
+/// The form of a store, as in `ssl.keystore.type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Java's own.
+    Jks,
+    /// RFC 7292.
+    Pkcs12,
+    /// RFC 7468: text with a PKCS#8 key and certificates.
+    Pem,
+}
+
+impl StoreKind {
+    /// The form of this name, if it is one of these; case does not matter.
+    pub fn parse(text: &str) -> Option<Self> {
+        let known = [("JKS", Self::Jks), ("PKCS12", Self::Pkcs12), ("PEM", Self::Pem)];
+        known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, kind)| kind)
+    }
+}
+
+/// Where a store is.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// A file, `ssl.keystore.location` or `ssl.truststore.location`.
+    File(&'a Path),
+    /// PEM that stands in the configuration itself; of the parts any may be missing.
+    Inline {
+        /// `ssl.keystore.key`.
+        key: Option<&'a str>,
+        /// `ssl.keystore.certificate.chain`.
+        chain: Option<&'a str>,
+        /// `ssl.truststore.certificates`.
+        trusted: Option<&'a str>,
+    },
+}
+
+/// What is in a store.
+#[derive(Debug, Default)]
+pub struct Keystore {
+    /// The first private key.
+    pub key: Option<PrivatePkcs8KeyDer<'static>>,
+    /// The certificates of that key, its own first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The certificates that are trusted. As in Java these are the entries for trusted certificates and the own certificate of
+    /// each key, and in a PEM file all certificates.
+    pub trusted: Vec<CertificateDer<'static>>,
+}
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{store}: {problem}")]
+pub struct Error {
+    /// The file, or the key that the PEM stands in.
+    pub store: String,
+    /// What is wrong.
+    #[source]
+    pub problem: Problem,
+}
+
+/// What is wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The system does not give the file.
+    #[error("cannot be read: {0}")]
+    Read(#[from] io::Error),
+    /// More than [`STORE_MAX`] bytes.
+    #[error("larger than {STORE_MAX} bytes, which no store is")]
+    TooLarge,
+    /// It ends too early, or has lengths that do not fit.
+    #[error("damaged: {0}")]
+    Damaged(&'static str),
+    /// Neither JKS nor PKCS#12.
+    #[error(
+        "neither JKS nor PKCS#12; a file of PEM needs the store type PEM, and other stores (JCEKS, BCFKS) are converted with \
+             `keytool -importkeystore -deststoretype PKCS12`"
+    )]
+    UnknownForm,
+    /// The store is encrypted and no password is configured.
+    #[error("needs a password, and none is configured")]
+    NoPassword,
+    /// The store's password is wrong, or the store was changed.
+    #[error("the password is wrong, or the store was changed by somebody who does not know it")]
+    WrongPassword,
+    /// The key's password is wrong or missing.
+    #[error("the private key cannot be decrypted: the key's password is wrong or missing (ssl.key.password)")]
+    WrongKeyPassword,
+    /// Encrypted in a way that is not supported.
+    #[error("encrypted or signed in a way that Weir does not know; write it anew with a current keytool or openssl")]
+    UnknownEncryption,
+    /// It would take too long to derive its keys.
+    #[error("asks for more rounds of key derivation than any tool writes")]
+    TooManyRounds,
+    /// A private key that is not PKCS#8.
+    #[error("the private key is not PKCS#8; `openssl pkcs8 -topk8 -in FILE` converts it")]
+    NotPkcs8,
+    /// No private key, where one is needed.
+    #[error("holds no private key")]
+    NoKey,
+    /// A key, but no certificate for it.
+    #[error("holds no certificate for its private key")]
+    NoChain,
+    /// No trusted certificate, where one is needed.
+    #[error("holds no trusted certificate; add one with `keytool -importcert -trustcacerts`")]
+    NoTrusted,
+}
+
+impl Keystore {
+    /// Reads a store. `key_password` is for the private key alone; a store of Java's that has none uses the store's. Blocks for
+    /// the time of reading a file and deriving some keys: milliseconds.
+    pub fn load(
+        kind: StoreKind,
+        source: Source<'_>,
+        store_password: Option<&str>,
+        key_password: Option<&str>,
+    ) -> Result<Self, Error> {
+        let (store, loaded) = match source {
+            Source::Inline { key, chain, trusted } => {
+                let name =
+                    if key.is_some() || chain.is_some() { "ssl.keystore.key" } else { "ssl.truststore.certificates" };
+                (name.to_owned(), pem::inline(key, chain, trusted, key_password))
+            }
+            Source::File(path) => {
+                let parse = |bytes: Vec<u8>| match kind {
+                    StoreKind::Pem => pem::file(&bytes, key_password),
+                    // Java tells the two apart by their first bytes, whatever the type says.
+                    StoreKind::Jks | StoreKind::Pkcs12 => binary(&bytes, store_password, key_password),
+                };
+                (path.display().to_string(), read(path).and_then(parse))
+            }
+        };
+        loaded.map_err(|problem| Error { store, problem })
+    }
+
+    /// The private key as PEM.
+    pub fn key_pem(&self) -> Option<String> {
+        self.key.as_ref().map(|key| pem::encode(pem::KEY, key.secret_pkcs8_der()))
+    }
+
+    /// The key's certificates as PEM, its own first.
+    pub fn chain_pem(&self) -> String {
+        pem::certificates(&self.chain)
+    }
+
+    /// The trusted certificates as PEM.
+    pub fn trusted_pem(&self) -> String {
+        pem::certificates(&self.trusted)
+    }
+
+    /// Checks that there is a key with a certificate, for the store of this name.
+    pub fn with_identity(self, store: &str) -> Result<Self, Error> {
+        let problem = match (&self.key, self.chain.is_empty()) {
+            (Some(_), false) => return Ok(self),
+            (Some(_), true) => Problem::NoChain,
+            (None, _) => Problem::NoKey,
+        };
+        Err(Error { store: store.to_owned(), problem })
+    }
+
+    /// Checks that there is a trusted certificate, for the store of this name.
+    pub fn with_trusted(self, store: &str) -> Result<Self, Error> {
+        match self.trusted.is_empty() {
+            false => Ok(self),
+            true => Err(Error { store: store.to_owned(), problem: Problem::NoTrusted }),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(STORE_MAX + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > STORE_MAX {
+        true => Err(Problem::TooLarge),
+        false => Ok(bytes),
+    }
+}
+
+fn binary(bytes: &[u8], store_password: Option<&str>, key_password: Option<&str>) -> Result<Keystore, Problem> {
+    match bytes {
+        _ if jks::is_jks(bytes) => jks::parse(bytes, store_password, key_password),
+        // A DER sequence.
+        [0x30, ..] => pkcs12::parse(bytes, store_password),
+        _ => Err(Problem::UnknownForm),
+    }
+}
