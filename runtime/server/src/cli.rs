@@ -184,14 +184,25 @@ async fn serve(config: WorkerConfig, connectors: &[PathBuf]) -> Result<(), Failu
 }
 
 async fn create_all(worker: &Worker, connectors: &[PathBuf]) -> Result<(), Failure> {
+    let failed = |file: &Path| {
+        let file = file.to_owned();
+        move |cause| Failure::Connector { file, cause }
+    };
+    let mut named = Vec::new();
     for file in connectors {
-        create(worker, file).await.map_err(|cause| Failure::Connector { file: file.clone(), cause })?;
+        let connector = properties::connector(file).map_err(anyhow::Error::from);
+        named.push((file, connector.map_err(failed(file))?));
+    }
+    let names = named.iter().map(|(_, connector)| connector.name.clone()).collect();
+    worker.herder().start_kept(&names).await.map_err(Failure::start)?;
+    for (file, connector) in named {
+        create(worker, file, connector).await.map_err(failed(file))?;
     }
     Ok(())
 }
 
-async fn create(worker: &Worker, file: &Path) -> anyhow::Result<()> {
-    let ConnectorFile { name, config, initial_state } = properties::connector(file)?;
+async fn create(worker: &Worker, file: &Path, connector: ConnectorFile) -> anyhow::Result<()> {
+    let ConnectorFile { name, config, initial_state } = connector;
     let initial = match &initial_state {
         Some(text) => Some(
             rest::target_state(text)
@@ -199,7 +210,7 @@ async fn create(worker: &Worker, file: &Path) -> anyhow::Result<()> {
         ),
         None => None,
     };
-    worker.herder().put_connector(&name, config, false, initial).await?;
+    worker.herder().create_named(&name, config, initial).await?;
     info!(connector = name, file = %file.display(), "connector created");
     Ok(())
 }
@@ -295,6 +306,7 @@ fn dev_defaults(keys: &mut ConfigMap, listen: &str, dir: &Path, data: &Path, tem
         ("listeners", format!("http://{listen}")),
         ("weir.plugin.store", dir.join("plugins").display().to_string()),
         ("weir.plugin.cache", dir.join("cache").display().to_string()),
+        ("weir.standalone.state", dir.join("connectors").display().to_string()),
         ("weir.allow.read", data.clone()),
         ("weir.allow.write", data),
         // Never kept: the topics are gone after the end, so sources have to begin anew.

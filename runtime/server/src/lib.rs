@@ -5,6 +5,9 @@ pub mod cli;
 pub mod logging;
 pub mod worker;
 
+mod hashed_lines;
+mod replace_file;
+
 pub mod rest;
 
 pub mod herder;

@@ -11,6 +11,7 @@ use weir_plugin::{Engine, EngineOptions};
 
 use crate::config::WorkerConfig;
 use crate::herder::{self, Herder};
+use crate::logging;
 use crate::offsets::{self, OffsetFile};
 use crate::plugins::{OpenError, Plugins};
 
@@ -20,6 +21,9 @@ pub enum Error {
     /// The offset file.
     #[error(transparent)]
     Offsets(#[from] offsets::Error),
+    /// The file of connectors.
+    #[error(transparent)]
+    State(#[from] herder::StateError),
     /// The engine, or the folder of compiled plugins.
     #[error("the WebAssembly engine cannot start: {0}")]
     Engine(#[from] weir_plugin::EngineError),
@@ -57,6 +61,7 @@ impl Worker {
         let config = Arc::new(config);
         // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
         let offsets = OffsetFile::open(&config.offset_storage_file)?;
+        let state = config.standalone_state.as_deref().map(herder::StateFile::open).transpose()?;
         let mut listeners = Vec::new();
         for listener in &config.listeners {
             let (host, port) = (listener.bind_host(), listener.port);
@@ -74,6 +79,8 @@ impl Worker {
             plugins: plugins.clone(),
             offsets,
             worker_id,
+            levels: logging::levels(),
+            state,
         });
         let (ready, stop) = (CancellationToken::new(), CancellationToken::new());
         let servers = listeners

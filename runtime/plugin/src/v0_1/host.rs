@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::Level;
-use tracing::level_filters::LevelFilter;
 
 use super::data;
 use super::imports::{data as wit, host, sink_context, source_context};
@@ -14,12 +13,22 @@ impl wit::Host for StoreState {}
 
 impl host::Host for StoreState {
     fn max_level(&mut self) -> wasmtime::Result<host::Level> {
-        Ok(match LevelFilter::current().into_level() {
-            None | Some(Level::ERROR) => host::Level::Error,
-            Some(Level::WARN) => host::Level::Warn,
-            Some(Level::INFO) => host::Level::Info,
-            Some(Level::DEBUG) => host::Level::Debug,
-            Some(Level::TRACE) => host::Level::Trace,
+        // Asked for where guests' lines are written, within the span of the connector: it may have a level of its own.
+        macro_rules! enabled {
+            ($level:expr) => {
+                tracing::event_enabled!(target: "weir::plugin", $level)
+            };
+        }
+        Ok(if enabled!(Level::TRACE) {
+            host::Level::Trace
+        } else if enabled!(Level::DEBUG) {
+            host::Level::Debug
+        } else if enabled!(Level::INFO) {
+            host::Level::Info
+        } else if enabled!(Level::WARN) {
+            host::Level::Warn
+        } else {
+            host::Level::Error
         })
     }
 

@@ -67,6 +67,10 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn flag(&mut self, name: &str) -> bool {
+        matches!(self.value(name), Some(Value::Boolean(true)))
+    }
+
     pub(super) fn millis(&mut self, name: &str) -> Duration {
         Duration::from_millis(self.number(name))
     }

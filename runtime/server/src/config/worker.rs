@@ -37,6 +37,12 @@ pub struct WorkerConfig {
     pub converters: ConverterSettings,
     /// `offset.storage.file.filename`.
     pub offset_storage_file: PathBuf,
+    /// `weir.standalone.state`: where connectors are kept across restarts; none = nowhere.
+    pub standalone_state: Option<PathBuf>,
+    /// `topic.tracking.enable`.
+    pub topic_tracking: bool,
+    /// `topic.tracking.allow.reset`.
+    pub topic_tracking_reset: bool,
     /// `offset.flush.interval.ms`.
     pub offset_flush_interval: Duration,
     /// `offset.flush.timeout.ms`.
@@ -86,6 +92,9 @@ impl WorkerConfig {
         let config = Self {
             bootstrap_servers: reader.list("bootstrap.servers").join(","),
             converters: reader.converters(),
+            standalone_state: reader.optional("weir.standalone.state").map(PathBuf::from),
+            topic_tracking: reader.flag("topic.tracking.enable"),
+            topic_tracking_reset: reader.flag("topic.tracking.allow.reset"),
             offset_flush_interval: reader.millis("offset.flush.interval.ms"),
             offset_flush_timeout: reader.millis("offset.flush.timeout.ms"),
             task_shutdown_graceful_timeout: reader.millis("task.shutdown.graceful.timeout.ms"),

@@ -24,7 +24,6 @@ use Usage::{Ignored, Refused, Used};
 
 const NO_METRICS: Usage = Ignored("Weir reports no metrics yet");
 const NO_VERSIONS: Usage = Ignored("Weir's converters are built in and have one version");
-const NO_TRACKING: Usage = Ignored("Weir does not track the topics of a connector yet");
 const NO_CLUSTER: Usage = Ignored("a standalone worker has no cluster; Weir runs standalone only, so far");
 const NO_CORS: Usage = Ignored("Weir's REST server answers no cross-origin requests yet");
 
@@ -106,8 +105,30 @@ pub static SECTIONS: &[Section] = &[
                 Ignored("Weir creates no topics with `topic.creation.*` settings yet; the broker's own creation applies"),
                 "Let source connectors create topics with their own settings.",
             ),
-            key("topic.tracking.enable", Boolean, Value("true"), NO_TRACKING, "Keep track of each connector's topics."),
-            key("topic.tracking.allow.reset", Boolean, Value("true"), NO_TRACKING, "Allow to reset what is tracked."),
+            key(
+                "topic.tracking.enable",
+                Boolean,
+                Value("true"),
+                Used,
+                "Keep track of the topics that each connector writes to or reads from (`GET /connectors/{c}/topics`).",
+            ),
+            key(
+                "topic.tracking.allow.reset",
+                Boolean,
+                Value("true"),
+                Used,
+                "Allow to reset what is tracked (`PUT /connectors/{c}/topics/reset`).",
+            ),
+            key(
+                "weir.standalone.state",
+                String,
+                Null,
+                Used,
+                "File that keeps the connectors of a standalone worker across restarts: their configurations as submitted, and whether \
+                 they are paused or stopped. Not set: connectors live as long as the worker, as in Kafka Connect. A connector that is \
+                 named on the command line takes its configuration from there at each start, and its state from this file. The file \
+                 holds what was submitted, passwords too, and is readable by its owner only.",
+            ),
             key(
                 "connector.client.config.override.policy",
                 String,

@@ -112,8 +112,32 @@ pub struct ConnectorStateInfo {
     pub kind: ConnectorType,
 }
 
+/// An offset of a connector, as `GET` and `PATCH /connectors/{c}/offsets` have it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConnectorOffset {
+    /// Where: an object whose shape is the source's, or `kafka_topic` and `kafka_partition`; null where a request has none.
+    pub partition: serde_json::Value,
+    /// How far: an object whose shape is the source's, or `kafka_offset`; null = forget it.
+    pub offset: serde_json::Value,
+}
+
+/// Answer of `GET /connectors/{c}/offsets`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConnectorOffsets {
+    /// The offsets.
+    pub offsets: Vec<ConnectorOffset>,
+}
+
+/// Answer of the requests that change offsets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// For people.
+    pub message: String,
+}
+
 /// What an operator wants of a connector (`TargetState`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum TargetState {
     /// Run.
     Started,

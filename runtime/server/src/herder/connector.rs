@@ -1,5 +1,8 @@
 //! One connector of this worker: its configuration, its state, its own instance and its tasks. Changes are made one at a time;
-//! reading never waits for them.
+//! reading never waits for them. `connector/restart.rs` restarts it, `connector/kept.rs` is what outlives it.
+
+mod kept;
+mod restart;
 
 use std::sync::Arc;
 
@@ -16,6 +19,7 @@ use super::standalone::Shared;
 use super::watch::{self, Watch};
 use super::{tasks, watch::Started};
 use crate::config::ConnectorConfig;
+use crate::task::active_topics::ActiveTopics;
 use crate::task::control::{Status, TaskHandle, Wanted};
 
 /// A connector.
@@ -25,11 +29,17 @@ pub(super) struct Connector {
     /// Held by whoever changes the connector.
     changing: AsyncMutex<()>,
     data: Mutex<Data>,
+    active_topics: Arc<ActiveTopics>,
 }
 
 struct Data {
     submitted: ConfigMap,
+    /// None = not validated yet, or not valid any more.
     config: Option<Arc<ConnectorConfig>>,
+    /// Its configuration is the one of a file of the command line.
+    command_line: bool,
+    /// It was kept from an earlier run and has not been started yet.
+    waiting: bool,
     target: TargetState,
     status: Status,
     tasks: Vec<Task>,
@@ -64,12 +74,15 @@ impl Connector {
             data: Mutex::new(Data {
                 submitted: ConfigMap::new(),
                 config: None,
+                command_line: false,
+                waiting: false,
                 target,
                 status: Status { state: State::Unassigned, trace: None },
                 tasks: Vec::new(),
                 watch: None,
                 ended: false,
             }),
+            active_topics: Arc::default(),
         }
     }
 
@@ -141,6 +154,7 @@ impl Connector {
         self: &Arc<Self>,
         submitted: ConfigMap,
         config: ConnectorConfig,
+        command_line: bool,
     ) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
         if self.data.lock().ended {
@@ -153,13 +167,35 @@ impl Connector {
         {
             let mut data = self.data.lock();
             data.submitted = submitted;
-            data.config = Some(Arc::new(config));
+            data.command_line = command_line;
+            data.waiting = false;
         }
+        self.take(config);
         self.start().await
     }
 
-    /// Starts the connector's own instance and the tasks it asks for, if the target state is STARTED.
+    /// Makes a configuration the connector's.
+    fn take(&self, config: ConnectorConfig) {
+        self.shared.levels.add_connector(&self.name, &config.class);
+        self.data.lock().config = Some(Arc::new(config));
+    }
+
+    /// Starts the connector's own instance and the tasks it asks for, if the target state is STARTED. What was kept from an earlier
+    /// run is validated first.
     async fn start(self: &Arc<Self>) -> Result<(), Error> {
+        let unchecked = {
+            let data = self.data.lock();
+            data.config.is_none().then(|| data.submitted.clone())
+        };
+        if let Some(submitted) = unchecked {
+            match self.shared.validate(&self.name, &submitted).await {
+                Ok(config) => self.take(config),
+                Err(error) => {
+                    self.fail(error.to_string());
+                    return Err(error);
+                }
+            }
+        }
         let (target, config) = {
             let data = self.data.lock();
             (data.target, data.config.clone().filter(|_| !data.ended))
@@ -230,7 +266,14 @@ impl Connector {
             .into_iter()
             .zip(0..)
             .map(|(task_config, task)| Task {
-                handle: Some(tasks::spawn(&self.shared, config, task, &task_config, Wanted::Running)),
+                handle: Some(tasks::spawn(
+                    &self.shared,
+                    config,
+                    task,
+                    &task_config,
+                    Wanted::Running,
+                    &self.active_topics,
+                )),
                 config: task_config,
                 restarting: false,
             })
@@ -249,73 +292,6 @@ impl Connector {
         if current {
             self.replace_tasks(config, configs).await;
         }
-    }
-
-    /// Restarts the connector's own instance. Tasks are touched only if it asks for others than before.
-    pub(super) async fn restart(self: &Arc<Self>) -> Result<(), Error> {
-        let _changing = self.changing.lock().await;
-        self.stop_instance().await;
-        self.start().await
-    }
-
-    /// Restarts what is asked for, behind the answer.
-    pub(super) fn restart_later(self: &Arc<Self>, include_tasks: bool, only_failed: bool) -> ConnectorStateInfo {
-        let chosen = |state: State| !only_failed || state == State::Failed;
-        let (connector, tasks): (bool, Vec<u32>) = {
-            let mut data = self.data.lock();
-            let connector = chosen(data.status.state);
-            if connector {
-                data.status = Status { state: State::Restarting, trace: None };
-            }
-            let mut tasks = Vec::new();
-            if include_tasks {
-                for (id, task) in (0..).zip(&mut data.tasks) {
-                    if chosen(task.status().state) {
-                        task.restarting = true;
-                        tasks.push(id);
-                    }
-                }
-            }
-            (connector, tasks)
-        };
-        let answer = self.status();
-        let this = Arc::clone(self);
-        tokio::spawn(async move {
-            if connector && let Err(error) = this.restart().await {
-                warn!(connector = this.name, %error, "the connector could not be restarted");
-            }
-            for task in tasks {
-                if let Err(error) = this.restart_task(task).await {
-                    warn!(connector = this.name, task, %error, "a task could not be restarted");
-                }
-            }
-        });
-        answer
-    }
-
-    /// Stops a task and starts it again with the configuration it has.
-    pub(super) async fn restart_task(self: &Arc<Self>, task: u32) -> Result<(), Error> {
-        let _changing = self.changing.lock().await;
-        let missing = || Error::NotFound(format!("Task {}-{task} not found", self.name));
-        let (old, task_config, config, target) = {
-            let mut data = self.data.lock();
-            let (config, target) = (data.config.clone(), data.target);
-            if data.ended {
-                return Err(missing());
-            }
-            let running = data.tasks.get_mut(task as usize).ok_or_else(missing)?;
-            (running.handle.take(), running.config.clone(), config.ok_or_else(missing)?, target)
-        };
-        if let Some(old) = old {
-            old.stop(self.shared.worker.task_shutdown_graceful_timeout).await;
-        }
-        let wanted = if target == TargetState::Paused { Wanted::Paused } else { Wanted::Running };
-        let handle = tasks::spawn(&self.shared, &config, task, &task_config, wanted);
-        if let Some(running) = self.data.lock().tasks.get_mut(task as usize) {
-            running.handle = Some(handle);
-            running.restarting = false;
-        }
-        Ok(())
     }
 
     /// Follows a request to start, pause or stop.

@@ -2,8 +2,12 @@
 
 pub mod api;
 mod connector;
+mod keep;
+mod offsets;
 mod standalone;
+mod state_file;
 mod tasks;
 mod watch;
 
 pub use standalone::{Herder, Options, Put};
+pub use state_file::{Error as StateError, StateFile};

@@ -9,11 +9,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use weir_plugin::ComponentId;
 
-use super::api::{ConfigMap, ConnectorInfo, ConnectorStateInfo, Error, TargetState, TaskInfo, TaskState};
+use super::api::{
+    ConfigMap, ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Error, Message, TargetState,
+    TaskInfo, TaskState,
+};
 use super::connector::Connector;
+use super::state_file::StateFile;
 use crate::config::{ConnectorConfig, WorkerConfig};
 use crate::kafka::cluster::ClusterId;
 use crate::kafka::producer::Producers;
+use crate::logging::Levels;
 use crate::metrics::WorkerMetrics;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
@@ -28,6 +33,10 @@ pub struct Options {
     pub offsets: OffsetFile,
     /// `host:port` under which this worker is reported.
     pub worker_id: String,
+    /// The levels of the log.
+    pub levels: Levels,
+    /// Where connectors are kept across restarts; none = nowhere.
+    pub state: Option<StateFile>,
 }
 
 /// What every connector of this worker shares.
@@ -38,9 +47,20 @@ pub(super) struct Shared {
     pub(super) worker_id: String,
     pub(super) producers: Producers,
     pub(super) metrics: Arc<WorkerMetrics>,
+    pub(super) levels: Levels,
+    pub(super) state: Option<StateFile>,
     cluster_id: ClusterId,
-    stopping: CancellationToken,
-    connectors: RwLock<BTreeMap<String, Arc<Connector>>>,
+    pub(super) stopping: CancellationToken,
+    pub(super) connectors: RwLock<BTreeMap<String, Arc<Connector>>>,
+}
+
+impl Shared {
+    /// Checks a configuration, and finds what it names.
+    pub(super) async fn validate(&self, name: &str, config: &ConfigMap) -> Result<ConnectorConfig, Error> {
+        ConnectorConfig::validate(name, config, &self.worker, &self.plugins)
+            .await
+            .map_err(|errors| Error::BadRequest(errors.to_string()))
+    }
 }
 
 impl Drop for Shared {
@@ -52,7 +72,17 @@ impl Drop for Shared {
 
 /// Owns the connectors of this worker. Cheap to clone.
 #[derive(Clone)]
-pub struct Herder(Arc<Shared>);
+pub struct Herder(pub(super) Arc<Shared>);
+
+/// How a configuration is put.
+pub(super) struct Mode {
+    /// A connector of this name may be there.
+    pub(super) replace: bool,
+    /// It comes from a file of the command line.
+    pub(super) command_line: bool,
+    /// The state of a new connector; none = it runs.
+    pub(super) initial: Option<TargetState>,
+}
 
 /// What [`Herder::put_connector`] did.
 #[derive(Debug)]
@@ -64,12 +94,13 @@ pub struct Put {
 }
 
 impl Herder {
-    /// A herder without connectors. Begins to look for the Kafka cluster.
+    /// A herder whose connectors are those that were kept, not started yet. Begins to look for the Kafka cluster.
     pub fn start(options: Options) -> Self {
         let cluster_id = ClusterId::default();
         let stopping = CancellationToken::new();
         cluster_id.learn(&options.worker.admin_properties(), stopping.clone());
-        Self(Arc::new(Shared {
+        let kept = options.state.as_ref().map(StateFile::take).unwrap_or_default();
+        let herder = Self(Arc::new(Shared {
             worker: options.worker,
             plugins: options.plugins,
             offsets: options.offsets,
@@ -78,8 +109,12 @@ impl Herder {
             metrics: Arc::default(),
             cluster_id,
             stopping,
+            levels: options.levels,
+            state: options.state,
             connectors: RwLock::default(),
-        }))
+        }));
+        herder.adopt(kept);
+        herder
     }
 
     /// The Kafka cluster's id, once the cluster has answered.
@@ -92,7 +127,7 @@ impl Herder {
         self.0.connectors.read().keys().cloned().collect()
     }
 
-    fn find(&self, name: &str) -> Option<Arc<Connector>> {
+    pub(super) fn find(&self, name: &str) -> Option<Arc<Connector>> {
         self.0.connectors.read().get(name).cloned()
     }
 
@@ -118,14 +153,16 @@ impl Herder {
     }
 
     /// The state of one task.
-    pub fn task_status(&self, name: &str, task: u32) -> Result<TaskState, Error> {
+    pub fn task_status(&self, name: &str, task: i32) -> Result<TaskState, Error> {
         self.find(name)
-            .and_then(|connector| connector.status().tasks.into_iter().find(|state| state.id == task))
+            .and_then(|connector| {
+                connector.status().tasks.into_iter().find(|state| i64::from(state.id) == i64::from(task))
+            })
             .ok_or_else(|| Error::NotFound(format!("No status found for task {name}-{task}")))
     }
 
     /// Creates a connector, or replaces the configuration of one that exists (`replace`). Answers once the connector, not yet
-    /// its tasks, has started.
+    /// its tasks, has started, and is kept if connectors are.
     pub async fn put_connector(
         &self,
         name: &str,
@@ -133,20 +170,22 @@ impl Herder {
         replace: bool,
         initial: Option<TargetState>,
     ) -> Result<Put, Error> {
+        self.put(name, config, Mode { replace, command_line: false, initial }).await
+    }
+
+    pub(super) async fn put(&self, name: &str, config: ConfigMap, mode: Mode) -> Result<Put, Error> {
         if self.0.stopping.is_cancelled() {
             return Err(Error::Internal("Worker is shutting down".to_owned()));
         }
-        let parsed = ConnectorConfig::validate(name, &config, &self.0.worker, &self.0.plugins)
-            .await
-            .map_err(|errors| Error::BadRequest(errors.to_string()))?;
+        let parsed = self.0.validate(name, &config).await?;
         let (connector, created) = {
             let mut connectors = self.0.connectors.write();
             match connectors.get(name) {
                 // Only now, as in Kafka Connect: a configuration that is wrong is said to be so whether or not the name is taken.
-                Some(_) if !replace => return Err(Error::AlreadyExists(name.to_owned())),
+                Some(_) if !mode.replace => return Err(Error::AlreadyExists(name.to_owned())),
                 Some(connector) => (Arc::clone(connector), false),
                 None => {
-                    let target = initial.unwrap_or(TargetState::Started);
+                    let target = mode.initial.unwrap_or(TargetState::Started);
                     let connector = Arc::new(Connector::new(name, Arc::clone(&self.0), target));
                     connectors.insert(name.to_owned(), Arc::clone(&connector));
                     (connector, true)
@@ -154,8 +193,32 @@ impl Herder {
             }
         };
         info!(connector = name, created, "connector configured");
-        connector.configure(config, parsed).await?;
+        let started = connector.configure(config, parsed, mode.command_line).await;
+        // One that does not start is there all the same.
+        self.save().await?;
+        started?;
         Ok(Put { created, info: connector.info() })
+    }
+
+    /// Changes single keys of a connector's configuration; null removes one.
+    pub async fn patch_connector(
+        &self,
+        name: &str,
+        patch: impl IntoIterator<Item = (String, Option<String>)>,
+    ) -> Result<Put, Error> {
+        let mut config = self.connector_info(name)?.config;
+        for (key, value) in patch {
+            match value {
+                Some(value) => drop(config.insert(key, value)),
+                None => drop(config.shift_remove(&key)),
+            }
+        }
+        if let Some(inner) = config.get("name").filter(|inner| *inner != name) {
+            return Err(Error::BadRequest(format!(
+                "Connector name configuration ({inner}) doesn't match connector name in the URL ({name})"
+            )));
+        }
+        self.put_connector(name, config, true, None).await
     }
 
     /// Stops a connector and forgets it. Its offsets stay.
@@ -164,8 +227,9 @@ impl Herder {
         // It keeps its name until its tasks have ended: two generations must not run side by side.
         connector.shut_down().await;
         self.0.connectors.write().remove(name);
+        self.0.levels.remove_connector(name);
         info!(connector = name, "connector deleted");
-        Ok(())
+        self.save().await
     }
 
     /// Restarts the connector itself, not its tasks.
@@ -175,17 +239,24 @@ impl Herder {
         connector.restart().await.map_err(|_| Error::Internal(format!("Failed to start connector: {name}")))
     }
 
-    /// Restarts the connector, and its tasks if asked; only what has failed if asked. Answers at once, with the state in which
-    /// everything that will be restarted is RESTARTING.
-    pub fn restart(&self, name: &str, include_tasks: bool, only_failed: bool) -> Result<ConnectorStateInfo, Error> {
+    /// Restarts the connector, and its tasks if asked; only what has failed if asked. Answers when it is done, with the states as
+    /// they were and RESTARTING for what was restarted.
+    pub async fn restart(
+        &self,
+        name: &str,
+        include_tasks: bool,
+        only_failed: bool,
+    ) -> Result<ConnectorStateInfo, Error> {
         let connector = self.find(name);
         let connector = connector.ok_or_else(|| Error::NotFound(format!("Unknown connector: {name}")))?;
-        Ok(connector.restart_later(include_tasks, only_failed))
+        Ok(connector.restart_with(include_tasks, only_failed).await)
     }
 
     /// Restarts one task.
-    pub async fn restart_task(&self, name: &str, task: u32) -> Result<(), Error> {
-        self.connector(name)?.restart_task(task).await
+    pub async fn restart_task(&self, name: &str, task: i32) -> Result<(), Error> {
+        let connector = self.connector(name)?;
+        let task = u32::try_from(task).map_err(|_| Error::NotFound(format!("Task {name}-{task} not found")))?;
+        connector.restart_task(task).await
     }
 
     /// Starts, pauses or stops a connector. Answers when stopping is done; starting goes on behind the answer.
@@ -196,7 +267,44 @@ impl Herder {
             TargetState::Started | TargetState::Paused => Error::NotFound(format!("Unknown connector {name}")),
         })?;
         connector.set_target(target).await;
-        Ok(())
+        self.save().await
+    }
+
+    /// A connector's offsets: a source's in the worker's store, a sink's in its consumer group.
+    pub async fn connector_offsets(&self, name: &str) -> Result<ConnectorOffsets, Error> {
+        self.connector(name)?.offsets().await
+    }
+
+    /// Alters the given offsets of a stopped connector, or resets all (none given).
+    pub async fn modify_offsets(&self, name: &str, change: Option<Vec<ConnectorOffset>>) -> Result<Message, Error> {
+        self.connector(name)?.modify_offsets(change).await
+    }
+
+    /// The topics that a connector has written to or read from; none for one that does not exist.
+    pub fn active_topics(&self, name: &str) -> Vec<String> {
+        self.find(name).map(|connector| connector.active_topics()).unwrap_or_default()
+    }
+
+    /// Forgets them.
+    pub fn reset_active_topics(&self, name: &str) {
+        if let Some(connector) = self.find(name) {
+            connector.reset_active_topics();
+        }
+    }
+
+    /// The levels of the log.
+    pub fn levels(&self) -> &Levels {
+        &self.0.levels
+    }
+
+    /// Returns when everything that requests need has been free for a moment: it answers to `GET /health`.
+    pub async fn health_check(&self) -> Result<(), Error> {
+        let shared = Arc::clone(&self.0);
+        let looked = tokio::task::spawn_blocking(move || {
+            let connectors: Vec<_> = shared.connectors.read().values().cloned().collect();
+            connectors.iter().for_each(|connector| drop(connector.info()));
+        });
+        looked.await.map_err(|panic| Error::Internal(panic.to_string()))
     }
 
     /// The connectors that use a component, as connector or as transform.

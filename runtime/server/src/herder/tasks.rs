@@ -6,6 +6,7 @@ use super::api::{ConfigMap, ConnectorType};
 use super::standalone::Shared;
 use crate::config::ConnectorConfig;
 use crate::metrics::TaskMetrics;
+use crate::task::active_topics::ActiveTopics;
 use crate::task::control::{TaskHandle, Wanted};
 use crate::task::{Common, TaskId, sink, source};
 
@@ -16,6 +17,7 @@ pub(super) fn spawn(
     task: u32,
     task_config: &ConfigMap,
     wanted: Wanted,
+    active_topics: &Arc<ActiveTopics>,
 ) -> TaskHandle {
     let id = TaskId { connector: config.name.clone(), task };
     let metrics = Arc::new(TaskMetrics::new(shared.worker.sampling, Arc::clone(&shared.metrics)));
@@ -31,6 +33,7 @@ pub(super) fn spawn(
         tolerate: config.errors.tolerate_all,
         flush_interval: shared.worker.offset_flush_interval,
         metrics: Arc::clone(&metrics),
+        active_topics: shared.worker.topic_tracking.then(|| Arc::clone(active_topics)),
     };
     match config.kind {
         ConnectorType::Sink => {

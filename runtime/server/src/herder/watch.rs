@@ -63,7 +63,7 @@ pub(super) async fn start(
         return Ok((Started { task_configs }, None));
     };
     let stop = CancellationToken::new();
-    let span = tracing::info_span!("connector", connector = %config.name);
+    let span = tracing::error_span!("connector", connector = %config.name);
     let look = look(Arc::downgrade(connector), instance, Arc::clone(config), interval, stop.clone());
     let watch = Watch { stop, running: tokio::spawn(look.instrument(span)), patience: STOP_PATIENCE };
     Ok((Started { task_configs }, Some(watch)))

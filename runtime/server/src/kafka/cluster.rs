@@ -18,7 +18,8 @@ use super::{Properties, client_config};
 #[derive(Clone, Default)]
 pub struct ClusterId(Arc<RwLock<Option<String>>>);
 
-struct Quiet;
+/// A client that nobody hears of unless it has trouble.
+pub(super) struct Quiet;
 
 impl ClientContext for Quiet {
     fn error(&self, error: KafkaError, reason: &str) {

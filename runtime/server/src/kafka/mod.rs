@@ -4,6 +4,7 @@
 pub mod cluster;
 pub mod consumer;
 pub mod dev_broker;
+pub mod groups;
 pub(crate) mod native;
 pub mod producer;
 

@@ -1,7 +1,7 @@
 //! The offset file of a standalone worker. It is replaced as a whole, by a rename of a file that is already on disk, so that a
 //! crash leaves the old one or the new one. Commits that arrive while one is written share the next write.
 
-use std::io::Write as _;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::Entry;
 use super::document::{self, Offsets};
+use super::partition::canonical;
+use crate::replace_file::replace_file;
 
 /// Why offsets cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,14 @@ fn key(connector: &str, partition: &str) -> String {
     format!("[{},{partition}]", serde_json::Value::from(connector))
 }
 
+/// The source partitions of a connector with their offsets.
+fn entries<'a>(offsets: &'a Offsets, connector: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    let start = key(connector, "").trim_end_matches(']').to_owned();
+    offsets
+        .range(start.clone()..)
+        .map_while(move |(key, offset)| Some((key.strip_prefix(&start)?.strip_suffix(']')?, offset.as_str())))
+}
+
 impl OffsetFile {
     /// Reads the file; one that is missing or empty holds no offsets.
     pub fn open(path: &Path) -> Result<Self, Error> {
@@ -83,10 +93,38 @@ impl OffsetFile {
         })))
     }
 
-    /// The offsets stored for these source partitions of a connector, in their order.
+    /// The offsets stored for these source partitions of a connector, in their order. A partition that is stored under another
+    /// text, because an operator wrote it, is found, and has the text that is asked for from then on.
     pub fn get(&self, connector: &str, partitions: &[String]) -> Vec<Option<String>> {
+        let mut state = self.0.offsets.lock();
+        // Made when it is needed, once for all that are asked for.
+        let mut others: Option<HashMap<String, String>> = None;
+        partitions
+            .iter()
+            .map(|wanted| {
+                let wanted_key = key(connector, wanted);
+                if let Some(offset) = state.offsets.get(&wanted_key) {
+                    return Some(offset.clone());
+                }
+                let others = others.get_or_insert_with(|| {
+                    let stored = entries(&state.offsets, connector);
+                    stored.map(|(partition, _)| (canonical(partition), partition.to_owned())).collect()
+                });
+                let offset = state.offsets.remove(&key(connector, &others.remove(&canonical(wanted))?))?;
+                state.offsets.insert(wanted_key, offset.clone());
+                // Written with the next commit; until then the file has the other text, which means the same.
+                state.changes += 1;
+                Some(offset)
+            })
+            .collect()
+    }
+
+    /// All source partitions of a connector and their offsets, sorted by their texts.
+    pub fn all(&self, connector: &str) -> Vec<(String, String)> {
         let state = self.0.offsets.lock();
-        partitions.iter().map(|partition| state.offsets.get(&key(connector, partition)).cloned()).collect()
+        entries(&state.offsets, connector)
+            .map(|(partition, offset)| (partition.to_owned(), offset.to_owned()))
+            .collect()
     }
 
     /// Stores offsets; they are durable when this returns.
@@ -113,7 +151,7 @@ impl OffsetFile {
                 let state = shared.offsets.lock();
                 (document::render(&state.offsets), state.changes)
             };
-            replace(&shared.path, text.as_bytes()).map(|()| changes)
+            replace_file(&shared.path, text.as_bytes()).map(|()| changes)
         })
         .await
         .unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
@@ -143,19 +181,6 @@ impl weir_plugin::StoredOffsets for ConnectorOffsets {
         // In memory, so there is nothing to wait for.
         Box::pin(std::future::ready(Ok(self.file.get(&self.connector, &partitions))))
     }
-}
-
-/// Replaces a file so that it has the old content or the new one, whatever happens meanwhile.
-fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new().prefix(".weir-offsets-").tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    std::fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -196,6 +221,28 @@ mod tests {
         for number in 0..50 {
             assert_eq!(again.get("c", &[format!("{{\"n\":{number}}}")]), [Some(format!("{{\"o\":{number}}}"))]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_connectors_partitions_are_listed_and_found_under_any_text_that_means_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("connect.offsets");
+        let file = OffsetFile::open(&path).unwrap();
+        let offset = |number: u32| format!(r#"{{"position":{number}}}"#);
+        for (connector, number) in [("a", 1), ("a\",{", 2), ("ab", 3)] {
+            file.set(connector, vec![(r#"{"x":1,"y":2}"#.to_owned(), Some(offset(number)))]).await.unwrap();
+        }
+        file.set("a", vec![(r#"{"x":2}"#.to_owned(), Some(offset(4)))]).await.unwrap();
+        let listed = [(r#"{"x":1,"y":2}"#.to_owned(), offset(1)), (r#"{"x":2}"#.to_owned(), offset(4))];
+        assert_eq!(file.all("a"), listed);
+        assert_eq!(file.all("a\",{").len(), 1);
+        assert_eq!(file.all("none"), []);
+
+        let asked = [r#"{"y":2,"x":1}"#.to_owned(), r#"{"x":3}"#.to_owned()];
+        assert_eq!(file.get("a", &asked), [Some(offset(1)), None]);
+        assert_eq!(file.all("a")[1].0, asked[0], "it has the text that the source uses, once");
+        file.set("a", vec![(asked[0].clone(), Some(offset(5)))]).await.unwrap();
+        assert_eq!(OffsetFile::open(&path).unwrap().all("a").len(), 2);
     }
 
     #[test]

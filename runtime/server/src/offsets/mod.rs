@@ -2,6 +2,7 @@
 
 mod document;
 mod file;
+pub mod partition;
 
 pub use file::{ConnectorOffsets, Error, OffsetFile};
 

@@ -21,7 +21,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/connectors", get(list).post(create))
         .route("/connectors/", get(list).post(create))
         .route("/connectors/{connector}", get(info).delete(delete))
-        .route("/connectors/{connector}/config", get(config).put(put_config))
+        .route("/connectors/{connector}/config", get(config).put(put_config).patch(patch_config))
         .route("/connectors/{connector}/status", get(status))
         .route("/connectors/{connector}/restart", post(restart))
         .route("/connectors/{connector}/pause", put(pause))
@@ -169,6 +169,17 @@ async fn put_config(
     put_connector(app, &headers, name, config, true, None).await
 }
 
+async fn patch_config(
+    State(app): State<App>,
+    Place(name): Place<String>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<ConnectorInfo>, Failure> {
+    let patch = json::string_map(body).map_err(json_failure)?;
+    let stage = format!("validating and starting connector {name}");
+    let Put { info, .. } = finish(stage, async move { app.herder.patch_connector(&name, patch).await }).await?;
+    Ok(Json(info))
+}
+
 async fn info(State(app): State<App>, Place(name): Place<String>) -> Result<Json<ConnectorInfo>, Failure> {
     Ok(Json(app.herder.connector_info(&name)?))
 }
@@ -193,7 +204,7 @@ async fn tasks(State(app): State<App>, Place(name): Place<String>) -> Result<Jso
 
 async fn task_status(
     State(app): State<App>,
-    Place((name, task)): Place<(String, u32)>,
+    Place((name, task)): Place<(String, i32)>,
 ) -> Result<Json<TaskState>, Failure> {
     Ok(Json(app.herder.task_status(&name, task)?))
 }
@@ -206,7 +217,9 @@ async fn restart(
     let include_tasks = parameters.flag("includeTasks").unwrap_or(false);
     let only_failed = parameters.flag("onlyFailed").unwrap_or(false);
     if include_tasks || only_failed {
-        let states = app.herder.restart(&name, include_tasks, only_failed)?;
+        let stage = format!("restarting connector {name}");
+        let work = async move { app.herder.restart(&name, include_tasks, only_failed).await };
+        let states = finish(stage, work).await?;
         return Ok((StatusCode::ACCEPTED, Json(states)).into_response());
     }
     let stage = format!("restarting connector {name}");
@@ -216,7 +229,7 @@ async fn restart(
 
 async fn restart_task(
     State(app): State<App>,
-    Place((name, task)): Place<(String, u32)>,
+    Place((name, task)): Place<(String, i32)>,
 ) -> Result<StatusCode, Failure> {
     let stage = format!("restarting task {name}-{task}");
     finish(stage, async move { app.herder.restart_task(&name, task).await }).await?;

@@ -60,6 +60,11 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// A value of another type than `wanted`.
+pub fn wrong_type(wanted: &'static str, value: &Value) -> Error {
+    Error::Type { wanted, found: kind(value) }
+}
+
 /// The value as text: text, number, boolean or null.
 pub fn text(value: Value) -> Result<Option<String>, Error> {
     match value {

@@ -5,12 +5,15 @@ mod connector_plugins;
 mod connectors;
 mod error;
 pub mod json;
+mod loggers;
+mod offsets;
 mod plugins;
 mod request;
 mod root;
 mod server;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use std::sync::Arc;
 
@@ -44,7 +47,14 @@ pub fn router(herder: Herder, plugins: Plugins, worker: &Arc<WorkerConfig>, read
     let app = App { herder, plugins, worker: Arc::clone(worker), ready };
     Router::new()
         .merge(root::routes())
-        .merge(connectors::routes().merge(connector_plugins::routes()).layer(from_fn(request::negotiate)))
+        .merge(
+            connectors::routes()
+                .merge(offsets::routes())
+                .merge(topics::routes())
+                .merge(connector_plugins::routes())
+                .merge(loggers::routes())
+                .layer(from_fn(request::negotiate)),
+        )
         // The bodies of uploads are bounded by their own key.
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX))
         .merge(plugins::routes())

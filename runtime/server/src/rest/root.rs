@@ -1,5 +1,7 @@
 //! `/` and `/health`.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -33,11 +35,22 @@ struct Health {
     message: &'static str,
 }
 
-/// A standalone herder answers without waiting for anybody, so a worker that answers at all is healthy.
+/// How long the herder may take to answer a health check, as in Kafka Connect.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whether the worker has started, and its herder answers.
 async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    let (code, status, message) = match app.ready.is_cancelled() {
-        true => (StatusCode::OK, "healthy", "Worker has completed startup and is ready to handle requests."),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "starting", "Worker is still starting up."),
+    let answers = tokio::time::timeout(HEALTH_TIMEOUT, app.herder.health_check()).await;
+    let (code, status, message) = match (answers, app.ready.is_cancelled()) {
+        (Ok(Ok(())), true) => {
+            (StatusCode::OK, "healthy", "Worker has completed startup and is ready to handle requests.")
+        }
+        (_, false) => (StatusCode::SERVICE_UNAVAILABLE, "starting", "Worker is still starting up."),
+        _ => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "unhealthy",
+            "Worker was unable to handle this request and may be unable to handle other requests.",
+        ),
     };
     (code, Json(Health { status, message }))
 }

@@ -13,6 +13,7 @@ use weir_plugin::{Engine, EngineOptions};
 use super::*;
 use crate::herder::Options;
 use crate::herder::api::ConfigMap;
+use crate::logging::Levels;
 use crate::offsets::OffsetFile;
 
 /// The routes and what they stand on.
@@ -55,8 +56,14 @@ impl Fixture {
         let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone() }).expect("an engine");
         let plugins = Plugins::open(&worker, engine).await.expect("a registry");
         let offsets = OffsetFile::open(&worker.offset_storage_file).expect("no offsets");
-        let options =
-            Options { worker: Arc::clone(&worker), plugins: plugins.clone(), offsets, worker_id: "w:8083".to_owned() };
+        let options = Options {
+            worker: Arc::clone(&worker),
+            plugins: plugins.clone(),
+            offsets,
+            worker_id: "w:8083".to_owned(),
+            levels: Levels::default(),
+            state: None,
+        };
         let herder = Herder::start(options);
         let ready = CancellationToken::new();
         Self { router: router(herder.clone(), plugins, &worker, ready.clone()), herder, ready, _folder: folder }

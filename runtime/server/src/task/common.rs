@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use weir_plugin::{Allowed, Component, Grants, Identity, Limits};
 
+use super::active_topics::ActiveTopics;
 use super::chain::{Chain, Step};
 use super::convert::{ConverterSettings, Converters};
 use super::{Error, TaskId};
@@ -35,6 +36,8 @@ pub struct Common {
     pub flush_interval: Duration,
     /// Where the task counts.
     pub metrics: Arc<TaskMetrics>,
+    /// The connector's topics; none = they are not tracked (`topic.tracking.enable=false`).
+    pub active_topics: Option<Arc<ActiveTopics>>,
 }
 
 impl Common {

@@ -123,7 +123,7 @@ impl TaskHandle {
         let status = StatusCell::new(State::Unassigned);
         let work =
             run(Control { wanted: receiver, status: status.clone(), metrics: Arc::clone(&metrics), reported: None });
-        let span = tracing::info_span!("task", connector = %id.connector, task = id.task);
+        let span = tracing::error_span!("task", connector = %id.connector, task = id.task);
         let running = tokio::spawn({
             let (status, metrics) = (status.clone(), Arc::clone(&metrics));
             async move {

@@ -1,6 +1,7 @@
 //! Tasks: the loops that carry rows between a plugin and Kafka. A task knows its configuration, its plugin and Kafka; it does
 //! not know which herder runs it.
 
+pub mod active_topics;
 pub mod chain;
 mod common;
 pub mod control;

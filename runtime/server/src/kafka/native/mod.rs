@@ -1,10 +1,13 @@
-//! The calls that rdkafka's own do not fit, because each of them costs something for every row. `topic.rs` puts rows into a
-//! producer's queue, `events.rs` hears what became of them, `rows.rs` takes rows out of a consumer's. The only unsafe code of this crate.
+//! The calls that rdkafka's own do not fit. Three of them because each costs something for every row: `topic.rs` puts rows into a
+//! producer's queue, `events.rs` hears what became of them, `rows.rs` takes rows out of a consumer's. `groups.rs` has requests that
+//! rdkafka does not have. The only unsafe code of this crate.
 
 mod events;
+mod groups;
 mod rows;
 mod topic;
 
 pub(in crate::kafka) use events::Events;
+pub(super) use groups::{Request, request};
 pub(crate) use rows::{Row, RowQueue};
 pub(super) use topic::{OutgoingMessage, Topic};

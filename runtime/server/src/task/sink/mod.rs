@@ -23,6 +23,7 @@ use self::options::{PUT_ROWS, RETRY_DELAYS};
 use self::positions::Positions;
 use self::reading::Reading;
 use super::Error;
+use super::active_topics::TopicNotes;
 use super::chain::{Chain, pick};
 use super::common::retry_delay;
 use super::control::{Control, Wanted};
@@ -48,6 +49,7 @@ struct SinkTask {
     instance: SinkInstance,
     consumer: SinkConsumer,
     reading: Reading,
+    topics: TopicNotes,
     chain: Chain,
     converters: Converters,
     tolerate: bool,
@@ -92,6 +94,7 @@ impl SinkTask {
             instance,
             consumer,
             reading,
+            topics: TopicNotes::new(common.active_topics.clone()),
             chain,
             converters,
             tolerate: common.tolerate,
@@ -180,6 +183,9 @@ impl SinkTask {
             .collect();
         for partition in &gathered.partitions {
             self.positions.read(&partition.id.topic, partition.id.partition, partition.first);
+            if self.topics.is_new(&partition.id.topic) {
+                self.topics.note(&partition.id.topic);
+            }
         }
         let batch = self.prepare(gathered).await?;
         self.pending = Some(Pending { batch, read, retries: 0, again: Instant::now() });

@@ -10,6 +10,7 @@ use weir_data::records::Column;
 use weir_plugin::{SettledRows, TopicPartition};
 
 use crate::kafka::producer::{Outcome, Tracked};
+use crate::task::active_topics::TopicNotes;
 
 /// Where the rows of a batch came from, as the source said.
 pub(super) struct Places {
@@ -62,6 +63,22 @@ impl Batch {
     fn outcome(&self, sent: usize) -> Option<Outcome> {
         let size = crate::kafka::producer::MAX_ROWS;
         self.tracked.get(sent / size).and_then(|piece| piece.outstanding.outcome(sent % size))
+    }
+
+    /// Notes the topics that have got a row of this batch. Called once all of it is settled. Rows are looked at only for a topic
+    /// that is not noted yet.
+    pub(super) fn note_topics(&self, notes: &mut TopicNotes) {
+        for (index, name) in self.topics.iter().enumerate() {
+            if !notes.is_new(name) {
+                continue;
+            }
+            let arrived = self.sent.iter().enumerate().any(|(number, sent)| {
+                sent.topic as usize == index && matches!(self.outcome(number), Some(Outcome::Acknowledged { .. }))
+            });
+            if arrived {
+                notes.note(name);
+            }
+        }
     }
 
     /// What `settled` tells the source about this batch. Called once all of it is settled.

@@ -23,6 +23,7 @@ use self::options::{
 };
 use self::send::Sender;
 use super::Error;
+use super::active_topics::TopicNotes;
 use super::common::retry_delay;
 use super::control::{Control, Wanted};
 use crate::herder::api::State;
@@ -48,6 +49,7 @@ struct SourceTask {
     wants_committed: bool,
     sender: Sender,
     in_flight: InFlight,
+    topics: TopicNotes,
     connector: String,
     offsets: OffsetFile,
     tolerate: bool,
@@ -78,6 +80,7 @@ impl SourceTask {
             wants_committed: started.wants_committed,
             sender,
             in_flight: InFlight::default(),
+            topics: TopicNotes::new(common.active_topics),
             connector,
             offsets: options.offsets,
             tolerate: common.tolerate,
@@ -165,6 +168,7 @@ impl SourceTask {
             return Err(Error::Delivery(failure.to_owned()));
         }
         while let Some(batch) = self.in_flight.pop_settled() {
+            batch.note_topics(&mut self.topics);
             if self.wants_settled {
                 match self.instance.settled(batch.settled_rows()).await {
                     Ok(()) => {}

@@ -1,0 +1,109 @@
+//! What is kept of a connector when its tasks are gone: its offsets, its topics, and its configuration across restarts of the worker.
+
+use std::sync::Arc;
+
+use super::super::api::{ConnectorOffset, ConnectorOffsets, Error, Message, State, TargetState};
+use super::super::offsets;
+use super::super::standalone::Shared;
+use super::super::state_file::Kept;
+use super::Connector;
+use crate::config::ConnectorConfig;
+
+impl Connector {
+    /// A connector of an earlier run, which [`Connector::start_kept`] starts.
+    pub(in crate::herder) fn from_kept(kept: Kept, shared: Arc<Shared>) -> Self {
+        let connector = Self::new(&kept.name, shared, kept.target);
+        {
+            let mut data = connector.data.lock();
+            data.submitted = kept.config;
+            data.command_line = kept.command_line;
+            data.waiting = true;
+        }
+        connector
+    }
+
+    /// What is to be kept of it; none = it has no configuration yet, or is being deleted.
+    pub(in crate::herder) fn kept(&self) -> Option<Kept> {
+        let data = self.data.lock();
+        (!data.ended && !data.submitted.is_empty()).then(|| Kept {
+            name: self.name.clone(),
+            target: data.target,
+            command_line: data.command_line,
+            config: data.submitted.clone(),
+        })
+    }
+
+    /// It is of an earlier run and has not been started yet.
+    pub(in crate::herder) fn is_waiting(&self) -> bool {
+        self.data.lock().waiting
+    }
+
+    /// It was made from a file of the command line.
+    pub(in crate::herder) fn is_of_command_line(&self) -> bool {
+        self.data.lock().command_line
+    }
+
+    /// What an operator wants of it.
+    pub(in crate::herder) fn target(&self) -> TargetState {
+        self.data.lock().target
+    }
+
+    /// Starts a connector of an earlier run, unless somebody has done so meanwhile. A failure is its status.
+    pub(in crate::herder) async fn start_kept(self: &Arc<Self>) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        if !std::mem::take(&mut self.data.lock().waiting) {
+            return Ok(());
+        }
+        self.start().await
+    }
+
+    /// Its offsets.
+    pub(in crate::herder) async fn offsets(&self) -> Result<ConnectorOffsets, Error> {
+        let config = self.data.lock().valid()?;
+        offsets::list(&self.shared, &config).await
+    }
+
+    /// Alters or resets its offsets. It is not started meanwhile.
+    pub(in crate::herder) async fn modify_offsets(
+        &self,
+        change: Option<Vec<ConnectorOffset>>,
+    ) -> Result<Message, Error> {
+        let _changing = self.changing.lock().await;
+        let config = {
+            let data = self.data.lock();
+            if data.ended {
+                return Err(Error::NotFound(format!("Connector {} not found", self.name)));
+            }
+            if data.target != TargetState::Stopped || !data.tasks.is_empty() {
+                return Err(Error::BadRequest(format!(
+                    "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the \
+                     specified connector by issuing a 'PUT' request to the '/connectors/{}/stop' endpoint",
+                    self.name
+                )));
+            }
+            data.valid()?
+        };
+        offsets::modify(&self.shared, &config, change).await
+    }
+
+    /// The topics it has written to or read from.
+    pub(in crate::herder) fn active_topics(&self) -> Vec<String> {
+        self.active_topics.names()
+    }
+
+    /// Forgets them.
+    pub(in crate::herder) fn reset_active_topics(&self) {
+        self.active_topics.reset();
+    }
+}
+
+impl super::Data {
+    /// The configuration. The error says why there is none: the plugin of a connector that was kept may be gone.
+    fn valid(&self) -> Result<Arc<ConnectorConfig>, Error> {
+        let reason = || match (&self.status.trace, self.status.state) {
+            (Some(trace), State::Failed) => trace.clone(),
+            _ => "The connector has not been started yet; try again later".to_owned(),
+        };
+        self.config.clone().ok_or_else(|| Error::Internal(reason()))
+    }
+}

@@ -1,0 +1,89 @@
+//! Restarting a connector, its tasks, or both.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use super::super::api::{ConnectorStateInfo, Error, State, TargetState};
+use super::super::tasks;
+use super::{Connector, Wanted};
+
+impl Connector {
+    /// Restarts the connector's own instance. Tasks are touched only if it asks for others than before.
+    pub(in crate::herder) async fn restart(self: &Arc<Self>) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        self.restart_instance().await
+    }
+
+    async fn restart_instance(self: &Arc<Self>) -> Result<(), Error> {
+        self.stop_instance().await;
+        self.start().await
+    }
+
+    /// Restarts the connector, and its tasks if asked (`includeTasks`); only what has failed if asked (`onlyFailed`). Answers when
+    /// it is done, with the states as they were, and RESTARTING for what was restarted (`RestartPlan`). A failure to start is
+    /// the state of what failed, and not an error.
+    pub(in crate::herder) async fn restart_with(
+        self: &Arc<Self>,
+        include_tasks: bool,
+        only_failed: bool,
+    ) -> ConnectorStateInfo {
+        let _changing = self.changing.lock().await;
+        let chosen = |state: State| !only_failed || state == State::Failed;
+        let mut plan = self.status();
+        let connector = chosen(plan.connector.state);
+        if connector {
+            plan.connector.state = State::Restarting;
+            self.set_status(State::Restarting);
+        }
+        let mut restarting = Vec::new();
+        for task in plan.tasks.iter_mut().filter(|task| include_tasks && chosen(task.state)) {
+            task.state = State::Restarting;
+            restarting.push(task.id);
+        }
+        info!(connector = self.name, itself = connector, tasks = ?restarting, "restarting");
+        for (_, task) in (0..).zip(&mut self.data.lock().tasks).filter(|(id, _)| restarting.contains(id)) {
+            task.restarting = true;
+        }
+        if connector && let Err(error) = self.restart_instance().await {
+            warn!(connector = self.name, %error, "the connector could not be restarted");
+        }
+        // All at once: the time that stopping takes is for all together.
+        let restarts = restarting.iter().map(|task| self.restart_one(*task));
+        for (task, done) in restarting.iter().zip(futures_util::future::join_all(restarts).await) {
+            if let Err(error) = done {
+                warn!(connector = self.name, task, %error, "a task could not be restarted");
+            }
+        }
+        plan
+    }
+
+    /// Stops a task and starts it again with the configuration it has.
+    pub(in crate::herder) async fn restart_task(self: &Arc<Self>, task: u32) -> Result<(), Error> {
+        let _changing = self.changing.lock().await;
+        self.restart_one(task).await
+    }
+
+    async fn restart_one(&self, task: u32) -> Result<(), Error> {
+        let missing = || Error::NotFound(format!("Task {}-{task} not found", self.name));
+        let (old, task_config, config, target) = {
+            let mut data = self.data.lock();
+            let (config, target) = (data.config.clone(), data.target);
+            if data.ended {
+                return Err(missing());
+            }
+            let running = data.tasks.get_mut(task as usize).ok_or_else(missing)?;
+            (running.handle.take(), running.config.clone(), config.ok_or_else(missing)?, target)
+        };
+        if let Some(old) = old {
+            old.stop(self.shared.worker.task_shutdown_graceful_timeout).await;
+        }
+        let wanted = if target == TargetState::Paused { Wanted::Paused } else { Wanted::Running };
+        let handle = tasks::spawn(&self.shared, &config, task, &task_config, wanted, &self.active_topics);
+        if let Some(running) = self.data.lock().tasks.get_mut(task as usize) {
+            running.handle = Some(handle);
+            running.restarting = false;
+        }
+        Ok(())
+    }
+}

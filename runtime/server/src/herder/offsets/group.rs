@@ -1,0 +1,153 @@
+//! A sink's offsets, in its consumer group.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use serde_json::json;
+use tracing::error;
+use weir_plugin::{OffsetChange, TopicPartitionOffset};
+
+use super::super::api::{ConfigMap, ConnectorOffset, Error};
+use super::super::standalone::Shared;
+use super::request::{self, SinkChange};
+use crate::config::ConnectorConfig;
+use crate::config::client::Kind;
+use crate::kafka::groups::Groups;
+use crate::kafka::producer::describe;
+
+/// How long the requests to Kafka may take, all together: a little less than a request of the REST API, so that the client hears
+/// what is wrong.
+const LIMIT: Duration = Duration::from_secs(80);
+
+struct Group {
+    id: String,
+    client: Groups,
+    deadline: Instant,
+}
+
+impl Group {
+    fn open(shared: &Shared, config: &ConnectorConfig) -> Result<Self, KafkaError> {
+        let wrong = |text: String| KafkaError::AdminOpCreation(text);
+        let prefix = Kind::Admin.override_prefix();
+        let overrides: ConfigMap = config
+            .plugin_config
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.clone())))
+            .collect();
+        let admin = shared.worker.client(Kind::Admin, "", &overrides).map_err(|error| wrong(error.to_string()))?;
+        let mut properties = admin.properties;
+        // Kafka Connect's name for this client.
+        properties.insert("client.id".to_owned(), format!("connector-worker-adminclient-{}", config.name));
+        if let Some(name) = overrides.get("client.id") {
+            properties.insert("client.id".to_owned(), name.clone());
+        }
+        let id = config.consumer_properties(0).remove("group.id");
+        let id = id.ok_or_else(|| wrong("the sink's consumer has no group".to_owned()))?;
+        Ok(Self { id, client: Groups::open(&properties)?, deadline: Instant::now() + LIMIT })
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1))
+    }
+}
+
+/// The answer to a failure that Kafka names; the log has Kafka's words.
+fn failure(config: &ConnectorConfig, message: String, cause: &KafkaError) -> Error {
+    error!(connector = config.name, cause = describe(cause), "{message}");
+    Error::Internal(message)
+}
+
+pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
+    let failed = |cause: KafkaError| {
+        let message = format!("Failed to retrieve consumer group offsets for sink connector {}", config.name);
+        failure(config, message, &cause)
+    };
+    let group = Group::open(shared, config).map_err(failed)?;
+    let offsets = group.client.offsets(&group.id, group.left()).await.map_err(failed)?;
+    Ok(offsets
+        .into_iter()
+        .map(|(topic, partition, offset)| ConnectorOffset {
+            partition: json!({"kafka_partition": partition, "kafka_topic": topic}),
+            offset: json!({"kafka_offset": offset}),
+        })
+        .collect())
+}
+
+pub(super) async fn modify(
+    shared: &Shared,
+    config: &ConnectorConfig,
+    change: Option<Vec<ConnectorOffset>>,
+) -> Result<bool, Error> {
+    let group = Group::open(shared, config).map_err(|cause| super::failed(config, &describe(&cause)))?;
+    let reset = change.is_none();
+    let change: SinkChange = match change {
+        Some(offsets) => request::sink(offsets)?,
+        None => {
+            let name = &config.name;
+            let message = format!("Failed to list offsets prior to resetting offsets for sink connector {name}");
+            let offsets = group.client.offsets(&group.id, group.left()).await;
+            let offsets = offsets.map_err(|cause| failure(config, message, &cause))?;
+            offsets.into_iter().map(|(topic, partition, _)| (topic, partition, None)).collect()
+        }
+    };
+    let told = super::ask_plugin(shared, config, OffsetChange::Sink(to_plugin(&change))).await?;
+    let (done, described) = match reset {
+        true => (group.client.delete(&group.id, group.left()).await, "reset consumer group offsets for sink"),
+        false => (alter(&group, config, change).await?, "alter consumer group offsets for"),
+    };
+    done.map_err(|cause| {
+        let name = &config.name;
+        let verb = if reset { "reset" } else { "alter" };
+        let message = match cause.rdkafka_error_code() {
+            Some(
+                RDKafkaErrorCode::UnknownMemberId
+                | RDKafkaErrorCode::GroupSubscribedToTopic
+                | RDKafkaErrorCode::NonEmptyGroup,
+            ) => format!(
+                "Failed to {verb} consumer group offsets for connector {name} either because its tasks haven't stopped completely yet \
+                 or the connector was resumed before the request to {verb} its offsets could be successfully completed. If the \
+                 connector is in a stopped state, this operation can be safely retried. If it doesn't eventually succeed, the Connect \
+                 cluster may need to be restarted to get rid of the zombie sink tasks."
+            ),
+            _ => format!("Failed to {described} connector {name}"),
+        };
+        failure(config, message, &cause)
+    })?;
+    Ok(told)
+}
+
+fn to_plugin(change: &SinkChange) -> Vec<TopicPartitionOffset> {
+    change
+        .iter()
+        .map(|(topic, partition, offset)| TopicPartitionOffset {
+            topic: topic.clone(),
+            partition: *partition,
+            offset: offset.unwrap_or(-1),
+        })
+        .collect()
+}
+
+/// Commits what has an offset and forgets the rest.
+async fn alter(group: &Group, config: &ConnectorConfig, change: SinkChange) -> Result<Result<(), KafkaError>, Error> {
+    let (mut altered, mut forgotten) = (Vec::new(), Vec::new());
+    for (topic, partition, offset) in change {
+        // What no broker knows, and librdkafka does not send.
+        if topic.is_empty() || topic.contains('\0') || partition < 0 {
+            return Ok(Err(KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition)));
+        }
+        match offset {
+            Some(offset @ ..0) => return Err(super::failed(config, &format!("Invalid negative offset {offset}"))),
+            Some(offset) => altered.push((topic, partition, offset)),
+            None => forgotten.push((topic, partition)),
+        }
+    }
+    if !altered.is_empty()
+        && let Err(error) = group.client.alter(&group.id, &altered, group.left()).await
+    {
+        return Ok(Err(error));
+    }
+    if forgotten.is_empty() {
+        return Ok(Ok(()));
+    }
+    Ok(group.client.forget(&group.id, &forgotten, group.left()).await)
+}

@@ -1,0 +1,209 @@
+//! What a request to alter offsets says, read as Kafka Connect reads it: maps of text to primitive values for a source, a topic's
+//! partition and a number for a sink.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Number, Value};
+
+use super::super::api::{ConnectorOffset, Error};
+use crate::offsets::partition::canonical;
+
+/// Partition and offset of a source, JSON texts; no offset = forget it.
+pub(super) type SourceChange = Vec<(String, Option<String>)>;
+
+/// Topic, partition and offset of a sink; no offset = forget it.
+pub(super) type SinkChange = Vec<(String, i32, Option<i64>)>;
+
+/// Of equal partitions the last counts, as in a map.
+fn last_of_equals(offsets: Vec<ConnectorOffset>) -> impl Iterator<Item = ConnectorOffset> {
+    let mut last: IndexMap<String, ConnectorOffset> = IndexMap::new();
+    for offset in offsets {
+        last.insert(canonical(&offset.partition.to_string()), offset);
+    }
+    last.into_values()
+}
+
+/// Checks the partitions and offsets of a source, and writes them as a source would (`Worker.normalizeSourceConnectorOffsets`).
+pub(super) fn source(offsets: Vec<ConnectorOffset>) -> Result<SourceChange, Error> {
+    last_of_equals(offsets)
+        .map(|ConnectorOffset { partition, offset }| {
+            let partition = primitives(partition)?;
+            let offset = primitives(offset)?;
+            Ok((partition.to_string(), (!offset.is_null()).then(|| offset.to_string())))
+        })
+        .collect()
+}
+
+/// An object of primitive values, or null (`OffsetUtils.validateFormat`).
+fn primitives(value: Value) -> Result<Value, Error> {
+    let members = match value {
+        Value::Null => return Ok(Value::Null),
+        Value::Object(members) => members,
+        _ => return Err(Error::Internal("Offsets must be specified as a Map".to_owned())),
+    };
+    let mut checked = Map::with_capacity(members.len());
+    for (field, value) in members {
+        let refused = |found: &str| {
+            let text =
+                format!("Offsets may only contain primitive types as values, but field {field} contains {found}");
+            Error::Internal(text)
+        };
+        let value = match value {
+            Value::Array(_) => return Err(refused("ARRAY")),
+            Value::Object(_) => return Err(refused("MAP")),
+            Value::Number(number) => Value::Number(self::number(&number).map_err(refused)?),
+            other => other,
+        };
+        checked.insert(field, value);
+    }
+    Ok(Value::Object(checked))
+}
+
+/// Whole numbers have 64 bits, others are doubles. The error is Java's class of what is neither.
+fn number(number: &Number) -> Result<Number, &'static str> {
+    if let Some(number) = number.as_i64() {
+        return Ok(number.into());
+    }
+    if !number.to_string().contains(['.', 'e', 'E']) {
+        return Err("class java.math.BigInteger");
+    }
+    number.as_f64().and_then(Number::from_f64).ok_or("class java.lang.Double")
+}
+
+/// Reads the partitions and offsets of a sink (`SinkUtils.parseSinkConnectorOffsets`).
+pub(super) fn sink(offsets: Vec<ConnectorOffset>) -> Result<SinkChange, Error> {
+    let refused = |text: &str| Error::BadRequest(text.to_owned());
+    let mut change: IndexMap<(String, i32), Option<i64>> = IndexMap::new();
+    for ConnectorOffset { partition, offset } in last_of_equals(offsets) {
+        let Value::Object(partition) = partition else {
+            return Err(refused("The partition for a sink connector offset cannot be null or missing"));
+        };
+        let (Some(topic), Some(number)) = (partition.get("kafka_topic"), partition.get("kafka_partition")) else {
+            return Err(refused(
+                "The partition for a sink connector offset must contain the keys 'kafka_topic' and 'kafka_partition'",
+            ));
+        };
+        if topic.is_null() {
+            return Err(refused("Kafka topic names must be valid strings and may not be null"));
+        }
+        if number.is_null() {
+            return Err(refused("Kafka partitions must be valid numbers and may not be null"));
+        }
+        let number: i32 = java_text(number).parse().map_err(|_| {
+            Error::BadRequest(format!(
+                "Failed to parse the following Kafka partition value in the provided offsets: '{}'. Partition values for sink \
+                 connectors need to be integers.",
+                java_text(number)
+            ))
+        })?;
+        let offset = match offset {
+            Value::Object(offset) => {
+                let offset = offset.get("kafka_offset").ok_or_else(|| {
+                    refused("The offset for a sink connector should either be null or contain the key 'kafka_offset'")
+                })?;
+                Some(java_text(offset).parse().map_err(|_| {
+                    Error::BadRequest(format!(
+                        "Failed to parse the following Kafka offset value in the provided offsets: '{}'. Offset values for sink \
+                         connectors need to be integers.",
+                        java_text(offset)
+                    ))
+                })?)
+            }
+            _ => None,
+        };
+        change.insert((java_text(topic), number), offset);
+    }
+    Ok(change.into_iter().map(|((topic, partition), offset)| (topic, partition, offset)).collect())
+}
+
+/// What `String.valueOf` makes of a value that Jackson read.
+fn java_text(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => match number.to_string() {
+            whole if !whole.contains(['.', 'e', 'E']) => whole,
+            fraction => number.as_f64().map_or(fraction, |double| format!("{double:?}")),
+        },
+        Value::Array(values) => format!("[{}]", values.iter().map(java_text).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let members: Vec<_> = members.iter().map(|(key, value)| format!("{key}={}", java_text(value))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn offset(partition: Value, offset: Value) -> Vec<ConnectorOffset> {
+        vec![ConnectorOffset { partition, offset }]
+    }
+
+    #[test]
+    fn a_sources_numbers_have_64_bits_or_are_doubles_and_nothing_is_nested() {
+        let text = r#"{"position":9007199254740993,"x":2.50,"s":"t","n":null,"b":true}"#;
+        let given = serde_json::from_str(text).expect("JSON");
+        let change = source(offset(json!({"filename": "f"}), given)).expect("taken");
+        let written = r#"{"position":9007199254740993,"x":2.5,"s":"t","n":null,"b":true}"#;
+        assert_eq!(change, [(r#"{"filename":"f"}"#.to_owned(), Some(written.to_owned()))]);
+        assert_eq!(source(offset(Value::Null, Value::Null)).expect("taken"), [("null".to_owned(), None)]);
+        let large = serde_json::from_str(r#"{"position":99999999999999999999}"#).expect("JSON");
+        for (value, end) in [
+            (json!({"f": ["a"]}), "field f contains ARRAY"),
+            (json!({"f": {"a": 1}}), "field f contains MAP"),
+            (large, "field position contains class java.math.BigInteger"),
+        ] {
+            let refused = source(offset(value.clone(), Value::Null)).expect_err("refused");
+            assert!(refused.to_string().ends_with(end), "{refused}");
+            assert_eq!(refused.status(), 500);
+            assert!(source(offset(json!({}), value)).is_err());
+        }
+    }
+
+    #[test]
+    fn of_equal_partitions_the_last_counts() {
+        let one = |order: &str, offset: Value| ConnectorOffset {
+            partition: serde_json::from_str(order).expect("JSON"),
+            offset,
+        };
+        let given = || vec![one(r#"{"a":1,"b":2}"#, json!({"p": 1})), one(r#"{"b":2,"a":1}"#, json!({"p": 2}))];
+        assert_eq!(source(given()).expect("taken"), [(r#"{"b":2,"a":1}"#.to_owned(), Some(r#"{"p":2}"#.to_owned()))]);
+        let sinks = [json!("0"), json!(0)].map(|number| ConnectorOffset {
+            partition: json!({"kafka_topic": "t", "kafka_partition": number}),
+            offset: json!({"kafka_offset": number}),
+        });
+        assert_eq!(sink(sinks.to_vec()).expect("taken"), [("t".to_owned(), 0, Some(0))]);
+    }
+
+    #[test]
+    fn a_sinks_offsets_are_refused_in_kafka_connects_words() {
+        let at = |number: Value| json!({"kafka_topic": "t", "kafka_partition": number});
+        for (partition, offset_value, text) in [
+            (Value::Null, Value::Null, "cannot be null or missing"),
+            (json!({"kafka_topic": "t"}), Value::Null, "must contain the keys 'kafka_topic' and 'kafka_partition'"),
+            (
+                json!({"kafka_topic": null, "kafka_partition": null}),
+                Value::Null,
+                "Kafka topic names must be valid strings",
+            ),
+            (at(Value::Null), Value::Null, "Kafka partitions must be valid numbers"),
+            (at(json!("x")), Value::Null, "partition value in the provided offsets: 'x'."),
+            (at(json!(1.0)), Value::Null, "partition value in the provided offsets: '1.0'."),
+            (at(json!(3_000_000_000_u32)), Value::Null, "'3000000000'"),
+            (at(json!({"a": 1, "b": [null, true]})), Value::Null, "'{a=1, b=[null, true]}'"),
+            (at(json!(0)), json!({}), "should either be null or contain the key 'kafka_offset'"),
+            (at(json!(0)), json!({"kafka_offset": null}), "offset value in the provided offsets: 'null'."),
+            (at(json!(0)), json!({"kafka_offset": 1.5}), "offset value in the provided offsets: '1.5'."),
+        ] {
+            let refused = sink(offset(partition, offset_value)).expect_err("refused");
+            assert!(refused.to_string().contains(text), "{text}: {refused}");
+            assert_eq!(refused.status(), 400);
+        }
+        let signed = sink(offset(at(json!("+0")), json!({"kafka_offset": "+2", "y": 1}))).expect("taken");
+        assert_eq!(signed, [("t".to_owned(), 0, Some(2))]);
+    }
+}

@@ -1,0 +1,69 @@
+//! The offsets of a consumer group, seen and changed from outside of it: what the REST API does for sinks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::config::FromClientConfigAndContext as _;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::producer::BaseProducer;
+use rdkafka::topic_partition_list::TopicPartitionList;
+
+use super::cluster::Quiet;
+use super::consumer::{self, Position};
+use super::native::{Request, request};
+use super::{Properties, client_config};
+
+/// A client that is opened for some requests and closed after them.
+pub struct Groups(Arc<BaseProducer<Quiet>>);
+
+impl Groups {
+    /// Makes the client. Nothing is sent yet. `properties` are those of an admin client.
+    pub fn open(properties: &Properties) -> KafkaResult<Self> {
+        // librdkafka has producers and consumers only, and a producer is the lighter one.
+        Ok(Self(Arc::new(BaseProducer::from_config_and_context(&client_config(properties), Quiet)?)))
+    }
+
+    /// The offsets that the group has committed, sorted. A group that does not exist has none.
+    pub async fn offsets(&self, group: &str, limit: Duration) -> KafkaResult<Vec<Position>> {
+        let mut offsets = self.ask(group, move |client, group| request(client, group, Request::List, limit)).await?;
+        // A negative offset stands for none.
+        offsets.retain(|(_, _, offset)| *offset >= 0);
+        offsets.sort();
+        Ok(offsets)
+    }
+
+    /// Commits offsets for a group without members. `UnknownMemberId` = it has members.
+    pub async fn alter(&self, group: &str, positions: &[Position], limit: Duration) -> KafkaResult<()> {
+        let list = consumer::list(positions)?;
+        self.ask(group, move |client, group| request(client, group, Request::Alter(&list), limit)).await.map(drop)
+    }
+
+    /// Forgets the offsets of some partitions. `GroupSubscribedToTopic` = the group reads the topic.
+    pub async fn forget(&self, group: &str, partitions: &[(String, i32)], limit: Duration) -> KafkaResult<()> {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for (topic, partition) in partitions {
+            list.add_partition(topic, *partition);
+        }
+        self.ask(group, move |client, group| request(client, group, Request::Forget(&list), limit)).await.map(drop)
+    }
+
+    /// Deletes a group. One that does not exist is no error. `NonEmptyGroup` = it has members.
+    pub async fn delete(&self, group: &str, limit: Duration) -> KafkaResult<()> {
+        match self.ask(group, move |client, group| request(client, group, Request::Delete, limit)).await {
+            Err(KafkaError::AdminOp(RDKafkaErrorCode::GroupIdNotFound)) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Runs a request where it may block.
+    async fn ask(
+        &self,
+        group: &str,
+        work: impl FnOnce(&BaseProducer<Quiet>, &str) -> KafkaResult<Vec<Position>> + Send + 'static,
+    ) -> KafkaResult<Vec<Position>> {
+        let (client, group) = (Arc::clone(&self.0), group.to_owned());
+        tokio::task::spawn_blocking(move || work(&client, &group))
+            .await
+            .unwrap_or(Err(KafkaError::AdminOp(RDKafkaErrorCode::Fail)))
+    }
+}

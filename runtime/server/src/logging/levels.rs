@@ -1,0 +1,352 @@
+//! The levels of the loggers, which the REST API shows and changes while the worker runs. What they come down to is a
+//! [`Rules`], which the filter reads.
+//!
+//! Names are a tree, as in log4j2: a logger without a level of its own has its parent's, and setting one sets all below it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use parking_lot::{Mutex, RwLock};
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+
+use super::level::Level;
+use super::names;
+use super::rules::Rules;
+
+/// Names that may be set beside those that exist; each takes memory for as long as the worker runs.
+const MOST_NAMES: usize = 1_000;
+/// Bytes of such a name.
+const LONGEST_NAME: usize = 1_000;
+
+/// The level of a logger, and when it was changed over REST.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoggerLevel {
+    /// Its own or inherited.
+    pub level: Level,
+    /// Milliseconds since 1970; none = never.
+    pub last_modified: Option<u64>,
+}
+
+/// A name that would be one too many, or is too long.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "Logger names that are not in use may have {LONGEST_NAME} bytes, and {MOST_NAMES} of them may be set; set the level of one that \
+     GET /admin/loggers lists, or restart the worker"
+)]
+pub struct TooMany;
+
+/// The levels of a worker. Cheap to clone.
+#[derive(Clone)]
+pub struct Levels(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    rules: RwLock<Arc<Rules>>,
+}
+
+struct State {
+    root: Level,
+    /// Loggers with a level of their own, by their one name.
+    own: BTreeMap<String, Level>,
+    modified: BTreeMap<String, u64>,
+    /// The connectors and their classes.
+    connectors: BTreeMap<String, String>,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self::new(&Targets::new().with_default(LevelFilter::INFO))
+    }
+}
+
+impl Levels {
+    /// `info`, or levels for some targets too: `info,weir::rest=debug`.
+    pub fn parse(filter: &str) -> Result<Self, ParseError> {
+        Ok(Self::new(&filter.parse()?))
+    }
+
+    fn new(filter: &Targets) -> Self {
+        let state = State {
+            root: filter.default_level().unwrap_or(LevelFilter::OFF).into(),
+            own: filter.iter().map(|(target, level)| (target.to_owned(), level.into())).collect(),
+            modified: BTreeMap::new(),
+            connectors: BTreeMap::new(),
+        };
+        let rules = RwLock::new(Arc::new(state.rules()));
+        Self(Arc::new(Shared { state: Mutex::new(state), rules }))
+    }
+
+    pub(super) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.0.rules.read())
+    }
+
+    /// All loggers by name, but for those that are off.
+    pub fn all(&self) -> BTreeMap<String, LoggerLevel> {
+        let state = self.0.state.lock();
+        let levels = state.names().into_iter().map(|name| (name.clone(), state.level(&name)));
+        levels.filter(|(_, level)| level.level != Level::Off).collect()
+    }
+
+    /// One logger; none = there is none of that name.
+    pub fn get(&self, name: &str) -> Option<LoggerLevel> {
+        let state = self.0.state.lock();
+        let name = if names::is_root(name) { ROOT } else { name };
+        (name == ROOT || state.names().contains(name)).then(|| state.level(name))
+    }
+
+    /// Sets the level of a logger and of all below it. Says whose level is another one now, sorted. Takes effect at once.
+    pub fn set(&self, name: &str, level: Level) -> Result<Vec<String>, TooMany> {
+        let mut state = self.0.state.lock();
+        let root = names::is_root(name);
+        let mut known = state.names();
+        if !root && !known.contains(name) {
+            if name.len() > LONGEST_NAME || state.own.len() >= MOST_NAMES {
+                return Err(TooMany);
+            }
+            known.insert(name.to_owned());
+        }
+        let before: Vec<(String, Level)> =
+            known.into_iter().map(|name| (name.clone(), state.effective(&name))).collect();
+        state.assign(if root { "" } else { name }, level);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let mut changed = Vec::new();
+        for (logger, old) in before {
+            // A logger that is off counts as new each time, as in Kafka Connect.
+            if old == Level::Off || state.effective(&logger) != old {
+                state.modified.insert(logger.clone(), now);
+                if root || logger.starts_with(name) {
+                    changed.push(logger);
+                }
+            }
+        }
+        self.publish(&state);
+        Ok(changed)
+    }
+
+    /// A connector is there, or has another class now.
+    pub fn add_connector(&self, name: &str, class: &str) {
+        let mut state = self.0.state.lock();
+        if state.connectors.get(name).is_none_or(|known| known != class) {
+            state.connectors.insert(name.to_owned(), class.to_owned());
+            self.publish(&state);
+        }
+    }
+
+    /// A connector is gone, and with it what was set for it.
+    pub fn remove_connector(&self, name: &str) {
+        let mut state = self.0.state.lock();
+        let logger = format!("{}.{name}", names::CONNECTORS);
+        if state.connectors.remove(name).is_some() {
+            state.own.remove(&logger);
+            state.modified.remove(&logger);
+            self.publish(&state);
+        }
+    }
+
+    fn publish(&self, state: &State) {
+        let rules = state.rules();
+        if rules == **self.0.rules.read() {
+            return;
+        }
+        let max = rules.max();
+        *self.0.rules.write() = Arc::new(rules);
+        tracing::callsite::rebuild_interest_cache();
+        // Libraries that write through `log` ask it first.
+        log::set_max_level(match max {
+            LevelFilter::OFF => log::LevelFilter::Off,
+            LevelFilter::ERROR => log::LevelFilter::Error,
+            LevelFilter::WARN => log::LevelFilter::Warn,
+            LevelFilter::INFO => log::LevelFilter::Info,
+            LevelFilter::DEBUG => log::LevelFilter::Debug,
+            _ => log::LevelFilter::Trace,
+        });
+    }
+}
+
+/// The root logger's name in answers.
+const ROOT: &str = "root";
+
+impl State {
+    /// All names there are.
+    fn names(&self) -> BTreeSet<String> {
+        let own = self.own.keys().cloned();
+        let connectors = self.connectors.keys().map(|name| format!("{}.{name}", names::CONNECTORS));
+        let classes = self.connectors.values().filter(|class| !class.is_empty()).cloned();
+        let known = names::known().chain([ROOT]).map(str::to_owned);
+        known.chain(own).chain(connectors).chain(classes).collect()
+    }
+
+    fn level(&self, name: &str) -> LoggerLevel {
+        LoggerLevel { level: self.effective(name), last_modified: self.modified.get(name).copied() }
+    }
+
+    fn effective(&self, name: &str) -> Level {
+        let mut next = (!names::is_root(name)).then_some(name);
+        while let Some(name) = next.map(names::canonical) {
+            if let Some(level) = self.own.get(name) {
+                return *level;
+            }
+            next = names::parent(name);
+        }
+        self.root
+    }
+
+    /// Sets a namespace and everything below it; the empty one is the root.
+    fn assign(&mut self, namespace: &str, level: Level) {
+        if namespace.is_empty() {
+            self.root = level;
+        } else {
+            self.own.insert(names::canonical(namespace).to_owned(), level);
+        }
+        let below = |name: &str, namespace: &str| {
+            let rest = name.strip_prefix(namespace);
+            rest.is_some_and(|rest| namespace.is_empty() || rest.starts_with('.') || rest.starts_with("::"))
+        };
+        // Two names of one logger: what is below either of them.
+        let other = names::canonical(namespace);
+        for (name, own) in &mut self.own {
+            if below(name, namespace) || below(name, other) {
+                *own = level;
+            }
+        }
+        for (_, target) in names::aliases().filter(|(alias, _)| !namespace.is_empty() && below(alias, namespace)) {
+            self.own.insert(target.to_owned(), level);
+        }
+    }
+
+    /// The level that was set for a plugin's class or one of its packages, not counting what Weir's own names say.
+    fn class_level(&self, class: &str) -> Option<Level> {
+        let mut next = Some(class);
+        while let Some(name) = next.filter(|name| names::canonical(name) == *name) {
+            if let Some(level) = self.own.get(name) {
+                return Some(*level);
+            }
+            next = names::parent(name);
+        }
+        None
+    }
+
+    fn rules(&self) -> Rules {
+        let mut rules = Rules::new(self.root.filter());
+        for (name, level) in &self.own {
+            match names::connector(name) {
+                Some(connector) => rules.connector(connector, level.filter()),
+                None if name == names::CONNECTORS => rules.every_connector(level.filter()),
+                None => rules.target(name, level.filter()),
+            }
+        }
+        for (connector, class) in &self.connectors {
+            if let Some(level) = self.class_level(class) {
+                rules.plugin(connector, level.filter());
+            }
+        }
+        rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SINK: &str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
+
+    fn levels() -> Levels {
+        let levels = Levels::parse("info,weir::rest=debug").expect("a filter");
+        levels.add_connector("a", SINK);
+        levels.add_connector("a.b", "io.example.Other");
+        levels
+    }
+
+    fn level(levels: &Levels, name: &str) -> &'static str {
+        levels.get(name).expect("a logger").level.name()
+    }
+
+    #[test]
+    fn loggers_have_their_own_level_or_that_of_the_next_above() {
+        let levels = levels();
+        assert_eq!(level(&levels, "ROOT"), "INFO");
+        assert_eq!(level(&levels, ""), "INFO");
+        assert_eq!(level(&levels, "weir::rest"), "DEBUG");
+        assert_eq!(level(&levels, "org.apache.kafka.connect.runtime.rest"), "DEBUG");
+        assert_eq!(level(&levels, "weir::task::sink"), "INFO");
+        assert_eq!(levels.get("nope"), None);
+        assert!(levels.all().contains_key("root"));
+        assert!(levels.all().values().all(|level| level.last_modified.is_none()));
+    }
+
+    #[test]
+    fn setting_a_level_sets_all_below_and_names_what_changed() {
+        let levels = levels();
+        assert_eq!(levels.set("nope", Level::Debug), Ok(vec!["nope".to_owned()]));
+        assert_eq!(levels.set("nope", Level::Debug), Ok(vec![]));
+        let first = levels.get("nope").expect("there").last_modified;
+        assert!(first.is_some());
+        assert_eq!(levels.set("nope.a", Level::Info), Ok(vec!["nope.a".to_owned()]));
+        assert_eq!(levels.set("nope", Level::Error), Ok(vec!["nope".to_owned(), "nope.a".to_owned()]));
+        assert_eq!(level(&levels, "nope.a"), "ERROR");
+        // The name becomes known with the level that it inherits.
+        assert_eq!(levels.set("new", Level::Info), Ok(vec![]));
+        assert_eq!(levels.get("new"), Some(LoggerLevel { level: Level::Info, last_modified: None }));
+    }
+
+    #[test]
+    fn what_is_off_is_not_listed_and_counts_as_changed_each_time() {
+        let levels = levels();
+        for _ in 0..2 {
+            assert_eq!(levels.set("weir::offsets", Level::Off), Ok(vec!["weir::offsets".to_owned()]));
+        }
+        assert!(!levels.all().contains_key("weir::offsets"));
+        assert_eq!(level(&levels, "weir::offsets"), "OFF");
+    }
+
+    #[test]
+    fn kafka_connects_names_are_other_names_of_weirs() {
+        let levels = levels();
+        let changed = levels.set("org.apache.kafka.connect", Level::Warn).expect("set");
+        assert!(changed.iter().all(|name| name.starts_with("org.apache.kafka.connect")), "{changed:?}");
+        assert!(changed.iter().any(|name| name == SINK), "{changed:?}");
+        for name in ["weir", "weir::rest", "weir::task::sink", "org.apache.kafka.connect.runtime.Worker"] {
+            assert_eq!(level(&levels, name), "WARN", "{name}");
+            assert!(levels.get(name).expect("there").last_modified.is_some());
+        }
+        assert_eq!((level(&levels, "root"), level(&levels, "org.apache.kafka.clients")), ("INFO", "WARN"));
+        levels.set("org.apache", Level::Error).expect("set");
+        assert_eq!((level(&levels, "weir::rest"), level(&levels, "weir::kafka")), ("ERROR", "ERROR"));
+        levels.set("root", Level::Trace).expect("set");
+        for (name, level) in levels.all() {
+            assert_eq!(level.level, Level::Trace, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_connector_is_one_logger_whatever_its_name_and_goes_with_it() {
+        let levels = levels();
+        assert_eq!(levels.set("connector.a", Level::Debug).map(|names| names[0].clone()), Ok("connector.a".to_owned()));
+        assert_eq!(level(&levels, "connector.a.b"), "INFO", "another connector");
+        levels.set("connector", Level::Trace).expect("set");
+        assert_eq!((level(&levels, "connector.a"), level(&levels, "connector.a.b")), ("TRACE", "TRACE"));
+        levels.remove_connector("a");
+        assert_eq!(levels.get("connector.a"), None);
+        assert_eq!(levels.get(SINK), None);
+    }
+
+    #[test]
+    fn names_are_bounded_and_those_in_use_are_not() {
+        let levels = levels();
+        for number in 0..MOST_NAMES {
+            let _ = levels.set(&format!("n{number}"), Level::Debug);
+        }
+        assert_eq!(levels.set("one.more", Level::Debug), Err(TooMany));
+        assert_eq!(levels.set(&"x".repeat(LONGEST_NAME + 1), Level::Debug), Err(TooMany));
+        assert!(levels.set("connector.a", Level::Debug).is_ok());
+        assert!(levels.set("n0", Level::Error).is_ok());
+    }
+
+    #[test]
+    fn a_filter_that_is_none_is_refused() {
+        assert!(Levels::parse("weir=loud").is_err());
+        assert_eq!(level(&Levels::parse("weir=debug").expect("a filter"), "root"), "OFF");
+    }
+}
