@@ -7,6 +7,8 @@ mod error;
 pub mod json;
 mod loggers;
 mod offsets;
+#[cfg(test)]
+mod operations_tests;
 mod plugins;
 mod request;
 mod root;

@@ -11,15 +11,15 @@ use tower::ServiceExt as _;
 use weir_plugin::{Engine, EngineOptions};
 
 use super::*;
-use crate::herder::Options;
 use crate::herder::api::ConfigMap;
+use crate::herder::{Options, StateFile};
 use crate::logging::Levels;
 use crate::offsets::OffsetFile;
 
 /// The routes and what they stand on.
-struct Fixture {
+pub(super) struct Fixture {
     router: Router,
-    herder: Herder,
+    pub(super) herder: Herder,
     ready: CancellationToken,
     /// Removed at the end.
     _folder: tempfile::TempDir,
@@ -35,7 +35,12 @@ impl Drop for Fixture {
 const MAX: usize = 1000;
 
 impl Fixture {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With more keys in the worker's configuration.
+    pub(super) async fn with(more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().display();
         let keys = [
@@ -50,8 +55,10 @@ impl Fixture {
         // A file that is no plugin must not keep the worker from starting.
         std::fs::create_dir_all(folder.path().join("path/below")).expect("folder");
         std::fs::write(folder.path().join("path/below/bad.wasm"), b"bad").expect("file");
-        let worker =
-            WorkerConfig::parse(keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<ConfigMap>());
+        let more = more.iter().map(|(key, value)| (*key, (*value).to_owned()));
+        let worker = WorkerConfig::parse(
+            keys.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)).collect::<ConfigMap>(),
+        );
         let worker = Arc::new(worker.expect("in order"));
         let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone() }).expect("an engine");
         let plugins = Plugins::open(&worker, engine).await.expect("a registry");
@@ -62,7 +69,7 @@ impl Fixture {
             offsets,
             worker_id: "w:8083".to_owned(),
             levels: Levels::default(),
-            state: None,
+            state: worker.standalone_state.as_deref().map(|path| StateFile::open(path).expect("a file")),
         };
         let herder = Herder::start(options);
         let ready = CancellationToken::new();
@@ -82,13 +89,13 @@ impl Fixture {
         (head.status, head.headers, body)
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub(super) async fn get(&self, path: &str) -> (u16, Value) {
         let (status, headers, body) = self.send(Method::GET, path, None, Body::empty()).await;
         assert_eq!(headers[header::CONTENT_TYPE], "application/json", "{path}");
         (status.as_u16(), body)
     }
 
-    async fn json(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
+    pub(super) async fn json(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
         let (status, _, body) = self.send(method, path, Some("application/json"), Body::from(body.to_owned())).await;
         (status.as_u16(), body)
     }
@@ -99,7 +106,7 @@ impl Fixture {
     }
 }
 
-fn error(status: u16, message: &str) -> (u16, Value) {
+pub(super) fn error(status: u16, message: &str) -> (u16, Value) {
     (status, json!({"error_code": status, "message": message}))
 }
 
