@@ -1,12 +1,14 @@
-//! Kafka I/O on librdkafka: producers that tasks share, consumers that hand rebalances to their task, the in-process
+//! Kafka I/O on librdkafka: producers that tasks share, consumers that hand rebalances to their task, admin clients, the in-process
 //! broker of `weir dev`. Nothing here knows what a connector is.
 
+pub mod admin;
 pub mod cluster;
 pub mod consumer;
 pub mod dev_broker;
 pub mod groups;
 pub(crate) mod native;
 pub mod producer;
+mod refusal;
 
 use rdkafka::ClientConfig;
 use std::collections::BTreeMap;

@@ -1,0 +1,306 @@
+//! Questions and orders about topics: does one exist, make one. A client is shared by all who ask at the same time with equal
+//! settings, and closed when the last of them has its answer. Topics are made seldom, and an open client costs connections.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rdkafka::ClientContext;
+use rdkafka::admin::{AdminClient, AdminOptions, TopicReplication};
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+
+use super::refusal::refusal;
+use super::{Properties, client_config};
+
+/// How long one question or order may take: what Java's admin client has as `default.api.timeout.ms`.
+pub const API_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a thread is held for one look at a topic. In between, others have their turn.
+const LOOK: Duration = Duration::from_millis(500);
+/// Pause between two looks while Kafka does not answer.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Looks of one client at the same time. Each holds a thread.
+const LOOKS: usize = 2;
+
+/// A topic that is to be made. Its text is that of Java's `NewTopic`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTopic {
+    /// The name.
+    pub name: String,
+    /// Partitions; -1 = as many as the broker makes by itself.
+    pub partitions: i32,
+    /// Replicas of each partition; -1 = as the broker makes by itself.
+    pub replication_factor: i16,
+    /// Its own settings, such as `cleanup.policy`.
+    pub configs: BTreeMap<String, String>,
+}
+
+impl fmt::Display for NewTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, partitions, replication_factor, configs } = self;
+        let configs: Vec<String> = configs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        write!(
+            f,
+            "(name={name}, numPartitions={partitions}, replicationFactor={replication_factor}, replicasAssignments=null, \
+             configs={{{}}})",
+            configs.join(", ")
+        )
+    }
+}
+
+/// A topic that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopicDescription {
+    /// How many partitions it has.
+    pub partitions: usize,
+}
+
+/// What became of an order for a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// It was made.
+    Created,
+    /// It was there already: someone else was faster.
+    Exists,
+}
+
+/// Why there is no answer, or another one than was hoped for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// librdkafka makes no client of the settings.
+    #[error("no admin client can be made of the settings: {0}")]
+    Client(KafkaError),
+    /// A broker refuses the connection. The text says why, and what to do.
+    #[error("Kafka refuses the admin client: {0}")]
+    Refused(String),
+    /// No answer in time. It may come another time.
+    #[error("no answer from Kafka within {} s", API_TIMEOUT.as_secs())]
+    TimedOut,
+    /// The cluster's answer.
+    #[error("{0} ({0:?})")]
+    Kafka(RDKafkaErrorCode),
+}
+
+impl Error {
+    /// The cluster does not let this client do it.
+    pub fn is_not_authorized(&self) -> bool {
+        use RDKafkaErrorCode::{ClusterAuthorizationFailed, TopicAuthorizationFailed};
+        matches!(self, Self::Kafka(TopicAuthorizationFailed | ClusterAuthorizationFailed))
+    }
+
+    /// The brokers know no such request.
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self, Self::Kafka(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion))
+    }
+}
+
+/// All admin clients of this worker. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Admins {
+    open: Arc<Mutex<HashMap<Properties, Weak<Admin>>>>,
+}
+
+impl Admins {
+    /// The client for these settings: one that somebody has open, or a new one. Connects when it is asked something.
+    pub fn get(&self, properties: &Properties) -> Result<Arc<Admin>, Error> {
+        let mut open = self.open.lock();
+        open.retain(|_, admin| admin.strong_count() > 0);
+        if let Some(admin) = open.get(properties).and_then(Weak::upgrade) {
+            return Ok(admin);
+        }
+        let admin = Arc::new(Admin::new(properties)?);
+        open.insert(properties.clone(), Arc::downgrade(&admin));
+        Ok(admin)
+    }
+}
+
+/// A client for questions and orders. Keep it for as long as there is something to ask, and no longer.
+pub struct Admin {
+    properties: Properties,
+    /// For questions. Hears of its own troubles, which rdkafka's admin client does not. None = it is being closed.
+    questions: Option<Arc<BaseProducer<Troubles>>>,
+    /// For orders; made with the first.
+    orders: Mutex<Option<Arc<AdminClient<Troubles>>>>,
+    turns: Semaphore,
+}
+
+impl Admin {
+    fn new(properties: &Properties) -> Result<Self, Error> {
+        let mut properties = properties.clone();
+        // To ask for a topic must not make it.
+        properties.insert("allow.auto.create.topics".to_owned(), "false".to_owned());
+        let questions = BaseProducer::from_config_and_context(&client_config(&properties), Troubles::default());
+        let questions = Some(Arc::new(questions.map_err(Error::Client)?));
+        Ok(Self { properties, questions, orders: Mutex::default(), turns: Semaphore::new(LOOKS) })
+    }
+
+    /// Looks for a topic; none = there is no such topic. Does not make it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] is worth another try. Safe to drop.
+    pub async fn describe_topic(&self, name: &str) -> Result<Option<TopicDescription>, Error> {
+        let deadline = Instant::now() + API_TIMEOUT;
+        loop {
+            let Some(client) = self.questions.clone() else { return Err(Error::TimedOut) };
+            let name = name.to_owned();
+            let turn = self.turns.acquire().await;
+            let looked = tokio::task::spawn_blocking(move || look(&client, &name)).await;
+            drop(turn);
+            match looked.unwrap_or(Err(Error::TimedOut)) {
+                Err(Error::TimedOut) if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
+                looked => return looked,
+            }
+        }
+    }
+
+    /// Makes a topic and waits until the cluster's controller has made it. Other brokers hear of it some moments later.
+    pub async fn create_topic(&self, topic: &NewTopic) -> Result<Creation, Error> {
+        let client = self.orders()?;
+        let replication = TopicReplication::Fixed(i32::from(topic.replication_factor));
+        let mut new = rdkafka::admin::NewTopic::new(&topic.name, topic.partitions, replication);
+        for (key, value) in &topic.configs {
+            new = new.set(key, value);
+        }
+        let options = AdminOptions::new().request_timeout(Some(API_TIMEOUT)).operation_timeout(Some(API_TIMEOUT));
+        let results = client.create_topics([&new], &options).await.map_err(failure)?;
+        match results.into_iter().next() {
+            Some(Ok(_)) => {
+                info!(topic = topic.name, "created a topic");
+                Ok(Creation::Created)
+            }
+            Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(Creation::Exists),
+            Some(Err((_, code))) => Err(failure(KafkaError::AdminOp(code))),
+            None => Err(Error::Kafka(RDKafkaErrorCode::BadMessage)),
+        }
+    }
+
+    fn orders(&self) -> Result<Arc<AdminClient<Troubles>>, Error> {
+        let mut orders = self.orders.lock();
+        if let Some(client) = &*orders {
+            return Ok(Arc::clone(client));
+        }
+        let client = AdminClient::from_config_and_context(&client_config(&self.properties), Troubles::default());
+        let client = Arc::new(client.map_err(Error::Client)?);
+        *orders = Some(Arc::clone(&client));
+        Ok(client)
+    }
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        // Closing waits for librdkafka's threads, which must not hold up the runtime's.
+        let (questions, orders) = (self.questions.take(), self.orders.get_mut().take());
+        std::thread::spawn(move || drop((questions, orders)));
+    }
+}
+
+/// One look at a topic, on a thread that may block.
+fn look(client: &BaseProducer<Troubles>, name: &str) -> Result<Option<TopicDescription>, Error> {
+    let looked = client.client().fetch_metadata(Some(name), LOOK);
+    client.poll(Duration::ZERO);
+    let metadata = looked.map_err(|error| match client.context().refusal.lock().take() {
+        Some(refusal) => Error::Refused(refusal),
+        None => failure(error),
+    })?;
+    let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else { return Ok(None) };
+    match topic.error().map(RDKafkaErrorCode::from) {
+        None | Some(RDKafkaErrorCode::NoError) => Ok(Some(TopicDescription { partitions: topic.partitions().len() })),
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Ok(None),
+        // It is being made: that its partitions have no leaders yet does not make it unknown.
+        Some(RDKafkaErrorCode::LeaderNotAvailable) => {
+            Ok(Some(TopicDescription { partitions: topic.partitions().len() }))
+        }
+        Some(code) => Err(failure(KafkaError::MetadataFetch(code))),
+    }
+}
+
+fn failure(error: KafkaError) -> Error {
+    let code = match &error {
+        KafkaError::AdminOp(code) => Some(*code),
+        error => error.rdkafka_error_code(),
+    };
+    match code {
+        Some(
+            RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::RequestTimedOut
+            | RDKafkaErrorCode::TimedOutQueue
+            | RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::Resolve
+            | RDKafkaErrorCode::NetworkException,
+        ) => Error::TimedOut,
+        Some(code) => Error::Kafka(code),
+        None => Error::Client(error),
+    }
+}
+
+/// Remembers why a broker refused the client.
+#[derive(Default)]
+struct Troubles {
+    refusal: Mutex<Option<String>>,
+}
+
+impl ClientContext for Troubles {
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        // What matters of it comes as an error, too.
+        debug!(facility, message, "librdkafka's admin client");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        match refusal(&error, reason) {
+            Some(text) => *self.refusal.lock() = Some(text),
+            None => warn!(%error, reason, "a Kafka admin client has trouble; it goes on trying"),
+        }
+    }
+}
+
+impl ProducerContext for Troubles {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_topic_reads_as_in_java() {
+        let configs = BTreeMap::from([("cleanup.policy".to_owned(), "compact".to_owned())]);
+        let topic = NewTopic { name: "t".into(), partitions: 5, replication_factor: -1, configs };
+        assert_eq!(
+            topic.to_string(),
+            "(name=t, numPartitions=5, replicationFactor=-1, replicasAssignments=null, configs={cleanup.policy=compact})"
+        );
+    }
+
+    #[tokio::test]
+    async fn asking_for_a_topic_does_not_make_it_and_the_broker_of_weir_dev_makes_none_on_order() {
+        let broker = crate::kafka::dev_broker::DevBroker::start().expect("a broker");
+        let properties = Properties::from([("bootstrap.servers".to_owned(), broker.bootstrap_servers())]);
+        let admins = Admins::default();
+        let admin = admins.get(&properties).expect("a client");
+        assert!(Arc::ptr_eq(&admin, &admins.get(&properties).expect("a client")), "shared while it is open");
+        for _ in 0..2 {
+            assert_eq!(admin.describe_topic("t").await.expect("an answer"), None);
+        }
+        let topic = NewTopic { name: "t".into(), partitions: 1, replication_factor: 1, configs: BTreeMap::new() };
+        let error = admin.create_topic(&topic).await.expect_err("it cannot");
+        assert!(error.is_unsupported(), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_answer_is_asked_again_and_not_forever() {
+        let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
+        let admin = Admins::default().get(&properties).expect("a client");
+        assert!(matches!(look(admin.questions.as_deref().expect("open"), "t"), Err(Error::TimedOut)));
+    }
+}
