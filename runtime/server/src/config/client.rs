@@ -1,22 +1,22 @@
-//! Kafka's Java client settings in librdkafka's words: which keys are the same, which have another name or unit, and which
-//! have no effect and why. Neighbour of `client_keys.rs`, which holds the table.
+//! Kafka's Java client settings in librdkafka's words. `client_keys` holds the table of them, `client_security` reads those that say
+//! who may connect, `client_trial.rs` lets librdkafka look at the outcome.
 
 use std::collections::BTreeMap;
-
-use rdkafka::ClientConfig;
-use rdkafka::error::KafkaError;
+use std::fmt;
 
 use super::client_keys::{self, Meaning};
+use super::client_security::{self, Given};
 use super::error::Error;
+use super::{client_trial, def};
 
 /// Which client the settings are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Of source tasks.
+    /// Of source tasks, and of sinks for rows that failed.
     Producer,
     /// Of sink tasks.
     Consumer,
-    /// Of the worker itself, and for topics.
+    /// Of the worker itself, and for topics and groups.
     Admin,
 }
 
@@ -41,153 +41,170 @@ impl Kind {
 }
 
 /// Settings ready for librdkafka.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Client {
-    /// For `rdkafka::ClientConfig`. Equal maps make equal clients.
+    /// For `rdkafka::ClientConfig`. Equal maps make equal clients. Passwords and keys are among them.
     pub properties: BTreeMap<String, String>,
     /// `max.poll.records` of a consumer, which librdkafka does not know: rows that one `put` may carry.
     pub max_poll_records: Option<u32>,
     /// One line for each setting that has no effect. No values in them.
     pub warnings: Vec<String>,
+    /// librdkafka's name to the user's, for errors.
+    origins: BTreeMap<String, String>,
+    prefix: &'static str,
 }
 
-/// What each client has before any user's settings: Kafka Connect's promises, in librdkafka's words.
-fn base(kind: Kind) -> &'static [(&'static str, &'static str)] {
-    match kind {
-        // Kafka Connect has idempotence off and one request in flight, to the same end: nothing lost, nothing out of order.
-        // Java's partitioner is murmur2; with librdkafka's own a key would go to another partition than before.
-        Kind::Producer => &[
-            ("acks", "all"),
-            ("enable.idempotence", "true"),
-            ("delivery.timeout.ms", "2147483647"),
-            ("partitioner", "murmur2_random"),
-            // Java's is 5. librdkafka's thread spins while rows that have waited this long cannot be sent because a request of
-            // theirs is on its way (docs/performance.md), so it is to be longer than a request usually takes.
-            ("linger.ms", "20"),
-            // Rows without a key change partition after this time; twice `linger.ms`, as librdkafka's own default is.
-            ("sticky.partitioning.linger.ms", "40"),
-        ],
-        // The last three are the Java client's defaults where librdkafka has others.
-        Kind::Consumer => &[
-            ("enable.auto.commit", "false"),
-            ("enable.auto.offset.store", "false"),
-            ("auto.offset.reset", "earliest"),
-            ("isolation.level", "read_uncommitted"),
-            ("allow.auto.create.topics", "true"),
-            ("check.crcs", "true"),
-            // While more rows wait than librdkafka likes to keep, it fetches no more for a whole second unless told otherwise;
-            // a sink has taken them long before.
-            ("fetch.queue.backoff.ms", "20"),
-        ],
-        Kind::Admin => &[],
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names only: there are secrets among the values.
+        f.debug_struct("Client").field("properties", &self.properties.keys()).finish_non_exhaustive()
     }
 }
 
-/// Puts the layers together (the later wins; all without prefixes) and says the outcome in librdkafka's words.
+impl Client {
+    /// Sets librdkafka's `name` because of the user's `key`.
+    pub(super) fn put(&mut self, key: &str, name: &str, value: String) {
+        self.properties.insert(name.to_owned(), value);
+        self.origins.insert(name.to_owned(), key.to_owned());
+    }
+
+    pub(super) fn warn(&mut self, key: &str, reason: &str) {
+        self.warnings.push(format!("client setting '{}{key}' has no effect: {reason}", self.prefix));
+    }
+
+    /// The user's name of a setting of librdkafka.
+    pub(super) fn origin<'a>(&'a self, name: &'a str) -> &'a str {
+        self.origins.get(name).map_or(name, String::as_str)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.properties.get(name).map(String::as_str)
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.get(name)?.parse().ok()
+    }
+}
+
+/// Puts the layers together (the later wins; all without prefixes) and says the outcome in librdkafka's words. Reads the key and
+/// trust stores they name, and makes a client of them that connects to nobody: some milliseconds.
+///
+/// # Errors
+///
+/// The first setting that cannot be used, under the user's name for it. No secret is in the text.
 pub fn client<'a>(kind: Kind, layers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Client, Error> {
-    let mut java: BTreeMap<&str, &str> = layers.into_iter().map(|(key, value)| (key, value.trim())).collect();
-    if kind == Kind::Producer && !java.contains_key("enable.idempotence") && contradicts_idempotence(&java) {
-        // What the user asks for cannot be had with idempotence, which Kafka Connect does not use; order is then kept by
-        // one request at a time, as there.
-        java.insert("enable.idempotence", "false");
-        java.entry("max.in.flight.requests.per.connection").or_insert("1");
+    let given: Given<'_> = layers.into_iter().map(|(key, value)| (key, value.trim())).collect();
+    let mut client = Client { prefix: kind.prefix(), ..Client::default() };
+    for base in client_keys::base(kind) {
+        client.properties.insert(base.name.to_owned(), base.value.to_owned());
     }
-    let mut client = Client::default();
-    client.properties.extend(base(kind).iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-    for (key, value) in java {
-        translate(kind, key, value, &mut client)?;
+    for (key, value) in &given {
+        translate(kind, key, value, &given, &mut client)?;
     }
-    try_out(kind, &mut client)?;
+    client_security::secure(kind, &given, &mut client)?;
+    match kind {
+        Kind::Producer => keep_order(&given, &mut client)?,
+        Kind::Consumer => fit_together(&given, &mut client),
+        Kind::Admin => {}
+    }
+    client_trial::try_out(kind, &client)?;
     Ok(client)
 }
 
-/// Lets librdkafka look at the settings, so that a value outside of its bounds is an error now and not when a task starts.
-fn try_out(kind: Kind, client: &mut Client) -> Result<(), Error> {
-    loop {
-        let mut config = ClientConfig::new();
-        for (key, value) in &client.properties {
-            config.set(key, value);
-        }
-        let (key, value, detail) = match config.create_native_config() {
-            Ok(_) => return Ok(()),
-            Err(KafkaError::ClientConfig(_, detail, key, value)) => (key, value, detail),
-            Err(other) => return Err(Error::other("bootstrap.servers", other.to_string())),
-        };
-        // A TLS setting matters only to a protocol that this build refuses anyhow.
-        if !(key.starts_with("ssl.") || key.starts_with("enable.ssl")) || client.properties.remove(&key).is_none() {
-            let secret = key.contains("password") || key.contains("secret") || key.contains(".pem");
-            return Err(Error::invalid(&key, if secret { "[hidden]" } else { &value }, detail));
-        }
-        client.warnings.push(format!("client setting '{}{key}' has no effect: this build has no TLS", kind.prefix()));
-    }
-}
-
-fn contradicts_idempotence(given: &BTreeMap<&str, &str>) -> bool {
-    let number = |key: &str| given.get(key).and_then(|value| value.parse::<i64>().ok());
-    given.get("acks").is_some_and(|acks| !matches!(*acks, "all" | "-1"))
-        || number("retries") == Some(0)
-        || number("max.in.flight.requests.per.connection").is_some_and(|count| count > 5)
-}
-
-fn translate(kind: Kind, key: &str, value: &str, client: &mut Client) -> Result<(), Error> {
-    let mut put = |name: &str, value: String| {
-        client.properties.insert(name.to_owned(), value);
+fn translate(kind: Kind, key: &str, value: &str, given: &Given<'_>, client: &mut Client) -> Result<(), Error> {
+    let Some(meaning) = client_keys::meaning(kind, key) else {
+        let line = format!("client setting '{}{key}' is not known to Weir and has no effect", kind.prefix());
+        client.warnings.push(line);
+        return Ok(());
     };
-    match client_keys::meaning(kind, key) {
-        Some(Meaning::Same) => put(key, value.to_owned()),
-        Some(Meaning::Named(name)) => put(name, value.to_owned()),
-        Some(Meaning::LowerCase) => put(key, value.to_lowercase()),
-        Some(Meaning::Kilobytes(name)) => {
-            let bytes: u64 = value.parse().map_err(|_| Error::invalid(key, value, "Not a number of type LONG"))?;
-            put(name, (bytes / 1024).max(1).to_string());
+    let default = client_keys::find(kind, key).map(|known| known.default);
+    let is_default = default.flatten() == Some(value);
+    // A text that is left empty is one that is not given.
+    if value.is_empty() && matches!(default, Some(None | Some(""))) {
+        return Ok(());
+    }
+    match meaning {
+        Meaning::Same => client.put(key, key, value.to_owned()),
+        Meaning::Named(name) => client.put(key, name, value.to_owned()),
+        Meaning::Both(one, other) => {
+            client.put(key, one, value.to_owned());
+            client.put(key, other, value.to_owned());
         }
-        Some(Meaning::SystemDefaultBelowZero(name)) => {
-            put(name, if value == "-1" { "0".to_owned() } else { value.to_owned() });
+        Meaning::LowerCase => client.put(key, key, value.to_lowercase()),
+        Meaning::Kilobytes(name) => {
+            let bytes: u64 = number(key, value)?;
+            client.put(key, name, (bytes / 1024).max(1).to_string());
         }
-        Some(Meaning::Protocol) => match value.to_lowercase().as_str() {
-            "plaintext" | "sasl_plaintext" => put(key, value.to_lowercase()),
-            "ssl" | "sasl_ssl" => {
-                let detail = "this build of Weir has no TLS; use PLAINTEXT or SASL_PLAINTEXT";
-                return Err(Error::invalid(key, value, detail));
+        Meaning::MinusOneIsZero(name) => client.put(key, name, if value == "-1" { "0" } else { value }.to_owned()),
+        Meaning::ZeroIsOne(name) => client.put(key, name, if value == "0" { "1" } else { value }.to_owned()),
+        Meaning::MetadataAge => {
+            // librdkafka asks again after the one time, and forgets what it was told after the other, which has to be longer.
+            let age: u64 = number(key, value)?;
+            client.put(key, "topic.metadata.refresh.interval.ms", age.clamp(1, 3_600_000).to_string());
+            client.put(key, "metadata.max.age.ms", age.saturating_mul(3).clamp(3, 86_400_000).to_string());
+        }
+        Meaning::Level(codec) => {
+            let _: i64 = number(key, value)?;
+            if given.get("compression.type").is_some_and(|chosen| chosen.eq_ignore_ascii_case(codec)) {
+                client.put(key, "compression.level", value.to_owned());
             }
-            _ => {
-                let detail = "String must be one of (case insensitive): PLAINTEXT, SASL_PLAINTEXT, SSL, SASL_SSL";
-                return Err(Error::invalid(key, value, detail));
-            }
+        }
+        Meaning::Partitioner => partitioner(key, value, client)?,
+        Meaning::IgnoreKeys => match def::parse(key, def::Type::Boolean, value)? {
+            def::Value::Boolean(true) => client.put(key, "partitioner", "random".to_owned()),
+            _ => {}
         },
-        Some(Meaning::OffsetReset) => {
-            put(key, if value.eq_ignore_ascii_case("none") { "error".to_owned() } else { value.to_lowercase() });
-        }
-        Some(Meaning::HostCheck) => put(key, if value.is_empty() { "none" } else { value }.to_owned()),
-        Some(Meaning::Assignors) => put(key, assignors(value)),
-        Some(Meaning::Jaas) => match credentials(value) {
-            Some((user, password)) => {
-                put("sasl.username", user);
-                put("sasl.password", password);
+        Meaning::OffsetReset => match value.to_lowercase().as_str() {
+            "none" => client.put(key, key, "error".to_owned()),
+            reset @ ("earliest" | "latest") => client.put(key, key, reset.to_owned()),
+            reset if reset.starts_with("by_duration:") => {
+                return Err(Error::invalid(
+                    key,
+                    value,
+                    "librdkafka cannot begin at a point in time; use earliest, latest or none",
+                ));
             }
-            // The value holds secrets, so it is not shown.
-            None => {
-                let detail = "no username=\"...\" and password=\"...\" of a PLAIN or SCRAM login module in it";
-                return Err(Error::invalid(key, "[hidden]", detail));
-            }
+            _ => return Err(Error::invalid(key, value, "Weir knows earliest, latest and none")),
         },
-        Some(Meaning::PollRecords) => match value.parse() {
+        Meaning::Assignors => client.put(key, key, assignors(value)),
+        Meaning::PollRecords => match value.parse() {
             Ok(records) if records >= 1 => client.max_poll_records = Some(records),
             _ => return Err(Error::invalid(key, value, "Value must be at least 1")),
         },
-        Some(Meaning::Ignored(reason)) => {
-            client.warnings.push(format!("client setting '{}{key}' has no effect: {reason}", kind.prefix()));
+        Meaning::Only(expected, reason) if !value.eq_ignore_ascii_case(expected) => {
+            return Err(Error::invalid(key, value, format!("{reason}; remove the key, or write {expected}")));
         }
-        None => client
-            .warnings
-            .push(format!("client setting '{}{key}' is not known to Weir and has no effect", kind.prefix())),
+        Meaning::Refused(next) if !is_default => return Err(Error::invalid(key, value, next)),
+        Meaning::Ignored(reason) if !is_default => client.warn(key, reason),
+        // Read by `client_security`.
+        Meaning::Security(_) | Meaning::RefusedWithTls(_) | Meaning::RefusedWithSasl(_) => {}
+        Meaning::Only(..) | Meaning::Refused(_) | Meaning::Ignored(_) => {}
     }
     Ok(())
 }
 
+fn number<N: std::str::FromStr>(key: &str, value: &str) -> Result<N, Error> {
+    value.parse().map_err(|_| Error::invalid(key, value, "Not a number of type LONG"))
+}
+
+fn partitioner(key: &str, value: &str, client: &mut Client) -> Result<(), Error> {
+    match value.rsplit('.').next().unwrap_or(value) {
+        // Rows are spread evenly, whatever their keys are.
+        "RoundRobinPartitioner" => {
+            client.put(key, "partitioner", "random".to_owned());
+            Ok(())
+        }
+        _ => {
+            let detail = "it names a Java class, and without it keys would go to other partitions than before; remove the key if \
+                          Java's default (murmur2) will do";
+            Err(Error::invalid(key, value, detail))
+        }
+    }
+}
+
 /// Java's assignor classes as librdkafka's names. Unknown names are left as they are, for librdkafka to refuse.
 fn assignors(value: &str) -> String {
-    let names: Vec<&str> = super::def::list(value)
+    let names: Vec<&str> = def::list(value)
         .iter()
         .map(|class| match class.rsplit('.').next().unwrap_or(class) {
             "RangeAssignor" | "range" => "range",
@@ -206,29 +223,50 @@ fn assignors(value: &str) -> String {
     }
 }
 
-/// User and password of a JAAS line such as
-/// `org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p";`.
-fn credentials(jaas: &str) -> Option<(String, String)> {
-    let class = jaas.split_whitespace().next()?;
-    if !class.ends_with("PlainLoginModule") && !class.ends_with("ScramLoginModule") {
-        return None;
-    }
-    let option = |name: &str| {
-        let rest = &jaas[jaas.find(&format!(" {name}="))? + name.len() + 2..];
-        let mut chars = rest.chars();
-        let mut text = String::new();
-        match chars.next()? {
-            '"' => loop {
-                match chars.next()? {
-                    '"' => return Some(text),
-                    '\\' => text.push(chars.next()?),
-                    other => text.push(other),
-                }
-            },
-            _ => Some(rest.split([' ', ';']).next()?.to_owned()),
-        }
+/// A producer is idempotent unless the user asks for what cannot be had with it. Order is then kept by one request at a time, as
+/// Kafka Connect does, unless the user wants more.
+fn keep_order(given: &Given<'_>, client: &mut Client) -> Result<(), Error> {
+    const IDEMPOTENCE: &str = "enable.idempotence";
+    const IN_FLIGHT: &str = "max.in.flight.requests.per.connection";
+    // Kafka's words (`ProducerConfig`).
+    let contradiction = if client.get("acks").is_some_and(|acks| !matches!(acks, "all" | "-1")) {
+        Some("Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence.")
+    } else if client.number("retries") == Some(0) {
+        Some("Must set retries to non-zero when using the idempotent producer.")
+    } else if client.number(IN_FLIGHT).is_some_and(|count| count > 5) {
+        Some("Must set max.in.flight.requests.per.connection to at most 5 to use the idempotent producer.")
+    } else {
+        None
     };
-    Some((option("username")?, option("password")?))
+    match (contradiction, given.contains_key(IDEMPOTENCE), client.get(IDEMPOTENCE) == Some("true")) {
+        (Some(text), true, true) => return Err(Error::other(IDEMPOTENCE, text)),
+        (None, _, true) => return Ok(()),
+        _ => {}
+    }
+    client.properties.insert(IDEMPOTENCE.to_owned(), "false".to_owned());
+    client.properties.entry(IN_FLIGHT.to_owned()).or_insert_with(|| "1".to_owned());
+    Ok(())
+}
+
+/// Bounds that librdkafka wants to fit together, where the user named one of them only.
+fn fit_together(given: &Given<'_>, client: &mut Client) {
+    // Not larger than a fetch, though it is about requests.
+    if let Some(fetch) = client.number("fetch.max.bytes")
+        && fetch < 1_000_000
+        && !given.contains_key("message.max.bytes")
+    {
+        let least = fetch.max(1000).to_string();
+        client.put("fetch.max.bytes", "fetch.max.bytes", least.clone());
+        client.put("fetch.max.bytes", "message.max.bytes", least);
+    }
+    // A member that may not be silent for longer than it may be busy.
+    if let Some(busy) = client.number("max.poll.interval.ms")
+        && busy < 45_000
+        && !given.contains_key("session.timeout.ms")
+        && client.get("group.protocol") != Some("consumer")
+    {
+        client.put("max.poll.interval.ms", "session.timeout.ms", busy.to_string());
+    }
 }
 
 #[cfg(test)]
@@ -239,24 +277,36 @@ mod tests {
         client(kind, settings.iter().copied()).expect("settings in order")
     }
 
+    fn fails(kind: Kind, settings: &[(&str, &str)]) -> String {
+        client(kind, settings.iter().copied()).expect_err("refused").to_string()
+    }
+
     #[test]
     fn a_producer_starts_from_kafka_connects_promises() {
         let client =
             made(Kind::Producer, &[("bootstrap.servers", "b:9092"), ("linger.ms", "7"), ("buffer.memory", "2097152")]);
-        let get = |key: &str| client.properties.get(key).map(String::as_str);
-        assert_eq!(get("acks"), Some("all"));
-        assert_eq!(get("enable.idempotence"), Some("true"));
-        assert_eq!(get("partitioner"), Some("murmur2_random"));
-        assert_eq!(get("linger.ms"), Some("7"));
-        assert_eq!(get("queue.buffering.max.kbytes"), Some("2048"));
+        assert_eq!(client.get("acks"), Some("all"));
+        assert_eq!(client.get("enable.idempotence"), Some("true"));
+        assert_eq!(client.get("partitioner"), Some("murmur2_random"));
+        assert_eq!(client.get("linger.ms"), Some("7"));
+        assert_eq!(client.get("queue.buffering.max.kbytes"), Some("2048"));
+        assert_eq!(client.get("socket.timeout.ms"), Some("30000"));
         assert_eq!(client.warnings, Vec::<String>::new());
     }
 
     #[test]
-    fn a_user_who_asks_for_less_than_all_acks_gets_no_idempotence() {
-        let client = made(Kind::Producer, &[("acks", "1")]);
-        assert_eq!(client.properties["enable.idempotence"], "false");
-        assert_eq!(client.properties["max.in.flight.requests.per.connection"], "1");
+    fn a_producer_without_idempotence_keeps_order_by_one_request_at_a_time() {
+        for settings in [("acks", "1"), ("retries", "0"), ("enable.idempotence", "FALSE")] {
+            let client = made(Kind::Producer, &[settings]);
+            assert_eq!(client.get("enable.idempotence"), Some("false"), "{settings:?}");
+            assert_eq!(client.get("max.in.flight.requests.per.connection"), Some("1"), "{settings:?}");
+        }
+        let client = made(Kind::Producer, &[("max.in.flight.requests.per.connection", "6")]);
+        assert_eq!(client.get("max.in.flight.requests.per.connection"), Some("6"));
+        assert_eq!(
+            fails(Kind::Producer, &[("enable.idempotence", "true"), ("acks", "0")]),
+            "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence."
+        );
     }
 
     #[test]
@@ -269,55 +319,76 @@ mod tests {
                 ("fetch.max.wait.ms", "10"),
                 ("receive.buffer.bytes", "-1"),
                 ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.RoundRobinAssignor"),
-                ("interceptor.classes", "x.Y"),
+                ("default.api.timeout.ms", "1"),
                 ("no.such.key", "1"),
             ],
         );
-        assert_eq!(client.properties["auto.offset.reset"], "error");
-        assert_eq!(client.properties["fetch.wait.max.ms"], "10");
-        assert_eq!(client.properties["socket.receive.buffer.bytes"], "0");
-        assert_eq!(client.properties["isolation.level"], "read_uncommitted");
-        assert_eq!(client.properties["partition.assignment.strategy"], "roundrobin");
+        assert_eq!(client.get("auto.offset.reset"), Some("error"));
+        assert_eq!(client.get("fetch.wait.max.ms"), Some("10"));
+        assert_eq!(client.get("socket.receive.buffer.bytes"), Some("0"));
+        assert_eq!(client.get("isolation.level"), Some("read_uncommitted"));
+        assert_eq!(client.get("partition.assignment.strategy"), Some("roundrobin"));
         assert_eq!(client.max_poll_records, Some(50));
         assert_eq!(client.warnings.len(), 2, "{:?}", client.warnings);
     }
 
     #[test]
-    fn sasl_credentials_come_out_of_the_jaas_line() {
-        let line =
-            "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"u\" password=\"p\\\"w\";";
-        let client = made(Kind::Admin, &[("security.protocol", "SASL_PLAINTEXT"), ("sasl.jaas.config", line)]);
-        assert_eq!(client.properties["security.protocol"], "sasl_plaintext");
-        assert_eq!(client.properties["sasl.username"], "u");
-        assert_eq!(client.properties["sasl.password"], "p\"w");
-        let error = super::client(Kind::Admin, [("sasl.jaas.config", "x.Krb5LoginModule required secret=s;")]);
-        assert!(!error.expect_err("refused").to_string().contains("secret"));
+    fn settings_that_java_takes_alone_are_made_to_fit_librdkafka() {
+        let client = made(Kind::Consumer, &[("fetch.max.bytes", "2048"), ("max.poll.interval.ms", "6000")]);
+        assert_eq!((client.get("message.max.bytes"), client.get("session.timeout.ms")), (Some("2048"), Some("6000")));
+        let client = made(Kind::Consumer, &[("metadata.max.age.ms", "500")]);
+        assert_eq!(client.get("topic.metadata.refresh.interval.ms"), Some("500"));
+        let client = made(Kind::Producer, &[("compression.type", "gzip"), ("compression.gzip.level", "3")]);
+        assert_eq!(client.get("compression.level"), Some("3"));
+        let client = made(Kind::Producer, &[("compression.lz4.level", "17"), ("batch.size", "0")]);
+        assert_eq!((client.get("compression.level"), client.get("batch.size")), (None, Some("1")));
+        assert_eq!(made(Kind::Producer, &[("partitioner.ignore.keys", "true")]).get("partitioner"), Some("random"));
     }
 
     #[test]
-    fn a_value_outside_of_librdkafkas_bounds_is_an_error_of_its_key() {
+    fn what_would_be_a_surprise_without_its_effect_is_refused_and_its_default_is_not() {
+        for (kind, key, value) in [
+            (Kind::Producer, "interceptor.classes", "x.Y"),
+            (Kind::Consumer, "interceptor.classes", "x.Y"),
+            (Kind::Producer, "partitioner.class", "x.Y"),
+            (Kind::Producer, "transactional.id", "t"),
+            (Kind::Producer, "key.serializer", "org.apache.kafka.common.serialization.StringSerializer"),
+            (Kind::Consumer, "enable.auto.commit", "true"),
+            (Kind::Consumer, "auto.offset.reset", "by_duration:P1D"),
+            (Kind::Admin, "bootstrap.controllers", "c:9093"),
+            (Kind::Admin, "security.providers", "x.Y"),
+        ] {
+            let text = fails(kind, &[(key, value)]);
+            assert!(text.starts_with(&format!("Invalid value {value} for configuration {key}: ")), "{text}");
+        }
+        let defaults = [
+            ("interceptor.classes", ""),
+            ("enable.auto.commit", "false"),
+            ("value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer"),
+        ];
+        assert_eq!(made(Kind::Consumer, &defaults).warnings, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_value_outside_of_librdkafkas_bounds_is_an_error_of_the_key_that_the_user_wrote() {
         let error = client(Kind::Consumer, [("session.timeout.ms", "86400000")]).expect_err("refused");
         assert_eq!(error.key(), "session.timeout.ms");
-        let error = client(Kind::Producer, [("linger.ms", "soon")]).expect_err("refused").to_string();
-        assert!(error.starts_with("Invalid value soon for configuration linger.ms: "), "{error}");
+        let error = client(Kind::Consumer, [("request.timeout.ms", "86400000")]).expect_err("refused");
+        assert_eq!(error.key(), "request.timeout.ms");
+        assert!(
+            fails(Kind::Producer, &[("linger.ms", "soon")])
+                .starts_with("Invalid value soon for configuration linger.ms: ")
+        );
     }
 
     #[test]
-    fn librdkafka_knows_every_setting_that_is_handed_over() {
-        for (kind, key, name) in client_keys::names() {
-            let value = match key {
-                "security.protocol" => "plaintext",
-                "ssl.endpoint.identification.algorithm" => continue,
-                _ if name.starts_with("ssl.") || name.starts_with("sasl.") || name.starts_with("enable.ssl") => {
-                    continue;
-                }
-                _ => client_keys::example(name),
-            };
-            let mut config = rdkafka::ClientConfig::new();
-            config.set(name, value);
-            if let Err(error) = config.create_native_config() {
-                panic!("{kind:?} {key} -> {name}={value}: {error}");
-            }
-        }
+    fn secrets_are_in_no_error_and_in_no_debug_text() {
+        let text = fails(Kind::Admin, &[("security.protocol", "SSL"), ("ssl.key.pem", "s3cret")]);
+        assert!(!text.contains("s3cret"), "{text}");
+        let line = "x.PlainLoginModule required username=\"u\" password=\"s3cret\";";
+        let settings = [("security.protocol", "SASL_SSL"), ("sasl.mechanism", "PLAIN"), ("sasl.jaas.config", line)];
+        let client = made(Kind::Admin, &settings);
+        assert_eq!(client.get("sasl.password"), Some("s3cret"));
+        assert!(!format!("{client:?}").contains("s3cret"));
     }
 }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use weir_plugin::{Limits, PluginInfo, PluginKind};
 
-use super::client::{Client, Kind};
+use super::client::Kind;
+use super::client_connector::{self, Clients};
 use super::connector_keys::{COMMON, PREFIXES, SINK, SOURCE};
 use super::def::{self, Value};
 use super::error::Error;
 use super::keys::{Fallback, Key, Usage};
 use super::steps::{self, Step};
+use super::topic_creation::TopicCreation;
 use super::worker::{WorkerConfig, with_prefix};
 use crate::herder::api::ConfigMap;
 use crate::task::convert::{ConverterSetting, ConverterSettings};
@@ -27,8 +29,10 @@ pub(super) struct Common {
     pub(super) subscription: Option<Subscription>,
     /// The worker's limits, or the lower ones of this connector.
     pub(super) limits: Limits,
-    /// Settings of the tasks' client: the producer of a source, the consumer of a sink.
-    pub(super) client: Client,
+    /// Settings of the tasks' clients.
+    pub(super) clients: Clients,
+    /// The topics that a source makes itself; none = it leaves that to the broker.
+    pub(super) topic_creation: Option<TopicCreation>,
     /// One line for each key that has no effect.
     pub(super) warnings: Vec<String>,
     /// What is wrong with the configuration. Empty = all of the above can be relied on.
@@ -54,7 +58,6 @@ impl Common {
         let (steps, step_errors) = steps::parse(config);
         reader.errors.extend(step_errors);
         let subscription = (kind == PluginKind::Sink).then(|| reader.subscription());
-        let client_kind = if kind == PluginKind::Sink { Kind::Consumer } else { Kind::Producer };
         if kind == PluginKind::Source {
             reader.check_exactly_once();
         }
@@ -70,7 +73,11 @@ impl Common {
             errors: Errors { tolerate_all: reader.text("errors.tolerance") == "all" },
             subscription,
             limits: reader.limits(worker.limits),
-            client: reader.client(name, client_kind, worker),
+            clients: Clients::parse(name, kind, config, worker, &mut reader.errors, &mut reader.warnings),
+            topic_creation: match kind {
+                PluginKind::Source => TopicCreation::parse(config, &mut reader.errors),
+                _ => None,
+            },
             warnings: reader.warnings,
             faults: reader.errors,
         }
@@ -80,19 +87,22 @@ impl Common {
 /// The keys that neither the framework nor the plugin knows, or that are for a client this kind of connector does not have. The
 /// plugin gets them all the same.
 pub(super) fn unknown(config: &ConfigMap, plugin: &PluginInfo) -> Vec<String> {
-    let (own, other) = match plugin.kind {
-        PluginKind::Sink => (SINK, Kind::Producer.override_prefix()),
-        _ => (SOURCE, Kind::Consumer.override_prefix()),
-    };
+    let own = if plugin.kind == PluginKind::Sink { SINK } else { SOURCE };
+    let unused = [Kind::Producer, Kind::Consumer, Kind::Admin]
+        .into_iter()
+        .filter(|kind| !client_connector::uses(*kind, plugin.kind, config))
+        .map(Kind::override_prefix);
+    let unused: Vec<&str> = unused.collect();
     let is_known = |name: &str| {
         COMMON.iter().chain(own).any(|key| key.name == name) || plugin.config.iter().any(|key| key.name == name)
     };
     let mut warnings = Vec::new();
     for name in config.keys().filter(|name| !is_known(name)) {
         match PREFIXES.iter().find(|known| name.starts_with(known.prefix)).map(|known| (known.prefix, known.usage)) {
-            Some((prefix, _)) if prefix == other => {
+            Some((prefix, _)) if unused.contains(&prefix) => {
                 let kind = plugin.kind.as_str();
-                warnings.push(format!("connector key '{name}' has no effect: a {kind} connector has no such client"));
+                warnings
+                    .push(format!("connector key '{name}' has no effect: this {kind} connector has no such client"));
             }
             Some((_, Usage::Ignored(reason))) => {
                 warnings.push(format!("connector key '{name}' has no effect: {reason}"));
@@ -229,24 +239,6 @@ impl Reader<'_> {
             call_timeout: Duration::from_millis(lower("weir.call.timeout.ms", call_bound)),
         }
     }
-
-    /// The settings of the tasks' client, the overrides held against the worker's policy and what librdkafka can do.
-    fn client(&mut self, name: &str, kind: Kind, worker: &WorkerConfig) -> Client {
-        let overrides: ConfigMap = with_prefix(self.config, kind.override_prefix());
-        self.errors.extend(overrides.keys().filter_map(|key| worker.override_policy.check(kind, key).err()));
-        match worker.client(kind, &format!("connect-{name}"), &overrides) {
-            Ok(mut client) => {
-                // The worker's own lines were said when it started.
-                client.warnings.retain(|warning| !worker.warnings.contains(warning));
-                self.warnings.append(&mut client.warnings);
-                client
-            }
-            Err(error) => {
-                self.errors.push(error);
-                Client::default()
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -319,8 +311,8 @@ mod tests {
     #[test]
     fn overrides_are_held_against_the_policy_and_against_librdkafka() {
         let common = parsed(PluginKind::Sink, &[("topics", "t"), ("consumer.override.fetch.min.bytes", "7")]);
-        assert_eq!(common.client.properties["fetch.min.bytes"], "7");
-        assert_eq!(common.client.properties["group.id"], "connect-a");
+        assert_eq!(common.clients.consumer.properties["fetch.min.bytes"], "7");
+        assert_eq!(common.clients.consumer.properties["group.id"], "connect-a");
         assert_eq!(
             faults(PluginKind::Source, &[("producer.override.acks", "1")]),
             ["The 'Allowlist' policy does not allow 'acks' to be overridden in the connector configuration."]
@@ -382,7 +374,7 @@ mod tests {
         let config = keys.iter().map(|key| ((*key).to_owned(), "1".to_owned())).collect();
         let warnings = unknown(&config, &plugin);
         let named: Vec<_> = warnings.iter().filter_map(|warning| warning.split('\'').nth(1)).collect();
-        assert_eq!(named, keys[4..], "{warnings:?}");
+        assert_eq!(named, keys[4..7], "{warnings:?}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::common::{self, Common, Errors};
 use super::def;
 use super::error::Error;
 use super::steps;
+use super::topic_creation::TopicCreation;
 use super::worker::WorkerConfig;
 use crate::herder::api::{ConfigMap, ConnectorType};
 use crate::kafka::Properties;
@@ -48,7 +49,11 @@ pub struct ConnectorConfig {
     pub max_poll_records: Option<u32>,
     /// The worker's limits, or the lower ones of this connector.
     pub limits: Limits,
-    client: Properties,
+    /// The topics that a source makes itself, where its worker lets it; none = it leaves that to the broker.
+    pub topic_creation: Option<Arc<TopicCreation>>,
+    producer: Properties,
+    consumer: Properties,
+    admin: Properties,
 }
 
 /// Why a configuration is not taken. The text is the `message` of Kafka Connect's 400.
@@ -97,7 +102,8 @@ impl ConnectorConfig {
             errors,
             subscription,
             limits,
-            client,
+            clients,
+            topic_creation,
             warnings,
             mut faults,
         } = Common::parse(name, config, plugin.info().kind, worker);
@@ -123,9 +129,12 @@ impl ConnectorConfig {
             transforms,
             errors,
             subscription,
-            max_poll_records: client.max_poll_records,
+            max_poll_records: clients.consumer.max_poll_records,
             limits,
-            client: client.properties,
+            topic_creation: topic_creation.map(Arc::new),
+            producer: clients.producer.properties,
+            consumer: clients.consumer.properties,
+            admin: clients.admin.properties,
         };
         validated.ask_plugins(worker).await?;
         for warning in warnings.into_iter().chain(common::unknown(config, plugin.info())) {
@@ -186,14 +195,20 @@ impl ConnectorConfig {
         std::iter::once(&self.component).chain(steps).any(|component| component.id() == id)
     }
 
-    /// Settings of the producer of a source's tasks. Equal for connectors with equal client settings.
+    /// Settings of the producer of a source's tasks, or of a sink's dead letter queue; empty for a sink without one. Equal for
+    /// connectors with equal client settings.
     pub fn producer_properties(&self) -> Properties {
-        self.client.clone()
+        self.producer.clone()
+    }
+
+    /// Settings of the client for this connector's topics and group.
+    pub fn admin_properties(&self) -> Properties {
+        self.admin.clone()
     }
 
     /// Settings of the consumer of a sink's task.
     pub fn consumer_properties(&self, task: u32) -> Properties {
-        let mut properties = self.client.clone();
+        let mut properties = self.consumer.clone();
         // Kafka Connect's name for it, by which operators find the task in the broker's lists.
         properties.entry("client.id".to_owned()).or_insert_with(|| format!("connector-consumer-{}-{task}", self.name));
         properties

@@ -21,7 +21,6 @@ const fn key(
 const ALIASES: &[Check<'static>] = &[Check::Aliases];
 const ONE_VERSION: Usage = Ignored("a class has one version at a time");
 const NO_TRANSACTIONS: Usage = Ignored("Weir delivers at least once, so far");
-const NO_TOPIC_CREATION: Usage = Ignored("Weir creates no topics itself yet; the broker's own creation applies");
 const NO_RETRIES: Usage = Ignored("a transform or converter that failed on a row would fail on it again");
 
 /// Keys of either kind that are told by how they begin.
@@ -38,7 +37,11 @@ pub static PREFIXES: &[Prefix] = &[
         doc: "Settings of the connector's admin client.",
         usage: Ignored("no connector has an admin client yet"),
     },
-    Prefix { prefix: "topic.creation.", doc: "Settings of topics to create.", usage: NO_TOPIC_CREATION },
+    Prefix {
+        prefix: "topic.creation.",
+        doc: "How topics are made before the first row goes there (KIP-158): `topic.creation.default.partitions` and `.replication.factor`, and for each group of `topic.creation.groups` also `.include` and `.exclude`, regular expressions of whole names; anything else below a group is a setting of its topics.",
+        usage: Used,
+    },
 ];
 
 /// Of sources and sinks.
@@ -153,7 +156,14 @@ pub static COMMON: &[Key] = &[
 
 /// Of sources.
 pub static SOURCE: &[Key] = &[
-    key("topic.creation.groups", List, Value(""), ALIASES, NO_TOPIC_CREATION, "Groups of topics to create."),
+    key(
+        "topic.creation.groups",
+        List,
+        Value(""),
+        ALIASES,
+        Used,
+        "Groups of topics that are made with settings of their own; the first that takes a name counts, then `default`.",
+    ),
     key(
         "exactly.once.support",
         String,

@@ -3,8 +3,6 @@
 
 use std::fmt::Write as _;
 
-use super::client::Kind;
-use super::client_keys::{self, Meaning};
 use super::connector_keys;
 use super::def::type_name;
 use super::keys::{self, Fallback, Key, Prefix, Usage};
@@ -41,7 +39,6 @@ pub(super) fn page() -> String {
     table(&mut page, connector_keys::SOURCE);
     page.push_str("\n## Sink connectors\n");
     table(&mut page, connector_keys::SINK);
-    clients(&mut page);
     page
 }
 
@@ -72,46 +69,6 @@ fn effect(usage: Usage) -> String {
         Usage::Used => String::new(),
         Usage::Ignored(reason) => format!(" *No effect: {reason}.*"),
         Usage::Refused(next) => format!(" *Refused: {next}.*"),
-    }
-}
-
-fn clients(page: &mut String) {
-    page.push_str(
-        "\n# Client keys\n\nSettings of Kafka's Java clients, and of librdkafka where Java has none, with what they are to librdkafka. \
-         Producers start from `acks=all`, `enable.idempotence=true`, `delivery.timeout.ms=2147483647`, `partitioner=murmur2_random`, \
-         `linger.ms=20` (Java's clients have 5) and `sticky.partitioning.linger.ms=40`; a producer that is told `acks=1`, `retries=0` or more than five requests in flight goes \
-         without idempotence. Consumers start from `group.id=connect-NAME`, `auto.offset.reset=earliest`, \
-         `isolation.level=read_uncommitted`, `allow.auto.create.topics=true`, `check.crcs=true` and `fetch.queue.backoff.ms=20`.\n",
-    );
-    for (title, keys) in [
-        ("All clients", client_keys::COMMON),
-        ("Producers", client_keys::own(Kind::Producer)),
-        ("Consumers", client_keys::own(Kind::Consumer)),
-        ("Admin clients", client_keys::own(Kind::Admin)),
-    ] {
-        let _ = write!(page, "\n## {title}\n\n| Key | For librdkafka |\n| --- | --- |\n");
-        for (name, meaning) in keys {
-            let _ = writeln!(page, "| `{name}` | {} |", describe(*meaning));
-        }
-    }
-}
-
-fn describe(meaning: Meaning) -> String {
-    match meaning {
-        Meaning::Same => "the same".to_owned(),
-        Meaning::Named(name) => format!("`{name}`"),
-        Meaning::LowerCase => "the same, in lower case".to_owned(),
-        Meaning::Kilobytes(name) => format!("`{name}`, in kilobytes"),
-        Meaning::SystemDefaultBelowZero(name) => format!("`{name}`; -1 is 0"),
-        Meaning::Protocol => {
-            "the same, in lower case. *`SSL` and `SASL_SSL` are refused: this build has no TLS.*".to_owned()
-        }
-        Meaning::OffsetReset => "the same; `none` is `error`".to_owned(),
-        Meaning::HostCheck => "the same; empty is `none`".to_owned(),
-        Meaning::Assignors => "names instead of classes: `range`, `roundrobin`, `cooperative-sticky`".to_owned(),
-        Meaning::Jaas => "`sasl.username` and `sasl.password`, out of a PLAIN or SCRAM login module".to_owned(),
-        Meaning::PollRecords => "the sink task follows it itself".to_owned(),
-        Meaning::Ignored(reason) => format!("*No effect: {reason}.*"),
     }
 }
 

@@ -1,7 +1,12 @@
 //! Configuration: the worker's keys, the connectors' keys, and Kafka's rules for both.
 
 pub mod client;
+mod client_connector;
+#[cfg(test)]
+mod client_docs;
 pub mod client_keys;
+mod client_security;
+mod client_trial;
 mod common;
 pub mod connector;
 pub mod connector_keys;
@@ -15,6 +20,7 @@ pub mod policy;
 pub mod properties;
 mod reader;
 mod steps;
+pub mod topic_creation;
 pub mod worker;
 mod worker_keys;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use weir_plugin::{Allowed, Limits};
 
 use super::client::{self, Client, Kind};
-use super::client_keys;
+use super::client_keys::{self, Meaning};
 use super::connector::check_converters;
 use super::error::Error;
 use super::keys::{self, Usage};
@@ -39,6 +39,8 @@ pub struct WorkerConfig {
     pub offset_storage_file: PathBuf,
     /// `weir.standalone.state`: where connectors are kept across restarts; none = nowhere.
     pub standalone_state: Option<PathBuf>,
+    /// `topic.creation.enable`.
+    pub topic_creation: bool,
     /// `topic.tracking.enable`.
     pub topic_tracking: bool,
     /// `topic.tracking.allow.reset`.
@@ -93,6 +95,7 @@ impl WorkerConfig {
             bootstrap_servers: reader.list("bootstrap.servers").join(","),
             converters: reader.converters(),
             standalone_state: reader.optional("weir.standalone.state").map(PathBuf::from),
+            topic_creation: reader.flag("topic.creation.enable"),
             topic_tracking: reader.flag("topic.tracking.enable"),
             topic_tracking_reset: reader.flag("topic.tracking.allow.reset"),
             offset_flush_interval: reader.millis("offset.flush.interval.ms"),
@@ -146,7 +149,7 @@ impl WorkerConfig {
         let group = (kind == Kind::Consumer && !default_group.is_empty()).then_some(("group.id", default_group));
         let shared = self.originals.iter().filter(|(key, _)| match kind {
             // The admin client is the worker's own, which unprefixed settings are for.
-            Kind::Admin => keys::find_prefix(key).is_none() && client_keys::meaning(kind, key).is_some(),
+            Kind::Admin => is_for_admin(key),
             Kind::Producer | Kind::Consumer => key.as_str() == "bootstrap.servers",
         });
         let prefixed = self
@@ -200,6 +203,14 @@ fn unused(originals: &ConfigMap, errors: &mut Vec<Error>) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// Whether an unprefixed key is a setting of the worker's own client. Some keys of the worker have the name of a client's setting
+/// that is no use to it, such as `config.providers`.
+fn is_for_admin(key: &str) -> bool {
+    let meaning = client_keys::meaning(Kind::Admin, key);
+    let idle = matches!(meaning, Some(Meaning::Ignored(_) | Meaning::Refused(_)));
+    meaning.is_some() && keys::find_prefix(key).is_none() && !(idle && keys::find(key).is_some())
 }
 
 fn is_client_key(name: &str) -> bool {
@@ -287,7 +298,7 @@ mod tests {
             ("topic.creation.enable", "true"),
             ("offset.flash.interval.ms", "1"),
             ("max.poll.records", "5"),
-            ("consumer.interceptor.classes", "x.Y"),
+            ("consumer.default.api.timeout.ms", "1"),
             ("security.protocol", "PLAINTEXT"),
         ]);
         let warnings = config.warnings;
@@ -296,7 +307,7 @@ mod tests {
             "'group.id' has no effect",
             "'offset.flash.interval.ms' is not known to Weir",
             "'max.poll.records' has no effect: it is a setting of connectors' clients",
-            "'consumer.interceptor.classes' has no effect",
+            "'consumer.default.api.timeout.ms' has no effect",
         ] {
             assert_eq!(warnings.iter().filter(|warning| warning.contains(part)).count(), 1, "{part} in {warnings:?}");
         }

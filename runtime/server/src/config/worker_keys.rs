@@ -33,7 +33,7 @@ pub static SECTIONS: &[Section] = &[
         title: "Kafka",
         intro: "Keys of Kafka's Java clients stand in the worker's file as they do for Kafka Connect: without a prefix for \
                 the worker's own clients, with `producer.`, `consumer.` or `admin.` for those of the connectors. A connector \
-                overrides them with `producer.override.` and so on. How they reach librdkafka is below, under \"Client keys\".",
+                overrides them with `producer.override.` and so on. [client-settings.md](client-settings.md) has each of them.",
         keys: &[
             key("bootstrap.servers", List, Required, Used, "`host:port` of some brokers. The connectors' clients inherit it.")
                 .checked(&[Check::NonEmptyList]),
@@ -102,8 +102,8 @@ pub static SECTIONS: &[Section] = &[
                 "topic.creation.enable",
                 Boolean,
                 Value("true"),
-                Ignored("Weir creates no topics with `topic.creation.*` settings yet; the broker's own creation applies"),
-                "Let source connectors create topics with their own settings.",
+                Used,
+                "Let source connectors create topics with their own settings (`topic.creation.*`).",
             ),
             key(
                 "topic.tracking.enable",

@@ -16,6 +16,7 @@ use super::api::{
 use super::connector::Connector;
 use super::state_file::StateFile;
 use crate::config::{ConnectorConfig, WorkerConfig};
+use crate::kafka::admin::Admins;
 use crate::kafka::cluster::ClusterId;
 use crate::kafka::producer::Producers;
 use crate::logging::Levels;
@@ -46,6 +47,7 @@ pub(super) struct Shared {
     pub(super) offsets: OffsetFile,
     pub(super) worker_id: String,
     pub(super) producers: Producers,
+    pub(super) admins: Admins,
     pub(super) metrics: Arc<WorkerMetrics>,
     pub(super) levels: Levels,
     pub(super) state: Option<StateFile>,
@@ -106,6 +108,7 @@ impl Herder {
             offsets: options.offsets,
             worker_id: options.worker_id,
             producers: Producers::default(),
+            admins: Admins::default(),
             metrics: Arc::default(),
             cluster_id,
             stopping,

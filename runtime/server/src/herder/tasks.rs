@@ -57,6 +57,9 @@ pub(super) fn spawn(
                 common,
                 producer: config.producer_properties(),
                 producers: shared.producers.clone(),
+                topic_creation: config.topic_creation.clone().filter(|_| shared.worker.topic_creation),
+                admin: config.admin_properties(),
+                admins: shared.admins.clone(),
                 offsets: shared.offsets.clone(),
                 flush_timeout: shared.worker.offset_flush_timeout,
             };

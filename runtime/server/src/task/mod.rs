@@ -57,6 +57,9 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// A topic is not there and cannot be made, or nobody knows.
+    #[error("{0}")]
+    Topic(String),
     /// A configuration that passed validation and still cannot be used.
     #[error("{0}")]
     Config(String),

@@ -11,8 +11,8 @@ use crate::kafka::Properties;
 use crate::kafka::consumer::SinkConsumer;
 use crate::task::Error;
 
-/// The consumer's setting that is the time between two looks for new topics, in milliseconds, as in Java's consumer.
-const LOOK_KEY: &str = "metadata.max.age.ms";
+/// librdkafka's name for the time between two looks for new topics, in milliseconds: `metadata.max.age.ms` of Java's consumer.
+const LOOK_KEY: &str = "topic.metadata.refresh.interval.ms";
 /// Its default.
 const LOOK_INTERVAL: Duration = Duration::from_secs(300);
 /// The shortest that it may be.

@@ -1,10 +1,12 @@
 //! The loop of a source task: poll the plugin, transform, convert, send, and store the offsets of what Kafka has acknowledged.
 //!
-//! `in_flight.rs` decides which offsets are safe; `send.rs` puts a batch on its way; this file decides when.
+//! `in_flight.rs` decides which offsets are safe; `send.rs` puts a batch on its way, to topics that `topic_creation.rs` has seen to;
+//! this file decides when.
 
 mod in_flight;
 mod options;
 mod send;
+mod topic_creation;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

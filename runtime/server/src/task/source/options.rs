@@ -1,8 +1,11 @@
 //! What a source task needs to run, and its fixed bounds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::topic_creation::TopicCreation;
 use crate::kafka::Properties;
+use crate::kafka::admin::Admins;
 use crate::kafka::producer::Producers;
 use crate::offsets::OffsetFile;
 use crate::task::Common;
@@ -39,6 +42,12 @@ pub struct Options {
     pub producer: Properties,
     /// The worker's producers.
     pub producers: Producers,
+    /// The topics that this task makes itself; none = it leaves that to the broker.
+    pub topic_creation: Option<Arc<TopicCreation>>,
+    /// Settings of the client that makes them.
+    pub admin: Properties,
+    /// The worker's admin clients.
+    pub admins: Admins,
     /// Where offsets are stored.
     pub offsets: OffsetFile,
     /// `offset.flush.timeout.ms`.

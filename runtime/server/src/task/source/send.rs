@@ -8,6 +8,7 @@ use weir_plugin::SourceBatch;
 
 use super::in_flight::{Batch, Places, SentRow};
 use super::options::{Options, QUEUE_FULL_DELAY};
+use super::topic_creation::Topics;
 use crate::kafka::producer::{MAX_ROWS, OutgoingRow, Outstanding, Sent, TopicWriter, Tracked};
 use crate::task::Error;
 use crate::task::chain::Chain;
@@ -17,6 +18,7 @@ use crate::task::convert::{Converters, Outgoing};
 pub(super) struct Sender {
     chain: Chain,
     converters: Converters,
+    topics: Topics,
     writer: TopicWriter,
     wake: Arc<Notify>,
     tolerate: bool,
@@ -31,6 +33,7 @@ impl Sender {
         Ok(Self {
             chain: options.common.chain().await?,
             converters: options.common.converters()?,
+            topics: Topics::new(options),
             writer: TopicWriter::new(producer),
             wake,
             tolerate: options.common.tolerate,
@@ -88,6 +91,7 @@ impl Sender {
         origin: impl Fn(u32) -> u32,
     ) -> Result<(Vec<SentRow>, Vec<Tracked>), Error> {
         let records = &outgoing.records;
+        self.topics.ensure(records, left_out).await?;
         let total = records.count as usize - left_out.len();
         let mut sent = Vec::with_capacity(total);
         let mut tracked: Vec<Tracked> = Vec::with_capacity(total.div_ceil(MAX_ROWS));

@@ -1,0 +1,245 @@
+//! `topic.creation.*` of source connectors (KIP-158): the groups of topics that a connector makes, and what a topic of each is like.
+
+use std::collections::BTreeMap;
+
+use fancy_regex::Regex;
+
+use super::def::{self, Type, Value};
+use super::error::Error;
+use crate::herder::api::ConfigMap;
+use crate::kafka::admin::NewTopic;
+
+/// How the keys begin.
+pub(super) const PREFIX: &str = "topic.creation.";
+/// The group of the topics that no other group takes.
+const DEFAULT: &str = "default";
+/// Keys of a group that are not settings of its topics.
+const OWN_KEYS: [&str; 4] = [INCLUDE, EXCLUDE, REPLICATION_FACTOR, PARTITIONS];
+const INCLUDE: &str = "include";
+const EXCLUDE: &str = "exclude";
+const REPLICATION_FACTOR: &str = "replication.factor";
+const PARTITIONS: &str = "partitions";
+
+/// Whether a connector makes topics itself, where its worker lets it.
+pub(super) fn is_asked_for(config: &ConfigMap) -> bool {
+    config.keys().any(|key| key.starts_with(PREFIX))
+}
+
+/// The groups of a connector.
+#[derive(Debug, Clone)]
+pub struct TopicCreation {
+    /// In their order; the last one takes every topic.
+    groups: Vec<Group>,
+}
+
+#[derive(Debug, Clone)]
+struct Group {
+    name: String,
+    include: Pattern,
+    exclude: Pattern,
+    partitions: i32,
+    replication_factor: i16,
+    configs: BTreeMap<String, String>,
+}
+
+impl TopicCreation {
+    /// The groups; none = the connector leaves it to the broker. What is wrong with them goes to `faults`.
+    pub(super) fn parse(config: &ConfigMap, faults: &mut Vec<Error>) -> Option<Self> {
+        if !is_asked_for(config) {
+            return None;
+        }
+        let before = faults.len();
+        let default = Group::parse(DEFAULT, config, None, faults);
+        let names = config.get("topic.creation.groups").map(|text| def::list(text)).unwrap_or_default();
+        // The default group is always the last one; Kafka Connect only warns of one that is listed.
+        let names = names.into_iter().filter(|name| !name.is_empty() && name != DEFAULT);
+        let mut groups: Vec<Group> = names.map(|name| Group::parse(&name, config, Some(&default), faults)).collect();
+        groups.push(default);
+        (faults.len() == before).then_some(Self { groups })
+    }
+
+    /// What a topic of this name is to be like, and the name of the first group that takes it.
+    pub fn topic(&self, name: &str) -> Option<(NewTopic, &str)> {
+        let group = self.groups.iter().find(|group| !group.exclude.matches(name) && group.include.matches(name))?;
+        let topic = NewTopic {
+            name: name.to_owned(),
+            partitions: group.partitions,
+            replication_factor: group.replication_factor,
+            configs: group.configs.clone(),
+        };
+        Some((topic, &group.name))
+    }
+}
+
+impl Group {
+    fn parse(name: &str, config: &ConfigMap, default: Option<&Self>, faults: &mut Vec<Error>) -> Self {
+        let prefix = format!("{PREFIX}{name}.");
+        let mut number = |key: &str, kind: Type, fallback: Option<i64>, what: &str| {
+            let key = format!("{prefix}{key}");
+            let parsed = match (config.get(&key), fallback) {
+                (Some(text), _) => def::parse(&key, kind, text),
+                (None, Some(fallback)) => return fallback,
+                (None, None) => Err(Error::missing(&key)),
+            };
+            match parsed {
+                Ok(Value::Number(number)) if number == -1 || number >= 1 => return number,
+                Ok(Value::Number(number)) => {
+                    let detail = format!("{what}, or -1 to use the broker's default");
+                    faults.push(Error::invalid(&key, number, detail));
+                }
+                Ok(_) => {}
+                Err(error) => faults.push(error),
+            }
+            -1
+        };
+        let replicas =
+            "Replication factor must be positive and not larger than the number of brokers in the Kafka cluster";
+        let replication_factor =
+            number(REPLICATION_FACTOR, Type::Short, default.map(|group| group.replication_factor.into()), replicas);
+        let partitions = number(
+            PARTITIONS,
+            Type::Int,
+            default.map(|group| group.partitions.into()),
+            "Number of partitions must be positive",
+        );
+        let mut pattern = |key: &str| {
+            let key = format!("{prefix}{key}");
+            let text = config.get(&key).map(|text| def::list(text).join("|")).unwrap_or_default();
+            Pattern::new(&text).unwrap_or_else(|error| {
+                faults.push(Error::invalid(&key, &text, format!("Syntax error in regular expression: {error}")));
+                Pattern::Nothing
+            })
+        };
+        let (include, exclude) = match default {
+            Some(_) => (pattern(INCLUDE), pattern(EXCLUDE)),
+            // What the default group says about it is passed over.
+            None => (Pattern::Everything, Pattern::Nothing),
+        };
+        let configs = config.iter().filter_map(|(key, value)| {
+            let key = key.strip_prefix(&prefix).filter(|key| !key.is_empty() && !OWN_KEYS.contains(key))?;
+            Some((key.to_owned(), value.clone()))
+        });
+        Self {
+            name: name.to_owned(),
+            include,
+            exclude,
+            // Checked by their types above.
+            partitions: i32::try_from(partitions).unwrap_or(-1),
+            replication_factor: i16::try_from(replication_factor).unwrap_or(-1),
+            configs: configs.collect(),
+        }
+    }
+}
+
+/// A regular expression that has to match a whole name.
+#[derive(Debug, Clone)]
+enum Pattern {
+    Everything,
+    Nothing,
+    Regex(Regex),
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, fancy_regex::Error> {
+        match text {
+            // It matches the empty name only, which no topic has.
+            "" => Ok(Self::Nothing),
+            text => Regex::new(&format!(r"\A(?:{text})\z")).map(Self::Regex),
+        }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Nothing => false,
+            // A pattern that backtracks without end takes nothing.
+            Self::Regex(regex) => regex.is_match(name).unwrap_or(false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(entries: &[(&str, &str)]) -> ConfigMap {
+        entries.iter().map(|(key, value)| (format!("{PREFIX}{key}"), (*value).to_owned())).collect()
+    }
+
+    fn parsed(entries: &[(&str, &str)]) -> TopicCreation {
+        TopicCreation::parse(&config(entries), &mut Vec::new()).expect("in order")
+    }
+
+    fn topic(creation: &TopicCreation, name: &str) -> String {
+        let (topic, group) = creation.topic(name).expect("the default group takes every topic");
+        format!("{group} {topic}")
+    }
+
+    fn faults(entries: &[(&str, &str)]) -> Vec<String> {
+        let mut faults = Vec::new();
+        assert!(TopicCreation::parse(&config(entries), &mut faults).is_none());
+        faults.iter().map(ToString::to_string).collect()
+    }
+
+    /// The texts are what Kafka Connect's `TopicCreationGroup` and `NewTopic` of 4.3.1 say for these settings.
+    #[test]
+    fn topics_are_made_as_kafka_connect_makes_them() {
+        let creation = parsed(&[
+            ("groups", "g,h, default"),
+            ("default.partitions", "2"),
+            ("default.replication.factor", "3"),
+            ("default.retention.ms", "7"),
+            ("default.include", "x"),
+            ("default.exclude", ".*"),
+            ("g.include", "a.*, b"),
+            ("g.exclude", "abc"),
+            ("g.partitions", "5"),
+            ("g.cleanup.policy", "compact"),
+            ("h.replication.factor", "1"),
+            ("zz.partitions", "9"),
+        ]);
+        let text = "numPartitions=5, replicationFactor=3, replicasAssignments=null, configs={cleanup.policy=compact})";
+        assert_eq!(topic(&creation, "a"), format!("g (name=a, {text}"));
+        assert_eq!(topic(&creation, "b"), format!("g (name=b, {text}"));
+        let text = "numPartitions=2, replicationFactor=3, replicasAssignments=null, configs={retention.ms=7})";
+        for other in ["abc", "ba", "b.", "h"] {
+            assert_eq!(topic(&creation, other), format!("default (name={other}, {text}"));
+        }
+        let plain = parsed(&[("default.partitions", "-1"), ("default.replication.factor", " -1 ")]);
+        assert_eq!(
+            topic(&plain, "t"),
+            "default (name=t, numPartitions=-1, replicationFactor=-1, replicasAssignments=null, configs={})"
+        );
+    }
+
+    #[test]
+    fn without_such_keys_the_broker_makes_topics() {
+        assert!(TopicCreation::parse(&ConfigMap::from([("topic".into(), "t".into())]), &mut Vec::new()).is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_kafka_connects_words() {
+        assert_eq!(
+            faults(&[("default.partitions", "2")]),
+            [
+                "Missing required configuration \"topic.creation.default.replication.factor\" which has no default value."
+            ]
+        );
+        assert_eq!(faults(&[("groups", "")]).len(), 2);
+        assert_eq!(
+            faults(&[("default.partitions", "0"), ("default.replication.factor", "-2")]),
+            [
+                "Invalid value -2 for configuration topic.creation.default.replication.factor: Replication factor must be positive \
+                 and not larger than the number of brokers in the Kafka cluster, or -1 to use the broker's default",
+                "Invalid value 0 for configuration topic.creation.default.partitions: Number of partitions must be positive, or -1 \
+                 to use the broker's default",
+            ]
+        );
+        let default =
+            [("default.partitions", "1"), ("default.replication.factor", "1"), ("groups", "g"), ("g.include", "(")];
+        assert!(
+            faults(&default)[0]
+                .starts_with("Invalid value ( for configuration topic.creation.g.include: Syntax error in")
+        );
+    }
+}

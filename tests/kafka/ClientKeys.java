@@ -1,0 +1,37 @@
+import java.lang.reflect.Field;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigDef;
+
+/**
+ * Prints every setting of Kafka's Java clients, a line each: client, key, type, default, separated by tabs. No default is
+ * `required`, a default of null is `null`.
+ */
+public class ClientKeys {
+    public static void main(String[] args) throws Exception {
+        print("producer", ProducerConfig.class);
+        print("consumer", ConsumerConfig.class);
+        print("admin", AdminClientConfig.class);
+    }
+
+    private static void print(String client, Class<?> config) throws Exception {
+        Field field = config.getDeclaredField("CONFIG");
+        field.setAccessible(true);
+        ConfigDef definition = (ConfigDef) field.get(null);
+        for (ConfigDef.ConfigKey key : new TreeMap<>(definition.configKeys()).values()) {
+            String value = key.hasDefault() ? text(key.defaultValue) : "required";
+            System.out.println(String.join("\t", client, key.name, key.type.name(), value));
+        }
+    }
+
+    private static String text(Object value) {
+        if (value instanceof List) {
+            return ((List<?>) value).stream().map(ClientKeys::text).collect(Collectors.joining(","));
+        }
+        return value instanceof Class ? ((Class<?>) value).getName() : String.valueOf(value);
+    }
+}
