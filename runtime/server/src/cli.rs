@@ -140,7 +140,7 @@ fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Fail
         Some(Format::Json) => LogFormat::Json,
         None => config.log_format,
     };
-    logging::init(format, &config.log_level).map_err(Failure::start)?;
+    logging::init(format, &config.log_level, config.providers.redactor()).map_err(Failure::start)?;
     for warning in &config.warnings {
         warn!("{warning}");
     }

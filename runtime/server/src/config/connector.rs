@@ -8,6 +8,7 @@ use weir_plugin::{CallError, Component, ComponentId, Limits, PluginInfo, PluginK
 use super::common::{self, Common, Errors};
 use super::def;
 use super::error::Error;
+use super::providers::Resolved;
 use super::steps;
 use super::topic_creation::TopicCreation;
 use super::worker::WorkerConfig;
@@ -31,8 +32,10 @@ pub struct ConnectorConfig {
     pub component: Arc<Component>,
     /// What the component says about the class.
     pub plugin: PluginInfo,
-    /// What the plugin is given: the configuration as submitted.
+    /// What the plugin is given: the configuration as submitted, its references to config providers resolved.
     pub plugin_config: ConfigMap,
+    /// The same, with the way back to what may be shown.
+    pub resolved: Arc<Resolved>,
     /// `tasks.max`, at least 1.
     pub tasks_max: u32,
     /// `tasks.max.enforce`: false = a connector that makes more tasks than that is let through.
@@ -123,6 +126,7 @@ impl ConnectorConfig {
             component: Arc::clone(plugin.component()),
             plugin: plugin.info().clone(),
             plugin_config: config.clone(),
+            resolved: Arc::new(Resolved::plain(config.clone())),
             tasks_max,
             tasks_max_enforce,
             converters,

@@ -100,8 +100,8 @@ pub static COMMON: &[Key] = &[
         String,
         Value("restart"),
         &[Check::OneOf(&["none", "restart"])],
-        Ignored("Weir has no config providers yet"),
-        "What to do when a config provider's value changes.",
+        Used,
+        "What to do when a value that a config provider gave has changed: `restart` the connector, or `none`.",
     ),
     key(
         "errors.retry.timeout",

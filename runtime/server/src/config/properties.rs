@@ -118,12 +118,15 @@ fn parse_properties(path: &Path, bytes: &[u8]) -> Result<ConfigMap, Error> {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     };
+    parse(&text).map_err(|source| Error::Syntax { path: path.to_owned(), source })
+}
+
+/// Parses the text of a Java properties file, in its order; of a key that stands there twice, the last value counts.
+pub(super) fn parse(text: &str) -> Result<ConfigMap, PropertiesError> {
     let mut config = ConfigMap::new();
-    PropertiesIter::new_with_encoding(text.as_bytes(), encoding_rs::UTF_8)
-        .read_into(|key, value| {
-            config.insert(key, value);
-        })
-        .map_err(|source| Error::Syntax { path: path.to_owned(), source })?;
+    PropertiesIter::new_with_encoding(text.as_bytes(), encoding_rs::UTF_8).read_into(|key, value| {
+        config.insert(key, value);
+    })?;
     Ok(config)
 }
 

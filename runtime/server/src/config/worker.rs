@@ -13,6 +13,7 @@ use super::error::Error;
 use super::keys::{self, Usage};
 use super::listener::Listener;
 use super::policy::OverridePolicy;
+use super::providers::{self, Opened, Providers, Resolved};
 use super::reader::Reader;
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
@@ -77,15 +78,28 @@ pub struct WorkerConfig {
     pub log_level: String,
     /// `metrics.sample.window.ms` and `metrics.num.samples`.
     pub sampling: Sampling,
-    /// The file as it was read.
+    /// `config.providers`.
+    pub providers: Providers,
+    /// The file as it was read, its references to config providers resolved.
     pub originals: ConfigMap,
+    /// Keeps the values of these references out of the log.
+    _resolved: Resolved,
     /// One line for each key that has no effect, to be said at start.
     pub warnings: Vec<String>,
 }
 
 impl WorkerConfig {
-    /// Parses the worker's file. All that is wrong with it is in the error, in the order of the table.
+    /// Opens the config providers, resolves the worker's file with them and parses it. All that is wrong with it is in the error,
+    /// in the order of the table. Reads the files that references name on this thread, so it is called at start only.
     pub fn parse(originals: ConfigMap) -> Result<Self, Vec<Error>> {
+        let opened = providers::open(originals)?;
+        let resolved = opened.resolved.clone();
+        let hidden = |errors: Vec<Error>| errors.into_iter().map(|error| resolved.hide_error(error)).collect();
+        Self::parse_resolved(opened).map_err(hidden)
+    }
+
+    fn parse_resolved(opened: Opened) -> Result<Self, Vec<Error>> {
+        let originals = opened.resolved.config().clone();
         let mut reader = Reader { originals: &originals, errors: Vec::new() };
         let offset_storage_file = PathBuf::from(reader.text("offset.storage.file.filename"));
         let store = reader
@@ -125,10 +139,13 @@ impl WorkerConfig {
             },
             offset_storage_file,
             warnings: Vec::new(),
+            providers: opened.providers,
             originals: ConfigMap::new(),
+            _resolved: opened.resolved,
         };
         let mut errors = reader.errors;
         let mut warnings = unused(&originals, &mut errors);
+        warnings.extend(opened.warnings);
         check_converters(&config.converters, &originals, &mut errors);
         let config = Self { originals, ..config };
         for kind in [Kind::Producer, Kind::Consumer, Kind::Admin] {

@@ -147,8 +147,9 @@ pub static SECTIONS: &[Section] = &[
                 "config.providers",
                 List,
                 Value(""),
-                Ignored("Weir has no config providers yet; `${provider:path:key}` stays as it is"),
-                "Names of config providers.",
+                Used,
+                "Names of config providers, for references such as `${file:/etc/secrets.properties:password}` in this file and \
+                 in connectors' configurations. See [config-providers.md](config-providers.md).",
             ),
         ],
     },
@@ -356,8 +357,8 @@ pub static PREFIXES: &[Prefix] = &[
     Prefix { prefix: "status.storage.", doc: "Settings of the topic with the statuses.", usage: NO_CLUSTER },
     Prefix {
         prefix: "config.providers.",
-        doc: "Settings of a config provider.",
-        usage: Ignored("Weir has no config providers yet"),
+        doc: "Settings of a config provider: `config.providers.NAME.class` and `config.providers.NAME.param.`.",
+        usage: Used,
     },
     Prefix {
         prefix: "listeners.https.",

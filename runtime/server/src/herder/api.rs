@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Unprepared;
+
 /// A connector's configuration as submitted, in the order of submission.
 pub use weir_plugin::ConfigMap;
 
@@ -165,6 +167,15 @@ pub enum Error {
     /// Something failed here.
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<Unprepared> for Error {
+    fn from(unprepared: Unprepared) -> Self {
+        match unprepared {
+            Unprepared::Unresolved(error) => Self::Internal(error.to_string()),
+            Unprepared::Invalid(text) => Self::BadRequest(text),
+        }
+    }
 }
 
 impl Error {

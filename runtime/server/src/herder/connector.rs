@@ -1,13 +1,16 @@
 //! One connector of this worker: its configuration, its state, its own instance and its tasks. Changes are made one at a time;
-//! reading never waits for them. `connector/restart.rs` restarts it, `connector/kept.rs` is what outlives it.
+//! reading never waits for them. `connector/restart.rs` restarts it, `connector/refresh.rs` looks at its config providers,
+//! `connector/kept.rs` is what outlives it.
 
 mod kept;
+mod refresh;
 mod restart;
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 use weir_plugin::ComponentId;
 
@@ -17,7 +20,7 @@ use super::api::{
 };
 use super::standalone::Shared;
 use super::watch::{self, Watch};
-use super::{tasks, watch::Started};
+use super::{reload, tasks, watch::Started};
 use crate::config::ConnectorConfig;
 use crate::task::active_topics::ActiveTopics;
 use crate::task::control::{Status, TaskHandle, Wanted};
@@ -44,12 +47,19 @@ struct Data {
     status: Status,
     tasks: Vec<Task>,
     watch: Option<Watch>,
+    /// Looks the values of config providers up again.
+    reload: Option<AbortOnDropHandle<()>>,
     /// It is being deleted, or the worker stops.
     ended: bool,
 }
 
 struct Task {
+    /// As the plugin gets it.
     config: ConfigMap,
+    /// As others may see it: references to config providers in place of their values.
+    shown: ConfigMap,
+    /// The connector's configuration that it was made of.
+    of: Arc<ConnectorConfig>,
     handle: Option<TaskHandle>,
     /// A restart was asked for and is under way.
     restarting: bool,
@@ -80,6 +90,7 @@ impl Connector {
                 status: Status { state: State::Unassigned, trace: None },
                 tasks: Vec::new(),
                 watch: None,
+                reload: None,
                 ended: false,
             }),
             active_topics: Arc::default(),
@@ -105,7 +116,7 @@ impl Connector {
     pub(super) fn task_infos(&self) -> Vec<TaskInfo> {
         let data = self.data.lock();
         let tasks = data.tasks.iter().enumerate();
-        tasks.map(|(task, running)| TaskInfo { id: self.task_id(task), config: running.config.clone() }).collect()
+        tasks.map(|(task, running)| TaskInfo { id: self.task_id(task), config: running.shown.clone() }).collect()
     }
 
     /// What `GET /connectors/{c}/status` answers.
@@ -175,7 +186,14 @@ impl Connector {
     }
 
     /// Makes a configuration the connector's.
-    fn take(&self, config: ConnectorConfig) {
+    fn take(self: &Arc<Self>, config: ConnectorConfig) {
+        let reload = reload::watch(self, &config);
+        // The lock on changes is held, so the one that goes is not within a reload.
+        self.data.lock().reload = reload;
+        self.use_config(config);
+    }
+
+    fn use_config(&self, config: ConnectorConfig) {
         self.shared.levels.add_connector(&self.name, &config.class);
         self.data.lock().config = Some(Arc::new(config));
     }
@@ -226,20 +244,26 @@ impl Connector {
             }
             Err(trace) => {
                 self.shared.metrics.connectors.record(false);
-                self.fail(trace.clone());
+                let trace = self.fail(trace);
                 Err(Error::Internal(format!("Failed to start connector: {}\nCaused by: {trace}", self.name)))
             }
         }
     }
 
-    /// Marks the connector itself as failed; its tasks go on.
-    pub(super) fn fail(&self, trace: String) {
+    /// Marks the connector itself as failed; its tasks go on. Gives the trace without values of config providers.
+    pub(super) fn fail(&self, trace: String) -> String {
+        let config = self.data.lock().config.clone();
+        let trace = match config {
+            Some(config) => config.resolved.secrets().hide(&trace).into_owned(),
+            None => trace,
+        };
         tracing::error!(
             connector = self.name,
             trace,
             "connector failed; it stays so until it is restarted or reconfigured"
         );
-        self.data.lock().status = Status { state: State::Failed, trace: Some(trace) };
+        self.data.lock().status = Status { state: State::Failed, trace: Some(trace.clone()) };
+        trace
     }
 
     fn set_status(&self, state: State) {
@@ -250,12 +274,11 @@ impl Connector {
     async fn replace_tasks(self: &Arc<Self>, config: &Arc<ConnectorConfig>, configs: Vec<ConfigMap>) {
         let old = {
             let mut data = self.data.lock();
-            let same = data.tasks.len() == configs.len()
-                && data
-                    .tasks
-                    .iter()
-                    .zip(&configs)
-                    .all(|(task, config)| task.config == *config && task.handle.is_some());
+            let same =
+                data.tasks.len() == configs.len()
+                    && data.tasks.iter().zip(&configs).all(|(task, new)| {
+                        task.config == *new && Arc::ptr_eq(&task.of, config) && task.handle.is_some()
+                    });
             if same {
                 return;
             }
@@ -274,7 +297,9 @@ impl Connector {
                     Wanted::Running,
                     &self.active_topics,
                 )),
+                shown: config.resolved.task_config_as_shown(&task_config),
                 config: task_config,
+                of: Arc::clone(config),
                 restarting: false,
             })
             .collect();
@@ -326,6 +351,9 @@ impl Connector {
                             handle.want(Wanted::Running);
                         }
                     }
+                    if let Err(error) = this.refresh().await {
+                        warn!(connector = this.name, %error, "the connector is resumed with the values of config providers that it had");
+                    }
                     if let Err(error) = this.start().await {
                         warn!(connector = this.name, %error, "the connector could not be resumed");
                     }
@@ -337,7 +365,11 @@ impl Connector {
     /// Ends for good.
     pub(super) async fn shut_down(&self) {
         let _changing = self.changing.lock().await;
-        self.data.lock().ended = true;
+        {
+            let mut data = self.data.lock();
+            data.ended = true;
+            data.reload = None;
+        }
         self.stop_everything().await;
         self.set_status(State::Unassigned);
     }

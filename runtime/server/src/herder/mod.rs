@@ -4,6 +4,7 @@ pub mod api;
 mod connector;
 mod keep;
 mod offsets;
+mod reload;
 mod standalone;
 mod state_file;
 mod tasks;

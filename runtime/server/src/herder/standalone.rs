@@ -57,11 +57,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// Checks a configuration, and finds what it names.
+    /// Resolves a configuration's references to config providers, checks it, and finds what it names.
     pub(super) async fn validate(&self, name: &str, config: &ConfigMap) -> Result<ConnectorConfig, Error> {
-        ConnectorConfig::validate(name, config, &self.worker, &self.plugins)
-            .await
-            .map_err(|errors| Error::BadRequest(errors.to_string()))
+        Ok(ConnectorConfig::prepare(name, config, &self.worker, &self.plugins).await?)
     }
 }
 

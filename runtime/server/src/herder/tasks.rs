@@ -35,6 +35,7 @@ pub(super) fn spawn(
         metrics: Arc::clone(&metrics),
         active_topics: shared.worker.topic_tracking.then(|| Arc::clone(active_topics)),
     };
+    let secrets = Arc::clone(config.resolved.secrets());
     match config.kind {
         ConnectorType::Sink => {
             let Some(subscription) = config.subscription.clone() else {
@@ -50,7 +51,7 @@ pub(super) fn spawn(
                 consumer: config.consumer_properties(task),
                 max_poll_records: config.max_poll_records,
             };
-            TaskHandle::spawn(id, wanted, metrics, |control| sink::run(options, control))
+            TaskHandle::spawn(id, wanted, metrics, secrets, |control| sink::run(options, control))
         }
         ConnectorType::Source | ConnectorType::Unknown => {
             let options = source::Options {
@@ -63,7 +64,7 @@ pub(super) fn spawn(
                 offsets: shared.offsets.clone(),
                 flush_timeout: shared.worker.offset_flush_timeout,
             };
-            TaskHandle::spawn(id, wanted, metrics, |control| source::run(options, control))
+            TaskHandle::spawn(id, wanted, metrics, secrets, |control| source::run(options, control))
         }
     }
 }

@@ -20,6 +20,7 @@ use tracing_subscriber::{Layer as _, fmt, registry};
 pub use level::Level;
 pub use levels::{Levels, LoggerLevel, TooMany};
 
+use crate::config::providers::Redactor;
 use crate::config::worker::LogFormat;
 
 /// The field by which a span says whose lines it holds. Such spans are made with `error_span!`, so that they are there whatever
@@ -55,14 +56,16 @@ pub enum Error {
 }
 
 /// Sets up the log of this process. The variable `RUST_LOG`, where it is set, is taken instead of `level`.
-pub fn init(format: LogFormat, level: &str) -> Result<(), Error> {
+///
+/// `redactor` takes the values of config providers out of each line.
+pub fn init(format: LogFormat, level: &str, redactor: Redactor) -> Result<(), Error> {
     let variable = std::env::var("RUST_LOG").ok().filter(|filter| !filter.trim().is_empty());
     let (key, filter) = match &variable {
         Some(filter) => ("RUST_LOG", filter.as_str()),
         None => ("weir.log.level", level),
     };
     let levels = Levels::parse(filter).map_err(|source| Error::Filter { key, filter: filter.to_owned(), source })?;
-    subscriber(format, levels.clone(), std::io::stderr, std::io::stderr().is_terminal()).try_init()?;
+    subscriber(format, levels.clone(), redactor.writer(std::io::stderr), std::io::stderr().is_terminal()).try_init()?;
     // A second log was refused just now.
     let _ = LEVELS.set(levels);
     Ok(())

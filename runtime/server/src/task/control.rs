@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use super::{Error, TaskId};
+use crate::config::providers::Secrets;
 use crate::herder::api::State;
 use crate::metrics::TaskMetrics;
 
@@ -113,7 +114,9 @@ pub struct TaskHandle {
 
 impl TaskHandle {
     /// Starts a loop on the tokio runtime. What it returns becomes the task's last status.
-    pub fn spawn<F, R>(id: TaskId, wanted: Wanted, metrics: Arc<TaskMetrics>, run: F) -> Self
+    ///
+    /// `secrets` are taken out of its trace.
+    pub fn spawn<F, R>(id: TaskId, wanted: Wanted, metrics: Arc<TaskMetrics>, secrets: Arc<Secrets>, run: F) -> Self
     where
         F: FnOnce(Control) -> R,
         R: Future<Output = Result<(), Error>> + Send + 'static,
@@ -134,8 +137,9 @@ impl TaskHandle {
                         metrics.state(State::Unassigned);
                     }
                     Err(failure) => {
-                        error!(trace = %failure, "task failed; it stays so until it is restarted or reconfigured");
-                        status.fail(failure.to_string());
+                        let trace = secrets.hide(&failure.to_string()).into_owned();
+                        error!(trace, "task failed; it stays so until it is restarted or reconfigured");
+                        status.fail(trace);
                         metrics.state(State::Failed);
                     }
                 }

@@ -15,9 +15,25 @@ impl Connector {
         self.restart_instance().await
     }
 
+    /// With the values that config providers have now. A connector that cannot have them is FAILED; its tasks go on.
     async fn restart_instance(self: &Arc<Self>) -> Result<(), Error> {
+        let refreshed = self.refresh().await;
         self.stop_instance().await;
+        if let Err(error) = refreshed {
+            self.fail(error.to_string());
+            return Err(error);
+        }
         self.start().await
+    }
+
+    /// If values of config providers have changed, the connector makes all tasks anew. True = it has.
+    async fn refresh_tasks(self: &Arc<Self>) -> Result<bool, Error> {
+        let anew = self.refresh().await? && self.data.lock().target == TargetState::Started;
+        if anew {
+            self.stop_instance().await;
+            self.start().await?;
+        }
+        Ok(anew)
     }
 
     /// Restarts the connector, and its tasks if asked (`includeTasks`); only what has failed if asked (`onlyFailed`). Answers when
@@ -45,9 +61,21 @@ impl Connector {
         for (_, task) in (0..).zip(&mut self.data.lock().tasks).filter(|(id, _)| restarting.contains(id)) {
             task.restarting = true;
         }
-        if connector && let Err(error) = self.restart_instance().await {
-            warn!(connector = self.name, %error, "the connector could not be restarted");
+        let mut done = Ok(false);
+        if connector {
+            if let Err(error) = self.restart_instance().await {
+                warn!(connector = self.name, %error, "the connector could not be restarted");
+            }
+        } else if !restarting.is_empty() {
+            done = self.refresh_tasks().await;
         }
+        if let Err(error) = done {
+            warn!(connector = self.name, %error, "the connector's tasks could not be restarted");
+            self.data.lock().tasks.iter_mut().for_each(|task| task.restarting = false);
+            return plan;
+        }
+        // Those that the connector has made anew meanwhile are restarted already.
+        restarting.retain(|id| self.data.lock().tasks.get(*id as usize).is_some_and(|task| task.restarting));
         // All at once: the time that stopping takes is for all together.
         let restarts = restarting.iter().map(|task| self.restart_one(*task));
         for (task, done) in restarting.iter().zip(futures_util::future::join_all(restarts).await) {
@@ -61,6 +89,13 @@ impl Connector {
     /// Stops a task and starts it again with the configuration it has.
     pub(in crate::herder) async fn restart_task(self: &Arc<Self>, task: u32) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
+        let is_there = {
+            let data = self.data.lock();
+            !data.ended && data.tasks.len() > task as usize
+        };
+        if is_there && self.refresh_tasks().await? {
+            return Ok(());
+        }
         self.restart_one(task).await
     }
 

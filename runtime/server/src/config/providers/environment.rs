@@ -1,0 +1,50 @@
+//! `EnvVarConfigProvider`: the worker's environment as it was at start, as far as `allowlist.pattern` matches whole names.
+
+use std::collections::HashMap;
+
+use fancy_regex::Regex;
+
+/// The variables that may be read.
+pub(super) struct Environment(HashMap<String, String>);
+
+impl Environment {
+    /// Takes those of `variables` whose whole name matches; no pattern = all.
+    ///
+    /// # Errors
+    ///
+    /// The pattern is no regular expression.
+    pub(super) fn new(
+        pattern: Option<&str>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, String> {
+        let pattern = pattern.map(|pattern| Regex::new(&format!("^(?:{pattern})\\z"))).transpose();
+        let pattern = pattern.map_err(|error| format!("Invalid regex: {error}"))?;
+        // A match that takes too many steps is none: better to lack a variable than to show one.
+        let allowed = |name: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name).unwrap_or(false));
+        Ok(Self(variables.into_iter().filter(|(name, _)| allowed(name)).collect()))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&String> {
+        self.0.get(name)
+    }
+}
+
+/// This process's environment, but for names and values that are not Unicode.
+pub(super) fn of_this_process() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_variables_whose_whole_name_matches_are_there() {
+        let variables = || ["DB_USER", "DB_PASSWORD", "MY_DB_USER"].map(|name| (name.to_owned(), "v".to_owned()));
+        let environment = Environment::new(Some("DB_.*|X"), variables()).expect("a pattern");
+        assert!(environment.get("DB_USER").is_some() && environment.get("DB_PASSWORD").is_some());
+        assert_eq!(environment.get("MY_DB_USER"), None);
+        assert!(Environment::new(None, variables()).expect("no pattern").get("MY_DB_USER").is_some());
+        assert!(Environment::new(Some("("), variables()).is_err());
+    }
+}

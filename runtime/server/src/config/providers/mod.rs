@@ -1,0 +1,189 @@
+//! Config providers: values of the worker's file and of connectors' configurations that stand elsewhere and are named by
+//! `${provider:path:key}`. The three of Kafka: files, directories, the environment. A value is for the plugin, or for whoever
+//! else needs it to work; what is stored, answered and logged holds the reference.
+
+mod allowed_paths;
+mod environment;
+mod open;
+mod read;
+mod redactor;
+mod reference;
+mod resolved;
+mod secrets;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+pub(super) use open::{Opened, open};
+pub use redactor::Redactor;
+use reference::references;
+pub use resolved::Resolved;
+pub use secrets::Secrets;
+use source::{Provider, Values};
+
+use crate::herder::api::ConfigMap;
+
+/// Most different paths that one configuration may name: each is a file that is read for a request.
+const MAX_PATHS: usize = 100;
+/// Most bytes that all values of one configuration may have together, with what stands around the references.
+const MAX_RESOLVED_BYTES: usize = 2 << 20;
+/// Configurations that are looked up at the same time. More wait, so that a file system that hangs holds few threads.
+const AT_ONCE: usize = 4;
+/// How long that may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why references cannot be resolved. The texts of the first three are Kafka's, which answers them with 500.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A properties file.
+    #[error("Could not read properties from file {path}")]
+    File {
+        /// As the reference names it.
+        path: String,
+    },
+    /// A file of a directory.
+    #[error("Could not read file {} for property {key}", path.display())]
+    Directory {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Its name.
+        key: String,
+    },
+    /// The environment has no paths.
+    #[error("Path is not supported for EnvVarConfigProvider, invalid value '{path}'")]
+    PathOfEnvironment {
+        /// The path.
+        path: String,
+    },
+    /// Too many files for one configuration.
+    #[error(
+        "the configuration names more than {MAX_PATHS} paths of config providers; put values that belong together into one file"
+    )]
+    ManyPaths,
+    /// Too long values.
+    #[error("the values that the configuration's references name have more than {MAX_RESOLVED_BYTES} bytes together")]
+    Large,
+    /// The file system does not answer.
+    #[error("the config providers did not answer within {} s; the file system may be hanging, see the log", PATIENCE.as_secs())]
+    Slow,
+}
+
+/// The worker's config providers. Cheap to clone.
+#[derive(Clone)]
+pub struct Providers(Arc<Shared>);
+
+struct Shared {
+    providers: BTreeMap<String, Provider>,
+    redactor: Redactor,
+    turns: Arc<Semaphore>,
+}
+
+impl Providers {
+    fn new(providers: BTreeMap<String, Provider>) -> Self {
+        Self(Arc::new(Shared { providers, redactor: Redactor::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }))
+    }
+
+    /// What keeps the values out of the log.
+    pub fn redactor(&self) -> Redactor {
+        self.0.redactor.clone()
+    }
+
+    /// Resolves the references of a connector's configuration. Without any, nothing is looked up.
+    ///
+    /// # Errors
+    ///
+    /// A provider cannot read what is named. A reference to a provider, a path or a key that is not there is no error: it stays
+    /// as it is, as in Kafka.
+    pub async fn resolve(&self, config: &ConfigMap) -> Result<Resolved, Error> {
+        if !self.concern(config) {
+            return Ok(Resolved::plain(config.clone()));
+        }
+        let (this, config, turns) = (self.clone(), config.clone(), Arc::clone(&self.0.turns));
+        let work = async move {
+            // Never closed. The turn is given back when the work ends, also when nobody waits for it any more.
+            let turn = turns.acquire_owned().await;
+            tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                this.resolve_here(&config)
+            })
+            .await
+        };
+        match tokio::time::timeout(PATIENCE, work).await {
+            Ok(Ok(resolved)) => resolved,
+            Ok(Err(panic)) => {
+                tracing::error!(%panic, "resolving references of config providers ended unexpectedly");
+                Err(Error::Slow)
+            }
+            Err(_) => Err(Error::Slow),
+        }
+    }
+
+    /// True = the configuration has references to these providers.
+    fn concern(&self, config: &ConfigMap) -> bool {
+        let known = |provider: &str| self.0.providers.contains_key(provider);
+        !self.0.providers.is_empty()
+            && config.values().flat_map(|text| references(text)).any(|found| known(found.provider))
+    }
+
+    /// As [`Providers::resolve`], on this thread.
+    fn resolve_here(&self, config: &ConfigMap) -> Result<Resolved, Error> {
+        let mut asked: HashMap<(&str, &str), BTreeSet<&str>> = HashMap::new();
+        for reference in config.values().flat_map(|text| references(text)) {
+            if self.0.providers.contains_key(reference.provider) {
+                asked.entry((reference.provider, reference.path)).or_default().insert(reference.key);
+            }
+        }
+        if asked.len() > MAX_PATHS {
+            return Err(Error::ManyPaths);
+        }
+        let mut found: HashMap<(&str, &str), Values> = HashMap::new();
+        let mut ttl: Option<Duration> = None;
+        for ((name, path), keys) in asked {
+            let Some(provider) = self.0.providers.get(name) else { continue };
+            found.insert((name, path), provider.get(path, &keys)?);
+            ttl = ttl.into_iter().chain(provider.ttl).min();
+        }
+        let mut resolved = config.clone();
+        let mut submitted = HashMap::new();
+        let mut secrets: Vec<(&str, &str)> = Vec::new();
+        let mut bytes = 0;
+        for (key, raw) in config {
+            let (mut value, mut from) = (String::new(), 0);
+            for reference in references(raw) {
+                let values = found.get(&(reference.provider, reference.path));
+                let Some(text) = values.and_then(|values| values.get(reference.key)) else { continue };
+                // Both ends are where a brace or a dollar stands.
+                value.push_str(raw.get(from..reference.range.start).unwrap_or_default());
+                value.push_str(text);
+                secrets.push((text, raw.get(reference.range.clone()).unwrap_or_default()));
+                from = reference.range.end;
+                if bytes + value.len() > MAX_RESOLVED_BYTES {
+                    return Err(Error::Large);
+                }
+            }
+            if from > 0 {
+                value.push_str(raw.get(from..).unwrap_or_default());
+                bytes += value.len();
+                submitted.insert(key.clone(), raw.clone());
+                resolved.insert(key.clone(), value);
+            }
+        }
+        let secrets = Arc::new(Secrets::new(secrets));
+        self.0.redactor.add(&secrets);
+        Ok(Resolved::new(resolved, submitted, secrets, ttl))
+    }
+}
+
+impl std::fmt::Debug for Providers {
+    /// Their names.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.providers.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

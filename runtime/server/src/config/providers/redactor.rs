@@ -1,0 +1,100 @@
+//! Keeps the values of config providers out of the log of the whole worker, whoever writes the line: our own code, librdkafka,
+//! or a plugin that logs its configuration.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::sync::{Arc, Weak};
+
+use parking_lot::RwLock;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::secrets::Secrets;
+
+/// All values in use. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Redactor(Arc<RwLock<Vec<Weak<Secrets>>>>);
+
+impl Redactor {
+    /// Looks for these values from now on, as long as somebody holds them.
+    pub(super) fn add(&self, secrets: &Arc<Secrets>) {
+        let mut known = self.0.write();
+        known.retain(|secrets| secrets.strong_count() > 0);
+        known.push(Arc::downgrade(secrets));
+    }
+
+    fn hide<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        let known = self.0.read();
+        known.iter().filter_map(Weak::upgrade).fold(Cow::Borrowed(line), |line, secrets| {
+            match secrets.hide_in_log(&line) {
+                Cow::Borrowed(_) => line,
+                Cow::Owned(hidden) => Cow::Owned(hidden),
+            }
+        })
+    }
+
+    /// A maker of writers that take the values out of each line.
+    pub fn writer<M>(self, inner: M) -> Redacting<M> {
+        Redacting { redactor: self, inner }
+    }
+}
+
+/// See [`Redactor::writer`].
+#[derive(Debug)]
+pub struct Redacting<M> {
+    redactor: Redactor,
+    inner: M,
+}
+
+impl<'w, M: MakeWriter<'w>> MakeWriter<'w> for Redacting<M> {
+    type Writer = RedactingWriter<'w, M::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        RedactingWriter { redactor: &self.redactor, inner: self.inner.make_writer() }
+    }
+
+    fn make_writer_for(&'w self, meta: &tracing::Metadata<'_>) -> Self::Writer {
+        RedactingWriter { redactor: &self.redactor, inner: self.inner.make_writer_for(meta) }
+    }
+}
+
+/// Writes whole lines: the log's formatter hands over one at a time.
+#[derive(Debug)]
+pub struct RedactingWriter<'w, W> {
+    redactor: &'w Redactor,
+    inner: W,
+}
+
+impl<W: Write> Write for RedactingWriter<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let line = String::from_utf8_lossy(bytes);
+        self.inner.write_all(self.redactor.hide(&line).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_hidden_as_long_as_somebody_holds_them() {
+        let redactor = Redactor::default();
+        let secrets = Arc::new(Secrets::new([("hunter2", "${f:p:a}")]));
+        redactor.add(&secrets);
+        let other = Arc::new(Secrets::new([("swordfish", "${f:p:b}")]));
+        redactor.add(&other);
+        let written = || {
+            let mut line = Vec::new();
+            let mut writer = RedactingWriter { redactor: &redactor, inner: &mut line };
+            writer.write_all(b"INFO hunter2, swordfish\n").expect("written");
+            String::from_utf8(line).expect("text")
+        };
+        assert_eq!(written(), "INFO [hidden], [hidden]\n");
+        drop(secrets);
+        assert_eq!(written(), "INFO hunter2, [hidden]\n");
+    }
+}
