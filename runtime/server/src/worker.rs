@@ -10,10 +10,12 @@ use tracing::info;
 use weir_plugin::{Engine, EngineOptions};
 
 use crate::config::WorkerConfig;
+use crate::config::listener::Listener;
 use crate::herder::{self, Herder};
 use crate::logging;
 use crate::offsets::{self, OffsetFile};
 use crate::plugins::{OpenError, Plugins};
+use crate::rest::Resources;
 
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +33,10 @@ pub enum Error {
     #[error(transparent)]
     Plugins(#[from] OpenError),
     /// A listener.
-    #[error("cannot listen on {host}:{port} (listeners): {cause}")]
+    #[error("cannot listen on {host}:{port} ({key}): {cause}")]
     Listen {
+        /// The key that names it.
+        key: &'static str,
         /// The host as configured.
         host: String,
         /// The port as configured.
@@ -44,6 +48,21 @@ pub enum Error {
     /// No listener is configured.
     #[error("no listener is configured (listeners)")]
     NoListener,
+}
+
+/// Binds the listeners of one key, which all have the same resources.
+async fn bind(
+    key: &'static str,
+    listeners: &[Listener],
+    resources: Resources,
+) -> Result<Vec<(TcpListener, Resources)>, Error> {
+    let mut bound = Vec::new();
+    for listener in listeners {
+        let (host, port) = (listener.bind_host(), listener.port);
+        let failed = |cause| Error::Listen { key, host: host.to_owned(), port, cause };
+        bound.push((TcpListener::bind((host, port)).await.map_err(failed)?, resources));
+    }
+    Ok(bound)
 }
 
 /// A running worker.
@@ -62,14 +81,13 @@ impl Worker {
         // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
         let offsets = OffsetFile::open(&config.offset_storage_file)?;
         let state = config.standalone_state.as_deref().map(herder::StateFile::open).transpose()?;
-        let mut listeners = Vec::new();
-        for listener in &config.listeners {
-            let (host, port) = (listener.bind_host(), listener.port);
-            let bound = TcpListener::bind((host, port)).await;
-            let failed = |cause| Error::Listen { host: host.to_owned(), port, cause };
-            listeners.push(bound.map_err(failed)?);
-        }
-        let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        // Operators' resources are on all listeners unless they have their own.
+        let resources = if config.admin_listeners.is_none() { Resources::All } else { Resources::Regular };
+        let mut listeners = bind("listeners", &config.listeners, resources).await?;
+        let addresses: Vec<SocketAddr> =
+            listeners.iter().filter_map(|(listener, _)| listener.local_addr().ok()).collect();
+        let admin = config.admin_listeners.as_deref().unwrap_or_default();
+        listeners.extend(bind("admin.listeners", admin, Resources::Admin).await?);
         let first = addresses.first().ok_or(Error::NoListener)?;
         let worker_id = config.worker_id(*first);
         let engine = Engine::new(EngineOptions { cache: config.plugin_cache.clone() })?;
@@ -85,8 +103,8 @@ impl Worker {
         let (ready, stop) = (CancellationToken::new(), CancellationToken::new());
         let servers = listeners
             .into_iter()
-            .map(|listener| {
-                let router = crate::rest::router(herder.clone(), plugins.clone(), &config, ready.clone());
+            .map(|(listener, resources)| {
+                let router = crate::rest::router(herder.clone(), plugins.clone(), &config, ready.clone(), resources);
                 tokio::spawn(crate::rest::serve(listener, router, stop.clone()))
             })
             .collect();
@@ -94,7 +112,7 @@ impl Worker {
         Ok(Self { herder, addresses, ready, stop, servers })
     }
 
-    /// The addresses of the REST API.
+    /// The addresses of the REST API, those of `admin.listeners` aside.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }

@@ -1,10 +1,10 @@
-//! The key `listeners`: addresses of the REST server.
+//! The keys `listeners` and `admin.listeners`: addresses of the REST server.
 
 use std::net::IpAddr;
 
 use super::error::Error;
 
-/// One entry of `listeners`.
+/// One entry of `listeners` or `admin.listeners`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
     /// Host name or address; empty = every interface.
@@ -14,8 +14,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let key = "listeners";
+    pub(super) fn parse(key: &'static str, text: &str) -> Result<Self, Error> {
         let Some((protocol, rest)) = text.split_once("://") else {
             return Err(Error::invalid(key, text, "Unable to parse URL, expected protocol://host:port"));
         };

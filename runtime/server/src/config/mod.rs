@@ -21,6 +21,7 @@ mod prepare;
 pub mod properties;
 pub mod providers;
 mod reader;
+pub mod rest;
 mod steps;
 pub mod topic_creation;
 pub mod worker;

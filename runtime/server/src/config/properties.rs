@@ -4,10 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use java_properties::{PropertiesError, PropertiesIter};
-use serde_json::Value;
 
 use crate::herder::api::ConfigMap;
-use crate::rest::json::{self, StringMap};
+use crate::rest::json::{self, CreateConnectorFile, StringMap};
 
 /// Why a file gave no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -69,12 +68,11 @@ pub fn properties(path: &Path) -> Result<ConfigMap, Error> {
 /// Reads a connector file of any of the three formats.
 pub fn connector(path: &Path) -> Result<ConnectorFile, Error> {
     let bytes = read(path)?;
-    let parsed = json::parse(&bytes).ok();
-    if let Some(config) = parsed.clone().and_then(|value| json::string_map(value).ok()) {
+    if let Ok(Some(config)) = json::read::<StringMap>(&bytes) {
         return named(path, not_null(path, config)?);
     }
-    if let Some(create) = parsed.and_then(create_request) {
-        let (name, config, initial_state) = create;
+    if let Ok(Some(CreateConnectorFile { name: Some(name), config: Some(config), initial_state })) = json::read(&bytes)
+    {
         let mut config = not_null(path, config)?;
         if config.entry("name".to_owned()).or_insert_with(|| name.clone()) != &name {
             return Err(Error::TwoNames { path: path.to_owned() });
@@ -82,15 +80,6 @@ pub fn connector(path: &Path) -> Result<ConnectorFile, Error> {
         return Ok(ConnectorFile { name, config, initial_state });
     }
     named(path, parse_properties(path, &bytes)?)
-}
-
-/// A body of `POST /connectors`; properties that it does not have there are passed over here.
-fn create_request(value: Value) -> Option<(String, StringMap, Option<String>)> {
-    let mut members = json::object(value, "").ok()?;
-    let name = json::text(members.shift_remove("name")?).ok()??;
-    let config = json::string_map(members.shift_remove("config")?).ok()?;
-    let state = members.shift_remove("initial_state").map(json::text).transpose().ok()?;
-    Some((name, config, state.flatten()))
 }
 
 fn not_null(path: &Path, config: StringMap) -> Result<ConfigMap, Error> {

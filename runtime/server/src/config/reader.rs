@@ -11,6 +11,7 @@ use super::error::Error;
 use super::keys::{self, Fallback};
 use super::listener::Listener;
 use super::policy::OverridePolicy;
+use super::rest::{self, CrossOrigin, HeaderRule};
 use super::worker::with_prefix;
 use crate::herder::api::ConfigMap;
 use crate::task::convert::{ConverterSetting, ConverterSettings};
@@ -130,10 +131,24 @@ impl Reader<'_> {
         folders
     }
 
-    pub(super) fn listeners(&mut self) -> Vec<Listener> {
-        let listeners: Vec<_> = self.list("listeners").iter().map(|text| Listener::parse(text)).collect();
+    pub(super) fn listeners(&mut self, name: &'static str) -> Vec<Listener> {
+        let listeners: Vec<_> = self.list(name).iter().map(|text| Listener::parse(name, text)).collect();
         let (good, bad): (Vec<_>, Vec<_>) = listeners.into_iter().partition(Result::is_ok);
         self.errors.extend(bad.into_iter().filter_map(Result::err));
         good.into_iter().filter_map(Result::ok).collect()
+    }
+
+    pub(super) fn cross_origin(&mut self) -> Option<CrossOrigin> {
+        let (origins, methods) = (self.text(rest::ALLOW_ORIGIN), self.text("access.control.allow.methods"));
+        self.or_note(CrossOrigin::parse(&origins, &methods)).flatten()
+    }
+
+    pub(super) fn response_headers(&mut self) -> Vec<HeaderRule> {
+        let text = self.text(rest::RESPONSE_HEADERS);
+        self.or_note(HeaderRule::parse_all(&text)).unwrap_or_default()
+    }
+
+    fn or_note<T>(&mut self, value: Result<T, Error>) -> Option<T> {
+        value.map_err(|error| self.errors.push(error)).ok()
     }
 }

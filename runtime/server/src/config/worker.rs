@@ -15,6 +15,7 @@ use super::listener::Listener;
 use super::policy::OverridePolicy;
 use super::providers::{self, Opened, Providers, Resolved};
 use super::reader::Reader;
+use super::rest::{CrossOrigin, HeaderRule};
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
 use crate::metrics::Sampling;
@@ -68,6 +69,12 @@ pub struct WorkerConfig {
     pub allowed: Allowed,
     /// `listeners`, looked up in order; never empty.
     pub listeners: Vec<Listener>,
+    /// `admin.listeners`: where the resources of operators are; none = beside the others, empty = nowhere.
+    pub admin_listeners: Option<Vec<Listener>>,
+    /// `access.control.allow.origin` and `access.control.allow.methods`; none = no page of another site may read anything.
+    pub cross_origin: Option<CrossOrigin>,
+    /// `response.http.headers.config`.
+    pub response_headers: Vec<HeaderRule>,
     /// `rest.advertised.host.name`.
     pub advertised_host: Option<String>,
     /// `rest.advertised.port`.
@@ -125,7 +132,13 @@ impl WorkerConfig {
                 call_timeout: reader.millis("weir.call.timeout.ms"),
             },
             allowed: reader.allowed(),
-            listeners: reader.listeners(),
+            listeners: reader.listeners("listeners"),
+            admin_listeners: reader
+                .originals
+                .contains_key("admin.listeners")
+                .then(|| reader.listeners("admin.listeners")),
+            cross_origin: reader.cross_origin(),
+            response_headers: reader.response_headers(),
             advertised_host: reader.optional("rest.advertised.host.name"),
             advertised_port: reader.port("rest.advertised.port"),
             log_format: match reader.text("weir.log.format").as_str() {

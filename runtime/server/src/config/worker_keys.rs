@@ -25,7 +25,6 @@ use Usage::{Ignored, Refused, Used};
 const NO_METRICS: Usage = Ignored("Weir reports no metrics yet");
 const NO_VERSIONS: Usage = Ignored("Weir's converters are built in and have one version");
 const NO_CLUSTER: Usage = Ignored("a standalone worker has no cluster; Weir runs standalone only, so far");
-const NO_CORS: Usage = Ignored("Weir's REST server answers no cross-origin requests yet");
 
 /// The table.
 pub static SECTIONS: &[Section] = &[
@@ -254,14 +253,28 @@ pub static SECTIONS: &[Section] = &[
             ),
             key("rest.advertised.port", Int, Null, Used, "Port in this worker's id. Default: the first listener's."),
             key("rest.advertised.listener", String, Null, NO_CLUSTER, "Which listener other workers use."),
-            key("access.control.allow.origin", String, Value(""), NO_CORS, "Origins of allowed cross-origin requests."),
-            key("access.control.allow.methods", String, Value(""), NO_CORS, "Methods of allowed cross-origin requests."),
+            key(
+                "access.control.allow.origin",
+                String,
+                Value(""),
+                Used,
+                "Origins whose pages may read answers: regular expressions for a whole origin, with commas between them, or `*` for \
+                 any. Where it is empty, no page of another site may.",
+            ),
+            key(
+                "access.control.allow.methods",
+                String,
+                Value(""),
+                Used,
+                "Methods that such pages are told they may use, with commas between them. Where it is empty: GET, POST, HEAD.",
+            ),
             key(
                 "admin.listeners",
                 List,
                 Null,
-                Ignored("Weir has no admin resources yet"),
-                "Addresses of the admin resources.",
+                Used,
+                "Addresses of `/admin/loggers`, which is then nowhere else; where it is empty, it is nowhere. Not set: beside the \
+                 other resources.",
             ),
             key(
                 "rest.extension.classes",
@@ -277,8 +290,10 @@ pub static SECTIONS: &[Section] = &[
                 "response.http.headers.config",
                 String,
                 Value(""),
-                Ignored("Weir adds no headers to its answers yet"),
-                "Headers added to each answer.",
+                Used,
+                "Headers put on each answer, except on the admin listeners: rules with commas between them, each `set`, `add`, \
+                 `setDate` or `addDate`, then `name:value`; in double quotes when it has a comma. A date is given in milliseconds \
+                 from the time of the answer.",
             ),
         ],
     },

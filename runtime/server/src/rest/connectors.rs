@@ -5,12 +5,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde_json::{Map, Value};
 
 use super::App;
 use super::error::Failure;
-use super::json::{self, StringMap};
-use super::request::{JsonBody, Parameters, Place, finish, json_failure};
+use super::json::{self, CreateConnectorRequest, StringMap};
+use super::request::{JsonBody, Parameters, Place, finish};
 use crate::config::connector::Invalid;
 use crate::config::error::Error as KeyError;
 use crate::herder::Put;
@@ -61,56 +62,13 @@ async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Val
     Ok(Json(Value::Object(connectors)))
 }
 
-/// The body of `POST /connectors`.
-struct CreateConnectorRequest {
-    name: String,
-    config: StringMap,
-    initial_state: Option<TargetState>,
-}
-
-impl CreateConnectorRequest {
-    fn from_json(body: Value) -> Result<Self, Failure> {
-        const CLASS: &str = "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest";
-        const STATE: &str = "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest$InitialState";
-        let (mut name, mut config, mut initial_state) = (None, None, None);
-        for (field, value) in json::object(body, CLASS).map_err(json_failure)? {
-            match field.as_str() {
-                "name" => name = json::text(value).map_err(json_failure)?,
-                "config" if value.is_null() => {}
-                "config" => config = Some(json::string_map(value).map_err(json_failure)?),
-                "initial_state" => {
-                    initial_state = match json::text(value).map_err(json_failure)? {
-                        Some(text) => Some(target_state(&text).ok_or_else(|| {
-                            json_failure(json::Error::NotInEnum { class: STATE, value: text.to_uppercase() })
-                        })?),
-                        None => None,
-                    }
-                }
-                _ => {
-                    let known = "3 known properties: \"config\", \"name\", \"initial_state\"";
-                    return Err(json_failure(json::Error::UnknownField { field, class: CLASS, known }));
-                }
-            }
-        }
-        let Some(config) = config else {
-            return Err(Failure::bad_request("The body has no \"config\"; give a map of the connector's keys"));
-        };
-        Ok(Self { name: name.unwrap_or_default().trim().to_owned(), config, initial_state })
-    }
-}
-
-/// `initial_state`, in any case.
-pub fn target_state(text: &str) -> Option<TargetState> {
-    match text.to_uppercase().as_str() {
-        "RUNNING" => Some(TargetState::Started),
-        "PAUSED" => Some(TargetState::Paused),
-        "STOPPED" => Some(TargetState::Stopped),
-        _ => None,
-    }
-}
+/// What to say to a request that has no body, or whose body has no configuration.
+const NO_CONFIG: &str = "The request has no configuration; send a JSON object with the connector's keys";
 
 /// The configuration with its name in it, which must be the one of the request.
-fn with_name(name: &str, config: StringMap) -> Result<ConfigMap, Failure> {
+fn with_name(name: &str, config: Option<StringMap>) -> Result<ConfigMap, Failure> {
+    // Kafka Connect trips over this with the same status.
+    let config = config.ok_or_else(|| Failure::internal(NO_CONFIG))?;
     let (mut config, nulls) = json::without_nulls(config);
     if nulls > 0 {
         let text = "Null value can not be supplied as the configuration value.";
@@ -144,17 +102,41 @@ async fn put_connector(
     })
 }
 
+/// What a segment of a path may hold as it is (RFC 3986), `;` aside, which would begin a parameter.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
 /// The connector's address, absolute where the client said which host it talks to.
 fn location(headers: &HeaderMap, name: &str) -> String {
-    let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    let name = percent_encoding::utf8_percent_encode(name, SEGMENT);
     match headers.get(header::HOST).and_then(|host| host.to_str().ok()) {
         Some(host) => format!("http://{host}/connectors/{name}"),
         None => format!("/connectors/{name}"),
     }
 }
 
-async fn create(State(app): State<App>, headers: HeaderMap, JsonBody(body): JsonBody) -> Result<Response, Failure> {
-    let CreateConnectorRequest { name, config, initial_state } = CreateConnectorRequest::from_json(body)?;
+async fn create(
+    State(app): State<App>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<CreateConnectorRequest>,
+) -> Result<Response, Failure> {
+    let CreateConnectorRequest { name, config, initial_state } = body.unwrap_or_default();
+    let name = name.unwrap_or_default().trim().to_owned();
     let config = with_name(&name, config)?;
     put_connector(app, &headers, name, config, false, initial_state).await
 }
@@ -163,18 +145,19 @@ async fn put_config(
     State(app): State<App>,
     Place(name): Place<String>,
     headers: HeaderMap,
-    JsonBody(body): JsonBody,
+    JsonBody(body): JsonBody<StringMap>,
 ) -> Result<Response, Failure> {
-    let config = with_name(&name, json::string_map(body).map_err(json_failure)?)?;
+    let config = with_name(&name, body)?;
     put_connector(app, &headers, name, config, true, None).await
 }
 
 async fn patch_config(
     State(app): State<App>,
     Place(name): Place<String>,
-    JsonBody(body): JsonBody,
+    JsonBody(patch): JsonBody<StringMap>,
 ) -> Result<Json<ConnectorInfo>, Failure> {
-    let patch = json::string_map(body).map_err(json_failure)?;
+    app.herder.connector_info(&name)?;
+    let patch = patch.ok_or_else(|| Failure::internal(NO_CONFIG))?;
     let stage = format!("validating and starting connector {name}");
     let Put { info, .. } = finish(stage, async move { app.herder.patch_connector(&name, patch).await }).await?;
     Ok(Json(info))

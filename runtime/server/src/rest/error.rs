@@ -1,7 +1,7 @@
 //! What an error looks like: `{"error_code":404,"message":"Connector a not found"}`, the code being the HTTP status.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -44,6 +44,14 @@ impl Failure {
     /// A status with the text that JAX-RS gives it, `HTTP 404 Not Found`.
     pub(super) fn plain(status: StatusCode) -> Self {
         Self::new(status, format!("HTTP {} {}", status.as_u16(), status.canonical_reason().unwrap_or_default()))
+    }
+
+    /// 400 for a request that is none, which nobody may keep an answer to.
+    pub(super) fn malformed(why: &str) -> Response {
+        let mut response = Self::bad_request(why).into_response();
+        let uncached = HeaderValue::from_static("must-revalidate,no-cache,no-store");
+        response.headers_mut().insert(header::CACHE_CONTROL, uncached);
+        response
     }
 }
 

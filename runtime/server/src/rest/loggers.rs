@@ -11,8 +11,8 @@ use tracing::{info, warn};
 
 use super::App;
 use super::error::Failure;
-use super::json;
-use super::request::{JsonBody, Parameters, Place, json_failure};
+use super::json::StringMap;
+use super::request::{JsonBody, Parameters, Place};
 use crate::logging::{self, Level};
 
 pub(super) fn routes() -> Router<App> {
@@ -49,14 +49,10 @@ async fn set_level(
     State(app): State<App>,
     Place(name): Place<String>,
     parameters: Parameters,
-    JsonBody(body): JsonBody,
+    JsonBody(body): JsonBody<StringMap>,
 ) -> Result<Response, Failure> {
     let scope = parameters.all("scope").next().unwrap_or("worker").to_lowercase();
-    let mut body = match body {
-        Value::Null => json::StringMap::new(),
-        body => json::string_map(body).map_err(json_failure)?,
-    };
-    let wanted = body.swap_remove("level").flatten();
+    let wanted = body.unwrap_or_default().swap_remove("level").flatten();
     let wanted =
         wanted.ok_or_else(|| Failure::bad_request("Desired 'level' parameter was not specified in request."))?;
     let level = Level::parse(&wanted).ok_or_else(|| Failure::not_found(format!("invalid log level '{wanted}'.")))?;

@@ -4,6 +4,7 @@
 mod connector_plugins;
 mod connectors;
 mod error;
+mod headers;
 pub mod json;
 mod loggers;
 mod offsets;
@@ -16,19 +17,20 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod topics;
+mod uri;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
 use crate::herder::Herder;
 use crate::plugins::Plugins;
 
-pub use connectors::target_state;
+pub use json::target_state;
 pub use server::serve;
 
 /// What the resources work with. Cheap to clone.
@@ -44,24 +46,59 @@ struct App {
 /// Bytes that a JSON body may have. Kafka itself takes messages of 1 MB, so that no larger configuration could be stored.
 const JSON_BODY_MAX: usize = 4 << 20;
 
-/// All routes. `ready` is cancelled once the worker's start is over, which `/health` tells.
-pub fn router(herder: Herder, plugins: Plugins, worker: &Arc<WorkerConfig>, ready: CancellationToken) -> Router {
+/// Which resources a listener has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resources {
+    /// All of them.
+    All,
+    /// All but those of operators, because these have listeners of their own, or none.
+    Regular,
+    /// Those of operators, `/admin`, only.
+    Admin,
+}
+
+/// The routes of one listener. `ready` is cancelled once the worker's start is over, which `/health` tells.
+pub fn router(
+    herder: Herder,
+    plugins: Plugins,
+    worker: &Arc<WorkerConfig>,
+    ready: CancellationToken,
+    resources: Resources,
+) -> Router {
     let app = App { herder, plugins, worker: Arc::clone(worker), ready };
-    Router::new()
-        .merge(root::routes())
-        .merge(
-            connectors::routes()
-                .merge(offsets::routes())
-                .merge(topics::routes())
-                .merge(connector_plugins::routes())
-                .merge(loggers::routes())
-                .layer(from_fn(request::negotiate)),
-        )
-        // The bodies of uploads are bounded by their own key.
-        .layer(DefaultBodyLimit::max(JSON_BODY_MAX))
-        .merge(plugins::routes())
+    let regular = || {
+        let connectors = connectors::routes().merge(offsets::routes()).merge(topics::routes());
+        connectors.merge(connector_plugins::routes())
+    };
+    let json = match resources {
+        Resources::All => regular().merge(loggers::routes()),
+        Resources::Regular => regular(),
+        Resources::Admin => loggers::routes(),
+    };
+    let json = json.layer(from_fn(request::negotiate));
+    let routes = match resources {
+        Resources::All | Resources::Regular => {
+            // The bodies of uploads are bounded by their own key.
+            json.merge(root::routes()).layer(DefaultBodyLimit::max(JSON_BODY_MAX)).merge(plugins::routes())
+        }
+        Resources::Admin => json.layer(DefaultBodyLimit::max(JSON_BODY_MAX)),
+    };
+    let mut routes = routes
         .fallback(error::unknown_path)
         .method_not_allowed_fallback(error::unknown_method)
-        .layer(from_fn(request::log))
-        .with_state(app)
+        .layer(from_fn(request::well_formed))
+        .with_state(app);
+    // As in Kafka Connect, neither is for listeners that have the resources of operators only.
+    if resources != Resources::Admin {
+        if !worker.response_headers.is_empty() {
+            let rules = Arc::new(worker.response_headers.clone());
+            routes = routes.layer(from_fn_with_state(rules, headers::configured));
+        }
+        if let Some(rules) = &worker.cross_origin {
+            routes = routes.layer(from_fn_with_state(Arc::new(rules.clone()), headers::cross_origin));
+        }
+    }
+    // A layer of a router comes after its choice of a route and sees no `Allow` header, so these are in a router around it.
+    let outer = Router::new().fallback_service(routes).layer(from_fn(request::methods));
+    outer.layer(from_fn(uri::clean)).layer(from_fn(request::log))
 }

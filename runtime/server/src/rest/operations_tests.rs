@@ -14,14 +14,14 @@ async fn offsets_are_looked_at_before_the_connector_is() {
     let unknown = error(404, "Connector a not found");
     assert_eq!(fixture.get("/connectors/a/offsets").await, unknown);
     assert_eq!(fixture.json(Method::DELETE, "/connectors/a/offsets", "").await, unknown);
-    for body in ["{}", r#"{"offsets":[]}"#, r#"{"offsets":null}"#, "null"] {
+    for body in ["{}", r#"{"offsets":[]}"#, r#"{"offsets":null}"#] {
         let answer = fixture.json(Method::PATCH, "/connectors/a/offsets", body).await;
         assert_eq!(answer, error(400, OFFSETS_MISSING), "{body}");
     }
     let well = r#"{"offsets":[{"partition":{"filename":"x"},"offset":{"position":1}},{}]}"#;
     assert_eq!(fixture.json(Method::PATCH, "/connectors/a/offsets", well).await, unknown);
     for (body, fragment) in [
-        ("[1", "Unexpected"),
+        ("{1", "Unexpected character ('1' (code 49)): was expecting double-quote to start field name"),
         ("[]", "Cannot deserialize value of type `org.apache.kafka.connect.runtime.rest.entities.ConnectorOffsets`"),
         (r#"{"offsets":{}}"#, "`java.util.ArrayList<org.apache.kafka.connect.runtime.rest.entities.ConnectorOffset>`"),
         (r#"{"offsets":[[]]}"#, "`org.apache.kafka.connect.runtime.rest.entities.ConnectorOffset` from Array value"),
@@ -101,13 +101,11 @@ async fn names_of_every_kind_reach_the_herder_as_they_are_meant() {
     let fixture = Fixture::new().await;
     for (path, name) in [
         ("a%2Fb", "a/b"),
-        ("%2E%2E", ".."),
+        ("..", ".."),
         ("..%2F..%2Fx", "../../x"),
         ("%C3%BC%20x", "ü x"),
         ("a+b%2Bc", "a+b+c"),
         ("%25", "%"),
-        ("a%00b", "a\0b"),
-        ("a%0Ab", "a\nb"),
         ("a%5Cb", "a\\b"),
         ("%20", " "),
         ("a%3Fb%23c", "a?b#c"),
@@ -118,8 +116,8 @@ async fn names_of_every_kind_reach_the_herder_as_they_are_meant() {
         }
         assert_eq!(fixture.get(&format!("/connectors/{path}/topics")).await, (200, json!({name: {"topics": []}})));
     }
-    assert_eq!(fixture.get("/connectors/%FF/offsets").await, error(404, "HTTP 404 Not Found"));
-    assert_eq!(fixture.get("/connectors//offsets").await, error(404, "Connector  not found"));
+    assert_eq!(fixture.get("/connectors/%FF/offsets").await, error(400, "Bad UTF-8 encoding"));
+    assert_eq!(fixture.get("/connectors//offsets").await, error(400, "Ambiguous URI empty segment"));
 }
 
 #[tokio::test]

@@ -7,11 +7,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, RawQuery, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tracing::debug;
 
 use super::error::Failure;
@@ -60,18 +59,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     }
 }
 
-/// A JSON body.
-pub(super) struct JsonBody(pub(super) Value);
+/// A JSON body; none = there is none, or it is `null`.
+pub(super) struct JsonBody<T>(pub(super) Option<T>);
 
-impl<S: Send + Sync> FromRequest<S> for JsonBody {
+impl<T: json::Body, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        // A body without a type is refused as well, as in Kafka Connect. It also keeps web pages from posting here: a browser
-        // asks before it sends a type like this one to another site, and nothing here says yes.
-        if !has_type(request.headers(), "application/json") {
-            return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-        }
+        let headers = request.headers().clone();
         let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
             BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 let message = format!("The body is larger than {} bytes", super::JSON_BODY_MAX);
@@ -79,13 +74,13 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
             }
             other => Failure::bad_request(other.body_text()),
         })?;
-        Ok(Self(json::parse(&body).map_err(json_failure)?))
+        // Jackson looks at no type where there is no body.
+        if !body.is_empty() && !has_type(&headers, "application/json") {
+            return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        // 500 for a body that is not what it should be is Kafka Connect's choice.
+        json::read(&body).map(Self).map_err(|error| Failure::internal(error.to_string()))
     }
-}
-
-/// 500 for a body that is not what it should be: Kafka Connect's choice.
-pub(super) fn json_failure(error: json::Error) -> Failure {
-    Failure::internal(error.to_string())
 }
 
 /// Whether the body has this media type, parameters aside.
@@ -148,33 +143,102 @@ fn instant(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
 }
 
-/// What Kafka Connect's resources take and give is JSON, which they hold against the headers before they look at the rest: a body
-/// of another type, even an empty one, is answered with 415, a client that wants another type with 406.
+/// What Kafka Connect's resources take and give is JSON, which they hold against the headers before they look at the rest: a
+/// request that names another type, even without a body, is answered with 415, a client that wants another type with 406.
 pub(super) async fn negotiate(request: Request<Body>, next: Next) -> Result<Response, Failure> {
     let headers = request.headers();
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && headers.contains_key(header::CONTENT_TYPE) && !has_type(headers, "application/json") {
-        return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    }
-    if !takes_json(headers) {
-        return Err(Failure::plain(StatusCode::NOT_ACCEPTABLE));
+    if request.method() != Method::OPTIONS {
+        let said = headers.contains_key(header::CONTENT_TYPE);
+        if said && !["application/json", "application/*", "*/*"].iter().any(|taken| has_type(headers, taken)) {
+            return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        if !takes_json(headers) {
+            return Err(Failure::plain(StatusCode::NOT_ACCEPTABLE));
+        }
     }
     Ok(next.run(request).await)
 }
 
 /// Whether the client takes JSON for an answer, quality values aside.
-fn takes_json(headers: &HeaderMap) -> bool {
+pub(super) fn takes_json(headers: &HeaderMap) -> bool {
     let mut says_nothing = true;
     for value in headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
-        for range in value.split(',') {
-            let range = range.split(';').next().unwrap_or_default().trim();
-            if ["*/*", "application/*", "application/json"].iter().any(|json| range.eq_ignore_ascii_case(json)) {
+        for range in value.split(',').map(media_type).filter(|range| !range.is_empty()) {
+            if ["*", "*/*", "application/*", "application/json"].iter().any(|json| range.eq_ignore_ascii_case(json)) {
                 return true;
             }
             says_nothing = false;
         }
     }
     says_nothing
+}
+
+/// A media type or range without its parameters.
+fn media_type(text: &str) -> &str {
+    text.split(';').next().unwrap_or_default().trim()
+}
+
+/// Refuses headers that are not what they should be, before any resource is looked for.
+pub(super) async fn well_formed(request: Request<Body>, next: Next) -> Response {
+    let headers = request.headers();
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let kind = types.next();
+    let kind = kind.is_none_or(|value| value.to_str().is_ok_and(|text| is_media_type(media_type(text))));
+    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let accepted = ranges.flat_map(|value| value.split(',')).all(is_range);
+    match kind && accepted && types.next().is_none() {
+        true => next.run(request).await,
+        false => Failure::malformed("Bad Request"),
+    }
+}
+
+/// `type/subtype`, both of letters that names may have (RFC 9110).
+fn is_media_type(text: &str) -> bool {
+    let token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
+}
+
+/// One part of an `Accept` header: empty, a word, or a type whose quality, when it has one, is a number from 0 to 1.
+fn is_range(range: &str) -> bool {
+    let kind = media_type(range);
+    let parameters = || range.split(';').skip(1).map(str::trim).filter(|parameter| !parameter.is_empty());
+    // A word alone, such as `*`, is a type that nothing has; Jersey takes it as one.
+    (is_media_type(kind) || !kind.contains('/'))
+        && parameters().all(|parameter| match parameter.split_once('=') {
+            Some(("q", quality)) => quality.parse().is_ok_and(|quality: f64| (0.0..=1.0).contains(&quality)),
+            Some(_) => true,
+            None => false,
+        })
+}
+
+/// Answers `OPTIONS` with the methods that the resource has, and names them, too, to whoever asks for another method.
+pub(super) async fn methods(request: Request<Body>, next: Next) -> Response {
+    // In the order that Jersey gives them.
+    const ORDER: [&str; 7] = ["HEAD", "DELETE", "POST", "GET", "OPTIONS", "PUT", "PATCH"];
+    let (asked, json) = (request.method() == Method::OPTIONS, request.headers().contains_key(header::ACCEPT));
+    let mut response = next.run(request).await;
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    let known = response.headers().get(header::ALLOW).and_then(|known| known.to_str().ok()).unwrap_or_default();
+    let methods: Vec<&str> = ORDER
+        .into_iter()
+        .filter(|method| *method == "OPTIONS" || known.split(',').any(|known| known == *method))
+        .collect();
+    let Ok(allow) = HeaderValue::from_str(&methods.join(",")) else { return response };
+    if asked {
+        *response.status_mut() = StatusCode::OK;
+        // Whoever says what it wants to read gets nothing to read, but the header.
+        let text = if json { String::new() } else { methods.join(", ") };
+        *response.body_mut() = Body::from(text);
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    }
+    response.headers_mut().insert(header::ALLOW, allow);
+    response
 }
 
 /// Writes each request to the log when it is done.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use futures_util::{FutureExt as _, stream};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ use crate::offsets::OffsetFile;
 /// The routes and what they stand on.
 pub(super) struct Fixture {
     router: Router,
+    /// What a listener of `admin.listeners` has.
+    admin: Router,
     pub(super) herder: Herder,
     ready: CancellationToken,
     /// Removed at the end.
@@ -73,7 +75,9 @@ impl Fixture {
         };
         let herder = Herder::start(options);
         let ready = CancellationToken::new();
-        Self { router: router(herder.clone(), plugins, &worker, ready.clone()), herder, ready, _folder: folder }
+        let routes = |resources| router(herder.clone(), plugins.clone(), &worker, ready.clone(), resources);
+        let (all, admin) = (routes(Resources::All), routes(Resources::Admin));
+        Self { router: all, admin, herder, ready, _folder: folder }
     }
 
     async fn send(&self, method: Method, path: &str, kind: Option<&str>, body: Body) -> (StatusCode, HeaderMap, Value) {
@@ -136,7 +140,6 @@ async fn unknown_things_are_answered_as_kafka_connect_does() {
         ("/connectors/a/status", "No status found for connector a"),
         ("/connectors/a/tasks/3/status", "No status found for task a-3"),
         ("/connectors/a/tasks/x/status", "HTTP 404 Not Found"),
-        ("/connectors/%FF", "HTTP 404 Not Found"),
         ("/nothing", "HTTP 404 Not Found"),
         ("/plugins/00ff", "Plugin 00ff not found"),
     ] {
@@ -163,7 +166,7 @@ async fn bodies_that_are_not_what_they_should_be_are_refused() {
         (r#"{"name":"a","config":{"k":{}}}"#, 500, "Cannot deserialize value"),
         (r#"{"name":"a","config":{},"extra":1}"#, 500, "Unrecognized field \"extra\""),
         (r#"{"name":"a","config":{},"initial_state":"FAST"}"#, 500, "Cannot construct instance"),
-        (r#"{"name":"a"}"#, 400, "config"),
+        (r#"{"name":"a"}"#, 500, "configuration"),
         (
             r#"{"name":"a","config":{"name":"b"}}"#,
             400,
@@ -212,6 +215,81 @@ async fn types_that_are_not_json_are_refused_before_anything_is_done() {
     assert_eq!(asked("text/plain, text/html;q=0.5").await, 406);
     assert_eq!(asked("text/html, application/xhtml+xml, */*;q=0.8").await, 200);
     assert_eq!(asked("application/json").await, 200);
+}
+
+#[tokio::test]
+async fn options_and_other_methods_are_answered_with_those_there_are() {
+    let fixture = Fixture::new().await;
+    let sent = async |method: Method, path: &str| {
+        let (status, headers, _) = fixture.send(method, path, None, Body::empty()).await;
+        (
+            status.as_u16(),
+            headers.get(header::ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default().to_owned(),
+        )
+    };
+    assert_eq!(sent(Method::DELETE, "/connectors").await, (405, "HEAD,POST,GET,OPTIONS".to_owned()));
+    assert_eq!(sent(Method::OPTIONS, "/nope").await, (404, String::new()));
+    let request = Request::options("/connectors/a/").body(Body::empty()).expect("a request");
+    let response = fixture.router.clone().oneshot(request).await.expect("infallible");
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()[header::ALLOW]),
+        (200, &HeaderValue::from_static("HEAD,DELETE,GET,OPTIONS"))
+    );
+    assert_eq!(response.into_body().collect().await.expect("a body").to_bytes(), "HEAD, DELETE, GET, OPTIONS");
+}
+
+#[tokio::test]
+async fn requests_that_are_none_are_refused_before_a_resource_is_looked_for() {
+    let fixture = Fixture::new().await;
+    assert_eq!(fixture.get("/connectors/%FF").await, error(400, "Bad UTF-8 encoding"));
+    for (name, value, want) in [
+        (header::ACCEPT, "application/json;q=abc", 400),
+        (header::ACCEPT, "application/", 400),
+        (header::ACCEPT, "", 200),
+        (header::ACCEPT, "*", 200),
+        (header::CONTENT_TYPE, "garbage", 400),
+        (header::CONTENT_TYPE, "application/json, text/plain", 400),
+        (header::CONTENT_TYPE, "text/plain", 415),
+        (header::CONTENT_TYPE, "APPLICATION/JSON;", 200),
+    ] {
+        let request = Request::get("/connectors").header(name, value).body(Body::empty()).expect("a request");
+        let response = fixture.router.clone().oneshot(request).await.expect("infallible");
+        assert_eq!(response.status().as_u16(), want, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn configured_headers_and_origins_are_for_all_listeners_but_the_admin_ones() {
+    let fixture = Fixture::with(&[
+        ("access.control.allow.origin", "http://good.example"),
+        ("response.http.headers.config", "set X-A: 1, add Vary: Accept"),
+        ("admin.listeners", ""),
+    ])
+    .await;
+    let ask = async |router: &Router, path: &str, preflight: bool| {
+        let mut request = Request::get(path).header(header::ORIGIN, "http://good.example");
+        if preflight {
+            request = request.method(Method::OPTIONS).header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET");
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let response = router.clone().oneshot(request).await.expect("infallible");
+        (response.status().as_u16(), response.headers().clone())
+    };
+    for path in ["/connectors", "/nope"] {
+        let (_, headers) = ask(&fixture.router, path, false).await;
+        assert_eq!(headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "http://good.example");
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS));
+        assert_eq!(headers.get_all(header::VARY).iter().collect::<Vec<_>>(), ["Accept", "Origin"]);
+        assert_eq!(headers["x-a"], "1");
+    }
+    let (status, headers) = ask(&fixture.router, "/connectors", true).await;
+    assert_eq!(
+        (status, &headers[header::ACCESS_CONTROL_ALLOW_METHODS]),
+        (200, &HeaderValue::from_static("GET,POST,HEAD"))
+    );
+    let (status, headers) = ask(&fixture.admin, "/connectors", false).await;
+    assert_eq!(status, 404, "the admin listeners have operators' resources only");
+    assert!(!headers.contains_key("x-a") && !headers.contains_key(header::VARY));
 }
 
 #[tokio::test]
