@@ -265,6 +265,8 @@ async fn dev(
     let broker = DevBroker::start().map_err(Failure::start)?;
     dev_defaults(&mut keys, listen, dir, &data, temporary.path());
     keys.insert("bootstrap.servers".to_owned(), broker.bootstrap_servers());
+    // The broker in this process makes topics when rows come, and takes no orders for them.
+    keys.insert("topic.creation.enable".to_owned(), "false".to_owned());
     let config = prepare(keys, format)?;
     eprintln!("Weir dev: a broker in this process, at {}", broker.bootstrap_servers());
     eprintln!("  It keeps about 5 MB or 100,000 messages a partition, and nothing after this process ends.");

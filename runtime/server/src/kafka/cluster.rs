@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::refusal::refusal;
 use super::{Properties, client_config};
 
 /// The id of the cluster, learned in the background: a worker starts and answers before its Kafka does.
@@ -23,7 +24,10 @@ pub(super) struct Quiet;
 
 impl ClientContext for Quiet {
     fn error(&self, error: KafkaError, reason: &str) {
-        warn!(%error, reason, "Kafka cannot be reached; trying again");
+        match refusal(&error, reason) {
+            Some(reason) => warn!(reason, "Kafka refuses the worker's own client; trying again"),
+            None => warn!(%error, reason, "Kafka cannot be reached; trying again"),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tracing::{error, info, warn};
 
 use super::native::RowQueue;
+use super::refusal::refusal;
 use super::{Properties, client_config};
 
 /// A change of the task's partitions that waits for the task.
@@ -42,13 +43,21 @@ pub struct Events {
     rebalances: Mutex<VecDeque<Rebalance>>,
     committed: Mutex<Vec<KafkaResult<Vec<Position>>>>,
     wake: Notify,
+    /// Why a broker refuses this client; none = none does.
+    refused: Mutex<Option<String>>,
     // While the consumer is being closed nobody takes rebalances from the queue.
     closing: AtomicBool,
 }
 
 impl ClientContext for Events {
     fn error(&self, error: KafkaError, reason: &str) {
-        warn!(%error, reason, "a Kafka consumer has trouble; it goes on trying");
+        match refusal(&error, reason) {
+            Some(text) => {
+                self.refused.lock().get_or_insert(text);
+                self.wake.notify_one();
+            }
+            None => warn!(%error, reason, "a Kafka consumer has trouble; it goes on trying"),
+        }
     }
 }
 
@@ -179,6 +188,12 @@ impl SinkConsumer {
     /// Results of asynchronous commits since the last call.
     pub fn committed(&self) -> Vec<KafkaResult<Vec<Position>>> {
         std::mem::take(&mut *self.events().committed.lock())
+    }
+
+    /// Why a broker refuses this client, if one does: its certificate cannot be verified, or it does not take the client's name or
+    /// password. [`SinkConsumer::event`] returns when it happens.
+    pub fn refused(&self) -> Option<String> {
+        self.events().refused.lock().clone()
     }
 
     /// Takes assigned partitions; reading starts at their committed offsets.

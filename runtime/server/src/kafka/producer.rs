@@ -15,10 +15,11 @@ use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, NoCustomPartitioner, Producer as _, ProducerContext};
 use rdkafka::{ClientContext, Statistics};
 use sharded_slab::{Config, Entry, Slab};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tracing::{debug, error, info, warn};
 
 use super::native::{Events, OutgoingMessage, Topic};
+use super::refusal::refusal;
 use super::{Properties, client_config};
 
 /// Most rows one tracked batch may have: its row numbers share a word with the batch's place in the slab.
@@ -136,10 +137,22 @@ pub enum Outcome {
 pub struct Reports {
     outstanding: Slab<Arc<Outstanding>, SlabConfig>,
     fatal: AtomicBool,
+    /// Why a broker refuses this client; none = none does.
+    refused: watch::Sender<Option<String>>,
 }
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(text) = refusal(&error, reason) {
+            // A task that is restarted gets a new client.
+            self.fatal.store(true, Ordering::Release);
+            self.refused.send_if_modified(|known| {
+                let is_news = known.is_none();
+                known.get_or_insert(text);
+                is_news
+            });
+            return;
+        }
         if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Fatal)) {
             self.fatal.store(true, Ordering::Release);
             error!(%error, reason, "a Kafka producer failed for good; tasks that use it must be restarted");
@@ -169,6 +182,10 @@ impl ProducerContext<NoCustomPartitioner> for Reports {
 }
 
 impl Reports {
+    fn new() -> Self {
+        Self { outstanding: Slab::new_with_config(), fatal: AtomicBool::new(false), refused: watch::Sender::new(None) }
+    }
+
     /// Takes reports that come together.
     pub(super) fn deliveries(&self) -> Deliveries<'_> {
         Deliveries { reports: self, batch: None, noted: 0 }
@@ -252,7 +269,7 @@ pub struct SharedProducer {
 
 impl SharedProducer {
     fn new(properties: &Properties) -> Result<Self, KafkaError> {
-        let reports = Reports { outstanding: Slab::new_with_config(), fatal: AtomicBool::new(false) };
+        let reports = Reports::new();
         let client: Arc<BaseProducer<Reports>> =
             Arc::new(BaseProducer::from_config_and_context(&client_config(properties), reports)?);
         let stopping = Arc::new(AtomicBool::new(false));
@@ -388,6 +405,20 @@ impl TopicWriter {
         &self.producer
     }
 
+    /// Returns with the reason when a broker refuses the producer: its certificate cannot be verified, or it does not take this
+    /// client's name or password. Nothing arrives any more. Safe to drop.
+    pub fn refused(&self) -> impl Future<Output = String> + Send + use<> {
+        let mut refused = self.producer.client.context().refused.subscribe();
+        async move {
+            let reason = refused.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+            match reason {
+                Some(reason) => reason,
+                // The producer is gone, and with it whoever could be refused.
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// Begins to track a batch.
     pub fn track(&self, outstanding: Arc<Outstanding>) -> Result<Tracked, KafkaError> {
         let key =
@@ -468,7 +499,7 @@ mod tests {
 
     #[test]
     fn reports_that_come_together_settle_each_batch_once() {
-        let reports = Reports { outstanding: Slab::new_with_config(), fatal: AtomicBool::new(false) };
+        let reports = Reports::new();
         let wake = Arc::new(Notify::new());
         let batches: Vec<_> = (0..2).map(|_| Arc::new(Outstanding::new(3, Arc::clone(&wake)))).collect();
         let keys: Vec<_> =

@@ -11,6 +11,10 @@ const OWN_ADVICE: [&str; 2] =
 /// begins with the address of the broker. There are no secrets in it.
 pub(super) fn refusal(error: &KafkaError, reason: &str) -> Option<String> {
     let code = error.rdkafka_error_code()?;
+    // A connection that is lost in the middle of it says nothing about who may connect.
+    if reason.contains("Disconnected") || reason.contains("transport error") {
+        return None;
+    }
     let reason = OWN_ADVICE.iter().find_map(|advice| reason.split_once(advice)).map_or(reason, |(before, _)| before);
     let next = match code {
         RDKafkaErrorCode::SSL if reason.contains("certificate verify failed") => {
@@ -53,5 +57,7 @@ mod tests {
         assert!(failed.is_some_and(|text| text.contains("sasl.jaas.config")));
         assert_eq!(refusal(&KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure), "Disconnected"), None);
         assert_eq!(refusal(&KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "3/3 brokers are down"), None);
+        let lost = "ssl://b:9093/1: SSL handshake failed: SSL transport error: Broken pipe";
+        assert_eq!(refusal(&KafkaError::Global(RDKafkaErrorCode::SSL), lost), None);
     }
 }

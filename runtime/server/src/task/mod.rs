@@ -57,6 +57,17 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// A broker does not let a client in: asking again with the same settings brings nothing.
+    #[error(
+        "Kafka refuses the task's {client}\nCaused by: {reason} (the settings are {client}.* of the worker and {client}.override.* of the \
+         connector)"
+    )]
+    Refused {
+        /// `producer`, `consumer`.
+        client: &'static str,
+        /// What librdkafka says, and what to do next.
+        reason: String,
+    },
     /// A topic is not there and cannot be made, or nobody knows.
     #[error("{0}")]
     Topic(String),

@@ -119,6 +119,9 @@ impl SinkTask {
                 self.rebalance(rebalance).await?;
             }
             self.note_commits();
+            if let Some(reason) = self.consumer.refused() {
+                return Err(Error::Refused { client: "consumer", reason });
+            }
             match control.wanted() {
                 Wanted::Stopped => return Ok(()),
                 Wanted::Paused => self.pause_all(true)?,

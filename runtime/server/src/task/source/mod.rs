@@ -122,6 +122,7 @@ impl SourceTask {
             tokio::select! {
                 () = control.changed() => {}
                 () = self.wake.notified() => {}
+                reason = self.sender.refused() => return Err(Error::Refused { client: "producer", reason }),
                 () = tokio::time::sleep_until(until) => {}
             }
         }
@@ -228,6 +229,7 @@ impl SourceTask {
             }
             tokio::select! {
                 () = self.wake.notified() => {}
+                _ = self.sender.refused() => break,
                 () = tokio::time::sleep_until(deadline) => {
                     info!(batches = self.in_flight.batches(), "rows are still on their way; they will come again");
                     break;

@@ -40,6 +40,11 @@ impl Sender {
         })
     }
 
+    /// Returns with the reason when a broker refuses the producer.
+    pub(super) fn refused(&self) -> impl Future<Output = String> + Send + use<> {
+        self.writer.refused()
+    }
+
     /// Sends a batch. All of its rows are in the producer's queue, dropped, or skipped when this returns.
     pub(super) async fn send(&mut self, batch: SourceBatch, first_row: u64) -> Result<Batch, Error> {
         let rows = batch.records.count;

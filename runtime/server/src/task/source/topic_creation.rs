@@ -77,8 +77,6 @@ async fn ensure(client: &Admin, groups: &TopicCreation, name: &str, brokers: &st
     match client.create_topic(&topic).await {
         Ok(Creation::Created) => info!(%topic, group, "created the topic"),
         Ok(Creation::Exists) => info!(topic = name, "found the topic: another task was faster"),
-        // No broker of Kafka's in use, but the one of `weir dev`, which makes topics when rows come.
-        Err(error) if error.is_unsupported() => info!(topic = name, "the broker makes its topics itself"),
         Err(error) => return Err(Error::Topic(refused(&topic, group, &error))),
     }
     Ok(())
