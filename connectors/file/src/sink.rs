@@ -29,11 +29,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// So many looks. Who still writes then ends the line itself.
 const LOOKS: u32 = 5;
 
-/// The keys, as in `org.apache.kafka.connect.file.FileStreamSinkConnector`.
+/// The keys, as in `org.apache.kafka.connect.file.FileStreamSinkConnector` and in its words, which tools compare. A plugin in a
+/// sandbox has no standard output: `path::of` says so to whoever gives no file.
 #[derive(Debug, Config)]
 pub struct FileSinkConfig {
-    /// Destination filename. It must be given: a plugin in a sandbox has no standard output. Its folder must be allowed by
-    /// the worker's weir.allow.write.
+    /// Destination filename. If not specified, the standard output will be used
     #[config(importance = high)]
     file: Option<String>,
 }

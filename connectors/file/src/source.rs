@@ -25,11 +25,11 @@ const LOOK_AGAIN_FIRST: Duration = Duration::from_millis(10);
 /// The longest time between two looks: Kafka Connect's.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// The keys, as in `org.apache.kafka.connect.file.FileStreamSourceConnector`.
+/// The keys, as in `org.apache.kafka.connect.file.FileStreamSourceConnector` and in its words, which tools compare. A plugin in a
+/// sandbox has no standard input: `path::of` says so to whoever gives no file.
 #[derive(Debug, Config)]
 pub struct FileSourceConfig {
-    /// Source filename. It must be given: a plugin in a sandbox has no standard input. Its folder must be allowed by the
-    /// worker's weir.allow.read.
+    /// Source filename. If not specified, the standard input will be used
     #[config(importance = high)]
     file: Option<String>,
     /// The topic to publish data to

@@ -13,7 +13,7 @@ use crate::side::Side;
 /// The keys of [`HoistField`].
 #[derive(Config, Debug)]
 pub struct HoistFieldConfig {
-    /// Name of the one field that the new struct or map has.
+    /// Field name for the single field that will be created in the resulting Struct or Map.
     #[config(importance = medium)]
     field: String,
 }

@@ -16,25 +16,31 @@ const PURPOSE: &str = "field insertion";
 /// The keys of [`InsertField`].
 #[derive(Config, Debug)]
 pub struct InsertFieldConfig {
-    /// Field that gets the topic. With `!` behind the name the field is required, with `?` or nothing it is optional.
+    /// Field name for Kafka topic. Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it
+    /// optional (the default).
     #[config(name = "topic.field", importance = medium)]
     topic: Option<String>,
-    /// Field that gets the Kafka partition, if the row has one. `!` and `?` as in `topic.field`.
+    /// Field name for Kafka partition. Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it
+    /// optional (the default).
     #[config(name = "partition.field", importance = medium)]
     partition: Option<String>,
-    /// Field that gets the Kafka offset, for sinks only. `!` and `?` as in `topic.field`.
+    /// Field name for Kafka offset - only applicable to sink connectors.<br/>Suffix with <code>!</code> to make this a
+    /// required field, or <code>?</code> to keep it optional (the default).
     #[config(name = "offset.field", importance = medium)]
     offset: Option<String>,
-    /// Field that gets the row's timestamp, if it has one. `!` and `?` as in `topic.field`.
+    /// Field name for record timestamp. Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it
+    /// optional (the default).
     #[config(name = "timestamp.field", importance = medium)]
     timestamp: Option<String>,
-    /// Field that gets the text of `static.value`. `!` and `?` as in `topic.field`.
+    /// Field name for static data field. Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it
+    /// optional (the default).
     #[config(name = "static.field", importance = medium)]
     static_field: Option<String>,
-    /// The text for `static.field`.
+    /// Static field value, if field name configured.
     #[config(name = "static.value", importance = medium)]
     static_value: Option<String>,
-    /// Whether a null field of a struct is read as the default that its schema has.
+    /// Whether to replace fields that have a default value and that are null to the default value. When set to true, the
+    /// default value is used, otherwise null is used.
     #[config(name = "replace.null.with.default", default = true, importance = medium)]
     replace_null_with_default: bool,
 }

@@ -1,12 +1,11 @@
 //! Kafka Connect's own single message transforms and predicates, one file each, in one component.
 //!
 //! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, [`require`] says that a value is not
-//! what a transform needs, [`by_schema`] keeps what was worked out for a schema, and the files named after Java do what Java
-//! does: [`java_regex`] reads its regular expressions, [`java_number`] its numbers, [`java_map`] knows the order of its maps.
+//! what a transform needs, [`by_schema`] keeps what was worked out for a schema, [`java_number`] reads
+//! numbers as Java does. More of Java, its regular expressions and the order of its maps, is in `weir-java`.
 
 mod by_schema;
 mod defaults;
-mod java_map;
 mod java_number;
 mod java_regex;
 mod lists;

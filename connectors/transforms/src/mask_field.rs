@@ -5,6 +5,7 @@ mod mask;
 
 use std::marker::PhantomData;
 
+use weir_java::hash_map as java_map;
 use weir_sdk::schema::{Schema, SchemaRef};
 use weir_sdk::transform::{Columns, Outcome, Row};
 use weir_sdk::value::{FieldName, Value};
@@ -13,7 +14,7 @@ use weir_sdk::{Config, ConfigError, RowError, Transform};
 use crate::by_schema::BySchema;
 use crate::defaults::Defaults;
 use crate::side::Side;
-use crate::{java_map, lists, require};
+use crate::{lists, require};
 use class::Class;
 use mask::{Mask, Masks};
 
@@ -23,9 +24,9 @@ const PURPOSE: &str = "mask fields";
 #[derive(Config, Debug)]
 pub struct MaskFieldConfig {
     /// Names of fields to mask.
-    #[config(importance = high)]
+    #[config(importance = high, validator = non_empty_list_without_duplicates)]
     fields: Vec<String>,
-    /// Custom value replacement, that will be applied to all `fields` values (numeric or non-empty string values only).
+    /// Custom value replacement, that will be applied to all 'fields' values (numeric or non-empty string values only).
     #[config(importance = low, validator = non_empty)]
     replacement: Option<String>,
     /// Whether to replace fields that have a default value and that are null to the default value. When set to true, the

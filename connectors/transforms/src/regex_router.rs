@@ -1,18 +1,19 @@
 //! Sends rows to another topic, by a regular expression on the topic's name.
 
+use weir_java::regex::JavaRegex;
 use weir_sdk::transform::{Columns, Outcome, Row};
 use weir_sdk::{Config, ConfigError, RowError, Transform};
 
-use crate::java_regex::JavaRegex;
+use crate::java_regex;
 use crate::memo::Memo;
 
 /// The keys of [`RegexRouter`].
 #[derive(Config, Debug)]
 pub struct RegexRouterConfig {
-    /// Regular expression, in Java's syntax, that the whole topic name has to match.
+    /// Regular expression to use for matching.
     #[config(importance = high, validator = regex)]
     regex: String,
-    /// What the first match is replaced with. `$1` and `${name}` stand for groups of the expression.
+    /// Replacement string.
     #[config(importance = high)]
     replacement: String,
 }
@@ -32,7 +33,7 @@ impl Transform for RegexRouter {
     type Config = RegexRouterConfig;
 
     fn new(config: RegexRouterConfig) -> Result<RegexRouter, ConfigError> {
-        let regex = JavaRegex::of_key("regex", &config.regex)?;
+        let regex = java_regex::of_key("regex", &config.regex)?;
         Ok(RegexRouter { regex, replacement: config.replacement, routes: Memo::default() })
     }
 
@@ -43,10 +44,10 @@ impl Transform for RegexRouter {
     fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
         let topic = row.shared_topic();
         let route = self.routes.get_or_make(&topic, |topic| {
-            if !self.regex.matches(topic)? {
+            if !self.regex.matches(topic).map_err(RowError::new)? {
                 return Ok(None);
             }
-            self.regex.replace_first(topic, &self.replacement).map(Some)
+            self.regex.replace_first(topic, &self.replacement).map(Some).map_err(RowError::new)
         })?;
         if let Some(topic) = route {
             row.set_topic(topic);

@@ -24,12 +24,12 @@ const PURPOSE: &str = "field replacement";
 #[derive(Config, Debug)]
 pub struct ReplaceFieldConfig {
     /// Fields to exclude. This takes precedence over the fields to include.
-    #[config(default = "", importance = medium)]
+    #[config(default = "", importance = medium, validator = list_without_duplicates)]
     exclude: Vec<String>,
     /// Fields to include. If specified, only these fields will be used.
-    #[config(default = "", importance = medium)]
+    #[config(default = "", importance = medium, validator = list_without_duplicates)]
     include: Vec<String>,
-    /// Field rename mappings: a list of colon-delimited pairs, e.g. `foo:bar,abc:xyz`.
+    /// Field rename mappings.
     #[config(default = "", importance = medium)]
     renames: Vec<String>,
     /// Whether to replace fields that have a default value and that are null to the default value. When set to true, the

@@ -19,3 +19,5 @@ pub mod schema;
 pub mod schema_check;
 pub mod topic_name;
 pub mod transformed;
+
+pub use java::number::double as java_double;

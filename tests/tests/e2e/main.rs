@@ -17,3 +17,4 @@ mod sinks;
 mod start;
 mod support;
 mod uploads;
+mod validation;

@@ -6,7 +6,7 @@ use weir_sdk::{Config, ConfigError, RowError};
 /// The keys of [`HasHeaderKey`].
 #[derive(Config, Debug)]
 pub struct HasHeaderKeyConfig {
-    /// The header's name.
+    /// The header name.
     #[config(importance = medium, validator = non_empty)]
     name: String,
 }

@@ -1,15 +1,16 @@
 //! True for rows whose topic matches a regular expression.
 
+use weir_java::regex::JavaRegex;
 use weir_sdk::transform::{Columns, Predicate, Row};
 use weir_sdk::{Config, ConfigError, RowError};
 
-use crate::java_regex::JavaRegex;
+use crate::java_regex;
 use crate::memo::Memo;
 
 /// The keys of [`TopicNameMatches`].
 #[derive(Config, Debug)]
 pub struct TopicNameMatchesConfig {
-    /// Regular expression, in Java's syntax, that the whole topic name has to match.
+    /// A Java regular expression for matching against the name of a record's topic.
     #[config(importance = medium, validator = non_empty, validator = regex)]
     pattern: String,
 }
@@ -27,7 +28,7 @@ impl Predicate for TopicNameMatches {
     type Config = TopicNameMatchesConfig;
 
     fn new(config: TopicNameMatchesConfig) -> Result<TopicNameMatches, ConfigError> {
-        Ok(TopicNameMatches { pattern: JavaRegex::of_key("pattern", &config.pattern)?, answers: Memo::default() })
+        Ok(TopicNameMatches { pattern: java_regex::of_key("pattern", &config.pattern)?, answers: Memo::default() })
     }
 
     fn columns(&self) -> Columns {
@@ -35,6 +36,8 @@ impl Predicate for TopicNameMatches {
     }
 
     fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
-        self.answers.get_or_make(&row.shared_topic(), |topic| self.pattern.matches(topic)).copied()
+        self.answers
+            .get_or_make(&row.shared_topic(), |topic| self.pattern.matches(topic).map_err(RowError::new))
+            .copied()
     }
 }

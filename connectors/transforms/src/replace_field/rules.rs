@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use weir_java::hash_map as java_map;
 use weir_sdk::ConfigError;
-
-use crate::java_map;
 
 /// The configuration, to be asked for a field.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! `Double.toString` and `Float.toString`, and Java's narrowing of decimal numbers to 64 bits.
 
 /// As `Double.toString`: the shortest digits that give the same number back.
-pub(crate) fn double(value: f64) -> String {
+pub fn double(value: f64) -> String {
     finite_or_name(value).unwrap_or_else(|| arrange(&format!("{value:e}"), value.abs()))
 }
 

@@ -1,4 +1,5 @@
-//! The clients of one connector: the worker's settings, the connector's overrides on top, and the worker's word on those.
+//! The clients of one connector: the worker's settings, and the connector's overrides on top. Overrides that the worker does not
+//! allow are refused by `validation`.
 
 use weir_plugin::PluginKind;
 
@@ -46,12 +47,10 @@ impl Clients {
             let mut overrides: ConfigMap = with_prefix(config, kind.override_prefix());
             let used = uses(kind, connector, config);
             let policy = &worker.override_policy;
-            if used {
-                faults.extend(overrides.keys().filter_map(|key| policy.check(kind, key).err()));
-            } else if kind == Kind::Admin {
+            if !used && kind == Kind::Admin {
                 // Nobody has said no to these yet.
                 overrides.retain(|key, _| policy.check(kind, key).is_ok());
-            } else {
+            } else if !used {
                 return Client::default();
             }
             match worker.client(kind, &format!("connect-{name}"), &overrides) {

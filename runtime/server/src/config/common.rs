@@ -1,4 +1,5 @@
-//! The keys that every connector has, typed and checked. What needs the plugins is left to `connector.rs`.
+//! The keys that every connector has, typed, and what Weir has against values that Kafka Connect would take. What Kafka Connect has
+//! against them is found by `validation`, what needs the plugins by `connector.rs`.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::connector_keys::{COMMON, PREFIXES, SINK, SOURCE};
 use super::def::{self, Value};
 use super::error::Error;
 use super::keys::{Fallback, Key, Usage};
-use super::steps::{self, Step};
+use super::steps::{self, Predicate, Step};
 use super::topic_creation::TopicCreation;
 use super::worker::{WorkerConfig, with_prefix};
 use crate::herder::api::ConfigMap;
@@ -24,6 +25,8 @@ pub(super) struct Common {
     pub(super) tasks_max_enforce: bool,
     pub(super) converters: ConverterSettings,
     pub(super) steps: Vec<Step>,
+    /// All that are listed, whether or not a step has them.
+    pub(super) predicates: Vec<Predicate>,
     pub(super) errors: Errors,
     /// What a sink reads; none for a source.
     pub(super) subscription: Option<Subscription>,
@@ -35,7 +38,8 @@ pub(super) struct Common {
     pub(super) topic_creation: Option<TopicCreation>,
     /// One line for each key that has no effect.
     pub(super) warnings: Vec<String>,
-    /// What is wrong with the configuration. Empty = all of the above can be relied on.
+    /// What Weir has against the configuration. All of the above can be relied on where this is empty and `validation` has nothing
+    /// against the configuration either.
     pub(super) faults: Vec<Error>,
 }
 
@@ -54,9 +58,8 @@ impl Common {
         for key in COMMON.iter().chain(kind_keys) {
             reader.look_at(key);
         }
-        reader.check_name();
-        let (steps, step_errors) = steps::parse(config);
-        reader.errors.extend(step_errors);
+        let steps = steps::parse(config);
+        reader.errors.extend(steps.errors);
         let subscription = (kind == PluginKind::Sink).then(|| reader.subscription());
         if kind == PluginKind::Source {
             reader.check_exactly_once();
@@ -69,7 +72,8 @@ impl Common {
                 value: converter(config, "value.converter", &worker.converters.value),
                 header: converter(config, "header.converter", &worker.converters.header),
             },
-            steps,
+            steps: steps.steps,
+            predicates: steps.predicates,
             errors: Errors { tolerate_all: reader.text("errors.tolerance") == "all" },
             subscription,
             limits: reader.limits(worker.limits),
@@ -132,24 +136,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Checks one key of the table, and notes it when it has no effect.
+    /// Notes a key of the table that has no effect, or that is refused.
     fn look_at(&mut self, key: &Key) {
-        let Some(text) = self.config.get(key.name).map(|text| text.trim()) else {
-            if key.default == Fallback::Required {
-                self.errors.push(Error::missing(key.name));
-            }
-            return;
-        };
-        let checked = def::parse(key.name, key.kind, text)
-            .and_then(|value| key.checks.iter().try_for_each(|check| def::check(key.name, &value, *check)));
+        let Some(text) = self.config.get(key.name).map(|text| text.trim()) else { return };
         let is_default = text.is_empty() || key.default.is(text);
-        match (checked, key.usage) {
-            (Err(error), _) => self.errors.push(error),
-            (Ok(()), Usage::Refused(next)) if !is_default => self.errors.push(Error::invalid(key.name, text, next)),
-            (Ok(()), Usage::Ignored(reason)) if !is_default => {
+        match key.usage {
+            Usage::Refused(next) if !is_default => self.errors.push(Error::invalid(key.name, text, next)),
+            Usage::Ignored(reason) if !is_default => {
                 self.warnings.push(format!("connector key '{}' has no effect: {reason}", key.name));
             }
-            (Ok(()), _) => {}
+            _ => {}
         }
     }
 
@@ -182,37 +178,12 @@ impl Reader<'_> {
         }
     }
 
-    /// `ConfigDef.NonEmptyStringWithoutControlChars`.
-    fn check_name(&mut self) {
-        let Some(name) = self.config.get("name") else { return };
-        if name.trim().is_empty() {
-            self.errors.push(Error::invalid("name", name.trim(), "String may not be empty"));
-        }
-        let control: Vec<String> =
-            name.trim().chars().filter(|c| c.is_control()).map(|c| u32::from(c).to_string()).collect();
-        if !control.is_empty() {
-            let control = control.join(", ");
-            let detail =
-                format!("String may not contain control sequences but had the following ASCII chars: {control}");
-            self.errors.push(Error::invalid("name", name.trim(), detail));
-        }
-    }
-
-    fn subscription(&mut self) -> Subscription {
+    fn subscription(&self) -> Subscription {
         let topics = match self.value("topics") {
             Some(Value::List(topics)) => topics,
             _ => Vec::new(),
         };
         let regex = self.text("topics.regex");
-        let fault = match (topics.is_empty(), regex.is_empty()) {
-            (true, true) => Some("Must configure one of topics or topics.regex"),
-            (false, false) => Some("topics and topics.regex are mutually exclusive options, but both are set."),
-            _ => None,
-        };
-        if let Some(fault) = fault {
-            // Kafka Connect says it once for each of the two keys, and counts it so.
-            self.errors.extend(["topics", "topics.regex"].map(|key| Error::other(key, fault)));
-        }
         if regex.is_empty() { Subscription::Topics(topics) } else { Subscription::Pattern(regex) }
     }
 
@@ -284,11 +255,6 @@ mod tests {
         let topics = |entries: &[(&str, &str)]| parsed(PluginKind::Sink, entries).subscription.expect("a sink's");
         assert_eq!(topics(&[("topics", "t, u")]), Subscription::Topics(vec!["t".into(), "u".into()]));
         assert_eq!(topics(&[("topics.regex", "t.*")]), Subscription::Pattern("t.*".into()));
-        assert_eq!(faults(PluginKind::Sink, &[]), ["Must configure one of topics or topics.regex"; 2]);
-        assert_eq!(
-            faults(PluginKind::Sink, &[("topics", "t"), ("topics.regex", "t")]),
-            ["topics and topics.regex are mutually exclusive options, but both are set."; 2]
-        );
         assert_eq!(parsed(PluginKind::Source, &[("topics", "t")]).subscription, None);
     }
 
@@ -313,48 +279,17 @@ mod tests {
         let common = parsed(PluginKind::Sink, &[("topics", "t"), ("consumer.override.fetch.min.bytes", "7")]);
         assert_eq!(common.clients.consumer.properties["fetch.min.bytes"], "7");
         assert_eq!(common.clients.consumer.properties["group.id"], "connect-a");
-        assert_eq!(
-            faults(PluginKind::Source, &[("producer.override.acks", "1")]),
-            ["The 'Allowlist' policy does not allow 'acks' to be overridden in the connector configuration."]
-        );
-        assert_eq!(faults(PluginKind::Source, &[("consumer.override.acks", "1")]), Vec::<String>::new());
         let wrong = faults(PluginKind::Source, &[("producer.override.linger.ms", "soon")]);
         assert!(wrong[0].starts_with("Invalid value soon for configuration linger.ms"), "{wrong:?}");
     }
 
     #[test]
-    fn common_keys_are_refused_in_kafka_connects_words() {
-        let config = ConfigMap::from([("name".to_owned(), "a\nb".to_owned())]);
-        let common = Common::parse("a\nb", &config, PluginKind::Source, &worker());
-        let faults: Vec<_> = common.faults.iter().map(ToString::to_string).collect();
+    fn exactly_once_is_refused_when_it_is_required() {
         assert_eq!(
-            faults,
-            [
-                "Missing required configuration \"connector.class\" which has no default value.",
-                "Invalid value a\nb for configuration name: String may not contain control sequences but had the following ASCII \
-                 chars: 10",
-            ]
+            faults(PluginKind::Source, &[("exactly.once.support", "Required")]),
+            ["This worker does not have exactly-once source support enabled."]
         );
-        let wrong = parsed(
-            PluginKind::Source,
-            &[
-                ("tasks.max", "0"),
-                ("errors.tolerance", "some"),
-                ("transforms", "t,t"),
-                ("transforms.t.type", "x.T"),
-                ("exactly.once.support", "required"),
-            ],
-        );
-        let wrong: Vec<_> = wrong.faults.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            wrong,
-            [
-                "Invalid value 0 for configuration tasks.max: Value must be at least 1",
-                "Invalid value [t, t] for configuration transforms: Duplicate alias provided.",
-                "Invalid value some for configuration errors.tolerance: String must be one of: none, all",
-                "This worker does not have exactly-once source support enabled.",
-            ]
-        );
+        assert_eq!(faults(PluginKind::Source, &[("exactly.once.support", "requested")]), Vec::<String>::new());
     }
 
     #[test]

@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use weir_data::converter::ConfigError;
-use weir_plugin::{CallError, Component, ComponentId, Limits, PluginInfo, PluginKind};
+use weir_plugin::{Component, ComponentId, Limits, PluginInfo, PluginKind};
 
 use super::common::{self, Common, Errors};
-use super::def;
-use super::error::Error;
 use super::providers::Resolved;
 use super::steps;
 use super::topic_creation::TopicCreation;
+use super::validation::{self, ConfigInfos, StepPlugins, Validated};
 use super::worker::WorkerConfig;
 use crate::herder::api::{ConfigMap, ConnectorType};
 use crate::kafka::Properties;
-use crate::plugins::{FindError, LookupError, Plugin, Plugins};
+use crate::plugins::{LookupError, Plugin, Plugins, RangeError};
+use crate::rest::json::StringMap;
 use crate::task::chain::{Predicate, Step};
-use crate::task::convert::{ConverterSetting, ConverterSettings};
+use crate::task::convert::ConverterSettings;
 use crate::task::sink::Subscription;
 
 /// A connector's configuration, found to be in order.
@@ -57,67 +56,82 @@ pub struct ConnectorConfig {
     producer: Properties,
     consumer: Properties,
     admin: Properties,
+    /// One line for each key that has no effect.
+    warnings: Vec<String>,
 }
 
 /// Why a configuration is not taken. The text is the `message` of Kafka Connect's 400.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Invalid {
-    /// No class.
-    #[error("Connector config contains no connector type")]
-    NoClass,
+    /// No class. The text has the configuration in it, as Java prints a map.
+    #[error("Connector config {0} contains no connector type")]
+    NoClass(String),
+    /// `connector.plugin.version` is no version.
+    #[error(transparent)]
+    Version(#[from] RangeError),
     /// The class is not there, or not unique.
     #[error(transparent)]
     Class(#[from] LookupError),
+    /// Any of the above, without what came from config providers.
+    #[error("{0}")]
+    Hidden(String),
     /// Keys with errors.
     #[error(
         "Connector configuration is invalid and contains the following {} error(s):{}\nYou can also find the above list of errors \
          at the endpoint `/connector-plugins/{{connectorType}}/config/validate`",
-        .0.len(),
-        .0.iter().map(|error| format!("\n{error}")).collect::<String>()
+        .0.error_count,
+        .0.errors().map(|error| format!("\n{error}")).collect::<String>()
     )]
-    Keys(Vec<Error>),
+    Keys(Box<ConfigInfos>),
+}
+
+impl Invalid {
+    /// The configuration names no class.
+    pub(super) fn no_class(config: &StringMap) -> Self {
+        let order = weir_java::hash_map::order_of_copy(config.keys().map(String::as_str));
+        let entries = order.into_iter().filter_map(|place| config.get_index(place));
+        let entries: Vec<String> =
+            entries.map(|(key, value)| format!("{key}={}", value.as_deref().unwrap_or("null"))).collect();
+        Self::NoClass(format!("{{{}}}", entries.join(", ")))
+    }
 }
 
 impl ConnectorConfig {
     /// Checks everything that can be known before the connector starts: the common keys, the definitions of the connector's,
     /// the transforms' and the predicates' keys, the converters, what the plugins want from outside and whether the operator
-    /// allows it, and at last the plugins' own checks. Calls guests, each within the connector's call timeout.
+    /// allows it, and the plugins' own checks. Calls guests, each within the connector's call timeout.
     ///
     /// # Errors
     ///
-    /// All errors of one stage at once; the plugins' own checks are made only when nothing else is wrong.
+    /// All errors at once.
     pub async fn validate(
         name: &str,
         config: &ConfigMap,
         worker: &WorkerConfig,
         plugins: &Plugins,
     ) -> Result<Self, Invalid> {
-        let class = config.get("connector.class").map(|class| class.trim()).unwrap_or_default();
-        if class.is_empty() {
-            return Err(Invalid::NoClass);
+        let mut submitted: StringMap = config.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+        submitted.entry("name".to_owned()).or_insert_with(|| Some(name.to_owned()));
+        let Validated { infos, connector } = validation::validate(&submitted, worker, plugins).await?;
+        let connector = connector.ok_or_else(|| Invalid::Keys(Box::new(infos)))?;
+        for warning in &connector.warnings {
+            tracing::warn!(connector = name, "{warning}");
         }
-        let plugin = plugins.connector(class)?;
-        let Common {
-            tasks_max,
-            tasks_max_enforce,
-            converters,
-            steps,
-            errors,
-            subscription,
-            limits,
-            clients,
-            topic_creation,
-            warnings,
-            mut faults,
-        } = Common::parse(name, config, plugin.info().kind, worker);
-        faults.extend(def::check_all(&plugin.info().config, config, ""));
-        check_converters(&converters, config, &mut faults);
-        let transforms = steps.into_iter().filter_map(|step| find_step(plugins, step, &mut faults)).collect();
-        if !faults.is_empty() {
-            return Err(Invalid::Keys(faults));
-        }
-        let validated = Self {
-            name: name.to_owned(),
+        Ok(connector)
+    }
+
+    /// Puts together what was found to be in order.
+    pub(super) fn new(
+        name: String,
+        plugin: &Plugin,
+        submitted: ConfigMap,
+        common: Common,
+        plugins: &StepPlugins,
+    ) -> Self {
+        let transforms = common.steps.into_iter().filter_map(|step| find_step(plugins, step)).collect();
+        let warnings = common.warnings.into_iter().chain(common::unknown(&submitted, plugin.info())).collect();
+        Self {
+            name,
             class: plugin.info().class.clone(),
             kind: match plugin.info().kind {
                 PluginKind::Sink => ConnectorType::Sink,
@@ -125,58 +139,22 @@ impl ConnectorConfig {
             },
             component: Arc::clone(plugin.component()),
             plugin: plugin.info().clone(),
-            plugin_config: config.clone(),
-            resolved: Arc::new(Resolved::plain(config.clone())),
-            tasks_max,
-            tasks_max_enforce,
-            converters,
+            resolved: Arc::new(Resolved::plain(submitted.clone())),
+            plugin_config: submitted,
+            tasks_max: common.tasks_max,
+            tasks_max_enforce: common.tasks_max_enforce,
+            converters: common.converters,
             transforms,
-            errors,
-            subscription,
-            max_poll_records: clients.consumer.max_poll_records,
-            limits,
-            topic_creation: topic_creation.map(Arc::new),
-            producer: clients.producer.properties,
-            consumer: clients.consumer.properties,
-            admin: clients.admin.properties,
-        };
-        validated.ask_plugins(worker).await?;
-        for warning in warnings.into_iter().chain(common::unknown(config, plugin.info())) {
-            tracing::warn!(connector = name, "{warning}");
+            errors: common.errors,
+            subscription: common.subscription,
+            max_poll_records: common.clients.consumer.max_poll_records,
+            limits: common.limits,
+            topic_creation: common.topic_creation.map(Arc::new),
+            producer: common.clients.producer.properties,
+            consumer: common.clients.consumer.properties,
+            admin: common.clients.admin.properties,
+            warnings,
         }
-        Ok(validated)
-    }
-
-    /// The plugins' own checks: the connector's, with what it may be granted, and those of its transforms and predicates.
-    async fn ask_plugins(&self, worker: &WorkerConfig) -> Result<(), Invalid> {
-        let mut faults = Vec::new();
-        let failed = |key: &str, error: CallError| Invalid::Keys(vec![Error::other(key, error.to_string())]);
-        let needed = self.component.capabilities(&self.class, &self.plugin_config, &self.limits).await;
-        let needed = needed.map_err(|error| failed("connector.class", error))?;
-        let grants = match worker.allowed.grant(&needed).await {
-            Ok(grants) => grants,
-            Err(refusal) => return Err(Invalid::Keys(vec![Error::other("connector.class", refusal.to_string())])),
-        };
-        let values = self.component.validate(&self.class, &self.plugin_config, &self.limits, &grants).await;
-        for value in values.map_err(|error| failed("connector.class", error))? {
-            faults.extend(value.errors.into_iter().map(|text| Error::other(&value.key, text)));
-        }
-        let predicates = self.transforms.iter().filter_map(|step| Some((&step.alias, step.predicate.as_ref()?)));
-        let parts = self
-            .transforms
-            .iter()
-            .map(|step| (format!("transforms.{}.", step.alias), &step.component, &step.class, &step.config))
-            .chain(predicates.map(|(alias, predicate)| {
-                (format!("transforms.{alias}.predicate: "), &predicate.component, &predicate.class, &predicate.config)
-            }));
-        for (prefix, component, class, config) in parts {
-            let values = component.validate(class, config, &self.limits, &weir_plugin::Grants::none()).await;
-            for value in values.map_err(|error| failed(&prefix, error))? {
-                let key = format!("{prefix}{}", value.key);
-                faults.extend(value.errors.into_iter().map(|text| Error::other(&key, text)));
-            }
-        }
-        if faults.is_empty() { Ok(()) } else { Err(Invalid::Keys(faults)) }
     }
 
     /// A task's configuration as Kafka Connect stores it: what the connector made, the task's class, and a sink's topics.
@@ -219,50 +197,10 @@ impl ConnectorConfig {
     }
 }
 
-/// Makes each converter once, to see that it can be made. A converter that is the worker's is no error of the connector's, but
-/// the connector cannot run without it.
-pub(super) fn check_converters(converters: &ConverterSettings, config: &ConfigMap, faults: &mut Vec<Error>) {
-    let ConverterSettings { key, value, header } = converters;
-    check_converter("key.converter", key, config, faults, |setting| {
-        weir_data::converter::converter(&setting.class, &setting.settings, true).map(drop)
-    });
-    check_converter("value.converter", value, config, faults, |setting| {
-        weir_data::converter::converter(&setting.class, &setting.settings, false).map(drop)
-    });
-    check_converter("header.converter", header, config, faults, |setting| {
-        weir_data::converter::header_converter(&setting.class, &setting.settings).map(drop)
-    });
-}
-
-fn check_converter(
-    key: &str,
-    setting: &ConverterSetting,
-    config: &ConfigMap,
-    faults: &mut Vec<Error>,
-    make: impl FnOnce(&ConverterSetting) -> Result<(), ConfigError>,
-) {
-    // The worker's file lacks it, which is said already.
-    if setting.class.is_empty() {
-        return;
-    }
-    let Err(error) = make(setting) else { return };
-    let owner = if config.contains_key(key) { "" } else { " (set in the worker's configuration)" };
-    faults.push(match error {
-        ConfigError::UnknownClass { class, known, .. } => {
-            let detail = format!("Class {class} could not be found. Weir has {known}{owner}");
-            Error::invalid(key, &class, detail)
-        }
-        // Kafka Connect names the setting without the converter's prefix.
-        error => Error::other(key, format!("{error}{owner}")),
-    });
-}
-
-fn find_step(plugins: &Plugins, step: steps::Step, faults: &mut Vec<Error>) -> Option<Step> {
-    let prefix = format!("transforms.{}.", step.alias);
-    let plugin = find(plugins, PluginKind::Transformation, &prefix, &step.class, &step.settings, faults);
-    let predicate = step.predicate.map(|predicate| {
-        let prefix = format!("predicates.{}.", predicate.alias);
-        let plugin = find(plugins, PluginKind::Predicate, &prefix, &predicate.class, &predicate.settings, faults)?;
+/// The chain's next step, with its plugins.
+fn find_step(plugins: &StepPlugins, step: steps::Step) -> Option<Step> {
+    let predicate = step.predicate.and_then(|predicate| {
+        let plugin = plugins.predicates.get(&predicate.alias)?;
         Some(Predicate {
             class: plugin.info().class.clone(),
             component: Arc::clone(plugin.component()),
@@ -270,11 +208,7 @@ fn find_step(plugins: &Plugins, step: steps::Step, faults: &mut Vec<Error>) -> O
             negate: predicate.negate,
         })
     });
-    let plugin = plugin?;
-    let predicate = match predicate {
-        Some(found) => Some(found?),
-        None => None,
-    };
+    let plugin = plugins.transforms.get(&step.alias)?;
     Some(Step {
         alias: step.alias,
         class: plugin.info().class.clone(),
@@ -282,28 +216,4 @@ fn find_step(plugins: &Plugins, step: steps::Step, faults: &mut Vec<Error>) -> O
         config: step.settings,
         predicate,
     })
-}
-
-fn find(
-    plugins: &Plugins,
-    kind: PluginKind,
-    prefix: &str,
-    class: &str,
-    settings: &ConfigMap,
-    faults: &mut Vec<Error>,
-) -> Option<Plugin> {
-    match plugins.find(kind, class) {
-        Ok(plugin) => {
-            faults.extend(def::check_all(&plugin.info().config, settings, prefix));
-            Some(plugin)
-        }
-        Err(detail) => {
-            let key = format!("{prefix}type");
-            faults.push(match detail {
-                FindError::Unknown(_) => Error::invalid(key, class, detail.to_string()),
-                FindError::OtherKind { .. } => Error::other(key, detail.to_string()),
-            });
-            None
-        }
-    }
 }

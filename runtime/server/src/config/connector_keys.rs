@@ -19,7 +19,7 @@ const fn key(
 }
 
 const ALIASES: &[Check<'static>] = &[Check::Aliases];
-const ONE_VERSION: Usage = Ignored("a class has one version at a time");
+const CONVERTER_VERSION: &str = "Version of the converter, as in `connector.plugin.version`. There is one, Weir's own.";
 const NO_TRANSACTIONS: Usage = Ignored("Weir delivers at least once, so far");
 const NO_RETRIES: Usage = Ignored("a transform or converter that failed on a row would fail on it again");
 
@@ -46,7 +46,7 @@ pub static PREFIXES: &[Prefix] = &[
 
 /// Of sources and sinks.
 pub static COMMON: &[Key] = &[
-    key("name", String, Required, &[], Used, "The connector's name: not empty, no control characters."),
+    key("name", String, Required, &[Check::Name], Used, "The connector's name: not empty, no control characters."),
     key(
         "connector.class",
         String,
@@ -55,7 +55,15 @@ pub static COMMON: &[Key] = &[
         Used,
         "Class of the plugin: full name, simple name, or that without `Connector`.",
     ),
-    key("connector.plugin.version", String, Null, &[], ONE_VERSION, "Version of the plugin."),
+    key(
+        "connector.plugin.version",
+        String,
+        Null,
+        &[],
+        Used,
+        "Version of the plugin: an exact one, a Maven range such as `[1.0,2.0)`, or `latest`, which it is when not given. The \
+         connector keeps the version that it was created or changed with.",
+    ),
     key("tasks.max", Int, Value("1"), &[Check::Range(Some(1), None)], Used, "Tasks that the connector may have."),
     key(
         "tasks.max.enforce",
@@ -73,11 +81,11 @@ pub static COMMON: &[Key] = &[
         Used,
         "Converter of the keys. Its settings follow it as a prefix.",
     ),
+    key("key.converter.plugin.version", String, Null, &[], Used, CONVERTER_VERSION),
     key("value.converter", Class, Computed("the worker's"), &[], Used, "Converter of the values."),
+    key("value.converter.plugin.version", String, Null, &[], Used, CONVERTER_VERSION),
     key("header.converter", Class, Computed("the worker's"), &[], Used, "Converter of the header values."),
-    key("key.converter.plugin.version", String, Null, &[], ONE_VERSION, "Version of the converter."),
-    key("value.converter.plugin.version", String, Null, &[], ONE_VERSION, "Version of the converter."),
-    key("header.converter.plugin.version", String, Null, &[], ONE_VERSION, "Version of the converter."),
+    key("header.converter.plugin.version", String, Null, &[], Used, CONVERTER_VERSION),
     key(
         "transforms",
         List,
@@ -85,7 +93,8 @@ pub static COMMON: &[Key] = &[
         ALIASES,
         Used,
         "Aliases of transforms, in their order. Each has `transforms.ALIAS.type` and its own settings; \
-         `transforms.ALIAS.predicate` and `transforms.ALIAS.negate` say which rows it is for.",
+         `transforms.ALIAS.plugin.version` is as `connector.plugin.version`, but when it is not given a version in the connector's \
+         own component comes before the latest one; `transforms.ALIAS.predicate` and `transforms.ALIAS.negate` say which rows it is for.",
     ),
     key(
         "predicates",
@@ -93,7 +102,7 @@ pub static COMMON: &[Key] = &[
         Value(""),
         ALIASES,
         Used,
-        "Aliases of predicates. Each has `predicates.ALIAS.type` and its own settings.",
+        "Aliases of predicates. Each has `predicates.ALIAS.type`, `predicates.ALIAS.plugin.version` and its own settings.",
     ),
     key(
         "config.action.reload",
@@ -184,7 +193,7 @@ pub static SOURCE: &[Key] = &[
         "transaction.boundary.interval.ms",
         Long,
         Null,
-        &[Check::Range(Some(0), None)],
+        &[Check::RangeOrNull(Some(0), None)],
         NO_TRANSACTIONS,
         "Time between two ends of transactions.",
     ),

@@ -1,5 +1,6 @@
 //! Configuration: the worker's keys, the connectors' keys, and Kafka's rules for both.
 
+mod check;
 pub mod client;
 mod client_connector;
 #[cfg(test)]
@@ -24,11 +25,13 @@ mod reader;
 pub mod rest;
 mod steps;
 pub mod topic_creation;
+pub mod validation;
 pub mod worker;
+mod worker_converters;
 mod worker_keys;
 
 pub use common::Errors;
 pub use connector::ConnectorConfig;
 pub use error::Error;
-pub use prepare::Unprepared;
+pub use prepare::{Unprepared, Unvalidated, validate};
 pub use worker::WorkerConfig;

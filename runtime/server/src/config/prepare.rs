@@ -6,9 +6,11 @@ use std::sync::Arc;
 use super::connector::{ConnectorConfig, Invalid};
 use super::error::Error;
 use super::providers::{self, Resolved};
+use super::validation::{self, ConfigInfos, Validated};
 use super::worker::WorkerConfig;
 use crate::herder::api::ConfigMap;
 use crate::plugins::Plugins;
+use crate::rest::json::{StringMap, without_nulls};
 
 /// Why a configuration is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +47,7 @@ impl ConnectorConfig {
                 config.resolved = Arc::new(resolved);
                 Ok(config)
             }
-            Err(invalid) => Err(Unprepared::Invalid(hidden(invalid, &resolved))),
+            Err(invalid) => Err(Unprepared::Invalid(hidden(invalid, &resolved).to_string())),
         }
     }
 
@@ -56,15 +58,57 @@ impl ConnectorConfig {
     }
 }
 
-/// The text without values that config providers gave.
-fn hidden(invalid: Invalid, resolved: &Resolved) -> String {
-    let invalid = match invalid {
-        Invalid::Keys(errors) => Invalid::Keys(errors.into_iter().map(|error| resolved.hide_error(error)).collect()),
-        // The text names the class.
-        Invalid::Class(_) if resolved.submitted("connector.class").is_some() => {
-            return resolved.hide_error(Error::other("connector.class", "")).to_string();
+/// Why nothing is known about a configuration's keys.
+#[derive(Debug, thiserror::Error)]
+pub enum Unvalidated {
+    /// A config provider cannot read what a reference names.
+    #[error(transparent)]
+    Unresolved(#[from] providers::Error),
+    /// There is nothing that the configuration could be held against.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// Resolves the references of a configuration and says what is known about its keys, without values of config providers.
+pub async fn validate(
+    submitted: &StringMap,
+    worker: &WorkerConfig,
+    plugins: &Plugins,
+) -> Result<ConfigInfos, Unvalidated> {
+    let resolved = worker.providers.resolve(&without_nulls(submitted.clone()).0).await?;
+    let config =
+        submitted.iter().map(|(key, value)| (key.clone(), value.as_ref().and(resolved.config().get(key).cloned())));
+    match validation::validate(&config.collect(), worker, plugins).await {
+        Ok(Validated { mut infos, .. }) => {
+            infos.hide(&resolved);
+            Ok(infos)
         }
-        other => other,
-    };
-    resolved.secrets().hide(&invalid.to_string()).into_owned()
+        Err(Invalid::NoClass(_)) => Err(Invalid::no_class(submitted).into()),
+        Err(invalid) => Err(hidden(invalid, &resolved).into()),
+    }
+}
+
+/// The error without values that config providers gave.
+fn hidden(invalid: Invalid, resolved: &Resolved) -> Invalid {
+    match invalid {
+        Invalid::Keys(mut infos) => {
+            infos.hide(resolved);
+            Invalid::Keys(infos)
+        }
+        Invalid::NoClass(_) => {
+            let config = resolved.config().iter().map(|(key, value)| {
+                (key.clone(), Some(resolved.submitted(key).map_or_else(|| value.clone(), str::to_owned)))
+            });
+            Invalid::no_class(&config.collect())
+        }
+        // The text names the class, or the version.
+        Invalid::Class(_) | Invalid::Version(_) => {
+            let key = if matches!(invalid, Invalid::Class(_)) { "connector.class" } else { "connector.plugin.version" };
+            Invalid::Hidden(match resolved.submitted(key) {
+                Some(_) => resolved.hide_error(Error::other(key, "")).to_string(),
+                None => resolved.secrets().hide(&invalid.to_string()).into_owned(),
+            })
+        }
+        Invalid::Hidden(text) => Invalid::Hidden(text),
+    }
 }

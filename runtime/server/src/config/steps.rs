@@ -33,14 +33,24 @@ pub(super) struct Predicate {
     pub(super) negate: bool,
 }
 
-/// The chain, and what is wrong with it. Duplicate aliases were reported with the keys themselves.
-pub(super) fn parse(config: &ConfigMap) -> (Vec<Step>, Vec<Error>) {
+/// The chain as far as it is in order; `validation` says what is wrong with the rest.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    pub(super) steps: Vec<Step>,
+    /// All that are listed.
+    pub(super) predicates: Vec<Predicate>,
+    /// Predicates that are not listed. Kafka Connect notices that when a task starts.
+    pub(super) errors: Vec<Error>,
+}
+
+/// Reads the chain.
+pub(super) fn parse(config: &ConfigMap) -> Steps {
     let mut errors = Vec::new();
     let predicates: Vec<Predicate> =
-        aliases(config, "predicates").filter_map(|alias| predicate(config, alias, &mut errors)).collect();
+        aliases(config, "predicates").filter_map(|alias| predicate(config, alias)).collect();
     let steps =
         aliases(config, "transforms").filter_map(|alias| step(config, alias, &predicates, &mut errors)).collect();
-    (steps, errors)
+    Steps { steps, predicates, errors }
 }
 
 fn aliases(config: &ConfigMap, key: &str) -> impl Iterator<Item = String> {
@@ -50,9 +60,9 @@ fn aliases(config: &ConfigMap, key: &str) -> impl Iterator<Item = String> {
     aliases.into_iter().filter(|alias| !alias.is_empty())
 }
 
-fn predicate(config: &ConfigMap, alias: String, errors: &mut Vec<Error>) -> Option<Predicate> {
+fn predicate(config: &ConfigMap, alias: String) -> Option<Predicate> {
     let prefix = format!("predicates.{alias}.");
-    let class = class(config, &prefix, errors)?;
+    let class = class(config, &prefix)?;
     let mut settings: ConfigMap = with_prefix(config, &prefix);
     settings.retain(|key, _| !matches!(key.as_str(), "type" | "plugin.version"));
     Some(Predicate { alias, class, settings, negate: false })
@@ -62,54 +72,24 @@ fn step(config: &ConfigMap, alias: String, predicates: &[Predicate], errors: &mu
     let prefix = format!("transforms.{alias}.");
     let key = format!("{prefix}predicate");
     let negate_key = format!("{prefix}negate");
-    let negate = match config.get(&negate_key).map(|text| def::parse(&negate_key, Type::Boolean, text)) {
-        Some(Ok(value)) => Some(value == Value::Boolean(true)),
-        Some(Err(error)) => {
-            errors.push(error);
-            None
+    let negate = config.get(&negate_key).and_then(|text| def::parse(&negate_key, Type::Boolean, text).ok());
+    let negate = negate == Some(Value::Boolean(true));
+    let predicate = config.get(&key).map(|text| text.trim()).and_then(|wanted| {
+        let known = predicates.iter().find(|known| known.alias == wanted);
+        // One that is listed but has no usable class is reported with that.
+        if known.is_none() && !aliases(config, "predicates").any(|alias| alias == wanted) {
+            errors.push(Error::invalid(&key, wanted, "No such alias in the configuration 'predicates'."));
         }
-        None => None,
-    };
-    let predicate = match config.get(&key).map(|text| text.trim()) {
-        Some(wanted) => match predicates.iter().find(|known| known.alias == wanted) {
-            Some(known) => Some(Predicate { negate: negate.unwrap_or(false), ..known.clone() }),
-            None => {
-                // One that is listed but has no usable class was reported above.
-                if !aliases(config, "predicates").any(|alias| alias == wanted) {
-                    errors.push(Error::invalid(&key, wanted, "No such alias in the configuration 'predicates'."));
-                }
-                None
-            }
-        },
-        None => {
-            if negate.is_some() {
-                let text = format!(
-                    "Config '{negate_key}' was provided but there is no config '{key}' defining a predicate to be negated."
-                );
-                errors.push(Error::other(&negate_key, text));
-            }
-            None
-        }
-    };
-    let class = class(config, &prefix, errors)?;
+        Some(Predicate { negate, ..known?.clone() })
+    });
+    let class = class(config, &prefix)?;
     let mut settings: ConfigMap = with_prefix(config, &prefix);
     settings.retain(|key, _| !matches!(key.as_str(), "type" | "plugin.version" | "predicate" | "negate"));
     Some(Step { alias, class, settings, predicate })
 }
 
-fn class(config: &ConfigMap, prefix: &str, errors: &mut Vec<Error>) -> Option<String> {
-    let key = format!("{prefix}type");
-    match config.get(&key).map(|text| text.trim()) {
-        Some(class) if !class.is_empty() => Some(class.to_owned()),
-        Some(empty) => {
-            errors.push(Error::invalid(&key, empty, "Class  could not be found."));
-            None
-        }
-        None => {
-            errors.push(Error::missing(&key));
-            None
-        }
-    }
+fn class(config: &ConfigMap, prefix: &str) -> Option<String> {
+    config.get(&format!("{prefix}type")).map(|text| text.trim().to_owned()).filter(|class| !class.is_empty())
 }
 
 #[cfg(test)]
@@ -118,7 +98,7 @@ mod tests {
 
     fn parsed(entries: &[(&str, &str)]) -> (Vec<Step>, Vec<String>) {
         let config = entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let (steps, errors) = parse(&config);
+        let Steps { steps, errors, .. } = parse(&config);
         (steps, errors.iter().map(ToString::to_string).collect())
     }
 
@@ -144,21 +124,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_chain_is_said_in_kafka_connects_words() {
-        let (_, errors) = parsed(&[
-            ("transforms", "a,b,c,c"),
+    fn a_predicate_has_to_be_listed() {
+        let (steps, errors) = parsed(&[
+            ("transforms", "a,b"),
             ("transforms.a.type", "x.A"),
-            ("transforms.a.negate", "true"),
-            ("transforms.b.type", "x.B"),
-            ("transforms.b.predicate", "q"),
+            ("transforms.a.predicate", "q"),
+            ("transforms.b.negate", "true"),
         ]);
+        assert_eq!(steps.len(), 1, "one without a class is left out: {steps:?}");
         assert_eq!(
             errors,
             [
-                "Config 'transforms.a.negate' was provided but there is no config 'transforms.a.predicate' defining a \
-                 predicate to be negated.",
-                "Invalid value q for configuration transforms.b.predicate: No such alias in the configuration 'predicates'.",
-                "Missing required configuration \"transforms.c.type\" which has no default value.",
+                "Invalid value q for configuration transforms.a.predicate: No such alias in the configuration 'predicates'."
             ]
         );
     }

@@ -8,7 +8,6 @@ use weir_plugin::{Allowed, Limits};
 
 use super::client::{self, Client, Kind};
 use super::client_keys::{self, Meaning};
-use super::connector::check_converters;
 use super::error::Error;
 use super::keys::{self, Usage};
 use super::listener::Listener;
@@ -16,6 +15,7 @@ use super::policy::OverridePolicy;
 use super::providers::{self, Opened, Providers, Resolved};
 use super::reader::Reader;
 use super::rest::{CrossOrigin, HeaderRule};
+use super::worker_converters;
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
 use crate::metrics::Sampling;
@@ -159,7 +159,7 @@ impl WorkerConfig {
         let mut errors = reader.errors;
         let mut warnings = unused(&originals, &mut errors);
         warnings.extend(opened.warnings);
-        check_converters(&config.converters, &originals, &mut errors);
+        worker_converters::check(&config.converters, &mut errors);
         let config = Self { originals, ..config };
         for kind in [Kind::Producer, Kind::Consumer, Kind::Admin] {
             match config.client(kind, "", &ConfigMap::new()) {

@@ -1,13 +1,29 @@
-//! From the name a user writes to a plugin: full class name, simple name, or simple name without the kind's suffix.
+//! From the name and version that a user writes to a plugin, as `DelegatingClassLoader` does it: of several versions the latest
+//! that fits, but the one from the connector's own component before all others.
 
 use std::collections::BTreeSet;
 
-use weir_plugin::PluginKind;
+use weir_plugin::{ComponentId, PluginKind};
 
+use super::alias::{Aliases, simple_name};
+use super::built_in::{self, BUILT_IN, BUILT_IN_VERSION, BuiltIn, OTHERS};
+use super::range::VersionRange;
 use super::registry::Plugin;
-use super::version;
+use super::version::Version;
 
-/// No plugin, or more than one class, for a connector's class name. The texts are Kafka Connect's.
+/// The class is there, but not in a version that was asked for. The text is Kafka Connect's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Plugin {class} not found that matches the version range {range}, available versions: [{}]", .available.join(", "))]
+pub struct VersionError {
+    /// The full class name.
+    pub class: String,
+    /// What was asked for.
+    pub range: String,
+    /// The versions there are, in rising order.
+    pub available: Vec<String>,
+}
+
+/// No plugin for a connector's class name, or more than one class. The texts are Kafka Connect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
     /// None.
@@ -30,9 +46,12 @@ pub enum LookupError {
         /// The classes it could mean.
         found: String,
     },
+    /// None in that version.
+    #[error(transparent)]
+    Version(#[from] VersionError),
 }
 
-/// Why a transform's or predicate's class cannot be used. The texts are Kafka Connect's.
+/// Why the class of a transform, predicate or converter cannot be used. The texts are Kafka Connect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FindError {
     /// There is no such class.
@@ -46,14 +65,24 @@ pub enum FindError {
         /// What it should be.
         wanted: &'static str,
     },
+    /// None in that version.
+    #[error(transparent)]
+    Version(#[from] VersionError),
 }
 
-/// The part behind the last dot.
-fn simple_name(class: &str) -> &str {
-    class.rsplit('.').next().unwrap_or(class)
+/// What a name of any kind of plugin means.
+#[derive(Clone)]
+pub enum AnyPlugin {
+    /// A connector, transform or predicate.
+    Plugin(Plugin),
+    /// A converter.
+    BuiltIn(BuiltIn),
+    /// Something without a configuration that could be asked for.
+    Other,
 }
 
-fn suffix(kind: PluginKind) -> &'static str {
+/// Java's name for what a plugin of this kind implements, which is also the end of its class's name.
+pub(super) fn interface(kind: PluginKind) -> &'static str {
     match kind {
         PluginKind::Source | PluginKind::Sink => "Connector",
         PluginKind::Transformation => "Transformation",
@@ -65,81 +94,182 @@ fn is_connector(kind: PluginKind) -> bool {
     matches!(kind, PluginKind::Source | PluginKind::Sink)
 }
 
-/// Whether this name means that class.
-fn means(name: &str, class: &str, kind: PluginKind) -> bool {
-    let simple = simple_name(class);
-    name == class
-        || name == simple
-        || simple.strip_suffix(suffix(kind)).is_some_and(|stem| name == stem && !stem.is_empty())
+fn version(plugin: &Plugin) -> Version {
+    Version::new(&plugin.info().version)
 }
 
-/// The plugins that a name could mean: those of the full class name if there are any, else those of the alias.
-fn candidates<'a>(plugins: &'a [Plugin], name: &str, wanted: impl Fn(PluginKind) -> bool) -> Vec<&'a Plugin> {
-    let of_kind = || plugins.iter().filter(|plugin| wanted(plugin.info().kind));
-    let exact: Vec<_> = of_kind().filter(|plugin| plugin.info().class == name).collect();
-    if exact.is_empty() { of_kind().filter(|p| means(name, &p.info().class, p.info().kind)).collect() } else { exact }
+/// All plugins of a worker at one moment.
+pub struct Catalogue {
+    /// By version, those of equal ones in the order in which they came.
+    plugins: Vec<Plugin>,
+    aliases: Aliases,
 }
 
-/// The latest version; of equal ones the last, which is the one that came last.
-fn latest(candidates: Vec<&Plugin>) -> Option<Plugin> {
-    candidates.into_iter().max_by(|a, b| version::compare(&a.info().version, &b.info().version)).cloned()
+impl Catalogue {
+    pub(crate) fn new(mut plugins: Vec<Plugin>) -> Self {
+        plugins.sort_by_cached_key(version);
+        let own = plugins.iter().map(|plugin| (plugin.info().class.as_str(), interface(plugin.info().kind)));
+        let built_in = BUILT_IN.iter().flat_map(|known| {
+            let kinds: &[&str] =
+                if known.is_converter { &["Converter", "HeaderConverter"] } else { &["HeaderConverter"] };
+            kinds.iter().map(|kind| (known.class, *kind))
+        });
+        let others = OTHERS.iter().map(|class| {
+            (*class, if class.contains("provider") { "ConfigProvider" } else { "ConnectorClientConfigOverridePolicy" })
+        });
+        let aliases = Aliases::new(own.chain(built_in).chain(others));
+        Self { plugins, aliases }
+    }
+
+    /// The full name of a class that is there, whatever it is.
+    pub fn class(&self, name: &str) -> Option<String> {
+        let class = self.aliases.resolve(name);
+        let is_known = built_in::find(class).is_some()
+            || OTHERS.contains(&class)
+            || self.plugins.iter().any(|plugin| plugin.info().class == class);
+        is_known.then(|| class.to_owned())
+    }
+
+    /// The versions of a connector of this name, each once, in rising order.
+    pub fn connector_versions(&self, name: &str) -> Vec<String> {
+        match self.versions(PluginKind::Source, name) {
+            none if none.is_empty() => self.versions(PluginKind::Sink, name),
+            versions => versions,
+        }
+    }
+
+    /// The versions of a plugin of this kind and name, each once, in rising order.
+    pub fn versions(&self, kind: PluginKind, name: &str) -> Vec<String> {
+        let found = self.of_class(self.aliases.resolve(name), |other| other == kind);
+        let mut versions: Vec<_> = found.into_iter().map(|plugin| version(plugin).as_str().to_owned()).collect();
+        versions.dedup();
+        versions
+    }
+
+    /// The plugins of this full class name and kind, in rising order of their versions.
+    fn of_class(&self, class: &str, wanted: impl Fn(PluginKind) -> bool) -> Vec<&Plugin> {
+        self.plugins.iter().filter(|plugin| plugin.info().class == class && wanted(plugin.info().kind)).collect()
+    }
+
+    /// All plugins of a kind, by class and version.
+    pub fn of_kind(&self, kind: PluginKind) -> Vec<&Plugin> {
+        let mut plugins: Vec<_> = self.plugins.iter().filter(|plugin| plugin.info().kind == kind).collect();
+        plugins.sort_by(|a, b| a.info().class.cmp(&b.info().class));
+        plugins
+    }
+
+    /// The connector of this name.
+    pub fn connector(&self, name: &str, range: Option<&VersionRange>) -> Result<Plugin, LookupError> {
+        let class = self.aliases.resolve(name);
+        let found = self.of_class(class, is_connector);
+        if !found.is_empty() {
+            return Ok(choose(class, &found, range, None)?);
+        }
+        let matches = |plugin: &&Plugin| {
+            let simple = simple_name(&plugin.info().class);
+            is_connector(plugin.info().kind) && (simple == name || simple.strip_suffix("Connector") == Some(name))
+        };
+        let matches: Vec<_> = self.plugins.iter().filter(matches).collect();
+        match classes(&matches).len() {
+            0 => Err(LookupError::Unknown { class: name.to_owned(), available: self.connectors() }),
+            1 => Ok(choose(name, &matches, range, None)?),
+            _ => Err(LookupError::Ambiguous { class: name.to_owned(), found: joined(classes(&matches)) }),
+        }
+    }
+
+    fn connectors(&self) -> String {
+        let all: Vec<_> = self.plugins.iter().filter(|plugin| is_connector(plugin.info().kind)).collect();
+        joined(classes(&all))
+    }
+
+    /// The transform or predicate of this name. `beside` is the component of the connector that it is for.
+    pub fn find(
+        &self,
+        kind: PluginKind,
+        name: &str,
+        range: Option<&VersionRange>,
+        beside: Option<&ComponentId>,
+    ) -> Result<Plugin, FindError> {
+        let class = self.aliases.resolve(name);
+        let found = self.of_class(class, |other| other == kind);
+        if !found.is_empty() {
+            return Ok(choose(class, &found, range, beside)?);
+        }
+        let is_known = built_in::find(class).is_some() || !self.of_class(class, |_| true).is_empty();
+        match is_known {
+            true => Err(FindError::OtherKind { class: class.to_owned(), wanted: interface(kind) }),
+            false => Err(FindError::Unknown(name.to_owned())),
+        }
+    }
+
+    /// The converter of this name, which has to convert what it is wanted for.
+    pub fn converter(&self, name: &str, for_headers: bool, range: Option<&VersionRange>) -> Result<BuiltIn, FindError> {
+        let class = self.aliases.resolve(name);
+        match built_in::find(class) {
+            Some(found) if for_headers || found.is_converter => {
+                fits(found, range)?;
+                Ok(found)
+            }
+            None if self.of_class(class, |_| true).is_empty() && !OTHERS.contains(&class) => {
+                Err(FindError::Unknown(name.to_owned()))
+            }
+            _ => {
+                let wanted = if for_headers { "HeaderConverter" } else { "Converter" };
+                Err(FindError::OtherKind { class: class.to_owned(), wanted })
+            }
+        }
+    }
+
+    /// The plugin of any kind of this name.
+    pub fn any(&self, name: &str, range: Option<&VersionRange>) -> Result<Option<AnyPlugin>, VersionError> {
+        let class = self.aliases.resolve(name);
+        if let Some(found) = built_in::find(class) {
+            fits(found, range)?;
+            return Ok(Some(AnyPlugin::BuiltIn(found)));
+        }
+        let found = self.of_class(class, |_| true);
+        if found.is_empty() {
+            return Ok(OTHERS.contains(&class).then_some(AnyPlugin::Other));
+        }
+        Ok(Some(AnyPlugin::Plugin(choose(class, &found, range, None)?)))
+    }
 }
 
-fn classes(candidates: &[&Plugin]) -> BTreeSet<String> {
-    candidates.iter().map(|plugin| plugin.info().class.clone()).collect()
+fn fits(known: BuiltIn, range: Option<&VersionRange>) -> Result<(), VersionError> {
+    match range.filter(|range| !range.contains(&Version::new(BUILT_IN_VERSION))) {
+        Some(range) => {
+            let available = vec![BUILT_IN_VERSION.to_owned()];
+            Err(VersionError { class: known.class.to_owned(), range: range.to_string(), available })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The last one that fits; `beside` ends the search if it does.
+fn choose(
+    class: &str,
+    rising: &[&Plugin],
+    range: Option<&VersionRange>,
+    beside: Option<&ComponentId>,
+) -> Result<Plugin, VersionError> {
+    let fitting: Vec<_> =
+        rising.iter().filter(|plugin| range.is_none_or(|range| range.contains(&version(plugin)))).collect();
+    let own = fitting.iter().find(|plugin| Some(plugin.component().id()) == beside);
+    match own.or(fitting.last()) {
+        Some(plugin) => Ok((**plugin).clone()),
+        None => {
+            let mut available: Vec<_> = rising.iter().map(|plugin| version(plugin).as_str().to_owned()).collect();
+            available.dedup();
+            let range = range.map(ToString::to_string).unwrap_or_default();
+            Err(VersionError { class: class.to_owned(), range, available })
+        }
+    }
+}
+
+fn classes(plugins: &[&Plugin]) -> BTreeSet<String> {
+    plugins.iter().map(|plugin| plugin.info().class.clone()).collect()
 }
 
 fn joined(classes: BTreeSet<String>) -> String {
     classes.into_iter().collect::<Vec<_>>().join(", ")
-}
-
-/// The connector of this name, among `plugins` in the order in which they came.
-pub(super) fn connector(plugins: &[Plugin], name: &str) -> Result<Plugin, LookupError> {
-    let found = candidates(plugins, name, is_connector);
-    let distinct = classes(&found);
-    if distinct.len() > 1 {
-        return Err(LookupError::Ambiguous { class: name.to_owned(), found: joined(distinct) });
-    }
-    latest(found).ok_or_else(|| {
-        let all: Vec<_> = plugins.iter().filter(|plugin| is_connector(plugin.info().kind)).collect();
-        LookupError::Unknown { class: name.to_owned(), available: joined(classes(&all)) }
-    })
-}
-
-/// The transform or predicate of this name. An alias that several classes share means none of them, as in Kafka Connect.
-pub(super) fn find(plugins: &[Plugin], kind: PluginKind, name: &str) -> Result<Plugin, FindError> {
-    let found = candidates(plugins, name, |other| other == kind);
-    if classes(&found).len() == 1
-        && let Some(plugin) = latest(found)
-    {
-        return Ok(plugin);
-    }
-    match plugins.iter().any(|plugin| plugin.info().class == name && plugin.info().kind != kind) {
-        true => Err(FindError::OtherKind { class: name.to_owned(), wanted: suffix(kind) }),
-        false => Err(FindError::Unknown(name.to_owned())),
-    }
-}
-
-/// A plugin of any kind by class name or alias, for `/connector-plugins/{p}`.
-pub(super) fn any(plugins: &[Plugin], name: &str) -> Option<Plugin> {
-    let found = candidates(plugins, name, |_| true);
-    if classes(&found).len() == 1 { latest(found) } else { None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_means_a_class_in_three_ways() {
-        let class = "org.apache.kafka.connect.file.FileStreamSourceConnector";
-        for name in [class, "FileStreamSourceConnector", "FileStreamSource"] {
-            assert!(means(name, class, PluginKind::Source), "{name}");
-        }
-        for name in ["FileStream", "file.FileStreamSource", "", "filestreamsource"] {
-            assert!(!means(name, class, PluginKind::Source), "{name}");
-        }
-        assert!(means("RecordIsTombstone", "x.RecordIsTombstone", PluginKind::Predicate));
-        assert!(!means("Value", "x.HoistField$Value", PluginKind::Transformation));
-    }
 }

@@ -1,9 +1,15 @@
-//! The plugins of this worker: what is in the folders of `plugin.path`, and what was uploaded.
+//! The plugins of this worker: what is in the folders of `plugin.path`, what was uploaded, and what is built in.
 
+mod alias;
+mod built_in;
 mod lookup;
+mod range;
 mod registry;
 mod store;
 mod version;
 
-pub use lookup::{FindError, LookupError};
+pub use built_in::{BUILT_IN, BUILT_IN_VERSION, BuiltIn};
+pub use lookup::{AnyPlugin, Catalogue, FindError, LookupError, VersionError};
+pub use range::{RangeError, VersionRange};
 pub use registry::{DeleteError, OpenError, Plugin, Plugins, Stored, UploadError, Uploaded};
+pub use version::Version;

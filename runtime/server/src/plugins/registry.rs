@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use tracing::{info, warn};
-use weir_plugin::{Component, ComponentId, Engine, Limits, LoadError, PluginInfo, PluginKind};
+use weir_plugin::{Component, ComponentId, Engine, Limits, LoadError, PluginInfo};
 
-use super::lookup::{self, FindError, LookupError};
+use super::lookup::Catalogue;
 use super::store::{self, Store};
 use crate::config::WorkerConfig;
 
@@ -186,38 +186,9 @@ impl Plugins {
             .collect()
     }
 
-    /// The connector that a user means by this class name or alias; of several versions the latest.
-    pub fn connector(&self, class: &str) -> Result<Plugin, LookupError> {
-        lookup::connector(&self.all(), class)
-    }
-
-    /// The transform or predicate that a user means by this class name.
-    pub fn find(&self, kind: PluginKind, class: &str) -> Result<Plugin, FindError> {
-        lookup::find(&self.all(), kind, class)
-    }
-
-    /// The plugin of any kind of this class name or alias.
-    pub fn any(&self, class: &str) -> Option<Plugin> {
-        lookup::any(&self.all(), class)
-    }
-
-    /// What `GET /connector-plugins` lists: class, kind and version of every plugin, each once. Sinks, sources, transforms,
-    /// predicates, each sorted by class and version.
-    pub fn descriptions(&self) -> Vec<(String, PluginKind, String)> {
-        let rank = |kind| match kind {
-            PluginKind::Sink => 0,
-            PluginKind::Source => 1,
-            PluginKind::Transformation => 2,
-            PluginKind::Predicate => 3,
-        };
-        let all = self.all();
-        let mut rows: Vec<_> = all
-            .iter()
-            .map(|plugin| (plugin.info().class.clone(), plugin.info().kind, plugin.info().version.clone()))
-            .collect();
-        rows.sort_by(|a, b| (rank(a.1), &a.0, &a.2).cmp(&(rank(b.1), &b.0, &b.2)));
-        rows.dedup();
-        rows
+    /// What there is now, to be looked up in.
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::new(self.all())
     }
 
     /// All components, in the order in which they came.

@@ -1,42 +1,228 @@
-//! Which of two versions is the later one.
+//! Which of two versions is the later one: Maven's `ComparableVersion`, which Kafka Connect orders plugins by (KIP-891).
 
 use std::cmp::Ordering;
 
-/// Compares as Maven does in all usual cases: numbers as numbers, `1.0` = `1.0.0`, a qualifier (`-SNAPSHOT`, `-rc1`) before
-/// the release.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (parts(a), parts(b));
-    loop {
-        let order = match (a.next(), b.next()) {
-            (None, None) => return Ordering::Equal,
-            (Some(a), None) => compare_to_nothing(a),
-            (None, Some(b)) => compare_to_nothing(b).reverse(),
-            (Some(a), Some(b)) => compare_parts(a, b),
+/// Characters of a version that are looked at. Each `-` nests what is behind it, so that there has to be a bound.
+const MAX: usize = 256;
+
+/// What Kafka Connect calls the version of a plugin that has none.
+const UNDEFINED: &str = "undefined";
+
+/// A version, ready to be compared. `1.0`, `1` and `1-ga` are equal.
+#[derive(Debug, Clone)]
+pub struct Version {
+    text: String,
+    /// As Maven nests them, without what means nothing at the end of a list.
+    items: Vec<Item>,
+}
+
+#[derive(Debug, Clone)]
+enum Item {
+    /// Digits without zeros in front; none for zero.
+    Number(String),
+    /// A qualifier, in lower case and by its main name.
+    Text(String),
+    /// What stands behind a hyphen or a change between digits and letters.
+    List(Vec<Item>),
+}
+
+impl Version {
+    /// Takes any text for a version. One that is empty is `undefined`.
+    pub fn new(text: &str) -> Self {
+        let text = if text.is_empty() { UNDEFINED } else { text };
+        Self::of(text)
+    }
+
+    /// A bound of a range, which may be empty.
+    pub(super) fn of(text: &str) -> Self {
+        Self { text: text.to_owned(), items: parse(text) }
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for Version {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Version {}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare_lists(&self.items, &other.items)
+    }
+}
+
+/// Puts items into nested lists. A list, once begun, takes all that follows, so that it is always its parent's last item.
+struct Lists(Vec<Vec<Item>>);
+
+impl Lists {
+    fn add(&mut self, item: Item) {
+        match self.0.last_mut() {
+            Some(list) => list.push(item),
+            None => self.0.push(vec![item]),
+        }
+    }
+
+    fn nest(&mut self) {
+        self.0.push(Vec::new());
+    }
+
+    /// Begins a list unless the current one is empty.
+    fn nest_if_used(&mut self) {
+        if self.0.last().is_some_and(|list| !list.is_empty()) {
+            self.nest();
+        }
+    }
+
+    fn finish(self) -> Vec<Item> {
+        let mut inner: Vec<Item> = Vec::new();
+        for mut list in self.0.into_iter().rev() {
+            while list.last().is_some_and(Item::means_nothing) {
+                list.pop();
+            }
+            if !inner.is_empty() {
+                list.push(Item::List(inner));
+            }
+            inner = list;
+        }
+        inner
+    }
+}
+
+fn parse(text: &str) -> Vec<Item> {
+    let text: Vec<char> = text.chars().take(MAX).flat_map(char::to_lowercase).collect();
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default().iter().collect::<String>();
+    let mut lists = Lists(vec![Vec::new()]);
+    let (mut start, mut in_number) = (0, false);
+    for (at, letter) in text.iter().enumerate() {
+        match letter {
+            '.' | '-' => {
+                lists.add(if at == start {
+                    Item::Number(String::new())
+                } else {
+                    Item::new(&part(start, at), in_number)
+                });
+                start = at + 1;
+                if *letter == '-' {
+                    lists.nest();
+                }
+            }
+            '0'..='9' => {
+                if !in_number && at > start {
+                    lists.nest_if_used();
+                    lists.add(Item::before_digit(&part(start, at)));
+                    start = at;
+                    lists.nest();
+                }
+                in_number = true;
+            }
+            _ => {
+                if in_number && at > start {
+                    lists.add(Item::new(&part(start, at), true));
+                    start = at;
+                    lists.nest();
+                }
+                in_number = false;
+            }
+        }
+    }
+    if start < text.len() {
+        if !in_number {
+            lists.nest_if_used();
+        }
+        lists.add(Item::new(&part(start, text.len()), in_number));
+    }
+    lists.finish()
+}
+
+impl Item {
+    fn new(text: &str, is_number: bool) -> Self {
+        if is_number {
+            return Self::Number(text.trim_start_matches('0').to_owned());
+        }
+        let main = match text {
+            "ga" | "final" | "release" => "",
+            "cr" => "rc",
+            other => other,
         };
-        if order != Ordering::Equal {
-            return order;
+        Self::Text(main.to_owned())
+    }
+
+    /// A qualifier with a digit behind it, which may be abbreviated.
+    fn before_digit(text: &str) -> Self {
+        match text {
+            "a" => Self::Text("alpha".to_owned()),
+            "b" => Self::Text("beta".to_owned()),
+            "m" => Self::Text("milestone".to_owned()),
+            other => Self::new(other, false),
+        }
+    }
+
+    fn means_nothing(&self) -> bool {
+        match self {
+            Self::Number(digits) => digits.is_empty(),
+            Self::Text(text) => text.is_empty(),
+            Self::List(items) => items.is_empty(),
+        }
+    }
+
+    /// Against the end of the other version.
+    fn compare_to_nothing(&self) -> Ordering {
+        match self {
+            Self::Number(digits) if digits.is_empty() => Ordering::Equal,
+            Self::Number(_) => Ordering::Greater,
+            Self::Text(text) => rank(text).cmp(&rank("")),
+            Self::List(items) => {
+                items.iter().map(Self::compare_to_nothing).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+            }
+        }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => (a.len(), a).cmp(&(b.len(), b)),
+            (Self::Number(_), _) => Ordering::Greater,
+            (_, Self::Number(_)) => Ordering::Less,
+            (Self::Text(a), Self::Text(b)) => rank(a).cmp(&rank(b)),
+            (Self::Text(_), Self::List(_)) => Ordering::Less,
+            (Self::List(_), Self::Text(_)) => Ordering::Greater,
+            (Self::List(a), Self::List(b)) => compare_lists(a, b),
         }
     }
 }
 
-fn parts(version: &str) -> impl Iterator<Item = &str> {
-    version.split(['.', '-', '_', '+']).filter(|part| !part.is_empty())
-}
-
-fn compare_to_nothing(part: &str) -> Ordering {
-    match part.parse::<u64>() {
-        Ok(number) => number.cmp(&0),
-        Err(_) => Ordering::Less,
+/// Qualifiers that have a place come in this order, with the release among them; all others are later, by their letters.
+fn rank(qualifier: &str) -> (usize, &str) {
+    const KNOWN: [&str; 7] = ["alpha", "beta", "milestone", "rc", "snapshot", "", "sp"];
+    match KNOWN.iter().position(|known| *known == qualifier) {
+        Some(place) => (place, ""),
+        None => (KNOWN.len(), qualifier),
     }
 }
 
-fn compare_parts(a: &str, b: &str) -> Ordering {
-    match (a.parse::<u64>(), b.parse::<u64>()) {
-        (Ok(a), Ok(b)) => a.cmp(&b),
-        (Ok(_), Err(_)) => Ordering::Greater,
-        (Err(_), Ok(_)) => Ordering::Less,
-        (Err(_), Err(_)) => a.to_lowercase().cmp(&b.to_lowercase()),
-    }
+fn compare_lists(a: &[Item], b: &[Item]) -> Ordering {
+    let longest = a.len().max(b.len());
+    (0..longest)
+        .map(|place| match (a.get(place), b.get(place)) {
+            (Some(a), Some(b)) => a.compare(b),
+            (Some(a), None) => a.compare_to_nothing(),
+            (None, Some(b)) => b.compare_to_nothing().reverse(),
+            (None, None) => Ordering::Equal,
+        })
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 #[cfg(test)]
@@ -45,11 +231,53 @@ mod tests {
 
     #[test]
     fn later_versions_are_told_from_earlier_ones() {
-        let rising = ["", "0.9", "1.0-SNAPSHOT", "1.0", "1.0.1", "1.2", "1.10-rc1", "1.10", "4.3.1", "10"];
-        for pair in rising.windows(2).skip(1) {
-            assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");
-            assert_eq!(compare(pair[1], pair[0]), Ordering::Greater, "{pair:?}");
+        // Each pair was held against Maven's class.
+        let rising = [
+            "0.9",
+            "1.0-alpha-1",
+            "1.0-beta",
+            "1.0-m3",
+            "1.0-rc1",
+            "1.0-SNAPSHOT",
+            "1.0",
+            "1.0-sp",
+            "1.0-foo",
+            "1.0-1",
+            "1.0.1",
+            "1.2",
+            "1.10-rc1",
+            "1.10",
+            "4.3.1",
+            "10",
+            "2147483648",
+            "99999999999999999999",
+        ];
+        for pair in rising.windows(2) {
+            assert!(Version::new(pair[0]) < Version::new(pair[1]), "{pair:?}");
+            assert!(Version::new(pair[1]) > Version::new(pair[0]), "{pair:?}");
         }
-        assert_eq!(compare("1.0", "1.0.0"), Ordering::Equal);
+    }
+
+    #[test]
+    fn versions_may_be_equal_though_written_otherwise() {
+        for (a, b) in [
+            ("1.0", "1.0.0"),
+            ("1", "1-ga"),
+            ("1.0", "1.0-final"),
+            ("1.a1", "1-alpha-1"),
+            ("1.0-CR1", "1.0-rc1"),
+            ("1.01", "1.1"),
+            ("1x", "1-x"),
+            ("1.0.x1", "1-x-1"),
+            ("", "undefined"),
+        ] {
+            assert_eq!(Version::new(a), Version::new(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_version_of_any_length_is_compared() {
+        let deep = "1-".repeat(1_000_000);
+        assert!(Version::new(&deep) > Version::new("1"));
     }
 }

@@ -1,16 +1,27 @@
-//! `/connector-plugins`: what connectors, transforms and converters there are, as Kafka Connect lists them.
+//! `/connector-plugins`: what connectors, transforms and converters there are, what keys they have, and whether a configuration
+//! will do for one, as in `ConnectorPluginsResource`.
 
 use axum::extract::State;
-use axum::routing::get;
+use axum::routing::{get, put};
 use axum::{Json, Router};
 use serde::Serialize;
+use weir_plugin::PluginKind;
 
 use super::App;
+use super::connectors::NO_CONFIG;
 use super::error::Failure;
-use super::request::Parameters;
+use super::json::StringMap;
+use super::request::{JsonBody, Parameters, Place, finish};
+use crate::config::validation::{self, ConfigInfos, ConfigKeyInfo};
+use crate::config::{self, Unvalidated};
+use crate::plugins::{AnyPlugin, BUILT_IN, BUILT_IN_VERSION, VersionRange};
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/connector-plugins", get(list)).route("/connector-plugins/", get(list))
+    Router::new()
+        .route("/connector-plugins", get(list))
+        .route("/connector-plugins/", get(list))
+        .route("/connector-plugins/{plugin}/config", get(definitions))
+        .route("/connector-plugins/{plugin}/config/validate", put(validate))
 }
 
 /// One plugin of any kind.
@@ -31,36 +42,80 @@ impl PluginRow {
     }
 }
 
-/// Built into the worker, as in Kafka Connect.
-const CONVERTERS: &[&str] = &[
-    "org.apache.kafka.connect.converters.BooleanConverter",
-    "org.apache.kafka.connect.converters.ByteArrayConverter",
-    "org.apache.kafka.connect.converters.DoubleConverter",
-    "org.apache.kafka.connect.converters.FloatConverter",
-    "org.apache.kafka.connect.converters.IntegerConverter",
-    "org.apache.kafka.connect.converters.LongConverter",
-    "org.apache.kafka.connect.converters.ShortConverter",
-    "org.apache.kafka.connect.json.JsonConverter",
-    "org.apache.kafka.connect.storage.StringConverter",
-];
-
-/// The one header converter that is none of the above.
-const SIMPLE_HEADER_CONVERTER: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
-
+/// Sinks, sources, transforms, predicates, converters, header converters, each by class and version.
 async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Vec<PluginRow>>, Failure> {
     let connectors_only = parameters.flag("connectorsOnly").unwrap_or(true);
-    let described = app.plugins.descriptions().into_iter();
-    let mut rows: Vec<PluginRow> = described
-        .filter(|(_, kind, _)| !connectors_only || matches!(kind.as_str(), "source" | "sink"))
-        .map(|(class, kind, version)| PluginRow::new(class, kind.as_str(), &version))
+    let catalogue = app.plugins.catalogue();
+    let connectors = [PluginKind::Sink, PluginKind::Source];
+    let steps = [PluginKind::Transformation, PluginKind::Predicate];
+    let steps = if connectors_only { &[][..] } else { &steps[..] };
+    let plugins = connectors.iter().chain(steps).flat_map(|kind| catalogue.of_kind(*kind));
+    let mut rows: Vec<PluginRow> = plugins
+        .map(|plugin| plugin.info())
+        .map(|info| PluginRow::new(&*info.class, info.kind.as_str(), &info.version))
         .collect();
+    // One version of a class may be in several components.
+    rows.dedup();
     if !connectors_only {
-        let version = env!("CARGO_PKG_VERSION");
-        rows.extend(CONVERTERS.iter().map(|class| PluginRow::new(*class, "converter", version)));
-        let headers = CONVERTERS.iter().chain([&SIMPLE_HEADER_CONVERTER]);
-        rows.extend(headers.map(|class| PluginRow::new(*class, "header_converter", version)));
+        let converters = BUILT_IN.iter().filter(|known| known.is_converter);
+        rows.extend(converters.map(|known| PluginRow::new(known.class, "converter", BUILT_IN_VERSION)));
+        rows.extend(BUILT_IN.iter().map(|known| PluginRow::new(known.class, "header_converter", BUILT_IN_VERSION)));
     }
     Ok(Json(rows))
+}
+
+/// The keys of a plugin, in the version that is asked for.
+async fn definitions(
+    State(app): State<App>,
+    Place(name): Place<String>,
+    parameters: Parameters,
+) -> Result<Json<Vec<ConfigKeyInfo>>, Failure> {
+    let version = parameters.all("version").next();
+    let range = VersionRange::requirement(version)
+        .map_err(|_| Failure::bad_request(format!("Invalid version specification: {}", version.unwrap_or_default())))?;
+    let catalogue = app.plugins.catalogue();
+    match catalogue.any(&name, range.as_ref()) {
+        Ok(Some(AnyPlugin::Plugin(plugin))) => Ok(Json(validation::plugin_definitions(plugin.info(), &catalogue))),
+        Ok(Some(AnyPlugin::BuiltIn(converter))) => Ok(Json(validation::converter_definitions(converter))),
+        Ok(Some(AnyPlugin::Other)) => Err(Failure::bad_request(format!(
+            "Invalid plugin class {name}. Valid types are sink, source, converter, header_converter, transformation, predicate."
+        ))),
+        Ok(None) => Err(Failure::not_found(format!("Unknown plugin {name}."))),
+        Err(error) => Err(Failure::bad_request(error.to_string())),
+    }
+}
+
+/// All that is known about a configuration; 200 whether or not it will do.
+async fn validate(
+    State(app): State<App>,
+    Place(name): Place<String>,
+    JsonBody(body): JsonBody<StringMap>,
+) -> Result<Json<ConfigInfos>, Failure> {
+    let config = body.ok_or_else(|| Failure::internal(NO_CONFIG))?;
+    if let Some(class) = config.get("connector.class").and_then(Option::as_deref)
+        && !without_kind(class).ends_with(without_kind(&name))
+    {
+        return Err(Failure::bad_request(format!(
+            "Included connector type {class} does not match request type {name}"
+        )));
+    }
+    let work = async move { config::validate(&config, &app.worker, &app.plugins).await.map_err(not_unwrapped) };
+    finish("performing config validation for the connector", work).await.map(Json)
+}
+
+/// The name without `Connector`, unless it is nothing else.
+fn without_kind(name: &str) -> &str {
+    name.strip_suffix("Connector").filter(|stem| !stem.is_empty()).unwrap_or(name)
+}
+
+/// Kafka Connect answers what kept it from validating with 500 and the exception's class in front, where creating the connector
+/// answers 400.
+fn not_unwrapped(error: Unvalidated) -> Failure {
+    let class = match error {
+        Unvalidated::Invalid(_) => "org.apache.kafka.connect.runtime.rest.errors.BadRequestException",
+        Unvalidated::Unresolved(_) => "org.apache.kafka.common.config.ConfigException",
+    };
+    Failure::internal(format!("{class}: {error}"))
 }
 
 #[cfg(test)]
@@ -68,19 +123,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_converter_that_is_listed_can_be_made() {
-        let none = std::collections::HashMap::new();
-        for class in CONVERTERS {
-            assert!(weir_data::converter::converter(class, &none, false).is_ok(), "{class}");
-            assert!(weir_data::converter::header_converter(class, &none).is_ok(), "{class}");
-        }
-        assert!(weir_data::converter::header_converter(SIMPLE_HEADER_CONVERTER, &none).is_ok());
-    }
-
-    #[test]
     fn a_version_that_nobody_gave_is_left_out() {
         let json = |version| serde_json::to_string(&PluginRow::new("x.A", "sink", version)).expect("JSON");
         assert_eq!(json("1.0"), r#"{"class":"x.A","type":"sink","version":"1.0"}"#);
         assert_eq!(json(""), r#"{"class":"x.A","type":"sink"}"#);
+    }
+
+    #[test]
+    fn the_end_of_a_class_may_be_left_out() {
+        for (name, stem) in [("x.SourceConnector", "x.Source"), ("Connector", "Connector"), ("Source", "Source")] {
+            assert_eq!(without_kind(name), stem);
+        }
     }
 }

@@ -13,7 +13,8 @@ use super::error::Failure;
 use super::json::{self, CreateConnectorRequest, StringMap};
 use super::request::{JsonBody, Parameters, Place, finish};
 use crate::config::connector::Invalid;
-use crate::config::error::Error as KeyError;
+use crate::config::def::java_trim;
+use crate::config::{self, Unvalidated};
 use crate::herder::Put;
 use crate::herder::api::{ConfigMap, ConnectorInfo, ConnectorStateInfo, TargetState, TaskInfo, TaskState};
 
@@ -63,25 +64,26 @@ async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Val
 }
 
 /// What to say to a request that has no body, or whose body has no configuration.
-const NO_CONFIG: &str = "The request has no configuration; send a JSON object with the connector's keys";
+pub(super) const NO_CONFIG: &str = "The request has no configuration; send a JSON object with the connector's keys";
 
-/// The configuration with its name in it, which must be the one of the request.
-fn with_name(name: &str, config: Option<StringMap>) -> Result<ConfigMap, Failure> {
+/// The configuration with its name in it, which must be the one of the request, and without null values, which no key may have.
+async fn with_name(app: &App, name: &str, config: Option<StringMap>) -> Result<ConfigMap, Failure> {
     // Kafka Connect trips over this with the same status.
-    let config = config.ok_or_else(|| Failure::internal(NO_CONFIG))?;
-    let (mut config, nulls) = json::without_nulls(config);
-    if nulls > 0 {
-        let text = "Null value can not be supplied as the configuration value.";
-        let errors = (0..nulls).map(|_| KeyError::other("", text)).collect();
-        return Err(Failure::bad_request(Invalid::Keys(errors).to_string()));
-    }
-    let inner = config.entry("name".to_owned()).or_insert_with(|| name.to_owned());
-    match inner == name {
-        true => Ok(config),
-        false => Err(Failure::bad_request(format!(
+    let mut config = config.ok_or_else(|| Failure::internal(NO_CONFIG))?;
+    let inner = config.entry("name".to_owned()).or_insert(None).get_or_insert_with(|| name.to_owned());
+    if inner != name {
+        return Err(Failure::bad_request(format!(
             "Connector name configuration ({inner}) doesn't match connector name in the URL ({name})"
-        ))),
+        )));
     }
+    if config.values().any(Option::is_none) {
+        return Err(match config::validate(&config, &app.worker, &app.plugins).await {
+            Ok(infos) => Failure::bad_request(Invalid::Keys(Box::new(infos)).to_string()),
+            Err(Unvalidated::Invalid(refused)) => Failure::bad_request(refused.to_string()),
+            Err(Unvalidated::Unresolved(error)) => Failure::internal(error.to_string()),
+        });
+    }
+    Ok(json::without_nulls(config).0)
 }
 
 async fn put_connector(
@@ -136,8 +138,8 @@ async fn create(
     JsonBody(body): JsonBody<CreateConnectorRequest>,
 ) -> Result<Response, Failure> {
     let CreateConnectorRequest { name, config, initial_state } = body.unwrap_or_default();
-    let name = name.unwrap_or_default().trim().to_owned();
-    let config = with_name(&name, config)?;
+    let name = java_trim(&name.unwrap_or_default()).to_owned();
+    let config = with_name(&app, &name, config).await?;
     put_connector(app, &headers, name, config, false, initial_state).await
 }
 
@@ -147,7 +149,7 @@ async fn put_config(
     headers: HeaderMap,
     JsonBody(body): JsonBody<StringMap>,
 ) -> Result<Response, Failure> {
-    let config = with_name(&name, body)?;
+    let config = with_name(&app, &name, body).await?;
     put_connector(app, &headers, name, config, true, None).await
 }
 

@@ -172,7 +172,11 @@ async fn bodies_that_are_not_what_they_should_be_are_refused() {
             400,
             "Connector name configuration (b) doesn't match connector name in the URL (a)",
         ),
-        (r#"{"name":"a","config":{"topic":"t"}}"#, 400, "Connector config contains no connector type"),
+        (
+            r#"{"name":"a","config":{"topic":"t"}}"#,
+            400,
+            "Connector config {name=a, topic=t} contains no connector type",
+        ),
         (
             r#"{"name":"a","config":{"connector.class":"Nope"}}"#,
             400,
@@ -181,9 +185,7 @@ async fn bodies_that_are_not_what_they_should_be_are_refused() {
         (
             r#"{"name":"a","config":{"connector.class":"x","topic":null}}"#,
             400,
-            "Connector configuration is invalid and contains the following 1 error(s):\nNull value can not be supplied as the \
-             configuration value.\nYou can also find the above list of errors at the endpoint \
-             `/connector-plugins/{connectorType}/config/validate`",
+            "Failed to find any class that implements Connector and which name matches x, available connectors are: ",
         ),
     ] {
         let (code, answer) = fixture.json(Method::POST, "/connectors", body).await;
@@ -255,6 +257,74 @@ async fn requests_that_are_none_are_refused_before_a_resource_is_looked_for() {
         let request = Request::get("/connectors").header(name, value).body(Body::empty()).expect("a request");
         let response = fixture.router.clone().oneshot(request).await.expect("infallible");
         assert_eq!(response.status().as_u16(), want, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn definitions_of_what_is_not_there_are_refused_as_by_kafka_connect() {
+    let fixture = Fixture::new().await;
+    let get = |plugin: &str| match plugin.split_once('?') {
+        Some((plugin, query)) => format!("/connector-plugins/{plugin}/config?{query}"),
+        None => format!("/connector-plugins/{plugin}/config"),
+    };
+    assert_eq!(fixture.get(&get("Nope")).await, error(404, "Unknown plugin Nope."));
+    assert_eq!(
+        fixture.get(&get("FileConfigProvider")).await,
+        error(
+            400,
+            "Invalid plugin class FileConfigProvider. Valid types are sink, source, converter, header_converter, \
+             transformation, predicate."
+        )
+    );
+    assert_eq!(fixture.get(&get("Json?version=[1.0")).await, error(400, "Invalid version specification: [1.0"));
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        fixture.get(&get("Json?version=[9,)")).await,
+        error(
+            400,
+            &format!(
+                "Plugin org.apache.kafka.connect.json.JsonConverter not found that matches the version range [9,), available \
+                 versions: [{version}]"
+            )
+        )
+    );
+    let (status, keys) = fixture.get(&get(&format!("JsonConverter?version={version}"))).await;
+    assert_eq!(
+        (status, keys[4]["name"].as_str(), keys[4]["default_value"].as_str()),
+        (200, Some("decimal.format"), Some("BASE64"))
+    );
+    assert_eq!(fixture.get(&get("Simple")).await, (200, json!([])));
+}
+
+#[tokio::test]
+async fn a_validation_that_cannot_begin_is_refused_as_by_kafka_connect() {
+    let fixture = Fixture::new().await;
+    let path = "/connector-plugins/FileStreamSource/config/validate";
+    for (body, status, message) in [
+        (
+            r#"{"connector.class":"x.FileStreamSinkConnector"}"#,
+            400,
+            "Included connector type x.FileStreamSinkConnector does not match request type FileStreamSource",
+        ),
+        (
+            r#"{"topic":"t","b":null}"#,
+            500,
+            "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: Connector config {topic=t, b=null} contains no \
+             connector type",
+        ),
+        (
+            r#"{"connector.class":"FileStreamSource","connector.plugin.version":"[2,1]"}"#,
+            500,
+            "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: Range defies version ordering: [2,1]",
+        ),
+        (
+            r#"{"connector.class":"FileStreamSource"}"#,
+            500,
+            "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: Failed to find any class that implements \
+             Connector and which name matches FileStreamSource, available connectors are: ",
+        ),
+    ] {
+        assert_eq!(fixture.json(Method::PUT, path, body).await, error(status, message), "{body}");
     }
 }
 

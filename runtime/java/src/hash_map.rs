@@ -1,5 +1,9 @@
 //! The order in which a `java.util.HashMap` gives its entries, for where Kafka Connect's outcome hangs on it: which of two
 //! fields with one name wins, which of two errors comes first.
+//!
+//! ```
+//! assert_eq!(weir_java::hash_map::order(["ssn", "b", "a"].into_iter()), [2, 1, 0]);
+//! ```
 
 /// A map is twice as large as soon as it is fuller than three quarters.
 const SMALLEST: usize = 16;
@@ -7,12 +11,26 @@ const SMALLEST: usize = 16;
 /// The places of `names`, which are distinct, in the order in which a map gives them that they were put into one by one.
 ///
 /// Where eight or more names share a bucket, Java makes a tree of them, and its order is another one.
-pub(crate) fn order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+pub fn order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
     let hashes: Vec<u32> = names.map(hash).collect();
     let mut buckets = SMALLEST;
     while hashes.len() > buckets / 4 * 3 {
         buckets *= 2;
     }
+    in_buckets(&hashes, buckets)
+}
+
+/// The same for a map that was made as a copy of one with these names: that one is as small as it can be.
+///
+/// ```
+/// assert_eq!(weir_java::hash_map::order_of_copy(["name", "topic", "file"].into_iter()), [0, 1, 2]);
+/// ```
+pub fn order_of_copy<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let hashes: Vec<u32> = names.map(hash).collect();
+    in_buckets(&hashes, (hashes.len() * 4 / 3 + 1).next_power_of_two())
+}
+
+fn in_buckets(hashes: &[u32], buckets: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..hashes.len()).collect();
     // Names in one bucket stay in the order in which they came.
     order.sort_by_key(|place| hashes[*place] as usize & (buckets - 1));

@@ -1,0 +1,5 @@
+//! What Java's own classes do and Kafka Connect's outcome hangs on: regular expressions, and the order of a hash map. Small,
+//! because it goes into components as well as into the worker.
+
+pub mod hash_map;
+pub mod regex;

@@ -1,0 +1,74 @@
+//! The names that a class goes by (`PluginUtils.computeAliases`): its simple name, and that without the word for its kind. A name
+//! that several classes have means none of them.
+
+use std::collections::{HashMap, HashSet};
+
+/// From each alias to its one class.
+#[derive(Debug, Default)]
+pub(super) struct Aliases(HashMap<String, String>);
+
+impl Aliases {
+    /// The aliases of these classes; `suffix` is the word for the class's kind, such as `Connector`.
+    pub(super) fn new<'a>(classes: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut meanings: HashMap<&str, HashSet<&str>> = HashMap::new();
+        for (class, suffix) in classes {
+            let simple = simple_name(class);
+            meanings.entry(simple).or_default().insert(class);
+            meanings.entry(pruned(simple, suffix)).or_default().insert(class);
+        }
+        let one = |classes: HashSet<&str>| match classes.len() {
+            1 => classes.into_iter().next().map(str::to_owned),
+            _ => None,
+        };
+        Self(meanings.into_iter().filter_map(|(alias, classes)| Some((alias.to_owned(), one(classes)?))).collect())
+    }
+
+    /// The class of this alias, or the name itself.
+    pub(super) fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
+        self.0.get(name).map_or(name, String::as_str)
+    }
+}
+
+/// `Class.getSimpleName`: the part behind the last dot, for a class inside of another the part behind the last `$`.
+pub(super) fn simple_name(class: &str) -> &str {
+    class.rsplit(['.', '$']).next().unwrap_or(class)
+}
+
+/// The name up to the last place where the suffix stands, unless it begins with it.
+fn pruned<'a>(simple: &'a str, suffix: &str) -> &'a str {
+    match simple.rfind(suffix) {
+        Some(at) if at > 0 => simple.get(..at).unwrap_or(simple),
+        _ => simple,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_goes_by_three_names() {
+        let class = "org.apache.kafka.connect.file.FileStreamSourceConnector";
+        let aliases = Aliases::new([(class, "Connector")].into_iter());
+        for name in [class, "FileStreamSourceConnector", "FileStreamSource"] {
+            assert_eq!(aliases.resolve(name), class, "{name}");
+        }
+        for name in ["FileStream", "file.FileStreamSource", "", "filestreamsource"] {
+            assert_eq!(aliases.resolve(name), name);
+        }
+    }
+
+    #[test]
+    fn a_name_that_several_classes_have_means_none() {
+        let classes = [
+            ("x.Hoist$Value", "Transformation"),
+            ("x.Insert$Value", "Transformation"),
+            ("x.Insert$Key", "Transformation"),
+        ];
+        let aliases = Aliases::new(classes.into_iter());
+        assert_eq!(aliases.resolve("Value"), "Value");
+        assert_eq!(aliases.resolve("Key"), "x.Insert$Key");
+        let kinds = [("x.AConnector", "Connector"), ("x.APredicate", "Predicate")];
+        assert_eq!(Aliases::new(kinds.into_iter()).resolve("A"), "A");
+    }
+}
