@@ -76,6 +76,12 @@ impl Rest {
         answer(response).with_context(|| format!("PUT {path}"))
     }
 
+    /// PATCH with a JSON body.
+    pub fn patch(&self, path: &str, body: &Value) -> Result<Answer> {
+        let response = self.agent.patch(format!("{}{path}", self.url)).send_json(body);
+        answer(response).with_context(|| format!("PATCH {path}"))
+    }
+
     /// `POST /plugins`: uploads a component.
     pub fn upload(&self, component: &[u8]) -> Result<Answer> {
         let request = self.agent.post(format!("{}/plugins", self.url)).content_type("application/wasm");

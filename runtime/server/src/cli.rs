@@ -346,6 +346,7 @@ mod tests {
         let config = WorkerConfig::parse(keys).expect("complete");
         assert_eq!(config.listeners[0].port, 0);
         assert_eq!(config.plugin_store, Path::new("/d/plugins"));
+        assert_eq!(config.standalone_state.as_deref(), Some(Path::new("/d/connectors")));
         assert!(config.converters.value.settings.is_empty());
         assert_eq!(config.converters.key.settings["schemas.enable"], "false");
         assert_eq!(config.warnings, Vec::<String>::new());
