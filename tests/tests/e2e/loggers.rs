@@ -18,8 +18,7 @@ fn grow(worker: &Worker, name: &str, file: &Path, number: u64) -> Result<()> {
     let text = fs::read_to_string(file)? + &lines::line(number);
     fs::write(file, &text)?;
     wait::until(&format!("the offset of {name}"), PATIENCE, || {
-        let answer =
-            worker.rest().get(&format!("/connectors/{name}/offsets")).map_err(|error| format!("{error:#}"))?;
+        let answer = worker.rest().get(&format!("/connectors/{name}/offsets")).map_err(|error| format!("{error:#}"))?;
         let position = &answer.body["offsets"][0]["offset"]["position"];
         if *position == json!(text.len()) { Ok(()) } else { Err(answer.body.to_string()) }
     })

@@ -78,7 +78,10 @@ fn the_command_line_says_how_a_connector_is_configured_and_the_file_whether_it_r
     worker.kill();
     worker.start()?;
     ensure!(state(rest, "named")? == "STOPPED", "what somebody stopped is not started by a restart");
-    ensure!(rest.get("/connectors/named/config")?.body.get("batch.size").is_none(), "the file of the command line counts");
+    ensure!(
+        rest.get("/connectors/named/config")?.body.get("batch.size").is_none(),
+        "the file of the command line counts"
+    );
     worker.stop()?;
 
     // A worker that is told of no connector knows the other one only.
@@ -97,7 +100,7 @@ fn a_plugin_that_is_gone_leaves_its_connector_there_and_a_damaged_file_is_refuse
     let mut worker = worker.set("plugin.path", &with_plugin);
     worker.start()?;
     let rest = &worker.rest();
-    let class = "weir.tests.DiscardSink";
+    let class = "org.apache.kafka.connect.tools.MockSinkConnector";
     rest.create("lost", &json!({"connector.class": class, "topics": topics::unique("discarded")}))?;
     worker.stop()?;
     worker = worker.set("plugin.path", &paths::plugins().display().to_string());

@@ -98,8 +98,9 @@ pub(super) async fn modify(
     done.map_err(|cause| {
         let name = &config.name;
         let verb = if reset { "reset" } else { "alter" };
-        let message = match cause.rdkafka_error_code() {
-            Some(
+        let message = match &cause {
+            // The group has members: each request has its own error for that.
+            KafkaError::AdminOp(
                 RDKafkaErrorCode::UnknownMemberId
                 | RDKafkaErrorCode::GroupSubscribedToTopic
                 | RDKafkaErrorCode::NonEmptyGroup,
