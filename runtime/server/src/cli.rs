@@ -52,7 +52,7 @@ enum Command {
         /// Where the REST API listens.
         #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8083")]
         listen: String,
-        /// Folder for uploaded plugins, compiled code and, in DIR/data, files that plugins may read and write. Default: a
+        /// Folder for uploaded plugins, compiled code, connectors and, in DIR/data, files that plugins may read and write. Default: a
         /// temporary folder that is removed at the end.
         #[arg(long)]
         dir: Option<PathBuf>,

@@ -178,8 +178,8 @@ impl Connector {
         {
             let mut data = self.data.lock();
             data.submitted = submitted;
-            data.command_line = command_line;
-            data.waiting = false;
+            // Once named on the command line it is the command line's, whoever changes it meanwhile.
+            data.command_line |= command_line;
         }
         self.take(config);
         self.start().await
@@ -202,7 +202,8 @@ impl Connector {
     /// run is validated first.
     async fn start(self: &Arc<Self>) -> Result<(), Error> {
         let unchecked = {
-            let data = self.data.lock();
+            let mut data = self.data.lock();
+            data.waiting = false;
             data.config.is_none().then(|| data.submitted.clone())
         };
         if let Some(submitted) = unchecked {

@@ -52,11 +52,13 @@ impl Herder {
         initial: Option<TargetState>,
     ) -> Result<Put, Error> {
         let kept = self.find(name).filter(|connector| connector.is_waiting());
-        if let Some(initial) = initial.filter(|_| kept.is_some()) {
-            self.set_target_state(name, initial).await?;
-        }
         if let Some(connector) = &kept {
-            info!(connector = name, target = ?connector.target(), "the state of an earlier run is kept");
+            let target = connector.retarget(initial);
+            info!(
+                connector = name,
+                ?target,
+                "a connector of an earlier run takes its configuration from the command line"
+            );
         }
         self.put(name, config, Mode { replace: kept.is_some(), command_line: true, initial }).await
     }

@@ -51,6 +51,9 @@ struct Shared {
 
 struct State {
     offsets: Offsets,
+    /// For connectors whose source asked for a partition that is not there: the texts of the partitions that are, by the text that
+    /// all equal ones have. Made anew after a partition has come or gone.
+    texts: HashMap<String, HashMap<String, String>>,
     /// Counts changes; a write covers all changes up to the count it started with.
     changes: u64,
     written: u64,
@@ -63,6 +66,27 @@ pub struct OffsetFile(Arc<Shared>);
 /// The key under which Kafka Connect stores an offset: `["connector",{partition}]`.
 fn key(connector: &str, partition: &str) -> String {
     format!("[{},{partition}]", serde_json::Value::from(connector))
+}
+
+impl State {
+    fn get(&mut self, connector: &str, wanted: &str) -> Option<String> {
+        let wanted_key = key(connector, wanted);
+        if let Some(offset) = self.offsets.get(&wanted_key) {
+            return Some(offset.clone());
+        }
+        if !self.texts.contains_key(connector) {
+            let stored = entries(&self.offsets, connector);
+            let texts = stored.map(|(partition, _)| (canonical(partition), partition.to_owned())).collect();
+            self.texts.insert(connector.to_owned(), texts);
+        }
+        let text = self.texts.get(connector)?.get(&canonical(wanted))?;
+        let offset = self.offsets.remove(&key(connector, text))?;
+        self.offsets.insert(wanted_key, offset.clone());
+        self.texts.remove(connector);
+        // Written with the next commit; until then the file has the other text, which means the same.
+        self.changes += 1;
+        Some(offset)
+    }
 }
 
 /// The source partitions of a connector with their offsets.
@@ -88,7 +112,7 @@ impl OffsetFile {
         };
         Ok(Self(Arc::new(Shared {
             path: path.to_owned(),
-            offsets: Mutex::new(State { offsets, changes: 0, written: 0 }),
+            offsets: Mutex::new(State { offsets, texts: HashMap::new(), changes: 0, written: 0 }),
             writing: AsyncMutex::new(()),
         })))
     }
@@ -97,26 +121,7 @@ impl OffsetFile {
     /// text, because an operator wrote it, is found, and has the text that is asked for from then on.
     pub fn get(&self, connector: &str, partitions: &[String]) -> Vec<Option<String>> {
         let mut state = self.0.offsets.lock();
-        // Made when it is needed, once for all that are asked for.
-        let mut others: Option<HashMap<String, String>> = None;
-        partitions
-            .iter()
-            .map(|wanted| {
-                let wanted_key = key(connector, wanted);
-                if let Some(offset) = state.offsets.get(&wanted_key) {
-                    return Some(offset.clone());
-                }
-                let others = others.get_or_insert_with(|| {
-                    let stored = entries(&state.offsets, connector);
-                    stored.map(|(partition, _)| (canonical(partition), partition.to_owned())).collect()
-                });
-                let offset = state.offsets.remove(&key(connector, &others.remove(&canonical(wanted))?))?;
-                state.offsets.insert(wanted_key, offset.clone());
-                // Written with the next commit; until then the file has the other text, which means the same.
-                state.changes += 1;
-                Some(offset)
-            })
-            .collect()
+        partitions.iter().map(|partition| state.get(connector, partition)).collect()
     }
 
     /// All source partitions of a connector and their offsets, sorted by their texts.
@@ -133,10 +138,13 @@ impl OffsetFile {
             let mut state = self.0.offsets.lock();
             for (partition, offset) in entries {
                 let key = key(connector, &partition);
-                match offset {
-                    Some(offset) => state.offsets.insert(key, offset),
-                    None => state.offsets.remove(&key),
+                let (old, is_there) = match offset {
+                    Some(offset) => (state.offsets.insert(key, offset), true),
+                    None => (state.offsets.remove(&key), false),
                 };
+                if old.is_some() != is_there {
+                    state.texts.remove(connector);
+                }
             }
             state.changes += 1;
             state.changes

@@ -43,15 +43,17 @@ impl Connector {
         self.data.lock().command_line
     }
 
-    /// What an operator wants of it.
-    pub(in crate::herder) fn target(&self) -> TargetState {
-        self.data.lock().target
+    /// Says what is wanted of one that has not been started yet; none = what was wanted in the earlier run. Gives what it is now.
+    pub(in crate::herder) fn retarget(&self, target: Option<TargetState>) -> TargetState {
+        let mut data = self.data.lock();
+        data.target = target.unwrap_or(data.target);
+        data.target
     }
 
     /// Starts a connector of an earlier run, unless somebody has done so meanwhile. A failure is its status.
     pub(in crate::herder) async fn start_kept(self: &Arc<Self>) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
-        if !std::mem::take(&mut self.data.lock().waiting) {
+        if !self.is_waiting() {
             return Ok(());
         }
         self.start().await

@@ -1,5 +1,7 @@
 //! A source's offsets, in the worker's store.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use weir_plugin::OffsetChange;
 
@@ -32,10 +34,11 @@ pub(super) async fn modify(
         Some(offsets) => {
             let mut entries = request::source(offsets)?;
             // What is stored already keeps the source's own text.
+            let mut texts: HashMap<String, String> =
+                stored.into_iter().map(|(partition, _)| (canonical(&partition), partition)).collect();
             for (partition, _) in &mut entries {
-                let meant = canonical(partition);
-                if let Some((text, _)) = stored.iter().find(|(text, _)| canonical(text) == meant) {
-                    partition.clone_from(text);
+                if let Some(text) = texts.remove(&canonical(partition)) {
+                    *partition = text;
                 }
             }
             entries
