@@ -25,6 +25,8 @@ pub(crate) struct Cache {
     folder: PathBuf,
     /// Part of every name: engine version and settings.
     engine: String,
+    /// False = nothing is kept, and nothing removed.
+    writes: bool,
 }
 
 /// The folder cannot be used.
@@ -72,15 +74,25 @@ enum Unusable {
 impl Cache {
     /// Opens the folder, and makes it if it is not there, for the worker's user alone.
     pub(crate) fn open(folder: PathBuf, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
-        let io = |source| CacheError::Io { folder: folder.clone(), source };
-        make_private(&folder).map_err(io)?;
-        if let Some(mode) = writable_by_others(&fs::metadata(&folder).map_err(io)?) {
-            return Err(CacheError::Shared { folder, mode });
+        make_private(&folder).map_err(|source| CacheError::Io { folder: folder.clone(), source })?;
+        Ok(Self { writes: true, ..Self::read_only(folder, engine)? })
+    }
+
+    /// Takes what the folder holds, if it is there, and changes nothing in it.
+    pub(crate) fn read_only(folder: PathBuf, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
+        match fs::metadata(&folder) {
+            Ok(metadata) => {
+                if let Some(mode) = writable_by_others(&metadata) {
+                    return Err(CacheError::Shared { folder, mode });
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(CacheError::Io { folder, source }),
         }
         let mut settings = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut settings);
         let engine = hex(&settings.0.finalize()[..8]);
-        Ok(Self { folder, engine })
+        Ok(Self { folder, engine, writes: false })
     }
 
     /// The compiled component, if it is there and in order. A damaged file is logged.
@@ -101,6 +113,9 @@ impl Cache {
 
     /// Keeps a compiled component. Failing to is logged only: the worker runs all the same, and compiles again next time.
     pub(crate) fn store(&self, component: &Component, id: &ComponentId) {
+        if !self.writes {
+            return;
+        }
         let path = self.path(id);
         let stored = component.serialize().map_err(io::Error::other).and_then(|code| self.write(&path, id, &code));
         match stored {
@@ -114,6 +129,9 @@ impl Cache {
 
     /// Forgets a component, for every engine.
     pub(crate) fn remove(&self, id: &ComponentId) {
+        if !self.writes {
+            return;
+        }
         self.remove_others(id, Path::new(""));
     }
 

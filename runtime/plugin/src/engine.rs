@@ -76,10 +76,23 @@ impl Engine {
     ///
     /// The cache's folder cannot be used, or the machine cannot run WebAssembly.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
+        Self::with_cache(|wasmtime| Cache::open(options.cache, wasmtime))
+    }
+
+    /// Starts an engine that takes what its cache holds, and compiles what it does not hold without keeping it.
+    ///
+    /// # Errors
+    ///
+    /// The cache's folder is there and cannot be used, or the machine cannot run WebAssembly.
+    pub fn read_only(options: EngineOptions) -> Result<Self, EngineError> {
+        Self::with_cache(|wasmtime| Cache::read_only(options.cache, wasmtime))
+    }
+
+    fn with_cache(open: impl FnOnce(&wasmtime::Engine) -> Result<Cache, CacheError>) -> Result<Self, EngineError> {
         let engine = |error: wasmtime::Error| EngineError::Engine(format!("{error:#}"));
         let wasmtime = wasmtime::Engine::new(&config()).map_err(engine)?;
         let linker = store::linker(&wasmtime).map_err(engine)?;
-        let cache = Cache::open(options.cache, &wasmtime)?;
+        let cache = open(&wasmtime)?;
         tick(&wasmtime).map_err(EngineError::Thread)?;
         Ok(Self(Arc::new(Inner { wasmtime, linker, cache, loaded: Mutex::default() })))
     }

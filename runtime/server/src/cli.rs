@@ -13,7 +13,7 @@ use crate::config::{self, WorkerConfig};
 use crate::herder::api::ConfigMap;
 use crate::kafka::dev_broker::DevBroker;
 use crate::worker::Worker;
-use crate::{logging, rest};
+use crate::{check, logging, rest};
 
 /// Runs Kafka connectors and transforms as sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
@@ -42,6 +42,9 @@ enum Command {
         worker: PathBuf,
         /// Connectors to create: properties, a JSON map, or a body of POST /connectors.
         connectors: Vec<PathBuf>,
+        /// Say what would keep the worker or a connector from starting, and start nothing.
+        #[arg(long)]
+        check: bool,
     },
     /// A worker with a broker in the same process: for a first look, and for authors of plugins.
     ///
@@ -113,7 +116,7 @@ pub fn main() -> ExitCode {
         }
     };
     match runtime.block_on(run(args)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("weir: {failure}");
             failure.exit_code()
@@ -121,29 +124,59 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> Result<(), Failure> {
+async fn run(args: Args) -> Result<ExitCode, Failure> {
     match args.command {
-        Command::Standalone { worker, connectors } => {
+        Command::Standalone { worker, connectors, check: true } => {
+            return Ok(check_only(&worker, &connectors, args.log_format).await);
+        }
+        Command::Standalone { worker, connectors, check: false } => {
             let keys = properties::properties(&worker).map_err(Failure::start)?;
             let config = prepare(keys, args.log_format)?;
-            serve(config, &connectors).await
+            serve(config, &connectors).await?;
         }
-        Command::Dev { listen, dir, files } => dev(&listen, dir, files, args.log_format).await,
+        Command::Dev { listen, dir, files } => dev(&listen, dir, files, args.log_format).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Parses the worker's keys, begins the log, and says which keys have no effect.
-fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Failure> {
-    let config = WorkerConfig::parse(keys).map_err(Failure::Config)?;
+/// Says what is wrong, a line for each problem, or that all is well.
+async fn check_only(worker: &Path, connectors: &[PathBuf], format: Option<Format>) -> ExitCode {
+    let prepared = |config: &WorkerConfig| {
+        // What a start says in passing is not what is asked for here, but for warnings.
+        begin_log(config, format, "warn").map_err(|error| error.to_string())
+    };
+    let report = check::check(worker, connectors, prepared).await;
+    for problem in report.worker.iter().chain(&report.connectors) {
+        println!("{problem}");
+    }
+    if report.exit_code() == 0 {
+        println!(
+            "OK: {} and {} connectors; {} plugins. Not checked: Kafka, and whether folders can be written",
+            worker.display(),
+            connectors.len(),
+            report.plugins
+        );
+    }
+    ExitCode::from(report.exit_code())
+}
+
+fn begin_log(config: &WorkerConfig, format: Option<Format>, level: &str) -> Result<(), logging::Error> {
     let format = match format {
         Some(Format::Text) => LogFormat::Text,
         Some(Format::Json) => LogFormat::Json,
         None => config.log_format,
     };
-    logging::init(format, &config.log_level, config.providers.redactor()).map_err(Failure::start)?;
+    logging::init(format, level, config.providers.redactor())?;
     for warning in &config.warnings {
         warn!("{warning}");
     }
+    Ok(())
+}
+
+/// Parses the worker's keys, begins the log, and says which keys have no effect.
+fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Failure> {
+    let config = WorkerConfig::parse(keys).map_err(Failure::Config)?;
+    begin_log(&config, format, &config.log_level).map_err(Failure::start)?;
     for listener in config.listeners.iter().filter(|listener| listener.is_open()) {
         let (host, port) = (listener.bind_host(), listener.port);
         warn!(

@@ -1,6 +1,7 @@
 //! The Weir worker: runs connectors and transforms that are WebAssembly components, beside a Kafka, behind Kafka Connect's
 //! REST API. `ARCHITECTURE.md` follows a record through these modules.
 
+pub mod check;
 pub mod cli;
 pub mod logging;
 pub mod worker;

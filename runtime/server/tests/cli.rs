@@ -64,6 +64,100 @@ fn a_connector_of_the_command_line_that_cannot_be_created_is_3() {
     assert!(errors(&output).contains("which name matches NoSuchClass"), "{}", errors(&output));
 }
 
+/// All files below a folder with their sizes.
+fn files(folder: &Path) -> Vec<(String, u64)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+        match entry.metadata().expect("metadata") {
+            metadata if metadata.is_dir() => found.extend(files(&entry.path())),
+            metadata => found.push((entry.path().display().to_string(), metadata.len())),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The keys that a worker must have, its files in this folder.
+fn worker_keys(folder: &Path, port: u16) -> String {
+    format!(
+        "bootstrap.servers=127.0.0.1:1\nkey.converter=StringConverter\nvalue.converter=StringConverter\n\
+         listeners=http://127.0.0.1:{port}\noffset.storage.file.filename={}/offsets\nweir.standalone.state={0}/state\n",
+        folder.display()
+    )
+}
+
+#[test]
+fn a_check_of_what_is_in_order_says_so_and_leaves_no_trace() {
+    let folder = tempfile::tempdir().expect("folder");
+    let worker = file(folder.path(), "worker.properties", &worker_keys(folder.path(), 0));
+    let before = files(folder.path());
+    let output = run(&["standalone", "--check", &worker]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", errors(&output));
+    assert!(said.starts_with(&format!("OK: {worker} and 0 connectors; 0 plugins.")), "{said}");
+    assert_eq!(files(folder.path()), before);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "no folder was made");
+}
+
+#[test]
+fn a_check_names_file_and_key_of_each_problem_with_a_starts_exit_code() {
+    let folder = tempfile::tempdir().expect("folder");
+    let in_use = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = in_use.local_addr().expect("an address").port();
+    let check = |arguments: &[&str]| {
+        let output = run(&[&["standalone", "--check"], arguments].concat());
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), said.lines().map(str::to_owned).collect::<Vec<_>>())
+    };
+
+    let worker = file(folder.path(), "taken.properties", &worker_keys(folder.path(), port));
+    file(folder.path(), "offsets", "no offsets");
+    file(folder.path(), "state", "no state");
+    let (code, said) = check(&[&worker]);
+    assert_eq!((code, said.len()), (Some(2), 3), "{said:?}");
+    let listeners = format!("listeners: cannot listen on 127.0.0.1:{port}: ");
+    for (line, start) in said.iter().zip(["offset.storage.file.filename: ", "weir.standalone.state: ", &listeners]) {
+        assert!(line.starts_with(&format!("{worker}: {start}")), "{start} is not in {line}");
+    }
+
+    let secret = file(folder.path(), "secrets.properties", "interval=swordfish\n");
+    let wrong = format!(
+        "{}offset.flush.interval.ms=${{file:{secret}:interval}}\nconfig.providers=file\n\
+         config.providers.file.class=FileConfigProvider\nweir.restart.max.attempts=many\n",
+        worker_keys(folder.path(), 0)
+    );
+    let wrong = file(folder.path(), "wrong.properties", &wrong);
+    let broken = file(folder.path(), "broken.json", "{\"topic\":\"t\"}");
+    let (code, said) = check(&[&wrong, &broken]);
+    assert_eq!((code, said.len()), (Some(2), 3), "{said:?}");
+    assert!(said[0].starts_with(&format!("{wrong}: offset.flush.interval.ms: ")), "{said:?}");
+    assert!(
+        said[1].ends_with("Invalid value many for configuration weir.restart.max.attempts: Not a number of type INT")
+    );
+    assert!(said[2].contains("missing the mandatory 'name'"), "{said:?}");
+    assert!(!said.concat().contains("swordfish"), "{said:?}");
+    let missing = check(&["/no/such/file", &broken]);
+    assert_eq!((missing.0, missing.1.len()), (Some(2), 2), "{missing:?}");
+
+    for name in ["offsets", "state"] {
+        std::fs::remove_file(folder.path().join(name)).expect("removed");
+    }
+    let worker = file(folder.path(), "worker.properties", &worker_keys(folder.path(), 0));
+    let unknown = file(folder.path(), "a.json", r#"{"name":"a","connector.class":"NoSuchClass"}"#);
+    let twice = file(folder.path(), "b.properties", "name=a\nconnector.class=NoSuchClass\n");
+    let state = file(folder.path(), "c.json", r#"{"name":"c","config":{"topics":"t"},"initial_state":"ASLEEP"}"#);
+    let (code, said) = check(&[&worker, &unknown, &twice, &state]);
+    assert_eq!((code, said.len()), (Some(3), 4), "{said:?}");
+    for part in [
+        format!("{unknown}: connector.class: Failed to find any class"),
+        format!("{twice}: name: Connector a already exists: {unknown} names it too"),
+        format!("{state}: initial_state: "),
+        format!("{state}: connector.class: Connector config {{"),
+    ] {
+        assert!(said.iter().any(|line| line.starts_with(&part)), "{part} is not in {said:?}");
+    }
+}
+
 /// Also: which keys have no effect, what the broker is, where the REST API is, and that the log is JSON where that is asked for.
 #[cfg(unix)]
 #[test]

@@ -11,6 +11,7 @@ use super::connector_keys::{COMMON, PREFIXES, SINK, SOURCE};
 use super::def::{self, Value};
 use super::error::Error;
 use super::keys::{Fallback, Key, Usage};
+use super::restart_policy::RestartPolicy;
 use super::steps::{self, Predicate, Step};
 use super::topic_creation::TopicCreation;
 use super::worker::{WorkerConfig, with_prefix};
@@ -32,6 +33,8 @@ pub(super) struct Common {
     pub(super) subscription: Option<Subscription>,
     /// The worker's limits, or the lower ones of this connector.
     pub(super) limits: Limits,
+    /// The worker's, or this connector's own.
+    pub(super) restarts: RestartPolicy,
     /// Settings of the tasks' clients.
     pub(super) clients: Clients,
     /// The topics that a source makes itself; none = it leaves that to the broker.
@@ -77,6 +80,7 @@ impl Common {
             errors: Errors { tolerate_all: reader.text("errors.tolerance") == "all" },
             subscription,
             limits: reader.limits(worker.limits),
+            restarts: reader.restarts(worker.restarts),
             clients: Clients::parse(name, kind, config, worker, &mut reader.errors, &mut reader.warnings),
             topic_creation: match kind {
                 PluginKind::Source => TopicCreation::parse(config, &mut reader.errors),
@@ -192,6 +196,23 @@ impl Reader<'_> {
             let text = "This worker does not have exactly-once source support enabled.";
             self.errors.push(Error::other("exactly.once.support", text));
         }
+    }
+
+    fn restarts(&mut self, worker: RestartPolicy) -> RestartPolicy {
+        let millis = |name: &str| self.number(name).map(Duration::from_millis);
+        let attempts = self.number("weir.restart.max.attempts").and_then(|number| u32::try_from(number).ok());
+        let policy = RestartPolicy {
+            max_attempts: attempts.unwrap_or(worker.max_attempts),
+            delay: millis("weir.restart.delay.ms").unwrap_or(worker.delay),
+            delay_max: millis("weir.restart.delay.max.ms").unwrap_or(worker.delay_max),
+            reset_after: millis("weir.restart.reset.after.ms").unwrap_or(worker.reset_after),
+        };
+        if policy.delay < worker.delay {
+            let (name, bound) = ("weir.restart.delay.ms", worker.delay.as_millis());
+            let detail = format!("Value must be at least {bound}, which is the worker's {name}");
+            self.errors.push(Error::invalid(name, policy.delay.as_millis(), detail));
+        }
+        policy
     }
 
     fn limits(&mut self, worker: Limits) -> Limits {

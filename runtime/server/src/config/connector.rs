@@ -6,6 +6,7 @@ use weir_plugin::{Component, ComponentId, Limits, PluginInfo, PluginKind};
 
 use super::common::{self, Common, Errors};
 use super::providers::Resolved;
+use super::restart_policy::RestartPolicy;
 use super::steps;
 use super::topic_creation::TopicCreation;
 use super::validation::{self, ConfigInfos, StepPlugins, Validated};
@@ -51,6 +52,8 @@ pub struct ConnectorConfig {
     pub max_poll_records: Option<u32>,
     /// The worker's limits, or the lower ones of this connector.
     pub limits: Limits,
+    /// When it is restarted by itself.
+    pub restarts: RestartPolicy,
     /// The topics that a source makes itself, where its worker lets it; none = it leaves that to the broker.
     pub topic_creation: Option<Arc<TopicCreation>>,
     producer: Properties,
@@ -149,6 +152,7 @@ impl ConnectorConfig {
             subscription: common.subscription,
             max_poll_records: common.clients.consumer.max_poll_records,
             limits: common.limits,
+            restarts: common.restarts,
             topic_creation: common.topic_creation.map(Arc::new),
             producer: common.clients.producer.properties,
             consumer: common.clients.consumer.properties,

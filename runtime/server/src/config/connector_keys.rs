@@ -2,6 +2,7 @@
 
 use super::def::{Check, Type};
 use super::keys::{Fallback, Key, Prefix, Usage};
+use super::restart_policy::MOST_ATTEMPTS;
 
 use Fallback::{Computed, Null, Required, Value};
 use Type::{Boolean, Class, Int, List, Long, Short, String};
@@ -144,6 +145,38 @@ pub static COMMON: &[Key] = &[
         &[],
         Ignored("the log says where a row stood and what was wrong with it, never what was in it"),
         "Say more about such a row.",
+    ),
+    key(
+        "weir.restart.max.attempts",
+        Int,
+        Computed("the worker's"),
+        &[Check::Range(Some(0), Some(MOST_ATTEMPTS))],
+        Used,
+        "How often in a row a failed task of this connector, or the connector itself, is restarted by itself; 0 = never.",
+    ),
+    key(
+        "weir.restart.delay.ms",
+        Long,
+        Computed("the worker's, which is also the least it may be"),
+        &[Check::Range(Some(100), None)],
+        Used,
+        "Time before the first restart, in milliseconds.",
+    ),
+    key(
+        "weir.restart.delay.max.ms",
+        Long,
+        Computed("the worker's"),
+        &[Check::Range(Some(0), None)],
+        Used,
+        "Longest time before a restart, in milliseconds.",
+    ),
+    key(
+        "weir.restart.reset.after.ms",
+        Long,
+        Computed("the worker's"),
+        &[Check::Range(Some(0), None)],
+        Used,
+        "What has run for so long counts as well again, in milliseconds.",
     ),
     key(
         "weir.task.memory.max",

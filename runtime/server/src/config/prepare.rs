@@ -19,8 +19,8 @@ pub enum Unprepared {
     #[error(transparent)]
     Unresolved(#[from] providers::Error),
     /// It is wrong, for which Kafka Connect answers with 400. No value of a config provider is in the text.
-    #[error("{0}")]
-    Invalid(String),
+    #[error(transparent)]
+    Invalid(Invalid),
 }
 
 impl ConnectorConfig {
@@ -47,7 +47,7 @@ impl ConnectorConfig {
                 config.resolved = Arc::new(resolved);
                 Ok(config)
             }
-            Err(invalid) => Err(Unprepared::Invalid(hidden(invalid, &resolved).to_string())),
+            Err(invalid) => Err(Unprepared::Invalid(hidden(invalid, &resolved))),
         }
     }
 

@@ -15,6 +15,7 @@ use super::policy::OverridePolicy;
 use super::providers::{self, Opened, Providers, Resolved};
 use super::reader::Reader;
 use super::rest::{CrossOrigin, HeaderRule};
+use super::restart_policy::RestartPolicy;
 use super::worker_converters;
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
@@ -65,6 +66,8 @@ pub struct WorkerConfig {
     pub plugin_max_bytes: u64,
     /// `weir.task.memory.max` and `weir.call.timeout.ms`: the most a connector may have, and what it has by default.
     pub limits: Limits,
+    /// `weir.restart.*`.
+    pub restarts: RestartPolicy,
     /// `weir.allow.*`: the most that a plugin may be granted.
     pub allowed: Allowed,
     /// `listeners`, looked up in order; never empty.
@@ -130,6 +133,12 @@ impl WorkerConfig {
             limits: Limits {
                 memory_max: reader.number("weir.task.memory.max"),
                 call_timeout: reader.millis("weir.call.timeout.ms"),
+            },
+            restarts: RestartPolicy {
+                max_attempts: u32::try_from(reader.number("weir.restart.max.attempts")).unwrap_or(0),
+                delay: reader.millis("weir.restart.delay.ms"),
+                delay_max: reader.millis("weir.restart.delay.max.ms"),
+                reset_after: reader.millis("weir.restart.reset.after.ms"),
             },
             allowed: reader.allowed(),
             listeners: reader.listeners("listeners"),

@@ -3,6 +3,7 @@
 
 use super::def::{Check, Type};
 use super::keys::{Fallback, Key, Prefix, Section, Usage};
+use super::restart_policy::MOST_ATTEMPTS;
 
 const fn key(name: &'static str, kind: Type, default: Fallback, usage: Usage, doc: &'static str) -> Key {
     Key { name, kind, default, doc, usage, checks: &[] }
@@ -150,6 +151,45 @@ pub static SECTIONS: &[Section] = &[
                 "Names of config providers, for references such as `${file:/etc/secrets.properties:password}` in this file and \
                  in connectors' configurations. See [config-providers.md](config-providers.md).",
             ),
+        ],
+    },
+    Section {
+        title: "Restarts",
+        intro: "Off by default, as in Kafka Connect: what has failed stays so until somebody restarts it. A connector may set each of \
+                these for itself, a shorter delay than the worker's excepted. See [operations.md](operations.md).",
+        keys: &[
+            key(
+                "weir.restart.max.attempts",
+                Int,
+                Value("0"),
+                Used,
+                "How often in a row a failed task or connector is restarted by itself; 0 = never.",
+            )
+            .checked(&[Check::Range(Some(0), Some(MOST_ATTEMPTS))]),
+            key(
+                "weir.restart.delay.ms",
+                Long,
+                Value("5000"),
+                Used,
+                "Time before the first restart, in milliseconds. It doubles with each further one.",
+            )
+            .checked(&[Check::Range(Some(100), None)]),
+            key(
+                "weir.restart.delay.max.ms",
+                Long,
+                Value("300000"),
+                Used,
+                "Longest time before a restart, in milliseconds; never less than the first.",
+            )
+            .checked(AT_LEAST_0),
+            key(
+                "weir.restart.reset.after.ms",
+                Long,
+                Value("600000"),
+                Used,
+                "What has run for so long counts as well again: its next failure is the first. In milliseconds.",
+            )
+            .checked(AT_LEAST_0),
         ],
     },
     Section {

@@ -173,12 +173,23 @@ impl From<Unprepared> for Error {
     fn from(unprepared: Unprepared) -> Self {
         match unprepared {
             Unprepared::Unresolved(error) => Self::Internal(error.to_string()),
-            Unprepared::Invalid(text) => Self::BadRequest(text),
+            Unprepared::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
         }
     }
 }
 
 impl Error {
+    /// The same error with another text. A name is left as it is.
+    pub(super) fn map_text(self, change: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::NotFound(text) => Self::NotFound(change(text)),
+            Self::AlreadyExists(name) => Self::AlreadyExists(name),
+            Self::Conflict(text) => Self::Conflict(change(text)),
+            Self::BadRequest(text) => Self::BadRequest(change(text)),
+            Self::Internal(text) => Self::Internal(change(text)),
+        }
+    }
+
     /// The HTTP status that this error is answered with.
     pub fn status(&self) -> u16 {
         match self {

@@ -1,7 +1,8 @@
 //! One connector of this worker: its configuration, its state, its own instance and its tasks. Changes are made one at a time;
 //! reading never waits for them. `connector/restart.rs` restarts it, `connector/refresh.rs` looks at its config providers,
-//! `connector/kept.rs` is what outlives it.
+//! `connector/heal.rs` restarts by itself what has failed, `connector/kept.rs` is what outlives it.
 
+mod heal;
 mod kept;
 mod refresh;
 mod restart;
@@ -9,7 +10,7 @@ mod restart;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 use weir_plugin::ComponentId;
@@ -18,8 +19,9 @@ use super::api::{
     ConfigMap, ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, Error, State,
     TargetState, TaskInfo, TaskState,
 };
+use super::restarts::{Book, Life, Part};
 use super::standalone::Shared;
-use super::watch::{self, Watch};
+use super::watch::{self, Refused, Watch};
 use super::{reload, tasks, watch::Started};
 use crate::config::ConnectorConfig;
 use crate::task::active_topics::ActiveTopics;
@@ -33,6 +35,8 @@ pub(super) struct Connector {
     changing: AsyncMutex<()>,
     data: Mutex<Data>,
     active_topics: Arc<ActiveTopics>,
+    /// Told of each failure.
+    failed: Arc<Notify>,
 }
 
 struct Data {
@@ -45,10 +49,18 @@ struct Data {
     waiting: bool,
     target: TargetState,
     status: Status,
+    /// Of its own instance.
+    life: Life,
+    /// Its own instance has failed, and only another configuration can mend it.
+    hopeless: bool,
     tasks: Vec<Task>,
     watch: Option<Watch>,
     /// Looks the values of config providers up again.
     reload: Option<AbortOnDropHandle<()>>,
+    /// What has failed and is to be restarted.
+    book: Book,
+    /// Restarts it.
+    supervisor: Option<AbortOnDropHandle<()>>,
     /// It is being deleted, or the worker stops.
     ended: bool,
 }
@@ -60,6 +72,7 @@ struct Task {
     shown: ConfigMap,
     /// The connector's configuration that it was made of.
     of: Arc<ConnectorConfig>,
+    life: Life,
     handle: Option<TaskHandle>,
     /// A restart was asked for and is under way.
     restarting: bool,
@@ -77,6 +90,7 @@ impl Task {
 
 impl Connector {
     pub(super) fn new(name: &str, shared: Arc<Shared>, target: TargetState) -> Self {
+        let book = Book::new(name, shared.worker.restarts);
         Self {
             name: name.to_owned(),
             shared,
@@ -88,12 +102,17 @@ impl Connector {
                 waiting: false,
                 target,
                 status: Status { state: State::Unassigned, trace: None },
+                life: Life::begin(),
+                hopeless: false,
                 tasks: Vec::new(),
                 watch: None,
                 reload: None,
+                book,
+                supervisor: None,
                 ended: false,
             }),
             active_topics: Arc::default(),
+            failed: Arc::default(),
         }
     }
 
@@ -130,20 +149,20 @@ impl Connector {
                 state: data.status.state,
                 worker_id: worker_id.clone(),
                 version: version.clone(),
-                trace: data.status.trace.clone(),
+                trace: data.trace(Part::Connector, data.status.trace.clone()),
             },
             tasks: data
                 .tasks
                 .iter()
                 .enumerate()
                 .map(|(id, task)| {
-                    let status = task.status();
+                    let (id, status) = (u32::try_from(id).unwrap_or(u32::MAX), task.status());
                     TaskState {
-                        id: u32::try_from(id).unwrap_or(u32::MAX),
+                        id,
                         state: status.state,
                         worker_id: worker_id.clone(),
                         version: version.clone(),
-                        trace: status.trace,
+                        trace: data.trace(Part::Task(id), status.trace),
                     }
                 })
                 .collect(),
@@ -190,6 +209,7 @@ impl Connector {
         let reload = reload::watch(self, &config);
         // The lock on changes is held, so the one that goes is not within a reload.
         self.data.lock().reload = reload;
+        self.supervise(config.restarts);
         self.use_config(config);
     }
 
@@ -210,6 +230,10 @@ impl Connector {
             match self.shared.validate(&self.name, &submitted).await {
                 Ok(config) => self.take(config),
                 Err(error) => {
+                    if self.data.lock().supervisor.is_none() {
+                        // What its configuration says about restarts is not known.
+                        self.supervise(self.shared.worker.restarts);
+                    }
                     self.fail(error.to_string());
                     return Err(error);
                 }
@@ -237,13 +261,18 @@ impl Connector {
             Ok((started, watch)) => {
                 let mut data = self.data.lock();
                 data.status = Status { state: State::Running, trace: None };
+                (data.life, data.hopeless) = (Life::begin(), false);
                 data.watch = watch;
                 drop(data);
                 self.shared.metrics.connectors.record(true);
                 info!(connector = self.name, tasks = started.task_configs.len(), "connector started");
                 Ok(started)
             }
-            Err(trace) => {
+            Err(Refused { trace, hopeless }) => {
+                {
+                    let mut data = self.data.lock();
+                    (data.life, data.hopeless) = (Life::begin(), hopeless);
+                }
                 self.shared.metrics.connectors.record(false);
                 let trace = self.fail(trace);
                 Err(Error::Internal(format!("Failed to start connector: {}\nCaused by: {trace}", self.name)))
@@ -258,12 +287,9 @@ impl Connector {
             Some(config) => config.resolved.secrets().hide(&trace).into_owned(),
             None => trace,
         };
-        tracing::error!(
-            connector = self.name,
-            trace,
-            "connector failed; it stays so until it is restarted or reconfigured"
-        );
+        tracing::error!(connector = self.name, trace, "connector failed");
         self.data.lock().status = Status { state: State::Failed, trace: Some(trace.clone()) };
+        self.failed.notify_one();
         trace
     }
 
@@ -297,10 +323,12 @@ impl Connector {
                     &task_config,
                     Wanted::Running,
                     &self.active_topics,
+                    &self.failed,
                 )),
                 shown: config.resolved.task_config_as_shown(&task_config),
                 config: task_config,
                 of: Arc::clone(config),
+                life: Life::begin(),
                 restarting: false,
             })
             .collect();
@@ -358,6 +386,8 @@ impl Connector {
                     if let Err(error) = this.start().await {
                         warn!(connector = this.name, %error, "the connector could not be resumed");
                     }
+                    // What had failed before is to be looked at again.
+                    this.failed.notify_one();
                 });
             }
         }
@@ -369,7 +399,7 @@ impl Connector {
         {
             let mut data = self.data.lock();
             data.ended = true;
-            data.reload = None;
+            (data.reload, data.supervisor) = (None, None);
         }
         self.stop_everything().await;
         self.set_status(State::Unassigned);

@@ -5,6 +5,7 @@ mod connector;
 mod keep;
 mod offsets;
 mod reload;
+mod restarts;
 mod standalone;
 mod state_file;
 mod tasks;

@@ -75,15 +75,10 @@ pub struct StateFile {
 impl StateFile {
     /// Reads the file; one that is missing or empty keeps no connectors. What cannot be written later is noticed now.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let io = |action| move |cause| Error::Io { action, path: path.to_owned(), cause };
-        let text = match std::fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(cause) => return Err(io("read")(cause)),
-        };
-        let kept = parse(&text).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })?;
-        if text.is_empty() {
-            replace_file(path, render(&[]).as_bytes()).map_err(io("write"))?;
+        let (kept, is_empty) = read(path)?;
+        if is_empty {
+            let failed = |cause| Error::Io { action: "write", path: path.to_owned(), cause };
+            replace_file(path, render(&[]).as_bytes()).map_err(failed)?;
         }
         Ok(Self {
             path: path.to_owned(),
@@ -91,6 +86,11 @@ impl StateFile {
             changes: AtomicU64::new(0),
             written: AsyncMutex::new(0),
         })
+    }
+
+    /// Reads the file and writes nothing: whether it is whole, if it is there.
+    pub fn look(path: &Path) -> Result<(), Error> {
+        read(path).map(drop)
     }
 
     /// The connectors that were in the file when it was opened.
@@ -120,6 +120,17 @@ impl StateFile {
         *written = covers;
         Ok(())
     }
+}
+
+/// What is in the file, and whether that is nothing at all.
+fn read(path: &Path) -> Result<(Vec<Kept>, bool), Error> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(cause) => return Err(Error::Io { action: "read", path: path.to_owned(), cause }),
+    };
+    let kept = parse(&text).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })?;
+    Ok((kept, text.is_empty()))
 }
 
 fn render(connectors: &[Kept]) -> String {

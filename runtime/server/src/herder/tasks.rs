@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::api::{ConfigMap, ConnectorType};
 use super::standalone::Shared;
 use crate::config::ConnectorConfig;
 use crate::metrics::TaskMetrics;
 use crate::task::active_topics::ActiveTopics;
-use crate::task::control::{TaskHandle, Wanted};
+use crate::task::control::{OnFailure, TaskHandle, Wanted};
 use crate::task::{Common, TaskId, sink, source};
 
 /// Starts a task.
@@ -18,6 +20,7 @@ pub(super) fn spawn(
     task_config: &ConfigMap,
     wanted: Wanted,
     active_topics: &Arc<ActiveTopics>,
+    failed: &Arc<Notify>,
 ) -> TaskHandle {
     let id = TaskId { connector: config.name.clone(), task };
     let metrics = Arc::new(TaskMetrics::new(shared.worker.sampling, Arc::clone(&shared.metrics)));
@@ -35,7 +38,7 @@ pub(super) fn spawn(
         metrics: Arc::clone(&metrics),
         active_topics: shared.worker.topic_tracking.then(|| Arc::clone(active_topics)),
     };
-    let secrets = Arc::clone(config.resolved.secrets());
+    let on_failure = OnFailure { secrets: Arc::clone(config.resolved.secrets()), failed: Arc::clone(failed) };
     match config.kind {
         ConnectorType::Sink => {
             let Some(subscription) = config.subscription.clone() else {
@@ -51,7 +54,7 @@ pub(super) fn spawn(
                 consumer: config.consumer_properties(task),
                 max_poll_records: config.max_poll_records,
             };
-            TaskHandle::spawn(id, wanted, metrics, secrets, |control| sink::run(options, control))
+            TaskHandle::spawn(id, wanted, metrics, on_failure, |control| sink::run(options, control))
         }
         ConnectorType::Source | ConnectorType::Unknown => {
             let options = source::Options {
@@ -64,7 +67,7 @@ pub(super) fn spawn(
                 offsets: shared.offsets.clone(),
                 flush_timeout: shared.worker.offset_flush_timeout,
             };
-            TaskHandle::spawn(id, wanted, metrics, secrets, |control| source::run(options, control))
+            TaskHandle::spawn(id, wanted, metrics, on_failure, |control| source::run(options, control))
         }
     }
 }

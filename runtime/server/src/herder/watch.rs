@@ -40,16 +40,35 @@ impl Watch {
     }
 }
 
-/// Starts the instance. The error is the connector's trace.
+/// Why an instance does not start.
+pub(super) struct Refused {
+    /// The connector's trace.
+    pub(super) trace: String,
+    /// Only another configuration can mend it.
+    pub(super) hopeless: bool,
+}
+
+impl From<String> for Refused {
+    fn from(trace: String) -> Self {
+        Self { trace, hopeless: false }
+    }
+}
+
+/// Starts the instance.
 pub(super) async fn start(
     connector: &Arc<Connector>,
     shared: &Shared,
     config: &Arc<ConnectorConfig>,
-) -> Result<(Started, Option<Watch>), String> {
+) -> Result<(Started, Option<Watch>), Refused> {
     let text = |error: CallError| error.to_string();
     let needed =
         config.component.capabilities(&config.class, &config.plugin_config, &config.limits).await.map_err(text)?;
-    let grants = shared.worker.allowed.grant(&needed).await.map_err(|refusal| refusal.to_string())?;
+    let grants = shared
+        .worker
+        .allowed
+        .grant(&needed)
+        .await
+        .map_err(|refusal| Refused { trace: refusal.to_string(), hopeless: true })?;
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
     let offsets = ConnectorOffsets { file: shared.offsets.clone(), connector: config.name.clone() };
     let mut instance =

@@ -111,7 +111,20 @@ impl Plugins {
     ///
     /// The store's folder cannot be used.
     pub async fn open(worker: &WorkerConfig, engine: Engine) -> Result<Self, OpenError> {
-        let store = Store::open(&worker.plugin_store)?;
+        Self::load(worker, engine, Store::open(&worker.plugin_store)?).await
+    }
+
+    /// As [`Plugins::open`], without making the store's folder or tidying it up. For looking at what there is: nothing is to be
+    /// uploaded here or deleted.
+    ///
+    /// # Errors
+    ///
+    /// The store's folder is there and cannot be read.
+    pub async fn read_only(worker: &WorkerConfig, engine: Engine) -> Result<Self, OpenError> {
+        Self::load(worker, engine, Store::read_only(&worker.plugin_store)).await
+    }
+
+    async fn load(worker: &WorkerConfig, engine: Engine, store: Store) -> Result<Self, OpenError> {
         let plugins = Self(Arc::new(Shared {
             engine,
             limits: worker.limits,

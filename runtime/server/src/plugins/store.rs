@@ -46,8 +46,16 @@ impl Store {
         Ok(Self { folder: folder.to_owned() })
     }
 
+    /// The folder as it is, and even if it is not there: for looking only.
+    pub(super) fn read_only(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
     /// The files that hold a component, sorted by name.
     pub(super) fn files(&self) -> Result<Vec<PathBuf>, Error> {
+        if !self.folder.exists() {
+            return Ok(Vec::new());
+        }
         wasm_files(&self.folder).map_err(Error::new("read", &self.folder))
     }
 

@@ -1,10 +1,11 @@
 //! How a herder steers a running task and hears of it: a cheap handle on one side, what the loop looks at on the other.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
@@ -36,6 +37,15 @@ pub struct Status {
 /// A status that one side sets and the other reads.
 #[derive(Debug, Clone)]
 pub struct StatusCell(Arc<Mutex<Status>>);
+
+/// What there is to know and to do when a task fails.
+#[derive(Debug, Clone)]
+pub struct OnFailure {
+    /// Taken out of its trace.
+    pub secrets: Arc<Secrets>,
+    /// Told of it.
+    pub failed: Arc<Notify>,
+}
 
 impl StatusCell {
     /// A cell with this state and no trace.
@@ -109,14 +119,15 @@ pub struct TaskHandle {
     wanted: watch::Sender<Wanted>,
     status: StatusCell,
     metrics: Arc<TaskMetrics>,
+    /// It failed for what only another configuration can mend.
+    hopeless: Arc<AtomicBool>,
     running: Option<JoinHandle<()>>,
 }
 
 impl TaskHandle {
     /// Starts a loop on the tokio runtime. What it returns becomes the task's last status.
     ///
-    /// `secrets` are taken out of its trace.
-    pub fn spawn<F, R>(id: TaskId, wanted: Wanted, metrics: Arc<TaskMetrics>, secrets: Arc<Secrets>, run: F) -> Self
+    pub fn spawn<F, R>(id: TaskId, wanted: Wanted, metrics: Arc<TaskMetrics>, on_failure: OnFailure, run: F) -> Self
     where
         F: FnOnce(Control) -> R,
         R: Future<Output = Result<(), Error>> + Send + 'static,
@@ -124,11 +135,12 @@ impl TaskHandle {
         use tracing::Instrument as _;
         let (sender, receiver) = watch::channel(wanted);
         let status = StatusCell::new(State::Unassigned);
+        let hopeless = Arc::new(AtomicBool::new(false));
         let work =
             run(Control { wanted: receiver, status: status.clone(), metrics: Arc::clone(&metrics), reported: None });
         let span = tracing::error_span!("task", connector = %id.connector, task = id.task);
         let running = tokio::spawn({
-            let (status, metrics) = (status.clone(), Arc::clone(&metrics));
+            let (status, metrics, hopeless) = (status.clone(), Arc::clone(&metrics), Arc::clone(&hopeless));
             async move {
                 match work.await {
                     Ok(()) => {
@@ -137,16 +149,19 @@ impl TaskHandle {
                         metrics.state(State::Unassigned);
                     }
                     Err(failure) => {
-                        let trace = secrets.hide(&failure.to_string()).into_owned();
-                        error!(trace, "task failed; it stays so until it is restarted or reconfigured");
+                        let trace = on_failure.secrets.hide(&failure.to_string()).into_owned();
+                        error!(trace, "task failed");
+                        // Before the state, which somebody may read at once.
+                        hopeless.store(matches!(failure, Error::Config(_)), Ordering::Release);
                         status.fail(trace);
                         metrics.state(State::Failed);
+                        on_failure.failed.notify_one();
                     }
                 }
             }
             .instrument(span)
         });
-        Self { id, wanted: sender, status, metrics, running: Some(running) }
+        Self { id, wanted: sender, status, metrics, hopeless, running: Some(running) }
     }
 
     /// A task that could not even be made.
@@ -154,7 +169,13 @@ impl TaskHandle {
         let status = StatusCell::new(State::Failed);
         status.fail(trace);
         metrics.state(State::Failed);
-        Self { id, wanted: watch::channel(Wanted::Stopped).0, status, metrics, running: None }
+        let hopeless = Arc::new(AtomicBool::new(true));
+        Self { id, wanted: watch::channel(Wanted::Stopped).0, status, metrics, hopeless, running: None }
+    }
+
+    /// True = it failed for a reason that trying again cannot mend.
+    pub fn is_hopeless(&self) -> bool {
+        self.hopeless.load(Ordering::Acquire)
     }
 
     /// What it counts.

@@ -6,6 +6,7 @@
 //! | `does` | what to do there: one of `deeds.rs` or `wasi.rs`, or a lie that the hook's own file knows |
 //! | `after` | how many calls of the hook go well before; default 0 |
 //! | `times` | how many calls of it go wrong then; default all |
+//! | `until` | a file; once it is there, all calls go well (its folder must be in `needs.read`) |
 //! | `nap` | milliseconds that `nap` waits before it behaves |
 //! | `topic` | where the source's rows go |
 //! | `rows` | rows in one batch of the source; default 10 |

@@ -5,11 +5,12 @@ use crate::bindings::exports::weir::connect::plugin::{
 };
 use crate::{Hostile, deeds, describe, plan, wasi};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "hook",
     "does",
     "after",
     "times",
+    "until",
     "nap",
     "topic",
     "rows",

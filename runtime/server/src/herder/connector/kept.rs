@@ -85,7 +85,9 @@ impl Connector {
             }
             data.valid()?
         };
-        offsets::modify(&self.shared, &config, change).await
+        // The plugin may refuse with whatever it was given.
+        let hidden = |error: Error| error.map_text(|text| config.resolved.secrets().hide(&text).into_owned());
+        offsets::modify(&self.shared, &config, change).await.map_err(hidden)
     }
 
     /// The topics it has written to or read from.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 use super::super::api::{ConnectorStateInfo, Error, State, TargetState};
+use super::super::restarts::Life;
 use super::super::tasks;
 use super::{Connector, Wanted};
 
@@ -16,7 +17,7 @@ impl Connector {
     }
 
     /// With the values that config providers have now. A connector that cannot have them is FAILED; its tasks go on.
-    async fn restart_instance(self: &Arc<Self>) -> Result<(), Error> {
+    pub(super) async fn restart_instance(self: &Arc<Self>) -> Result<(), Error> {
         let refreshed = self.refresh().await;
         self.stop_instance().await;
         if let Err(error) = refreshed {
@@ -89,6 +90,11 @@ impl Connector {
     /// Stops a task and starts it again with the configuration it has.
     pub(in crate::herder) async fn restart_task(self: &Arc<Self>, task: u32) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
+        self.restart_task_anew(task).await
+    }
+
+    /// With the values that config providers have now.
+    pub(super) async fn restart_task_anew(self: &Arc<Self>, task: u32) -> Result<(), Error> {
         let is_there = {
             let data = self.data.lock();
             !data.ended && data.tasks.len() > task as usize
@@ -114,9 +120,9 @@ impl Connector {
             old.stop(self.shared.worker.task_shutdown_graceful_timeout).await;
         }
         let wanted = if target == TargetState::Paused { Wanted::Paused } else { Wanted::Running };
-        let handle = tasks::spawn(&self.shared, &config, task, &task_config, wanted, &self.active_topics);
+        let handle = tasks::spawn(&self.shared, &config, task, &task_config, wanted, &self.active_topics, &self.failed);
         if let Some(running) = self.data.lock().tasks.get_mut(task as usize) {
-            running.handle = Some(handle);
+            (running.handle, running.life) = (Some(handle), Life::begin());
             running.restarting = false;
         }
         Ok(())

@@ -1,0 +1,204 @@
+//! `weir standalone --check`: does what a start does up to where something would begin to run, and gathers what is wrong.
+//! Nothing is written, no port stays bound, Kafka is not asked.
+
+use std::path::{Path, PathBuf};
+
+use tokio::net::TcpListener;
+use weir_plugin::{Engine, EngineOptions};
+
+use crate::config::connector::Invalid;
+use crate::config::properties::{self, ConnectorFile};
+use crate::config::{ConnectorConfig, Unprepared, WorkerConfig};
+use crate::herder::StateFile;
+use crate::offsets::OffsetFile;
+use crate::plugins::Plugins;
+use crate::rest;
+
+/// One thing that would keep a worker or a connector from starting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file in which it stands.
+    pub file: PathBuf,
+    /// The key, where it is about one.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub text: String,
+}
+
+impl std::fmt::Display for Problem {
+    /// One line, whatever a plugin's text holds.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: ", self.file.display())?;
+        if let Some(key) = self.key.as_deref().filter(|key| !key.is_empty()) {
+            write!(f, "{key}: ")?;
+        }
+        let mut lines = self.text.lines().map(str::trim).filter(|line| !line.is_empty());
+        f.write_str(lines.next().unwrap_or_default())?;
+        lines.try_for_each(|line| write!(f, "; {line}"))
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What would keep the worker from starting.
+    pub worker: Vec<Problem>,
+    /// What would keep connectors of the command line from being created.
+    pub connectors: Vec<Problem>,
+    /// Plugins that connectors may use.
+    pub plugins: usize,
+}
+
+impl Report {
+    /// The exit code, as a start's would be.
+    pub fn exit_code(&self) -> u8 {
+        match (self.worker.is_empty(), self.connectors.is_empty()) {
+            (false, _) => 2,
+            (true, false) => 3,
+            (true, true) => 0,
+        }
+    }
+}
+
+/// Checks a worker's file and connectors' files. `prepared` is called once the worker's keys are known to be in order; what it
+/// says is a problem too.
+pub async fn check(
+    file: &Path,
+    connectors: &[PathBuf],
+    prepared: impl FnOnce(&WorkerConfig) -> Result<(), String>,
+) -> Report {
+    let mut report = Report::default();
+    let named = named(connectors, &mut report.connectors);
+    let problem = |key: &str, text: String| {
+        let key = (!key.is_empty()).then(|| key.to_owned());
+        Problem { file: file.to_owned(), key, text }
+    };
+    let keys = match properties::properties(file) {
+        Ok(keys) => keys,
+        Err(error) => {
+            report.worker.push(problem("", chain(&error)));
+            return report;
+        }
+    };
+    let config = match WorkerConfig::parse(keys) {
+        Ok(config) => config,
+        Err(errors) => {
+            report.worker.extend(errors.into_iter().map(|error| problem(error.key(), error.to_string())));
+            return report;
+        }
+    };
+    if let Err(text) = prepared(&config) {
+        report.worker.push(problem("", text));
+    }
+    report.worker.extend(worker(&config).await.into_iter().map(|(key, text)| problem(key, text)));
+    match plugins(&config).await {
+        Ok(plugins) => {
+            report.plugins = plugins.components().iter().map(|stored| stored.component.plugins().len()).sum();
+            for (file, connector) in named {
+                report.connectors.extend(validate(&file, &connector, &config, &plugins).await);
+            }
+        }
+        Err(problems) => report.worker.extend(problems.into_iter().map(|(key, text)| problem(key, text))),
+    }
+    report
+}
+
+/// The connectors' files, but for those that say nothing usable, or a name that another one has.
+fn named(files: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<(PathBuf, ConnectorFile)> {
+    let mut named: Vec<(PathBuf, ConnectorFile)> = Vec::new();
+    for file in files {
+        let problem = |key: Option<&str>, text| Problem { file: file.clone(), key: key.map(str::to_owned), text };
+        let connector = match properties::connector(file) {
+            Ok(connector) => connector,
+            Err(error) => {
+                problems.push(problem(None, chain(&error)));
+                continue;
+            }
+        };
+        if let Some(state) = connector.initial_state.as_ref().filter(|state| rest::target_state(state).is_none()) {
+            let text = format!("initial_state is {state:?}; it may be RUNNING, PAUSED or STOPPED");
+            problems.push(problem(Some("initial_state"), text));
+        }
+        match named.iter().find(|(_, other)| other.name == connector.name) {
+            Some((other, _)) => {
+                let text = format!("Connector {} already exists: {} names it too", connector.name, other.display());
+                problems.push(problem(Some("name"), text));
+            }
+            None => named.push((file.clone(), connector)),
+        }
+    }
+    named
+}
+
+/// What a worker opens at its start.
+async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
+    let mut problems = Vec::new();
+    if let Err(error) = OffsetFile::open(&config.offset_storage_file) {
+        problems.push(("offset.storage.file.filename", error.to_string()));
+    }
+    if let Some(Err(error)) = config.standalone_state.as_deref().map(StateFile::look) {
+        problems.push(("weir.standalone.state", error.to_string()));
+    }
+    let admin = config.admin_listeners.iter().flatten().map(|listener| ("admin.listeners", listener));
+    for (key, listener) in config.listeners.iter().map(|listener| ("listeners", listener)).chain(admin) {
+        let (host, port) = (listener.bind_host(), listener.port);
+        // Given back at once.
+        if let Err(error) = TcpListener::bind((host, port)).await {
+            problems.push((key, format!("cannot listen on {host}:{port}: {error}")));
+        }
+    }
+    problems
+}
+
+/// The plugins, without a trace of having been looked at.
+async fn plugins(config: &WorkerConfig) -> Result<Plugins, Vec<(&'static str, String)>> {
+    let engine = Engine::read_only(EngineOptions { cache: config.plugin_cache.clone() });
+    let engine = engine.map_err(|error| vec![("weir.plugin.cache", chain(&error))])?;
+    Plugins::read_only(config, engine).await.map_err(|error| vec![("weir.plugin.store", chain(&error))])
+}
+
+async fn validate(file: &Path, connector: &ConnectorFile, config: &WorkerConfig, plugins: &Plugins) -> Vec<Problem> {
+    let problem = |key: &str, text| Problem { file: file.to_owned(), key: Some(key.to_owned()), text };
+    match ConnectorConfig::prepare(&connector.name, &connector.config, config, plugins).await {
+        Ok(_) => Vec::new(),
+        Err(Unprepared::Unresolved(error)) => vec![problem("", error.to_string())],
+        Err(Unprepared::Invalid(Invalid::Keys(infos))) => {
+            let values = infos.configs.iter().map(|config| &config.value);
+            values.flat_map(|value| value.errors.iter().map(|error| problem(&value.name, error.clone()))).collect()
+        }
+        Err(Unprepared::Invalid(other)) => vec![problem("connector.class", other.to_string())],
+    }
+}
+
+/// An error and its causes in one line, each cause once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+    causes.fold(String::new(), |text, cause| match text {
+        text if text.is_empty() => cause,
+        text if text.contains(&cause) => text,
+        text => format!("{text}: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_one_line_and_says_where() {
+        let problem = |key: Option<&str>, text: &str| {
+            Problem { file: "a.json".into(), key: key.map(str::to_owned), text: text.to_owned() }.to_string()
+        };
+        assert_eq!(problem(Some("topics"), "a\n  b\r\n\nc\n"), "a.json: topics: a; b; c");
+        assert_eq!(problem(None, "a"), "a.json: a");
+        assert_eq!(problem(Some(""), ""), "a.json: ");
+    }
+
+    #[test]
+    fn the_exit_code_is_a_starts() {
+        let problem = || vec![Problem { file: "f".into(), key: None, text: "t".to_owned() }];
+        assert_eq!(Report::default().exit_code(), 0);
+        assert_eq!(Report { connectors: problem(), ..Report::default() }.exit_code(), 3);
+        assert_eq!(Report { worker: problem(), connectors: problem(), plugins: 1 }.exit_code(), 2);
+    }
+}

@@ -1,0 +1,158 @@
+//! The book with clocks that are only numbers, and the supervisor with parts that are only numbers.
+
+use parking_lot::Mutex;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn book(max_attempts: u32) -> Book {
+    let policy = RestartPolicy { max_attempts, delay: SECOND, delay_max: 8 * SECOND, reset_after: 100 * SECOND };
+    Book::new("c", policy)
+}
+
+fn life(number: u64, began: Instant) -> Life {
+    Life { number, began }
+}
+
+fn failed(part: Part, life: Life) -> Seen {
+    Seen { part, life, health: Health::Failed }
+}
+
+const TASK: Part = Part::Task(0);
+
+#[test]
+fn a_part_that_always_fails_is_restarted_a_bounded_number_of_times_ever_more_rarely() {
+    let mut book = book(4);
+    let mut now = Instant::now();
+    let mut delays = Vec::new();
+    for number in 0.. {
+        let life = life(number, now);
+        assert_eq!(book.look(now, &[Seen { part: TASK, life, health: Health::Well }]), (vec![], None));
+        let (ready, wake) = book.look(now, &[failed(TASK, life)]);
+        assert_eq!(ready, []);
+        let Some(wake) = wake else { break };
+        assert!(book.note(TASK, now).expect("planned").contains(&format!("attempt {} of 4", number + 1)));
+        delays.push(wake - now);
+        now = wake;
+        assert_eq!(book.look(now, &[failed(TASK, life)]).0, [(TASK, life)]);
+        book.restarted(TASK, self::life(number + 1, now));
+    }
+    assert_eq!(delays.len(), 4);
+    for (delay, full) in delays.iter().zip([SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND]) {
+        assert!(*delay <= full && *delay > full.mul_f64(0.79), "{delays:?}");
+    }
+    assert!(book.note(TASK, now).expect("given up").contains("4 times in vain"));
+    assert_eq!(book.look(now + 1000 * SECOND, &[failed(TASK, life(4, now))]), (vec![], None), "given up for good");
+}
+
+#[test]
+fn what_ran_long_enough_is_well_again_and_so_is_what_somebody_restarted() {
+    let now = Instant::now();
+    let attempt = |book: &Book| book.note(TASK, now).expect("planned");
+    let mut book = book(2);
+    for number in 0..2 {
+        book.look(now, &[failed(TASK, life(number, now))]);
+        book.restarted(TASK, life(number + 1, now));
+    }
+    // Two attempts are spent. This life was long, so it is the first again.
+    book.look(now + 100 * SECOND, &[failed(TASK, life(2, now))]);
+    assert!(attempt(&book).contains("attempt 1 of 2"), "{}", attempt(&book));
+    book.restarted(TASK, life(3, now));
+    book.look(now, &[failed(TASK, life(3, now))]);
+    assert!(attempt(&book).contains("attempt 2 of 2"));
+    // Somebody restarts it by hand while it waits: a life that the book did not begin.
+    let (ready, wake) = book.look(now + SECOND, &[failed(TASK, life(9, now))]);
+    assert!(ready.is_empty() && wake.is_some());
+    assert!(attempt(&book).contains("attempt 1 of 2"));
+}
+
+#[test]
+fn what_is_not_shown_is_forgotten_and_what_is_hopeless_is_left() {
+    let now = Instant::now();
+    let mut book = book(3);
+    let other = Part::Task(1);
+    let (_, wake) = book.look(now, &[failed(TASK, life(0, now)), failed(Part::Connector, life(1, now))]);
+    assert!(wake.is_some());
+    let (ready, _) = book.look(now + SECOND, &[failed(TASK, life(0, now)), failed(Part::Connector, life(1, now))]);
+    assert_eq!(ready.iter().map(|(part, _)| *part).collect::<Vec<_>>(), [Part::Connector, TASK]);
+    // Paused or stopped: nothing is shown, and nothing is due any more.
+    assert_eq!(book.look(now + SECOND, &[]), (vec![], None));
+    assert_eq!(book.note(TASK, now), None);
+    let hopeless = Seen { part: other, life: life(2, now), health: Health::Hopeless };
+    assert_eq!(book.look(now, &[hopeless]), (vec![], None));
+    assert!(book.note(other, now).expect("said").contains("only another configuration"));
+}
+
+#[test]
+fn a_restart_that_fails_before_a_new_life_counts_too() {
+    let now = Instant::now();
+    let mut book = book(1);
+    let same = life(0, now);
+    book.look(now, &[failed(TASK, same)]);
+    book.restarted(TASK, same);
+    assert_eq!(book.look(now + SECOND, &[failed(TASK, same)]), (vec![], None));
+    assert!(book.note(TASK, now).expect("given up").contains("in vain"));
+}
+
+#[test]
+fn a_closed_book_says_nothing() {
+    let now = Instant::now();
+    let mut book = book(0);
+    assert!(!book.is_open());
+    assert_eq!(book.look(now, &[failed(TASK, life(0, now))]), (vec![], None));
+    assert_eq!(book.note(TASK, now), None);
+}
+
+/// One task that fails as often as it is told to.
+struct Fake {
+    book: Mutex<Book>,
+    state: Mutex<(Life, u32)>,
+    failed: Arc<Notify>,
+    done: Notify,
+}
+
+impl Restartable for Fake {
+    fn look(&self, now: Instant) -> (Vec<(Part, Life)>, Option<Instant>) {
+        let (life, failures) = *self.state.lock();
+        let health = if failures > 0 { Health::Failed } else { Health::Well };
+        let found = self.book.lock().look(now, &[Seen { part: TASK, life, health }]);
+        if found.1.is_none() {
+            self.done.notify_one();
+        }
+        found
+    }
+
+    async fn restart(self: Arc<Self>, part: Part, life: Life) {
+        let mut state = self.state.lock();
+        assert_eq!((part, life), (TASK, state.0));
+        *state = (Life::begin(), state.1 - 1);
+        self.book.lock().restarted(part, state.0);
+        self.failed.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn the_supervisor_restarts_until_it_works_or_the_count_is_used_up_and_ends_with_the_connector() {
+    let policy = RestartPolicy {
+        max_attempts: 3,
+        delay: Duration::from_millis(1),
+        delay_max: Duration::from_millis(1),
+        reset_after: 100 * SECOND,
+    };
+    for (failures, left) in [(2, 0), (5, 2)] {
+        let failed = Arc::new(Notify::new());
+        let fake = Arc::new(Fake {
+            book: Mutex::new(Book::new("c", policy)),
+            state: Mutex::new((Life::begin(), failures)),
+            failed: Arc::clone(&failed),
+            done: Notify::new(),
+        });
+        let running = tokio::spawn(supervise(Arc::downgrade(&fake), Arc::clone(&failed)));
+        fake.done.notified().await;
+        assert_eq!(fake.state.lock().1, left, "{failures} failures");
+        drop(fake);
+        failed.notify_one();
+        running.await.expect("it ended");
+    }
+}
