@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing::{error, info, warn};
 
+use crate::config::listener::Protocol;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::worker::LogFormat;
 use crate::config::{self, WorkerConfig};
@@ -179,11 +180,19 @@ fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Fail
     begin_log(&config, format, &config.log_level).map_err(Failure::start)?;
     for listener in config.listeners.iter().filter(|listener| listener.is_open()) {
         let (host, port) = (listener.bind_host(), listener.port);
-        warn!(
-            host,
-            port,
-            "the REST API listens beyond this machine: whoever reaches it can upload code and read configurations"
-        );
+        if !config.rest_auth.is_on() {
+            warn!(
+                host,
+                port,
+                "the REST API listens beyond this machine: whoever reaches it can upload code and read configurations"
+            );
+        } else if listener.protocol == Protocol::Http {
+            warn!(
+                host,
+                port,
+                "the REST API listens beyond this machine over http: passwords and tokens can be read on their way"
+            );
+        }
     }
     Ok(config)
 }
@@ -193,8 +202,8 @@ async fn serve(config: WorkerConfig, connectors: &[PathBuf]) -> Result<(), Failu
     // Before anything runs that a signal would have to stop.
     let mut signals = Signals::new().map_err(Failure::start)?;
     let worker = Worker::start(config).await.map_err(Failure::start)?;
-    for address in worker.addresses() {
-        eprintln!("Weir {}: REST API at http://{address}", env!("CARGO_PKG_VERSION"));
+    for url in worker.urls() {
+        eprintln!("Weir {}: REST API at {url}", env!("CARGO_PKG_VERSION"));
     }
     let created = tokio::select! {
         created = create_all(&worker, connectors) => created,

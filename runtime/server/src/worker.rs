@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 use weir_plugin::{Engine, EngineOptions};
 
 use crate::config::WorkerConfig;
-use crate::config::listener::Listener;
+use crate::config::listener::{Listener, Protocol};
 use crate::herder::{self, Herder};
 use crate::logging;
 use crate::offsets::{self, OffsetFile};
 use crate::plugins::{OpenError, Plugins};
-use crate::rest::Resources;
+use crate::rest::security::{self, Security};
+use crate::rest::{self, Endpoint, Resources};
+use crate::tls;
 
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,22 +48,42 @@ pub enum Error {
         #[source]
         cause: std::io::Error,
     },
+    /// Keys and certificates of the https listeners.
+    #[error(transparent)]
+    Tls(#[from] tls::server::Error),
+    /// Who may use the REST API.
+    #[error("access to the REST API: {0}")]
+    Security(#[from] security::Error),
+    /// An https listener, and no keys for it.
+    #[error("an https listener has no keys ({key}.https.ssl.keystore.location)")]
+    NoTls {
+        /// The key that names the listener.
+        key: &'static str,
+    },
     /// No listener is configured.
     #[error("no listener is configured (listeners)")]
     NoListener,
 }
 
-/// Binds the listeners of one key, which all have the same resources.
+/// What answers on a listener, and how.
+type Bound = (TcpListener, Option<TlsAcceptor>, Resources);
+
+/// Binds the listeners of one key, which all have the same keys for TLS and the same resources.
 async fn bind(
     key: &'static str,
     listeners: &[Listener],
+    acceptor: Option<TlsAcceptor>,
     resources: Resources,
-) -> Result<Vec<(TcpListener, Resources)>, Error> {
+) -> Result<Vec<Bound>, Error> {
     let mut bound = Vec::new();
     for listener in listeners {
         let (host, port) = (listener.bind_host(), listener.port);
         let failed = |cause| Error::Listen { key, host: host.to_owned(), port, cause };
-        bound.push((TcpListener::bind((host, port)).await.map_err(failed)?, resources));
+        let tls = match listener.protocol {
+            Protocol::Http => None,
+            Protocol::Https => Some(acceptor.clone().ok_or(Error::NoTls { key })?),
+        };
+        bound.push((TcpListener::bind((host, port)).await.map_err(failed)?, tls, resources));
     }
     Ok(bound)
 }
@@ -69,6 +92,7 @@ async fn bind(
 pub struct Worker {
     herder: Herder,
     addresses: Vec<SocketAddr>,
+    urls: Vec<String>,
     ready: CancellationToken,
     stop: CancellationToken,
     servers: Vec<JoinHandle<()>>,
@@ -81,13 +105,18 @@ impl Worker {
         // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
         let offsets = OffsetFile::open(&config.offset_storage_file)?;
         let state = config.standalone_state.as_deref().map(herder::StateFile::open).transpose()?;
+        let security = Security::open(&config.rest_auth)?;
         // Operators' resources are on all listeners unless they have their own.
         let resources = if config.admin_listeners.is_none() { Resources::All } else { Resources::Regular };
-        let mut listeners = bind("listeners", &config.listeners, resources).await?;
+        let acceptor = config.listeners_tls.as_ref().map(tls::server::acceptor).transpose()?;
+        let mut listeners = bind("listeners", &config.listeners, acceptor, resources).await?;
         let addresses: Vec<SocketAddr> =
-            listeners.iter().filter_map(|(listener, _)| listener.local_addr().ok()).collect();
+            listeners.iter().filter_map(|(listener, ..)| listener.local_addr().ok()).collect();
+        let urls = addresses.iter().zip(&config.listeners);
+        let urls = urls.map(|(address, listener)| format!("{}://{address}", listener.protocol.as_str())).collect();
+        let acceptor = config.admin_listeners_tls.as_ref().map(tls::server::acceptor).transpose()?;
         let admin = config.admin_listeners.as_deref().unwrap_or_default();
-        listeners.extend(bind("admin.listeners", admin, Resources::Admin).await?);
+        listeners.extend(bind("admin.listeners", admin, acceptor, Resources::Admin).await?);
         let first = addresses.first().ok_or(Error::NoListener)?;
         let worker_id = config.worker_id(*first);
         let engine = Engine::new(EngineOptions { cache: config.plugin_cache.clone() })?;
@@ -103,18 +132,24 @@ impl Worker {
         let (ready, stop) = (CancellationToken::new(), CancellationToken::new());
         let servers = listeners
             .into_iter()
-            .map(|(listener, resources)| {
-                let router = crate::rest::router(herder.clone(), plugins.clone(), &config, ready.clone(), resources);
-                tokio::spawn(crate::rest::serve(listener, router, stop.clone()))
+            .map(|(listener, tls, resources)| {
+                let router = rest::router(herder.clone(), plugins.clone(), &config, ready.clone(), resources);
+                let (security, limits) = (security.clone(), config.rest_limits);
+                tokio::spawn(rest::serve(Endpoint { listener, tls, router, security, limits }, stop.clone()))
             })
             .collect();
         info!(?addresses, "the REST API answers");
-        Ok(Self { herder, addresses, ready, stop, servers })
+        Ok(Self { herder, addresses, urls, ready, stop, servers })
     }
 
     /// The addresses of the REST API, those of `admin.listeners` aside.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where the REST API is, `http://127.0.0.1:8083`, in the order of the listeners.
+    pub fn urls(&self) -> &[String] {
+        &self.urls
     }
 
     /// The worker's connectors.

@@ -4,9 +4,30 @@ use std::net::IpAddr;
 
 use super::error::Error;
 
-/// One entry of `listeners` or `admin.listeners`.
+/// What is spoken at a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http,
+    /// HTTP/1.1 over TLS.
+    Https,
+}
+
+impl Protocol {
+    /// As in a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+/// One entry of `listeners`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
+    /// What is spoken there.
+    pub protocol: Protocol,
     /// Host name or address; empty = every interface.
     pub host: String,
     /// Port; 0 = any free one.
@@ -14,21 +35,19 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub(super) fn parse(key: &'static str, text: &str) -> Result<Self, Error> {
+    /// Parses an entry of the key of this name.
+    pub(super) fn parse(key: &str, text: &str) -> Result<Self, Error> {
         let Some((protocol, rest)) = text.split_once("://") else {
             return Err(Error::invalid(key, text, "Unable to parse URL, expected protocol://host:port"));
         };
-        match protocol.to_ascii_lowercase().as_str() {
-            "http" => {}
-            "https" => {
-                let detail = "the REST server speaks http only; put a proxy with TLS in front of it";
-                return Err(Error::invalid(key, text, detail));
-            }
+        let protocol = match protocol.to_ascii_lowercase().as_str() {
+            "http" => Protocol::Http,
+            "https" => Protocol::Https,
             _ => return Err(Error::invalid(key, text, "Listener protocol must be either 'http' or 'https'")),
-        }
+        };
         let (host, port) = rest.trim_end_matches('/').rsplit_once(':').unwrap_or((rest, ""));
         let port = port.parse().map_err(|_| Error::invalid(key, text, "the port must be a number from 0 to 65535"))?;
-        Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port })
+        Ok(Self { protocol, host: host.trim_matches(['[', ']']).to_owned(), port })
     }
 
     /// Whether it can be reached from other machines. A name counts as if it could, unless it is `localhost`.

@@ -1,5 +1,6 @@
 //! Configuration: the worker's keys, the connectors' keys, and Kafka's rules for both.
 
+pub mod access;
 mod check;
 pub mod client;
 mod client_connector;
@@ -17,6 +18,7 @@ mod docs;
 pub mod error;
 pub mod keys;
 pub mod listener;
+pub mod listener_tls;
 pub mod policy;
 mod prepare;
 pub mod properties;

@@ -68,12 +68,12 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn flag(&mut self, name: &str) -> bool {
-        matches!(self.value(name), Some(Value::Boolean(true)))
-    }
-
     pub(super) fn millis(&mut self, name: &str) -> Duration {
         Duration::from_millis(self.number(name))
+    }
+
+    pub(super) fn flag(&mut self, name: &str) -> bool {
+        matches!(self.value(name), Some(Value::Boolean(true)))
     }
 
     pub(super) fn port(&mut self, name: &str) -> Option<u16> {
@@ -131,7 +131,8 @@ impl Reader<'_> {
         folders
     }
 
-    pub(super) fn listeners(&mut self, name: &'static str) -> Vec<Listener> {
+    /// The listeners of this key.
+    pub(super) fn listeners(&mut self, name: &str) -> Vec<Listener> {
         let listeners: Vec<_> = self.list(name).iter().map(|text| Listener::parse(name, text)).collect();
         let (good, bad): (Vec<_>, Vec<_>) = listeners.into_iter().partition(Result::is_ok);
         self.errors.extend(bad.into_iter().filter_map(Result::err));

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use weir_plugin::{Allowed, Limits};
 
+use super::access;
 use super::client::{self, Client, Kind};
 use super::client_keys::{self, Meaning};
 use super::error::Error;
 use super::keys::{self, Usage};
 use super::listener::Listener;
+use super::listener_tls::ListenerTls;
 use super::policy::OverridePolicy;
 use super::providers::{self, Opened, Providers, Resolved};
 use super::reader::Reader;
@@ -78,6 +80,14 @@ pub struct WorkerConfig {
     pub cross_origin: Option<CrossOrigin>,
     /// `response.http.headers.config`.
     pub response_headers: Vec<HeaderRule>,
+    /// `listeners.https.*`, when one of the listeners is https.
+    pub listeners_tls: Option<ListenerTls>,
+    /// `admin.listeners.https.*`, when one of the admin listeners is https.
+    pub admin_listeners_tls: Option<ListenerTls>,
+    /// `weir.rest.*`: what a listener lets its clients do.
+    pub rest_limits: access::Limits,
+    /// `weir.rest.auth.*`: how clients prove who they are, and what they may do.
+    pub rest_auth: access::Auth,
     /// `rest.advertised.host.name`.
     pub advertised_host: Option<String>,
     /// `rest.advertised.port`.
@@ -115,6 +125,13 @@ impl WorkerConfig {
         let store = reader
             .optional("weir.plugin.store")
             .map_or_else(|| offset_storage_file.parent().unwrap_or(Path::new("")).join("weir-plugins"), PathBuf::from);
+        let listeners = reader.listeners("listeners");
+        let mut warnings = Vec::new();
+        let listeners_tls = access::tls(&mut reader, &listeners, access::LISTENERS_TLS, &mut warnings);
+        let admin_listeners =
+            reader.originals.contains_key("admin.listeners").then(|| reader.listeners("admin.listeners"));
+        let admin = admin_listeners.as_deref().unwrap_or_default();
+        let admin_listeners_tls = access::tls(&mut reader, admin, access::ADMIN_LISTENERS_TLS, &mut warnings);
         let config = Self {
             bootstrap_servers: reader.list("bootstrap.servers").join(","),
             converters: reader.converters(),
@@ -141,13 +158,14 @@ impl WorkerConfig {
                 reset_after: reader.millis("weir.restart.reset.after.ms"),
             },
             allowed: reader.allowed(),
-            listeners: reader.listeners("listeners"),
-            admin_listeners: reader
-                .originals
-                .contains_key("admin.listeners")
-                .then(|| reader.listeners("admin.listeners")),
+            admin_listeners,
             cross_origin: reader.cross_origin(),
             response_headers: reader.response_headers(),
+            listeners,
+            listeners_tls,
+            admin_listeners_tls,
+            rest_limits: access::Limits::read(&mut reader),
+            rest_auth: access::Auth::read(&mut reader),
             advertised_host: reader.optional("rest.advertised.host.name"),
             advertised_port: reader.port("rest.advertised.port"),
             log_format: match reader.text("weir.log.format").as_str() {
@@ -166,7 +184,7 @@ impl WorkerConfig {
             _resolved: opened.resolved,
         };
         let mut errors = reader.errors;
-        let mut warnings = unused(&originals, &mut errors);
+        warnings.extend(unused(&originals, &mut errors));
         warnings.extend(opened.warnings);
         worker_converters::check(&config.converters, &mut errors);
         let config = Self { originals, ..config };
@@ -264,6 +282,7 @@ pub(super) fn with_prefix<M: FromIterator<(String, String)>>(config: &ConfigMap,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::listener::Protocol;
 
     fn keys(entries: &[(&str, &str)]) -> ConfigMap {
         let least = [
@@ -287,7 +306,7 @@ mod tests {
     #[test]
     fn the_required_keys_are_enough() {
         let config = parsed(&[]);
-        assert_eq!(config.listeners, [Listener { host: "127.0.0.1".into(), port: 8083 }]);
+        assert_eq!(config.listeners, [Listener { protocol: Protocol::Http, host: "127.0.0.1".into(), port: 8083 }]);
         assert_eq!(config.offset_flush_interval, Duration::from_secs(60));
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.plugin_store, Path::new("/var/weir/weir-plugins"));
@@ -320,7 +339,7 @@ mod tests {
             "Invalid value soon for configuration offset.flush.interval.ms: Not a number of type LONG",
             "Invalid value data for configuration weir.allow.read: ",
             "Invalid value db for configuration weir.allow.connect: ",
-            "Invalid value https://:8443 for configuration listeners: ",
+            "an https listener needs a key: 'ssl.keystore.location'",
             "Invalid value x.BasicAuth for configuration rest.extension.classes: ",
             "Invalid value soon for configuration linger.ms: ",
             "Invalid value Maybe for configuration connector.client.config.override.policy: ",
@@ -379,7 +398,7 @@ mod tests {
     fn listeners_are_addresses_to_bind_and_to_tell() {
         let config = parsed(&[("listeners", "http://:0, HTTP://[::1]:8084"), ("rest.advertised.port", "80")]);
         assert_eq!(config.listeners[0].bind_host(), "0.0.0.0");
-        assert_eq!(config.listeners[1], Listener { host: "::1".into(), port: 8084 });
+        assert_eq!(config.listeners[1], Listener { protocol: Protocol::Http, host: "::1".into(), port: 8084 });
         assert_eq!(config.worker_id("10.0.0.1:4711".parse().expect("address")), "10.0.0.1:80");
         assert!(config.listeners[0].is_open() && !config.listeners[1].is_open());
         for wrong in ["8083", "ftp://a:1", "http://a", "http://a:70000"] {

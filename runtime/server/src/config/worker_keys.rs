@@ -21,7 +21,7 @@ const AT_LEAST_1: &[Check<'static>] = &[Check::Range(Some(1), None)];
 
 use Fallback::{Computed, Null, Required, Value};
 use Type::{Boolean, Class, Int, List, Long, Short, String};
-use Usage::{Ignored, Refused, Used};
+use Usage::{Ignored, Used};
 
 const NO_METRICS: Usage = Ignored("Weir reports no metrics yet");
 const NO_VERSIONS: Usage = Ignored("Weir's converters are built in and have one version");
@@ -280,8 +280,9 @@ pub static SECTIONS: &[Section] = &[
                 List,
                 Value("http://127.0.0.1:8083"),
                 Used,
-                "Addresses that the REST server listens on, `http://host:port`; an empty host is every interface. Kafka Connect's \
-                 default is `http://:8083`. Weir's is the loopback interface, because whoever reaches the server can upload code.",
+                "Addresses that the REST server listens on, `http://host:port` or `https://host:port`; an empty host is every \
+                 interface. Kafka Connect's default is `http://:8083`. Weir's is the loopback interface, because whoever reaches \
+                 the server can upload code.",
             )
             .checked(&[Check::NonEmptyList]),
             key(
@@ -313,18 +314,25 @@ pub static SECTIONS: &[Section] = &[
                 List,
                 Null,
                 Used,
-                "Addresses of `/admin/loggers`, which is then nowhere else; where it is empty, it is nowhere. Not set: beside the \
-                 other resources.",
+                "Addresses of `/admin/loggers`, written as `listeners`, which is then nowhere else; where it is empty, it is nowhere. \
+                 Not set: beside the other resources.",
             ),
             key(
                 "rest.extension.classes",
                 List,
                 Value(""),
-                Refused(
-                    "Weir cannot load REST extensions, and a server that relied on one for access control would be open; \
-                     remove the key and guard the listener by other means",
-                ),
-                "REST extensions.",
+                Used,
+                "Of Kafka Connect's REST extensions `BasicAuthSecurityRestExtension`, whose work Weir does itself, with the users of \
+                 `weir.rest.auth.jaas.file` or `weir.rest.auth.users.file`. Weir does not start with any other: a server that relied \
+                 on one for access control would be open.",
+            ),
+            key(
+                "ssl.client.auth",
+                String,
+                Value("none"),
+                Used,
+                "Whether clients of an https listener show certificates: `none`, `requested`, `required`. It and the other `ssl.` keys \
+                 hold for the REST server when there is no key that begins with `listeners.https.`.",
             ),
             key(
                 "response.http.headers.config",
@@ -335,6 +343,134 @@ pub static SECTIONS: &[Section] = &[
                  `setDate` or `addDate`, then `name:value`; in double quotes when it has a comma. A date is given in milliseconds \
                  from the time of the answer.",
             ),
+        ],
+    },
+    Section {
+        title: "Access to the REST server",
+        intro: "Without any of the first four keys whoever reaches a listener may do everything. How to set this up: \
+                [security.md](security.md).",
+        keys: &[
+            key(
+                "weir.rest.auth.users.file",
+                String,
+                Null,
+                Used,
+                "Properties file with a line `name=password` for each user, as for Kafka Connect's `PropertyFileLoginModule`. Instead of \
+                 the password its bcrypt hash may stand there. Read again when it changes.",
+            ),
+            key(
+                "weir.rest.auth.jaas.file",
+                String,
+                Null,
+                Used,
+                "JAAS file whose entry `KafkaConnect` names the file of users, `PropertyFileLoginModule required file=\"...\"`; for \
+                 Kafka Connect it is given by `-Djava.security.auth.login.config`.",
+            ),
+            key(
+                "weir.rest.auth.tokens.file",
+                String,
+                Null,
+                Used,
+                "Properties file with a line `name=token` for each bearer token, or `name=sha256:` and the token's SHA-256 in hexadecimal \
+                 digits. Read again when it changes.",
+            ),
+            key(
+                "weir.rest.auth.certificates",
+                Boolean,
+                Value("false"),
+                Used,
+                "Whether the common name in a client's certificate, which `ssl.client.auth` asked for and the trust store vouches for, is \
+                 a proven name.",
+            ),
+            key(
+                "weir.rest.auth.read",
+                List,
+                Value("*"),
+                Used,
+                "Names that may read (GET, HEAD, OPTIONS); `*` is everyone with a proven name. Who may operate or upload may read.",
+            ),
+            key(
+                "weir.rest.auth.operate",
+                List,
+                Value("*"),
+                Used,
+                "Names that may change connectors, offsets, loggers: everything below `/connectors`, `/connector-plugins` and `/admin`.",
+            ),
+            key(
+                "weir.rest.auth.upload",
+                List,
+                Value(""),
+                Used,
+                "Names that may upload and delete plugins. Nobody, unless named here.",
+            ),
+            key(
+                "weir.rest.connections.max",
+                Int,
+                Value("512"),
+                Used,
+                "Connections that a listener has open at once. A further one is closed, over http with an answer 503.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.rest.requests.max",
+                Int,
+                Value("128"),
+                Used,
+                "Requests that a listener answers at once. A further one is answered with 503.",
+            )
+            .checked(AT_LEAST_1),
+            key("weir.rest.headers.max", Int, Value("100"), Used, "Header fields of a request. More are answered with 431.")
+                .checked(&[Check::Range(Some(1), Some(10000))]),
+            key(
+                "weir.rest.head.max.bytes",
+                Int,
+                Value("8192"),
+                Used,
+                "Bytes of a request's first line and header fields. More are answered with 431, as by Kafka Connect.",
+            )
+            .checked(&[Check::Range(Some(256), Some(65536))]),
+            key(
+                "weir.rest.handshake.timeout.ms",
+                Long,
+                Value("10000"),
+                Used,
+                "Time of a TLS handshake, in milliseconds. After that the connection is closed.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.rest.head.timeout.ms",
+                Long,
+                Value("30000"),
+                Used,
+                "Time from the first byte of a request's head to its last, in milliseconds. After that the connection is closed.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.rest.body.timeout.ms",
+                Long,
+                Value("30000"),
+                Used,
+                "How long a request's body may stand still, in milliseconds. On the whole it has to come with at least 1 KiB a second \
+                 after that time.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.rest.answer.timeout.ms",
+                Long,
+                Value("30000"),
+                Used,
+                "How long a client may take nothing of its answer, in milliseconds, and 1 KiB a second after that time on the whole. After \
+                 that the connection is closed.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.rest.idle.timeout.ms",
+                Long,
+                Value("90000"),
+                Used,
+                "How long a connection may be open without a request, in milliseconds. The default is Kafka Connect's.",
+            )
+            .checked(AT_LEAST_1),
         ],
     },
     Section {
@@ -417,13 +553,14 @@ pub static PREFIXES: &[Prefix] = &[
     },
     Prefix {
         prefix: "listeners.https.",
-        doc: "TLS of the REST server.",
-        usage: Ignored("the REST server speaks http only; put a proxy with TLS in front of it"),
+        doc: "TLS of the REST server's https listeners: `listeners.https.ssl.keystore.location` and so on \
+              ([security.md](security.md)). If there is one such key, the unprefixed `ssl.` keys do not hold for the REST server.",
+        usage: Used,
     },
     Prefix {
         prefix: "admin.listeners.https.",
-        doc: "TLS of the admin resources.",
-        usage: Ignored("Weir has no admin resources yet"),
+        doc: "The same for the https listeners of `admin.listeners`.",
+        usage: Used,
     },
     Prefix { prefix: "metrics.context.", doc: "Labels of all metrics.", usage: NO_METRICS },
 ];

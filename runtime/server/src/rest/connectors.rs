@@ -1,7 +1,7 @@
 //! `/connectors` and everything below it.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::App;
 use super::error::Failure;
 use super::json::{self, CreateConnectorRequest, StringMap};
-use super::request::{JsonBody, Parameters, Place, finish};
+use super::request::{BaseUri, JsonBody, Parameters, Place, finish};
 use crate::config::connector::Invalid;
 use crate::config::def::java_trim;
 use crate::config::{self, Unvalidated};
@@ -88,13 +88,13 @@ async fn with_name(app: &App, name: &str, config: Option<StringMap>) -> Result<C
 
 async fn put_connector(
     app: App,
-    headers: &HeaderMap,
+    base: &BaseUri,
     name: String,
     config: ConfigMap,
     replace: bool,
     initial: Option<TargetState>,
 ) -> Result<Response, Failure> {
-    let location = location(headers, &name);
+    let location = location(base, &name);
     let stage = format!("validating and starting connector {name}");
     let work = async move { app.herder.put_connector(&name, config, replace, initial).await };
     let Put { created, info } = finish(stage, work).await?;
@@ -124,33 +124,29 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@');
 
 /// The connector's address, absolute where the client said which host it talks to.
-fn location(headers: &HeaderMap, name: &str) -> String {
-    let name = percent_encoding::utf8_percent_encode(name, SEGMENT);
-    match headers.get(header::HOST).and_then(|host| host.to_str().ok()) {
-        Some(host) => format!("http://{host}/connectors/{name}"),
-        None => format!("/connectors/{name}"),
-    }
+fn location(base: &BaseUri, name: &str) -> String {
+    format!("{}/connectors/{}", base.0, percent_encoding::utf8_percent_encode(name, SEGMENT))
 }
 
 async fn create(
     State(app): State<App>,
-    headers: HeaderMap,
+    base: BaseUri,
     JsonBody(body): JsonBody<CreateConnectorRequest>,
 ) -> Result<Response, Failure> {
     let CreateConnectorRequest { name, config, initial_state } = body.unwrap_or_default();
     let name = java_trim(&name.unwrap_or_default()).to_owned();
     let config = with_name(&app, &name, config).await?;
-    put_connector(app, &headers, name, config, false, initial_state).await
+    put_connector(app, &base, name, config, false, initial_state).await
 }
 
 async fn put_config(
     State(app): State<App>,
     Place(name): Place<String>,
-    headers: HeaderMap,
+    base: BaseUri,
     JsonBody(body): JsonBody<StringMap>,
 ) -> Result<Response, Failure> {
     let config = with_name(&app, &name, body).await?;
-    put_connector(app, &headers, name, config, true, None).await
+    put_connector(app, &base, name, config, true, None).await
 }
 
 async fn patch_config(

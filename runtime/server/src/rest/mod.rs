@@ -4,6 +4,8 @@
 mod connector_plugins;
 mod connectors;
 mod error;
+#[cfg(test)]
+mod fuzz_tests;
 mod headers;
 pub mod json;
 mod loggers;
@@ -13,6 +15,7 @@ mod operations_tests;
 mod plugins;
 mod request;
 mod root;
+pub mod security;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -31,7 +34,7 @@ use crate::herder::Herder;
 use crate::plugins::Plugins;
 
 pub use json::target_state;
-pub use server::serve;
+pub use server::{Endpoint, serve};
 
 /// What the resources work with. Cheap to clone.
 #[derive(Clone)]

@@ -1,5 +1,6 @@
 //! What all resources do with a request: decode names, read bodies, keep Kafka Connect's time limit, write to the log.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +16,7 @@ use tracing::debug;
 
 use super::error::Failure;
 use super::json;
+use super::server::Peer;
 
 /// How long a request may take, as in Kafka Connect. What it began goes on after that.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
@@ -30,6 +32,19 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T
             Ok(Path(place)) => Ok(Self(place)),
             Err(_) => Err(Failure::plain(StatusCode::NOT_FOUND)),
         }
+    }
+}
+
+/// The server's address as the client wrote it, `https://host:port`; empty when it did not say which host it talks to.
+pub(super) struct BaseUri(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for BaseUri {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let scheme = if parts.extensions.get::<Peer>().is_some() { "https" } else { "http" };
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        Ok(Self(host.map(|host| format!("{scheme}://{host}")).unwrap_or_default()))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::offsets::OffsetFile;
 
 /// The routes and what they stand on.
 pub(super) struct Fixture {
-    router: Router,
+    pub(super) router: Router,
     /// What a listener of `admin.listeners` has.
     admin: Router,
     pub(super) herder: Herder,

@@ -16,6 +16,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+pub(super) use der::{Der, SET};
+pub(super) use pkcs12::names;
 pub use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 /// Bytes that a store may have; Java's own trust store has 150 KB.

@@ -155,13 +155,15 @@ fn chain(own: &CertificateDer<'static>, all: &[Certificate]) -> Vec<CertificateD
     chain
 }
 
-/// The names in an X.509 certificate, encoded.
+/// Parts of an X.509 certificate, encoded.
 pub(crate) struct Names<'a> {
     pub(crate) issuer: &'a [u8],
     pub(crate) subject: &'a [u8],
+    /// A BIT STRING, tag and length included.
+    pub(crate) public_key: &'a [u8],
 }
 
-/// Finds the names in a certificate.
+/// Finds the names in a certificate, and its public key.
 pub(crate) fn names<'a>(certificate: &'a CertificateDer<'_>) -> Result<Names<'a>, Problem> {
     let mut fields = Der(certificate.as_ref()).sequence()?.sequence()?;
     if fields.next_is(CONTEXT_0) {
@@ -172,7 +174,10 @@ pub(crate) fn names<'a>(certificate: &'a CertificateDer<'_>) -> Result<Names<'a>
     fields.any()?;
     let issuer = fields.sequence()?.0;
     fields.any()?;
-    Ok(Names { issuer, subject: fields.sequence()?.0 })
+    let subject = fields.sequence()?.0;
+    let mut public_key = fields.sequence()?;
+    public_key.any()?;
+    Ok(Names { issuer, subject, public_key: public_key.0 })
 }
 
 /// Decrypts an `EncryptedPrivateKeyInfo` of PKCS#8.

@@ -1,0 +1,95 @@
+//! Who may do what over REST: clients prove a name with a password, a token or a certificate, and names have rights.
+//!
+//! The guard stands in front of all routes, of those that are not there too: whoever adds a route cannot forget it.
+
+mod guard;
+mod jaas;
+mod names;
+mod rights;
+#[cfg(test)]
+mod tests;
+mod watched;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(super) use guard::guard;
+use names::{Tokens, Users};
+use rights::Rights;
+use tokio::sync::Semaphore;
+use watched::Watched;
+
+use crate::config::access::Auth;
+use crate::config::properties;
+
+/// Passwords that are hashed at once. Each keeps a processor busy for a good part of a second.
+const HASHING_MAX: usize = 2;
+
+/// Why the guard cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of users or tokens.
+    #[error(transparent)]
+    File(#[from] properties::Error),
+    /// A file that would let everybody or nobody in.
+    #[error("{} names nobody; every line is `name=password`", .0.display())]
+    Empty(PathBuf),
+    /// An entry that cannot be used.
+    #[error("{}: the entry of {name:?} {problem}", path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// Whose entry it is.
+        name: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    Random,
+    /// The JAAS file.
+    #[error("{}: {problem}", path.display())]
+    Jaas {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// How clients prove who they are, and what they may do.
+pub struct Security {
+    users: Option<Arc<Watched<Users>>>,
+    tokens: Option<Arc<Watched<Tokens>>>,
+    certificates: bool,
+    rights: Rights,
+    /// A permit for each password that is being hashed.
+    hashing: Semaphore,
+}
+
+impl Security {
+    /// Reads the files. None when clients need not prove anything. Blocks for the time of some files.
+    pub fn open(config: &Auth) -> Result<Option<Arc<Self>>, Error> {
+        if !config.is_on() {
+            return Ok(None);
+        }
+        let users_file = match &config.jaas_file {
+            Some(path) => Some(users_of(path)?),
+            None => config.users_file.clone(),
+        };
+        Ok(Some(Arc::new(Self {
+            users: users_file.map(|path| Watched::open(path, Users::read)).transpose()?.map(Arc::new),
+            tokens: config.tokens_file.clone().map(|path| Watched::open(path, Tokens::read)).transpose()?.map(Arc::new),
+            certificates: config.certificates,
+            rights: Rights::new(config),
+            hashing: Semaphore::new(HASHING_MAX),
+        })))
+    }
+}
+
+/// The file of users that a JAAS file names.
+fn users_of(path: &Path) -> Result<PathBuf, Error> {
+    let failed = |problem: String| Error::Jaas { path: path.to_owned(), problem };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    jaas::users_file(&text).map(PathBuf::from).map_err(|problem| failed(problem.to_owned()))
+}

@@ -1,0 +1,108 @@
+//! What a request needs, and who has it.
+
+use std::collections::HashSet;
+
+use axum::http::Method;
+
+use crate::config::access::Auth;
+
+/// What one may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// See what is there.
+    Read,
+    /// Change connectors, offsets, loggers.
+    Operate,
+    /// Bring code into the worker and take it out.
+    Upload,
+}
+
+impl Right {
+    /// What a request needs. A change of something that this function does not know needs the right that fewest have.
+    pub(super) fn needed(method: &Method, path: &str) -> Self {
+        // As the routes are looked up: parameters of a segment have no meaning.
+        let first = path.strip_prefix('/').and_then(|path| path.split(['/', ';']).next());
+        match *method {
+            Method::GET | Method::HEAD | Method::OPTIONS => Self::Read,
+            _ if matches!(first, Some("connectors" | "connector-plugins" | "admin")) => Self::Operate,
+            _ => Self::Upload,
+        }
+    }
+
+    /// As in `user alice may not ...`.
+    pub(super) fn verb(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Operate => "operate",
+            Self::Upload => "upload",
+        }
+    }
+}
+
+/// Who may do what.
+pub(super) struct Rights {
+    read: Names,
+    operate: Names,
+    upload: Names,
+}
+
+struct Names {
+    everyone: bool,
+    named: HashSet<String>,
+}
+
+impl Names {
+    fn new(names: &[String]) -> Self {
+        Self { everyone: names.iter().any(|name| name == "*"), named: names.iter().cloned().collect() }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.everyone || self.named.contains(name)
+    }
+}
+
+impl Rights {
+    pub(super) fn new(config: &Auth) -> Self {
+        Self {
+            read: Names::new(&config.read),
+            operate: Names::new(&config.operate),
+            upload: Names::new(&config.upload),
+        }
+    }
+
+    /// Whether this name has this right. Who may change things may see them.
+    pub(super) fn allow(&self, name: &str, right: Right) -> bool {
+        match right {
+            Right::Read => self.read.has(name) || self.operate.has(name) || self.upload.has(name),
+            Right::Operate => self.operate.has(name),
+            Right::Upload => self.upload.has(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_needs_the_right_that_fewest_have() {
+        for (method, path, right) in [
+            (Method::GET, "/plugins", Right::Read),
+            (Method::HEAD, "/", Right::Read),
+            (Method::POST, "/connectors", Right::Operate),
+            (Method::PATCH, "/connectors/a/offsets", Right::Operate),
+            (Method::PUT, "/connector-plugins/a/config/validate", Right::Operate),
+            (Method::PUT, "/admin/loggers/root", Right::Operate),
+            (Method::POST, "/plugins", Right::Upload),
+            (Method::POST, "/plugins/", Right::Upload),
+            (Method::DELETE, "/plugins/00ff", Right::Upload),
+            (Method::POST, "/%70lugins", Right::Upload),
+            (Method::POST, "/connectorsX", Right::Upload),
+            (Method::POST, "/connectors;a=b/plugins", Right::Operate),
+            (Method::POST, "/plugins;/connectors", Right::Upload),
+            (Method::POST, "//connectors", Right::Upload),
+        ] {
+            assert_eq!(Right::needed(&method, path), right, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One connection of a client: TLS if the listener has it, then requests one after another.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, Response, StatusCode, header};
+use axum::response::IntoResponse as _;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tower::ServiceExt as _;
+use tracing::debug;
+
+use super::Shared;
+use super::pace::{Busy, Paced, Phase, Stalling};
+use crate::rest::error::Failure;
+use crate::tls::subject::common_name;
+
+/// Bytes that are kept of what a client sends ahead, and of an answer that it does not take.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// Header fields for which hyper has room without asking for memory.
+const HEADERS_ON_THE_STACK: usize = 100;
+
+/// Who is at the other end, in the extensions of each request that came over TLS.
+#[derive(Debug, Clone)]
+pub(in crate::rest) struct Peer {
+    /// The common name in the client's certificate, which was verified. None = it showed none, or none with a name.
+    pub(in crate::rest) certificate_name: Option<Arc<str>>,
+}
+
+/// Serves a connection until the client or the server ends it.
+pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
+    // Answers are written whole; waiting for more of them helps nobody. Not to be able to say so harms little.
+    let _ = stream.set_nodelay(true);
+    let Some(acceptor) = &shared.tls else { return requests(shared, stream, None).await };
+    let handshake = tokio::select! {
+        handshake = tokio::time::timeout(shared.limits.handshake_timeout, acceptor.accept(stream)) => handshake,
+        () = shared.stop.cancelled() => return,
+    };
+    match handshake {
+        Ok(Ok(stream)) => {
+            let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            let peer = Peer { certificate_name: certificate.and_then(common_name).map(Arc::from) };
+            requests(shared, stream, Some(peer)).await;
+        }
+        Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
+        Err(_) => debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn requests<S>(shared: Arc<Shared>, stream: S, peer: Option<Peer>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let phase = Arc::new(Phase::default());
+    let io = TokioIo::new(Paced::new(stream, Arc::clone(&phase), &shared.limits));
+    let service = service_fn(|request: Request<Incoming>| answer(&shared, &phase, peer.as_ref(), request));
+    let mut builder = http1::Builder::new();
+    // The stream keeps the times, because it tells a pause from a head that does not end.
+    builder.header_read_timeout(None).max_buf_size(BUFFER_BYTES).max_header_size(shared.limits.head_max_bytes);
+    if shared.limits.headers_max != HEADERS_ON_THE_STACK {
+        builder.max_headers(shared.limits.headers_max);
+    }
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shared.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection of a client ended");
+    }
+}
+
+async fn answer(
+    shared: &Shared,
+    phase: &Arc<Phase>,
+    peer: Option<&Peer>,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Infallible> {
+    let busy = phase.begin();
+    let Ok(permit) = Arc::clone(&shared.requests).try_acquire_owned() else {
+        return Ok(too_many(shared).map(|body| Answer { body, _busy: busy, _permit: None }));
+    };
+    let mut request = request.map(|body| Body::new(Stalling::new(body, shared.limits.body_timeout)));
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer.clone());
+    }
+    let response = Router::clone(&shared.router).oneshot(request).await?;
+    Ok(response.map(|body| Answer { body, _busy: busy, _permit: Some(permit) }))
+}
+
+fn too_many(shared: &Shared) -> Response<Body> {
+    let message = format!(
+        "The worker answers {} requests at once, and no more (weir.rest.requests.max); try again later",
+        shared.limits.requests_max
+    );
+    let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, message);
+    ([(header::RETRY_AFTER, "1")], failure).into_response()
+}
+
+/// The body of an answer. As long as it is there the request is open, and counts.
+struct Answer {
+    body: Body,
+    _busy: Busy,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,126 @@
+//! Serves one listener until it is told to stop, and gives open requests some time then.
+//!
+//! A client can hold nothing for longer than it may: connections and requests are counted, and each phase of a connection has its
+//! time (`weir.rest.*`): the TLS handshake, the head of a request, its body, the answer, and the pause until the next request.
+
+mod connection;
+mod pace;
+#[cfg(test)]
+mod tests;
+
+use std::io::{ErrorKind, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+use crate::config::access::Limits;
+use crate::rest::security::{Security, guard};
+pub(super) use connection::Peer;
+
+/// How long open requests may take when the server stops. Kafka Connect allows 60 s, but nothing that is open that late ends well.
+const GRACEFUL_STOP: Duration = Duration::from_secs(10);
+
+/// Pause after the system refused to give a connection that is there, which it does when it has no file numbers left.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// A listener: where, how it is encrypted, what answers, and what clients may do to it.
+pub struct Endpoint {
+    /// Bound already.
+    pub listener: TcpListener,
+    /// None = plain http.
+    pub tls: Option<TlsAcceptor>,
+    /// What answers.
+    pub router: Router,
+    /// Who may ask. None = everybody.
+    pub security: Option<Arc<Security>>,
+    /// For this listener alone.
+    pub limits: Limits,
+}
+
+/// What the connections of a listener have in common.
+struct Shared {
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: Limits,
+    /// A permit for each request that is being answered.
+    requests: Arc<Semaphore>,
+    /// Cancelled when connections should end after the request that is open.
+    stop: CancellationToken,
+}
+
+/// Serves until `stop` is cancelled and the requests that are open then are done, or their time is up.
+pub async fn serve(endpoint: Endpoint, stop: CancellationToken) {
+    let Endpoint { listener, tls, router, security, limits } = endpoint;
+    // Here and nowhere else, so that no listener can be without it.
+    let router = guard(router, security);
+    let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+    let connections = permits(limits.connections_max);
+    let requests = permits(limits.requests_max);
+    let shared = Arc::new(Shared { tls, router, limits, requests, stop: stop.clone() });
+    let (open, cut) = (TaskTracker::new(), CancellationToken::new());
+    while let Some(stream) = accept(&listener, &stop).await {
+        let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else {
+            refuse(stream, shared.tls.is_some());
+            continue;
+        };
+        let (shared, cut) = (Arc::clone(&shared), cut.clone());
+        open.spawn(async move {
+            let _permit = permit;
+            tokio::select! {
+                () = connection::serve(shared, stream) => {}
+                () = cut.cancelled() => {}
+            }
+        });
+    }
+    drop(listener);
+    open.close();
+    if tokio::time::timeout(GRACEFUL_STOP, open.wait()).await.is_err() {
+        warn!(connections = open.len(), "open requests were cut off");
+        cut.cancel();
+    }
+}
+
+/// The next connection; none once `stop` is cancelled.
+async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<TcpStream> {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return None,
+        };
+        match accepted {
+            Ok((stream, _)) => return Some(stream),
+            // The client was gone before it was met.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
+                ) => {}
+            Err(error) => {
+                warn!(%error, "the REST server cannot take connections; will try again");
+                tokio::select! {
+                    () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+                    () = stop.cancelled() => return None,
+                }
+            }
+        }
+    }
+}
+
+/// Closes a connection that is one too many. Whoever speaks http is told so, if that needs no waiting.
+fn refuse(stream: TcpStream, encrypted: bool) {
+    const BODY: &str =
+        r#"{"error_code":503,"message":"The worker has as many connections as it may have; try again later"}"#;
+    if let (false, Ok(mut stream)) = (encrypted, stream.into_std()) {
+        let head =
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close";
+        // It may be gone already.
+        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{BODY}", BODY.len());
+    }
+}

@@ -1,0 +1,106 @@
+//! The server side of TLS, for https listeners: rustls with ring.
+
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{NoClientAuth, VerifierBuilderError, WebPkiClientVerifier};
+use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, SupportedCipherSuite, version};
+
+use super::{elliptic_key, keystore};
+use crate::config::listener_tls::{ClientAuth, ListenerTls, Version};
+
+/// Why an https listener cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A store.
+    #[error("the TLS of the REST server: {0}")]
+    Store(#[from] keystore::Error),
+    /// What the store holds does not fit together or is not supported.
+    #[error("the TLS of the REST server: {store}: {cause}")]
+    Rustls {
+        /// The key that names the store.
+        store: String,
+        /// What is wrong.
+        #[source]
+        cause: rustls::Error,
+    },
+    /// The trusted certificates.
+    #[error("the TLS of the REST server: {store}: {cause}")]
+    Verifier {
+        /// The key that names the store.
+        store: String,
+        /// What is wrong.
+        #[source]
+        cause: VerifierBuilderError,
+    },
+}
+
+/// Makes what answers TLS handshakes. Reads the stores, so it blocks for the time of some files.
+pub fn acceptor(settings: &ListenerTls) -> Result<TlsAcceptor, Error> {
+    let mut provider = ring::default_provider();
+    if !settings.cipher_suites.is_empty() {
+        provider.cipher_suites.retain(|suite| settings.cipher_suites.contains(&name(suite)));
+    }
+    let provider = Arc::new(provider);
+    let own = settings.keystore.load()?.with_identity(&settings.keystore.name)?;
+    let versions: Vec<_> = settings
+        .versions
+        .iter()
+        .map(|wanted| match wanted {
+            Version::Tls12 => &version::TLS12,
+            Version::Tls13 => &version::TLS13,
+        })
+        .collect();
+    let wrong = |cause| Error::Rustls { store: settings.keystore.name.clone(), cause };
+    let verifier = verifier(settings, &provider, &own.trusted)?;
+    let (Some(key), Some(certificate)) = (own.key, own.chain.first()) else {
+        return Err(wrong(rustls::Error::NoCertificatesPresented));
+    };
+    let key = elliptic_key::complete(key, certificate);
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&versions)
+        .map_err(wrong)?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(own.chain, PrivateKeyDer::Pkcs8(key))
+        .map_err(wrong)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Who checks the clients' certificates. Without a trust store the key store's certificates are the trusted ones, as in Kafka
+/// Connect.
+fn verifier(
+    settings: &ListenerTls,
+    provider: &Arc<CryptoProvider>,
+    own: &[keystore::CertificateDer<'static>],
+) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    if settings.client_auth == ClientAuth::None {
+        return Ok(Arc::new(NoClientAuth));
+    }
+    let (store, trusted) = match &settings.truststore {
+        Some(store) => (&store.name, store.load()?.with_trusted(&store.name)?.trusted),
+        None => (&settings.keystore.name, own.to_vec()),
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in trusted {
+        roots.add(certificate).map_err(|cause| Error::Rustls { store: store.clone(), cause })?;
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
+    let builder = match settings.client_auth {
+        ClientAuth::Required => builder,
+        ClientAuth::Requested | ClientAuth::None => builder.allow_unauthenticated(),
+    };
+    builder.build().map_err(|cause| Error::Verifier { store: store.clone(), cause })
+}
+
+/// The cipher suites there are, under the names that Java gives them.
+pub fn cipher_suites() -> Vec<String> {
+    ring::default_provider().cipher_suites.iter().map(name).collect()
+}
+
+/// rustls puts the version into the names of TLS 1.3.
+fn name(suite: &SupportedCipherSuite) -> String {
+    suite.suite().as_str().unwrap_or_default().replace("TLS13_", "TLS_")
+}
