@@ -15,7 +15,7 @@ use crate::config::ConnectorConfig;
 /// The offsets as they are now.
 pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {
     let offsets = match config.kind {
-        ConnectorType::Sink => group::list(shared, config).await?,
+        ConnectorType::Sink => group::list(config).await?,
         ConnectorType::Source | ConnectorType::Unknown => stored::list(shared, config)?,
     };
     Ok(ConnectorOffsets { offsets })
@@ -47,12 +47,14 @@ pub(super) async fn modify(
 async fn ask_plugin(shared: &Shared, config: &ConnectorConfig, change: OffsetChange) -> Result<bool, Error> {
     let needed = config.component.capabilities(&config.class, &config.plugin_config, &config.limits).await;
     let needed = needed.map_err(|error| failed(config, &error))?;
-    let grants = shared.worker.allowed.grant(&needed).await.map_err(|refusal| Error::Internal(refusal.to_string()))?;
+    // What is shown to the client must not hold what config providers put into the configuration.
+    let refused = |text: String| Error::Internal(config.resolved.secrets().hide(&text).into_owned());
+    let grants = shared.worker.allowed.grant(&needed).await.map_err(|refusal| refused(refusal.to_string()))?;
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
     let answer =
         config.component.alter_offsets(identity, &config.plugin_config, &change, &config.limits, &grants).await;
     answer.map_err(|error| match error {
-        CallError::Fatal(refusal) => Error::Internal(refusal),
+        CallError::Fatal(refusal) => refused(refusal),
         error => failed(config, &error),
     })
 }
@@ -60,6 +62,7 @@ async fn ask_plugin(shared: &Shared, config: &ConnectorConfig, change: OffsetCha
 /// What Kafka Connect answers when anything else than the connector's own refusal goes wrong.
 fn failed(config: &ConnectorConfig, cause: &dyn std::fmt::Display) -> Error {
     let kind = if config.kind == ConnectorType::Sink { "sink" } else { "source" };
-    error!(connector = config.name, %cause, "offsets could not be modified");
+    let cause = config.resolved.secrets().hide(&cause.to_string()).into_owned();
+    error!(connector = config.name, cause, "offsets could not be modified");
     Error::Internal(format!("Failed to modify offsets for {kind} connector {}", config.name))
 }

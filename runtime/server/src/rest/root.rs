@@ -40,17 +40,37 @@ const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether the worker has started, and its herder answers.
 async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    let answers = tokio::time::timeout(HEALTH_TIMEOUT, app.herder.health_check()).await;
-    let (code, status, message) = match (answers, app.ready.is_cancelled()) {
-        (Ok(Ok(())), true) => {
-            (StatusCode::OK, "healthy", "Worker has completed startup and is ready to handle requests.")
-        }
+    let answer = tokio::time::timeout(HEALTH_TIMEOUT, app.herder.health_check()).await;
+    let (code, health) = judge(matches!(answer, Ok(Ok(()))), app.ready.is_cancelled());
+    (code, Json(health))
+}
+
+fn judge(answers: bool, ready: bool) -> (StatusCode, Health) {
+    let (code, status, message) = match (answers, ready) {
+        (true, true) => (StatusCode::OK, "healthy", "Worker has completed startup and is ready to handle requests."),
         (_, false) => (StatusCode::SERVICE_UNAVAILABLE, "starting", "Worker is still starting up."),
-        _ => (
+        (false, true) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "unhealthy",
             "Worker was unable to handle this request and may be unable to handle other requests.",
         ),
     };
-    (code, Json(Health { status, message }))
+    (code, Health { status, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_unhealthy_only_once_it_was_ready() {
+        let judged = |answers, ready| {
+            let (code, health) = judge(answers, ready);
+            (code.as_u16(), health.status)
+        };
+        assert_eq!(judged(true, true), (200, "healthy"));
+        assert_eq!(judged(true, false), (503, "starting"));
+        assert_eq!(judged(false, false), (503, "starting"));
+        assert_eq!(judged(false, true), (500, "unhealthy"));
+    }
 }

@@ -7,11 +7,10 @@ use serde_json::json;
 use tracing::error;
 use weir_plugin::{OffsetChange, TopicPartitionOffset};
 
-use super::super::api::{ConfigMap, ConnectorOffset, Error};
+use super::super::api::{ConnectorOffset, Error};
 use super::super::standalone::Shared;
 use super::request::{self, SinkChange};
 use crate::config::ConnectorConfig;
-use crate::config::client::Kind;
 use crate::kafka::groups::Groups;
 use crate::kafka::producer::describe;
 
@@ -26,23 +25,13 @@ struct Group {
 }
 
 impl Group {
-    fn open(shared: &Shared, config: &ConnectorConfig) -> Result<Self, KafkaError> {
-        let wrong = |text: String| KafkaError::AdminOpCreation(text);
-        let prefix = Kind::Admin.override_prefix();
-        let overrides: ConfigMap = config
-            .plugin_config
-            .iter()
-            .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.clone())))
-            .collect();
-        let admin = shared.worker.client(Kind::Admin, "", &overrides).map_err(|error| wrong(error.to_string()))?;
-        let mut properties = admin.properties;
+    fn open(config: &ConnectorConfig) -> Result<Self, KafkaError> {
+        let mut properties = config.admin_properties();
         // Kafka Connect's name for this client.
-        properties.insert("client.id".to_owned(), format!("connector-worker-adminclient-{}", config.name));
-        if let Some(name) = overrides.get("client.id") {
-            properties.insert("client.id".to_owned(), name.clone());
-        }
+        let name = || format!("connector-worker-adminclient-{}", config.name);
+        properties.entry("client.id".to_owned()).or_insert_with(name);
         let id = config.consumer_properties(0).remove("group.id");
-        let id = id.ok_or_else(|| wrong("the sink's consumer has no group".to_owned()))?;
+        let id = id.ok_or_else(|| KafkaError::AdminOpCreation("the sink's consumer has no group".to_owned()))?;
         Ok(Self { id, client: Groups::open(&properties)?, deadline: Instant::now() + LIMIT })
     }
 
@@ -57,12 +46,12 @@ fn failure(config: &ConnectorConfig, message: String, cause: &KafkaError) -> Err
     Error::Internal(message)
 }
 
-pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
+pub(super) async fn list(config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
     let failed = |cause: KafkaError| {
         let message = format!("Failed to retrieve consumer group offsets for sink connector {}", config.name);
         failure(config, message, &cause)
     };
-    let group = Group::open(shared, config).map_err(failed)?;
+    let group = Group::open(config).map_err(failed)?;
     let offsets = group.client.offsets(&group.id, group.left()).await.map_err(failed)?;
     Ok(offsets
         .into_iter()
@@ -78,7 +67,7 @@ pub(super) async fn modify(
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
 ) -> Result<bool, Error> {
-    let group = Group::open(shared, config).map_err(|cause| super::failed(config, &describe(&cause)))?;
+    let group = Group::open(config).map_err(|cause| super::failed(config, &describe(&cause)))?;
     let reset = change.is_none();
     let change: SinkChange = match change {
         Some(offsets) => request::sink(offsets)?,
