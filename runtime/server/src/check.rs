@@ -13,6 +13,8 @@ use crate::herder::StateFile;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
 use crate::rest;
+use crate::rest::security::Security;
+use crate::tls;
 
 /// One thing that would keep a worker or a connector from starting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +140,14 @@ async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
     }
     if let Some(Err(error)) = config.standalone_state.as_deref().map(StateFile::look) {
         problems.push(("weir.standalone.state", error.to_string()));
+    }
+    if let Err(error) = Security::open(&config.rest_auth) {
+        problems.push(("weir.rest.auth", chain(&error)));
+    }
+    for tls in [&config.listeners_tls, &config.admin_listeners_tls].into_iter().flatten() {
+        if let Err(error) = tls::server::acceptor(tls) {
+            problems.push(("listeners", chain(&error)));
+        }
     }
     let admin = config.admin_listeners.iter().flatten().map(|listener| ("admin.listeners", listener));
     for (key, listener) in config.listeners.iter().map(|listener| ("listeners", listener)).chain(admin) {

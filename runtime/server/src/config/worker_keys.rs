@@ -18,6 +18,8 @@ impl Key {
 
 const AT_LEAST_0: &[Check<'static>] = &[Check::Range(Some(0), None)];
 const AT_LEAST_1: &[Check<'static>] = &[Check::Range(Some(1), None)];
+/// For times in milliseconds that are added to the clock.
+const UP_TO_A_DAY: &[Check<'static>] = &[Check::Range(Some(1), Some(86_400_000))];
 
 use Fallback::{Computed, Null, Required, Value};
 use Type::{Boolean, Class, Int, List, Long, Short, String};
@@ -436,7 +438,7 @@ pub static SECTIONS: &[Section] = &[
                 Used,
                 "Time of a TLS handshake, in milliseconds. After that the connection is closed.",
             )
-            .checked(AT_LEAST_1),
+            .checked(UP_TO_A_DAY),
             key(
                 "weir.rest.head.timeout.ms",
                 Long,
@@ -444,7 +446,7 @@ pub static SECTIONS: &[Section] = &[
                 Used,
                 "Time from the first byte of a request's head to its last, in milliseconds. After that the connection is closed.",
             )
-            .checked(AT_LEAST_1),
+            .checked(UP_TO_A_DAY),
             key(
                 "weir.rest.body.timeout.ms",
                 Long,
@@ -453,7 +455,7 @@ pub static SECTIONS: &[Section] = &[
                 "How long a request's body may stand still, in milliseconds. On the whole it has to come with at least 1 KiB a second \
                  after that time.",
             )
-            .checked(AT_LEAST_1),
+            .checked(UP_TO_A_DAY),
             key(
                 "weir.rest.answer.timeout.ms",
                 Long,
@@ -462,7 +464,7 @@ pub static SECTIONS: &[Section] = &[
                 "How long a client may take nothing of its answer, in milliseconds, and 1 KiB a second after that time on the whole. After \
                  that the connection is closed.",
             )
-            .checked(AT_LEAST_1),
+            .checked(UP_TO_A_DAY),
             key(
                 "weir.rest.idle.timeout.ms",
                 Long,
@@ -470,7 +472,7 @@ pub static SECTIONS: &[Section] = &[
                 Used,
                 "How long a connection may be open without a request, in milliseconds. The default is Kafka Connect's.",
             )
-            .checked(AT_LEAST_1),
+            .checked(UP_TO_A_DAY),
         ],
     },
     Section {

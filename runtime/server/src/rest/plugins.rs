@@ -25,9 +25,6 @@ pub(super) fn routes() -> Router<App> {
         .route("/plugins/{id}", get(info).delete(delete))
 }
 
-/// How long an upload may stand still.
-const UPLOAD_STALL: Duration = Duration::from_secs(90);
-
 /// How much of a body that is too large is thrown away, and for how long.
 const DRAIN_BYTES: usize = 64 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
@@ -133,11 +130,11 @@ async fn drain(body: &mut Body) {
 async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     loop {
-        let frame = match tokio::time::timeout(UPLOAD_STALL, body.frame()).await {
-            Ok(None) => return Ok(bytes),
-            Ok(Some(Ok(frame))) => frame,
-            Ok(Some(Err(error))) => return Err(Failure::bad_request(format!("The upload broke off: {error}"))),
-            Err(_) => return Err(Failure::plain(StatusCode::REQUEST_TIMEOUT)),
+        // The listener sees to it that a body does not stand still.
+        let frame = match body.frame().await {
+            None => return Ok(bytes),
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => return Err(Failure::bad_request(format!("The upload broke off: {error}"))),
         };
         if let Some(data) = frame.data_ref() {
             if bytes.len() + data.len() > max {
