@@ -64,6 +64,19 @@ pub struct Kafka {
     dir: TempDir,
     port: u16,
     jvm: &'static [&'static str],
+    guarded: Option<Guarded>,
+}
+
+/// The listeners of a node that has more than one without any security. Its certificate, `tests/tls/server.p12`, is for localhost and
+/// 127.0.0.1. Users are `alice` with the password `alice-secret` (PLAIN) and `bob` with `bob-secret` (SCRAM-SHA-512).
+#[derive(Debug, Clone)]
+pub struct Guarded {
+    /// TLS, and clients show a certificate that `tests/tls/ca.pem` signed.
+    pub ssl: String,
+    /// TLS, and clients have a user and a password.
+    pub sasl_ssl: String,
+    /// TLS at an address that the certificate does not name. Clients need no certificate.
+    pub misnamed: String,
 }
 
 impl Kafka {
@@ -74,14 +87,28 @@ impl Kafka {
 
     /// As [`Kafka::start`], with other options for its JVM.
     pub fn start_with(jvm: &'static [&'static str]) -> Result<Kafka> {
+        Kafka::launch(jvm, None)
+    }
+
+    /// As [`Kafka::start`], with listeners that ask for certificates and passwords beside the one that asks for nothing.
+    pub fn start_guarded() -> Result<(Kafka, Guarded)> {
+        let address = |host: &str| Ok::<_, anyhow::Error>(format!("{host}:{}", paths::free_port()?));
+        let guarded =
+            Guarded { ssl: address("127.0.0.1")?, sasl_ssl: address("127.0.0.1")?, misnamed: address("127.0.0.2")? };
+        Ok((Kafka::launch(&jars::SMALL_JVM, Some(guarded.clone()))?, guarded))
+    }
+
+    fn launch(jvm: &'static [&'static str], guarded: Option<Guarded>) -> Result<Kafka> {
         jars::check_java()?;
         let dir = TempDir::with_prefix("weir-kafka-").context("a folder for Kafka")?;
         let port = paths::free_port()?;
-        fs::write(
-            dir.path().join("server.properties"),
-            properties(port, paths::free_port()?, &dir.path().join("data")),
-        )?;
-        let mut kafka = Kafka { dir, port, jvm, process: None };
+        let controller = paths::free_port()?;
+        let mut text = properties(port, controller, &dir.path().join("data"));
+        if let Some(guarded) = &guarded {
+            text.push_str(&guarded.properties(port, controller));
+        }
+        fs::write(dir.path().join("server.properties"), text)?;
+        let mut kafka = Kafka { dir, port, jvm, guarded, process: None };
         kafka.format()?;
         kafka.resume()?;
         Ok(kafka)
@@ -126,6 +153,9 @@ impl Kafka {
         // Any 16 bytes in base64 are a cluster's id; one id for all makes two starts look the same.
         let mut command = jars::java(self.dir.path(), "warn")?;
         command.args(["kafka.tools.StorageTool", "format", "-t", "d2Vpci10ZXN0cy1rYWZrYQ", "-c", "server.properties"]);
+        if self.guarded.is_some() {
+            command.args(["--add-scram", "SCRAM-SHA-512=[name=bob,password=bob-secret]"]);
+        }
         let output = command.output().context("formatting Kafka's storage")?;
         if !output.status.success() {
             let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -136,6 +166,34 @@ impl Kafka {
 
     fn log(&self) -> PathBuf {
         self.dir.path().join("log.txt")
+    }
+}
+
+impl Guarded {
+    /// Lines for `server.properties`; of equal keys the last one holds.
+    fn properties(&self, port: u16, controller: u16) -> String {
+        let Guarded { ssl, sasl_ssl, misnamed } = self;
+        let tls = paths::root().join("tests/tls");
+        let tls = tls.display();
+        format!(
+            "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SSL://{ssl},SASL_SSL://{sasl_ssl},\
+             MISNAMED://{misnamed}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port},SSL://{ssl},SASL_SSL://{sasl_ssl},MISNAMED://{misnamed}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL,MISNAMED:SSL\n\
+             ssl.keystore.type=PKCS12\n\
+             ssl.keystore.location={tls}/server.p12\n\
+             ssl.keystore.password=store-secret\n\
+             ssl.key.password=store-secret\n\
+             ssl.truststore.type=PKCS12\n\
+             ssl.truststore.location={tls}/trust.p12\n\
+             ssl.truststore.password=store-secret\n\
+             listener.name.ssl.ssl.client.auth=required\n\
+             sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512\n\
+             listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+             username=\"broker\" password=\"broker-secret\" user_alice=\"alice-secret\";\n\
+             listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=\
+             org.apache.kafka.common.security.scram.ScramLoginModule required;\n"
+        )
     }
 }
 

@@ -1,10 +1,11 @@
 //! Topics: made, filled and read with a plain Kafka client, so that a test sees what any consumer would see.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use anyhow::{Context, Result, anyhow, bail};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -184,6 +185,37 @@ pub fn count(bootstrap: &str, topic: &str) -> Result<u64> {
         count += u64::try_from(high - low).unwrap_or_default();
     }
     Ok(count)
+}
+
+/// What a topic is like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    /// Its partitions.
+    pub partitions: usize,
+    /// The replicas of each.
+    pub replicas: usize,
+    /// The settings that it was given itself.
+    pub configs: BTreeMap<String, String>,
+}
+
+/// What a topic is like; none when it does not exist.
+pub fn shape(bootstrap: &str, name: &str) -> Result<Option<Shape>> {
+    let consumer = consumer(bootstrap)?;
+    // Asked for all topics, because asking for one by name may create it.
+    let metadata = consumer.fetch_metadata(None, REQUEST).context("asking for the topics")?;
+    let Some(topic) = metadata.topics().iter().find(|found| found.name() == name) else { return Ok(None) };
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().context("an admin client")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context("a runtime")?;
+    let options = AdminOptions::new().request_timeout(Some(REQUEST));
+    let described = runtime.block_on(admin.describe_configs([&ResourceSpecifier::Topic(name)], &options));
+    let mut configs = BTreeMap::new();
+    for resource in described.context("asking for the topic's settings")? {
+        let resource = resource.map_err(|code| anyhow!("the settings of {name}: {code}"))?;
+        let own = resource.entries.into_iter().filter(|entry| entry.source == ConfigSource::DynamicTopic);
+        configs.extend(own.map(|entry| (entry.name, entry.value.unwrap_or_default())));
+    }
+    let replicas = topic.partitions().iter().map(|partition| partition.replicas().len()).max().unwrap_or_default();
+    Ok(Some(Shape { partitions: topic.partitions().len(), replicas, configs }))
 }
 
 /// The offsets that a consumer group has committed for a topic, all partitions together.

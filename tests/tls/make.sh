@@ -6,7 +6,7 @@
 #   server.*     CN=server, for localhost and 127.0.0.1: as JKS (with a key password of its own), as PKCS#12 of today and of
 #                Java 8, as PEM, and as PEM with the key encrypted in two ways
 #   trust.*      ca as a trusted certificate
-#   client.pem, stranger.pem    key and certificate of clients
+#   client.pem, stranger.pem    key and certificate of clients; client.p12 and client.jks are the same as client.pem
 set -eu
 cd "$(dirname "$0")"
 rm -f ./*.jks ./*.p12 ./*.pem
@@ -76,3 +76,6 @@ encrypt() { # FILE OPTIONS: server.pem with its key encrypted
 }
 encrypt server-aes.pem -v2 aes-256-cbc -v2prf hmacWithSHA256
 encrypt server-3des.pem -v1 PBE-SHA1-3DES
+openssl pkcs12 -export -in client.pem -name client -passout pass:$store -out client.p12
+keytool -importkeystore -noprompt -srckeystore client.p12 -srcstorepass $store -destkeystore client.jks -deststoretype JKS \
+    -deststorepass $store -destkeypass $key

@@ -4,12 +4,14 @@
 //! `WEIR_TEST_KAFKA=host:port` the harness starts a node of its own.
 
 mod auto_restart;
+mod client_settings;
 mod config_providers;
 mod delivery;
 mod demo;
 mod grants;
 mod hostile;
 mod loggers;
+mod kafka_tls;
 mod neighbour;
 mod offsets_rest;
 mod oracle;
@@ -20,5 +22,6 @@ mod sinks;
 mod standalone_state;
 mod start;
 mod support;
+mod topic_creation;
 mod uploads;
 mod validation;

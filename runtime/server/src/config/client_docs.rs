@@ -25,8 +25,8 @@ Each setting of the clients of Kafka 4.3.1 is in the tables below. One that has 
 has its default. One that is *refused* stops the worker or the connector, because to go on without its effect would be dangerous or a \
 surprise. A value out of librdkafka's bounds is an error, too.
 
-Key and trust stores are read when a connector is configured, started or restarted: one that was replaced is used after a restart of \
-the connector. A broker that refuses a client (its certificate cannot be verified, or the password is wrong) fails the tasks that use \
+Key and trust stores are read when a connector is configured or restarted: one that was replaced is used after a restart of the \
+connector or of one of its tasks. A broker that refuses a client (its certificate cannot be verified, or the password is wrong) fails the tasks that use \
 the client, as in Kafka Connect; one that cannot be reached is waited for.
 
 This page is written from the tables in `runtime/server/src/config/client_keys`, and a test keeps it so.

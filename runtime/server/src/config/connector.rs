@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use weir_plugin::{Component, ComponentId, Limits, PluginInfo, PluginKind};
 
+use super::client_connector::Clients;
 use super::common::{self, Common, Errors};
 use super::providers::Resolved;
 use super::restart_policy::RestartPolicy;
@@ -185,6 +186,20 @@ impl ConnectorConfig {
     /// connectors with equal client settings.
     pub fn producer_properties(&self) -> Properties {
         self.producer.clone()
+    }
+
+    /// Whether a key or trust store that the clients' settings name has another content than when this was made: new clients need
+    /// new settings then. Reads the stores; without any it costs nothing.
+    pub fn stores_changed(&self, worker: &WorkerConfig) -> bool {
+        let known = [&self.producer, &self.consumer, &self.admin];
+        if !known.iter().any(|properties| properties.keys().any(|key| key.ends_with(".pem"))) {
+            return false;
+        }
+        let kind = if self.kind == ConnectorType::Sink { PluginKind::Sink } else { PluginKind::Source };
+        let config = self.resolved.config();
+        let Clients { producer, consumer, admin } =
+            Clients::parse(&self.name, kind, config, worker, &mut Vec::new(), &mut Vec::new());
+        known != [&producer.properties, &consumer.properties, &admin.properties]
     }
 
     /// Settings of the client for this connector's topics and group.

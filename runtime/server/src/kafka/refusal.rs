@@ -15,6 +15,8 @@ pub(super) fn refusal(error: &KafkaError, reason: &str) -> Option<String> {
     if reason.contains("Disconnected") || reason.contains("transport error") {
         return None;
     }
+    // With TLS 1.3 a broker answers to a client's certificate when the client takes the connection for made.
+    let alert = reason.contains("SSL alert number") && !reason.contains("close notify");
     let reason = OWN_ADVICE.iter().find_map(|advice| reason.split_once(advice)).map_or(reason, |(before, _)| before);
     let next = match code {
         RDKafkaErrorCode::SSL if reason.contains("certificate verify failed") => {
@@ -22,9 +24,9 @@ pub(super) fn refusal(error: &KafkaError, reason: &str) -> Option<String> {
              authorities), has expired, or is not made out to the host name in the address above; mend the trust store, or give the \
              broker an address that its certificate names"
         }
-        RDKafkaErrorCode::SSL if reason.contains("alert") || reason.contains("unexpected message") => {
+        RDKafkaErrorCode::SSL | RDKafkaErrorCode::BrokerTransportFailure if alert => {
             "the broker does not accept this client's certificate; check ssl.keystore.location, and that the broker trusts whoever \
-             signed it"
+             signed it (without a key store, that none is asked for)"
         }
         RDKafkaErrorCode::SSL => {
             "check that the address is one of the broker's TLS listeners, and the client's ssl.* settings"
@@ -57,6 +59,9 @@ mod tests {
         assert!(failed.is_some_and(|text| text.contains("sasl.jaas.config")));
         assert_eq!(refusal(&KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure), "Disconnected"), None);
         assert_eq!(refusal(&KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "3/3 brokers are down"), None);
+        let alert = "ssl://b:9093/1: Receive failed: error:0A000412:SSL routines::ssl/tls alert bad certificate: SSL alert number 42";
+        let text = refusal(&KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure), alert);
+        assert!(text.is_some_and(|text| text.contains("ssl.keystore.location")));
         let lost = "ssl://b:9093/1: SSL handshake failed: SSL transport error: Broken pipe";
         assert_eq!(refusal(&KafkaError::Global(RDKafkaErrorCode::SSL), lost), None);
     }

@@ -1,4 +1,5 @@
-//! New values of config providers: looked up when their time is over, and before each restart.
+//! New values of config providers, and new contents of key and trust stores: looked up when their time is over, and before each
+//! restart.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::Connector;
 use crate::config::{ConnectorConfig, Unprepared};
 
 impl Connector {
-    /// Looks the values of config providers up again, and takes what they are now. True = something changed.
+    /// Looks the values of config providers and the key stores up again, and takes what they are now. True = something changed.
     pub(super) async fn refresh(&self) -> Result<bool, Error> {
         let (submitted, old) = {
             let data = self.data.lock();
@@ -18,11 +19,11 @@ impl Connector {
         };
         let (worker, plugins) = (&self.shared.worker, &self.shared.plugins);
         let resolved = worker.providers.resolve(&submitted).await.map_err(Unprepared::from)?;
-        if resolved.config() == old.resolved.config() {
+        if resolved.config() == old.resolved.config() && !old.stores_changed(worker) {
             return Ok(false);
         }
         let config = ConnectorConfig::of_resolved(&self.name, resolved, worker, plugins).await?;
-        info!(connector = self.name, "values of config providers have changed");
+        info!(connector = self.name, "values of config providers, or key stores, have changed");
         self.use_config(config);
         Ok(true)
     }
