@@ -3,6 +3,9 @@
 use super::client::Kind;
 use super::error::Error;
 
+/// What the policy `Principal` lets through.
+const PRINCIPAL: [&str; 3] = ["sasl.jaas.config", "sasl.mechanism", "security.protocol"];
+
 /// `connector.client.config.override.policy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OverridePolicy {
@@ -19,7 +22,8 @@ pub enum OverridePolicy {
 impl OverridePolicy {
     /// The policy of this alias or class name.
     pub(super) fn new(name: &str, allowlist: Vec<String>) -> Result<Self, Error> {
-        let simple = name.rsplit('.').next().unwrap_or(name);
+        // A class of somebody else's may be called the same, and allow less.
+        let simple = name.strip_prefix("org.apache.kafka.connect.connector.policy.").unwrap_or(name);
         match simple.strip_suffix("ConnectorClientConfigOverridePolicy").unwrap_or(simple) {
             "All" => Ok(Self::All),
             "None" => Ok(Self::None),
@@ -33,14 +37,23 @@ impl OverridePolicy {
         }
     }
 
+    /// What to say about the choice at start, in Kafka Connect's words.
+    pub(super) fn warning(&self) -> Option<String> {
+        (*self == Self::Principal).then(|| {
+            let keys = PRINCIPAL.join(",");
+            format!(
+                "The Principal ConnectorClientConfigOverridePolicy is deprecated, use the Allowlist policy instead. To replicate the \
+                 Principal policy behavior, set the connector.client.config.override.allowlist configuration to \"{keys}\""
+            )
+        })
+    }
+
     /// Whether a connector may set `key` (no prefix) of that client, and Kafka Connect's text if not.
     pub fn check(&self, kind: Kind, key: &str) -> Result<(), Error> {
         let (allowed, name) = match self {
             Self::All => (true, "All"),
             Self::None => (false, "None"),
-            Self::Principal => {
-                (matches!(key, "sasl.jaas.config" | "sasl.mechanism" | "security.protocol"), "Principal")
-            }
+            Self::Principal => (PRINCIPAL.contains(&key), "Principal"),
             Self::Allowlist(keys) => (keys.iter().any(|one| one == key), "Allowlist"),
         };
         match allowed {
@@ -73,5 +86,8 @@ mod tests {
         assert!(policy("Allowlist").check(Kind::Consumer, "linger.ms").is_ok());
         assert!(policy("Allowlist").check(Kind::Consumer, "acks").is_err());
         assert!(OverridePolicy::new("x.Own", vec![]).is_err());
+        assert!(OverridePolicy::new("x.AllConnectorClientConfigOverridePolicy", vec![]).is_err());
+        assert!(policy("Principal").warning().is_some_and(|text| text.contains("\"sasl.jaas.config,sasl.mechanism,")));
+        assert_eq!(policy("All").warning(), None);
     }
 }

@@ -186,6 +186,7 @@ impl WorkerConfig {
         let mut errors = reader.errors;
         warnings.extend(unused(&originals, &mut errors));
         warnings.extend(opened.warnings);
+        warnings.extend(config.override_policy.warning());
         worker_converters::check(&config.converters, &mut errors);
         let config = Self { originals, ..config };
         for kind in [Kind::Producer, Kind::Consumer, Kind::Admin] {
