@@ -6,8 +6,10 @@ use std::time::Duration;
 use wasmtime::{Store, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use crate::clock::{Deadline, Outcome};
+use crate::clock::{CallTimeout, Deadline, Outcome};
 use crate::limits::Limits;
+use crate::log::LoggedTooMuch;
+use crate::stats::{Function, TrapKind};
 use crate::store::StoreState;
 
 /// Why a call did not do what it was asked.
@@ -74,16 +76,21 @@ enum Phase {
     Dead(&'static str),
 }
 
+/// Of what wasmtime says when a call hands over more than `set_hostcall_fuel` allows; there is no type for it.
+const HOSTCALL_FUEL: &str = "fuel allocated for hostcalls";
+
 /// A store together with the rules of calling into it.
 pub(crate) struct Sandbox {
     pub(crate) store: Store<StoreState>,
     memory_max: u64,
     phase: Phase,
+    /// Of the counts, when the present call began.
+    cpu_at_begin: Duration,
 }
 
 impl Sandbox {
     pub(crate) fn new(store: Store<StoreState>, limits: &Limits) -> Self {
-        Self { store, memory_max: limits.memory_max, phase: Phase::Ready }
+        Self { store, memory_max: limits.memory_max, phase: Phase::Ready, cpu_at_begin: Duration::ZERO }
     }
 
     /// Opens a call; [`Sandbox::end`] closes it.
@@ -91,13 +98,16 @@ impl Sandbox {
     /// # Errors
     ///
     /// The instance is dead, or an earlier call was abandoned half-way and left it in an unknown state.
-    pub(crate) fn begin(&mut self, call: &'static str) -> Result<Deadline, CallError> {
+    pub(crate) fn begin(&mut self, function: Function) -> Result<Deadline, CallError> {
+        let call = function.name();
         let cause = match self.phase {
             Phase::Ready => {
                 let state = self.store.data_mut();
                 let deadline = state.clock.begin_call();
                 state.log.begin_call();
                 state.limiter.refused = None;
+                state.stats.begin_call(function);
+                self.cpu_at_begin = state.stats.cpu();
                 self.store.set_epoch_deadline(1);
                 self.phase = Phase::Calling(call);
                 return Ok(deadline);
@@ -113,20 +123,24 @@ impl Sandbox {
     /// # Errors
     ///
     /// It trapped; the instance is dead.
-    pub(crate) fn end<R>(&mut self, outcome: Outcome<R>) -> Result<R, CallError> {
+    pub(crate) fn end<R>(&mut self, function: Function, outcome: Outcome<R>) -> Result<R, CallError> {
+        let state = self.store.data();
+        state.stats.end_call(function, state.clock.elapsed());
+        state.living.spent(state.stats.cpu().saturating_sub(self.cpu_at_begin));
         match outcome {
             Outcome::Returned(Ok(answer)) => {
                 self.phase = Phase::Ready;
                 Ok(answer)
             }
             Outcome::Returned(Err(error)) => {
-                let cause = self.cause(&error);
+                let (kind, cause) = (self.kind(&error), self.cause(&error));
                 let backtrace = error.downcast_ref::<WasmBacktrace>().map(backtrace).unwrap_or_default();
-                Err(self.trap(cause, backtrace))
+                Err(self.trap(kind, cause, backtrace))
             }
             Outcome::TimedOut => {
                 let timeout = self.store.data().clock.timeout();
-                Err(self.trap(format!("{timeout}: it was waiting in a call of the host"), String::new()))
+                let cause = format!("{timeout}: it was waiting in a call of the host");
+                Err(self.trap(TrapKind::Timeout, cause, String::new()))
             }
         }
     }
@@ -134,16 +148,38 @@ impl Sandbox {
     /// The instance returned something that its contract forbids: that is the end of it.
     pub(crate) fn lie(&mut self, call: &'static str, what: impl fmt::Display) -> CallError {
         self.phase = Phase::Calling(call);
-        self.trap(format!("the answer breaks the contract: {what}"), String::new())
+        self.trap(TrapKind::Contract, format!("the answer breaks the contract: {what}"), String::new())
     }
 
-    fn trap(&mut self, cause: String, backtrace: String) -> CallError {
+    fn trap(&mut self, kind: TrapKind, cause: String, backtrace: String) -> CallError {
+        let state = self.store.data();
+        state.stats.trapped(kind);
+        state.living.trapped(kind);
         let call = match self.phase {
             Phase::Calling(call) | Phase::Dead(call) => call,
             Phase::Ready => "a call",
         };
         self.phase = Phase::Dead(call);
         CallError::Trapped(Trap { call, cause, output: self.store.data().log.last_words(), backtrace })
+    }
+
+    fn kind(&self, error: &wasmtime::Error) -> TrapKind {
+        if error.is::<CallTimeout>() {
+            return TrapKind::Timeout;
+        }
+        let handed_over_too_much = || error.chain().any(|cause| cause.to_string().contains(HOSTCALL_FUEL));
+        if self.store.data().limiter.refused.is_some() || error.is::<LoggedTooMuch>() || handed_over_too_much() {
+            return TrapKind::Limit;
+        }
+        if error.is::<I32Exit>() {
+            return TrapKind::Exit;
+        }
+        match error.downcast_ref() {
+            Some(wasmtime::Trap::UnreachableCodeReached) => TrapKind::Unreachable,
+            Some(wasmtime::Trap::StackOverflow) => TrapKind::StackOverflow,
+            Some(wasmtime::Trap::MemoryOutOfBounds | wasmtime::Trap::TableOutOfBounds) => TrapKind::OutOfBounds,
+            _ => TrapKind::Other,
+        }
     }
 
     /// One line: the limit that was hit if there was one, then what the engine says.
@@ -160,7 +196,7 @@ impl Sandbox {
             }
         }
         let cause = causes.join(": ");
-        if cause.contains("fuel allocated for hostcalls") {
+        if cause.contains(HOSTCALL_FUEL) {
             let max = self.memory_max;
             return format!(
                 "handed over more than {max} bytes in one call, which is all it may have (weir.task.memory.max)"

@@ -9,7 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
 use wasmtime::UpdateDeadline;
+
+use crate::stats::GuestStats;
 
 /// How much later than the deadline a call is cut off from outside. A guest that computes is stopped from inside, with a backtrace;
 /// this is for one that waits in the host.
@@ -33,11 +36,12 @@ struct Meter {
     spent: AtomicU64,
     /// When the present poll began, in nanoseconds since `epoch`.
     entered: AtomicU64,
+    stats: Arc<GuestStats>,
 }
 
 impl Meter {
-    fn new() -> Self {
-        Self { epoch: Instant::now(), spent: AtomicU64::new(0), entered: AtomicU64::new(0) }
+    fn new(stats: Arc<GuestStats>) -> Self {
+        Self { epoch: Instant::now(), spent: AtomicU64::new(0), entered: AtomicU64::new(0), stats }
     }
 
     fn now(&self) -> u64 {
@@ -71,9 +75,9 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration, stats: Arc<GuestStats>) -> Self {
         let timeout = timeout.min(FOREVER);
-        let meter = Arc::new(Meter::new());
+        let meter = Arc::new(Meter::new(stats));
         Self { timeout, began: Instant::now(), meter, at_begin: None, at_tick: Duration::ZERO }
     }
 
@@ -82,6 +86,11 @@ impl Clock {
         self.began = Instant::now();
         self.at_begin = None;
         Deadline { after: self.timeout + GRACE, meter: Arc::clone(&self.meter) }
+    }
+
+    /// How long the present call has taken so far.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// What to say when the deadline has passed.
@@ -119,6 +128,12 @@ pub(crate) struct Deadline {
     meter: Arc<Meter>,
 }
 
+/// Processor time of this thread so far. A system call: some tenths of a microsecond.
+fn thread_cpu() -> Duration {
+    // Never negative.
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
 /// How a call went.
 pub(crate) enum Outcome<R> {
     Returned(wasmtime::Result<R>),
@@ -131,9 +146,12 @@ impl Deadline {
         let meter = self.meter;
         let mut call = pin!(call);
         let metered = poll_fn(|context| {
+            // Within one poll the guest stays on one thread; the next may be on another.
+            let cpu = thread_cpu();
             meter.enter();
             let polled = call.as_mut().poll(context);
             meter.leave();
+            meter.stats.spent(thread_cpu().saturating_sub(cpu));
             polled
         });
         match tokio::time::timeout(self.after, metered).await {
@@ -161,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn a_guest_that_computes_for_long_is_slowed_down_and_then_ended() {
         let stretch = Duration::from_millis(20);
-        let mut clock = Clock::new(Duration::from_millis(200));
+        let mut clock = Clock::new(Duration::from_millis(200), Arc::default());
         let _ = clock.begin_call();
         pause_after(&mut clock, Duration::ZERO).await;
         assert!(pause_after(&mut clock, stretch).await < stretch, "the first second is free");
@@ -174,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiting_is_not_computing() {
-        let mut clock = Clock::new(Duration::from_secs(60));
+        let mut clock = Clock::new(Duration::from_secs(60), Arc::default());
         clock.meter.spent.store(5_000_000_000, Ordering::Relaxed);
         let _ = clock.begin_call();
         for _ in 0..3 {

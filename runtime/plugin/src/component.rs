@@ -13,7 +13,8 @@ use crate::grants::{Capability, Grants};
 use crate::info::{ConfigValue, PluginInfo, PluginKind};
 use crate::instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance, call};
 use crate::limits::Limits;
-use crate::log::Identity;
+use crate::log::{Guest, Identity};
+use crate::stats::EngineStats;
 use crate::store::{StoreState, StoredOffsets, store};
 use crate::v0_1::Exports;
 
@@ -54,6 +55,7 @@ pub struct Component {
     imports: Vec<String>,
     pre: InstancePre<StoreState>,
     exports: Exports,
+    stats: Arc<EngineStats>,
 }
 
 impl fmt::Debug for Component {
@@ -70,8 +72,9 @@ impl Component {
         imports: Vec<String>,
         pre: InstancePre<StoreState>,
         exports: Exports,
+        stats: Arc<EngineStats>,
     ) -> Self {
-        Self { id, plugins, imports, pre, exports }
+        Self { id, plugins, imports, pre, exports, stats }
     }
 
     /// Its id.
@@ -184,7 +187,7 @@ impl Component {
     ) -> Result<bool, CallError> {
         self.expect(&identity.class, &[PluginKind::Source, PluginKind::Sink])?;
         let class = identity.class.clone();
-        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
+        let (mut sandbox, instance) = self.instance(identity.into(), limits, grants).await?;
         let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
         let answer =
             call!(sandbox, "connector.alter-offsets", |store| guest.alter_offsets(store, &class, config, change))?;
@@ -198,16 +201,17 @@ impl Component {
     /// There is no such connector, a granted folder cannot be opened, or the component cannot be instantiated within the limits.
     pub async fn connector(
         &self,
-        identity: Identity,
+        guest: impl Into<Guest>,
         limits: &Limits,
         grants: &Grants,
         offsets: Arc<dyn StoredOffsets>,
     ) -> Result<ConnectorInstance, CallError> {
-        self.expect(&identity.class, &[PluginKind::Source, PluginKind::Sink])?;
-        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
+        let guest = guest.into();
+        self.expect(&guest.identity.class, &[PluginKind::Source, PluginKind::Sink])?;
+        let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
         sandbox.store.data_mut().offsets = offsets;
-        let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
-        Ok(ConnectorInstance::new(sandbox, guest))
+        let exported = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(ConnectorInstance::new(sandbox, exported))
     }
 
     /// A source task, not started yet.
@@ -217,14 +221,15 @@ impl Component {
     /// As for [`Component::connector`].
     pub async fn source(
         &self,
-        identity: Identity,
+        guest: impl Into<Guest>,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<SourceInstance, CallError> {
-        self.expect(&identity.class, &[PluginKind::Source])?;
-        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
-        let guest = self.exports.source(&mut sandbox.store, &instance).map_err(unexpected)?;
-        Ok(SourceInstance::new(sandbox, guest))
+        let guest = guest.into();
+        self.expect(&guest.identity.class, &[PluginKind::Source])?;
+        let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
+        let exported = self.exports.source(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(SourceInstance::new(sandbox, exported))
     }
 
     /// A sink task, not started yet.
@@ -232,11 +237,17 @@ impl Component {
     /// # Errors
     ///
     /// As for [`Component::connector`].
-    pub async fn sink(&self, identity: Identity, limits: &Limits, grants: &Grants) -> Result<SinkInstance, CallError> {
-        self.expect(&identity.class, &[PluginKind::Sink])?;
-        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
-        let guest = self.exports.sink(&mut sandbox.store, &instance).map_err(unexpected)?;
-        Ok(SinkInstance::new(sandbox, guest))
+    pub async fn sink(
+        &self,
+        guest: impl Into<Guest>,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<SinkInstance, CallError> {
+        let guest = guest.into();
+        self.expect(&guest.identity.class, &[PluginKind::Sink])?;
+        let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
+        let exported = self.exports.sink(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(SinkInstance::new(sandbox, exported))
     }
 
     /// A chain of this component's transforms, not configured yet. `identity.class` is the class of the first step.
@@ -246,14 +257,15 @@ impl Component {
     /// As for [`Component::connector`].
     pub async fn transform(
         &self,
-        identity: Identity,
+        guest: impl Into<Guest>,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<TransformInstance, CallError> {
-        self.expect(&identity.class, &[PluginKind::Transformation])?;
-        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
-        let guest = self.exports.transform(&mut sandbox.store, &instance).map_err(unexpected)?;
-        Ok(TransformInstance::new(sandbox, guest))
+        let guest = guest.into();
+        self.expect(&guest.identity.class, &[PluginKind::Transformation])?;
+        let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
+        let exported = self.exports.transform(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(TransformInstance::new(sandbox, exported))
     }
 
     /// A predicate, not configured yet.
@@ -263,23 +275,19 @@ impl Component {
     /// As for [`Component::connector`].
     pub async fn predicate(
         &self,
-        identity: Identity,
+        guest: impl Into<Guest>,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<PredicateInstance, CallError> {
-        self.expect(&identity.class, &[PluginKind::Predicate])?;
-        let (mut sandbox, instance) = self.instance(identity, limits, grants).await?;
-        let guest = self.exports.predicate(&mut sandbox.store, &instance).map_err(unexpected)?;
-        Ok(PredicateInstance::new(sandbox, guest))
+        let guest = guest.into();
+        self.expect(&guest.identity.class, &[PluginKind::Predicate])?;
+        let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
+        let exported = self.exports.predicate(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(PredicateInstance::new(sandbox, exported))
     }
 
-    async fn instance(
-        &self,
-        identity: Identity,
-        limits: &Limits,
-        grants: &Grants,
-    ) -> Result<(Sandbox, Instance), CallError> {
-        instantiate(&self.pre, identity, limits, grants).await
+    async fn instance(&self, guest: Guest, limits: &Limits, grants: &Grants) -> Result<(Sandbox, Instance), CallError> {
+        instantiate(&self.pre, guest, limits, grants, &self.stats).await
     }
 
     fn known(&self, class: &str) -> Result<&PluginInfo, CallError> {
@@ -303,17 +311,19 @@ impl Component {
 /// A sandbox with a fresh instance in it. Starting one runs code of the guest, so that the limits are in force already.
 pub(crate) async fn instantiate(
     pre: &InstancePre<StoreState>,
-    identity: Identity,
+    guest: Guest,
     limits: &Limits,
     grants: &Grants,
+    stats: &Arc<EngineStats>,
 ) -> Result<(Sandbox, Instance), CallError> {
     let engine = pre.engine();
+    let living = stats.instance();
     let state = if grants.folders.is_empty() {
-        StoreState::new(identity, limits, grants)
+        StoreState::new(guest, limits, grants, living)
     } else {
         // Opening folders may hang on a network file system, so it is kept off the threads that run tasks.
         let (limits, grants) = (*limits, grants.clone());
-        let state = tokio::task::spawn_blocking(move || StoreState::new(identity, &limits, &grants)).await;
+        let state = tokio::task::spawn_blocking(move || StoreState::new(guest, &limits, &grants, living)).await;
         state.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
     };
     let state = state.map_err(CallError::Fatal)?;
@@ -323,8 +333,8 @@ pub(crate) async fn instantiate(
 }
 
 /// For calls that belong to no connector yet.
-fn unnamed(class: &str) -> Identity {
-    Identity { connector: String::new(), task: None, class: class.to_owned() }
+fn unnamed(class: &str) -> Guest {
+    Identity { connector: String::new(), task: None, class: class.to_owned() }.into()
 }
 
 /// The types were checked when the component was loaded, so this is a fault of the worker and not of the plugin.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use wasmtime::component::Linker;
@@ -16,7 +16,8 @@ use crate::instance::call;
 use crate::interfaces;
 use crate::limits::Limits;
 use crate::load_error::LoadError;
-use crate::log::Identity;
+use crate::log::Guest;
+use crate::stats::EngineStats;
 use crate::store::{self, StoreState};
 use crate::v0_1::Exports;
 
@@ -59,6 +60,7 @@ struct Inner {
     cache: Cache,
     /// Loaded components, and those that are being loaded: whoever asks second waits for the first.
     loaded: Mutex<HashMap<ComponentId, Arc<Slot>>>,
+    stats: Arc<EngineStats>,
 }
 
 type Slot = tokio::sync::Mutex<Weak<Component>>;
@@ -94,7 +96,7 @@ impl Engine {
         let linker = store::linker(&wasmtime).map_err(engine)?;
         let cache = open(&wasmtime)?;
         tick(&wasmtime).map_err(EngineError::Thread)?;
-        Ok(Self(Arc::new(Inner { wasmtime, linker, cache, loaded: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { wasmtime, linker, cache, loaded: Mutex::default(), stats: Arc::default() })))
     }
 
     /// Loads a component: from memory if it is loaded, from the disk if it was compiled before, otherwise by compiling it, which
@@ -135,6 +137,11 @@ impl Engine {
         self.describe(compiled, limits).await.map(Arc::new)
     }
 
+    /// What was compiled, and what all instances have done.
+    pub fn stats(&self) -> &Arc<EngineStats> {
+        &self.0.stats
+    }
+
     /// Removes the compiled form of a component from the disk. To be called when a plugin is deleted.
     pub async fn forget(&self, id: &ComponentId) {
         self.0.loaded.lock().remove(id);
@@ -148,12 +155,13 @@ impl Engine {
         let Compiled { id, component, imports } = compiled;
         let pre = self.0.linker.instantiate_pre(&component).map_err(types)?;
         let exports = Exports::find(&pre).map_err(types)?;
-        let (mut sandbox, instance) = instantiate(&pre, Identity::default(), limits, &Grants::none()).await?;
+        let (mut sandbox, instance) =
+            instantiate(&pre, Guest::default(), limits, &Grants::none(), &self.0.stats).await?;
         exports.check_types(&mut sandbox.store, &instance).map_err(types)?;
         let guest = exports.plugin(&mut sandbox.store, &instance).map_err(types)?;
         let plugins = call!(sandbox, "plugin.describe", |store| guest.describe(store))?;
         describe::check(&plugins, &exports).map_err(|reason| LoadError::Description { reason })?;
-        Ok(Component::new(id, plugins, imports, pre, exports))
+        Ok(Component::new(id, plugins, imports, pre, exports, Arc::clone(&self.0.stats)))
     }
 }
 
@@ -167,12 +175,15 @@ struct Compiled {
 impl Inner {
     fn compile(&self, id: ComponentId, wasm: &[u8]) -> Result<Compiled, LoadError> {
         if let Some(component) = self.cache.load(&self.wasmtime, &id) {
+            self.stats.cache_hit();
             let imports = interfaces::check(&component)?;
             return Ok(Compiled { id, component, imports });
         }
         interfaces::check_form(wasm)?;
+        let began = Instant::now();
         let component = wasmtime::component::Component::from_binary(&self.wasmtime, wasm)
             .map_err(|error| LoadError::Compile { reason: format!("{error:#}") })?;
+        self.stats.compile(began.elapsed());
         let imports = interfaces::check(&component)?;
         self.cache.store(&component, &id);
         Ok(Compiled { id, component, imports })

@@ -30,6 +30,7 @@ mod log;
 mod lookup;
 mod metrics;
 mod requests;
+mod stats;
 mod store;
 
 mod v0_1;
@@ -50,6 +51,7 @@ pub use info::{ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, Plugi
 pub use instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance};
 pub use limits::Limits;
 pub use load_error::LoadError;
-pub use log::Identity;
+pub use log::{Guest, Identity};
 pub use metrics::{MetricValue, Metrics};
+pub use stats::{EngineStats, FunctionCalls, GuestStats};
 pub use store::{NoStoredOffsets, OffsetsFuture, StoredOffsets};

@@ -1,8 +1,11 @@
 //! What an instance may use at the most, and the part of it that wasmtime asks for: memories and tables.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
+
+use crate::stats::GuestStats;
 
 /// Most memories of one instance. A component of one language has one; adapters and shared libraries add a few.
 const MAX_MEMORIES: usize = 16;
@@ -34,14 +37,23 @@ pub(crate) struct Limiter {
     memory_max: usize,
     memory: usize,
     table_elements: usize,
+    stats: Arc<GuestStats>,
     /// Why the last growth was refused. Most guests trap right after: this is then what really happened.
     pub(crate) refused: Option<String>,
 }
 
 impl Limiter {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, stats: Arc<GuestStats>) -> Self {
         let memory_max = usize::try_from(limits.memory_max).unwrap_or(usize::MAX);
-        Self { memory_max, memory: 0, table_elements: 0, refused: None }
+        stats.limit_memory(limits.memory_max);
+        Self { memory_max, memory: 0, table_elements: 0, stats, refused: None }
+    }
+}
+
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        // The memories go with the store that this belongs to.
+        self.stats.drop_memory(self.memory);
     }
 }
 
@@ -52,6 +64,8 @@ impl ResourceLimiter for Limiter {
             self.refused = Some(format!("memory limit of {} bytes (weir.task.memory.max)", self.memory_max));
             return Ok(false);
         }
+        // A memory never shrinks.
+        self.stats.grow_memory(total.saturating_sub(self.memory));
         self.memory = total;
         Ok(true)
     }
@@ -85,11 +99,15 @@ mod tests {
 
     #[test]
     fn memories_are_counted_together() {
-        let mut limiter = Limiter::new(&Limits { memory_max: 100, ..Limits::default() });
+        let stats = Arc::new(GuestStats::default());
+        let mut limiter = Limiter::new(&Limits { memory_max: 100, ..Limits::default() }, Arc::clone(&stats));
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         assert!(limiter.refused.is_none());
         assert!(!limiter.memory_growing(60, 61, None).unwrap());
         assert_eq!(limiter.refused.as_deref(), Some("memory limit of 100 bytes (weir.task.memory.max)"));
+        assert_eq!((stats.memory(), stats.memory_max()), (100, 100));
+        drop(limiter);
+        assert_eq!((stats.memory(), stats.memory_peak()), (0, 100));
     }
 }

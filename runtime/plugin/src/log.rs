@@ -15,6 +15,8 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::stats::GuestStats;
+
 /// Most bytes of one message; the guest names the length, so the host names the ceiling.
 const MAX_LOG_BYTES: usize = 16 << 10;
 /// Most bytes of a target.
@@ -35,6 +37,26 @@ pub struct Identity {
     pub task: Option<u32>,
     /// The plugin's class.
     pub class: String,
+}
+
+/// Whose instance is to be made, and where it is counted. An [`Identity`] alone becomes one that is counted for itself.
+#[derive(Debug, Clone, Default)]
+pub struct Guest {
+    pub(crate) identity: Identity,
+    pub(crate) stats: Arc<GuestStats>,
+}
+
+impl Identity {
+    /// An instance of this identity that is counted here.
+    pub fn counted(self, stats: Arc<GuestStats>) -> Guest {
+        Guest { identity: self, stats }
+    }
+}
+
+impl From<Identity> for Guest {
+    fn from(identity: Identity) -> Self {
+        identity.counted(Arc::default())
+    }
 }
 
 /// The way of a guest's words into the log. Clones write to the same place.

@@ -1,6 +1,8 @@
-//! The counters and gauges that a guest keeps through the `host` interface.
+//! The counters and gauges that a guest keeps through the `host` interface. The guest's side adds while others read; nobody waits.
 
-use indexmap::IndexMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use parking_lot::Mutex;
 
 /// Most metrics of one instance; further names are ignored.
@@ -17,42 +19,77 @@ pub enum MetricValue {
     Gauge(f64),
 }
 
-/// The metrics of one instance. Shared with the embedder, which may read them at any time, also during a call.
-#[derive(Debug, Default)]
-pub struct Metrics(Mutex<IndexMap<String, MetricValue>>);
+/// The metrics of one instance, or of those that follow each other in one place. Shared with the embedder, which may read them at any
+/// time, also during a call.
+#[derive(Debug)]
+pub struct Metrics {
+    /// Filled from the front, never emptied.
+    entries: Box<[OnceLock<Entry>]>,
+    /// Held by a guest that brings a new name, so that two never take the same place.
+    adding: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    counter: bool,
+    /// The count, or the bits of an `f64`.
+    value: AtomicU64,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { entries: (0..MAX_METRICS).map(|_| OnceLock::new()).collect(), adding: Mutex::new(()) }
+    }
+}
 
 impl Metrics {
     /// Names and values as they are now, in the order in which the names came up.
     pub fn snapshot(&self) -> Vec<(String, MetricValue)> {
-        self.0.lock().iter().map(|(name, value)| (name.clone(), *value)).collect()
+        self.iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// As [`Metrics::snapshot`], without copies.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, MetricValue)> {
+        self.entries.iter().map_while(OnceLock::get).map(|entry| {
+            let value = entry.value.load(Ordering::Relaxed);
+            let value =
+                if entry.counter { MetricValue::Counter(value) } else { MetricValue::Gauge(f64::from_bits(value)) };
+            (entry.name.as_str(), value)
+        })
     }
 
     pub(crate) fn add(&self, name: String, value: u64) {
-        self.update(name, MetricValue::Counter(0), |metric| {
-            // A name that is a gauge already stays one.
-            if let MetricValue::Counter(count) = metric {
-                *count = count.wrapping_add(value);
-            }
-        });
+        // A name that is a gauge already stays one.
+        if let Some(entry) = self.entry(name, true).filter(|entry| entry.counter) {
+            entry.value.fetch_add(value, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn set(&self, name: String, value: f64) {
-        self.update(name, MetricValue::Gauge(0.0), |metric| {
-            if let MetricValue::Gauge(gauge) = metric {
-                *gauge = value;
-            }
-        });
+        if let Some(entry) = self.entry(name, false).filter(|entry| !entry.counter) {
+            entry.value.store(value.to_bits(), Ordering::Relaxed);
+        }
     }
 
-    fn update(&self, name: String, new: MetricValue, change: impl FnOnce(&mut MetricValue)) {
+    fn entry(&self, name: String, counter: bool) -> Option<&Entry> {
+        if let Some(known) = self.find(&name) {
+            return Some(known);
+        }
         let valid = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(valid) {
-            return;
+            return None;
         }
-        let mut metrics = self.0.lock();
-        if metrics.len() < MAX_METRICS || metrics.contains_key(&name) {
-            change(metrics.entry(name).or_insert(new));
+        let _adding = self.adding.lock();
+        if let Some(known) = self.find(&name) {
+            return Some(known);
         }
+        let free = self.entries.iter().find(|entry| entry.get().is_none())?;
+        Some(free.get_or_init(|| Entry { name, counter, value: AtomicU64::new(0) }))
+    }
+
+    fn find(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().map_while(OnceLock::get).find(|entry| entry.name == name)
     }
 }
 

@@ -15,10 +15,10 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use crate::clock::Clock;
 use crate::grants::{Grants, Hosts};
 use crate::limits::{Limiter, Limits};
-use crate::log::{GuestLog, Identity, LogStream, Stream};
+use crate::log::{Guest, GuestLog, LogStream, Stream};
 use crate::lookup::{HasNameLookup, Lookups, NameLookup};
-use crate::metrics::Metrics;
 use crate::requests::Requests;
+use crate::stats::{GuestStats, HostInterface, Living};
 use crate::v0_1;
 
 /// Most handles (files, streams, timers) that an instance may hold at once.
@@ -58,7 +58,8 @@ pub(crate) struct StoreState {
     lookups: Lookups,
     pub(crate) limiter: Limiter,
     pub(crate) log: GuestLog,
-    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) stats: Arc<GuestStats>,
+    pub(crate) living: Living,
     pub(crate) clock: Clock,
     pub(crate) requests: Requests,
     pub(crate) offsets: Arc<dyn StoredOffsets>,
@@ -68,7 +69,8 @@ impl StoreState {
     /// # Errors
     ///
     /// A granted folder cannot be opened; the text says which and why.
-    pub(crate) fn new(identity: Identity, limits: &Limits, grants: &Grants) -> Result<Self, String> {
+    pub(crate) fn new(guest: Guest, limits: &Limits, grants: &Grants, living: Living) -> Result<Self, String> {
+        let Guest { identity, stats } = guest;
         let log = GuestLog::new(identity);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
@@ -77,10 +79,11 @@ impl StoreState {
             table,
             hosts: Arc::clone(&grants.hosts),
             lookups: Lookups::default(),
-            limiter: Limiter::new(limits),
+            limiter: Limiter::new(limits, Arc::clone(&stats)),
             log,
-            metrics: Arc::default(),
-            clock: Clock::new(limits.call_timeout),
+            clock: Clock::new(limits.call_timeout, Arc::clone(&stats)),
+            stats,
+            living,
             requests: Requests::default(),
             offsets: Arc::new(NoStoredOffsets),
         })
@@ -124,13 +127,22 @@ fn may_use(hosts: &Hosts, address: SocketAddr, purpose: SocketAddrUse) -> bool {
 }
 
 impl WasiView for StoreState {
+    /// wasmtime asks for it once in each host call of WASI.
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.stats.host_call(HostInterface::Wasi);
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl StoreState {
+    /// The host's side of a call, counted.
+    pub(crate) fn called(&mut self, interface: HostInterface) -> &mut Self {
+        self.stats.host_call(interface);
+        self
+    }
+
     fn name_lookup(&mut self) -> NameLookup<'_> {
+        self.stats.host_call(HostInterface::Wasi);
         let sockets = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
         NameLookup { sockets, hosts: &self.hosts, lookups: &mut self.lookups }
     }

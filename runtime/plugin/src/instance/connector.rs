@@ -21,7 +21,7 @@ impl ConnectorInstance {
 
     /// What the guest counts; may be read at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.sandbox.store.data().metrics)
+        Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
     /// Called once, first.

@@ -16,10 +16,11 @@ pub use transform::TransformInstance;
 /// Runs one call of the contract within its deadline: `call!(sandbox, "sink.put", |store| guest.put(store, batch))`.
 macro_rules! call {
     ($sandbox:expr, $name:literal, |$store:ident| $call:expr) => {{
-        let deadline = $sandbox.begin($name)?;
+        const FUNCTION: $crate::stats::Function = $crate::stats::Function::of($name);
+        let deadline = $sandbox.begin(FUNCTION)?;
         let $store = &mut $sandbox.store;
         let outcome = deadline.run($call).await;
-        $sandbox.end(outcome)
+        $sandbox.end(FUNCTION, outcome)
     }};
 }
 pub(crate) use call;

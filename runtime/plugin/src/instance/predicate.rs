@@ -24,7 +24,7 @@ impl PredicateInstance {
 
     /// What the guest counts; may be read at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.sandbox.store.data().metrics)
+        Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
     /// Called once, first. The answer says which columns the predicate looks at; the others are not given to it.

@@ -22,7 +22,7 @@ impl SinkInstance {
 
     /// What the guest counts; may be read at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.sandbox.store.data().metrics)
+        Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
     /// Called once, first.

@@ -23,7 +23,7 @@ impl SourceInstance {
 
     /// What the guest counts; may be read at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.sandbox.store.data().metrics)
+        Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
     /// Called once, first. `offsets` answers the guest's `stored-offsets` from here on.

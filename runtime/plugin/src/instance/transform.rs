@@ -27,7 +27,7 @@ impl TransformInstance {
 
     /// What the guest counts; may be read at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
-        Arc::clone(&self.sandbox.store.data().metrics)
+        Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
     /// Called once, first. The answer says which columns the chain looks at; the others are not given to it.

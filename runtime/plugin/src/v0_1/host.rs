@@ -44,12 +44,12 @@ impl host::Host for StoreState {
     }
 
     fn counter_add(&mut self, name: String, value: u64) -> wasmtime::Result<()> {
-        self.metrics.add(name, value);
+        self.stats.metrics().add(name, value);
         Ok(())
     }
 
     fn gauge_set(&mut self, name: String, value: f64) -> wasmtime::Result<()> {
-        self.metrics.set(name, value);
+        self.stats.metrics().set(name, value);
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ pub(crate) use sink::Sink;
 pub(crate) use source::Source;
 pub(crate) use transform::{Predicate, Transform};
 
+use crate::stats::HostInterface;
 use crate::store::StoreState;
 
 /// The version that a component's imports and exports must name.
@@ -45,9 +46,10 @@ use bindings::weir::connect as imports;
 
 /// What the host offers to components of this version, besides WASI.
 pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result<()> {
-    imports::host::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
-    imports::source_context::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
-    imports::sink_context::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
+    type State = HasSelf<StoreState>;
+    imports::host::add_to_linker::<_, State>(linker, |state| state.called(HostInterface::Host))?;
+    imports::source_context::add_to_linker::<_, State>(linker, |state| state.called(HostInterface::SourceContext))?;
+    imports::sink_context::add_to_linker::<_, State>(linker, |state| state.called(HostInterface::SinkContext))?;
     imports::data::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ mod limits;
 mod load;
 mod records;
 mod round_trip;
+mod stats;
 
 mod types {
     //! What `codec.rs` needs of this side.
