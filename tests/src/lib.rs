@@ -18,6 +18,7 @@ pub mod lines;
 pub mod paths;
 pub mod process;
 pub mod rest;
+pub mod scrape;
 pub mod topics;
 pub mod wait;
 pub mod worker;

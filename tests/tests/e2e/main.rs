@@ -12,6 +12,7 @@ mod grants;
 mod hostile;
 mod kafka_tls;
 mod loggers;
+mod metrics;
 mod neighbour;
 mod offsets_rest;
 mod oracle;

@@ -221,6 +221,7 @@ fn find_step(plugins: &StepPlugins, step: steps::Step) -> Option<Step> {
     let predicate = step.predicate.and_then(|predicate| {
         let plugin = plugins.predicates.get(&predicate.alias)?;
         Some(Predicate {
+            alias: predicate.alias,
             class: plugin.info().class.clone(),
             component: Arc::clone(plugin.component()),
             config: predicate.settings,

@@ -98,6 +98,8 @@ pub struct WorkerConfig {
     pub log_level: String,
     /// `metrics.sample.window.ms` and `metrics.num.samples`.
     pub sampling: Sampling,
+    /// `weir.metrics.enable`: `GET /metrics` answers.
+    pub metrics_enable: bool,
     /// `config.providers`.
     pub providers: Providers,
     /// The file as it was read, its references to config providers resolved.
@@ -177,6 +179,7 @@ impl WorkerConfig {
                 window: reader.millis("metrics.sample.window.ms"),
                 samples: u32::try_from(reader.number("metrics.num.samples")).unwrap_or(u32::MAX),
             },
+            metrics_enable: reader.flag("weir.metrics.enable"),
             offset_storage_file,
             warnings: Vec::new(),
             providers: opened.providers,

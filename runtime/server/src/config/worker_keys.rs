@@ -25,7 +25,7 @@ use Fallback::{Computed, Null, Required, Value};
 use Type::{Boolean, Class, Int, List, Long, Short, String};
 use Usage::{Ignored, Used};
 
-const NO_METRICS: Usage = Ignored("Weir reports no metrics yet");
+const NO_REPORTERS: Usage = Ignored("Weir's metrics are read at `GET /metrics`; it runs no Java classes");
 const NO_VERSIONS: Usage = Ignored("Weir's converters are built in and have one version");
 const NO_CLUSTER: Usage = Ignored("a standalone worker has no cluster; Weir runs standalone only, so far");
 
@@ -492,12 +492,33 @@ pub static SECTIONS: &[Section] = &[
     },
     Section {
         title: "Metrics",
-        intro: "",
+        intro: "What there is to see is in [metrics.md](metrics.md).",
         keys: &[
-            key("metrics.sample.window.ms", Long, Value("30000"), NO_METRICS, "Time that a sample covers.").checked(AT_LEAST_0),
-            key("metrics.num.samples", Int, Value("2"), NO_METRICS, "Samples that are kept.").checked(AT_LEAST_1),
-            key("metrics.recording.level", String, Value("INFO"), NO_METRICS, "The finest metrics that are recorded."),
-            key("metric.reporters", List, Value(""), NO_METRICS, "Java classes that metrics are reported to."),
+            key("weir.metrics.enable", Boolean, Value("true"), Used, "Answer `GET /metrics`, in Prometheus' text format."),
+            key(
+                "metrics.sample.window.ms",
+                Long,
+                Value("30000"),
+                Used,
+                "Time that a sample of an average or a maximum covers, in milliseconds.",
+            )
+            .checked(AT_LEAST_0),
+            key(
+                "metrics.num.samples",
+                Int,
+                Value("2"),
+                Used,
+                "Samples that averages and maxima are made of. More than 60 are taken as 60.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "metrics.recording.level",
+                String,
+                Value("INFO"),
+                Ignored("all of Weir's metrics are of Kafka's level INFO"),
+                "The finest metrics that are recorded.",
+            ),
+            key("metric.reporters", List, Value(""), NO_REPORTERS, "Java classes that metrics are reported to."),
         ],
     },
     Section {
@@ -564,5 +585,5 @@ pub static PREFIXES: &[Prefix] = &[
         doc: "The same for the https listeners of `admin.listeners`.",
         usage: Used,
     },
-    Prefix { prefix: "metrics.context.", doc: "Labels of all metrics.", usage: NO_METRICS },
+    Prefix { prefix: "metrics.context.", doc: "Labels of all metrics.", usage: NO_REPORTERS },
 ];

@@ -13,13 +13,14 @@ use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
-use weir_plugin::ComponentId;
+use weir_plugin::{ComponentId, GuestStats};
 
 use super::api::{
     ConfigMap, ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, Error, State,
     TargetState, TaskInfo, TaskState,
 };
 use super::restarts::{Book, Life, Part};
+use super::snapshot::{ConnectorSnapshot, TaskSnapshot};
 use super::standalone::Shared;
 use super::watch::{self, Refused, Watch};
 use super::{reload, tasks, watch::Started};
@@ -31,6 +32,8 @@ use crate::task::control::{Status, TaskHandle, Wanted};
 pub(super) struct Connector {
     name: String,
     shared: Arc<Shared>,
+    /// Counts of its own instance, of one after the other.
+    guest: Arc<GuestStats>,
     /// Held by whoever changes the connector.
     changing: AsyncMutex<()>,
     data: Mutex<Data>,
@@ -94,6 +97,7 @@ impl Connector {
         Self {
             name: name.to_owned(),
             shared,
+            guest: Arc::default(),
             changing: AsyncMutex::new(()),
             data: Mutex::new(Data {
                 submitted: ConfigMap::new(),
@@ -118,6 +122,28 @@ impl Connector {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where its own instance is counted.
+    pub(super) fn guest(&self) -> Arc<GuestStats> {
+        Arc::clone(&self.guest)
+    }
+
+    /// What metrics show of it.
+    pub(super) fn snapshot(&self) -> ConnectorSnapshot {
+        let data = self.data.lock();
+        let tasks = (0..).zip(&data.tasks).filter_map(|(id, task)| {
+            let (config, handle) = (data.config.as_ref()?, task.handle.as_ref()?);
+            let (state, metrics) = (task.status().state, Arc::clone(handle.metrics()));
+            Some(TaskSnapshot { id, state, config: Arc::clone(config), metrics })
+        });
+        ConnectorSnapshot {
+            name: self.name.clone(),
+            state: data.status.state,
+            config: data.config.clone(),
+            guest: self.guest(),
+            tasks: tasks.collect(),
+        }
     }
 
     /// What `GET /connectors/{c}` answers.

@@ -6,10 +6,12 @@ mod keep;
 mod offsets;
 mod reload;
 mod restarts;
+mod snapshot;
 mod standalone;
 mod state_file;
 mod tasks;
 mod watch;
 
+pub use snapshot::{ConnectorSnapshot, TaskSnapshot};
 pub use standalone::{Herder, Options, Put};
 pub use state_file::{Error as StateError, StateFile};

@@ -97,6 +97,7 @@ impl Herder {
     /// A herder whose connectors are those that were kept, not started yet. Begins to look for the Kafka cluster.
     pub fn start(options: Options) -> Self {
         let cluster_id = ClusterId::default();
+        let metrics = Arc::new(WorkerMetrics::new(options.worker.sampling));
         let stopping = CancellationToken::new();
         cluster_id.learn(&options.worker.admin_properties(), stopping.clone());
         let kept = options.state.as_ref().map(StateFile::take).unwrap_or_default();
@@ -107,7 +108,7 @@ impl Herder {
             worker_id: options.worker_id,
             producers: Producers::default(),
             admins: Admins::default(),
-            metrics: Arc::default(),
+            metrics,
             cluster_id,
             stopping,
             levels: options.levels,
@@ -126,6 +127,14 @@ impl Herder {
     /// The names of all connectors, sorted.
     pub fn connectors(&self) -> Vec<String> {
         self.0.connectors.read().keys().cloned().collect()
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Connector>> {
+        self.0.connectors.read().values().cloned().collect()
     }
 
     pub(super) fn find(&self, name: &str) -> Option<Arc<Connector>> {

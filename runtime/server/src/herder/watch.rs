@@ -70,9 +70,10 @@ pub(super) async fn start(
         .await
         .map_err(|refusal| Refused { trace: refusal.to_string(), hopeless: true })?;
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
+    let guest = identity.counted(connector.guest());
     let offsets = ConnectorOffsets { file: shared.offsets.clone(), connector: config.name.clone() };
     let mut instance =
-        config.component.connector(identity, &config.limits, &grants, Arc::new(offsets)).await.map_err(text)?;
+        config.component.connector(guest, &config.limits, &grants, Arc::new(offsets)).await.map_err(text)?;
     let started = instance.start(&config.plugin_config).await.map_err(text)?;
     let task_configs = task_configs(&mut instance, config).await?;
     let Some(interval) = started.check_interval else {

@@ -329,6 +329,11 @@ impl Producers {
         open.insert(properties.clone(), Arc::downgrade(&producer));
         Ok(producer)
     }
+
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        self.open.lock().values().filter(|producer| producer.strong_count() > 0).count()
+    }
 }
 
 /// A task's access to its producer: the topics it has looked up.

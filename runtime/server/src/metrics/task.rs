@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+use weir_plugin::GuestStats;
+
 use super::clock;
 use super::counter::{Counter, Gauge};
 use super::states::{StateRatios, StateTimes};
@@ -27,6 +30,8 @@ pub struct TaskMetrics {
     pub commit_success: Windowed,
     /// Its errors.
     pub errors: ErrorCounts,
+    /// Its sandboxes, by the place that they have in it. Locked when a sandbox is made, and by a scrape.
+    guests: Mutex<Vec<(String, Arc<GuestStats>)>>,
     /// Of a source.
     pub source: SourceMetrics,
     /// Of a sink.
@@ -85,11 +90,9 @@ pub struct SinkMetrics {
     /// `partition-count`.
     pub partitions: Gauge,
     /// `offset-commit-seq-no`.
-    pub commit_seq_no: Gauge,
+    pub commit_seq_no: Counter,
     /// `offset-commit-completion-total`.
     pub commits: Counter,
-    /// `offset-commit-skip-total`.
-    pub commits_skipped: Counter,
 }
 
 impl TaskMetrics {
@@ -103,6 +106,7 @@ impl TaskMetrics {
             commit_time: Windowed::new(sampling),
             commit_success: Windowed::new(sampling),
             errors: ErrorCounts::default(),
+            guests: Mutex::default(),
             source: SourceMetrics::new(sampling),
             sink: SinkMetrics::new(sampling),
         }
@@ -119,6 +123,23 @@ impl TaskMetrics {
     /// `running-ratio` and `pause-ratio`.
     pub fn state_ratios(&self) -> StateRatios {
         self.states.ratios()
+    }
+
+    /// Where the sandbox in this place is counted: `task`, or the prefix of a transform's keys. One that follows another in its place
+    /// goes on with its counts. The places are those of the connector's configuration.
+    pub fn guest(&self, place: &str) -> Arc<GuestStats> {
+        let mut guests = self.guests.lock();
+        if let Some((_, known)) = guests.iter().find(|(known, _)| known == place) {
+            return Arc::clone(known);
+        }
+        let stats = Arc::default();
+        guests.push((place.to_owned(), Arc::clone(&stats)));
+        stats
+    }
+
+    /// All places that had a sandbox, and their counts.
+    pub fn guests(&self) -> Vec<(String, Arc<GuestStats>)> {
+        self.guests.lock().clone()
     }
 
     /// An operation on a row failed, whether or not it is tried again.
@@ -164,6 +185,12 @@ impl TaskMetrics {
         self.commit_success.record(1.0);
     }
 
+    /// A sink's offsets were committed, which took so long.
+    pub fn sink_commit_succeeded(&self, time: Duration) {
+        self.commit_succeeded(time);
+        self.sink.commits.increment();
+    }
+
     /// Offsets could not be committed.
     pub fn commit_failed(&self) {
         self.commit_success.record(0.0);
@@ -197,9 +224,8 @@ impl SinkMetrics {
             active: Gauge::default(),
             active_window: Windowed::new(sampling),
             partitions: Gauge::default(),
-            commit_seq_no: Gauge::default(),
+            commit_seq_no: Counter::default(),
             commits: Counter::default(),
-            commits_skipped: Counter::default(),
         }
     }
 
@@ -216,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_start_ends_once_and_well_only_if_the_task_ran() {
-        let worker = Arc::new(WorkerMetrics::default());
+        let worker = Arc::new(WorkerMetrics::new(Sampling::default()));
         let task = |states: &[State]| {
             let task = TaskMetrics::new(Sampling::default(), Arc::clone(&worker));
             states.iter().for_each(|state| task.state(*state));
@@ -228,8 +254,17 @@ mod tests {
     }
 
     #[test]
+    fn a_sandbox_goes_on_with_the_counts_of_its_place() {
+        let task = TaskMetrics::new(Sampling::default(), Arc::new(WorkerMetrics::new(Sampling::default())));
+        let first = task.guest("task");
+        task.guest("transforms.a");
+        assert!(Arc::ptr_eq(&first, &task.guest("task")));
+        assert_eq!(task.guests().iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(), ["task", "transforms.a"]);
+    }
+
+    #[test]
     fn a_row_that_is_skipped_or_fails_the_task_leaves_a_time() {
-        let task = TaskMetrics::new(Sampling::default(), Arc::default());
+        let task = TaskMetrics::new(Sampling::default(), Arc::new(WorkerMetrics::new(Sampling::default())));
         task.record_failure();
         assert_eq!(task.errors.last.get(), 0);
         task.record_skipped();

@@ -108,6 +108,18 @@ impl Windowed {
         self.summary_at(clock::now())
     }
 
+    /// Of values that are 1 or 0 the share of ones; without values 0, as in Kafka.
+    pub fn share_of_ones(&self) -> f64 {
+        let summary = self.summary();
+        if summary.count == 0 { 0.0 } else { summary.average() }
+    }
+
+    /// Of values that are 1 or 0 the share of zeros; without values 0, as in Kafka.
+    pub fn share_of_zeros(&self) -> f64 {
+        let summary = self.summary();
+        if summary.count == 0 { 0.0 } else { 1.0 - summary.average() }
+    }
+
     fn record_at(&self, now: u64, value: f64) {
         let mut current = self.current.lock();
         let version = self.version.load(Ordering::Relaxed);

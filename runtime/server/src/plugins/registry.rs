@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use tracing::{info, warn};
-use weir_plugin::{Component, ComponentId, Engine, Limits, LoadError, PluginInfo};
+use weir_plugin::{Component, ComponentId, Engine, EngineStats, Limits, LoadError, PluginInfo};
 
 use super::lookup::Catalogue;
 use super::store::{self, Store};
@@ -202,6 +202,11 @@ impl Plugins {
     /// What there is now, to be looked up in.
     pub fn catalogue(&self) -> Catalogue {
         Catalogue::new(self.all())
+    }
+
+    /// What the engine counts.
+    pub fn engine_stats(&self) -> &Arc<EngineStats> {
+        self.0.engine.stats()
     }
 
     /// All components, in the order in which they came.

@@ -9,6 +9,7 @@ mod fuzz_tests;
 mod headers;
 pub mod json;
 mod loggers;
+mod metrics;
 mod offsets;
 #[cfg(test)]
 mod operations_tests;
@@ -86,6 +87,7 @@ pub fn router(
         }
         Resources::Admin => json.layer(DefaultBodyLimit::max(JSON_BODY_MAX)),
     };
+    let routes = if worker.metrics_enable { routes.merge(metrics::routes()) } else { routes };
     let mut routes = routes
         .fallback(error::unknown_path)
         .method_not_allowed_fallback(error::unknown_method)

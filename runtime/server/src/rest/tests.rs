@@ -407,3 +407,19 @@ async fn an_upload_that_is_too_large_is_refused_before_it_is_read() {
     let (status, _) = fixture.upload(vec![0; MAX]).await;
     assert_eq!(status, 400, "as large as allowed is read");
 }
+
+#[tokio::test]
+async fn metrics_are_text_for_prometheus_and_can_be_switched_off() {
+    for (on, status) in [("true", StatusCode::OK), ("false", StatusCode::NOT_FOUND)] {
+        let fixture = Fixture::with(&[("weir.metrics.enable", on)]).await;
+        let request = Request::builder().uri("/metrics").body(Body::empty()).expect("a request");
+        let response = fixture.router.clone().oneshot(request).await.expect("infallible");
+        assert_eq!(response.status(), status, "{on}");
+        if status == StatusCode::OK {
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+            let body = response.into_body().collect().await.expect("a body").to_bytes();
+            let text = std::str::from_utf8(&body).expect("text");
+            assert!(text.contains("\nkafka_connect_worker_connector_count 0\n"), "{text}");
+        }
+    }
+}

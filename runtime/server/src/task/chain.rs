@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use crate::herder::api::ConfigMap;
 use weir_data::records::Records;
-use weir_plugin::{Component, Grants, Identity, Limits, PredicateInstance, StepPredicate, TransformInstance};
+use weir_plugin::{Component, Grants, Guest, Identity, Limits, PredicateInstance, StepPredicate, TransformInstance};
 
 use super::{Error, TaskId};
+use crate::metrics::TaskMetrics;
 
 /// A predicate, as the connector's configuration names it.
 #[derive(Clone)]
 pub struct Predicate {
+    /// The name the user gave it.
+    pub alias: String,
     /// The class, as its component calls it.
     pub class: String,
     /// Where it lives.
@@ -86,7 +89,7 @@ pub struct Transformed {
 
 impl Chain {
     /// Sets the chain up for a task.
-    pub async fn open(steps: &[Step], id: &TaskId, limits: &Limits) -> Result<Self, Error> {
+    pub async fn open(steps: &[Step], id: &TaskId, limits: &Limits, metrics: &TaskMetrics) -> Result<Self, Error> {
         let mut segments = Vec::new();
         let mut rest = steps;
         while let Some(first) = rest.first() {
@@ -96,7 +99,7 @@ impl Chain {
                 rest.iter().take_while(|step| !is_foreign(step) && step.component.id() == first.component.id()).count()
             };
             let (fused, after) = rest.split_at(length);
-            segments.push(Segment::open(first, fused, id, limits).await?);
+            segments.push(Segment::open(first, fused, id, limits, metrics).await?);
             rest = after;
         }
         Ok(Self { segments })
@@ -132,14 +135,24 @@ fn is_foreign(step: &Step) -> bool {
 }
 
 impl Segment {
-    async fn open(first: &Step, steps: &[Step], id: &TaskId, limits: &Limits) -> Result<Self, Error> {
-        let identity =
-            |class: &str| Identity { connector: id.connector.clone(), task: Some(id.task), class: class.to_owned() };
+    async fn open(
+        first: &Step,
+        steps: &[Step],
+        id: &TaskId,
+        limits: &Limits,
+        metrics: &TaskMetrics,
+    ) -> Result<Self, Error> {
+        let guest = |class: &str, place: &str| -> Guest {
+            let identity = Identity { connector: id.connector.clone(), task: Some(id.task), class: class.to_owned() };
+            identity.counted(metrics.guest(place))
+        };
+        // Steps that run fused are counted at the first of them.
+        let place = format!("transforms.{}", first.alias);
         let foreign = first.predicate.as_ref().filter(|_| is_foreign(first));
         let predicate = match foreign {
             Some(predicate) => {
-                let mut instance =
-                    predicate.component.predicate(identity(&predicate.class), limits, &Grants::none()).await?;
+                let guest = guest(&predicate.class, &format!("{place}.predicate"));
+                let mut instance = predicate.component.predicate(guest, limits, &Grants::none()).await?;
                 instance.configure(&predicate.config).await?;
                 Some((instance, predicate.negate))
             }
@@ -158,7 +171,7 @@ impl Segment {
                 }),
             })
             .collect();
-        let mut transform = first.component.transform(identity(&first.class), limits, &Grants::none()).await?;
+        let mut transform = first.component.transform(guest(&first.class, &place), limits, &Grants::none()).await?;
         transform.configure(&configured).await?;
         Ok(Self { aliases: steps.iter().map(|step| step.alias.clone()).collect(), transform, predicate })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_plugin::{Allowed, Component, Grants, Identity, Limits};
+use weir_plugin::{Allowed, Component, Grants, Guest, Identity, Limits};
 
 use super::active_topics::ActiveTopics;
 use super::chain::{Chain, Step};
@@ -41,10 +41,10 @@ pub struct Common {
 }
 
 impl Common {
-    /// Whose instance it is, for the log.
-    pub(super) fn identity(&self) -> Identity {
+    /// Whose instance it is, for the log, and where it is counted. Instances that follow each other are counted together.
+    pub(super) fn identity(&self) -> Guest {
         let TaskId { connector, task } = self.id.clone();
-        Identity { connector, task: Some(task), class: self.class.clone() }
+        Identity { connector, task: Some(task), class: self.class.clone() }.counted(self.metrics.guest("task"))
     }
 
     /// Asks the plugin what it needs, and the operator's bounds whether it may have it.
@@ -54,7 +54,7 @@ impl Common {
     }
 
     pub(super) async fn chain(&self) -> Result<Chain, Error> {
-        Chain::open(&self.transforms, &self.id, &self.limits).await
+        Chain::open(&self.transforms, &self.id, &self.limits, &self.metrics).await
     }
 
     pub(super) fn converters(&self) -> Result<Converters, Error> {

@@ -9,6 +9,7 @@ mod partitions;
 mod positions;
 mod reading;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -30,6 +31,7 @@ use super::control::{Control, Wanted};
 use super::convert::Converters;
 use crate::herder::api::State;
 use crate::kafka::consumer::{Position, SinkConsumer};
+use crate::metrics::TaskMetrics;
 
 /// Runs a sink task until it is stopped or fails. A stop commits what the plugin says is safe; a failure commits nothing more.
 pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
@@ -69,6 +71,9 @@ struct SinkTask {
     next_commit: Instant,
     /// When `put` is to be called without rows; none = with the next commit.
     next_empty_put: Option<Instant>,
+    /// When the last commit began that Kafka is to answer.
+    commit_began: Instant,
+    metrics: Arc<TaskMetrics>,
 }
 
 /// Rows on their way into the plugin.
@@ -108,6 +113,8 @@ impl SinkTask {
             flush_interval: common.flush_interval,
             next_commit: Instant::now() + common.flush_interval,
             next_empty_put: None,
+            commit_began: Instant::now(),
+            metrics: Arc::clone(&common.metrics),
         };
         task.apply_requests()?;
         Ok(task)
@@ -179,6 +186,9 @@ impl SinkTask {
         if self.pending.is_some() || self.paused || self.disturbed {
             return self.give_back(&gathered);
         }
+        let rows = gathered.offsets.len() as u64;
+        self.metrics.sink.read.add(rows);
+        self.metrics.sink.set_active(self.positions.active() + rows);
         let read = gathered
             .partitions
             .iter()
@@ -246,10 +256,13 @@ impl SinkTask {
 
     /// Fails the task for a row that failed, or lets it be skipped.
     fn skip(&self, stage: &'static str, place: impl Fn() -> String, message: &str) -> Result<(), Error> {
+        self.metrics.record_failure();
         if self.tolerate {
+            self.metrics.record_skipped();
             warn!(stage, row = place(), message, "a row is skipped (errors.tolerance=all)");
             return Ok(());
         }
+        self.metrics.record_error();
         Err(Error::Row { stage, place: place(), message: message.to_owned() })
     }
 
@@ -257,8 +270,12 @@ impl SinkTask {
         let Some(mut pending) = self.pending.take() else { return Ok(()) };
         if pending.batch.records.count > 0 {
             self.next_empty_put = None;
+            let (began, rows) = (Instant::now(), pending.batch.records.count);
             match self.instance.put(&mut pending.batch).await {
                 Ok(failures) => {
+                    self.metrics.sink.put_time.record_time(began.elapsed());
+                    self.metrics.sink.sent.add(rows.into());
+                    self.metrics.batch_size.record(rows.into());
                     for failure in failures {
                         let place = || format!("row {} of a batch, which the sink could not take", failure.row);
                         self.skip("TASK_PUT", place, &failure.message)?;
@@ -271,6 +288,7 @@ impl SinkTask {
         for (topic, partition, first, next) in &pending.read {
             self.positions.advance(topic, *partition, *first, *next);
         }
+        self.metrics.sink.set_active(self.positions.active());
         if pending.retries > 0 {
             info!(retries = pending.retries, "the sink has taken its rows");
             self.flow(&self.all_partitions(), true)?;
@@ -319,11 +337,14 @@ impl SinkTask {
             .into_iter()
             .map(|(topic, partition, offset)| TopicPartitionOffset { topic, partition, offset })
             .collect();
+        let began = Instant::now();
+        self.metrics.sink.commit_seq_no.increment();
         let safe = match self.instance.pre_commit(&asked).await {
             Ok(safe) => safe,
             Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
             Err(error) => {
                 warn!(%error, "the sink cannot say what is safe; nothing is committed");
+                self.metrics.commit_failed();
                 if !closing {
                     self.go_back()?;
                 }
@@ -332,16 +353,25 @@ impl SinkTask {
         };
         let safe = safe.into_iter().map(|safe| (safe.topic, safe.partition, safe.offset)).collect();
         let positions = self.positions.to_commit(safe);
-        if !positions.is_empty() {
+        if positions.is_empty() {
+            // As in Kafka Connect, a commit that has nothing new to say is one that succeeded.
+            self.metrics.sink_commit_succeeded(began.elapsed());
+        } else {
             let result = if closing {
                 self.consumer.commit_now(positions.clone()).await
             } else {
                 self.consumer.commit_later(&positions)
             };
             match result {
-                Ok(()) if closing => self.positions.committed(&positions),
-                Ok(()) => {}
-                Err(error) => warn!(%error, "offsets were not committed; their rows may come again"),
+                Ok(()) if closing => {
+                    self.positions.committed(&positions);
+                    self.metrics.sink_commit_succeeded(began.elapsed());
+                }
+                Ok(()) => self.commit_began = began,
+                Err(error) => {
+                    warn!(%error, "offsets were not committed; their rows may come again");
+                    self.metrics.commit_failed();
+                }
             }
         }
         self.apply_requests()
@@ -349,9 +379,17 @@ impl SinkTask {
 
     fn note_commits(&mut self) {
         for result in self.consumer.committed() {
+            let time = self.commit_began.elapsed();
             match result {
-                Ok(positions) => self.positions.committed(&positions),
-                Err(error) => warn!(%error, "offsets were not committed; trying again with the next commit"),
+                Ok(positions) => {
+                    self.positions.committed(&positions);
+                    self.metrics.sink_commit_succeeded(time);
+                    self.metrics.sink.set_active(self.positions.active());
+                }
+                Err(error) => {
+                    warn!(%error, "offsets were not committed; trying again with the next commit");
+                    self.metrics.commit_failed();
+                }
             }
         }
     }

@@ -67,6 +67,7 @@ impl SinkTask {
                 .map(|(_, _, offset)| *offset);
             self.positions.open(&id.topic, id.partition, offset);
         }
+        self.count_partitions();
         if self.paused || self.pending.is_some() {
             self.consumer.set_paused(partitions, true).map_err(failed("cannot pause partitions"))?;
         }
@@ -97,10 +98,16 @@ impl SinkTask {
             self.positions.close(&id.topic, id.partition);
             self.paused_by_plugin.retain(|(topic, partition)| *partition != id.partition || *topic != id.topic);
         }
+        self.count_partitions();
         self.drop_pending(ids);
         self.consumer.give_up(partitions).map_err(failed("cannot give up partitions"))?;
         closed?;
         self.apply_requests()
+    }
+
+    fn count_partitions(&self) {
+        self.metrics.sink.partitions.set(self.positions.partitions().count() as u64);
+        self.metrics.sink.set_active(self.positions.active());
     }
 
     /// Rows of partitions that are gone are somebody else's now.

@@ -99,6 +99,13 @@ impl Positions {
         }
     }
 
+    /// Rows that were given to the plugin and are not committed, all partitions together. Without a committed offset those since the
+    /// first row that was read.
+    pub(super) fn active(&self) -> u64 {
+        let of = |place: &Place| Some(place.next? - place.committed.or(place.first)?);
+        self.places.values().filter_map(of).map(|rows| u64::try_from(rows).unwrap_or(0)).sum()
+    }
+
     /// Where to read again after the plugin could not say what is safe: what is committed, or else what was read first.
     pub(super) fn go_back(&mut self) -> Vec<Position> {
         self.places

@@ -60,6 +60,15 @@ impl Batch {
         self.tracked.iter().all(|piece| piece.outstanding.is_settled())
     }
 
+    /// Rows that Kafka has. Looks at each row only if one of them failed.
+    pub(super) fn acknowledged(&self) -> u64 {
+        if self.tracked.iter().all(|piece| piece.outstanding.failure().is_none()) {
+            return self.sent.len() as u64;
+        }
+        let taken = |sent: &usize| matches!(self.outcome(*sent), Some(Outcome::Acknowledged { .. }));
+        (0..self.sent.len()).filter(taken).count() as u64
+    }
+
     fn outcome(&self, sent: usize) -> Option<Outcome> {
         let size = crate::kafka::producer::MAX_ROWS;
         self.tracked.get(sent / size).and_then(|piece| piece.outstanding.outcome(sent % size))

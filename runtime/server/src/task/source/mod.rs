@@ -29,6 +29,7 @@ use super::active_topics::TopicNotes;
 use super::common::retry_delay;
 use super::control::{Control, Wanted};
 use crate::herder::api::State;
+use crate::metrics::TaskMetrics;
 use crate::offsets::{ConnectorOffsets, OffsetFile};
 
 /// Runs a source task until it is stopped or fails. What was acknowledged until then has its offsets stored, in both cases.
@@ -63,6 +64,7 @@ struct SourceTask {
     /// Nothing is to be expected of the source before.
     next_poll: Instant,
     retries: u32,
+    metrics: Arc<TaskMetrics>,
 }
 
 impl SourceTask {
@@ -92,6 +94,7 @@ impl SourceTask {
             next_commit: now + common.flush_interval,
             next_poll: now,
             retries: 0,
+            metrics: common.metrics,
         })
     }
 
@@ -137,6 +140,7 @@ impl SourceTask {
     /// Asks the plugin for rows once, and puts them on their way.
     async fn poll(&mut self) -> Result<(), Error> {
         let budget = Budget { rows: POLL_ROWS, bytes: POLL_BYTES, wait: POLL_WAIT };
+        let began = Instant::now();
         let polled = match self.instance.poll(budget).await {
             Ok(polled) => polled,
             Err(CallError::Retry { message, after }) => {
@@ -158,6 +162,11 @@ impl SourceTask {
         if polled.batch.records.count == 0 {
             return Ok(());
         }
+        let (metrics, rows) = (&self.metrics, polled.batch.records.count);
+        metrics.batch_size.record(rows.into());
+        metrics.source.polled.add(rows.into());
+        metrics.source.poll_time.record_time(began.elapsed());
+        metrics.source.set_active(self.in_flight.rows() + u64::from(rows));
         let batch = self.sender.send(polled.batch, self.in_flight.next_row()).await?;
         self.in_flight.push(batch);
         Ok(())
@@ -172,6 +181,8 @@ impl SourceTask {
         }
         while let Some(batch) = self.in_flight.pop_settled() {
             batch.note_topics(&mut self.topics);
+            self.metrics.source.written.add(batch.acknowledged());
+            self.metrics.source.set_active(self.in_flight.rows());
             if self.wants_settled {
                 match self.instance.settled(batch.settled_rows()).await {
                     Ok(()) => {}
@@ -186,7 +197,8 @@ impl SourceTask {
     /// Stores the offsets that may be stored. A failure is logged, and what was not stored is tried again with the next commit;
     /// an error is only that the plugin died of hearing about it.
     async fn commit(&mut self) -> Result<(), Error> {
-        self.next_commit = Instant::now() + self.flush_interval;
+        let began = Instant::now();
+        self.next_commit = began + self.flush_interval;
         let committable = self.in_flight.take_committable();
         let settled_below = self.in_flight.settled_below();
         if !committable.is_empty() {
@@ -196,16 +208,20 @@ impl SourceTask {
                 Ok(Ok(())) => debug!(partitions = committable.len(), "offsets stored"),
                 Ok(Err(error)) => {
                     warn!(%error, "offsets were not stored; trying again with the next commit");
+                    self.metrics.commit_failed();
                     self.in_flight.put_back(committable);
                     return Ok(());
                 }
                 Err(_) => {
                     warn!("offsets were not stored within offset.flush.timeout.ms; trying again with the next commit");
+                    self.metrics.commit_failed();
                     self.in_flight.put_back(committable);
                     return Ok(());
                 }
             }
         }
+        // As in Kafka Connect, a commit that has nothing to store is one that succeeded.
+        self.metrics.commit_succeeded(began.elapsed());
         if self.wants_committed {
             match self.instance.committed(settled_below).await {
                 Ok(()) => {}

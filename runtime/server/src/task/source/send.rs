@@ -10,6 +10,7 @@ use super::in_flight::{Batch, Places, SentRow};
 use super::options::{Options, QUEUE_FULL_DELAY};
 use super::topic_creation::Topics;
 use crate::kafka::producer::{MAX_ROWS, OutgoingRow, Outstanding, Sent, TopicWriter, Tracked};
+use crate::metrics::TaskMetrics;
 use crate::task::Error;
 use crate::task::chain::Chain;
 use crate::task::convert::{Converters, Outgoing};
@@ -22,6 +23,7 @@ pub(super) struct Sender {
     writer: TopicWriter,
     wake: Arc<Notify>,
     tolerate: bool,
+    metrics: Arc<TaskMetrics>,
 }
 
 impl Sender {
@@ -37,6 +39,7 @@ impl Sender {
             writer: TopicWriter::new(producer),
             wake,
             tolerate: options.common.tolerate,
+            metrics: Arc::clone(&options.common.metrics),
         })
     }
 
@@ -81,9 +84,13 @@ impl Sender {
     /// Fails the task for a row that failed, or says which rows are skipped.
     fn skip(&self, stage: &'static str, failures: Vec<(u32, String)>) -> Result<Vec<u32>, Error> {
         if let (false, Some((row, message))) = (self.tolerate, failures.first()) {
+            self.metrics.record_failure();
+            self.metrics.record_error();
             return Err(Error::Row { stage, place: format!("row {row} of a batch"), message: message.clone() });
         }
         for (row, message) in &failures {
+            self.metrics.record_failure();
+            self.metrics.record_skipped();
             tracing::warn!(stage, row, message, "a row is skipped (errors.tolerance=all)");
         }
         Ok(failures.into_iter().map(|(row, _)| row).collect())

@@ -1,0 +1,54 @@
+//! The herder as metrics see it: all connectors and tasks with their states and counts, at one time.
+
+use std::sync::Arc;
+
+use weir_plugin::GuestStats;
+
+use super::api::State;
+use super::connector::Connector;
+use super::standalone::Herder;
+use crate::config::ConnectorConfig;
+use crate::metrics::{TaskMetrics, WorkerMetrics};
+
+/// One connector.
+pub struct ConnectorSnapshot {
+    /// Its name.
+    pub name: String,
+    /// Its own state.
+    pub state: State,
+    /// What it runs with; none before its first start.
+    pub config: Option<Arc<ConnectorConfig>>,
+    /// Counts of its own instance.
+    pub guest: Arc<GuestStats>,
+    /// Its tasks, by number. A task whose predecessor is just being stopped is not among them.
+    pub tasks: Vec<TaskSnapshot>,
+}
+
+/// One task.
+pub struct TaskSnapshot {
+    /// Its number.
+    pub id: u32,
+    /// Its state.
+    pub state: State,
+    /// What its connector runs with.
+    pub config: Arc<ConnectorConfig>,
+    /// What it counts.
+    pub metrics: Arc<TaskMetrics>,
+}
+
+impl Herder {
+    /// All connectors, by name.
+    pub fn snapshots(&self) -> Vec<ConnectorSnapshot> {
+        self.all().iter().map(|connector| Connector::snapshot(connector)).collect()
+    }
+
+    /// What this worker counts beside its tasks.
+    pub fn metrics(&self) -> &Arc<WorkerMetrics> {
+        &self.shared().metrics
+    }
+
+    /// Kafka producers that are open.
+    pub fn open_producers(&self) -> usize {
+        self.shared().producers.open()
+    }
+}

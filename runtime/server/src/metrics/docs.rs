@@ -1,0 +1,211 @@
+//! Writes `docs/metrics.md` from the tables of families. A test compares the file with what this writes;
+//! `WEIR_BLESS=1 cargo test -p weir metrics` rewrites it.
+
+use std::fmt::Write as _;
+
+use super::families::{CONNECTOR, CONNECTOR_INFO, GUEST, SINK, SOURCE, TASK, TASK_INFO, WORKER};
+use super::family::Family;
+
+const INTRO: &str = "\
+# Metrics
+
+`GET /metrics` answers in Prometheus' text format 0.0.4, on every listener and under the same rights as the rest of the REST API. \
+`weir.metrics.enable=false` switches it off. [grafana-weir.json](grafana-weir.json) is a dashboard for Grafana: import it and choose the \
+data source.
+
+```yaml
+scrape_configs:
+  - job_name: weir
+    static_configs:
+      - targets: ['127.0.0.1:8083']
+```
+
+## Names
+
+Kafka Connect shows its metrics over JMX; what Prometheus sees of them depends on the rules given to the JMX exporter. Weir uses the names \
+that come out of the exporter's own example, `kafka-connect.yml`, on which most dashboards are built: `kafka_connect_`, the group without \
+`-metrics`, the attribute, with `_` for `-` (`connect-worker-metrics` is `kafka_connect_worker_`), and the labels `connector` and `task`. \
+Attributes that the example has no rule for are named likewise. The state of a task is `kafka_connect_connector_status`, as there; that of \
+a connector, for which there is no rule, is `kafka_connect_connector_state`.
+
+Three things differ from the exporter:
+
+- Totals are of type `counter`, not `gauge`, whatever they end in. Rates are left out: `rate(..._total[5m])` is the rate over any window.
+- Words are labels of a sample with the value 1: the state, and in the `_info` families classes and versions.
+- Times in windows have fractions of milliseconds.
+
+Averages and maxima are those of Kafka Connect, over `metrics.num.samples` windows of `metrics.sample.window.ms`, by the same rules; where \
+nothing happened within them they are NaN. Fractions that Kafka calls percentages go from 0 to 1, as there.
+
+OpenMetrics is not offered: there a counter must end in `_total`, and Kafka Connect's do not all.
+
+A task counts from its last start; Prometheus knows a counter that begins anew. A connector that is deleted takes its series with it.
+
+## What differs from Kafka Connect
+
+- A batch without rows is none: `batch-size-*`, `poll-batch-*` and `put-batch-*` count calls that brought or gave rows. Kafka Connect \
+calls `put` with nothing after each empty poll and counts it.
+- `source-record-write-total` and `source-record-active-count` move by whole batches, as there; a batch counts as written once all of its \
+rows are acknowledged or have failed.
+- `sink-record-active-count` counts a partition without a committed offset from the first row that was read.
+- A row that is read again, because the sink asked for it or offsets were given back, is read and counted again.
+";
+
+const GUESTS: &str = "\
+The label `sandbox` is `task` for the connector's own code, `transforms.ALIAS` for transforms (neighbours of \
+one component share a sandbox and count under the first of them), `transforms.ALIAS.predicate` for a predicate of another component, and \
+`connector`, without a task, for the connector as a whole. A sandbox that replaces one that died goes on with its counts. Only the operator \
+makes series here: functions, kinds and interfaces are fixed, places come from the configuration, and of the names that a plugin gives its \
+own metrics the first 64 count.
+
+Processor time is that of the worker's threads while they are within a call, measured with the thread's own clock: rows being copied into \
+and out of the sandbox, and files that the host reads for it, are in it; waiting is not.
+";
+
+/// Attributes of Kafka Connect that have no family, and why.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("source-task-metrics/source-record-poll-rate", RATE),
+    ("source-task-metrics/source-record-write-rate", RATE),
+    ("sink-task-metrics/sink-record-read-rate", RATE),
+    ("sink-task-metrics/sink-record-send-rate", RATE),
+    ("sink-task-metrics/offset-commit-completion-rate", RATE),
+    ("sink-task-metrics/offset-commit-skip-rate", NEVER_LATE),
+    ("sink-task-metrics/offset-commit-skip-total", NEVER_LATE),
+    ("sink-task-metrics/sink-record-lag-max", "Kafka Connect declares it and never registers it"),
+    ("source-task-metrics/transaction-size-min", TRANSACTIONS),
+    ("source-task-metrics/transaction-size-max", TRANSACTIONS),
+    ("source-task-metrics/transaction-size-avg", TRANSACTIONS),
+    ("connect-worker-metrics/connector-destroyed-task-count", "a task that is deleted has no series any more"),
+    ("connect-worker-rebalance-metrics/connect-protocol", CLUSTER),
+    ("connect-worker-rebalance-metrics/leader-name", CLUSTER),
+    ("connect-worker-rebalance-metrics/epoch", CLUSTER),
+    ("connect-worker-rebalance-metrics/completed-rebalances-total", CLUSTER),
+    ("connect-worker-rebalance-metrics/rebalancing", CLUSTER),
+    ("connect-worker-rebalance-metrics/rebalance-max-time-ms", CLUSTER),
+    ("connect-worker-rebalance-metrics/rebalance-avg-time-ms", CLUSTER),
+    ("connect-worker-rebalance-metrics/time-since-last-rebalance-ms", CLUSTER),
+    ("connect-coordinator-metrics", CLUSTER),
+    ("connect-metrics", CLUSTER),
+    ("plugins", "a plugin's own metrics are `weir_plugin_counter_total` and `weir_plugin_gauge`"),
+    (
+        "kafka.producer, kafka.consumer, kafka.admin.client",
+        "Weir's Kafka client is librdkafka, which has other metrics than Java's; they are not shown",
+    ),
+];
+
+const RATE: &str = "take the `rate` of the total";
+const NEVER_LATE: &str = "Weir waits for the answer to each commit; none comes too late";
+const TRANSACTIONS: &str = "Weir has no exactly-once delivery yet";
+const CLUSTER: &str = "a standalone worker has no cluster, and a standalone Kafka Connect does not show it either";
+
+/// The whole page.
+fn page() -> String {
+    let mut page = INTRO.to_owned();
+    let kafka = "Kafka Connect's attribute";
+    section(&mut page, "The worker", "");
+    let (of_kafka, own): (Vec<_>, Vec<_>) = WORKER.iter().partition(|family| !family.attributes.is_empty());
+    table(&mut page, kafka, of_kafka.into_iter());
+    section(&mut page, "A connector", "Label `connector`.\n");
+    table(&mut page, kafka, CONNECTOR.iter().chain(CONNECTOR_INFO));
+    section(&mut page, "A task", "Labels `connector` and `task`.\n");
+    table(&mut page, kafka, TASK.iter().chain(TASK_INFO));
+    section(&mut page, "A task of a source", "Labels `connector` and `task`.\n");
+    table(&mut page, kafka, SOURCE.iter());
+    section(&mut page, "A task of a sink", "Labels `connector` and `task`.\n");
+    table(&mut page, kafka, SINK.iter());
+    section(&mut page, "A sandbox", GUESTS);
+    table(&mut page, "", GUEST.iter());
+    section(&mut page, "The engine and the process", "");
+    table(&mut page, "", own.into_iter());
+    section(&mut page, "Left out", "");
+    page.push_str("\n| Kafka Connect's attribute | Why |\n| --- | --- |\n");
+    for (attribute, why) in LEFT_OUT {
+        let _ = writeln!(page, "| `{attribute}` | {why} |");
+    }
+    page.push_str("\nThis page is written from the tables in `runtime/server/src/metrics`, and a test keeps it so.\n");
+    page
+}
+
+fn section(page: &mut String, title: &str, intro: &str) {
+    let _ = write!(page, "\n## {title}\n");
+    if !intro.is_empty() {
+        let _ = write!(page, "\n{intro}");
+    }
+}
+
+/// A table with a column for what Kafka Connect calls it, or without.
+fn table<'a, T: ?Sized + 'a>(page: &mut String, kafka: &str, families: impl Iterator<Item = &'a Family<T>>) {
+    match kafka {
+        "" => page.push_str("\n| Prometheus | Type | Meaning |\n| --- | --- | --- |\n"),
+        kafka => {
+            let _ = write!(page, "\n| {kafka} | Prometheus | Type | Meaning |\n| --- | --- | --- | --- |\n");
+        }
+    }
+    for family in families {
+        if !kafka.is_empty() {
+            let attributes: Vec<_> = family.attributes.iter().map(|attribute| format!("`{attribute}`")).collect();
+            let _ = write!(page, "| {} ", attributes.join(", "));
+        }
+        let _ = writeln!(page, "| `{}` | {} | {} |", family.name, family.kind.as_str(), family.help);
+    }
+}
+
+/// What the tables say of their families, whatever these are families of.
+fn all() -> Vec<(&'static str, &'static [&'static str])> {
+    fn of<T: ?Sized>(families: &[Family<T>]) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+        families.iter().map(|family| (family.name, family.attributes))
+    }
+    of(WORKER)
+        .chain(of(CONNECTOR))
+        .chain(of(CONNECTOR_INFO))
+        .chain(of(TASK))
+        .chain(of(TASK_INFO))
+        .chain(of(SOURCE))
+        .chain(of(SINK))
+        .chain(of(GUEST))
+        .collect()
+}
+
+#[test]
+fn the_metrics_page_is_the_one_that_the_tables_give() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md");
+    let page = page();
+    if std::env::var_os("WEIR_BLESS").is_some() {
+        std::fs::write(path, &page).expect("docs/metrics.md can be written");
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(written == page, "docs/metrics.md is out of date; run: WEIR_BLESS=1 cargo test -p weir metrics");
+}
+
+#[test]
+fn a_name_is_one_that_prometheus_takes_and_stands_once() {
+    let mut names: Vec<_> = all().into_iter().map(|(name, _)| name).collect();
+    for name in &names {
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+    }
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+/// `ConnectMetricsRegistry.getAllTemplates()` of Kafka Connect 4.3.1: `group/attribute`, one a line.
+const KAFKA_CONNECT: &str = include_str!("../../tests/kafka_connect_metrics.txt");
+
+#[test]
+fn every_attribute_of_kafka_connect_is_shown_or_left_out_for_a_reason() {
+    let (families, known): (_, Vec<&str>) = (all(), KAFKA_CONNECT.lines().collect());
+    assert_eq!(known.len(), 91);
+    for attribute in &known {
+        let shown = families.iter().filter(|(_, attributes)| attributes.contains(attribute)).count();
+        let left_out = LEFT_OUT.iter().filter(|(name, _)| name == attribute).count();
+        assert_eq!(shown + left_out, 1, "{attribute}");
+    }
+    // App-info is registered elsewhere.
+    for attribute in families.iter().flat_map(|(_, attributes)| *attributes) {
+        assert!(
+            known.contains(attribute) || attribute.starts_with("app-info/"),
+            "{attribute} is none of Kafka Connect's"
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Families of a sandbox: what Kafka Connect cannot know, because there a plugin is threads of the same process.
+
+use weir_plugin::{GuestStats, MetricValue};
+
+use crate::metrics::family::Family;
+use crate::metrics::text::Kind::{Counter, Gauge};
+
+/// The table.
+pub(in crate::metrics) const GUEST: &[Family<GuestStats>] = &[
+    Family {
+        name: "weir_guest_cpu_seconds_total",
+        kind: Counter,
+        help: "Processor time spent in calls of the sandbox, what the host does for it in them included, in seconds.",
+        attributes: &[],
+        write: |guest, samples| samples.one(guest.cpu().as_secs_f64()),
+    },
+    Family {
+        name: "weir_guest_memory_bytes",
+        kind: Gauge,
+        help: "Linear memory of the sandbox now, in bytes; 0 = there is none now.",
+        attributes: &[],
+        write: |guest, samples| samples.one(guest.memory()),
+    },
+    Family {
+        name: "weir_guest_memory_peak_bytes",
+        kind: Gauge,
+        help: "The most linear memory that the sandbox has had, in bytes.",
+        attributes: &[],
+        write: |guest, samples| samples.one(guest.memory_peak()),
+    },
+    Family {
+        name: "weir_guest_memory_limit_bytes",
+        kind: Gauge,
+        help: "The most linear memory that the sandbox may have (weir.task.memory.max), in bytes.",
+        attributes: &[],
+        write: |guest, samples| samples.one(guest.memory_max()),
+    },
+    Family {
+        name: "weir_guest_traps_total",
+        kind: Counter,
+        help: "How often the sandbox died, by kind: timeout, limit, unreachable (a panic), out-of-bounds, stack-overflow, exit, \
+               contract (its answer breaks it), other.",
+        attributes: &[],
+        write: |guest, samples| guest.traps().for_each(|(kind, count)| samples.with(&[("kind", kind)], count)),
+    },
+    Family {
+        name: "weir_guest_calls_total",
+        kind: Counter,
+        help: "Calls of the plugin, by function of the contract.",
+        attributes: &[],
+        write: |guest, samples| {
+            guest.calls().for_each(|calls| samples.with(&[("function", calls.function)], calls.calls));
+        },
+    },
+    Family {
+        name: "weir_guest_call_seconds_total",
+        kind: Counter,
+        help: "Time of the plugin's calls that have ended, waiting included, by function, in seconds.",
+        attributes: &[],
+        write: |guest, samples| {
+            guest.calls().for_each(|calls| samples.with(&[("function", calls.function)], calls.time.as_secs_f64()));
+        },
+    },
+    Family {
+        name: "weir_guest_host_calls_total",
+        kind: Counter,
+        help: "Calls of the worker by the plugin, by interface: wasi (files, clocks, sockets), host (log, metrics), source-context, \
+               sink-context.",
+        attributes: &[],
+        write: |guest, samples| {
+            guest.host_calls().for_each(|(interface, count)| samples.with(&[("interface", interface)], count));
+        },
+    },
+    Family {
+        name: "weir_plugin_counter_total",
+        kind: Counter,
+        help: "Counters that the plugin keeps itself (host.counter-add), by its name for them, of which 64 count.",
+        attributes: &[],
+        write: |guest, samples| {
+            for (name, value) in guest.metrics().iter() {
+                if let MetricValue::Counter(count) = value {
+                    samples.with(&[("name", name)], count);
+                }
+            }
+        },
+    },
+    Family {
+        name: "weir_plugin_gauge",
+        kind: Gauge,
+        help: "Gauges that the plugin keeps itself (host.gauge-set), by its name for them, of which 64 count.",
+        attributes: &[],
+        write: |guest, samples| {
+            for (name, value) in guest.metrics().iter() {
+                if let MetricValue::Gauge(value) = value {
+                    samples.with(&[("name", name)], value);
+                }
+            }
+        },
+    },
+];

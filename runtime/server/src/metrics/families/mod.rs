@@ -1,0 +1,27 @@
+//! All families, a file for each kind of thing that is looked at.
+
+mod connector;
+mod guest;
+mod info;
+mod task;
+mod worker;
+
+pub(super) use connector::CONNECTOR;
+pub(super) use guest::GUEST;
+pub(super) use info::{CONNECTOR_INFO, TASK_INFO};
+pub(super) use task::{SINK, SOURCE, TASK};
+pub(super) use worker::WORKER;
+
+use crate::herder::api::State;
+
+/// Kafka Connect's word for a state, in its metrics.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Unassigned => "unassigned",
+        State::Running => "running",
+        State::Paused => "paused",
+        State::Stopped => "stopped",
+        State::Failed => "failed",
+        State::Restarting => "restarting",
+    }
+}

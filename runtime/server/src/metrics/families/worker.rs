@@ -1,0 +1,209 @@
+//! Families of the worker as a whole: `connect-worker-metrics`, `app-info`, the engine and the process.
+
+use crate::metrics::family::Family;
+use crate::metrics::page::Survey;
+use crate::metrics::process;
+use crate::metrics::text::Kind::{Counter, Gauge};
+
+/// The table.
+pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
+    Family {
+        name: "kafka_connect_worker_connector_count",
+        kind: Gauge,
+        help: "Connectors of this worker.",
+        attributes: &["connect-worker-metrics/connector-count"],
+        write: |survey, samples| samples.one(survey.connectors.len()),
+    },
+    Family {
+        name: "kafka_connect_worker_task_count",
+        kind: Gauge,
+        help: "Tasks of this worker.",
+        attributes: &["connect-worker-metrics/task-count"],
+        write: |survey, samples| {
+            samples.one(survey.connectors.iter().map(|connector| connector.tasks.len()).sum::<usize>());
+        },
+    },
+    Family {
+        name: "kafka_connect_worker_connector_startup_attempts_total",
+        kind: Counter,
+        help: "Starts of connectors that have ended, well or not.",
+        attributes: &["connect-worker-metrics/connector-startup-attempts-total"],
+        write: |survey, samples| samples.one(survey.worker.connectors.attempts()),
+    },
+    Family {
+        name: "kafka_connect_worker_connector_startup_success_total",
+        kind: Counter,
+        help: "Starts of connectors that succeeded.",
+        attributes: &["connect-worker-metrics/connector-startup-success-total"],
+        write: |survey, samples| samples.one(survey.worker.connectors.succeeded.get()),
+    },
+    Family {
+        name: "kafka_connect_worker_connector_startup_failure_total",
+        kind: Counter,
+        help: "Starts of connectors that failed.",
+        attributes: &["connect-worker-metrics/connector-startup-failure-total"],
+        write: |survey, samples| samples.one(survey.worker.connectors.failed.get()),
+    },
+    Family {
+        name: "kafka_connect_worker_connector_startup_success_percentage",
+        kind: Gauge,
+        help: "The fraction of the starts of connectors within the sample window that succeeded, from 0 to 1.",
+        attributes: &["connect-worker-metrics/connector-startup-success-percentage"],
+        write: |survey, samples| samples.one(survey.worker.connectors.results.share_of_ones()),
+    },
+    Family {
+        name: "kafka_connect_worker_connector_startup_failure_percentage",
+        kind: Gauge,
+        help: "The fraction of the starts of connectors within the sample window that failed, from 0 to 1.",
+        attributes: &["connect-worker-metrics/connector-startup-failure-percentage"],
+        write: |survey, samples| samples.one(survey.worker.connectors.results.share_of_zeros()),
+    },
+    Family {
+        name: "kafka_connect_worker_task_startup_attempts_total",
+        kind: Counter,
+        help: "Starts of tasks that have ended, well or not.",
+        attributes: &["connect-worker-metrics/task-startup-attempts-total"],
+        write: |survey, samples| samples.one(survey.worker.tasks.attempts()),
+    },
+    Family {
+        name: "kafka_connect_worker_task_startup_success_total",
+        kind: Counter,
+        help: "Starts of tasks that succeeded.",
+        attributes: &["connect-worker-metrics/task-startup-success-total"],
+        write: |survey, samples| samples.one(survey.worker.tasks.succeeded.get()),
+    },
+    Family {
+        name: "kafka_connect_worker_task_startup_failure_total",
+        kind: Counter,
+        help: "Starts of tasks that failed.",
+        attributes: &["connect-worker-metrics/task-startup-failure-total"],
+        write: |survey, samples| samples.one(survey.worker.tasks.failed.get()),
+    },
+    Family {
+        name: "kafka_connect_worker_task_startup_success_percentage",
+        kind: Gauge,
+        help: "The fraction of the starts of tasks within the sample window that succeeded, from 0 to 1.",
+        attributes: &["connect-worker-metrics/task-startup-success-percentage"],
+        write: |survey, samples| samples.one(survey.worker.tasks.results.share_of_ones()),
+    },
+    Family {
+        name: "kafka_connect_worker_task_startup_failure_percentage",
+        kind: Gauge,
+        help: "The fraction of the starts of tasks within the sample window that failed, from 0 to 1.",
+        attributes: &["connect-worker-metrics/task-startup-failure-percentage"],
+        write: |survey, samples| samples.one(survey.worker.tasks.results.share_of_zeros()),
+    },
+    Family {
+        name: "kafka_connect_version_info",
+        kind: Gauge,
+        help: "1, with the worker's version as a label.",
+        attributes: &["app-info/version"],
+        write: |_, samples| samples.with(&[("version", env!("CARGO_PKG_VERSION"))], 1_u64),
+    },
+    Family {
+        name: "kafka_connect_commit_id_info",
+        kind: Gauge,
+        help: "1, with the commit that the worker was built from as a label.",
+        attributes: &["app-info/commit-id"],
+        write: |_, samples| samples.with(&[("commit_id", option_env!("WEIR_COMMIT").unwrap_or("unknown"))], 1_u64),
+    },
+    Family {
+        name: "kafka_connect_start_time_seconds",
+        kind: Gauge,
+        help: "When the worker started, in seconds since 1970.",
+        attributes: &["app-info/start-time-ms"],
+        write: |survey, samples| samples.one(survey.worker.started().as_secs_f64()),
+    },
+    Family {
+        name: "weir_components",
+        kind: Gauge,
+        help: "Components that are loaded, each with one or more plugins.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.components),
+    },
+    Family {
+        name: "weir_component_compilations_total",
+        kind: Counter,
+        help: "Components that were compiled.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.engine.compiled()),
+    },
+    Family {
+        name: "weir_component_compile_seconds_total",
+        kind: Counter,
+        help: "Time that compiling took, in seconds.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.engine.compile_time().as_secs_f64()),
+    },
+    Family {
+        name: "weir_component_cache_hits_total",
+        kind: Counter,
+        help: "Components that were found compiled on the disk (weir.plugin.cache).",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.engine.from_cache()),
+    },
+    Family {
+        name: "weir_instances",
+        kind: Gauge,
+        help: "Sandboxes that live now.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.engine.instances()),
+    },
+    Family {
+        name: "weir_instances_created_total",
+        kind: Counter,
+        help: "Sandboxes that were made, those that only answer one question about a configuration included.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.engine.instantiated()),
+    },
+    Family {
+        name: "weir_instances_cpu_seconds_total",
+        kind: Counter,
+        help: "Processor time of all sandboxes together, in seconds.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.engine.cpu().as_secs_f64()),
+    },
+    Family {
+        name: "weir_instances_traps_total",
+        kind: Counter,
+        help: "How often any sandbox died, by kind, as weir_guest_traps_total.",
+        attributes: &[],
+        write: |survey, samples| survey.engine.traps().for_each(|(kind, count)| samples.with(&[("kind", kind)], count)),
+    },
+    Family {
+        name: "weir_producers",
+        kind: Gauge,
+        help: "Kafka producers that are open. Tasks with equal client settings share one.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.producers),
+    },
+    Family {
+        name: "process_cpu_seconds_total",
+        kind: Counter,
+        help: "Processor time of the worker's process, in seconds.",
+        attributes: &[],
+        write: |_, samples| samples.one(process::cpu().as_secs_f64()),
+    },
+    Family {
+        name: "process_resident_memory_bytes",
+        kind: Gauge,
+        help: "Memory of the worker's process that is in RAM, in bytes.",
+        attributes: &[],
+        write: |_, samples| {
+            if let Some(bytes) = process::resident_memory() {
+                samples.one(bytes);
+            }
+        },
+    },
+    Family {
+        name: "process_open_fds",
+        kind: Gauge,
+        help: "File descriptors that the worker's process has open.",
+        attributes: &[],
+        write: |_, samples| {
+            if let Some(count) = process::open_files() {
+                samples.one(count);
+            }
+        },
+    },
+];

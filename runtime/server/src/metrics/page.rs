@@ -1,0 +1,84 @@
+//! The answer of `GET /metrics`: looks at everything once, then writes family after family.
+
+use std::sync::Arc;
+
+use weir_plugin::{EngineStats, GuestStats};
+
+use super::families::{CONNECTOR, CONNECTOR_INFO, GUEST, SINK, SOURCE, TASK, TASK_INFO, WORKER};
+use super::family::write;
+use super::text::{Labels, Text};
+use super::worker::WorkerMetrics;
+use crate::herder::api::ConnectorType;
+use crate::herder::{ConnectorSnapshot, Herder, TaskSnapshot};
+use crate::plugins::Plugins;
+
+/// The worker as a whole, at one time.
+pub(super) struct Survey {
+    pub(super) connectors: Vec<ConnectorSnapshot>,
+    pub(super) worker: Arc<WorkerMetrics>,
+    pub(super) engine: Arc<EngineStats>,
+    pub(super) components: usize,
+    pub(super) producers: usize,
+}
+
+/// Everything, in Prometheus' text format. A few microseconds for each task; not to be called on a thread that runs tasks when
+/// there are many.
+pub fn page(herder: &Herder, plugins: &Plugins) -> String {
+    let connectors = herder.snapshots();
+    Survey {
+        connectors,
+        worker: Arc::clone(herder.metrics()),
+        engine: Arc::clone(plugins.engine_stats()),
+        components: plugins.components().len(),
+        producers: herder.open_producers(),
+    }
+    .write()
+}
+
+/// A task with its labels.
+struct Row<'a> {
+    labels: Labels,
+    kind: ConnectorType,
+    task: &'a TaskSnapshot,
+}
+
+impl Survey {
+    fn write(&self) -> String {
+        let mut text = Text::default();
+        write(&mut text, WORKER, std::iter::once((&Labels::none(), self)));
+        let connectors: Vec<(Labels, &ConnectorSnapshot)> = self
+            .connectors
+            .iter()
+            .map(|connector| (Labels::none().with("connector", &connector.name), connector))
+            .collect();
+        let of_connectors = connectors.iter().map(|(labels, connector)| (labels, *connector));
+        write(&mut text, CONNECTOR, of_connectors.clone());
+        write(&mut text, CONNECTOR_INFO, of_connectors);
+        let tasks: Vec<Row<'_>> = connectors
+            .iter()
+            .flat_map(|(labels, connector)| {
+                connector.tasks.iter().map(|task| Row {
+                    labels: labels.clone().with("task", &task.id.to_string()),
+                    kind: task.config.kind,
+                    task,
+                })
+            })
+            .collect();
+        let all = tasks.iter().map(|row| (&row.labels, row.task));
+        write(&mut text, TASK, all.clone());
+        write(&mut text, TASK_INFO, all);
+        let of = |kind| tasks.iter().filter(move |row| row.kind == kind).map(|row| (&row.labels, row.task));
+        write(&mut text, SOURCE, of(ConnectorType::Source));
+        write(&mut text, SINK, of(ConnectorType::Sink));
+        let of_connectors = connectors.iter().map(|(labels, connector)| {
+            (labels.clone().with("task", "").with("sandbox", "connector"), Arc::clone(&connector.guest))
+        });
+        let of_tasks = tasks.iter().flat_map(|row| {
+            let guests = row.task.metrics.guests();
+            guests.into_iter().map(|(place, guest)| (row.labels.clone().with("sandbox", &place), guest))
+        });
+        let guests: Vec<(Labels, Arc<GuestStats>)> = of_connectors.chain(of_tasks).collect();
+        write(&mut text, GUEST, guests.iter().map(|(labels, guest)| (labels, guest.as_ref())));
+        text.finish()
+    }
+}
