@@ -80,20 +80,6 @@ impl ConsumerContext for Events {
         });
         self.wake.notify_one();
     }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        self.committed.lock().push(result.map(|()| {
-            offsets
-                .elements()
-                .iter()
-                .filter_map(|element| match element.offset() {
-                    Offset::Offset(offset) => Some((element.topic().to_owned(), element.partition(), offset)),
-                    _ => None,
-                })
-                .collect()
-        }));
-        self.wake.notify_one();
-    }
 }
 
 fn is_cooperative<C: ConsumerContext>(consumer: &impl rdkafka::consumer::Consumer<C>) -> bool {
@@ -211,9 +197,24 @@ impl SinkConsumer {
         if is_cooperative(client) { client.incremental_unassign(partitions) } else { client.unassign() }
     }
 
-    /// Commits without waiting; the result comes through [`SinkConsumer::committed`].
-    pub fn commit_later(&self, positions: &[Position]) -> KafkaResult<()> {
-        self.client().commit(&list(positions)?, CommitMode::Async)
+    /// Commits without waiting; the result comes through [`SinkConsumer::committed`], and [`SinkConsumer::event`] returns then. To be
+    /// called when there is none under way.
+    ///
+    /// librdkafka tells what became of an asynchronous commit to a callback of its configuration only, which rdkafka does not set: it
+    /// asks for events. So a thread waits for the answer. It is not one of the runtime's, because a cluster that is away keeps it
+    /// longer than a worker's end may take.
+    pub fn commit_later(&self, positions: Vec<Position>) -> KafkaResult<()> {
+        let offsets = list(&positions)?;
+        let Some(client) = self.inner.clone() else { return Ok(()) };
+        let commit = move || {
+            let result = client.commit(&offsets, CommitMode::Sync).map(|()| positions);
+            let events = client.context();
+            events.committed.lock().push(result);
+            events.wake.notify_one();
+        };
+        let spawned = std::thread::Builder::new().name("kafka-commit".to_owned()).spawn(commit);
+        // The system has no thread left; the next commit may find one.
+        spawned.map(drop).map_err(|_| KafkaError::ConsumerCommit(RDKafkaErrorCode::Fail))
     }
 
     /// Commits and waits for the answer, on a thread that may block.

@@ -71,8 +71,8 @@ struct SinkTask {
     next_commit: Instant,
     /// When `put` is to be called without rows; none = with the next commit.
     next_empty_put: Option<Instant>,
-    /// When the last commit began that Kafka is to answer.
-    commit_began: Instant,
+    /// When the commit began that Kafka has not answered yet.
+    committing: Option<Instant>,
     metrics: Arc<TaskMetrics>,
 }
 
@@ -113,7 +113,7 @@ impl SinkTask {
             flush_interval: common.flush_interval,
             next_commit: Instant::now() + common.flush_interval,
             next_empty_put: None,
-            commit_began: Instant::now(),
+            committing: None,
             metrics: Arc::clone(&common.metrics),
         };
         task.apply_requests()?;
@@ -330,7 +330,8 @@ impl SinkTask {
     async fn commit(&mut self, wanted: impl Fn(&str, i32) -> bool, closing: bool) -> Result<(), Error> {
         self.next_commit = Instant::now() + self.flush_interval;
         let given = self.positions.given(wanted);
-        if given.is_empty() {
+        // As in Kafka Connect, one at a time, but for one that has to be before partitions are given up.
+        if given.is_empty() || (self.committing.is_some() && !closing) {
             return Ok(());
         }
         let asked: Vec<TopicPartitionOffset> = given
@@ -360,14 +361,14 @@ impl SinkTask {
             let result = if closing {
                 self.consumer.commit_now(positions.clone()).await
             } else {
-                self.consumer.commit_later(&positions)
+                self.consumer.commit_later(positions.clone())
             };
             match result {
                 Ok(()) if closing => {
                     self.positions.committed(&positions);
                     self.metrics.sink_commit_succeeded(began.elapsed());
                 }
-                Ok(()) => self.commit_began = began,
+                Ok(()) => self.committing = Some(began),
                 Err(error) => {
                     warn!(%error, "offsets were not committed; their rows may come again");
                     self.metrics.commit_failed();
@@ -379,7 +380,7 @@ impl SinkTask {
 
     fn note_commits(&mut self) {
         for result in self.consumer.committed() {
-            let time = self.commit_began.elapsed();
+            let time = self.committing.take().map_or(Duration::ZERO, |began| began.elapsed());
             match result {
                 Ok(positions) => {
                     self.positions.committed(&positions);
