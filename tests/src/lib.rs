@@ -2,7 +2,8 @@
 //! to them as a user does, and waits for what has to happen.
 //!
 //! - [`jars`] fetches Kafka once with Maven, [`kafka`] runs one node, [`connect`] Kafka Connect's own standalone worker.
-//! - [`worker`] runs `weir standalone`, [`rest`] speaks the REST API that both workers have.
+//! - [`worker`] runs `weir standalone`, [`rest`] speaks the REST API that both workers have,
+//!   [`http`] sends what no proper client would.
 //! - [`topics`] makes, fills and reads topics, [`lines`] makes and checks text files.
 //! - [`wait`] is how anything is waited for: a question asked again until a deadline, never a sleep.
 //!
@@ -12,6 +13,7 @@
 //! Nothing here knows what a test is about, and nothing here uses a crate of Weir: the tests see what a user sees.
 
 pub mod connect;
+pub mod http;
 pub mod jars;
 pub mod kafka;
 pub mod lines;

@@ -13,6 +13,7 @@ const REQUEST: Duration = Duration::from_secs(60);
 /// A client of one worker.
 #[derive(Debug, Clone)]
 pub struct Rest {
+    port: u16,
     url: String,
     agent: ureq::Agent,
 }
@@ -47,7 +48,12 @@ impl Rest {
     /// A client for the worker that listens at this port.
     pub fn new(port: u16) -> Rest {
         let config = ureq::Agent::config_builder().timeout_global(Some(REQUEST)).http_status_as_error(false).build();
-        Rest { url: format!("http://127.0.0.1:{port}"), agent: config.into() }
+        Rest { port, url: format!("http://127.0.0.1:{port}"), agent: config.into() }
+    }
+
+    /// The worker's port.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// GET.

@@ -18,6 +18,7 @@ mod offsets_rest;
 mod oracle;
 mod outage;
 mod rest;
+mod rest_oracle;
 mod restart;
 mod sinks;
 mod standalone_state;

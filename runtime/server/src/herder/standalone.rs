@@ -15,6 +15,7 @@ use super::api::{
 };
 use super::connector::Connector;
 use super::state_file::StateFile;
+use crate::config::error::Error as KeyError;
 use crate::config::{ConnectorConfig, WorkerConfig};
 use crate::kafka::admin::Admins;
 use crate::kafka::cluster::ClusterId;
@@ -222,6 +223,13 @@ impl Herder {
                 Some(value) => drop(config.insert(key, value)),
                 None => drop(config.shift_remove(&key)),
             }
+        }
+        if !config.contains_key("name") {
+            return Err(Error::BadRequest(format!(
+                "Connector configuration is invalid and contains the following 1 error(s):\n{}\nYou can also find the above \
+                 list of errors at the endpoint `/connector-plugins/{{connectorType}}/config/validate`",
+                KeyError::missing("name")
+            )));
         }
         if let Some(inner) = config.get("name").filter(|inner| *inner != name) {
             return Err(Error::BadRequest(format!(

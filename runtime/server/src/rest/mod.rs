@@ -7,6 +7,7 @@ mod error;
 #[cfg(test)]
 mod fuzz_tests;
 mod headers;
+mod internal;
 pub mod json;
 mod loggers;
 mod metrics;
@@ -72,7 +73,7 @@ pub fn router(
     let app = App { herder, plugins, worker: Arc::clone(worker), ready };
     let regular = || {
         let connectors = connectors::routes().merge(offsets::routes()).merge(topics::routes());
-        connectors.merge(connector_plugins::routes())
+        connectors.merge(internal::routes()).merge(connector_plugins::routes()).merge(root::routes())
     };
     let json = match resources {
         Resources::All => regular().merge(loggers::routes()),
@@ -83,7 +84,7 @@ pub fn router(
     let routes = match resources {
         Resources::All | Resources::Regular => {
             // The bodies of uploads are bounded by their own key.
-            json.merge(root::routes()).layer(DefaultBodyLimit::max(JSON_BODY_MAX)).merge(plugins::routes())
+            json.layer(DefaultBodyLimit::max(JSON_BODY_MAX)).merge(plugins::routes())
         }
         Resources::Admin => json.layer(DefaultBodyLimit::max(JSON_BODY_MAX)),
     };

@@ -72,7 +72,7 @@ async fn levels_are_shown_and_set_as_kafka_connect_does() {
     assert_eq!(put("/admin/loggers/nope?scope=galaxy", r#"{"level":"INFO"}"#).await, (200, json!(["nope"])));
     assert_eq!(put("/admin/loggers/nope", r#"{"level":"loud"}"#).await, error(404, "invalid log level 'loud'."));
     let missing = error(400, "Desired 'level' parameter was not specified in request.");
-    for body in ["{}", r#"{"level":null}"#, "null"] {
+    for body in ["{}", r#"{"level":null}"#] {
         assert_eq!(put("/admin/loggers/nope", body).await, missing, "{body}");
     }
     assert_eq!(put("/admin/loggers/nope", r#"{"level":["a"]}"#).await.0, 500);

@@ -232,7 +232,9 @@ fn is_range(range: &str) -> bool {
 pub(super) async fn methods(request: Request<Body>, next: Next) -> Response {
     // In the order that Jersey gives them.
     const ORDER: [&str; 7] = ["HEAD", "DELETE", "POST", "GET", "OPTIONS", "PUT", "PATCH"];
-    let (asked, json) = (request.method() == Method::OPTIONS, request.headers().contains_key(header::ACCEPT));
+    let asked = request.method() == Method::OPTIONS;
+    let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accepted = accepted.and_then(|value| value.split(',').next()).map(media_type).map(HeaderValue::from_str);
     let mut response = next.run(request).await;
     if response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return response;
@@ -246,11 +248,13 @@ pub(super) async fn methods(request: Request<Body>, next: Next) -> Response {
     if asked {
         *response.status_mut() = StatusCode::OK;
         // Whoever says what it wants to read gets nothing to read, but the header.
-        let text = if json { String::new() } else { methods.join(", ") };
+        let (kind, text) = match accepted {
+            Some(Ok(kind)) => (kind, String::new()),
+            _ => (HeaderValue::from_static("text/plain"), methods.join(", ")),
+        };
         *response.body_mut() = Body::from(text);
-        let headers = response.headers_mut();
-        headers.remove(header::CONTENT_LENGTH);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
     }
     response.headers_mut().insert(header::ALLOW, allow);
     response

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::Uri;
+use axum::http::{Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -14,6 +14,9 @@ use super::error::Failure;
 /// Kafka Connect's server refuses an encoded slash (`%2F`), backslash (`%5C`) and percent sign (`%25`) as well. Here they are part
 /// of a name: a connector whose name has one can be created, so it must be possible to stop it.
 pub(super) async fn clean(mut request: Request<Body>, next: Next) -> Response {
+    if let Err(why) = target(&request) {
+        return Failure::malformed(why);
+    }
     match cleaned(request.uri().path()) {
         Err(why) => Failure::malformed(why),
         Ok(path) => {
@@ -25,6 +28,17 @@ pub(super) async fn clean(mut request: Request<Body>, next: Next) -> Response {
             }
             next.run(request).await
         }
+    }
+}
+
+/// Refuses what no resource can be meant with. A request says twice where it goes when its target is a whole URI.
+fn target(request: &Request<Body>) -> Result<(), &'static str> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    match (request.uri().authority(), host) {
+        _ if request.method() == Method::CONNECT => Err("Bad Request"),
+        (_, Some("")) => Err("Blank Host"),
+        (Some(authority), Some(host)) if authority.as_str() != host => Err("Authority!=Host"),
+        _ => Ok(()),
     }
 }
 
