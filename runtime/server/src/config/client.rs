@@ -150,10 +150,11 @@ fn translate(kind: Kind, key: &str, value: &str, given: &Given<'_>, client: &mut
             }
         }
         Meaning::Partitioner => partitioner(key, value, client)?,
-        Meaning::IgnoreKeys => match def::parse(key, def::Type::Boolean, value)? {
-            def::Value::Boolean(true) => client.put(key, "partitioner", "random".to_owned()),
-            _ => {}
-        },
+        Meaning::IgnoreKeys => {
+            if def::parse(key, def::Type::Boolean, value)? == def::Value::Boolean(true) {
+                client.put(key, "partitioner", "random".to_owned());
+            }
+        }
         Meaning::OffsetReset => match value.to_lowercase().as_str() {
             "none" => client.put(key, key, "error".to_owned()),
             reset @ ("earliest" | "latest") => client.put(key, key, reset.to_owned()),

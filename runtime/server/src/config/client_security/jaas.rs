@@ -80,7 +80,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, &'static str> {
             '/' if chars.next_if_eq(&'/').is_some() => while chars.next().is_some_and(|char| char != '\n') {},
             '/' if chars.next_if_eq(&'*').is_some() => {
                 let mut last = ' ';
-                while let Some(char) = chars.next() {
+                for char in chars.by_ref() {
                     if (last, char) == ('*', '/') {
                         break;
                     }
