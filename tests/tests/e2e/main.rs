@@ -27,3 +27,4 @@ mod support;
 mod topic_creation;
 mod uploads;
 mod validation;
+mod validation_versions;

@@ -227,8 +227,50 @@ fn kafka_connect_and_weir_say_the_same_of_a_configuration() -> Result<()> {
             writeln!(report, "\n{} {}{found}", case.why, case.config)?;
         }
     }
+    definitions(&theirs, &ours, &mut report)?;
     if !report.is_empty() {
         bail!("Weir and Kafka Connect differ:\n{report}");
     }
     worker.stop()
+}
+
+/// Compares the plugins that both have, and the keys of each.
+fn definitions(theirs: &Side, ours: &Side, report: &mut String) -> Result<()> {
+    let list = |side: &Side| -> Result<Vec<String>> {
+        let body = side.rest.get("/connector-plugins?connectorsOnly=false")?.expect(200)?.body;
+        let rows = side.normalised(&body);
+        Ok(rows.as_array().context("a list")?.iter().map(Value::to_string).collect())
+    };
+    let (their_rows, our_rows) = (list(theirs)?, list(ours)?);
+    let common: Vec<_> = their_rows.iter().filter(|row| our_rows.contains(row)).collect();
+    if common != our_rows.iter().collect::<Vec<_>>() {
+        writeln!(report, "\nplugins\n  {their_rows:?}\n  {our_rows:?}")?;
+    }
+    for row in &our_rows {
+        let row: Value = serde_json::from_str(row)?;
+        let class = row["class"].as_str().context("a class")?.replace('$', "%24");
+        for query in ["", "?version=latest", "?version=[0,99)"] {
+            let get = |side: &Side| side.rest.get(&format!("/connector-plugins/{class}/config{query}"));
+            let (their_answer, our_answer) = (get(theirs)?, get(ours)?);
+            let found = differences(&theirs.normalised(&their_answer.body), &ours.normalised(&our_answer.body));
+            if their_answer.status != our_answer.status || !found.is_empty() {
+                writeln!(report, "\n{class}{query} {} {}{found}", their_answer.status, our_answer.status)?;
+            }
+        }
+    }
+    for path in [
+        "Nope/config",
+        "Json/config?version=[1",
+        "Json/config?version=99",
+        "FileConfigProvider/config",
+        "Simple/config",
+    ] {
+        let get = |side: &Side| side.rest.get(&format!("/connector-plugins/{path}"));
+        let (their_answer, our_answer) = (get(theirs)?, get(ours)?);
+        let found = differences(&theirs.normalised(&their_answer.body), &ours.normalised(&our_answer.body));
+        if their_answer.status != our_answer.status || !found.is_empty() {
+            writeln!(report, "\n{path} {} {}{found}", their_answer.status, our_answer.status)?;
+        }
+    }
+    Ok(())
 }

@@ -1,8 +1,9 @@
 //! `topic.creation.*` of source connectors (KIP-158): the groups of topics that a connector makes, and what a topic of each is like.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use fancy_regex::Regex;
+use weir_java::regex::{JavaRegex, RegexError};
 
 use super::def::{self, Type, Value};
 use super::error::Error;
@@ -136,15 +137,15 @@ impl Group {
 enum Pattern {
     Everything,
     Nothing,
-    Regex(Regex),
+    Regex(Arc<JavaRegex>),
 }
 
 impl Pattern {
-    fn new(text: &str) -> Result<Self, fancy_regex::Error> {
+    fn new(text: &str) -> Result<Self, RegexError> {
         match text {
             // It matches the empty name only, which no topic has.
             "" => Ok(Self::Nothing),
-            text => Regex::new(&format!(r"\A(?:{text})\z")).map(Self::Regex),
+            text => JavaRegex::new(text).map(|regex| Self::Regex(Arc::new(regex))),
         }
     }
 
@@ -153,7 +154,7 @@ impl Pattern {
             Self::Everything => true,
             Self::Nothing => false,
             // A pattern that backtracks without end takes nothing.
-            Self::Regex(regex) => regex.is_match(name).unwrap_or(false),
+            Self::Regex(regex) => regex.matches(name).unwrap_or(false),
         }
     }
 }

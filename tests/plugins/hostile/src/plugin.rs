@@ -81,7 +81,7 @@ fn connect(address: String) -> Capability {
 }
 
 fn info(class: &str, kind: PluginKind) -> PluginInfo {
-    PluginInfo { class: class.into(), kind, version: "0.1.0".into(), config: KEYS.into_iter().map(key).collect() }
+    PluginInfo { class: class.into(), kind, version: describe::version(), config: KEYS.into_iter().map(key).collect() }
 }
 
 fn key(name: &str) -> ConfigKey {

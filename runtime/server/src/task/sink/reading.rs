@@ -1,10 +1,11 @@
 //! Which topics a sink task reads. A pattern is Java's and matches the whole name, which librdkafka's own patterns do not; so the
 //! names are looked at here, again and again, as Java's consumer does.
 
-use fancy_regex::Regex;
 use std::time::Duration;
+
 use tokio::time::Instant;
 use tracing::{info, warn};
+use weir_java::regex::JavaRegex;
 
 use super::options::Subscription;
 use crate::kafka::Properties;
@@ -26,7 +27,7 @@ pub(super) struct Reading {
 }
 
 struct Pattern {
-    regex: Regex,
+    regex: JavaRegex,
     topics: Vec<String>,
     interval: Duration,
     next_look: Instant,
@@ -45,7 +46,7 @@ impl Reading {
                 Ok(Self { pattern: None })
             }
             Subscription::Pattern(pattern) => {
-                let regex = Regex::new(&format!("^(?:{pattern})$"))
+                let regex = JavaRegex::new(pattern)
                     .map_err(|error| Error::Config(format!("topics.regex cannot be used: {error}")))?;
                 let interval = settings.get(LOOK_KEY).and_then(|value| value.parse().ok()).map(Duration::from_millis);
                 let pattern = Pattern {
@@ -73,7 +74,7 @@ impl Reading {
         let interval = match consumer.topics().await {
             Ok(names) => {
                 let topics: Vec<String> =
-                    names.into_iter().filter(|name| pattern.regex.is_match(name).unwrap_or(false)).collect();
+                    names.into_iter().filter(|name| pattern.regex.matches(name).unwrap_or(false)).collect();
                 if topics != pattern.topics {
                     info!(?topics, "topics that match topics.regex");
                     subscribe(consumer, &topics)?;
