@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_plugin::{CallError, Capability, Component, ConfigValue, GrantError, Grants, Limits, PluginInfo};
+use weir_plugin::{CallError, Component, ConfigValue, GrantError, Grants, Limits, PluginInfo};
 
 use crate::config::WorkerConfig;
 use crate::config::error::Error;
@@ -23,7 +23,7 @@ pub(super) async fn connector(
         .allowed
         .grant(&needed)
         .await
-        .map_err(|refusal| Error::other(key_of(&refusal, &needed, info, config), refusal.to_string()))?;
+        .map_err(|refusal| Error::other(key_of(&refusal, info, config), refusal.to_string()))?;
     component.validate(&info.class, config, limits, &grants).await.map_err(failed)
 }
 
@@ -45,15 +45,13 @@ pub(super) async fn step(
 
 /// The plugin's key that what was refused stands in: the first whose value has it in it. A plugin says what it needs, not where it
 /// has that from.
-fn key_of(refusal: &GrantError, needed: &[Capability], info: &PluginInfo, config: &ConfigMap) -> String {
-    let wanted: Vec<&str> = match refusal {
-        GrantError::Folder { asked, .. } | GrantError::Unusable { asked, .. } => vec![asked],
-        GrantError::Host { host, .. } => vec![host],
-    };
-    debug_assert!(!needed.is_empty(), "nothing is refused where nothing is asked for");
+fn key_of(refusal: &GrantError, info: &PluginInfo, config: &ConfigMap) -> String {
+    let (GrantError::Folder { asked: wanted, .. }
+    | GrantError::Unusable { asked: wanted, .. }
+    | GrantError::Host { host: wanted, .. }) = refusal;
     let holds = |key: &&weir_plugin::ConfigKey| {
         let value = config.get(&key.name).or(key.default.as_ref());
-        value.is_some_and(|value| wanted.iter().any(|wanted| !wanted.is_empty() && value.contains(wanted)))
+        value.is_some_and(|value| !wanted.is_empty() && value.contains(wanted.as_str()))
     };
     info.config.iter().find(holds).map_or_else(|| "connector.class".to_owned(), |key| key.name.clone())
 }

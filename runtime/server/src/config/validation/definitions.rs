@@ -156,18 +156,14 @@ fn check_with(name: &str, value: Option<&Value>, validator: &Validator) -> Resul
         Some(value) => def::check(name, value, check),
         None => def::check_null(name, check),
     };
-    let borrowed = |allowed: &'_ [String]| -> Vec<String> { allowed.to_vec() };
+    fn borrowed(allowed: &[String]) -> Vec<&str> {
+        allowed.iter().map(String::as_str).collect()
+    }
     match validator {
         Validator::IntRange(low, high) => check(Check::Range(*low, *high)),
         Validator::NonEmptyString => check(Check::NonEmptyString),
-        Validator::OneOf(allowed) => {
-            let allowed = borrowed(allowed);
-            check(Check::OneOf(&allowed.iter().map(String::as_str).collect::<Vec<_>>()))
-        }
-        Validator::OneOfIgnoringCase(allowed) => {
-            let allowed = borrowed(allowed);
-            check(Check::OneOfIgnoringCase(&allowed.iter().map(String::as_str).collect::<Vec<_>>()))
-        }
+        Validator::OneOf(allowed) => check(Check::OneOf(&borrowed(allowed))),
+        Validator::OneOfIgnoringCase(allowed) => check(Check::OneOfIgnoringCase(&borrowed(allowed))),
         Validator::NonEmptyList => check(Check::NonEmptyList),
         Validator::NonEmptyListWithoutDuplicates => check(Check::UniqueList { may_be_empty: false }),
         Validator::ListWithoutDuplicates => check(Check::UniqueList { may_be_empty: true }),

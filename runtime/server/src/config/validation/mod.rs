@@ -80,7 +80,7 @@ pub async fn validate(config: &StringMap, worker: &WorkerConfig, plugins: &Plugi
     infos.append(of_converters);
     let weirs_own = framework::weirs_own(kind);
     infos.append(ConfigInfos::of_connector(class, &weirs_own, weirs_own.validate_all(config, &catalogue)));
-    for error in errors.iter().chain(&common.faults) {
+    for error in errors.iter().chain(&step_plugins.errors).chain(&common.faults) {
         // What librdkafka says of a value that is no number, say, was said already.
         if !(error.key().contains(".override.") && infos.has_error(error.key())) {
             infos.add_error(error.key(), error.to_string());

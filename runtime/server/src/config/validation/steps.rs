@@ -9,6 +9,7 @@ use weir_plugin::{ConfigKey, ConfigType, Importance, PluginKind, Width};
 use super::definitions::{Definition, Definitions, Rule};
 use super::framework::Context;
 use crate::config::def;
+use crate::config::error::Error;
 use crate::plugins::{FindError, Plugin, VersionRange};
 
 /// The plugins of a connector's transforms and predicates, by alias. One that cannot be had is missing.
@@ -16,13 +17,20 @@ use crate::plugins::{FindError, Plugin, VersionRange};
 pub(in crate::config) struct StepPlugins {
     pub(in crate::config) transforms: HashMap<String, Plugin>,
     pub(in crate::config) predicates: HashMap<String, Plugin>,
+    /// More aliases than there may be.
+    pub(super) errors: Vec<Error>,
 }
+
+/// Most transforms, and most predicates, that one connector may have. Each has an entry of some kilobytes in the answer, for a few
+/// bytes in the request.
+const MAX_ALIASES: usize = 200;
 
 /// Adds the definitions of all aliases.
 pub(super) fn enrich(definitions: &mut Definitions, context: Context<'_>) -> StepPlugins {
-    let transforms = enrich_kind(definitions, context, PluginKind::Transformation);
-    let predicates = enrich_kind(definitions, context, PluginKind::Predicate);
-    StepPlugins { transforms, predicates }
+    let mut errors = Vec::new();
+    let transforms = enrich_kind(definitions, context, PluginKind::Transformation, &mut errors);
+    let predicates = enrich_kind(definitions, context, PluginKind::Predicate, &mut errors);
+    StepPlugins { transforms, predicates, errors }
 }
 
 /// What goes by other names for transforms than for predicates.
@@ -41,12 +49,22 @@ const TRANSFORMS: Words =
 const PREDICATES: Words =
     Words { aliases: "predicates", group: "Predicates", interface: "Predicate", noun: "predicate" };
 
-fn enrich_kind(definitions: &mut Definitions, context: Context<'_>, kind: PluginKind) -> HashMap<String, Plugin> {
+fn enrich_kind(
+    definitions: &mut Definitions,
+    context: Context<'_>,
+    kind: PluginKind,
+    errors: &mut Vec<Error>,
+) -> HashMap<String, Plugin> {
     let words = if kind == PluginKind::Predicate { PREDICATES } else { TRANSFORMS };
     let mut plugins = HashMap::new();
     let aliases: IndexSet<String> =
         context.given(words.aliases).map(def::list).unwrap_or_default().into_iter().collect();
-    for alias in aliases {
+    if aliases.len() > MAX_ALIASES {
+        let text =
+            format!("Configuration '{0}' has {1} aliases; Weir takes {MAX_ALIASES}", words.aliases, aliases.len());
+        errors.push(Error::other(words.aliases, text));
+    }
+    for alias in aliases.into_iter().take(MAX_ALIASES) {
         let step = Step { context, kind, prefix: format!("{}.{alias}.", words.aliases) };
         let group = format!("{}: {alias}", words.group);
         definitions.define(step.class_definition(&alias, &group, &words));

@@ -120,6 +120,18 @@ fn a_chain_that_is_wrong_is_told_in_kafka_connects_words() {
 }
 
 #[test]
+fn aliases_without_end_are_refused() {
+    let aliases: Vec<String> = (0..100_000).map(|alias| alias.to_string()).collect();
+    let config = config(&[("transforms", &aliases.join(","))]);
+    let (worker, catalogue) = (worker(), Catalogue::new(Vec::new()));
+    let context = Context { config: &config, worker: &worker, catalogue: &catalogue, connector: None };
+    let mut definitions = Definitions::default();
+    let found = steps::enrich(&mut definitions, context);
+    assert_eq!(definitions.iter().count(), 400);
+    assert_eq!(found.errors[0].to_string(), "Configuration 'transforms' has 100000 aliases; Weir takes 200");
+}
+
+#[test]
 fn a_sink_reads_either_topics_or_a_pattern_and_not_its_own_queue() {
     let sink = |entries: &[(&str, &str)]| {
         let entries = [&[("name", "a"), ("connector.class", "X")], entries].concat();
