@@ -43,11 +43,12 @@ const JAVA: u32 = 17;
 
 /// Checks all that `cargo xtask test` needs beyond Rust, and says everything that is missing at once.
 pub(crate) fn require_for_tests() -> anyhow::Result<()> {
-    let missing: Vec<String> = [java(), maven(), make(), cargo_tool("fmt", "rustfmt"), cargo_tool("clippy", "clippy")]
-        .into_iter()
-        .flatten()
-        .map(|line| format!("- {line}"))
-        .collect();
+    let missing: Vec<String> =
+        [java(), maven(), make(), perl(), cargo_tool("fmt", "rustfmt"), cargo_tool("clippy", "clippy")]
+            .into_iter()
+            .flatten()
+            .map(|line| format!("- {line}"))
+            .collect();
     if !missing.is_empty() {
         bail!("the tests need what this machine lacks:\n{}", missing.join("\n"));
     }
@@ -91,8 +92,14 @@ fn maven() -> Option<String> {
 
 fn make() -> Option<String> {
     process::output(Command::new("make").arg("--version")).is_none().then(|| {
-        "make, to build librdkafka. Debian and Ubuntu: `apt install build-essential`; macOS: `xcode-select --install`".to_owned()
+        "make, to build librdkafka and OpenSSL. Debian and Ubuntu: `apt install build-essential`; macOS: `xcode-select --install`".to_owned()
     })
+}
+
+fn perl() -> Option<String> {
+    process::output(Command::new("perl").arg("-v"))
+        .is_none()
+        .then(|| "perl, to build OpenSSL. Debian and Ubuntu: `apt install perl`; Fedora: `dnf install perl`".to_owned())
 }
 
 fn cargo_tool(command: &str, component: &str) -> Option<String> {
