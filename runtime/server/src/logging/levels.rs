@@ -128,8 +128,9 @@ impl Levels {
     /// A connector is there, or has another class now.
     pub fn add_connector(&self, name: &str, class: &str) {
         let mut state = self.0.state.lock();
-        if state.connectors.get(name).is_none_or(|known| known != class) {
-            state.connectors.insert(name.to_owned(), class.to_owned());
+        let old = state.connectors.insert(name.to_owned(), class.to_owned());
+        // Nearly always neither: a thousand connectors that start must not make the rules a thousand times.
+        if old.and_then(|old| state.class_level(&old)) != state.class_level(class) {
             self.publish(&state);
         }
     }
@@ -138,9 +139,9 @@ impl Levels {
     pub fn remove_connector(&self, name: &str) {
         let mut state = self.0.state.lock();
         let logger = format!("{}.{name}", names::CONNECTORS);
-        if state.connectors.remove(name).is_some() {
-            state.own.remove(&logger);
-            state.modified.remove(&logger);
+        let Some(class) = state.connectors.remove(name) else { return };
+        state.modified.remove(&logger);
+        if state.own.remove(&logger).is_some() || state.class_level(&class).is_some() {
             self.publish(&state);
         }
     }
