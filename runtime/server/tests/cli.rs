@@ -120,6 +120,16 @@ fn a_check_names_file_and_key_of_each_problem_with_a_starts_exit_code() {
         assert!(line.starts_with(&format!("{worker}: {start}")), "{start} is not in {line}");
     }
 
+    let no_keys = format!(
+        "{}admin.listeners=https://127.0.0.1:0\nadmin.listeners.https.ssl.keystore.location=/no/such.jks\n\
+         admin.listeners.https.ssl.keystore.password=swordfish\n",
+        worker_keys(folder.path(), 0)
+    );
+    let (code, said) = check(&[&file(folder.path(), "no-keys.properties", &no_keys)]);
+    assert_eq!(code, Some(2), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("/no/such.jks")), "{said:?}");
+    assert!(!said.concat().contains("swordfish"), "{said:?}");
+
     let secret = file(folder.path(), "secrets.properties", "interval=swordfish\n");
     let wrong = format!(
         "{}offset.flush.interval.ms=${{file:{secret}:interval}}\nconfig.providers=file\n\

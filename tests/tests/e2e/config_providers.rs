@@ -122,6 +122,11 @@ fn a_secret_reaches_the_plugin_and_comes_out_nowhere() -> Result<()> {
         ensure!(answer.message().contains(&text), "{}", answer.body);
         ensure!(!answer.body.to_string().contains(PASSWORD), "{}", answer.body);
     }
+    let body = with(&wrong, &[("name", "wrong")]);
+    let answer = rest.put("/connector-plugins/FileStreamSource/config/validate", &body)?.expect(200)?;
+    let body = answer.body.to_string();
+    ensure!(answer.body["error_count"] != 0, "{body}");
+    ensure!(!body.contains(PASSWORD) && !body.contains("input-3c9e"), "{body}");
     let missing = with(&config, &[("file", &format!("${{file:{}/none:k}}", secrets.display()))]);
     let answer = rest.put("/connectors/wrong/config", &missing)?.expect(500)?;
     let text = format!("Could not read properties from file {}/none", secrets.display());
