@@ -5,6 +5,7 @@
 
 mod auto_restart;
 mod client_settings;
+mod compression;
 mod config_providers;
 mod delivery;
 mod demo;
