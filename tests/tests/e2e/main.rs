@@ -4,9 +4,11 @@
 //! `WEIR_TEST_KAFKA=host:port` the harness starts a node of its own.
 
 mod auto_restart;
+mod bisect;
 mod client_settings;
 mod compression;
 mod config_providers;
+mod dead_letters;
 mod delivery;
 mod demo;
 mod grants;

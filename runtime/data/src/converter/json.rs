@@ -6,6 +6,7 @@ mod write;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use self::read::NOT_JSON;
 use self::read::Reader;
 use self::write::Writer;
 use super::settings::{boolean, int, invalid};

@@ -126,6 +126,15 @@ fn package(name: &str) -> &'static str {
     }
 }
 
+/// The full name of a converter's class, whichever of its names was given.
+pub fn full_name(class: &str) -> String {
+    match simple_name(class, &["HeaderConverter", "Converter"]) {
+        Some("Simple") => format!("{}.SimpleHeaderConverter", package("Simple")),
+        Some(name) => format!("{}.{name}Converter", package(name)),
+        None => class.to_owned(),
+    }
+}
+
 /// A class's simple name without the suffix, whichever of its names was given. A full name has to have the right package.
 pub(crate) fn simple_name<'a>(class: &'a str, suffixes: &[&str]) -> Option<&'a str> {
     let class = class.trim();
@@ -136,4 +145,5 @@ pub(crate) fn simple_name<'a>(class: &'a str, suffixes: &[&str]) -> Option<&'a s
     }
 }
 
+pub use self::json::NOT_JSON;
 pub use crate::header::{HeaderConverter, header_converter};

@@ -46,11 +46,46 @@ pub(super) struct Common {
     pub(super) faults: Vec<Error>,
 }
 
-/// What happens to rows that cannot be converted or transformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `errors.*`: what happens to rows that cannot be converted, transformed, sent or taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errors {
     /// `errors.tolerance=all`: such a row is left out; otherwise it fails the task.
     pub tolerate_all: bool,
+    /// `errors.retry.timeout`: how long an operation that may succeed later is tried again; none = for ever, zero = not at all.
+    pub retry_timeout: Option<Duration>,
+    /// `errors.retry.delay.max.ms`: the longest pause between two tries.
+    pub retry_delay_max: Duration,
+    /// `errors.log.enable`: a line in the log for each such row.
+    pub log: bool,
+    /// `errors.log.include.messages`: the line says which record it was.
+    pub log_records: bool,
+    /// Where such rows of a sink go; none = nowhere.
+    pub dead_letters: Option<DeadLetterQueue>,
+}
+
+/// Kafka Connect's defaults.
+impl Default for Errors {
+    fn default() -> Self {
+        Self {
+            tolerate_all: false,
+            retry_timeout: Some(Duration::ZERO),
+            retry_delay_max: Duration::from_secs(60),
+            log: false,
+            log_records: false,
+            dead_letters: None,
+        }
+    }
+}
+
+/// `errors.deadletterqueue.*` of a sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterQueue {
+    /// `errors.deadletterqueue.topic.name`, not empty.
+    pub topic: String,
+    /// `errors.deadletterqueue.topic.replication.factor`, for a topic that has to be made; -1 = the broker's default.
+    pub replication_factor: i16,
+    /// `errors.deadletterqueue.context.headers.enable`: headers say why the row is there.
+    pub context_headers: bool,
 }
 
 impl Common {
@@ -77,7 +112,7 @@ impl Common {
             },
             steps: steps.steps,
             predicates: steps.predicates,
-            errors: Errors { tolerate_all: reader.text("errors.tolerance") == "all" },
+            errors: reader.errors_settings(kind),
             subscription,
             limits: reader.limits(worker.limits),
             restarts: reader.restarts(worker.restarts),
@@ -189,6 +224,33 @@ impl Reader<'_> {
         };
         let regex = self.text("topics.regex");
         if regex.is_empty() { Subscription::Topics(topics) } else { Subscription::Pattern(regex) }
+    }
+
+    fn errors_settings(&self, kind: PluginKind) -> Errors {
+        let millis = |number: u64| Duration::from_millis(number);
+        let defaults = Errors::default();
+        Errors {
+            tolerate_all: self.text("errors.tolerance") == "all",
+            // Below zero is for ever, which `number` gives nothing for.
+            retry_timeout: match self.value("errors.retry.timeout") {
+                Some(Value::Number(_)) => self.number("errors.retry.timeout").map(millis),
+                _ => defaults.retry_timeout,
+            },
+            retry_delay_max: self.number("errors.retry.delay.max.ms").map_or(Duration::ZERO, millis),
+            log: self.flag("errors.log.enable"),
+            log_records: self.flag("errors.log.include.messages"),
+            dead_letters: (kind == PluginKind::Sink).then(|| self.dead_letters()).flatten(),
+        }
+    }
+
+    fn dead_letters(&self) -> Option<DeadLetterQueue> {
+        let topic = self.text("errors.deadletterqueue.topic.name");
+        let factor = match self.value("errors.deadletterqueue.topic.replication.factor") {
+            Some(Value::Number(factor)) => i16::try_from(factor).unwrap_or(-1),
+            _ => -1,
+        };
+        let context_headers = self.flag("errors.deadletterqueue.context.headers.enable");
+        (!topic.is_empty()).then_some(DeadLetterQueue { topic, replication_factor: factor, context_headers })
     }
 
     fn check_exactly_once(&mut self) {
@@ -334,12 +396,30 @@ mod tests {
     }
 
     #[test]
-    fn keys_without_effect_are_named_and_dangerous_ones_refused() {
-        let common =
-            parsed(PluginKind::Source, &[("errors.retry.timeout", "1000"), ("config.action.reload", "restart")]);
+    fn keys_without_effect_are_named() {
+        let common = parsed(PluginKind::Source, &[("offsets.storage.topic", "o"), ("config.action.reload", "restart")]);
         assert_eq!(common.warnings.len(), 1, "{:?}", common.warnings);
-        assert!(common.warnings[0].contains("'errors.retry.timeout' has no effect"));
-        let dead_letters = [("topics", "t"), ("errors.deadletterqueue.topic.name", "dlq")];
-        assert_eq!(faults(PluginKind::Sink, &dead_letters).len(), 1);
+        assert!(common.warnings[0].contains("'offsets.storage.topic' has no effect"));
+    }
+
+    #[test]
+    fn what_happens_to_rows_that_fail_is_read_and_only_a_sink_has_a_dead_letter_queue() {
+        assert_eq!(parsed(PluginKind::Sink, &[("topics", "t")]).errors, Errors::default());
+        let keys = [
+            ("topics", "t"),
+            ("errors.tolerance", "all"),
+            ("errors.retry.timeout", "-1"),
+            ("errors.retry.delay.max.ms", "500"),
+            ("errors.log.enable", "true"),
+            ("errors.deadletterqueue.topic.name", " dlq "),
+        ];
+        let errors = parsed(PluginKind::Sink, &keys).errors;
+        assert_eq!((errors.retry_timeout, errors.retry_delay_max), (None, Duration::from_millis(500)));
+        assert!(errors.tolerate_all && errors.log && !errors.log_records);
+        let queue = DeadLetterQueue { topic: "dlq".to_owned(), replication_factor: 3, context_headers: false };
+        assert_eq!(errors.dead_letters, Some(queue));
+        assert_eq!(parsed(PluginKind::Source, &keys[1..]).errors.dead_letters, None);
+        let timeout = parsed(PluginKind::Source, &[("errors.retry.timeout", "1500")]).errors.retry_timeout;
+        assert_eq!(timeout, Some(Duration::from_millis(1500)));
     }
 }

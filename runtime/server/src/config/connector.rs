@@ -207,6 +207,18 @@ impl ConnectorConfig {
         self.admin.clone()
     }
 
+    /// Settings of the clients of a sink task's dead letter queue: its producer, and the one that makes the topic.
+    pub fn dead_letter_properties(&self, task: u32) -> (Properties, Properties) {
+        let (mut producer, mut admin) = (self.producer.clone(), self.admin.clone());
+        let name = |properties: &mut Properties, name: String| {
+            properties.entry("client.id".to_owned()).or_insert(name);
+        };
+        name(&mut producer, format!("connector-dlq-producer-{}-{task}", self.name));
+        // Without a name and a number in Kafka Connect, too.
+        name(&mut admin, "connector-dlq-adminclient-".to_owned());
+        (producer, admin)
+    }
+
     /// Settings of the consumer of a sink's task.
     pub fn consumer_properties(&self, task: u32) -> Properties {
         let mut properties = self.consumer.clone();

@@ -6,7 +6,7 @@ use super::restart_policy::MOST_ATTEMPTS;
 
 use Fallback::{Computed, Null, Required, Value};
 use Type::{Boolean, Class, Int, List, Long, Short, String};
-use Usage::{Ignored, Refused, Used};
+use Usage::{Ignored, Used};
 
 const fn key(
     name: &'static str,
@@ -22,7 +22,6 @@ const fn key(
 const ALIASES: &[Check<'static>] = &[Check::Aliases];
 const CONVERTER_VERSION: &str = "Version of the converter, as in `connector.plugin.version`. There is one, Weir's own.";
 const NO_TRANSACTIONS: Usage = Ignored("Weir delivers at least once, so far");
-const NO_RETRIES: Usage = Ignored("a transform or converter that failed on a row would fail on it again");
 
 /// Keys of either kind that are told by how they begin.
 pub static PREFIXES: &[Prefix] = &[
@@ -31,12 +30,16 @@ pub static PREFIXES: &[Prefix] = &[
     Prefix { prefix: "header.converter.", doc: "Settings of the header converter.", usage: Used },
     Prefix { prefix: "transforms.", doc: "Settings of a transform.", usage: Used },
     Prefix { prefix: "predicates.", doc: "Settings of a predicate.", usage: Used },
-    Prefix { prefix: "producer.override.", doc: "Settings of a source's producer.", usage: Used },
+    Prefix {
+        prefix: "producer.override.",
+        doc: "Settings of a source's producer, or of the one that writes a sink's dead letter queue.",
+        usage: Used,
+    },
     Prefix { prefix: "consumer.override.", doc: "Settings of a sink's consumer.", usage: Used },
     Prefix {
         prefix: "admin.override.",
-        doc: "Settings of the connector's admin client.",
-        usage: Ignored("no connector has an admin client yet"),
+        doc: "Settings of the client that makes topics: a source's, or that of a sink's dead letter queue.",
+        usage: Used,
     },
     Prefix {
         prefix: "topic.creation.",
@@ -118,33 +121,27 @@ pub static COMMON: &[Key] = &[
         Long,
         Value("0"),
         &[],
-        NO_RETRIES,
-        "How long a failed step is tried again, in milliseconds.",
+        Used,
+        "How long a transform that says that a row may succeed later is given the row again, in milliseconds. `-1` = for ever.",
     ),
-    key("errors.retry.delay.max.ms", Long, Value("60000"), &[], NO_RETRIES, "Longest pause between two tries."),
+    key("errors.retry.delay.max.ms", Long, Value("60000"), &[], Used, "Longest pause between two such tries."),
     key(
         "errors.tolerance",
         String,
         Value("none"),
         &[Check::OneOf(&["none", "all"])],
         Used,
-        "`none`: a row that cannot be converted or transformed fails the task. `all`: it is left out.",
+        "`none`: a row that cannot be converted, transformed, sent or taken fails the task. `all`: it is left out; \
+         [errors.md](errors.md) says how.",
     ),
-    key(
-        "errors.log.enable",
-        Boolean,
-        Value("false"),
-        &[],
-        Ignored("a row that is left out is always logged"),
-        "Log rows that were left out.",
-    ),
+    key("errors.log.enable", Boolean, Value("false"), &[], Used, "Log each row that failed."),
     key(
         "errors.log.include.messages",
         Boolean,
         Value("false"),
         &[],
-        Ignored("the log says where a row stood and what was wrong with it, never what was in it"),
-        "Say more about such a row.",
+        Used,
+        "Say there where a sink's row stood, and what a source's row was.",
     ),
     key(
         "weir.restart.max.attempts",
@@ -256,24 +253,24 @@ pub static SINK: &[Key] = &[
         String,
         Value(""),
         &[],
-        Refused("Weir has no dead letter queue yet, so rows that belong there would be lost; remove the key"),
-        "Topic for the rows that failed.",
+        Used,
+        "Topic for the rows that failed, as they were consumed. Empty = none.",
     ),
     key(
         "errors.deadletterqueue.topic.replication.factor",
         Short,
         Value("3"),
         &[],
-        Ignored("Weir has no dead letter queue yet"),
-        "Replication factor of that topic.",
+        Used,
+        "Replication factor of that topic, when the task makes it.",
     ),
     key(
         "errors.deadletterqueue.context.headers.enable",
         Boolean,
         Value("false"),
         &[],
-        Ignored("Weir has no dead letter queue yet"),
-        "Say in headers why a row failed.",
+        Used,
+        "Say in headers `__connect.errors.*` why a row is there.",
     ),
 ];
 

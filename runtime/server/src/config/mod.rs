@@ -33,7 +33,7 @@ pub mod worker;
 mod worker_converters;
 mod worker_keys;
 
-pub use common::Errors;
+pub use common::{DeadLetterQueue, Errors};
 pub use connector::ConnectorConfig;
 pub use error::Error;
 pub use prepare::{Unprepared, Unvalidated, validate};

@@ -10,7 +10,7 @@ use crate::config::ConnectorConfig;
 use crate::metrics::TaskMetrics;
 use crate::task::active_topics::ActiveTopics;
 use crate::task::control::{OnFailure, TaskHandle, Wanted};
-use crate::task::{Common, TaskId, sink, source};
+use crate::task::{Common, DeadLetterClients, TaskId, sink, source};
 
 /// Starts a task.
 pub(super) fn spawn(
@@ -33,8 +33,9 @@ pub(super) fn spawn(
         allowed: shared.worker.allowed.clone(),
         transforms: config.transforms.clone(),
         converters: config.converters.clone(),
-        tolerate: config.errors.tolerate_all,
+        errors: config.errors.clone(),
         flush_interval: shared.worker.offset_flush_interval,
+        flush_timeout: shared.worker.offset_flush_timeout,
         metrics: Arc::clone(&metrics),
         active_topics: shared.worker.topic_tracking.then(|| Arc::clone(active_topics)),
     };
@@ -48,11 +49,18 @@ pub(super) fn spawn(
                     metrics,
                 );
             };
+            let (producer, admin) = config.dead_letter_properties(task);
             let options = sink::Options {
                 common,
                 subscription,
                 consumer: config.consumer_properties(task),
                 max_poll_records: config.max_poll_records,
+                dead_letters: DeadLetterClients {
+                    producer,
+                    admin,
+                    producers: shared.producers.clone(),
+                    admins: shared.admins.clone(),
+                },
             };
             TaskHandle::spawn(id, wanted, metrics, on_failure, |control| sink::run(options, control))
         }
@@ -65,7 +73,6 @@ pub(super) fn spawn(
                 admin: config.admin_properties(),
                 admins: shared.admins.clone(),
                 offsets: shared.offsets.clone(),
-                flush_timeout: shared.worker.offset_flush_timeout,
             };
             TaskHandle::spawn(id, wanted, metrics, on_failure, |control| source::run(options, control))
         }

@@ -49,6 +49,8 @@ pub struct Outstanding {
     partitions: Box<[AtomicI32]>,
     remaining: AtomicU32,
     failure: OnceLock<String>,
+    /// All of them, in the order in which they were heard of. Locked only when a row fails.
+    failures: Mutex<Vec<SendFailure>>,
     /// The task that waits for these rows.
     wake: Arc<Notify>,
 }
@@ -62,6 +64,7 @@ impl Outstanding {
             partitions: (0..rows).map(|_| AtomicI32::new(-1)).collect(),
             remaining: AtomicU32::new(u32::try_from(rows).unwrap_or(u32::MAX)),
             failure: OnceLock::new(),
+            failures: Mutex::new(Vec::new()),
             wake,
         }
     }
@@ -74,6 +77,11 @@ impl Outstanding {
     /// The first failure, if there was one.
     pub fn failure(&self) -> Option<&str> {
         self.failure.get().map(String::as_str)
+    }
+
+    /// Takes the rows that failed, and why.
+    pub fn take_failures(&self) -> Vec<SendFailure> {
+        std::mem::take(&mut self.failures.lock())
     }
 
     /// What became of one row; none = nothing yet.
@@ -110,13 +118,25 @@ impl Outstanding {
         }
     }
 
-    fn fail(&self, row: usize, failure: String) {
+    fn fail(&self, row: usize, code: RDKafkaErrorCode, failure: String) {
+        self.failures.lock().push(SendFailure { row, code, message: failure.clone() });
         // Only the first failure is told; a lost race here means that there is one already.
         let _ = self.failure.set(failure);
         let rows = self.note(row, -1, FAILED);
         self.count(rows);
         self.wake.notify_one();
     }
+}
+
+/// Why Kafka does not have a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendFailure {
+    /// Index of the row in its tracked batch.
+    pub row: usize,
+    /// What Kafka or librdkafka answered.
+    pub code: RDKafkaErrorCode,
+    /// The same in words.
+    pub message: String,
 }
 
 /// The end of one row's way.
@@ -213,7 +233,7 @@ impl Deliveries<'_> {
     pub(super) fn failed(&mut self, opaque: usize, topic: &str, code: RDKafkaErrorCode) {
         let (key, row) = place(opaque);
         if let Some(batch) = self.batch(key) {
-            batch.fail(row, format!("topic {topic}: {code} ({code:?})"));
+            batch.fail(row, code, format!("topic {topic}: {code} ({code:?})"));
         }
     }
 
@@ -464,7 +484,7 @@ impl TopicWriter {
             Ok(()) => Sent::Queued,
             Err(RDKafkaErrorCode::QueueFull) => Sent::QueueFull,
             Err(code) => {
-                tracked.outstanding.fail(row, format!("topic {}: {code} ({code:?})", topic.name()));
+                tracked.outstanding.fail(row, code, format!("topic {}: {code} ({code:?})", topic.name()));
                 Sent::Refused
             }
         }
@@ -472,7 +492,8 @@ impl TopicWriter {
 
     /// Counts a row of a tracked batch as failed: it cannot even be given to the producer.
     pub fn refuse(&self, tracked: &Tracked, row: usize, topic: &str, error: &KafkaError) {
-        tracked.outstanding.fail(row, format!("topic {topic}: {}", describe(error)));
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+        tracked.outstanding.fail(row, code, format!("topic {topic}: {}", describe(error)));
     }
 }
 
@@ -496,10 +517,11 @@ mod tests {
         assert!(!outstanding.is_settled());
         assert_eq!(outstanding.outcome(0), None);
         assert_eq!(outstanding.outcome(1), Some(Outcome::Acknowledged { partition: 3, offset: 42 }));
-        outstanding.fail(0, "gone".to_owned());
+        outstanding.fail(0, RDKafkaErrorCode::MessageTimedOut, "gone".to_owned());
         assert!(outstanding.is_settled());
         assert_eq!(outstanding.outcome(0), Some(Outcome::Failed));
         assert_eq!(outstanding.failure(), Some("gone"));
+        assert_eq!(outstanding.take_failures().iter().map(|failure| failure.row).collect::<Vec<_>>(), [0]);
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::herder::api::ConfigMap;
 use weir_data::records::Records;
+use weir_data::transformed::StepFailure;
 use weir_plugin::{Component, Grants, Guest, Identity, Limits, PredicateInstance, StepPredicate, TransformInstance};
 
+use super::errors::{Exception, Failure, Handler, Pause, Stage};
 use super::{Error, TaskId};
 use crate::metrics::TaskMetrics;
 
@@ -46,7 +48,8 @@ pub struct Chain {
 }
 
 struct Segment {
-    aliases: Vec<String>,
+    /// The class of each step.
+    classes: Vec<String>,
     transform: TransformInstance,
     /// A predicate of another component than the step's, and whether it is negated.
     predicate: Option<(PredicateInstance, bool)>,
@@ -84,7 +87,7 @@ pub struct Transformed {
     /// Where they stem from.
     pub origins: Origins,
     /// Input rows that failed, and why. They are not among `records`.
-    pub failures: Vec<(u32, String)>,
+    pub failures: Vec<(u32, Failure)>,
 }
 
 impl Chain {
@@ -105,16 +108,26 @@ impl Chain {
         Ok(Self { segments })
     }
 
-    /// Runs a batch through all steps. `offsets` are the rows' Kafka offsets, for a sink.
-    pub async fn apply(&mut self, records: Records, offsets: Vec<i64>) -> Result<Transformed, Error> {
+    /// Runs a batch through all steps. `offsets` are the rows' Kafka offsets, for a sink. Rows that may succeed later are tried
+    /// again, while the others wait.
+    ///
+    /// # Errors
+    ///
+    /// A transform failed as such, or the task was stopped while it waited.
+    pub(super) async fn apply(
+        &mut self,
+        records: Records,
+        offsets: Vec<i64>,
+        handler: &Handler,
+    ) -> Result<Transformed, Error> {
         let mut result = Transformed { records, origins: Origins::Identity, failures: Vec::new() };
         let mut offsets = offsets;
         for segment in &mut self.segments {
             if result.records.count == 0 {
                 break;
             }
-            let (records, rows, failures) = segment.apply(result.records, &mut offsets).await?;
-            result.failures.extend(failures.into_iter().map(|(row, message)| (result.origins.row(row), message)));
+            let (records, rows, failures) = segment.apply(result.records, &mut offsets, handler).await?;
+            result.failures.extend(failures.into_iter().map(|(row, failure)| (result.origins.row(row), failure)));
             if !offsets.is_empty() {
                 offsets = pick(&offsets, &rows);
             }
@@ -173,7 +186,8 @@ impl Segment {
             .collect();
         let mut transform = first.component.transform(guest(&first.class, &place), limits, &Grants::none()).await?;
         transform.configure(&configured).await?;
-        Ok(Self { aliases: steps.iter().map(|step| step.alias.clone()).collect(), transform, predicate })
+        let classes = steps.iter().map(|step| step.class.clone()).collect();
+        Ok(Self { classes, transform, predicate })
     }
 
     /// The rows left, the input row of each, and the rows that failed.
@@ -181,13 +195,13 @@ impl Segment {
         &mut self,
         mut records: Records,
         offsets: &mut Vec<i64>,
-    ) -> Result<(Records, Vec<u32>, Vec<(u32, String)>), Error> {
+        handler: &Handler,
+    ) -> Result<(Records, Vec<u32>, Vec<(u32, Failure)>), Error> {
         let Some((predicate, negate)) = &mut self.predicate else {
-            let transformed = self.transform.apply(&mut records, offsets).await?;
-            let (records, rows, failures) = transformed.into_records(records);
-            return Ok((records, rows, self.name(failures)));
+            let (records, rows, failures) = self.run(records, offsets, handler).await?;
+            return Ok((records, rows, self.name(failures, |row| row)));
         };
-        let meant = predicate.test(&mut records, offsets).await?;
+        let meant = predicate.test(&mut records, offsets).await.map_err(Error::Unhandled)?;
         let (mut through, mut past) = (Vec::new(), Vec::new());
         for (row, test) in (0..records.count).zip(meant) {
             if test == *negate { past.push(row) } else { through.push(row) }
@@ -195,27 +209,75 @@ impl Segment {
         if through.is_empty() {
             return Ok((records, past, Vec::new()));
         }
-        let mut chosen = records.select(&through);
+        let chosen = records.select(&through);
         let mut chosen_offsets = if offsets.is_empty() { Vec::new() } else { pick(offsets, &through) };
-        let transformed = self.transform.apply(&mut chosen, &mut chosen_offsets).await?;
-        let (done, done_rows, failures) = transformed.into_records(chosen);
+        let (done, done_rows, failures) = self.run(chosen, &mut chosen_offsets, handler).await?;
         let done_rows = pick(&through, &done_rows);
-        let failures = self
-            .name(failures)
-            .into_iter()
-            .map(|(row, message)| (through.get(row as usize).copied().unwrap_or(row), message))
-            .collect();
+        let failures = self.name(failures, |row| through.get(row as usize).copied().unwrap_or(row));
         let (merged, merged_rows) = done.interleave(done_rows, records.select(&past), past);
         Ok((merged, merged_rows, failures))
     }
 
-    fn name(&self, failures: Vec<weir_data::transformed::StepFailure>) -> Vec<(u32, String)> {
+    /// Runs the steps; rows that may succeed later as often as `errors.retry.timeout` lets them.
+    async fn run(
+        &mut self,
+        mut records: Records,
+        offsets: &mut Vec<i64>,
+        handler: &Handler,
+    ) -> Result<(Records, Vec<u32>, Vec<StepFailure>), Error> {
+        let transformed = self.transform.apply(&mut records, offsets).await.map_err(Error::Unhandled)?;
+        let mut waiting = waiting(&transformed.failures);
+        if waiting.is_empty() {
+            return Ok(transformed.into_records(records));
+        }
+        let (retries, metrics) = handler.retries();
+        let mut tries = retries.begin();
+        let mut input = records.select(&waiting);
+        let mut input_offsets = if offsets.is_empty() { Vec::new() } else { pick(offsets, &waiting) };
+        let (mut done, mut rows, mut failures) = transformed.into_records(records);
+        while !waiting.is_empty() {
+            waiting.iter().for_each(|_| metrics.record_failure());
+            match tries.pause().await {
+                Pause::Over => break,
+                Pause::Stopping => return Err(Error::Stopped),
+                Pause::Again => {}
+            }
+            waiting.iter().for_each(|_| metrics.retry());
+            let again = self.transform.apply(&mut input, &mut input_offsets).await.map_err(Error::Unhandled)?;
+            let still = self::waiting(&again.failures);
+            let left = (input.select(&still), pick(&input_offsets, &still));
+            let (more, more_rows, more_failures) = again.into_records(input);
+            failures.retain(|failure| !waiting.contains(&failure.row));
+            failures.extend(
+                more_failures
+                    .into_iter()
+                    .filter_map(|failure| Some(StepFailure { row: *waiting.get(failure.row as usize)?, ..failure })),
+            );
+            (done, rows) = done.interleave(rows, more, pick(&waiting, &more_rows));
+            waiting = pick(&waiting, &still);
+            (input, input_offsets) = left;
+        }
+        failures.sort_by_key(|failure| failure.row);
+        Ok((done, rows, failures))
+    }
+
+    fn name(&self, failures: Vec<StepFailure>, row: impl Fn(u32) -> u32) -> Vec<(u32, Failure)> {
         failures
             .into_iter()
             .map(|failure| {
-                let alias = self.aliases.get(failure.step as usize).map_or("?", String::as_str);
-                (failure.row, format!("transforms.{alias}: {}", failure.message))
+                let class = self.classes.get(failure.step as usize).map_or("", String::as_str);
+                let exception = Exception::of_transform(failure.message, failure.retry);
+                let failed = Failure { stage: Stage::Transformation, class: class.to_owned(), exception };
+                (row(failure.row), failed)
             })
             .collect()
     }
+}
+
+/// The rows that may succeed later, in order, each once.
+fn waiting(failures: &[StepFailure]) -> Vec<u32> {
+    let mut rows: Vec<u32> = failures.iter().filter(|failure| failure.retry).map(|failure| failure.row).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
 }

@@ -7,8 +7,11 @@ use weir_plugin::{Allowed, Component, Grants, Guest, Identity, Limits};
 
 use super::active_topics::ActiveTopics;
 use super::chain::{Chain, Step};
+use super::control::Stopping;
 use super::convert::{ConverterSettings, Converters};
+use super::errors::{DeadLetters, Handler};
 use super::{Error, TaskId};
+use crate::config::Errors;
 use crate::herder::api::ConfigMap;
 use crate::metrics::TaskMetrics;
 
@@ -30,10 +33,12 @@ pub struct Common {
     pub transforms: Vec<Step>,
     /// The converters.
     pub converters: ConverterSettings,
-    /// True = rows that fail are skipped (`errors.tolerance=all`).
-    pub tolerate: bool,
+    /// What happens to rows that fail.
+    pub errors: Errors,
     /// `offset.flush.interval.ms`.
     pub flush_interval: Duration,
+    /// `offset.flush.timeout.ms`.
+    pub flush_timeout: Duration,
     /// Where the task counts.
     pub metrics: Arc<TaskMetrics>,
     /// The connector's topics; none = they are not tracked (`topic.tracking.enable=false`).
@@ -55,6 +60,11 @@ impl Common {
 
     pub(super) async fn chain(&self) -> Result<Chain, Error> {
         Chain::open(&self.transforms, &self.id, &self.limits, &self.metrics).await
+    }
+
+    /// What deals with rows that fail.
+    pub(super) fn handler(&self, stopping: Stopping, dead_letters: Option<DeadLetters>) -> Handler {
+        Handler::new(self.id.clone(), &self.errors, Arc::clone(&self.metrics), stopping, dead_letters)
     }
 
     pub(super) fn converters(&self) -> Result<Converters, Error> {

@@ -69,6 +69,27 @@ impl StatusCell {
     }
 }
 
+/// Tells a wait inside of a loop that the task is to stop.
+#[derive(Debug, Clone)]
+pub struct Stopping(watch::Receiver<Wanted>);
+
+impl Stopping {
+    /// Returns when the task is to stop.
+    pub async fn asked(&mut self) {
+        if self.0.wait_for(|wanted| *wanted == Wanted::Stopped).await.is_err() {
+            // As in `Control::changed`.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Of a task that runs until the sender says otherwise.
+    #[cfg(test)]
+    pub(super) fn channel() -> (watch::Sender<Wanted>, Self) {
+        let (sender, receiver) = watch::channel(Wanted::Running);
+        (sender, Self(receiver))
+    }
+}
+
 /// The loop's side.
 pub struct Control {
     wanted: watch::Receiver<Wanted>,
@@ -89,6 +110,11 @@ impl Control {
             // The herder is gone, and with it everything that could be wanted.
             std::future::pending::<()>().await;
         }
+    }
+
+    /// For waits that a stop is to end.
+    pub fn stopping(&self) -> Stopping {
+        Stopping(self.wanted.clone())
     }
 
     /// Waits while the task is to be paused before it has started. Kafka Connect does not initialise such a task.

@@ -7,6 +7,7 @@ use weir_data::converter::{Converted, Converter, HeaderConverter, converter, hea
 use weir_data::records::{Column, Headers, Records};
 
 use super::Error;
+use super::errors::{Exception, Failure, Stage};
 
 /// A converter's class and settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,18 +29,13 @@ pub struct ConverterSettings {
     pub header: ConverterSetting,
 }
 
-/// Kafka Connect's names of the stages, in error reports.
-const KEY: &str = "KEY_CONVERTER";
-const VALUE: &str = "VALUE_CONVERTER";
-const HEADER: &str = "HEADER_CONVERTER";
-
 /// A row that could not be converted.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct RowFailure {
     /// Index of the row in the batch.
     pub row: u32,
-    /// Kafka Connect's name of the stage.
-    pub stage: &'static str,
+    /// Which converter could not.
+    pub stage: Stage,
     /// What is wrong with the row.
     pub message: String,
 }
@@ -85,6 +81,21 @@ pub struct Converters {
     key: Box<dyn Converter>,
     value: Box<dyn Converter>,
     header: Box<dyn HeaderConverter>,
+    /// Full names of the three classes.
+    classes: [String; 3],
+}
+
+impl RowFailure {
+    /// As it is reported. `converters` are those it failed in.
+    pub(super) fn into_failure(self, converters: &Converters) -> Failure {
+        let [key, value, header] = &converters.classes;
+        let class = match self.stage {
+            Stage::KeyConverter => key,
+            Stage::HeaderConverter => header,
+            _ => value,
+        };
+        Failure { stage: self.stage, class: class.clone(), exception: Exception::of_converter(self.message) }
+    }
 }
 
 impl Converters {
@@ -95,12 +106,14 @@ impl Converters {
             key: converter(&settings.key.class, &settings.key.settings, true).map_err(config)?,
             value: converter(&settings.value.class, &settings.value.settings, false).map_err(config)?,
             header: header_converter(&settings.header.class, &settings.header.settings).map_err(config)?,
+            classes: [&settings.key, &settings.value, &settings.header]
+                .map(|setting| weir_data::converter::full_name(&setting.class)),
         })
     }
 
-    /// Connect to Kafka. Rows that failed are null in the result and listed, sorted by row, a row once for each of its
-    /// failures.
-    pub fn to_kafka(&mut self, mut records: Records) -> (Outgoing, Vec<Failure>) {
+    /// Connect to Kafka. Rows that failed are null in the result and listed, sorted by row, each with the first of its failures:
+    /// header, key, value, as Kafka Connect stops there.
+    pub fn to_kafka(&mut self, mut records: Records) -> (Outgoing, Vec<RowFailure>) {
         let count = records.count;
         let mut failures = Vec::new();
         let header_values = std::mem::take(&mut records.headers.values);
@@ -109,38 +122,47 @@ impl Converters {
             Column::default()
         } else {
             let converted = self.header.from_connect(&records.formats, header_values, header_count);
-            take(converted, HEADER, &mut failures, |header| row_of_header(&records.headers, header))
+            take(converted, Stage::HeaderConverter, &mut failures, |header| row_of_header(&records.headers, header))
         };
         let keys = std::mem::take(&mut records.keys);
-        let keys = take(self.key.from_connect(&records.formats, keys, count), KEY, &mut failures, |row| row);
+        let keys =
+            take(self.key.from_connect(&records.formats, keys, count), Stage::KeyConverter, &mut failures, |row| row);
         let values = std::mem::take(&mut records.values);
-        let values = take(self.value.from_connect(&records.formats, values, count), VALUE, &mut failures, |row| row);
-        failures.sort_by_key(|failure| failure.row);
+        let values = take(
+            self.value.from_connect(&records.formats, values, count),
+            Stage::ValueConverter,
+            &mut failures,
+            |row| row,
+        );
+        first_of_each_row(&mut failures);
         (Outgoing { records, keys, values, header_values: headers }, failures)
     }
 
     /// Kafka to Connect, into `records`, whose topics, partitions, timestamps and header names are in place. Failures as in
-    /// [`Converters::to_kafka`].
-    pub fn to_connect(&mut self, records: &mut Records, raw: RawColumns) -> Vec<Failure> {
+    /// [`Converters::to_kafka`], in the order key, value, header.
+    pub fn to_connect(&mut self, records: &mut Records, raw: RawColumns) -> Vec<RowFailure> {
         let count = records.count;
         let mut failures = Vec::new();
         let formats = &mut records.formats;
-        records.keys = take(self.key.to_connect(raw.keys, count, formats), KEY, &mut failures, |row| row);
-        records.values = take(self.value.to_connect(raw.values, count, formats), VALUE, &mut failures, |row| row);
+        records.keys =
+            take(self.key.to_connect(raw.keys, count, formats), Stage::KeyConverter, &mut failures, |row| row);
+        records.values =
+            take(self.value.to_connect(raw.values, count, formats), Stage::ValueConverter, &mut failures, |row| row);
         let header_count = records.headers.counts.iter().sum();
         if header_count > 0 {
             let converted = self.header.to_connect(raw.header_values, header_count, formats);
             let headers = &records.headers;
-            let values = take(converted, HEADER, &mut failures, |header| row_of_header(headers, header));
+            let values =
+                take(converted, Stage::HeaderConverter, &mut failures, |header| row_of_header(headers, header));
             records.headers.values = values;
         }
-        failures.sort_by_key(|failure| failure.row);
+        first_of_each_row(&mut failures);
         failures
     }
 }
 
 /// Bytes as Kafka has them.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct RawColumns {
     /// The keys.
     pub keys: Column,
@@ -150,13 +172,18 @@ pub struct RawColumns {
     pub header_values: Column,
 }
 
-fn take<T>(converted: Converted<T>, stage: &'static str, failures: &mut Vec<Failure>, row: impl Fn(u32) -> u32) -> T {
-    failures.extend(converted.failures.into_iter().map(|error| Failure {
+fn take<T>(converted: Converted<T>, stage: Stage, failures: &mut Vec<RowFailure>, row: impl Fn(u32) -> u32) -> T {
+    failures.extend(converted.failures.into_iter().map(|error| RowFailure {
         row: row(error.row),
         stage,
         message: error.message,
     }));
     converted.output
+}
+
+fn first_of_each_row(failures: &mut Vec<RowFailure>) {
+    failures.sort_by_key(|failure| failure.row);
+    failures.dedup_by_key(|failure| failure.row);
 }
 
 /// The row that the header of this number belongs to.

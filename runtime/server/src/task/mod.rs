@@ -6,10 +6,12 @@ pub mod chain;
 mod common;
 pub mod control;
 pub mod convert;
+mod errors;
 pub mod sink;
 pub mod source;
 
 pub use common::Common;
+pub use errors::DeadLetterClients;
 
 /// Which task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,18 +46,18 @@ pub enum Error {
     /// Kafka did not take a row.
     #[error("Unrecoverable exception from producer send callback\nCaused by: {0}")]
     Delivery(String),
-    /// A row could not be handled, and `errors.tolerance` is `none`.
+    /// A row could not be handled, and `errors.tolerance` is `none`. The first lines are Kafka Connect's: alerts look for them.
     #[error(
-        "Tolerance exceeded in error handler\nCaused by: stage {stage}, {place}: {message}\nNext: mend the row or the configuration, or set \
-         errors.tolerance=all to skip such rows"
+        "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\nCaused by: {trace}\n{what}, {place}\n\
+         Next: mend the row or the configuration, or set errors.tolerance=all to leave such rows out"
     )]
-    Row {
-        /// Kafka Connect's name of the stage.
-        stage: &'static str,
+    Tolerance {
+        /// What was being done, in Kafka Connect's words.
+        what: String,
         /// Which row.
         place: String,
         /// What is wrong with it.
-        message: String,
+        trace: String,
     },
     /// A broker does not let a client in: asking again with the same settings brings nothing.
     #[error(
@@ -71,6 +73,45 @@ pub enum Error {
     /// A topic is not there and cannot be made, or nobody knows.
     #[error("{0}")]
     Topic(String),
+    /// A chain of transforms failed as such, and not for a row.
+    #[error("org.apache.kafka.connect.errors.ConnectException: Unhandled exception in error handler\nCaused by: {0}")]
+    Unhandled(weir_plugin::CallError),
+    /// A source's row has a time before 1970, as in Kafka Connect.
+    #[error("org.apache.kafka.common.InvalidRecordException: Invalid record timestamp {0}")]
+    Timestamp(i64),
+    /// The dead letter queue has no topic.
+    #[error(
+        "org.apache.kafka.connect.errors.ConnectException: Could not initialize dead letter queue with topic={topic}\nCaused by: \
+         {cause}"
+    )]
+    DeadLetterTopic {
+        /// Its name.
+        topic: String,
+        /// Kafka's answer.
+        cause: String,
+    },
+    /// Kafka did not take a row that failed.
+    #[error(
+        "Could not produce message to dead letter queue. topic={topic}\nCaused by: {cause}\nNext: see that the topic takes the row; \
+         it is read again when the task is restarted"
+    )]
+    DeadLetter {
+        /// The queue's topic.
+        topic: String,
+        /// Kafka's answer.
+        cause: String,
+    },
+    /// A sink failed again and again, and leaving out rows did not mend it.
+    #[error("the sink fails for more than a few rows: {limit}\nCaused by: {cause}")]
+    Bisect {
+        /// Which bound was hit.
+        limit: String,
+        /// The last failure.
+        cause: weir_plugin::CallError,
+    },
+    /// Not a failure: the task was stopped while it waited to try something again. The rows in hand come again.
+    #[error("stopped")]
+    Stopped,
     /// A configuration that passed validation and still cannot be used.
     #[error("{0}")]
     Config(String),

@@ -42,7 +42,7 @@ impl Guest for Hostile {
 fn falsify(out: &mut Transformed, rows: u32, lie: &str) -> Result<(), Fault> {
     let values = |lengths: Vec<i32>, bytes: &[u8]| Values { lengths, bytes: bytes.to_vec(), formats: Vec::new() };
     let nulls = vec![-1; rows as usize];
-    let failure = |row, step| StepFailure { row, step, message: "hostile row".into(), retry: false };
+    let failure = |row, step| StepFailure { row, step, message: "hostile row".into(), retry: lie == "row-retry" };
     match lie {
         "lie-origins" => out.origins[0] = rows,
         "lie-origins-order" => {
@@ -72,7 +72,7 @@ fn falsify(out: &mut Transformed, rows: u32, lie: &str) -> Result<(), Fault> {
             out.failures.push(failure(0, 7));
         }
         "lie-failures-kept" => out.failures.push(failure(0, 0)),
-        "row-failure" => {
+        "row-failure" | "row-retry" => {
             out.origins.remove(0);
             out.failures.push(failure(0, 0));
         }

@@ -10,6 +10,8 @@
 //! | `nap` | milliseconds that `nap` waits before it behaves |
 //! | `topic` | where the source's rows go |
 //! | `rows` | rows in one batch of the source; default 10 |
+//! | `poison` | `sink.put`: misbehave only when a value has this text in it |
+//! | `keeps` | a file to which the sink's `pre-commit` appends the values that `put` has taken |
 //! | `needs.read`, `needs.write`, `needs.connect` | what `capabilities` asks for |
 //! | `reads`, `writes`, `connects` | what `read-file`, `write-file` and `connect-host` try |
 //!
@@ -22,6 +24,7 @@
 mod connector;
 mod deeds;
 mod describe;
+mod keeper;
 mod plan;
 mod plugin;
 mod sink;

@@ -5,7 +5,7 @@ use crate::bindings::exports::weir::connect::plugin::{
 };
 use crate::{Hostile, deeds, describe, plan, wasi};
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "hook",
     "does",
     "after",
@@ -20,6 +20,8 @@ const KEYS: [&str; 14] = [
     "reads",
     "writes",
     "connects",
+    "poison",
+    "keeps",
 ];
 
 impl Guest for Hostile {

@@ -5,7 +5,7 @@ use crate::bindings::exports::weir::connect::sink::{
 };
 use crate::bindings::weir::connect::host::{self, Level};
 use crate::bindings::weir::connect::sink_context;
-use crate::{Hostile, fault, plan};
+use crate::{Hostile, fault, keeper, plan};
 
 impl Guest for Hostile {
     fn start(context: TaskContext) -> Result<(), Fault> {
@@ -24,10 +24,16 @@ impl Guest for Hostile {
         }
         let taken = format!("hostile took {} rows", batch.records.count);
         let nowhere = TopicPartitionOffset { topic: "weir-tests-nowhere".into(), partition: 7, offset: 3 };
-        let deed = fault("sink.put")?;
+        let poisoned = keeper::poisoned(&batch.records);
+        let deed = if poisoned.as_ref().is_some_and(Vec::is_empty) { None } else { fault("sink.put")? };
         host::log(Level::Info, "hostile", &taken);
+        let left_out = if deed.is_some() { poisoned.unwrap_or_default() } else { Vec::new() };
+        keeper::hold(&batch.records, &left_out);
         match deed.as_deref() {
             None => Ok(Vec::new()),
+            Some("row-failure") if !left_out.is_empty() => {
+                Ok(left_out.into_iter().map(|row| RowFailure { row, message: "hostile row".into() }).collect())
+            }
             Some("rewind") => {
                 let mut starts = Vec::new();
                 for at in &batch.topic_partitions {
@@ -64,7 +70,7 @@ impl Guest for Hostile {
     fn pre_commit(offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Fault> {
         let mut safe = offsets;
         match fault("sink.pre-commit")?.as_deref() {
-            None => {}
+            None => keeper::write(),
             Some("lie-offsets") => safe.iter_mut().for_each(|partition| partition.offset += 1000),
             Some("lie-offsets-negative") => safe.iter_mut().for_each(|partition| partition.offset = -2),
             Some("lie-partition") => {

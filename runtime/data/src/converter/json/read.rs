@@ -18,7 +18,8 @@ use crate::json::text::unescape;
 use crate::records::{Column, Encoding, Format, Values};
 use crate::schema::SchemaType;
 
-const NOT_JSON: &str = "Converting byte[] to Kafka Connect data failed due to serialization error: ";
+/// Kafka Connect's message about bytes that are not JSON. What is wrong with them follows; there it is the cause.
+pub const NOT_JSON: &str = "Converting byte[] to Kafka Connect data failed due to serialization error: ";
 
 /// Some producers put it in front of UTF-8; Kafka Connect's parser passes over it.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";

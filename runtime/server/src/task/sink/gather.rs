@@ -2,19 +2,20 @@
 
 use futures_util::FutureExt as _;
 use rdkafka::error::KafkaError;
-use weir_data::records::{Column, Headers, Records, Topics};
+use weir_data::records::{Column, Headers, Records, Topics, Values};
 use weir_plugin::{TimestampType, TopicPartition};
 
 use super::options::PUT_BYTES;
 use crate::kafka::consumer::SinkConsumer;
 use crate::kafka::native::{Row, RowQueue};
+use crate::task::chain::pick;
 use crate::task::convert::RawColumns;
 
 /// Rows of the first call into librdkafka; what the next ones ask for depends on how large these are.
 const FIRST_CHUNK: usize = 64;
 
 /// Rows as they came from Kafka.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Gathered {
     /// Topics, partitions, timestamps and header names; keys and values are in `raw`.
     pub(super) records: Records,
@@ -26,6 +27,7 @@ pub(super) struct Gathered {
     pub(super) offsets: Vec<i64>,
 }
 
+#[derive(Clone)]
 pub(super) struct Partition {
     pub(super) id: TopicPartition,
     /// Index of its topic in the batch's table of topics.
@@ -156,6 +158,52 @@ impl Gathered {
         })
     }
 
+    /// Where the rows of each partition begin.
+    pub(super) fn starts(&self) -> Vec<(TopicPartition, i64)> {
+        let begun = self.partitions.iter().filter(|partition| partition.first < partition.next);
+        begun.map(|partition| (partition.id.clone(), partition.first)).collect()
+    }
+
+    /// The first `rows` rows without those that `left_out` names by partition and offset, and the rows behind them, if there are any.
+    /// Copies the rows; partitions keep their indexes.
+    pub(super) fn split(self, rows: usize, left_out: impl Fn(&Self, u32, i64) -> bool) -> (Self, Option<Self>) {
+        let places = || self.partition.iter().copied().zip(self.offsets.iter().copied());
+        let kept: Vec<u32> = (0u32..)
+            .zip(places())
+            .take(rows)
+            .filter(|(_, (partition, offset))| !left_out(&self, *partition, *offset))
+            .map(|(row, _)| row)
+            .collect();
+        let behind: Vec<u32> = (0u32..).zip(places()).skip(rows).map(|(row, _)| row).collect();
+        let mut partitions = (self.partitions.clone(), self.partitions.clone());
+        for (index, (front, rest)) in partitions.0.iter_mut().zip(&mut partitions.1).enumerate() {
+            // Where this partition goes on behind the front.
+            let first = places().skip(rows).find(|(partition, _)| *partition as usize == index);
+            let cut = first.map_or(front.next, |(_, offset)| offset);
+            (front.next, rest.first) = (cut, cut);
+        }
+        if behind.is_empty() && kept.len() == self.offsets.len() {
+            return (self, None);
+        }
+        // Row for row the header values belong to the names, so all columns are picked from together.
+        let mut whole = self.records;
+        let values = |column: Column| Values { lengths: column.lengths, bytes: column.bytes, formats: Vec::new() };
+        (whole.keys, whole.values) = (values(self.raw.keys), values(self.raw.values));
+        whole.headers.values = values(self.raw.header_values);
+        let part = |rows: &[u32], partitions: Vec<Partition>| {
+            let mut records = whole.select(rows);
+            let raw = RawColumns {
+                keys: std::mem::take(&mut records.keys).into_column(),
+                values: std::mem::take(&mut records.values).into_column(),
+                header_values: std::mem::take(&mut records.headers.values).into_column(),
+            };
+            let (partition, offsets) = (pick(&self.partition, rows), pick(&self.offsets, rows));
+            Self { records, raw, partitions, partition, offsets }
+        };
+        let rest = (!behind.is_empty()).then(|| part(&behind, partitions.1));
+        (part(&kept, partitions.0), rest)
+    }
+
     /// Puts the columns into their short forms.
     fn compact(&mut self) {
         let rows = self.offsets.len();
@@ -187,4 +235,10 @@ fn finish(column: &mut Column, rows: usize) {
     if !column.lengths.is_empty() {
         column.lengths.resize(rows, -1);
     }
+}
+
+/// A partition of which one row was read.
+#[cfg(test)]
+pub(super) fn partition(id: TopicPartition, first: i64) -> Partition {
+    Partition { id, topic: 0, timestamp_type: TimestampType::CreateTime, first, next: first + 1 }
 }

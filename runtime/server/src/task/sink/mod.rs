@@ -1,34 +1,44 @@
 //! The loop of a sink task: read, convert, transform, give to the plugin, and commit what the plugin says is safe.
 //!
-//! `reading.rs` knows which topics, `gather.rs` reads, `positions.rs` keeps what may be committed, `partitions.rs` follows the
-//! group; this file decides when.
+//! `reading.rs` knows which topics, `gather.rs` reads, `prepare.rs` converts and transforms, `put.rs` gives rows to the plugin,
+//! `positions.rs` keeps what may be committed, `partitions.rs` follows the group; this file decides when. When a `put` fails,
+//! `bisect.rs` looks for the rows that it fails for, and `suspects.rs` remembers where.
 
+mod bisect;
 mod gather;
 mod options;
+mod originals;
 mod partitions;
 mod positions;
+mod prepare;
+mod put;
 mod reading;
+mod suspects;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
-use weir_plugin::{CallError, SinkBatch, SinkInstance, TopicPartitionOffset};
+use tracing::warn;
+use weir_plugin::{CallError, Grants, SinkBatch, SinkInstance, TopicPartitionOffset};
 
 pub use options::{Options, Subscription};
 
 use self::gather::{Gathered, gather};
-use self::options::{PUT_ROWS, RETRY_DELAYS};
+use self::options::PUT_ROWS;
+use self::originals::Originals;
 use self::positions::Positions;
 use self::reading::Reading;
-use super::Error;
+use self::suspects::Suspects;
 use super::active_topics::TopicNotes;
-use super::chain::{Chain, pick};
-use super::common::retry_delay;
+use super::chain::Chain;
 use super::control::{Control, Wanted};
 use super::convert::Converters;
+use super::errors::{DeadLetters, Handler};
+use super::{Common, Error};
 use crate::herder::api::State;
 use crate::kafka::consumer::{Position, SinkConsumer};
 use crate::metrics::TaskMetrics;
@@ -38,23 +48,35 @@ pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
     if control.wait_to_start().await == Wanted::Stopped {
         return Ok(());
     }
-    let mut task = SinkTask::start(&options).await?;
-    let mut ended = task.work(&mut control).await;
+    let mut task = SinkTask::start(&options, &control).await?;
+    let mut ended = match task.work(&mut control).await {
+        // The rows in hand were not given to the plugin, so they come again.
+        Err(Error::Stopped) => Ok(()),
+        ended => ended,
+    };
     if ended.is_ok() {
         ended = task.end().await;
+    }
+    // Also the row that the task fails for is to be in the dead letter queue.
+    if let Err(error) = task.settle_dead_letters().await {
+        ended = ended.and(Err(error));
     }
     task.consumer.close().await;
     ended
 }
 
-struct SinkTask {
+struct SinkTask<'a> {
+    common: &'a Common,
     instance: SinkInstance,
+    /// What the plugin was granted, for another instance of it.
+    grants: Grants,
     consumer: SinkConsumer,
     reading: Reading,
     topics: TopicNotes,
     chain: Chain,
     converters: Converters,
-    tolerate: bool,
+    errors: Handler,
+    suspects: Suspects,
     positions: Positions,
     /// Partitions that the plugin has paused.
     paused_by_plugin: Vec<(String, i32)>,
@@ -62,6 +84,8 @@ struct SinkTask {
     paused: bool,
     /// Rows that the plugin could not take yet.
     pending: Option<Pending>,
+    /// Rows that come after those, while rows are looked for that the plugin fails for.
+    held: VecDeque<Gathered>,
     /// The plugin asked for something, during the batches that were read together, after which the rest of them is to be read again.
     disturbed: bool,
     /// Partitions that read again from an earlier place since those batches were read. The first such place counts.
@@ -79,34 +103,47 @@ struct SinkTask {
 /// Rows on their way into the plugin.
 struct Pending {
     batch: SinkBatch,
+    /// What they were, if the log or the dead letter queue wants to know.
+    originals: Option<Originals>,
+    /// The same rows as they were read, while rows are looked for that the plugin fails for.
+    again: Option<Gathered>,
     /// For each partition the first offset that was read and the one after the last, dropped rows included.
     read: Vec<(String, i32, i64, i64)>,
     retries: u32,
-    again: Instant,
+    /// When they are to be given, or given again.
+    due: Instant,
 }
 
-impl SinkTask {
-    async fn start(options: &Options) -> Result<Self, Error> {
+impl<'a> SinkTask<'a> {
+    async fn start(options: &'a Options, control: &Control) -> Result<Self, Error> {
         let kafka = |what| move |cause| Error::Kafka { what, cause };
         let common = &options.common;
         let (chain, converters) = (common.chain().await?, common.converters()?);
+        let dead_letters = match &common.errors.dead_letters {
+            Some(queue) => Some(DeadLetters::open(queue, &options.dead_letters, Arc::clone(&common.metrics)).await?),
+            None => None,
+        };
+        let errors = common.handler(control.stopping(), dead_letters);
         let consumer = SinkConsumer::new(&options.consumer).map_err(kafka("cannot open a consumer"))?;
         let grants = common.grants().await?;
-        let mut instance = common.component.sink(common.identity(), &common.limits, &grants).await?;
-        instance.start(&common.config).await?;
+        let instance = bisect::instance(common, &grants).await?;
         let reading = Reading::start(&options.subscription, &options.consumer, &consumer).await?;
         let mut task = Self {
+            common,
             instance,
+            grants,
             consumer,
             reading,
             topics: TopicNotes::new(common.active_topics.clone()),
             chain,
             converters,
-            tolerate: common.tolerate,
+            errors,
+            suspects: Suspects::default(),
             positions: Positions::default(),
             paused_by_plugin: Vec::new(),
             paused: false,
             pending: None,
+            held: VecDeque::new(),
             disturbed: false,
             sent_back: Vec::new(),
             most_rows: options.max_poll_records.map_or(PUT_ROWS, |rows| rows.max(1) as usize),
@@ -144,8 +181,19 @@ impl SinkTask {
             if self.next_empty_put.is_some_and(|at| now >= at) {
                 self.put_nothing().await?;
             }
-            if self.pending.as_ref().is_some_and(|pending| now >= pending.again) && !self.paused {
+            if self.pending.as_ref().is_some_and(|pending| now >= pending.due) && !self.paused {
                 self.put_pending().await?;
+            }
+            if self.pending.is_none()
+                && !self.paused
+                && let Some(gathered) = self.held.pop_front()
+            {
+                // librdkafka serves the group when it is asked for what it has to tell.
+                if let Some(error) = self.consumer.trouble().now_or_never() {
+                    consumer_trouble(error)?;
+                }
+                self.take(gathered).await?;
+                continue;
             }
             let until = self.wake_at();
             tokio::select! {
@@ -158,7 +206,11 @@ impl SinkTask {
                         self.disturbed = false;
                         self.sent_back.clear();
                         for gathered in batches {
-                            self.take(gathered).await?;
+                            if self.held.is_empty() {
+                                self.take(gathered).await?;
+                            } else {
+                                self.held.push_back(gathered);
+                            }
                         }
                     }
                     Err(error) => consumer_trouble(error)?,
@@ -176,153 +228,9 @@ impl SinkTask {
             until = until.min(at);
         }
         if let (Some(pending), false) = (&self.pending, self.paused) {
-            until = until.min(pending.again);
+            until = until.min(pending.due);
         }
         until
-    }
-
-    /// Converts, transforms and puts rows that were read.
-    async fn take(&mut self, gathered: Gathered) -> Result<(), Error> {
-        if self.pending.is_some() || self.paused || self.disturbed {
-            return self.give_back(&gathered);
-        }
-        let rows = gathered.offsets.len() as u64;
-        self.metrics.sink.read.add(rows);
-        self.metrics.sink.set_active(self.positions.active() + rows);
-        let read = gathered
-            .partitions
-            .iter()
-            .map(|partition| (partition.id.topic.clone(), partition.id.partition, partition.first, partition.next))
-            .collect();
-        for partition in &gathered.partitions {
-            self.positions.read(&partition.id.topic, partition.id.partition, partition.first);
-            if self.topics.is_new(&partition.id.topic) {
-                self.topics.note(&partition.id.topic);
-            }
-        }
-        let batch = self.prepare(gathered).await?;
-        self.pending = Some(Pending { batch, read, retries: 0, again: Instant::now() });
-        self.put_pending().await
-    }
-
-    /// Reads rows again later: they were under way when the partitions were paused, or when the plugin asked for other rows.
-    fn give_back(&mut self, gathered: &Gathered) -> Result<(), Error> {
-        for partition in &gathered.partitions {
-            let id = (partition.id.topic.clone(), partition.id.partition);
-            if !self.sent_back.contains(&id) {
-                self.seek(&(id.0.clone(), id.1, partition.first))?;
-                self.sent_back.push(id);
-            }
-        }
-        Ok(())
-    }
-
-    async fn prepare(&mut self, gathered: Gathered) -> Result<SinkBatch, Error> {
-        let Gathered { mut records, raw, partitions, mut partition, mut offsets } = gathered;
-        let failures = self.converters.to_connect(&mut records, raw);
-        if !failures.is_empty() {
-            let mut failed = vec![false; offsets.len()];
-            for failure in &failures {
-                self.skip(failure.stage, || place(&partitions, &partition, &offsets, failure.row), &failure.message)?;
-                if let Some(failed) = failed.get_mut(failure.row as usize) {
-                    *failed = true;
-                }
-            }
-            let kept: Vec<u32> =
-                (0..records.count).filter(|&row| !failed.get(row as usize).copied().unwrap_or(false)).collect();
-            records = records.select(&kept);
-            partition = pick(&partition, &kept);
-            offsets = pick(&offsets, &kept);
-        }
-        let transformed = self.chain.apply(records, offsets.clone()).await?;
-        for (row, message) in &transformed.failures {
-            self.skip("TRANSFORMATION", || place(&partitions, &partition, &offsets, *row), message)?;
-        }
-        if let super::chain::Origins::Rows(rows) = &transformed.origins {
-            partition = pick(&partition, rows);
-            offsets = pick(&offsets, rows);
-        }
-        let single = partitions.len() == 1;
-        let (topic_partitions, timestamp_types) =
-            partitions.into_iter().map(|partition| (partition.id, partition.timestamp_type)).unzip();
-        Ok(SinkBatch {
-            records: transformed.records,
-            topic_partitions,
-            topic_partition: if single { Vec::new() } else { partition },
-            offsets,
-            timestamp_types,
-        })
-    }
-
-    /// Fails the task for a row that failed, or lets it be skipped.
-    fn skip(&self, stage: &'static str, place: impl Fn() -> String, message: &str) -> Result<(), Error> {
-        self.metrics.record_failure();
-        if self.tolerate {
-            self.metrics.record_skipped();
-            warn!(stage, row = place(), message, "a row is skipped (errors.tolerance=all)");
-            return Ok(());
-        }
-        self.metrics.record_error();
-        Err(Error::Row { stage, place: place(), message: message.to_owned() })
-    }
-
-    async fn put_pending(&mut self) -> Result<(), Error> {
-        let Some(mut pending) = self.pending.take() else { return Ok(()) };
-        if pending.batch.records.count > 0 {
-            self.next_empty_put = None;
-            let (began, rows) = (Instant::now(), pending.batch.records.count);
-            match self.instance.put(&mut pending.batch).await {
-                Ok(failures) => {
-                    self.metrics.sink.put_time.record_time(began.elapsed());
-                    self.metrics.sink.sent.add(rows.into());
-                    self.metrics.batch_size.record(rows.into());
-                    for failure in failures {
-                        let place = || format!("row {} of a batch, which the sink could not take", failure.row);
-                        self.skip("TASK_PUT", place, &failure.message)?;
-                    }
-                }
-                Err(CallError::Retry { message, after }) => return self.retry(pending, message, after),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        for (topic, partition, first, next) in &pending.read {
-            self.positions.advance(topic, *partition, *first, *next);
-        }
-        self.metrics.sink.set_active(self.positions.active());
-        if pending.retries > 0 {
-            info!(retries = pending.retries, "the sink has taken its rows");
-            self.flow(&self.all_partitions(), true)?;
-        }
-        self.apply_requests()
-    }
-
-    /// Keeps the rows and stops reading until the plugin is to be asked again.
-    fn retry(&mut self, mut pending: Pending, message: String, after: Option<Duration>) -> Result<(), Error> {
-        let delay = retry_delay(after, pending.retries, RETRY_DELAYS);
-        warn!(message, delay_ms = delay.as_millis(), "the sink asks for the same rows again later");
-        if pending.retries == 0 {
-            self.flow(&self.all_partitions(), false)?;
-        }
-        pending.retries = pending.retries.saturating_add(1);
-        pending.again = Instant::now() + delay;
-        self.pending = Some(pending);
-        self.apply_requests()
-    }
-
-    /// Tells the plugin that time has passed.
-    async fn put_nothing(&mut self) -> Result<(), Error> {
-        self.next_empty_put = None;
-        if self.paused || self.pending.is_some() {
-            return Ok(());
-        }
-        match self.instance.put(&mut SinkBatch::default()).await {
-            Ok(_) => {}
-            Err(CallError::Retry { message, .. }) => {
-                debug!(message, "the sink has nothing to take and asks to be called later")
-            }
-            Err(error) => return Err(error.into()),
-        }
-        self.apply_requests()
     }
 
     /// Asks the plugin what is safe and commits it. `closing` = wait for Kafka's answer, and leave the positions alone if the
@@ -332,6 +240,10 @@ impl SinkTask {
         let given = self.positions.given(wanted);
         // As in Kafka Connect, one at a time, but for one that has to be before partitions are given up.
         if given.is_empty() || (self.committing.is_some() && !closing) {
+            return Ok(());
+        }
+        if !self.settle_dead_letters().await? {
+            warn!("Kafka has not acknowledged all rows of the dead letter queue; nothing is committed until it has");
             return Ok(());
         }
         let asked: Vec<TopicPartitionOffset> = given
@@ -365,7 +277,7 @@ impl SinkTask {
             };
             match result {
                 Ok(()) if closing => {
-                    self.positions.committed(&positions);
+                    self.are_committed(&positions);
                     self.metrics.sink_commit_succeeded(began.elapsed());
                 }
                 Ok(()) => self.committing = Some(began),
@@ -378,12 +290,20 @@ impl SinkTask {
         self.apply_requests()
     }
 
+    /// Waits for the dead letter queue, as long as a commit may take. False = it has not acknowledged all rows.
+    async fn settle_dead_letters(&mut self) -> Result<bool, Error> {
+        match self.errors.dead_letters() {
+            Some(queue) => queue.settle(self.common.flush_timeout).await,
+            None => Ok(true),
+        }
+    }
+
     fn note_commits(&mut self) {
         for result in self.consumer.committed() {
             let time = self.committing.take().map_or(Duration::ZERO, |began| began.elapsed());
             match result {
                 Ok(positions) => {
-                    self.positions.committed(&positions);
+                    self.are_committed(&positions);
                     self.metrics.sink_commit_succeeded(time);
                     self.metrics.sink.set_active(self.positions.active());
                 }
@@ -397,6 +317,7 @@ impl SinkTask {
 
     /// Reads again from what is committed.
     fn go_back(&mut self) -> Result<(), Error> {
+        self.held.clear();
         if let Some(pending) = self.pending.take()
             && pending.retries > 0
         {
@@ -443,13 +364,4 @@ fn consumer_trouble(error: KafkaError) -> Result<(), Error> {
     }
     warn!(error = crate::kafka::producer::describe(&error), "the Kafka consumer has trouble; it goes on trying");
     Ok(())
-}
-
-fn place(partitions: &[gather::Partition], partition: &[u32], offsets: &[i64], row: u32) -> String {
-    let row = row as usize;
-    let id = partition.get(row).and_then(|&index| partitions.get(index as usize)).map(|partition| &partition.id);
-    match (id, offsets.get(row)) {
-        (Some(id), Some(offset)) => format!("{}-{}@{offset}", id.topic, id.partition),
-        _ => format!("row {row} of a batch"),
-    }
 }

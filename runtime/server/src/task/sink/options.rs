@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::kafka::Properties;
-use crate::task::Common;
+use crate::task::{Common, DeadLetterClients};
 
 /// Most rows in one `put`, unless the consumer's `max.poll.records` says otherwise.
 pub(super) const PUT_ROWS: usize = 2_000;
@@ -31,4 +31,6 @@ pub struct Options {
     pub consumer: Properties,
     /// `max.poll.records`: most rows in one `put`; none = 2,000.
     pub max_poll_records: Option<u32>,
+    /// For the dead letter queue, if there is one.
+    pub dead_letters: DeadLetterClients,
 }

@@ -31,7 +31,7 @@ fn list(partitions: &[(String, i32)]) -> TopicPartitionList {
     list
 }
 
-impl SinkTask {
+impl SinkTask<'_> {
     pub(super) async fn rebalance(&mut self, rebalance: Rebalance) -> Result<(), Error> {
         match rebalance {
             Rebalance::Assigned(partitions) => self.assigned(&partitions).await,
@@ -96,10 +96,12 @@ impl SinkTask {
         };
         for id in ids {
             self.positions.close(&id.topic, id.partition);
+            self.suspects.forget(id);
             self.paused_by_plugin.retain(|(topic, partition)| *partition != id.partition || *topic != id.topic);
         }
         self.count_partitions();
         self.drop_pending(ids);
+        self.release_held()?;
         self.consumer.give_up(partitions).map_err(failed("cannot give up partitions"))?;
         closed?;
         self.apply_requests()
@@ -164,7 +166,8 @@ impl SinkTask {
     /// Does what the plugin asked for during its last call.
     pub(super) fn apply_requests(&mut self) -> Result<(), Error> {
         let requests = self.instance.take_requests();
-        self.disturbed |= !requests.rewind.is_empty() || !requests.pause.is_empty();
+        let disturbed = !requests.rewind.is_empty() || !requests.pause.is_empty();
+        self.disturbed |= disturbed;
         for rewind in requests.rewind {
             if !self.positions.contains(&rewind.topic, rewind.partition) {
                 return Err(Error::Config(format!(
@@ -193,6 +196,9 @@ impl SinkTask {
                     self.flow(&[id], !pause)?;
                 }
             }
+        }
+        if disturbed {
+            self.release_held()?;
         }
         let now = Instant::now();
         if requests.commit {

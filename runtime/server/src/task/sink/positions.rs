@@ -106,6 +106,11 @@ impl Positions {
         self.places.values().filter_map(of).map(|rows| u64::try_from(rows).unwrap_or(0)).sum()
     }
 
+    /// True = all that was given is committed: a fresh instance of the plugin lacks nothing.
+    pub(super) fn is_all_committed(&self) -> bool {
+        self.places.values().all(|place| place.next.is_none() || place.next == place.committed)
+    }
+
     /// Where to read again after the plugin could not say what is safe: what is committed, or else what was read first.
     pub(super) fn go_back(&mut self) -> Vec<Position> {
         self.places
@@ -148,6 +153,18 @@ mod tests {
         positions.committed(&at(7));
         assert_eq!(positions.to_commit(at(7)), []);
         assert_eq!(positions.to_commit(vec![("other".to_owned(), 0, 1)]), [], "not ours");
+    }
+
+    #[test]
+    fn what_was_given_and_not_committed_can_be_lost() {
+        let mut positions = Positions::default();
+        positions.open("t", 0, None);
+        positions.read("t", 0, 3);
+        assert!(positions.is_all_committed());
+        positions.advance("t", 0, 3, 8);
+        assert!(!positions.is_all_committed());
+        positions.committed(&at(8));
+        assert!(positions.is_all_committed());
     }
 
     #[test]

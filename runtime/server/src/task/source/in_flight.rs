@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use weir_data::records::Column;
+use weir_data::records::{Column, Records};
 use weir_plugin::{SettledRows, TopicPartition};
 
-use crate::kafka::producer::{Outcome, Tracked};
+use crate::kafka::producer::{Outcome, SendFailure, Tracked};
 use crate::task::active_topics::TopicNotes;
 
 /// Where the rows of a batch came from, as the source said.
@@ -25,6 +25,15 @@ pub(super) struct Places {
 impl Places {
     fn partition(&self, row: usize) -> usize {
         self.partition.get(row).map_or(0, |&index| index as usize)
+    }
+
+    /// Source partition and offset of a row, as the source wrote them. Looks at all rows before it.
+    pub(super) fn of(&self, row: u32) -> (&str, &str) {
+        let row = row as usize;
+        let partition = self.partitions.get(self.partition(row)).map_or("{}", String::as_str);
+        let rows = u32::try_from(self.offsets.lengths.len()).unwrap_or(u32::MAX);
+        let offset = self.offsets.iter(rows).nth(row).flatten().and_then(|offset| std::str::from_utf8(offset).ok());
+        (partition, offset.unwrap_or("null"))
     }
 }
 
@@ -51,6 +60,8 @@ pub(super) struct Batch {
     /// The rows that were sent, in pieces that the producer tracks.
     pub(super) tracked: Vec<Tracked>,
     pub(super) places: Places,
+    /// The rows as the source brought them, if the log wants them should one fail.
+    pub(super) originals: Option<Records>,
     /// Bytes that count against the task's limit.
     pub(super) bytes: usize,
 }
@@ -67,6 +78,22 @@ impl Batch {
         }
         let taken = |sent: &usize| matches!(self.outcome(*sent), Some(Outcome::Acknowledged { .. }));
         (0..self.sent.len()).filter(taken).count() as u64
+    }
+
+    /// The rows that Kafka did not take: which of the source's they stem from, and why. A row of the source that became several is
+    /// there for each of them.
+    pub(super) fn take_failures(&self) -> Vec<(u32, SendFailure)> {
+        let size = crate::kafka::producer::MAX_ROWS;
+        let mut failures: Vec<(u32, SendFailure)> = Vec::new();
+        for (piece, tracked) in self.tracked.iter().enumerate() {
+            let named = tracked.outstanding.take_failures().into_iter();
+            failures.extend(named.filter_map(|failure| {
+                let sent = self.sent.get(piece * size + failure.row)?;
+                Some((sent.origin, failure))
+            }));
+        }
+        failures.sort_by_key(|(origin, _)| *origin);
+        failures
     }
 
     fn outcome(&self, sent: usize) -> Option<Outcome> {

@@ -24,6 +24,7 @@ fn batch(first_row: u64, partitions: &[u32]) -> (Batch, Arc<Outstanding>) {
         skipped: vec![],
         tracked: vec![Tracked::untracked(Arc::clone(&outstanding))],
         places: Places { partitions: vec!["a".to_owned(), "b".to_owned()], partition: partitions.to_vec(), offsets },
+        originals: None,
         bytes: 10,
     };
     (batch, outstanding)

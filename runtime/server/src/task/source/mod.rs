@@ -28,6 +28,7 @@ use super::Error;
 use super::active_topics::TopicNotes;
 use super::common::retry_delay;
 use super::control::{Control, Wanted};
+use super::errors::{Failure, Handler};
 use crate::herder::api::State;
 use crate::metrics::TaskMetrics;
 use crate::offsets::{ConnectorOffsets, OffsetFile};
@@ -37,8 +38,12 @@ pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
     if control.wait_to_start().await == Wanted::Stopped {
         return Ok(());
     }
-    let mut task = SourceTask::start(options).await?;
-    let ended = task.work(&mut control).await;
+    let mut task = SourceTask::start(options, &control).await?;
+    let ended = match task.work(&mut control).await {
+        // The rows in hand were not sent, so the source brings them again.
+        Err(Error::Stopped) => Ok(()),
+        ended => ended,
+    };
     task.finish().await;
     if ended.is_ok() {
         task.instance.stop().await.map_err(Error::Plugin)?;
@@ -55,7 +60,7 @@ struct SourceTask {
     topics: TopicNotes,
     connector: String,
     offsets: OffsetFile,
-    tolerate: bool,
+    errors: Handler,
     flush_interval: Duration,
     flush_timeout: Duration,
     /// Notified when a batch is settled or a row has failed.
@@ -68,7 +73,7 @@ struct SourceTask {
 }
 
 impl SourceTask {
-    async fn start(options: Options) -> Result<Self, Error> {
+    async fn start(options: Options, control: &Control) -> Result<Self, Error> {
         let wake = Arc::new(Notify::new());
         let sender = Sender::open(&options, Arc::clone(&wake)).await?;
         let common = options.common;
@@ -84,12 +89,12 @@ impl SourceTask {
             wants_committed: started.wants_committed,
             sender,
             in_flight: InFlight::default(),
-            topics: TopicNotes::new(common.active_topics),
+            topics: TopicNotes::new(common.active_topics.clone()),
             connector,
             offsets: options.offsets,
-            tolerate: common.tolerate,
+            errors: common.handler(control.stopping(), None),
             flush_interval: common.flush_interval,
-            flush_timeout: options.flush_timeout,
+            flush_timeout: common.flush_timeout,
             wake,
             next_commit: now + common.flush_interval,
             next_poll: now,
@@ -167,14 +172,14 @@ impl SourceTask {
         metrics.source.polled.add(rows.into());
         metrics.source.poll_time.record_time(began.elapsed());
         metrics.source.set_active(self.in_flight.rows() + u64::from(rows));
-        let batch = self.sender.send(polled.batch, self.in_flight.next_row()).await?;
+        let batch = self.sender.send(polled.batch, self.in_flight.next_row(), &mut self.errors).await?;
         self.in_flight.push(batch);
         Ok(())
     }
 
     /// Takes settled batches out of the queue and tells the plugin, if it wants to hear of them.
     async fn reap(&mut self) -> Result<(), Error> {
-        if !self.tolerate
+        if !self.errors.tolerates()
             && let Some(failure) = self.in_flight.failure()
         {
             return Err(Error::Delivery(failure.to_owned()));
@@ -183,6 +188,10 @@ impl SourceTask {
             batch.note_topics(&mut self.topics);
             self.metrics.source.written.add(batch.acknowledged());
             self.metrics.source.set_active(self.in_flight.rows());
+            for (row, failure) in batch.take_failures() {
+                let failure = Failure::of_send(failure);
+                self.errors.fail(&failure, send::record(batch.originals.as_ref(), &batch.places, row)).await?;
+            }
             if self.wants_settled {
                 match self.instance.settled(batch.settled_rows()).await {
                     Ok(()) => {}

@@ -50,6 +50,4 @@ pub struct Options {
     pub admins: Admins,
     /// Where offsets are stored.
     pub offsets: OffsetFile,
-    /// `offset.flush.timeout.ms`.
-    pub flush_timeout: Duration,
 }

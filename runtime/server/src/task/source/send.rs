@@ -10,10 +10,10 @@ use super::in_flight::{Batch, Places, SentRow};
 use super::options::{Options, QUEUE_FULL_DELAY};
 use super::topic_creation::Topics;
 use crate::kafka::producer::{MAX_ROWS, OutgoingRow, Outstanding, Sent, TopicWriter, Tracked};
-use crate::metrics::TaskMetrics;
 use crate::task::Error;
 use crate::task::chain::Chain;
 use crate::task::convert::{Converters, Outgoing};
+use crate::task::errors::{Handler, Record, source_record};
 
 /// The way of a batch from the plugin to the producer's queue.
 pub(super) struct Sender {
@@ -22,8 +22,6 @@ pub(super) struct Sender {
     topics: Topics,
     writer: TopicWriter,
     wake: Arc<Notify>,
-    tolerate: bool,
-    metrics: Arc<TaskMetrics>,
 }
 
 impl Sender {
@@ -38,8 +36,6 @@ impl Sender {
             topics: Topics::new(options),
             writer: TopicWriter::new(producer),
             wake,
-            tolerate: options.common.tolerate,
-            metrics: Arc::clone(&options.common.metrics),
         })
     }
 
@@ -48,52 +44,35 @@ impl Sender {
         self.writer.refused()
     }
 
-    /// Sends a batch. All of its rows are in the producer's queue, dropped, or skipped when this returns.
-    pub(super) async fn send(&mut self, batch: SourceBatch, first_row: u64) -> Result<Batch, Error> {
-        let rows = batch.records.count;
-        let bytes = batch.records.keys.bytes.len() + batch.records.values.bytes.len();
-        let transformed = self.chain.apply(batch.records, Vec::new()).await?;
-        let mut skipped = self.skip("TRANSFORMATION", transformed.failures)?;
-        let origins = transformed.origins;
-        let (outgoing, failures) = self.converters.to_kafka(transformed.records);
-        let mut left_out = vec![];
-        for failure in failures {
-            left_out.push(failure.row);
-            let origin = origins.row(failure.row);
-            skipped.extend(self.skip(failure.stage, vec![(origin, failure.message)])?);
+    /// Sends a batch. All of its rows are in the producer's queue, dropped, or left out when this returns.
+    pub(super) async fn send(
+        &mut self,
+        batch: SourceBatch,
+        first_row: u64,
+        errors: &mut Handler,
+    ) -> Result<Batch, Error> {
+        let SourceBatch { records, source_partitions, source_partition, source_offsets, .. } = batch;
+        let places = Places { partitions: source_partitions, partition: source_partition, offsets: source_offsets };
+        let rows = records.count;
+        let bytes = records.keys.bytes.len() + records.values.bytes.len();
+        let originals = errors.logs_records().then(|| records.clone());
+        let transformed = self.chain.apply(records, Vec::new(), errors).await?;
+        let (mut failures, origins) = (transformed.failures, transformed.origins);
+        let (outgoing, unconverted) = self.converters.to_kafka(transformed.records);
+        let left_out: Vec<u32> = unconverted.iter().map(|failure| failure.row).collect();
+        failures.extend(
+            unconverted.into_iter().map(|failure| (origins.row(failure.row), failure.into_failure(&self.converters))),
+        );
+        // In the order in which Kafka Connect, which takes one row after the other, would run into them.
+        failures.sort_by_key(|(row, _)| *row);
+        for (row, failure) in &failures {
+            errors.fail(failure, record(originals.as_ref(), &places, *row)).await?;
         }
-        skipped.sort_unstable();
+        let mut skipped: Vec<u32> = failures.into_iter().map(|(row, _)| row).collect();
         skipped.dedup();
         let (sent, tracked) = self.enqueue(&outgoing, &left_out, |row| origins.row(row)).await?;
-        Ok(Batch {
-            first_row,
-            rows,
-            sent,
-            topics: outgoing.records.topics.names,
-            skipped,
-            tracked,
-            places: Places {
-                partitions: batch.source_partitions,
-                partition: batch.source_partition,
-                offsets: batch.source_offsets,
-            },
-            bytes,
-        })
-    }
-
-    /// Fails the task for a row that failed, or says which rows are skipped.
-    fn skip(&self, stage: &'static str, failures: Vec<(u32, String)>) -> Result<Vec<u32>, Error> {
-        if let (false, Some((row, message))) = (self.tolerate, failures.first()) {
-            self.metrics.record_failure();
-            self.metrics.record_error();
-            return Err(Error::Row { stage, place: format!("row {row} of a batch"), message: message.clone() });
-        }
-        for (row, message) in &failures {
-            self.metrics.record_failure();
-            self.metrics.record_skipped();
-            tracing::warn!(stage, row, message, "a row is skipped (errors.tolerance=all)");
-        }
-        Ok(failures.into_iter().map(|(row, _)| row).collect())
+        let topics = outgoing.records.topics.names;
+        Ok(Batch { first_row, rows, sent, topics, skipped, tracked, places, originals, bytes })
     }
 
     async fn enqueue(
@@ -114,8 +93,7 @@ impl Sender {
         let topics: Vec<_> = records.topics.names.iter().map(|name| self.writer.topic(name)).collect();
         for row in 0..records.count {
             let (key, value, headers) = (keys.next().flatten(), values.next().flatten(), headers.next().flatten());
-            if left_out.next_if(|&&skipped| skipped == row).is_some() {
-                while left_out.next_if(|&&skipped| skipped == row).is_some() {}
+            if left_out.next_if_eq(&&row).is_some() {
                 continue;
             }
             let piece = sent.len() % MAX_ROWS;
@@ -154,15 +132,20 @@ impl Sender {
     }
 }
 
+/// A row of the source, for reports about it.
+pub(super) fn record(originals: Option<&Records>, places: &Places, row: u32) -> Record<'static> {
+    let (partition, offset) = places.of(row);
+    Record::Polled {
+        text: originals.map(|records| source_record(records, row, partition, offset)),
+        place: format!("source record of partition {partition} with offset {offset}"),
+    }
+}
+
 /// The timestamp of a row; -1 stands for none (`InvalidRecordException` for other negative ones, as in Kafka Connect).
 fn timestamp(records: &Records, row: usize) -> Result<Option<i64>, Error> {
     match records.timestamps.get(row).copied().unwrap_or(-1) {
         -1 => Ok(None),
-        negative @ ..0 => Err(Error::Row {
-            stage: "TASK_POLL",
-            place: format!("row {row} of a batch"),
-            message: format!("Invalid record timestamp {negative}"),
-        }),
+        negative @ ..0 => Err(Error::Timestamp(negative)),
         timestamp => Ok(Some(timestamp)),
     }
 }

@@ -1,0 +1,123 @@
+//! Which exception a failure would be in Kafka Connect. Operators' alerts and the readers of dead letter queues know these names.
+
+use rdkafka::error::RDKafkaErrorCode;
+
+/// The class that Kafka Connect names for rows that a sink reports (`WorkerErrantRecordReporter`).
+pub(super) const SINK_TASK: &str = "org.apache.kafka.connect.sink.SinkTask";
+/// The class that it names for rows that Kafka did not take.
+pub(super) const SOURCE_TASK: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
+
+const DATA: &str = "org.apache.kafka.connect.errors.DataException";
+const CONNECT: &str = "org.apache.kafka.connect.errors.ConnectException";
+const RETRIABLE: &str = "org.apache.kafka.connect.errors.RetriableException";
+const SERIALIZATION: &str = "org.apache.kafka.common.errors.SerializationException";
+
+/// Most bytes of a stack trace in a log line or a header: a plugin's own words may be long.
+const MAX_TRACE: usize = 16 << 10;
+
+/// A Java exception, as far as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// Its class.
+    pub class: &'static str,
+    /// Its message.
+    pub message: String,
+    /// What is known beyond: the lines below the first of its trace.
+    pub cause: Option<String>,
+}
+
+impl Exception {
+    /// Of a converter. Where Kafka Connect's message ends before what is wrong with the row, that is the cause.
+    pub fn of_converter(message: String) -> Self {
+        let known = weir_data::converter::NOT_JSON;
+        match message.strip_prefix(known) {
+            Some(rest) if !rest.is_empty() => Self {
+                class: DATA,
+                message: known.to_owned(),
+                cause: Some(format!("Caused by: {SERIALIZATION}: {rest}")),
+            },
+            _ => Self { class: DATA, message, cause: None },
+        }
+    }
+
+    /// Of a transform. `retriable` = it said that the same row may succeed later.
+    pub fn of_transform(message: String, retriable: bool) -> Self {
+        Self { class: if retriable { RETRIABLE } else { DATA }, message, cause: None }
+    }
+
+    /// Of a sink: its words about a row, or the trace of the call that failed. The first line is the message.
+    pub fn of_sink(text: &str) -> Self {
+        let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let cause = (!rest.is_empty()).then(|| rest.to_owned());
+        Self { class: CONNECT, message: message.to_owned(), cause }
+    }
+
+    /// Of Java's producer, for a row that was not sent.
+    pub(super) fn of_send(code: RDKafkaErrorCode, message: String) -> Self {
+        let class = match code {
+            RDKafkaErrorCode::MessageSizeTooLarge => "org.apache.kafka.common.errors.RecordTooLargeException",
+            RDKafkaErrorCode::MessageBatchTooLarge => "org.apache.kafka.common.errors.RecordBatchTooLargeException",
+            RDKafkaErrorCode::TopicAuthorizationFailed => "org.apache.kafka.common.errors.TopicAuthorizationException",
+            RDKafkaErrorCode::ClusterAuthorizationFailed => {
+                "org.apache.kafka.common.errors.ClusterAuthorizationException"
+            }
+            RDKafkaErrorCode::MessageTimedOut => "org.apache.kafka.common.errors.TimeoutException",
+            RDKafkaErrorCode::InvalidTopic => "org.apache.kafka.common.errors.InvalidTopicException",
+            RDKafkaErrorCode::UnknownTopic | RDKafkaErrorCode::UnknownTopicOrPartition => {
+                "org.apache.kafka.common.errors.UnknownTopicOrPartitionException"
+            }
+            RDKafkaErrorCode::InvalidRecord => "org.apache.kafka.common.InvalidRecordException",
+            _ => "org.apache.kafka.common.KafkaException",
+        };
+        Self { class, message, cause: None }
+    }
+
+    /// The text of Java's `printStackTrace`, with our own lines below the first.
+    pub fn trace(&self) -> String {
+        let mut text = format!("{}: {}", self.class, self.message);
+        if let Some(cause) = &self.cause {
+            text.push('\n');
+            text.push_str(cause);
+        }
+        if text.len() > MAX_TRACE {
+            text.truncate(text.floor_char_boundary(MAX_TRACE));
+            text.push_str("\n\t... cut");
+        }
+        text.push('\n');
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_converters_message_is_kafka_connects_and_the_detail_stands_below() {
+        let text = format!("{}expected a value at 3", weir_data::converter::NOT_JSON);
+        let exception = Exception::of_converter(text);
+        assert_eq!(exception.message, weir_data::converter::NOT_JSON);
+        assert_eq!(
+            exception.trace(),
+            "org.apache.kafka.connect.errors.DataException: Converting byte[] to Kafka Connect data failed due to serialization \
+             error: \nCaused by: org.apache.kafka.common.errors.SerializationException: expected a value at 3\n"
+        );
+        assert_eq!(
+            Exception::of_converter("Failed to deserialize long: ".into()).message,
+            "Failed to deserialize long: "
+        );
+    }
+
+    #[test]
+    fn a_sinks_first_line_is_the_message() {
+        let exception = Exception::of_sink("plugin failed in sink.put: trap\nwasm backtrace:\n    0: f");
+        assert_eq!(exception.message, "plugin failed in sink.put: trap");
+        assert!(exception.trace().ends_with("trap\nwasm backtrace:\n    0: f\n"));
+    }
+
+    #[test]
+    fn a_long_trace_is_cut_between_characters() {
+        let trace = Exception::of_sink(&"ä".repeat(MAX_TRACE)).trace();
+        assert!(trace.len() < MAX_TRACE + 20 && trace.ends_with("ä\n\t... cut\n"));
+    }
+}

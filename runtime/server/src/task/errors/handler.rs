@@ -1,0 +1,152 @@
+//! What becomes of a row that has failed for good: reported, counted, and then left out or the end of the task.
+
+use std::sync::Arc;
+
+use tracing::error;
+
+use super::dead_letters::{DeadLetters, Letter};
+use super::log::Place;
+use super::retry::Retries;
+use super::{Exception, Failure, SINK_TASK, SOURCE_TASK, Stage};
+use crate::config::Errors;
+use crate::kafka::producer::SendFailure;
+use crate::metrics::TaskMetrics;
+use crate::task::control::Stopping;
+use crate::task::{Error, TaskId};
+
+/// The row that failed.
+pub(in crate::task) enum Record<'a> {
+    /// A sink's: where it stood, and the row as it was consumed, if that was kept.
+    Consumed(Place<'a>, Option<Letter<'a>>),
+    /// A source's: its text if that was kept, and where the source had it.
+    Polled {
+        /// `SourceRecord.toString`.
+        text: Option<String>,
+        /// For the trace.
+        place: String,
+    },
+}
+
+/// How a task deals with rows that fail.
+pub(in crate::task) struct Handler {
+    id: TaskId,
+    tolerate: bool,
+    log: bool,
+    log_records: bool,
+    retries: Retries,
+    metrics: Arc<TaskMetrics>,
+    dead_letters: Option<DeadLetters>,
+}
+
+impl Handler {
+    /// `dead_letters` = where a sink's rows go that failed.
+    pub(in crate::task) fn new(
+        id: TaskId,
+        errors: &Errors,
+        metrics: Arc<TaskMetrics>,
+        stopping: Stopping,
+        dead_letters: Option<DeadLetters>,
+    ) -> Self {
+        Self {
+            id,
+            tolerate: errors.tolerate_all,
+            log: errors.log,
+            log_records: errors.log && errors.log_records,
+            retries: Retries::new(errors, stopping),
+            metrics,
+            dead_letters,
+        }
+    }
+
+    /// `errors.tolerance=all`.
+    pub(in crate::task) fn tolerates(&self) -> bool {
+        self.tolerate
+    }
+
+    /// True = the log tells of the record itself, and not only of what failed.
+    pub(in crate::task) fn logs_records(&self) -> bool {
+        self.log_records
+    }
+
+    /// True = a row as it was consumed is wanted when it fails.
+    pub(in crate::task) fn wants_letters(&self) -> bool {
+        self.dead_letters.is_some()
+    }
+
+    /// For operations that may succeed later.
+    pub(in crate::task) fn retries(&self) -> (&Retries, &TaskMetrics) {
+        (&self.retries, &self.metrics)
+    }
+
+    /// The dead letter queue.
+    pub(in crate::task) fn dead_letters(&mut self) -> Option<&mut DeadLetters> {
+        self.dead_letters.as_mut()
+    }
+
+    /// A row has failed for good. Runs the reporters, also when the task is about to fail because of it.
+    ///
+    /// # Errors
+    ///
+    /// `errors.tolerance` is `none`, or the dead letter queue does not take rows.
+    pub(in crate::task) async fn fail(&mut self, failure: &Failure, record: Record<'_>) -> Result<(), Error> {
+        let reported = failure.stage.is_reported();
+        self.metrics.record_failure();
+        if !reported {
+            self.metrics.record_error();
+        }
+        self.log(failure, &record);
+        let place = match record {
+            Record::Consumed(place, letter) => {
+                if let (Some(queue), Some(letter)) = (&mut self.dead_letters, letter) {
+                    queue.send(&self.id, failure, &place, &letter).await?;
+                }
+                format!("consumed record {place}")
+            }
+            Record::Polled { place, .. } => place,
+        };
+        if self.tolerate {
+            if !reported {
+                self.metrics.record_skipped();
+            }
+            return Ok(());
+        }
+        if reported {
+            self.metrics.record_error();
+        }
+        Err(Error::Tolerance { what: failure.what(), place, trace: failure.exception.trace().trim_end().to_owned() })
+    }
+
+    fn log(&self, failure: &Failure, record: &Record<'_>) {
+        if !self.log {
+            tracing::debug!(what = failure.what(), exception = failure.exception.trace(), "a row failed");
+            return;
+        }
+        let more = match record {
+            _ if !self.log_records => String::new(),
+            Record::Consumed(place, _) => format!(", where consumed record is {place}"),
+            Record::Polled { text: Some(text), .. } => format!(", where source record is = {text}"),
+            Record::Polled { text: None, .. } => String::new(),
+        };
+        // The sentence is Kafka Connect's, to its last character: alerts look for it.
+        error!(
+            exception = failure.exception.trace().trim_end(),
+            "Error encountered in task {}. {}{more}.",
+            self.id,
+            failure.what()
+        );
+        self.metrics.error_logged();
+    }
+}
+
+impl Failure {
+    /// A row that a sink reported, or that its `put` failed for.
+    pub(in crate::task) fn of_put(text: &str) -> Self {
+        Self { stage: Stage::TaskPut, class: SINK_TASK.to_owned(), exception: Exception::of_sink(text) }
+    }
+
+    /// A row that Kafka did not take.
+    pub(in crate::task) fn of_send(failure: SendFailure) -> Self {
+        let exception = Exception::of_send(failure.code, failure.message);
+        Self { stage: Stage::KafkaProduce, class: SOURCE_TASK.to_owned(), exception }
+    }
+}

@@ -1,0 +1,74 @@
+//! Rows that fail: tried again, counted, logged, sent to the dead letter queue, and then either left out or the end of the
+//! task, as Kafka Connect's `RetryWithToleranceOperator` and its reporters do it.
+//!
+//! `retry.rs` waits between tries, `handler.rs` decides, `log.rs` words the log lines, `dead_letters.rs` writes the queue,
+//! `exception.rs` says which Java exception a failure would have been there.
+
+mod dead_letters;
+mod exception;
+mod handler;
+mod log;
+mod retry;
+
+pub use dead_letters::DeadLetterClients;
+pub(super) use dead_letters::{DeadLetters, Letter};
+pub(super) use exception::Exception;
+use exception::{SINK_TASK, SOURCE_TASK};
+pub(super) use handler::{Handler, Record};
+pub(super) use log::{Place, source_record};
+pub(super) use retry::Pause;
+
+/// What was being done when a row failed: Kafka Connect's `Stage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// A transform.
+    Transformation,
+    /// The key's converter.
+    KeyConverter,
+    /// The value's converter.
+    ValueConverter,
+    /// The converter of header values.
+    HeaderConverter,
+    /// Kafka did not take the row.
+    KafkaProduce,
+    /// The sink did not take the row.
+    TaskPut,
+}
+
+impl Stage {
+    /// Kafka Connect's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transformation => "TRANSFORMATION",
+            Self::KeyConverter => "KEY_CONVERTER",
+            Self::ValueConverter => "VALUE_CONVERTER",
+            Self::HeaderConverter => "HEADER_CONVERTER",
+            Self::KafkaProduce => "KAFKA_PRODUCE",
+            Self::TaskPut => "TASK_PUT",
+        }
+    }
+
+    /// True = the failure was reported by a plugin or by Kafka, which Kafka Connect counts in another way than one that the
+    /// runtime ran into (`executeFailed` and `execute`).
+    fn is_reported(self) -> bool {
+        matches!(self, Self::KafkaProduce | Self::TaskPut)
+    }
+}
+
+/// Why a row failed, for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What was being done.
+    pub stage: Stage,
+    /// The Java class that did it, or the plugin's class.
+    pub class: String,
+    /// What went wrong.
+    pub exception: Exception,
+}
+
+impl Failure {
+    /// The beginning of Kafka Connect's log line about it.
+    fn what(&self) -> String {
+        format!("Executing stage '{}' with class '{}'", self.stage.name(), self.class)
+    }
+}

@@ -1,0 +1,56 @@
+//! What a sink does that minds its rows: it misbehaves for some of them only (`poison`), and keeps the others in a file, to which
+//! they are written when it is asked what is durable (`keeps`). Until then they are in its memory, and gone with it.
+
+use std::cell::RefCell;
+use std::io::Write as _;
+
+use crate::bindings::weir::connect::data::Records;
+use crate::plan;
+
+thread_local! {
+    static HELD: RefCell<Vec<Vec<u8>>> = RefCell::default();
+}
+
+/// The rows whose value has the poison in it; none when there is no poison in the configuration.
+pub(crate) fn poisoned(records: &Records) -> Option<Vec<u32>> {
+    let poison = plan::value("poison");
+    if poison.is_empty() {
+        return None;
+    }
+    let has = |value: &Vec<u8>| value.windows(poison.len()).any(|part| part == poison.as_bytes());
+    Some((0u32..).zip(values(records)).filter(|(_, value)| has(value)).map(|(row, _)| row).collect())
+}
+
+/// Holds the rows, but for these.
+pub(crate) fn hold(records: &Records, left_out: &[u32]) {
+    if plan::value("keeps").is_empty() {
+        return;
+    }
+    let kept = (0u32..).zip(values(records)).filter(|(row, _)| !left_out.contains(row)).map(|(_, value)| value);
+    HELD.with_borrow_mut(|held| held.extend(kept));
+}
+
+/// Writes what is held to the file, a row a line.
+pub(crate) fn write() {
+    let held = HELD.take();
+    let path = plan::value("keeps");
+    if held.is_empty() || path.is_empty() {
+        return;
+    }
+    let mut lines = held.join(&b'\n');
+    lines.push(b'\n');
+    let file = std::fs::File::options().create(true).append(true).open(path);
+    // A test that counts lines would miss them.
+    let _ = file.and_then(|mut file| file.write_all(&lines));
+}
+
+fn values(records: &Records) -> Vec<Vec<u8>> {
+    let mut rest = records.values.bytes.as_slice();
+    let mut values = Vec::new();
+    for &length in &records.values.lengths {
+        let (value, after) = rest.split_at(usize::try_from(length).unwrap_or(0).min(rest.len()));
+        rest = after;
+        values.push(value.to_vec());
+    }
+    values
+}
