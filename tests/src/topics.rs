@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -40,7 +41,9 @@ pub struct Record {
 pub fn unique(name: &str) -> String {
     static RUN: OnceLock<u128> = OnceLock::new();
     let run = RUN.get_or_init(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis()));
-    format!("{name}-{run:x}")
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    // Tests run side by side, and two of them may have thought of the same name.
+    format!("{name}-{run:x}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Makes a topic. An error when it exists.

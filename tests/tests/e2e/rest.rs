@@ -154,7 +154,7 @@ fn what_cannot_be_done_is_answered_as_kafka_connect_does() -> Result<()> {
     let mut no_topic = good.clone();
     no_topic.as_object_mut().context("an object")?.remove("topic");
     for (what, config, part) in [
-        ("no class", json!({"topic": topic}), "Connector config contains no connector type"),
+        ("no class", json!({"topic": topic}), "contains no connector type"),
         (
             "no such class",
             with(&good, &[("connector.class", "NoSuch")]),

@@ -26,6 +26,8 @@ pub const API_TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(500);
 /// Pause between two looks while Kafka does not answer.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Events that are heard after each look. A failed connection brings a few.
+const EVENTS: usize = 100;
 /// Looks of one client at the same time. Each holds a thread.
 const LOOKS: usize = 2;
 
@@ -200,7 +202,8 @@ impl Drop for Admin {
 /// One look at a topic, on a thread that may block.
 fn look(client: &BaseProducer<Troubles>, name: &str) -> Result<Option<TopicDescription>, Error> {
     let looked = client.client().fetch_metadata(Some(name), LOOK);
-    client.poll(Duration::ZERO);
+    // Each poll serves one event, and librdkafka's log lines are events too: the word of a refusal stands behind some of them.
+    (0..EVENTS).for_each(|_| client.poll(Duration::ZERO));
     let metadata = looked.map_err(|error| match client.context().refusal.lock().take() {
         Some(refusal) => Error::Refused(refusal),
         None => failure(error),
