@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -37,13 +36,12 @@ pub struct Record {
     pub headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
-/// A name for a topic or a connector that no other test run on the same node has.
+/// A name for a topic or a connector that no other test run on the same node has; within a run always the same, so that each test
+/// needs names of its own.
 pub fn unique(name: &str) -> String {
     static RUN: OnceLock<u128> = OnceLock::new();
     let run = RUN.get_or_init(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis()));
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    // Tests run side by side, and two of them may have thought of the same name.
-    format!("{name}-{run:x}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+    format!("{name}-{run:x}")
 }
 
 /// Makes a topic. An error when it exists.

@@ -181,7 +181,11 @@ fn picked(rows: &[Row], picks: &[u32]) -> Vec<Row> {
 
 /// Which columns a transform replaces.
 fn transformed(origins: Vec<u32>, new: &[Row], base: usize, changes: [bool; 6], short: bool) -> (Transformed, Records) {
-    let given = records(new, short);
+    let mut given = records(new, short);
+    // The format that goes without saying does so only in a table that has no other.
+    if given.formats.is_empty() && base > 0 {
+        given.formats.push(Format::plain(Encoding::Bytes));
+    }
     let shift = |mut values: Values, count: usize| {
         // An empty list means the first format of the whole table, which is another one now.
         if values.formats.is_empty() && !given.formats.is_empty() {

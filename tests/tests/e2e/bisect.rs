@@ -115,7 +115,7 @@ fn rows_that_a_sink_fails_for_are_found_and_the_others_arrive_once_and_in_order(
 #[test]
 fn rows_that_a_sink_names_are_not_given_again() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    let topic = &topics::unique("named");
+    let topic = &topics::unique("bisect-named");
     topics::create(bootstrap, topic, 1)?;
     let rows: Vec<Record> = (0..300).map(|number| row(0, number, number % 100 == 7)).collect();
     topics::produce(bootstrap, topic, &rows)?;

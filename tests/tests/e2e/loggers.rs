@@ -33,7 +33,7 @@ fn debug_lines(worker: &Worker, name: &str) -> usize {
 #[test]
 fn one_connector_can_be_set_to_debug_while_it_runs() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
-    let topic = &topics::unique("logged");
+    let topic = &topics::unique("levels");
     topics::create(bootstrap, topic, 1)?;
     let mut worker = Worker::new(bootstrap)?.set("weir.log.level", "warn");
     worker.start()?;
