@@ -110,11 +110,19 @@ mod tests {
         }
     }
 
+    /// Calls with this subscriber for the thread, and with one more in the process, which hears of nothing. As long as tracing knows
+    /// of one subscriber only, it asks that of whichever thread changes levels, and other tests' threads have none.
+    fn with(subscriber: Box<dyn tracing::Subscriber + Send + Sync>, call: impl FnOnce()) {
+        static OTHER: OnceLock<tracing::Dispatch> = OnceLock::new();
+        OTHER.get_or_init(|| tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new()));
+        tracing::subscriber::with_default(subscriber, call);
+    }
+
     fn line(format: LogFormat) -> String {
         let written = Written::default();
         let sink = written.clone();
         let subscriber = subscriber(format, Levels::default(), move || sink.clone(), false);
-        tracing::subscriber::with_default(subscriber, || {
+        with(subscriber, || {
             let span = tracing::info_span!("task", connector = "a", task = 0);
             let _entered = span.enter();
             tracing::info!(rows = 3, "done");
@@ -143,7 +151,7 @@ mod tests {
         let written = Written::default();
         let sink = written.clone();
         let subscriber = subscriber(LogFormat::Text, levels.clone(), move || sink.clone(), false);
-        tracing::subscriber::with_default(subscriber, || {
+        with(subscriber, || {
             tracing::debug!("outside");
             for connector in ["a", "b"] {
                 tracing::error_span!("task", connector, task = 0).in_scope(|| {
@@ -192,7 +200,7 @@ mod tests {
     fn spans_that_name_connectors_are_there_even_if_nothing_is_written() {
         let levels = Levels::parse("off").expect("a filter");
         let subscriber = subscriber(LogFormat::Text, levels, std::io::sink, false);
-        tracing::subscriber::with_default(subscriber, || {
+        with(subscriber, || {
             assert!(!tracing::error_span!("task", connector = "a").is_disabled());
             assert!(tracing::error_span!("other").is_disabled());
         });
