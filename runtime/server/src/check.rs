@@ -9,6 +9,7 @@ use weir_plugin::{Engine, EngineOptions};
 use crate::config::connector::Invalid;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::{ConnectorConfig, Unprepared, WorkerConfig};
+use crate::error_text::chain;
 use crate::herder::StateFile;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
@@ -178,16 +179,6 @@ async fn validate(file: &Path, connector: &ConnectorFile, config: &WorkerConfig,
         }
         Err(Unprepared::Invalid(other)) => vec![problem("connector.class", other.to_string())],
     }
-}
-
-/// An error and its causes in one line, each cause once.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-    causes.fold(String::new(), |text, cause| match text {
-        text if text.is_empty() => cause,
-        text if text.contains(&cause) => text,
-        text => format!("{text}: {cause}"),
-    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::config::listener::Protocol;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::worker::LogFormat;
 use crate::config::{self, WorkerConfig};
+use crate::error_text::chain;
 use crate::herder::api::ConfigMap;
 use crate::kafka::dev_broker::DevBroker;
 use crate::worker::Worker;
@@ -71,9 +72,9 @@ enum Command {
 enum Failure {
     #[error("cannot start:{}", .0.iter().map(|error| format!("\n  {error}")).collect::<String>())]
     Config(Vec<config::Error>),
-    #[error("cannot start: {}", chain(.0))]
+    #[error("cannot start: {}", chain(.0.as_ref()))]
     Start(anyhow::Error),
-    #[error("cannot create the connector of {}: {}", file.display(), chain(cause))]
+    #[error("cannot create the connector of {}: {}", file.display(), chain(cause.as_ref()))]
     Connector { file: PathBuf, cause: anyhow::Error },
 }
 
@@ -88,15 +89,6 @@ impl Failure {
             Self::Connector { .. } => ExitCode::from(3),
         }
     }
-}
-
-/// The error and its causes, but for those that the texts before them hold already.
-fn chain(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text {
-        text if text.is_empty() => cause,
-        text if text.contains(&cause) => text,
-        text => format!("{text}: {cause}"),
-    })
 }
 
 /// Runs the command line of this process.

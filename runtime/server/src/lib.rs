@@ -6,6 +6,7 @@ pub mod cli;
 pub mod logging;
 pub mod worker;
 
+mod error_text;
 mod hashed_lines;
 mod replace_file;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::version::Version;
+use crate::config::def::java_trim;
 
 /// Maven's `VersionRange`: one or several intervals. Prints as Maven does, `[1.0,2.0)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,11 +114,6 @@ impl Interval {
             self.upper.as_ref().is_none_or(|upper| upper > version || (self.upper_included && upper == version));
         above && below
     }
-}
-
-/// `String.trim`: everything up to the space counts as white.
-fn java_trim(text: &str) -> &str {
-    text.trim_matches(|letter| letter <= ' ')
 }
 
 impl fmt::Display for VersionRange {
