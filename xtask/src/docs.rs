@@ -7,7 +7,7 @@ use std::{fs, iter};
 const ENDINGS: [&str; 8] = [".rs", ".md", ".wit", ".toml", ".json", ".properties", ".sh", "/"];
 
 /// Documents whose every path is checked. Of those in docs/ only the links are: they also speak of the reader's own files.
-const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "wit/README.md"];
+const DOCUMENTS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "wit/README.md"];
 
 #[test]
 fn every_path_that_a_document_names_exists() {

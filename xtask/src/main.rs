@@ -14,6 +14,8 @@ mod microbench;
 mod process;
 mod server;
 mod test;
+#[cfg(test)]
+mod tested;
 mod toolchain;
 mod workspace;
 

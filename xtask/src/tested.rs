@@ -1,0 +1,173 @@
+//! Holds docs/security.md to the truth: every row of a table that has a column `Test` names one, and each test named exists.
+//!
+//! The cell names tests in code spans. `` `a_test_of_some_crate` `` is the name of a test anywhere in the workspace. After a file,
+//! as in `` `hostile.rs`: `eat-memory` ``, the span is the name of a test in that file or a text in quotes there: the name of a case.
+
+use std::path::{Path, PathBuf};
+use std::{fs, iter};
+
+/// Source files by path, relative to the root.
+struct Sources(Vec<(PathBuf, String)>);
+
+/// A row of a table: the line that it stands in, and its last cell.
+#[derive(Debug, PartialEq, Eq)]
+struct Row<'a> {
+    line: usize,
+    subject: &'a str,
+    test: &'a str,
+}
+
+#[test]
+fn every_limit_and_every_claim_of_security_md_has_a_test_that_exists() {
+    let root = crate::workspace::root();
+    let text = fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let sources = Sources::read(&root);
+    let rows = rows(&text);
+    assert!(rows.iter().any(|row| row.subject.starts_with("Linear memory")), "the table of limits was not found");
+    let wrong: Vec<String> = rows
+        .iter()
+        .filter_map(|row| {
+            let error = sources.check(row.test).err()?;
+            Some(format!("docs/security.md:{}: {}: {error}", row.line, row.subject))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_cell_without_a_test_and_a_test_that_is_not_there_are_found() {
+    let sources = Sources(vec![
+        ("a/it/limits.rs".into(), "#[tokio::test]\nasync fn a_limit_holds() {}\nfn a_helper() {}\n\"a-case\"".into()),
+        ("b/it/limits.rs".into(), "#[test]\n#[cfg(unix)]\nfn another_limit_holds() {}".into()),
+    ]);
+    for cell in [
+        "`a_limit_holds`",
+        "`limits.rs`: `a-case`, `another_limit_holds`",
+        "`a/it/limits.rs`: `a_limit_holds`; `b/it/limits.rs`: `another_limit_holds`",
+        "`it::limits::a_limit_holds`",
+    ] {
+        assert_eq!(sources.check(cell), Ok(()), "{cell}");
+    }
+    for (cell, error) in [
+        ("", "no test is named"),
+        ("by hand", "no test is named"),
+        ("`limits.rs`", "no test is named"),
+        ("`a_helper`", "there is no test `a_helper`"),
+        ("`a-case`", "there is no test `a-case`"),
+        ("`limits.rs`: `no-case`", "limits.rs has no test or case `no-case`"),
+        ("`a/it/limits.rs`: `another_limit_holds`", "a/it/limits.rs has no test or case `another_limit_holds`"),
+        ("`its.rs`: `a_limit_holds`", "there is no file its.rs"),
+    ] {
+        assert_eq!(sources.check(cell), Err(error.to_owned()), "{cell}");
+    }
+}
+
+#[test]
+fn only_tables_whose_last_column_is_the_test_are_looked_at() {
+    let text = "| A | B |\n| --- | --- |\n| x | y |\n\n| A | Test |\n| --- | --- |\n| one | `t` |\n| two \\| three | |\n\ntext | `no` |\n";
+    let found = rows(text);
+    assert_eq!(
+        found,
+        [Row { line: 7, subject: "one", test: "`t`" }, Row { line: 8, subject: r"two \| three", test: "" }]
+    );
+}
+
+impl Sources {
+    fn read(root: &Path) -> Self {
+        let mut sources = Vec::new();
+        let mut folders: Vec<PathBuf> =
+            ["connectors", "runtime", "sdk", "tests", "xtask"].iter().map(|name| root.join(name)).collect();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    let text = fs::read_to_string(&path).unwrap();
+                    sources.push((path.strip_prefix(root).unwrap().to_owned(), text));
+                }
+            }
+        }
+        Self(sources)
+    }
+
+    /// Whether each span of a cell names what exists, and there is at least one.
+    fn check(&self, cell: &str) -> Result<(), String> {
+        let mut file: Option<&str> = None;
+        let mut tests = 0;
+        for span in spans(cell) {
+            if span.ends_with(".rs") {
+                if !self.0.iter().any(|(path, _)| path.ends_with(span)) {
+                    return Err(format!("there is no file {span}"));
+                }
+                file = Some(span);
+                continue;
+            }
+            tests += 1;
+            match file {
+                None if !self.0.iter().any(|(_, text)| has_test(text, span)) => {
+                    return Err(format!("there is no test `{span}`"));
+                }
+                Some(file) => {
+                    let mut texts = self.0.iter().filter(|(path, _)| path.ends_with(file)).map(|(_, text)| text);
+                    if !texts.any(|text| has_test(text, span) || text.contains(&format!("\"{span}\""))) {
+                        return Err(format!("{file} has no test or case `{span}`"));
+                    }
+                }
+                None => {}
+            }
+        }
+        if tests == 0 { Err("no test is named".into()) } else { Ok(()) }
+    }
+}
+
+/// Whether a function of this name is there that an attribute makes a test. A path's last part is the name.
+fn has_test(text: &str, name: &str) -> bool {
+    let function = format!("fn {}(", name.rsplit("::").next().unwrap_or(name));
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    lines.iter().enumerate().filter(|(_, line)| line.contains(&function)).any(|(at, _)| {
+        let above = lines[..at].iter().rev().take_while(|line| line.starts_with("#[") || line.starts_with("//"));
+        above.into_iter().any(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"))
+    })
+}
+
+/// The rows of all tables whose last column is `Test`.
+fn rows(text: &str) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    let mut header = true;
+    let mut wanted = false;
+    for (number, line) in text.lines().enumerate() {
+        let Some(inside) = line.trim().strip_prefix('|').and_then(|line| line.strip_suffix('|')) else {
+            (header, wanted) = (true, false);
+            continue;
+        };
+        let last = last_cell(inside);
+        if header {
+            (header, wanted) = (false, last == "Test");
+        } else if wanted && !last.starts_with("---") {
+            rows.push(Row { line: number + 1, subject: first_cell(inside), test: last });
+        }
+    }
+    rows
+}
+
+/// A `|` after a backslash is part of a cell.
+fn first_cell(row: &str) -> &str {
+    let end = row.match_indices('|').map(|(at, _)| at).find(|at| !row[..*at].ends_with('\\'));
+    row[..end.unwrap_or(row.len())].trim()
+}
+
+fn last_cell(row: &str) -> &str {
+    let begin = row.rmatch_indices('|').map(|(at, _)| at).find(|at| !row[..*at].ends_with('\\'));
+    row[begin.map_or(0, |at| at + 1)..].trim()
+}
+
+/// What stands between each pair of backticks.
+fn spans(cell: &str) -> impl Iterator<Item = &str> {
+    let mut rest = cell.split('`').skip(1);
+    iter::from_fn(move || {
+        let span = rest.next()?;
+        rest.next();
+        Some(span)
+    })
+}
