@@ -51,6 +51,21 @@ impl Rest {
         Rest { port, url: format!("http://127.0.0.1:{port}"), agent: config.into() }
     }
 
+    /// The same client with a token in each request.
+    pub fn with_token(self, token: &str) -> Rest {
+        let bearer = format!("Bearer {token}");
+        let config =
+            ureq::Agent::config_builder().timeout_global(Some(REQUEST)).http_status_as_error(false).middleware(
+                move |mut request: ureq::http::Request<ureq::SendBody<'_>>,
+                      next: ureq::middleware::MiddlewareNext<'_>| {
+                    let value = ureq::http::HeaderValue::from_str(&bearer).map_err(ureq::http::Error::from)?;
+                    request.headers_mut().insert(ureq::http::header::AUTHORIZATION, value);
+                    next.handle(request)
+                },
+            );
+        Rest { agent: config.build().into(), ..self }
+    }
+
     /// The worker's port.
     pub fn port(&self) -> u16 {
         self.port

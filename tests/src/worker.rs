@@ -31,6 +31,8 @@ pub struct Worker {
     port: u16,
     properties: BTreeMap<String, String>,
     connectors: Vec<PathBuf>,
+    /// Sent by its clients; `None` where none is asked for.
+    token: Option<String>,
     /// None = the one that [`paths::weir`] finds.
     binary: Option<PathBuf>,
 }
@@ -45,7 +47,7 @@ impl Worker {
         let path = path.display();
         let port = paths::free_port()?;
         let (properties, connectors) = (BTreeMap::new(), Vec::new());
-        let worker = Worker { dir, port, properties, connectors, process: None, binary: None };
+        let worker = Worker { dir, port, properties, connectors, process: None, token: None, binary: None };
         fs::create_dir(worker.data()).context("the folder for the connectors' files")?;
         let string = "org.apache.kafka.connect.storage.StringConverter";
         Ok(worker
@@ -78,6 +80,12 @@ impl Worker {
     /// Runs this server instead of the one that was built last.
     pub fn binary(mut self, path: &Path) -> Worker {
         self.binary = Some(path.into());
+        self
+    }
+
+    /// Has its clients send this token.
+    pub fn token(mut self, token: &str) -> Worker {
+        self.token = Some(token.into());
         self
     }
 
@@ -179,6 +187,11 @@ impl Worker {
         self.process.as_mut().map_or(Err("it was not started".into()), Process::check_runs)
     }
 
+    /// The file with everything that it logged, in all of its starts.
+    pub fn log_file(&self) -> PathBuf {
+        self.dir().join("log.txt")
+    }
+
     /// Everything it logged, in all of its starts.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir().join("log.txt")).unwrap_or_default()
@@ -196,7 +209,11 @@ impl Worker {
 
     /// A client of it.
     pub fn rest(&self) -> Rest {
-        Rest::new(self.port)
+        let rest = Rest::new(self.port);
+        match &self.token {
+            Some(token) => rest.with_token(token),
+            None => rest,
+        }
     }
 
     /// Its folder, with `worker.properties`, `log.txt`, `offsets` and the uploaded components in `plugins`.

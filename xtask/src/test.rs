@@ -18,21 +18,56 @@ const KAFKA_VARIABLE: &str = "WEIR_TEST_KAFKA";
 const SERVER_VARIABLE: &str = "WEIR_BIN";
 /// Tells the kill loop how often to kill.
 const KILLS_VARIABLE: &str = "WEIR_TEST_KILLS";
+/// Tells the attack how many seconds to last.
+const ATTACK_VARIABLE: &str = "WEIR_TEST_ATTACK";
+/// Tells the attack what to begin its random choices with.
+const SEED_VARIABLE: &str = "WEIR_TEST_SEED";
+
+/// The test that is the attack.
+const ATTACK: &str = "attack::the_worker_keeps_within_its_bounds_while_it_is_attacked";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How often the worker is killed in the test that nothing is lost; its own default is 30.
     #[arg(long)]
     kills: Option<u32>,
+    /// Runs only the attack: hostile guests and clients at random for this long (`90s`, `30m`, `1h`; 10 minutes if nothing is said), while the
+    /// worker's memory, threads and descriptors and the records of a neighbour are watched.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "10m", value_parser = duration)]
+    attack: Option<Duration>,
+    /// The seed of an attack that is to be repeated; every attack prints its own.
+    #[arg(long, requires = "attack")]
+    seed: Option<u64>,
     /// Runs only the tests whose name contains this, without the checks of formatting and style.
+    #[arg(conflicts_with = "attack")]
     filter: Option<String>,
+}
+
+/// The longest attack. Its log grows all the time.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A number with `s`, `m` or `h` after it.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        _ => 0,
+    };
+    let number: u64 = number.parse().unwrap_or_default();
+    let duration = Duration::from_secs(number.saturating_mul(seconds));
+    if duration.is_zero() || duration > LONGEST {
+        return Err("write for example 90s, 30m or 1h, at most 24h".into());
+    }
+    Ok(duration)
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     toolchain::require_for_tests()?;
     let workspace = Workspace::load()?;
     let mut steps = Steps::default();
-    if args.filter.is_none() {
+    if args.filter.is_none() && args.attack.is_none() {
         steps.run("formatting", || {
             process::run(workspace.cargo().args(["fmt", "--all", "--check"])).context("next: run `cargo fmt --all`")
         });
@@ -44,10 +79,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let built = steps
         .run("components", || build::components(&workspace, &[Group::Plugins, Group::Examples, Group::TestPlugins]));
     if built.is_some()
-        && let Some(programs) = steps.run("building the tests", || Programs::build(&workspace))
+        && let Some(programs) = steps.run("building the tests", || Programs::build(&workspace, tests_of(args)))
         && let Some(kafka) = steps.run("starting Kafka", || Kafka::start(&programs.kafka))
     {
-        steps.run("tests", || tests(&workspace, args, &programs, &kafka.address));
+        match args.attack {
+            None => steps.run("tests", || tests(&workspace, args, &programs, &kafka.address)),
+            Some(time) => steps.run("attack", || attack(&workspace, time, args.seed, &programs, &kafka.address)),
+        };
     }
     steps.finish()
 }
@@ -66,6 +104,32 @@ fn tests(workspace: &Workspace, args: &Args, programs: &Programs, kafka: &str) -
     process::run(&mut cargo)
 }
 
+/// What is built of the tests.
+fn tests_of(args: &Args) -> &'static [&'static str] {
+    match args.attack {
+        None => &["--lib", "--tests", "--examples"],
+        Some(_) => &["--test=e2e"],
+    }
+}
+
+/// One test, which no other run includes because it takes as long as one wants.
+fn attack(
+    workspace: &Workspace,
+    time: Duration,
+    seed: Option<u64>,
+    programs: &Programs,
+    kafka: &str,
+) -> anyhow::Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--workspace", "--test=e2e", "--", "--ignored", "--nocapture", "--exact", ATTACK]);
+    cargo.env(KAFKA_VARIABLE, kafka).env(SERVER_VARIABLE, &programs.server);
+    cargo.env(ATTACK_VARIABLE, time.as_secs().to_string());
+    if let Some(seed) = seed {
+        cargo.env(SEED_VARIABLE, seed.to_string());
+    }
+    process::run(&mut cargo)
+}
+
 /// The programs that the tests start.
 struct Programs {
     server: PathBuf,
@@ -73,10 +137,11 @@ struct Programs {
 }
 
 impl Programs {
-    fn build(workspace: &Workspace) -> anyhow::Result<Self> {
+    /// Builds them, and the tests along with them.
+    fn build(workspace: &Workspace, tests: &[&str]) -> anyhow::Result<Self> {
         // The same selection as `cargo test --workspace`, so that it unites the same features and compiles nothing again.
         let mut cargo = workspace.cargo();
-        cargo.args(["build", "--workspace", "--lib", "--bins", "--tests", "--examples"]);
+        cargo.args(["build", "--workspace", "--bins"]).args(tests);
         let built = build::executables(&mut cargo)?;
         let find = |name| built.get(name).cloned().with_context(|| format!("cargo built no `{name}`"));
         Ok(Self { server: find("weir")?, kafka: find("weir-test-kafka")? })
@@ -163,5 +228,21 @@ mod tests {
         assert_eq!(steps.run("first", || bail!("no") as anyhow::Result<u8>), None);
         assert_eq!(steps.run("second", || Ok(2)), Some(2));
         assert_eq!(steps.finish().unwrap_err().to_string(), "1 of 2 steps failed");
+    }
+
+    #[test]
+    fn a_duration_has_a_unit_and_an_end() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("30m"), Ok(Duration::from_secs(1800)));
+        assert_eq!(duration("1h"), Ok(Duration::from_secs(3600)));
+        for wrong in ["", "s", "10", "0s", "-1s", "25h", "1d", "1 h", "9999999999999999999h", "18446744073709551615h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_attack_is_a_test_that_exists() {
+        let text = std::fs::read_to_string(crate::workspace::root().join("tests/tests/e2e/attack/mod.rs")).unwrap();
+        assert!(text.contains(&format!("fn {}()", ATTACK.trim_start_matches("attack::"))));
     }
 }

@@ -60,7 +60,7 @@ const WITHOUT_WASI: &[&str] = &["spin", "eat-memory", "recurse", "trap", "panic"
 
 /// How a case ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(crate) enum End {
     /// Creation is refused with 400.
     Refused,
     /// The connector is FAILED.
@@ -194,22 +194,22 @@ const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
 ];
 
 /// What the cases have in common.
-struct Places {
+pub(crate) struct Places {
     /// The topic of the sources.
-    output: String,
+    pub(crate) output: String,
     /// The topic of the sinks.
-    input: String,
+    pub(crate) input: String,
     /// `host:port` that would answer.
-    host: String,
+    pub(crate) host: String,
 }
 
 /// One connector that misbehaves.
 #[derive(Debug, Clone)]
-struct Case {
-    name: String,
-    hook: &'static str,
-    deed: &'static str,
-    end: End,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) hook: &'static str,
+    pub(crate) deed: &'static str,
+    pub(crate) end: End,
 }
 
 impl Case {
@@ -252,7 +252,7 @@ impl Case {
     }
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (hook, end, deeds, lies) in HOOKS {
         for deed in deeds.iter().chain(*lies) {
@@ -289,7 +289,7 @@ fn a_hostile_guest_harms_nobody_but_itself() -> Result<()> {
         let names: Vec<&str> = group.iter().map(|case| case.name.as_str()).collect();
         // Together, and each in its own thread, because a creation may take as long as a call may.
         let results: Vec<Result<String>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = group.iter().map(|case| scope.spawn(|| run(&rest, case, &at))).collect();
+            let threads: Vec<_> = group.iter().map(|case| scope.spawn(|| run(&rest, case, &at, &[]))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| bail!("panicked"))).collect()
         });
         for (case, result) in group.iter().zip(results) {
@@ -309,9 +309,9 @@ fn a_hostile_guest_harms_nobody_but_itself() -> Result<()> {
     Ok(())
 }
 
-/// Runs one case to its end and gives the trace.
-fn run(rest: &Rest, case: &Case, at: &Places) -> Result<String> {
-    let config = case.config(at);
+/// Runs one case to its end, with more settings, and gives the trace.
+pub(crate) fn run(rest: &Rest, case: &Case, at: &Places, more: &[(&str, &str)]) -> Result<String> {
+    let config = with(&case.config(at), more);
     let answer = rest.post("/connectors", &json!({"name": case.name, "config": config}))?;
     let created = answer.status == 201;
     let trace = match case.end {

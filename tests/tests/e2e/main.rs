@@ -3,6 +3,7 @@
 //! Run them with `cargo xtask test`, or by hand with `cargo xtask build --debug && cargo test -p weir-tests`. Without
 //! `WEIR_TEST_KAFKA=host:port` the harness starts a node of its own.
 
+mod attack;
 mod auto_restart;
 mod bisect;
 mod client_settings;

@@ -74,14 +74,9 @@ impl Neighbour {
     /// arrived than should have; it tells all that went on in that time.
     pub(crate) fn watch(&mut self, meanwhile: &str) -> Result<()> {
         self.meanwhile.push(meanwhile.to_owned());
-        if self.since.elapsed() < WINDOW {
-            return Ok(());
-        }
-        let rows = (self.counter.count()? - self.arrived) as f64;
         let seconds = self.since.elapsed().as_secs_f64();
-        let share = rows / seconds / RATE as f64;
         let meanwhile = self.meanwhile.join("; ");
-        self.begin()?;
+        let Some(share) = self.share()? else { return Ok(()) };
         println!("the neighbour got {:.0} % of its lines in {seconds:.1} s", share * 100.0);
         ensure!(
             share >= SHARE,
@@ -89,6 +84,22 @@ impl Neighbour {
             share * 100.0
         );
         Ok(())
+    }
+
+    /// To be called again and again: the share of its lines that arrived since the last answer, `None` until there is enough to judge.
+    pub(crate) fn share(&mut self) -> Result<Option<f64>> {
+        if self.since.elapsed() < WINDOW {
+            return Ok(None);
+        }
+        let rows = (self.counter.count()? - self.arrived) as f64;
+        let share = rows / self.since.elapsed().as_secs_f64() / RATE as f64;
+        self.begin()?;
+        Ok(Some(share))
+    }
+
+    /// What the names of its connectors begin with.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Ends the pair: all lines have arrived exactly once, and nothing of it has failed.

@@ -16,7 +16,7 @@ fn hostile() -> Result<Vec<u8>> {
 }
 
 /// The hostile component whose `describe` does this.
-fn describing(deed: &str) -> Result<Vec<u8>> {
+pub(crate) fn describing(deed: &str) -> Result<Vec<u8>> {
     let mut bytes = hostile()?;
     let at = bytes.windows(MARK.len()).position(|window| window == MARK).context("the mark")?;
     let start = at + MARK.iter().take_while(|byte| **byte != b' ').count();
