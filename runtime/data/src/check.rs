@@ -11,6 +11,10 @@ use crate::topic_name;
 /// nobody behind this point could hold.
 pub const MAX_ROWS: usize = 1 << 20;
 
+/// Most bytes that the formats of one batch may take in memory. Each is made ready by up to three converters, which
+/// takes a multiple of it.
+pub const MAX_FORMAT_BYTES: usize = 16 << 20;
+
 /// What is wrong with a batch. The texts are for the author of the plugin that made it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
@@ -31,6 +35,24 @@ pub enum CheckError {
         column: &'static str,
         /// Its number of entries.
         found: usize,
+    },
+    /// More rows or failures than can come of a batch of this size.
+    #[error("{column} has {found} entries for a batch of {inputs} records; at most {most} can come of so many")]
+    Expansion {
+        /// Which column.
+        column: &'static str,
+        /// Its number of entries.
+        found: usize,
+        /// Rows of the input.
+        inputs: usize,
+        /// Most entries that are taken.
+        most: usize,
+    },
+    /// Schemas that take more memory than a batch may use for them.
+    #[error("the formats take {bytes} bytes or more; those of a batch may take {MAX_FORMAT_BYTES}")]
+    FormatBytes {
+        /// What those up to the first that is too much take.
+        bytes: usize,
     },
     /// A length below -1.
     #[error("{column}: the length of row {row} is {length}; only -1, which is null, may be negative")]
@@ -211,8 +233,14 @@ pub(crate) fn check_not_below<T: Copy + Into<i64>>(
 
 /// `first` is the number that the first of these formats has in the whole table.
 pub(crate) fn check_formats(formats: &[Format], first: usize) -> Result<(), CheckError> {
+    let mut bytes = 0;
     for (index, format) in formats.iter().enumerate() {
+        bytes += size_of::<Format>();
         let Some(schema) = &format.schema else { continue };
+        bytes += schema.weight();
+        if bytes > MAX_FORMAT_BYTES {
+            return Err(CheckError::FormatBytes { bytes });
+        }
         let index = first + index;
         let kind = schema_check::check(schema).map_err(|fault| CheckError::Schema { format: index, fault })?;
         let (encoding, fits) = match format.encoding {
@@ -224,7 +252,7 @@ pub(crate) fn check_formats(formats: &[Format], first: usize) -> Result<(), Chec
             return Err(CheckError::Encoding { format: index, encoding, kind: kind.name() });
         }
     }
-    Ok(())
+    if bytes > MAX_FORMAT_BYTES { Err(CheckError::FormatBytes { bytes }) } else { Ok(()) }
 }
 
 pub(crate) fn check_values(

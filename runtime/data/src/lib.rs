@@ -15,6 +15,7 @@ pub mod header;
 mod java;
 pub mod json;
 pub mod records;
+pub mod row_starts;
 pub mod schema;
 pub mod schema_check;
 pub mod topic_name;

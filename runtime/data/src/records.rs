@@ -2,6 +2,8 @@
 //!
 //! Nothing here trusts its input: walking columns that [`Records::check`] would refuse gives wrong rows, never a panic.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::schema::Schema;
@@ -25,6 +27,19 @@ pub struct Values {
     /// For each row an index into the batch's formats. Empty = every row has the first one; with an empty table of
     /// formats that is [`Encoding::Bytes`] without a schema.
     pub formats: Vec<u32>,
+}
+
+/// Some neighbouring rows of [`Values`], borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// As [`Values::lengths`].
+    pub lengths: &'a [i32],
+    /// As [`Values::bytes`].
+    pub bytes: &'a [u8],
+    /// As [`Values::formats`].
+    pub formats: &'a [u32],
+    /// The number of rows.
+    pub count: u32,
 }
 
 /// The topic of each row.
@@ -194,6 +209,11 @@ impl Values {
         Self { lengths: column.lengths, bytes: column.bytes, formats }
     }
 
+    /// All rows. `count` is their number.
+    pub fn part(&self, count: u32) -> Part<'_> {
+        Part { lengths: &self.lengths, bytes: &self.bytes, formats: &self.formats, count }
+    }
+
     /// Lengths and bytes, without what says how to read them. Nothing is copied.
     pub fn into_column(self) -> Column {
         Column { lengths: self.lengths, bytes: self.bytes }
@@ -230,10 +250,58 @@ impl Values {
     }
 }
 
+impl<'a> Part<'a> {
+    /// The rows, in order.
+    pub fn iter(&self) -> Rows<'a> {
+        Rows::new(self.lengths, self.bytes, self.count)
+    }
+
+    /// Index of the row's format.
+    #[inline]
+    pub fn format(&self, row: usize) -> usize {
+        self.formats.get(row).map_or(0, |&format| format as usize)
+    }
+
+    /// A copy.
+    pub fn to_values(&self) -> Values {
+        Values { lengths: self.lengths.to_vec(), bytes: self.bytes.to_vec(), formats: self.formats.to_vec() }
+    }
+
+    /// Takes the first `count` rows off.
+    pub fn split_off(&mut self, count: u32) -> Part<'a> {
+        let rows = count as usize;
+        let (lengths, rest) = self.lengths.split_at(rows.min(self.lengths.len()));
+        let size = lengths.iter().map(|&length| length.max(0) as usize).sum::<usize>();
+        let (bytes, rest_bytes) = self.bytes.split_at(size.min(self.bytes.len()));
+        let (formats, rest_formats) = self.formats.split_at(rows.min(self.formats.len()));
+        *self =
+            Part { lengths: rest, bytes: rest_bytes, formats: rest_formats, count: self.count.saturating_sub(count) };
+        Part { lengths, bytes, formats, count }
+    }
+}
+
 impl Topics {
     /// One topic for every row.
     pub fn all(name: impl Into<String>) -> Self {
         Self { names: vec![name.into()], rows: Vec::new() }
+    }
+
+    /// The topics of some neighbouring rows, without the names of others.
+    pub fn part(&self, rows: Range<usize>) -> Topics {
+        let Some(part) = self.rows.get(rows) else {
+            // Every row has the first one.
+            return Topics { names: self.names.first().cloned().into_iter().collect(), rows: Vec::new() };
+        };
+        let mut names = Vec::new();
+        let mut indexes: HashMap<u32, u32> = HashMap::new();
+        let rows = part.iter().map(|&topic| {
+            *indexes.entry(topic).or_insert_with(|| {
+                names.push(self.names.get(topic as usize).cloned().unwrap_or_default());
+                (names.len() - 1) as u32
+            })
+        });
+        let rows = rows.collect();
+        Topics { names, rows }
     }
 
     /// Index of the row's topic in `names`.
@@ -295,10 +363,10 @@ impl Headers {
 /// Walks headers in the order of the columns. Made by [`Headers::all`].
 #[derive(Debug, Clone)]
 pub struct HeaderIter<'a> {
-    names: Rows<'a>,
-    values: Rows<'a>,
-    formats: &'a [u32],
-    index: usize,
+    pub(crate) names: Rows<'a>,
+    pub(crate) values: Rows<'a>,
+    pub(crate) formats: &'a [u32],
+    pub(crate) index: usize,
 }
 
 impl<'a> Iterator for HeaderIter<'a> {

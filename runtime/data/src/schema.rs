@@ -95,6 +95,20 @@ impl SchemaNode {
             field_names: Vec::new(),
         }
     }
+
+    fn weight(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let pairs =
+            self.parameters.iter().map(|(name, value)| size_of::<(String, String)>() + name.len() + value.len());
+        let names = self.field_names.iter().map(|name| size_of::<String>() + name.len());
+        size_of::<Self>()
+            + text(&self.name)
+            + text(&self.doc)
+            + text(&self.default)
+            + pairs.sum::<usize>()
+            + size_of_val(self.children.as_slice())
+            + names.sum::<usize>()
+    }
 }
 
 impl Schema {
@@ -179,6 +193,11 @@ impl Schema {
             root.default = Some(json.into());
         }
         self
+    }
+
+    /// The bytes that the schema takes in memory, more or less: its nodes and their texts.
+    pub fn weight(&self) -> usize {
+        self.nodes.iter().map(SchemaNode::weight).sum()
     }
 
     /// The root node. `None` only for a schema that [`Records::check`](crate::records::Records::check) refuses.

@@ -9,7 +9,12 @@ use crate::records::{Format, Headers, NO_FORMAT, Records, Topics, Values};
 
 /// Most bytes that the columns a transform left alone may take once its output rows have their copies. A transform that
 /// names one input row a million times would otherwise have the runtime copy that row a million times.
-pub const MAX_COPIED_BYTES: u64 = 256 << 20;
+pub const MAX_COPIED_BYTES: u64 = 64 << 20;
+
+/// Most rows that a transform may make of each row of a batch, the rows of the batch taken together.
+pub const MAX_EXPANSION: usize = 64;
+/// What may come of a batch however few rows it has.
+pub const MIN_EXPANSION: usize = 1 << 14;
 
 /// The rows that a chain of transforms leaves. What is `None` is as it was in the input, row for row of `origins`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,6 +62,8 @@ impl Transformed {
         let count = self.origins.len();
         let inputs = input.count as usize;
         check_rows("origins", count)?;
+        check_expansion("origins", count, inputs)?;
+        check_expansion("failures", self.failures.len(), inputs)?;
         let repeats = check_origins(&self.origins, inputs)?;
         check_failures(&self.failures, &self.origins, inputs)?;
         if let Some(topics) = &self.topics {
@@ -155,6 +162,11 @@ fn add_formats(records: &mut Records, added: Vec<Format>) {
     records.keys.formats = vec![plain; records.count as usize];
     records.values.formats = vec![plain; records.count as usize];
     records.headers.values.formats = vec![plain; records.headers.names.lengths.len()];
+}
+
+fn check_expansion(column: &'static str, found: usize, inputs: usize) -> Result<(), CheckError> {
+    let most = inputs.saturating_mul(MAX_EXPANSION).max(MIN_EXPANSION);
+    if found > most { Err(CheckError::Expansion { column, found, inputs, most }) } else { Ok(()) }
 }
 
 /// Whether some input row occurs more than once.

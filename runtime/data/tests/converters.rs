@@ -392,3 +392,78 @@ proptest! {
         prop_assert!(written.failures.iter().all(|failure| rows[failure.row as usize].is_none()));
     }
 }
+
+/// An array of structs of so many optional fields with long names: each `{}` stands for all of them.
+fn wide(fields: u32) -> Arc<Schema> {
+    let field = |number| (format!("{number}{}", "f".repeat(1000)), Schema::string().optional());
+    Arc::new(Schema::array(Schema::structure((0..fields).map(field))))
+}
+
+#[test]
+fn a_value_that_would_grow_beyond_any_memory_fails() {
+    let text = format!("[{}{{}}]", "{},".repeat(200_000));
+    let values = |rows: u32| Values::from_column(Column::from_rows(vec![Some(&text); rows as usize]), rows, 0);
+    let formats = [Format::with_schema(Encoding::Json, wide(1000))];
+    for mut converter in [make("JsonConverter", &[]), make("JsonConverter", &[("schemas.enable", "false")])] {
+        let converted = converter.from_connect(&formats, values(2), 2);
+        assert_eq!(converted.failures.len(), 2);
+        assert!(converted.failures[0].message.contains("more than 64 MiB"), "{}", converted.failures[0].message);
+        assert!(converted.output.bytes.capacity() < 256 << 20);
+    }
+    let mut headers = header_converter("SimpleHeaderConverter", &HashMap::new()).expect("a converter");
+    let converted = headers.from_connect(&formats, values(1), 1);
+    assert!(converted.failures[0].message.contains("more than 64 MiB"), "{:?}", converted.failures);
+}
+
+#[test]
+fn a_value_that_would_need_a_large_tree_fails() {
+    // Null does not fit, so the value has to be taken apart.
+    let text = format!("[null{}]", ",0".repeat(5 << 20));
+    let values = Values::from_column(Column::from_rows([Some(text)]), 1, 0);
+    let schema = Schema::array(Schema::primitive(SchemaType::Int8).with_default("1"));
+    let formats = [Format::with_schema(Encoding::Json, schema.into())];
+    let converted = make("JsonConverter", &[]).from_connect(&formats, values, 1);
+    assert!(converted.failures[0].message.contains("the limit is 8 MiB"), "{:?}", converted.failures);
+}
+
+#[test]
+fn defaults_within_defaults_are_bounded() {
+    let mut schema = Schema::string().with_default(format!("\"{}\"", "d".repeat(1 << 20)));
+    for _ in 0..90 {
+        schema = Schema::structure([("f".to_owned(), schema)]).with_default("{}");
+    }
+    let formats = [Format::with_schema(Encoding::Json, schema.into())];
+    let values = Values::from_column(Column::from_rows([Some("{}"), Some("{}")]), 2, 0);
+    let converted = make("JsonConverter", &[]).from_connect(&formats, values, 2);
+    assert_eq!(converted.failures.len(), 2);
+    assert!(converted.failures[1].message.contains("the defaults of the schema take more than 16 MiB"));
+}
+
+#[test]
+fn a_message_about_a_row_is_short() {
+    let name = "n".repeat(1 << 20);
+    let values = Values::from_column(Column::from_rows([Some(format!(r#"{{"{name}":1}}"#))]), 1, 0);
+    let schema = Schema::structure([("f".to_owned(), Schema::string().optional())]);
+    let formats = [Format::with_schema(Encoding::Json, schema.into())];
+    let converted = make("JsonConverter", &[]).from_connect(&formats, values, 1);
+    let message = &converted.failures[0].message;
+    assert!(message.len() <= 2051, "{} bytes", message.len());
+}
+
+#[test]
+fn a_part_ends_where_the_limit_is_reached() {
+    let mut schema = Schema::string();
+    schema.nodes[0].doc = Some("d".repeat(1000));
+    let formats = [Format::with_schema(Encoding::Utf8, schema.into())];
+    let values = Values::from_column(Column::from_rows(vec![Some("v"); 10]), 10, 0);
+    let mut converter = make("JsonConverter", &[]);
+    assert!(converter.grows(&formats) && !converter.grows(&[Format::plain(Encoding::Json)]));
+    let whole = converter.from_connect(&formats, values.clone(), 10);
+    let mut rest = values.part(10);
+    let first = converter.from_connect_part(&formats, rest, 3000);
+    assert_eq!(first.output.lengths.len(), 3);
+    rest.split_off(3);
+    let second = converter.from_connect_part(&formats, rest, usize::MAX);
+    assert_eq!(second.output.lengths.len(), 7);
+    assert_eq!([first.output.bytes, second.output.bytes].concat(), whole.output.bytes);
+}

@@ -419,7 +419,7 @@ fn characters_that_two_rows_share_are_refused() {
 fn a_row_repeated_without_end_is_refused() {
     let values = Values { lengths: vec![1 << 20], bytes: vec![b'x'; 1 << 20], formats: vec![] };
     let input = Records { count: 1, topics: Topics::all("t"), values, ..Records::default() };
-    let transformed = Transformed { origins: vec![0; 1 << 20], ..Transformed::default() };
+    let transformed = Transformed { origins: vec![0; 1 << 10], ..Transformed::default() };
     assert!(transformed.check(&input).unwrap_err().to_string().contains("repeating input rows"));
 }
 
@@ -430,6 +430,38 @@ fn a_batch_of_too_many_rows_is_refused() {
     let input = Records { count: 1, topics: Topics::all("t"), ..Records::default() };
     let transformed = Transformed { origins: vec![0; (1 << 20) + 1], ..Transformed::default() };
     assert!(transformed.check(&input).unwrap_err().to_string().contains("at most 1048576"));
+}
+
+#[test]
+fn a_transform_makes_a_bounded_number_of_rows_and_failures() {
+    let input = Records { count: 1000, topics: Topics::all("t"), ..Records::default() };
+    let origins = |count| Transformed { origins: vec![0; count], ..Transformed::default() };
+    assert_eq!(origins(64_000).check(&input), Ok(()));
+    let text = origins(64_001).check(&input).unwrap_err().to_string();
+    assert_eq!(text, "origins has 64001 entries for a batch of 1000 records; at most 64000 can come of so many");
+    let failure = StepFailure { row: 0, step: 0, message: String::new(), retry: false };
+    let failures = |count| Transformed { failures: vec![failure.clone(); count], ..Transformed::default() };
+    assert_eq!(failures(64_000).check(&input), Ok(()));
+    assert!(failures(64_001).check(&input).unwrap_err().to_string().starts_with("failures has 64001"));
+    // One row may become many.
+    let input = Records { count: 1, topics: Topics::all("t"), ..Records::default() };
+    assert_eq!(origins(16_384).check(&input), Ok(()));
+    assert!(origins(16_385).check(&input).is_err());
+}
+
+#[test]
+fn the_schemas_of_a_batch_take_a_bounded_amount_of_memory() {
+    let documented = |bytes| {
+        let mut schema = Schema::string();
+        schema.nodes[0].doc = Some("d".repeat(bytes));
+        Format::with_schema(Encoding::Utf8, schema.into())
+    };
+    let with = |formats| Records { formats, ..Records::default() }.check();
+    assert_eq!(with(vec![documented(1 << 20); 15]), Ok(()));
+    assert!(
+        with(vec![documented(1 << 20); 16]).unwrap_err().to_string().contains("those of a batch may take 16777216")
+    );
+    assert!(with(vec![Format::plain(Encoding::Json); (1 << 20) + 1]).is_err(), "a table of nothing is too large too");
 }
 
 #[test]

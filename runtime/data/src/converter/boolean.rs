@@ -26,10 +26,10 @@ impl Converter for Boolean {
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
         let view = View::new(formats);
         each_row(values.iter(count), count as usize, |row, bytes, out| {
-            if let Some(shape) = view.shape(&values, row)?.filter(|shape| shape.kind != SchemaType::Boolean) {
+            if let Some(shape) = view.shape(values.format(row))?.filter(|shape| shape.kind != SchemaType::Boolean) {
                 return Err(format!("Invalid schema type for BooleanConverter: {}", shape.kind.name()));
             }
-            let Some(value) = view.value(&values, row, bytes)? else { return Ok(false) };
+            let Some(value) = view.value(values.format(row), bytes)? else { return Ok(false) };
             let Node::Boolean(truth) = value.json else {
                 let class = class::of(value.shape, value.encoding, &value.json);
                 return Err(format!("BooleanConverter is not compatible with objects of type class {class}"));

@@ -34,10 +34,10 @@ impl Converter for Bytes {
         }
         let view = View::new(formats);
         each_row(values.iter(count), values.bytes.len(), |row, bytes, out| {
-            if let Some(shape) = view.shape(&values, row)?.filter(|shape| shape.kind != SchemaType::Bytes) {
+            if let Some(shape) = view.shape(values.format(row))?.filter(|shape| shape.kind != SchemaType::Bytes) {
                 return Err(format!("Invalid schema type for ByteArrayConverter: {}", shape.kind.name()));
             }
-            let Some(value) = view.value(&values, row, bytes)? else { return Ok(false) };
+            let Some(value) = view.value(values.format(row), bytes)? else { return Ok(false) };
             let plain_bytes = value.shape.is_none_or(|shape| shape.logical.is_none());
             match (&value.json, value.encoding) {
                 (_, Encoding::Bytes) if plain_bytes => out.extend_from_slice(value.bytes),

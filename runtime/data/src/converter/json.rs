@@ -1,5 +1,6 @@
 //! `org.apache.kafka.connect.json.JsonConverter`: its settings, and which of its two halves does what.
 
+mod cache;
 mod read;
 mod write;
 
@@ -10,7 +11,7 @@ pub use self::read::NOT_JSON;
 use self::read::Reader;
 use self::write::Writer;
 use super::settings::{boolean, int, invalid};
-use super::{ConfigError, Converted, Converter};
+use super::{ConfigError, Converted, Converter, Part};
 use crate::json::node::Node;
 use crate::json::payload::{Direction, Rules};
 use crate::json::schema;
@@ -65,6 +66,14 @@ impl Json {
 impl Converter for Json {
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
         self.writer.write(formats, values, count)
+    }
+
+    fn grows(&self, formats: &[Format]) -> bool {
+        self.writer.grows(formats)
+    }
+
+    fn from_connect_part(&mut self, formats: &[Format], part: Part<'_>, limit: usize) -> Converted<Column> {
+        self.writer.write_part(formats, part, limit)
     }
 
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {

@@ -24,7 +24,7 @@ pub(crate) mod view;
 
 use std::collections::HashMap;
 
-use crate::records::{Column, Format, Values};
+use crate::records::{Column, Format, Part, Values};
 
 /// Converts keys or values.
 #[expect(clippy::wrong_self_convention, reason = "Kafka Connect calls these two directions fromConnect and toConnect")]
@@ -32,6 +32,19 @@ pub trait Converter: Send {
     /// Connect to Kafka. The values are those of a checked batch. Values of a type that the converter cannot write are
     /// errors of their rows.
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column>;
+
+    /// True = values with such formats may become much larger than they are, by what their schemas add to each. They are
+    /// better converted in parts.
+    fn grows(&self, _formats: &[Format]) -> bool {
+        false
+    }
+
+    /// As [`from_connect`](Self::from_connect), for part of a column, which stays where it is. A converter that
+    /// [`grows`](Self::grows) stops after the row with which the output has `limit` bytes; the output then has as many lengths
+    /// as rows were converted.
+    fn from_connect_part(&mut self, formats: &[Format], part: Part<'_>, _limit: usize) -> Converted<Column> {
+        self.from_connect(formats, part.to_values(), part.count)
+    }
 
     /// Kafka to Connect. Adds the formats it needs to `formats`, the table of the whole batch, and gives indexes into it.
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values>;

@@ -107,7 +107,7 @@ impl Converter for Numbers {
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
         let view = View::new(formats);
         each_row(values.iter(count), count as usize * 8, |row, bytes, out| {
-            let Some(value) = view.value(&values, row, bytes)? else { return Ok(false) };
+            let Some(value) = view.value(values.format(row), bytes)? else { return Ok(false) };
             self.write(&value, out).map(|()| true).ok_or_else(|| {
                 let class = class::of(value.shape, value.encoding, &value.json);
                 format!("Failed to serialize to {} (was class {class}): ", self.kind.name())

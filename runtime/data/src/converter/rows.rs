@@ -11,6 +11,18 @@ use crate::records::Column;
 pub(crate) fn each_row<'a>(
     rows: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
     capacity: usize,
+    each: impl FnMut(usize, Option<&'a [u8]>, &mut Vec<u8>) -> Result<bool, String>,
+) -> Converted<Column> {
+    each_row_until(usize::MAX, rows, capacity, each)
+}
+
+/// As [`each_row`], and stops after the row with which the column has `limit` bytes. It has as many lengths as rows were
+/// looked at.
+#[inline]
+pub(crate) fn each_row_until<'a>(
+    limit: usize,
+    rows: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
+    capacity: usize,
     mut each: impl FnMut(usize, Option<&'a [u8]>, &mut Vec<u8>) -> Result<bool, String>,
 ) -> Converted<Column> {
     let mut column = Column { lengths: Vec::with_capacity(rows.len()), bytes: Vec::with_capacity(capacity) };
@@ -25,7 +37,7 @@ pub(crate) fn each_row<'a>(
             Ok(true) => (column.bytes.len() - start) as i32,
             Ok(false) => -1,
             Err(message) => {
-                failures.push(RowError { row: row as u32, message });
+                failures.push(RowError { row: row as u32, message: shortened(message) });
                 -1
             }
         };
@@ -33,8 +45,24 @@ pub(crate) fn each_row<'a>(
             column.bytes.truncate(start);
         }
         column.lengths.push(length);
+        if column.bytes.len() >= limit {
+            break;
+        }
     }
     Converted { output: column, failures }
+}
+
+/// Most bytes of a message about a row: it may quote what the row or its schema has, for each row again.
+const MAX_MESSAGE: usize = 2 << 10;
+
+/// A message of a bounded length.
+pub(crate) fn shortened(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        message.push_str("...");
+        message.shrink_to_fit();
+    }
+    message
 }
 
 /// What becomes of a row that does not stay as it is.

@@ -55,7 +55,7 @@ impl Converter for Text {
         let view = View::new(formats);
         let mut printed = String::new();
         each_row(values.iter(count), values.bytes.len(), |row, bytes, out| {
-            let value = view.value(&values, row, bytes);
+            let value = view.value(values.format(row), bytes);
             let Some(value) = value.map_err(|why| format!("Failed to serialize to a string: {why}"))? else {
                 return Ok(false);
             };

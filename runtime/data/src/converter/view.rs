@@ -1,10 +1,11 @@
 //! A batch's values one by one, with their schemas, for the converters that have to look into structured ones.
 
+use super::rows::shortened;
 use crate::json::check::check_strict;
 use crate::json::node::Node;
-use crate::json::payload::{Direction, Rules};
+use crate::json::payload::{Direction, Rules, tree};
 use crate::json::shape::Shape;
-use crate::records::{Encoding, Format, Values};
+use crate::records::{Encoding, Format, NO_FORMAT};
 
 /// The formats of a batch with their schemas made ready.
 pub(crate) struct View<'a> {
@@ -26,41 +27,36 @@ impl<'a> View<'a> {
         // Defaults are of no interest here, but a schema's shape has to be made by some rules.
         let rules = Rules { direction: Direction::Read, replace_null: false };
         let shape = |format: &Format| {
-            format.schema.as_ref().map(|schema| Shape::of(schema, &rules).map_err(|error| error.to_string()))
+            format.schema.as_ref().map(|schema| Shape::of(schema, &rules).map_err(|error| shortened(error.to_string())))
         };
         Self { formats, shapes: formats.iter().map(shape).collect() }
     }
 
-    /// The schema of a row, null or not.
+    /// The schema of a value, null or not, whose format has this index.
     ///
     /// # Errors
     /// The schema cannot be used.
-    pub(crate) fn shape(&self, values: &Values, row: usize) -> Result<Option<&Shape>, String> {
-        match self.shapes.get(values.format(row)) {
+    pub(crate) fn shape(&self, format: usize) -> Result<Option<&Shape>, String> {
+        match self.shapes.get(format) {
             Some(Some(Ok(shape))) => Ok(Some(shape)),
             Some(Some(Err(message))) => Err(message.clone()),
             _ => Ok(None),
         }
     }
 
-    /// The value of a row; `None` = null, also where that is said in JSON.
+    /// The value of a row whose format has this index; `None` = null, also where that is said in JSON.
     ///
     /// # Errors
     /// The value is said to be JSON and is not, or its schema cannot be used.
-    pub(crate) fn value<'v>(
-        &'v self,
-        values: &Values,
-        row: usize,
-        bytes: Option<&'v [u8]>,
-    ) -> Result<Option<Value<'v>>, String> {
-        let shape = self.shape(values, row)?;
+    pub(crate) fn value<'v>(&'v self, format: usize, bytes: Option<&'v [u8]>) -> Result<Option<Value<'v>>, String> {
+        let shape = self.shape(format)?;
         let Some(bytes) = bytes else { return Ok(None) };
-        let encoding = values.format_of(row, self.formats).encoding;
+        let encoding = self.formats.get(format).unwrap_or(&NO_FORMAT).encoding;
         let mut json = Node::Null;
         if encoding == Encoding::Json {
             check_strict(bytes).map_err(|error| format!("the value is not JSON: {error}"))?;
             let text = simdutf8::basic::from_utf8(bytes).map_err(|_| "the value is not UTF-8")?;
-            json = Node::parse_checked(text);
+            json = tree(text)?;
             if json == Node::Null {
                 return Ok(None);
             }

@@ -10,13 +10,23 @@ mod write;
 use std::collections::HashMap;
 
 use crate::converter::{self, ConfigError, Converted, Converter};
-use crate::records::{Column, Format, Values};
+use crate::records::{Column, Format, Part, Values};
 
 /// Converts the values of headers; one column holds those of all headers of a batch.
 #[expect(clippy::wrong_self_convention, reason = "Kafka Connect calls these two directions fromConnect and toConnect")]
 pub trait HeaderConverter: Send {
     /// Connect to Kafka, as [`Converter::from_connect`].
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column>;
+
+    /// As [`Converter::grows`].
+    fn grows(&self, _formats: &[Format]) -> bool {
+        false
+    }
+
+    /// As [`Converter::from_connect_part`].
+    fn from_connect_part(&mut self, formats: &[Format], part: Part<'_>, _limit: usize) -> Converted<Column> {
+        self.from_connect(formats, part.to_values(), part.count)
+    }
 
     /// Kafka to Connect, as [`Converter::to_connect`].
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values>;
@@ -55,6 +65,14 @@ struct Same(Box<dyn Converter>);
 impl HeaderConverter for Same {
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
         self.0.from_connect(formats, values, count)
+    }
+
+    fn grows(&self, formats: &[Format]) -> bool {
+        self.0.grows(formats)
+    }
+
+    fn from_connect_part(&mut self, formats: &[Format], part: Part<'_>, limit: usize) -> Converted<Column> {
+        self.0.from_connect_part(formats, part, limit)
     }
 
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {

@@ -8,10 +8,10 @@ use super::parse::parse;
 use super::parsed::Parsed;
 use super::write::write;
 use crate::converter::Converted;
-use crate::converter::rows::each_row;
+use crate::converter::rows::{each_row, each_row_until};
 use crate::converter::view::View;
-use crate::json::payload::BASE64;
-use crate::records::{Column, Encoding, Format, Values};
+use crate::json::payload::{BASE64, MAX_COLUMN, too_large};
+use crate::records::{Column, Encoding, Format, Part, Values};
 use crate::schema::Schema;
 
 /// The header converter that is used where none is configured.
@@ -30,10 +30,19 @@ impl HeaderConverter for Simple {
         if values.common_format(formats).is_some_and(|format| format.encoding == Encoding::Utf8) {
             return Converted::all(values.into_column());
         }
+        self.from_connect_part(formats, values.part(count), usize::MAX)
+    }
+
+    fn grows(&self, formats: &[Format]) -> bool {
+        // Structs get the fields that are not there.
+        formats.iter().any(|format| format.schema.as_ref().is_some_and(|schema| schema.nodes.len() > 1))
+    }
+
+    fn from_connect_part(&mut self, formats: &[Format], part: Part<'_>, limit: usize) -> Converted<Column> {
         let view = View::new(formats);
         let mut printed = String::new();
-        each_row(values.iter(count), values.bytes.len(), |row, bytes, out| {
-            let Some(value) = view.value(&values, row, bytes)? else { return Ok(false) };
+        each_row_until(limit, part.iter(), part.bytes.len().min(limit), |row, bytes, out| {
+            let Some(value) = view.value(part.format(row), bytes)? else { return Ok(false) };
             match value.encoding {
                 Encoding::Utf8 => out.extend_from_slice(value.bytes),
                 Encoding::Bytes if value.shape.is_some_and(|shape| shape.logical.is_some()) => {
@@ -46,6 +55,9 @@ impl HeaderConverter for Simple {
                 Encoding::Json => {
                     printed.clear();
                     write(value.shape, &value.json, false, &mut printed);
+                    if printed.len() > MAX_COLUMN {
+                        return Err(too_large());
+                    }
                     out.extend_from_slice(printed.as_bytes());
                 }
             }

@@ -6,6 +6,7 @@ use crate::java::date::header_text;
 use crate::java::number::{double, float};
 use crate::java::to_string::{date_millis, decimal};
 use crate::json::node::{Node, is_integral};
+use crate::json::payload::MAX_COLUMN;
 use crate::json::shape::{Logical, Shape};
 use crate::json::text::unescape;
 use crate::schema::SchemaType;
@@ -62,6 +63,10 @@ pub(super) fn write(shape: Option<&Shape>, node: &Node<'_>, embedded: bool, out:
 
 /// Every field, in the order of the schema, and where it is null its default.
 fn write_struct(shape: &Shape, members: &[(Cow<'_, str>, Node<'_>)], out: &mut String) {
+    // The caller refuses what is too large; here it is only kept from growing.
+    if out.len() > MAX_COLUMN {
+        return;
+    }
     let mut values = vec![&Node::Null; shape.children.len()];
     for (name, value) in members {
         if let Some(place) = shape.fields.place(name) {

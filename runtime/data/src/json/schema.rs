@@ -6,6 +6,7 @@ use super::node::Node;
 use super::payload::{self, Rules};
 use super::shape::Shape;
 use super::text::write_string;
+use crate::check::MAX_FORMAT_BYTES;
 use crate::schema::{Schema, SchemaNode, SchemaType};
 use crate::schema_check::{self, MAX_DEPTH};
 
@@ -32,6 +33,9 @@ pub(crate) fn read(json: &Node<'_>, rules: &Rules) -> Result<Schema, String> {
     let mut nodes = Vec::new();
     read_node(json, rules, 0, &mut nodes)?;
     let schema = Schema { nodes };
+    if schema.weight() > MAX_FORMAT_BYTES {
+        return Err(format!("the schema takes more than {} MiB", MAX_FORMAT_BYTES >> 20));
+    }
     schema_check::check(&schema).map_err(|fault| fault.to_string())?;
     Ok(schema)
 }

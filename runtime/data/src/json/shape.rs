@@ -8,6 +8,10 @@ use super::text::write_string;
 use crate::schema::{Schema, SchemaNode, SchemaType};
 use crate::schema_check::{self, SchemaFault};
 
+/// Most bytes that all defaults of a schema may take, each as often as it is part of another one: a default deep inside
+/// is part of the default of each level above.
+const MAX_DEFAULTS: usize = 16 << 20;
+
 /// The types of Kafka Connect that stand for something else than what carries them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Logical {
@@ -64,24 +68,28 @@ pub(crate) enum ShapeError {
     Schema(#[from] SchemaFault),
     #[error("{0}")]
     Default(String),
+    #[error("the defaults of the schema take more than {} MiB when they are written out", MAX_DEFAULTS >> 20)]
+    TooManyDefaults,
 }
 
 impl Shape {
     /// Makes the shape of a schema whose values are to be converted by `rules`.
     pub(crate) fn of(schema: &Schema, rules: &Rules) -> Result<Self, ShapeError> {
         schema_check::check(schema)?;
-        Self::of_node(schema, 0, rules)
+        Self::of_node(schema, 0, rules, &mut 0)
     }
 
-    fn of_node(schema: &Schema, index: u32, rules: &Rules) -> Result<Self, ShapeError> {
+    /// `defaults` counts the bytes of all defaults so far.
+    fn of_node(schema: &Schema, index: u32, rules: &Rules, defaults: &mut usize) -> Result<Self, ShapeError> {
         let node = &schema.nodes[index as usize];
-        let children = node.children.iter().map(|&child| Self::of_node(schema, child, rules));
+        let children = node.children.iter().map(|&child| Self::of_node(schema, child, rules, defaults));
+        let children = children.collect::<Result<_, _>>()?;
         let mut shape = Shape {
             kind: node.kind,
             logical: logical(node),
             optional: node.optional,
             default: None,
-            children: children.collect::<Result<_, _>>()?,
+            children,
             fields: Fields::new(&node.field_names),
         };
         if let Some(default) = node.default.as_deref() {
@@ -90,6 +98,10 @@ impl Shape {
             if default != Node::Null {
                 let mut written = Vec::new();
                 payload::rebuild(&shape, &default, rules, &mut written).map_err(ShapeError::Default)?;
+                *defaults += written.len();
+                if *defaults > MAX_DEFAULTS {
+                    return Err(ShapeError::TooManyDefaults);
+                }
                 shape.default = Some(written);
             }
         }

@@ -10,6 +10,10 @@ use crate::metrics::Metrics;
 use crate::store::StoredOffsets;
 use crate::v0_1;
 
+/// Most bytes of one source partition or offset. Kafka Connect keeps them in a topic, where the default limit of a record is
+/// 1 MiB.
+const MAX_OFFSET_BYTES: usize = 256 << 10;
+
 /// A source task. Made by [`Component::source`](crate::Component::source); the calls follow the order of `wit/source.wit`.
 pub struct SourceInstance {
     sandbox: Sandbox,
@@ -91,6 +95,15 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     if records.count > budget.rows {
         return Err(format!("{count} rows where the budget allows {}", budget.rows));
     }
+    for (table, entries) in [
+        ("topics.names", records.topics.names.len()),
+        ("source-partitions", source_partitions.len()),
+        ("boundaries", boundaries.len()),
+    ] {
+        if entries > count {
+            return Err(format!("{table} has {entries} entries for {count} records; give only those that occur"));
+        }
+    }
     records.check().map_err(|error| error.to_string())?;
     if !source_partition.is_empty() && source_partition.len() != count {
         return Err(format!("source-partition has {} entries for {count} rows", source_partition.len()));
@@ -102,6 +115,9 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     if let Some(row) = source_partition.iter().position(|&index| index as usize >= partitions) {
         let index = source_partition[row];
         return Err(format!("source-partition: row {row} has index {index}, but the table has {partitions} entries"));
+    }
+    if let Some(text) = source_partitions.iter().find(|text| text.len() > MAX_OFFSET_BYTES) {
+        return Err(too_long("source partition", text.as_bytes()));
     }
     if let Some(text) = source_partitions.iter().find(|text| !is_flat_object(text.as_bytes())) {
         return Err(format!("source partition {} is no JSON object of primitive values", shown(text.as_bytes())));
@@ -138,12 +154,19 @@ fn check_offsets(offsets: &weir_data::records::Column, count: usize) -> Result<(
         let Some((offset, after)) = split else {
             return Err(format!("source-offsets: row {row} has length {length}, {} bytes are left", rest.len()));
         };
+        if offset.len() > MAX_OFFSET_BYTES {
+            return Err(too_long("source offset", offset));
+        }
         if !is_flat_object(offset) {
             return Err(format!("source offset {} of row {row} is no JSON object of primitive values", shown(offset)));
         }
         rest = after;
     }
     if rest.is_empty() { Ok(()) } else { Err(format!("source-offsets: {} bytes belong to no row", rest.len())) }
+}
+
+fn too_long(what: &str, text: &[u8]) -> String {
+    format!("{what} {}... has {} bytes; the most is {MAX_OFFSET_BYTES}", shown(text), text.len())
 }
 
 /// The beginning of a text, fit for a message.
@@ -175,6 +198,11 @@ mod tests {
         }
     }
 
+    /// An object one byte larger than any may be.
+    fn large() -> String {
+        format!(r#"{{"a":"{}"}}"#, "x".repeat(MAX_OFFSET_BYTES + 1 - 8))
+    }
+
     #[test]
     fn an_honest_batch_passes_and_so_does_none_at_all() {
         assert_eq!(check(&batch(), &BUDGET), Ok(()));
@@ -184,9 +212,16 @@ mod tests {
     #[test]
     fn every_lie_is_found() {
         type Lie = fn(&mut SourceBatch);
-        let lies: [(&str, Lie); 14] = [
+        let lies: [(&str, Lie); 19] = [
             ("budget", |batch| batch.records.count = 11),
             ("rows", |batch| batch.records.count = 3),
+            ("topics.names has 3 entries for 2", |batch| batch.records.topics.names = vec!["t".into(); 3]),
+            ("source-partitions has 3 entries", |batch| batch.source_partitions = vec!["{}".into(); 3]),
+            ("boundaries has 3 entries", |batch| {
+                batch.boundaries = vec![TransactionBoundary { row: None, abort: false }; 3];
+            }),
+            ("source partition", |batch| batch.source_partitions = vec![large()]),
+            ("the most is 262144", |batch| batch.source_offsets = Column::from_rows([Some(large()), None])),
             ("source-partition has 1", |batch| batch.source_partition = vec![0]),
             ("index 1", |batch| batch.source_partition = vec![0, 1]),
             ("source-partitions is empty", |batch| batch.source_partitions.clear()),

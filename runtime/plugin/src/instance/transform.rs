@@ -51,6 +51,9 @@ impl TransformInstance {
         let columns = self.columns;
         let call = call!(self.sandbox, "transform.apply", |store| self.guest.apply(store, columns, records, offsets));
         let transformed = call??;
+        if let Some(lie) = too_many_topics(&transformed, records, self.steps) {
+            return Err(self.sandbox.lie("transform.apply", lie));
+        }
         if let Err(lie) = transformed.check(records) {
             return Err(self.sandbox.lie("transform.apply", lie));
         }
@@ -60,4 +63,14 @@ impl TransformInstance {
         }
         Ok(transformed)
     }
+}
+
+/// Each step may give each record another topic. Names beyond that belong to none.
+fn too_many_topics(transformed: &Transformed, input: &Records, steps: usize) -> Option<String> {
+    let names = transformed.topics.as_ref()?.names.len();
+    let records = transformed.origins.len().max(input.count as usize);
+    let most = records.saturating_mul(steps).saturating_add(input.topics.names.len());
+    (names > most).then(|| {
+        format!("topics.names has {names} entries for {records} records and {steps} steps; give only those that occur")
+    })
 }

@@ -1,6 +1,7 @@
 //! `data`: columns are moved, small things are mapped, and schemas, the only thing that would have to be copied for each batch, are
 //! remembered from one batch to the next.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::call::CallError;
 
 /// Schemas that are remembered on the way out of a guest. Batches of a task tend to have the same few.
 const REMEMBERED: usize = 32;
+/// Most bytes that they take together: a guest chooses their size, and the host pays for it.
+const REMEMBERED_BYTES: usize = 4 << 20;
 
 /// The formats of the last batches of one instance, on both sides of the boundary.
 #[derive(Default)]
@@ -21,7 +24,9 @@ pub(super) struct FormatMemory {
     host: Vec<Format>,
     guest: Vec<wit::Format>,
     /// Schemas that came out, the latest last. Handing out the same `Arc` again lets later stages compare by address.
-    out: Vec<Arc<Schema>>,
+    out: VecDeque<(Arc<Schema>, usize)>,
+    /// What those take.
+    out_bytes: usize,
 }
 
 impl FormatMemory {
@@ -42,6 +47,16 @@ impl FormatMemory {
         formats.iter().map(to_format).collect()
     }
 
+    /// Keeps the table of the last batch, unless it is large.
+    fn keep(&mut self, guest: Vec<wit::Format>) {
+        let schemas = self.host.iter().filter_map(|format| format.schema.as_deref());
+        if schemas.map(Schema::weight).sum::<usize>() <= REMEMBERED_BYTES {
+            self.guest = guest;
+        } else {
+            self.host = Vec::new();
+        }
+    }
+
     /// Formats that came out of the guest.
     pub(super) fn lift(&mut self, formats: Vec<wit::Format>) -> Vec<Format> {
         formats
@@ -55,14 +70,20 @@ impl FormatMemory {
 
     fn lift_schema(&mut self, schema: wit::Schema) -> Arc<Schema> {
         let schema = Schema { nodes: schema.nodes.into_iter().map(schema_node).collect() };
-        if let Some(known) = self.out.iter().find(|known| ***known == schema) {
+        let bytes = schema.weight();
+        if let Some((known, _)) = self.out.iter().find(|(known, size)| *size == bytes && **known == schema) {
             return Arc::clone(known);
         }
         let schema = Arc::new(schema);
-        if self.out.len() == REMEMBERED {
-            self.out.remove(0);
+        if bytes > REMEMBERED_BYTES {
+            return schema;
         }
-        self.out.push(Arc::clone(&schema));
+        while self.out.len() >= REMEMBERED || self.out_bytes + bytes > REMEMBERED_BYTES {
+            let Some((_, size)) = self.out.pop_front() else { break };
+            self.out_bytes -= size;
+        }
+        self.out_bytes += bytes;
+        self.out.push_back((Arc::clone(&schema), bytes));
         schema
     }
 }
@@ -83,7 +104,7 @@ pub(super) fn lend(records: &mut Records, memory: &mut FormatMemory) -> wit::Rec
 
 /// See [`lend`]. The table of formats never left.
 pub(super) fn give_back(lent: wit::Records, records: &mut Records, memory: &mut FormatMemory) {
-    memory.guest = lent.formats;
+    memory.keep(lent.formats);
     records.topics = topics(lent.topics);
     records.partitions = lent.partitions;
     records.timestamps = lent.timestamps;
@@ -254,4 +275,33 @@ pub(super) fn fault(fault: wit::Fault) -> CallError {
 /// Whole milliseconds, as many as fit.
 pub(super) fn to_millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(doc: usize, name: &str) -> wit::Schema {
+        let node = SchemaNode {
+            doc: Some("d".repeat(doc)),
+            name: Some(name.to_owned()),
+            ..SchemaNode::new(SchemaType::String)
+        };
+        wit::Schema { nodes: vec![to_schema_node(&node)] }
+    }
+
+    #[test]
+    fn schemas_are_remembered_within_bounds() {
+        let mut memory = FormatMemory::default();
+        let first = memory.lift_schema(schema(10, "a"));
+        assert!(Arc::ptr_eq(&first, &memory.lift_schema(schema(10, "a"))));
+        for number in 0..100 {
+            memory.lift_schema(schema(REMEMBERED_BYTES / 4, &number.to_string()));
+            assert!(memory.out_bytes <= REMEMBERED_BYTES && memory.out.len() <= REMEMBERED);
+            assert_eq!(memory.out_bytes, memory.out.iter().map(|(schema, _)| schema.weight()).sum::<usize>());
+        }
+        memory.lift_schema(schema(REMEMBERED_BYTES, "large"));
+        assert!(memory.out.iter().all(|(schema, _)| schema.weight() < REMEMBERED_BYTES));
+        assert!(!Arc::ptr_eq(&first, &memory.lift_schema(schema(10, "a"))), "it was forgotten");
+    }
 }

@@ -247,7 +247,8 @@ impl Segment {
             let still = self::waiting(&again.failures);
             let left = (input.select(&still), pick(&input_offsets, &still));
             let (more, more_rows, more_failures) = again.into_records(input);
-            failures.retain(|failure| !waiting.contains(&failure.row));
+            // Sorted.
+            failures.retain(|failure| waiting.binary_search(&failure.row).is_err());
             failures.extend(
                 more_failures
                     .into_iter()

@@ -7,6 +7,7 @@ mod common;
 pub mod control;
 pub mod convert;
 mod errors;
+pub mod memory;
 pub mod sink;
 pub mod source;
 

@@ -56,6 +56,16 @@ fn falsify(out: &mut Transformed, rows: u32, lie: &str) -> Result<(), Fault> {
             out.values = Some(Values { lengths: nulls, bytes: Vec::new(), formats: vec![99; rows as usize] });
         }
         "lie-topic" => out.topics = Some(TopicColumn { names: vec!["no such/topic".into()], rows: Vec::new() }),
+        "lie-topic-unused" => {
+            let names = (0..400_000).map(|number| format!("unused-{number}")).collect();
+            out.topics = Some(TopicColumn { names, rows: vec![0; rows as usize] });
+        }
+        "lie-origins-million" => out.origins = vec![0; 1 << 20],
+        "lie-failures-million" => {
+            out.origins.remove(0);
+            let silent = |_| StepFailure { row: 0, step: 0, message: String::new(), retry: false };
+            out.failures = (0..1 << 19).map(silent).collect();
+        }
         "lie-topic-index" => {
             out.topics = Some(TopicColumn { names: vec!["weir-tests".into()], rows: vec![3; rows as usize] });
         }

@@ -109,7 +109,16 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         "lie-topic-long" => records.topics.names[0] = "t".repeat(250),
         "lie-topic-empty" => records.topics.names[0].clear(),
         "lie-topic-none" => records.topics.names.clear(),
+        "lie-topic-unused" => {
+            records.topics.names.extend((0..400_000).map(|number| format!("unused-{number}")));
+            records.topics.rows = vec![0; rows];
+        }
         "lie-topic-index" => records.topics.rows = vec![1; rows],
+        "lie-schema-huge" => {
+            let doc = Some("d".repeat(17 << 20));
+            let node = SchemaNode { doc, ..node(SchemaType::String, &[]) };
+            records.formats[0].schema = Some(Schema { nodes: vec![node] });
+        }
         "lie-partition" => records.partitions = vec![-2; rows],
         "lie-partition-unknown" => records.partitions = vec![4711; rows],
         "lie-timestamp" => records.timestamps = vec![-5; rows],
@@ -118,8 +127,12 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         "lie-source-partition" => batch.source_partitions = vec!["no JSON".into()],
         "lie-source-partition-array" => batch.source_partitions = vec!["[1]".into()],
         "lie-source-partition-nested" => batch.source_partitions = vec![r#"{"a":{"b":1}}"#.into()],
+        "lie-source-partition-unused" => batch.source_partitions = vec!["{}".into(); rows + 1],
         "lie-source-partition-index" => batch.source_partition = vec![1; rows],
         "lie-source-offset" => batch.source_offsets = column((0..rows).map(|_| "no JSON".to_owned())),
+        "lie-source-offset-huge" => {
+            batch.source_offsets = column((0..rows).map(|_| format!(r#"{{"a":"{}"}}"#, "x".repeat(300 << 10))));
+        }
         "lie-source-offset-short" => batch.source_offsets.lengths.truncate(rows - 1),
         "lie-boundary" => {
             batch.boundaries = vec![TransactionBoundary { row: Some(rows as u32), abort: false }];

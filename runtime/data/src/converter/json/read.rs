@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Known;
+use super::cache::{Cache, SHAPE_FACTOR};
 use crate::check::check_utf8;
 use crate::converter::Converted;
 use crate::converter::rows::{Patch, Patches, each_row};
 use crate::json::check::{self, SyntaxError};
 use crate::json::envelope::{self, NO_ENVELOPE};
-use crate::json::node::Node;
 use crate::json::payload::{self, Rules, decode_base64};
 use crate::json::scan::after_space;
 use crate::json::schema;
@@ -29,10 +29,8 @@ pub(super) struct Reader {
     /// `schema.content`
     content: Option<Arc<Known>>,
     rules: Rules,
-    /// `schemas.cache.size`
-    cache_size: usize,
     /// Schemas by the bytes they had in the envelope.
-    cache: HashMap<Vec<u8>, Arc<Known>>,
+    cache: Cache<Vec<u8>, Arc<Known>>,
     last: Option<Last>,
 }
 
@@ -44,7 +42,7 @@ struct Last {
 
 impl Reader {
     pub(super) fn new(schemas: bool, content: Option<Arc<Known>>, rules: Rules, cache_size: usize) -> Self {
-        Self { schemas, content, rules, cache_size, cache: HashMap::new(), last: None }
+        Self { schemas, content, rules, cache: Cache::new(cache_size), last: None }
     }
 
     pub(super) fn read(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {
@@ -107,16 +105,11 @@ impl Reader {
         if let Some(known) = self.cache.get(text.as_bytes()) {
             return Ok(Some(Arc::clone(known)));
         }
-        let schema = schema::read(&Node::parse_checked(text), &self.rules)?;
+        let schema = schema::read(&payload::tree(text)?, &self.rules)?;
         let shape = Shape::of(&schema, &self.rules).map_err(|error| error.to_string())?;
         let known = Arc::new(Known { schema: Arc::new(schema), shape });
-        if self.cache.len() >= self.cache_size {
-            // A topic with more schemas than the cache has room for is rare; starting over is simple.
-            self.cache.clear();
-        }
-        if self.cache_size > 0 {
-            self.cache.insert(text.as_bytes().to_vec(), Arc::clone(&known));
-        }
+        let size = text.len() + SHAPE_FACTOR * known.schema.weight();
+        self.cache.insert(text.as_bytes().to_vec(), Arc::clone(&known), size);
         Ok(Some(known))
     }
 
@@ -129,7 +122,7 @@ impl Reader {
     ) -> Result<bool, String> {
         let start = out.len();
         match known {
-            None if leading_zeros => Node::parse_checked(text).write(out),
+            None if leading_zeros => payload::tree(text)?.write(out),
             None => out.extend_from_slice(text.as_bytes()),
             Some(known) => payload::convert(&known.shape, text, &self.rules, out)?,
         }
@@ -187,8 +180,13 @@ fn plain(row: &[u8], utf8: bool) -> Option<Patch> {
     }
     if first.leading_zeros {
         let mut out = Vec::with_capacity(value.len());
-        Node::parse_checked(std::str::from_utf8(value).unwrap_or_default()).write(&mut out);
-        return Some(Patch::Bytes(out));
+        return Some(match payload::tree(std::str::from_utf8(value).unwrap_or_default()) {
+            Ok(tree) => {
+                tree.write(&mut out);
+                Patch::Bytes(out)
+            }
+            Err(message) => Patch::Fail(message),
+        });
     }
     // Kafka Connect does not look behind the first value. Here only that value is passed on.
     let alone = from == 0 && after_space(row, first.end).is_none();

@@ -1,17 +1,17 @@
 //! Connect to Kafka: values are written as JSON, in an envelope with their schema where that is asked for.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::converter::Converted;
-use crate::converter::rows::{Patch, Patches, each_row};
+use super::cache::{Cache, SHAPE_FACTOR};
+use crate::converter::rows::{Patch, Patches, each_row_until, shortened};
+use crate::converter::{Converted, Part};
 use crate::java::decimal::Decimal;
 use crate::json::check::check_strict;
 use crate::json::payload::{self, Direction, Rules, write_base64};
 use crate::json::schema;
 use crate::json::shape::{Logical, Shape};
 use crate::json::text::write_string;
-use crate::records::{Column, Encoding, Format, Values};
+use crate::records::{Column, Encoding, Format, NO_FORMAT, Values};
 use crate::schema::Schema;
 
 const NO_SCHEMA: &[u8] = b"{\"schema\":null,\"payload\":";
@@ -19,9 +19,7 @@ const NO_SCHEMA: &[u8] = b"{\"schema\":null,\"payload\":";
 pub(super) struct Writer {
     schemas: bool,
     rules: Rules,
-    /// `schemas.cache.size`
-    cache_size: usize,
-    cache: HashMap<Arc<Schema>, Arc<Plan>>,
+    cache: Cache<Arc<Schema>, Arc<Plan>>,
 }
 
 /// What is done for every value of a schema, or why nothing can be.
@@ -35,7 +33,7 @@ struct Ready {
 
 impl Writer {
     pub(super) fn new(schemas: bool, rules: Rules, cache_size: usize) -> Self {
-        Self { schemas, rules, cache_size, cache: HashMap::new() }
+        Self { schemas, rules, cache: Cache::new(cache_size) }
     }
 
     pub(super) fn write(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
@@ -44,11 +42,23 @@ impl Writer {
             let column = values.into_column();
             return Patches::find(&column, count, plain).apply(column, count);
         }
+        self.write_part(formats, values.part(count), usize::MAX)
+    }
+
+    /// Whether a value with one of these formats may take much more room in Kafka than it has here.
+    pub(super) fn grows(&self, formats: &[Format]) -> bool {
+        let schemas = formats.iter().filter_map(|format| format.schema.as_deref());
+        // Without schemas in Kafka only structs grow, by the fields that are not there.
+        schemas.into_iter().any(|schema| self.schemas || schema.nodes.len() > 1 || has_default(schema))
+    }
+
+    /// Writes rows until the column has `limit` bytes.
+    pub(super) fn write_part(&mut self, formats: &[Format], part: Part<'_>, limit: usize) -> Converted<Column> {
         let plans: Vec<_> = formats.iter().map(|format| self.plan(format)).collect();
-        let capacity = values.bytes.len() + values.bytes.len() / 4;
-        each_row(values.iter(count), capacity, |row, value, out| {
-            let format = values.format(row);
-            let encoding = values.format_of(row, formats).encoding;
+        let capacity = (part.bytes.len() + part.bytes.len() / 4).min(limit);
+        each_row_until(limit, part.iter(), capacity, |row, value, out| {
+            let format = part.format(row);
+            let encoding = formats.get(format).unwrap_or(&NO_FORMAT).encoding;
             match plans.get(format).and_then(Option::as_deref) {
                 None => self.schemaless(encoding, value, out),
                 Some(Ok(plan)) => self.with_schema(plan, encoding, value, out),
@@ -63,17 +73,15 @@ impl Writer {
             return Some(Arc::clone(plan));
         }
         let mut prefix = b"{\"schema\":".to_vec();
-        let plan = Arc::new(schema::write(schema, &self.rules, &mut prefix).map(|shape| {
+        let shape = schema::write(schema, &self.rules, &mut prefix).map_err(shortened);
+        let plan = Arc::new(shape.map(|shape| {
             prefix.extend_from_slice(b",\"payload\":");
             let prefix = if self.schemas { prefix } else { Vec::new() };
             Ready { shape, prefix }
         }));
-        if self.cache.len() >= self.cache_size {
-            self.cache.clear();
-        }
-        if self.cache_size > 0 {
-            self.cache.insert(Arc::clone(schema), Arc::clone(&plan));
-        }
+        let written = plan.as_ref().as_ref().map_or(0, |ready| ready.prefix.len());
+        let size = written + SHAPE_FACTOR * schema.weight();
+        self.cache.insert(Arc::clone(schema), Arc::clone(&plan), size);
         Some(plan)
     }
 
@@ -126,6 +134,10 @@ impl Writer {
         }
         Ok(true)
     }
+}
+
+fn has_default(schema: &Schema) -> bool {
+    schema.root().is_some_and(|root| root.default.is_some())
 }
 
 /// What is to change in a schemaless JSON value; `None` = nothing. The value null is written as no value at all.

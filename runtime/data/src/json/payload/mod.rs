@@ -18,9 +18,12 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use super::node::Node;
 use super::shape::Shape;
 
-/// Most bytes that one converted column may take. Defaults and envelopes are written once for each row, so that a small
-/// batch can ask for more than any memory holds.
-pub(crate) const MAX_COLUMN: usize = 512 << 20;
+/// Most bytes that one converted column may take. Defaults, names of fields and envelopes are written once for each row or
+/// struct, so that a few bytes can ask for more than any memory holds.
+pub(crate) const MAX_COLUMN: usize = 64 << 20;
+
+/// Most bytes of one JSON value that is taken apart. Its tree takes some twenty times as much.
+pub(crate) const MAX_TREE: usize = 8 << 20;
 
 /// Base64 as Jackson writes and reads it: padded, bits behind the last byte ignored.
 pub(crate) const BASE64: GeneralPurpose =
@@ -56,7 +59,27 @@ pub(crate) fn convert(shape: &Shape, text: &str, rules: &Rules, out: &mut Vec<u8
         out.extend_from_slice(&text.as_bytes()[..end]);
         return Ok(());
     }
-    rebuild(shape, &Node::parse_checked(text), rules, out).inspect_err(|_| out.truncate(start))
+    rebuild(shape, &tree(text)?, rules, out).inspect_err(|_| out.truncate(start))
+}
+
+/// The tree of a checked JSON text.
+///
+/// # Errors
+/// The text is longer than [`MAX_TREE`].
+pub(crate) fn tree(text: &str) -> Result<Node<'_>, String> {
+    if text.len() > MAX_TREE {
+        return Err(format!(
+            "a JSON value of {} bytes is too large to be converted; the limit is {} MiB",
+            text.len(),
+            MAX_TREE >> 20
+        ));
+    }
+    Ok(Node::parse_checked(text))
+}
+
+/// Refuses to add a struct to a column that is too large already.
+fn check_room(out: &[u8]) -> Result<(), String> {
+    if out.len() > MAX_COLUMN { Err(too_large()) } else { Ok(()) }
 }
 
 /// Appends a null by the rules: the default, `null`, or an error. As [`convert`].
@@ -83,7 +106,7 @@ fn push_default(default: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
 
 /// The message for a column of more than [`MAX_COLUMN`] bytes.
 pub(crate) fn too_large() -> String {
-    format!("the converted batch takes more than {} MiB; send fewer rows in a batch", MAX_COLUMN >> 20)
+    format!("the converted records take more than {} MiB; send fewer or smaller ones in a batch", MAX_COLUMN >> 20)
 }
 
 /// Appends bytes as a JSON string of base64.

@@ -3,7 +3,7 @@
 //! That converter forgives much. A number that does not fit is narrowed, a value of another kind becomes 0, false or
 //! null, an absent member is null and an unknown one is nobody's.
 
-use super::{Rules, decode_base64, push_default, write_base64};
+use super::{Rules, check_room, decode_base64, push_default, write_base64};
 use crate::java::decimal::Decimal;
 use crate::java::number::{double, float, long_value};
 use crate::json::node::{Node, is_integral};
@@ -156,6 +156,7 @@ fn read_struct(shape: &Shape, node: &Node<'_>, rules: &Rules, out: &mut Vec<u8>)
     let Node::Object(members) = node else {
         return Err(format!("Structs should be encoded as JSON objects, but found {}", node.kind()));
     };
+    check_room(out)?;
     let mut values = vec![&Node::Null; shape.children.len()];
     for (name, value) in members {
         if let Some(place) = shape.fields.place(name) {

@@ -1,7 +1,7 @@
 //! Connect to Kafka: a value in payload form becomes what Kafka Connect's JsonConverter writes for it. Values that do not
 //! fit their schema are errors.
 
-use super::{Rules, decode_base64, push_default, write_base64};
+use super::{Rules, check_room, decode_base64, push_default, write_base64};
 use crate::java::class;
 use crate::java::decimal::Decimal;
 use crate::java::number::{double, float};
@@ -152,6 +152,9 @@ fn write_struct(
     out: &mut Vec<u8>,
 ) -> Option<Result<(), String>> {
     let Node::Object(members) = node else { return None };
+    if let Err(error) = check_room(out) {
+        return Some(Err(error));
+    }
     let mut values = vec![&Node::Null; shape.children.len()];
     for (name, value) in members {
         let Some(place) = shape.fields.place(name) else {

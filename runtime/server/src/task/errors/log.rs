@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use weir_data::records::{Encoding, Format, Records, Values};
+use weir_data::row_starts::RowStarts;
 use weir_data::schema::Schema;
 use weir_plugin::TimestampType;
 
 /// Most bytes of a value in a line.
 const MAX_VALUE: usize = 4 << 10;
+/// Bytes of headers after which a line has no more of them.
+const MAX_HEADERS: usize = 16 << 10;
 
 /// Where a row stood that a sink consumed. `Display` is Kafka Connect's text of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,19 +38,44 @@ impl fmt::Display for Place<'_> {
     }
 }
 
+/// The records of a source as they came, in case one of them fails.
+pub(in crate::task) struct Polled {
+    records: Records,
+    /// Made when the first of them fails.
+    starts: OnceLock<RowStarts>,
+}
+
+impl Polled {
+    pub(in crate::task) fn new(records: Records) -> Self {
+        Self { records, starts: OnceLock::new() }
+    }
+
+    /// One record as text. `partition` and `offset` are the JSON objects of the source.
+    pub(in crate::task) fn text(&self, row: u32, partition: &str, offset: &str) -> String {
+        let Records { keys, values, headers, .. } = &self.records;
+        let starts = self.starts.get_or_init(|| RowStarts::of(keys, values, headers));
+        source_record(&self.records, starts, row, partition, offset)
+    }
+}
+
 /// A row of a source, as `SourceRecord.toString` has it. `partition` and `offset` are the JSON objects of the source. Structured
 /// values are JSON, bytes base64, and long ones cut.
-pub(in crate::task) fn source_record(records: &Records, row: u32, partition: &str, offset: &str) -> String {
+fn source_record(records: &Records, starts: &RowStarts, row: u32, partition: &str, offset: &str) -> String {
     let index = row as usize;
-    let (topic, count) = (records.topics.topic(index), records.count);
+    let topic = records.topics.topic(index);
     let number = |number: Option<i64>| number.map_or_else(|| "null".to_owned(), |number| number.to_string());
-    let (key, key_schema) = value(&records.keys, count, index, &records.formats);
-    let (own, own_schema) = value(&records.values, count, index, &records.formats);
+    let format = |values: &Values| records.formats.get(values.format(index));
+    let (key, key_schema) = value(starts.key(&records.keys, index), format(&records.keys));
+    let (own, own_schema) = value(starts.value(&records.values, index), format(&records.values));
     let mut headers = String::new();
-    for header in records.headers.rows(count).nth(index).into_iter().flatten() {
+    for header in starts.headers(&records.headers, index) {
+        if headers.len() > MAX_HEADERS {
+            headers.push_str(", ...");
+            break;
+        }
         let format = records.formats.get(header.format);
         let separator = if headers.is_empty() { "" } else { ", " };
-        let (name, value) = (String::from_utf8_lossy(header.name), text(header.value, format));
+        let (name, value) = (text(Some(header.name), Some(&Format::plain(Encoding::Utf8))), text(header.value, format));
         let schema = schema(format.and_then(|format| format.schema.as_deref()));
         let _ = write!(headers, "{separator}ConnectHeader(key={name}, value={value}, schema={schema})");
     }
@@ -60,10 +89,8 @@ pub(in crate::task) fn source_record(records: &Records, row: u32, partition: &st
     )
 }
 
-fn value(values: &Values, count: u32, row: usize, formats: &[Format]) -> (String, String) {
-    let format = formats.get(values.format(row));
-    let schema = schema(format.and_then(|format| format.schema.as_deref()));
-    (text(values.iter(count).nth(row).flatten(), format), schema)
+fn value(value: Option<&[u8]>, format: Option<&Format>) -> (String, String) {
+    (text(value, format), schema(format.and_then(|format| format.schema.as_deref())))
 }
 
 fn text(value: Option<&[u8]>, format: Option<&Format>) -> String {
@@ -76,19 +103,27 @@ fn text(value: Option<&[u8]>, format: Option<&Format>) -> String {
     if cut.len() < bytes.len() { format!("{text}... ({} bytes)", bytes.len()) } else { text.into_owned() }
 }
 
+/// The beginning of a text.
+pub(in crate::task) fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_VALUE)]
+}
+
 /// `Schema.toString`: `Schema{NAME:TYPE}`, `Schema{TYPE}`.
 fn schema(schema: Option<&Schema>) -> String {
     let Some(schema) = schema else { return "null".to_owned() };
     let Some(root) = schema.nodes.first() else { return "null".to_owned() };
     let kind = root.kind.name();
     match &root.name {
-        Some(name) => format!("Schema{{{name}:{kind}}}"),
+        Some(name) => format!("Schema{{{}:{kind}}}", cut(name)),
         None => format!("Schema{{{kind}}}"),
     }
 }
 
 /// A flat JSON object as Java prints a map: `{filename=/in.txt}`.
 fn java_map(json: &str) -> String {
+    if json.len() > MAX_VALUE {
+        return format!("{}... ({} bytes)", cut(json), json.len());
+    }
     let Ok(serde_json::Value::Object(entries)) = serde_json::from_str(json) else { return "null".to_owned() };
     let entries = entries.into_iter().map(|(key, value)| match value {
         serde_json::Value::String(text) => format!("{key}={text}"),
@@ -130,16 +165,38 @@ mod tests {
             },
             ..Records::default()
         };
+        let polled = Polled::new(records);
         assert_eq!(
-            source_record(&records, 0, r#"{"filename":"/in"}"#, r#"{"position":30}"#),
+            polled.text(0, r#"{"filename":"/in"}"#, r#"{"position":30}"#),
             "SourceRecord{sourcePartition={filename=/in}, sourceOffset={position=30}} ConnectRecord{topic='t', \
              kafkaPartition=null, key=null, keySchema=Schema{STRING}, value=a, valueSchema=Schema{STRING}, timestamp=null, \
              headers=ConnectHeaders(headers=)}"
         );
-        assert!(source_record(&records, 1, "{}", "null").ends_with(
+        assert!(polled.text(1, "{}", "null").ends_with(
             "value={\"b\":1}, valueSchema=null, timestamp=5, headers=ConnectHeaders(headers=ConnectHeader(key=h, \
                  value=null, schema=null))}"
         ));
+    }
+
+    #[test]
+    fn the_text_of_a_large_record_is_short() {
+        let many = 100_000;
+        let large = Some("x".repeat(100_000));
+        let column = |text: &Option<String>| Values::from_column(Column::from_rows([text.clone()]), 1, 0);
+        let records = Records {
+            count: 1,
+            topics: Topics::all("t"),
+            keys: column(&large),
+            values: column(&large),
+            headers: Headers {
+                counts: vec![many],
+                names: Column::from_rows(vec![Some("name"); many as usize]),
+                values: Values::default(),
+            },
+            ..Records::default()
+        };
+        let offset = format!(r#"{{"a":"{}"}}"#, "x".repeat(200_000));
+        assert!(Polled::new(records).text(0, &offset, &offset).len() < 64 << 10);
     }
 
     #[test]

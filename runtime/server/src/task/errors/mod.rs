@@ -15,7 +15,7 @@ pub(super) use dead_letters::{DeadLetters, Letter};
 pub(super) use exception::Exception;
 use exception::{SINK_TASK, SOURCE_TASK};
 pub(super) use handler::{Handler, Record};
-pub(super) use log::{Place, source_record};
+pub(super) use log::{Place, Polled, cut};
 pub(super) use retry::Pause;
 
 /// What was being done when a row failed: Kafka Connect's `Stage`.

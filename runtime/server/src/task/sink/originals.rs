@@ -1,7 +1,11 @@
 //! What rows were when they were consumed: for the log and the dead letter queue, should one of them fail. Kept while their
 //! batch is on its way, and only by tasks that would tell of them.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use weir_data::records::{Headers, Values};
+use weir_data::row_starts::RowStarts;
 use weir_plugin::TimestampType;
 
 use super::gather::Gathered;
@@ -15,12 +19,16 @@ pub(super) struct Originals {
     timestamps: Vec<i64>,
     /// None = only the log wants to know of them.
     bytes: Option<Bytes>,
+    /// Made when the first row is looked for: rows by partition and offset.
+    rows: OnceLock<HashMap<(u32, i64), usize>>,
 }
 
 struct Bytes {
     keys: Values,
     values: Values,
     headers: Headers,
+    /// Made when the first row is asked for.
+    starts: OnceLock<RowStarts>,
 }
 
 impl Originals {
@@ -44,13 +52,16 @@ impl Originals {
                     names: records.headers.names.clone(),
                     values: values(&raw.header_values),
                 },
+                starts: OnceLock::new(),
             }),
+            rows: OnceLock::new(),
         }
     }
 
     /// The row that stood at this offset of this partition.
     pub(super) fn find(&self, partition: u32, offset: i64) -> Option<usize> {
-        self.offsets.iter().zip(&self.partition).position(|(&own, &of)| own == offset && of == partition)
+        let places = || self.partition.iter().copied().zip(self.offsets.iter().copied());
+        self.rows.get_or_init(|| places().zip(0..).collect()).get(&(partition, offset)).copied()
     }
 
     /// The timestamp as consumed.
@@ -58,19 +69,16 @@ impl Originals {
         self.timestamps.get(row).map(|&timestamp| (kind, timestamp))
     }
 
-    /// The row as consumed. Looks at all rows before it.
+    /// The row as consumed.
     pub(super) fn letter(&self, row: usize) -> Option<Letter<'_>> {
-        let Bytes { keys, values, headers } = self.bytes.as_ref()?;
-        let count = u32::try_from(self.offsets.len()).unwrap_or(u32::MAX);
+        let Bytes { keys, values, headers, starts } = self.bytes.as_ref()?;
+        let starts = starts.get_or_init(|| RowStarts::of(keys, values, headers));
         Some(Letter {
-            key: keys.iter(count).nth(row).flatten(),
-            value: values.iter(count).nth(row).flatten(),
+            key: starts.key(keys, row),
+            value: starts.value(values, row),
             timestamp: self.timestamps.get(row).copied().filter(|&timestamp| timestamp >= 0),
-            headers: headers
-                .rows(count)
-                .nth(row)
-                .into_iter()
-                .flatten()
+            headers: starts
+                .headers(headers, row)
                 .map(|header| (std::str::from_utf8(header.name).unwrap_or_default(), header.value))
                 .collect(),
         })

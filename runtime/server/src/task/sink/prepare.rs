@@ -1,6 +1,7 @@
 //! From rows that were read to rows that the plugin is given: converters and transforms, and what becomes of rows that fail in
 //! them.
 
+use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use weir_plugin::{SinkBatch, TimestampType, TopicPartition};
 
@@ -140,6 +141,7 @@ impl SinkTask<'_> {
         // In the order in which Kafka Connect, which takes one row after the other, would run into them.
         failures.sort_by_key(|failed| failed.row);
         for FailedRow { place: (index, offset), failure, .. } in failures {
+            consume_budget().await;
             if let (Some(id), Some(kind)) = (ids.get(index as usize), kinds.get(index as usize)) {
                 self.report(id, *kind, (index, offset), originals, &failure).await?;
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 use weir_plugin::{CallError, SinkBatch};
@@ -25,6 +26,7 @@ impl SinkTask<'_> {
                     self.metrics.sink.sent.add(rows.into());
                     self.metrics.batch_size.record(rows.into());
                     for failure in failures {
+                        consume_budget().await;
                         self.report_put(&pending, failure.row, &Failure::of_put(&failure.message)).await?;
                     }
                 }

@@ -4,13 +4,14 @@
 //! Invariant 1: an offset is handed out for storing only when its row, and every earlier row of the same source partition,
 //! is acknowledged by Kafka, dropped by a transform, or skipped by `errors.tolerance`.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use weir_data::records::{Column, Records};
+use weir_data::records::Column;
 use weir_plugin::{SettledRows, TopicPartition};
 
 use crate::kafka::producer::{Outcome, SendFailure, Tracked};
 use crate::task::active_topics::TopicNotes;
+use crate::task::errors::Polled;
 
 /// Where the rows of a batch came from, as the source said.
 pub(super) struct Places {
@@ -61,7 +62,7 @@ pub(super) struct Batch {
     pub(super) tracked: Vec<Tracked>,
     pub(super) places: Places,
     /// The rows as the source brought them, if the log wants them should one fail.
-    pub(super) originals: Option<Records>,
+    pub(super) originals: Option<Polled>,
     /// Bytes that count against the task's limit.
     pub(super) bytes: usize,
 }
@@ -101,18 +102,21 @@ impl Batch {
         self.tracked.get(sent / size).and_then(|piece| piece.outstanding.outcome(sent % size))
     }
 
-    /// Notes the topics that have got a row of this batch. Called once all of it is settled. Rows are looked at only for a topic
-    /// that is not noted yet.
+    /// Notes the topics that have got a row of this batch. Called once all of it is settled. Rows are looked at, in one pass, only
+    /// if there is a topic that is not noted yet.
     pub(super) fn note_topics(&self, notes: &mut TopicNotes) {
-        for (index, name) in self.topics.iter().enumerate() {
-            if !notes.is_new(name) {
+        let mut new: Vec<bool> = self.topics.iter().map(|name| notes.is_new(name)).collect();
+        if !new.contains(&true) {
+            return;
+        }
+        for (number, sent) in self.sent.iter().enumerate() {
+            let (Some(new), Some(name)) = (new.get_mut(sent.topic as usize), self.topics.get(sent.topic as usize))
+            else {
                 continue;
-            }
-            let arrived = self.sent.iter().enumerate().any(|(number, sent)| {
-                sent.topic as usize == index && matches!(self.outcome(number), Some(Outcome::Acknowledged { .. }))
-            });
-            if arrived {
+            };
+            if *new && matches!(self.outcome(number), Some(Outcome::Acknowledged { .. })) {
                 notes.note(name);
+                *new = false;
             }
         }
     }
@@ -120,21 +124,19 @@ impl Batch {
     /// What `settled` tells the source about this batch. Called once all of it is settled.
     pub(super) fn settled_rows(&self) -> SettledRows {
         let mut told = SettledRows::default();
+        // By the index of the topic and the partition.
+        let mut known: HashMap<(u32, i32), usize> = HashMap::new();
         let mut next = 0;
         for row in 0..self.rows {
             let mut place = (if self.skipped.binary_search(&row).is_ok() { -2 } else { -1 }, -1);
             while let Some(sent) = self.sent.get(next).filter(|sent| sent.origin == row) {
                 place = match self.outcome(next) {
                     Some(Outcome::Acknowledged { partition, offset }) => {
-                        let topic = self.topics.get(sent.topic as usize).map_or("", String::as_str);
-                        let index = told
-                            .topic_partitions
-                            .iter()
-                            .position(|known| known.partition == partition && known.topic == topic)
-                            .unwrap_or_else(|| {
-                                told.topic_partitions.push(TopicPartition { topic: topic.to_owned(), partition });
-                                told.topic_partitions.len() - 1
-                            });
+                        let index = *known.entry((sent.topic, partition)).or_insert_with(|| {
+                            let topic = self.topics.get(sent.topic as usize).cloned().unwrap_or_default();
+                            told.topic_partitions.push(TopicPartition { topic, partition });
+                            told.topic_partitions.len() - 1
+                        });
                         (i32::try_from(index).unwrap_or(-1), offset)
                     }
                     Some(Outcome::Failed) | None => (-2, -1),

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio::task::coop::consume_budget;
 use weir_data::records::Records;
 use weir_plugin::SourceBatch;
 
 use super::in_flight::{Batch, Places, SentRow};
-use super::options::{Options, QUEUE_FULL_DELAY};
+use super::options::{Options, QUEUE_FULL_DELAY, ROWS_AT_ONCE};
 use super::topic_creation::Topics;
 use crate::kafka::producer::{MAX_ROWS, OutgoingRow, Outstanding, Sent, TopicWriter, Tracked};
 use crate::task::Error;
 use crate::task::chain::Chain;
 use crate::task::convert::{Converters, Outgoing};
-use crate::task::errors::{Handler, Record, source_record};
+use crate::task::errors::{Handler, Polled, Record, cut};
 
 /// The way of a batch from the plugin to the producer's queue.
 pub(super) struct Sender {
@@ -55,7 +56,7 @@ impl Sender {
         let places = Places { partitions: source_partitions, partition: source_partition, offsets: source_offsets };
         let rows = records.count;
         let bytes = records.keys.bytes.len() + records.values.bytes.len();
-        let originals = errors.logs_records().then(|| records.clone());
+        let originals = errors.logs_records().then(|| Polled::new(records.clone()));
         let transformed = self.chain.apply(records, Vec::new(), errors).await?;
         let (mut failures, origins) = (transformed.failures, transformed.origins);
         let (outgoing, unconverted) = self.converters.to_kafka(transformed.records);
@@ -65,11 +66,13 @@ impl Sender {
         );
         // In the order in which Kafka Connect, which takes one row after the other, would run into them.
         failures.sort_by_key(|(row, _)| *row);
+        // A record that became several fails once, however many of those do.
+        failures.dedup_by_key(|(row, _)| *row);
         for (row, failure) in &failures {
+            consume_budget().await;
             errors.fail(failure, record(originals.as_ref(), &places, *row)).await?;
         }
-        let mut skipped: Vec<u32> = failures.into_iter().map(|(row, _)| row).collect();
-        skipped.dedup();
+        let skipped: Vec<u32> = failures.into_iter().map(|(row, _)| row).collect();
         let (sent, tracked) = self.enqueue(&outgoing, &left_out, |row| origins.row(row)).await?;
         let topics = outgoing.records.topics.names;
         Ok(Batch { first_row, rows, sent, topics, skipped, tracked, places, originals, bytes })
@@ -90,7 +93,8 @@ impl Sender {
         let mut values = outgoing.values.iter(records.count);
         let mut headers = outgoing.headers();
         let mut left_out = left_out.iter().peekable();
-        let topics: Vec<_> = records.topics.names.iter().map(|name| self.writer.topic(name)).collect();
+        // Looked up when the first row goes there.
+        let mut topics: Vec<_> = records.topics.names.iter().map(|_| None).collect();
         for row in 0..records.count {
             let (key, value, headers) = (keys.next().flatten(), values.next().flatten(), headers.next().flatten());
             if left_out.next_if_eq(&&row).is_some() {
@@ -108,7 +112,11 @@ impl Sender {
             }
             let Some(tracking) = tracked.last() else { continue };
             let topic = records.topics.index(row as usize);
-            match &topics[topic] {
+            if row % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+            let name = records.topics.topic(row as usize);
+            match topics[topic].get_or_insert_with(|| self.writer.topic(name)) {
                 Ok(id) => {
                     let outgoing = OutgoingRow {
                         topic: *id,
@@ -123,7 +131,7 @@ impl Sender {
                         tokio::time::sleep(QUEUE_FULL_DELAY).await;
                     }
                 }
-                Err(error) => self.writer.refuse(tracking, piece, records.topics.topic(row as usize), error),
+                Err(error) => self.writer.refuse(tracking, piece, name, error),
             }
             let topic = u32::try_from(topic).unwrap_or(u32::MAX);
             sent.push(SentRow { origin: origin(row), topic });
@@ -133,11 +141,11 @@ impl Sender {
 }
 
 /// A row of the source, for reports about it.
-pub(super) fn record(originals: Option<&Records>, places: &Places, row: u32) -> Record<'static> {
+pub(super) fn record(originals: Option<&Polled>, places: &Places, row: u32) -> Record<'static> {
     let (partition, offset) = places.of(row);
     Record::Polled {
-        text: originals.map(|records| source_record(records, row, partition, offset)),
-        place: format!("source record of partition {partition} with offset {offset}"),
+        text: originals.map(|originals| originals.text(row, partition, offset)),
+        place: format!("source record of partition {} with offset {}", cut(partition), cut(offset)),
     }
 }
 

@@ -45,7 +45,9 @@ impl Topics {
             return Ok(());
         }
         let mut missing = vec![false; records.topics.names.len()];
-        for row in (0..records.count).filter(|row| !left_out.contains(row)) {
+        // Both are sorted.
+        let mut left_out = left_out.iter().peekable();
+        for row in (0..records.count).filter(|row| left_out.next_if_eq(&row).is_none()) {
             if let Some(missing) = missing.get_mut(records.topics.index(row as usize)) {
                 *missing = true;
             }

@@ -1,0 +1,71 @@
+//! Schemas that were made ready, bounded in number (`schemas.cache.size`) and in bytes: a schema may be of any size.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Most bytes that the schemas of one cache may take.
+const MAX_BYTES: usize = 16 << 20;
+
+/// What a schema with its shape takes, as a multiple of its own weight.
+pub(super) const SHAPE_FACTOR: usize = 3;
+
+/// A cache that starts over when it is full. A topic with more schemas than it has room for is rare.
+pub(super) struct Cache<K, V> {
+    max_entries: usize,
+    entries: HashMap<K, V>,
+    bytes: usize,
+}
+
+impl<K: Eq + Hash, V> Cache<K, V> {
+    pub(super) fn new(max_entries: usize) -> Self {
+        Self { max_entries, entries: HashMap::new(), bytes: 0 }
+    }
+
+    pub(super) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.entries.get(key)
+    }
+
+    /// Adds an entry that takes `bytes`. One that is too large for the cache is not kept.
+    pub(super) fn insert(&mut self, key: K, value: V, bytes: usize) {
+        if self.entries.len() >= self.max_entries || self.bytes.saturating_add(bytes) > MAX_BYTES {
+            self.entries.clear();
+            self.bytes = 0;
+        }
+        if self.max_entries > 0 && bytes <= MAX_BYTES {
+            self.bytes += bytes;
+            self.entries.insert(key, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_and_bytes_are_bounded() {
+        let mut cache = Cache::new(3);
+        for key in 0..3 {
+            cache.insert(key, key, 1);
+        }
+        assert_eq!(cache.get(&0), Some(&0));
+        cache.insert(3, 3, 1);
+        assert_eq!((cache.get(&0), cache.get(&3), cache.bytes), (None, Some(&3), 1));
+
+        cache.insert(4, 4, MAX_BYTES);
+        assert_eq!((cache.get(&3), cache.get(&4)), (None, Some(&4)));
+        cache.insert(5, 5, MAX_BYTES + 1);
+        assert_eq!((cache.get(&4), cache.get(&5), cache.bytes), (None, None, 0));
+    }
+
+    #[test]
+    fn a_cache_without_room_keeps_nothing() {
+        let mut cache = Cache::new(0);
+        cache.insert(1, 1, 1);
+        assert_eq!(cache.get(&1), None);
+    }
+}
