@@ -7,13 +7,16 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Instance, InstancePre};
 
 use crate::batch::{ConfigMap, OffsetChange};
+use crate::blocking::Blocking;
 use crate::cache::hex;
 use crate::call::{CallError, Sandbox};
+use crate::cost::Cost;
 use crate::grants::{Capability, Grants};
 use crate::info::{ConfigValue, PluginInfo, PluginKind};
 use crate::instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance, call};
 use crate::limits::Limits;
 use crate::log::{Guest, Identity};
+use crate::room::Room;
 use crate::stats::EngineStats;
 use crate::store::{StoreState, StoredOffsets, store};
 use crate::v0_1::Exports;
@@ -53,9 +56,8 @@ pub struct Component {
     id: ComponentId,
     plugins: Vec<PluginInfo>,
     imports: Vec<String>,
-    pre: InstancePre<StoreState>,
+    instances: Instances,
     exports: Exports,
-    stats: Arc<EngineStats>,
 }
 
 impl fmt::Debug for Component {
@@ -70,11 +72,10 @@ impl Component {
         id: ComponentId,
         plugins: Vec<PluginInfo>,
         imports: Vec<String>,
-        pre: InstancePre<StoreState>,
+        instances: Instances,
         exports: Exports,
-        stats: Arc<EngineStats>,
     ) -> Self {
-        Self { id, plugins, imports, pre, exports, stats }
+        Self { id, plugins, imports, instances, exports }
     }
 
     /// Its id.
@@ -287,7 +288,7 @@ impl Component {
     }
 
     async fn instance(&self, guest: Guest, limits: &Limits, grants: &Grants) -> Result<(Sandbox, Instance), CallError> {
-        instantiate(&self.pre, guest, limits, grants, &self.stats).await
+        self.instances.make(guest, limits, grants).await
     }
 
     fn known(&self, class: &str) -> Result<&PluginInfo, CallError> {
@@ -308,28 +309,42 @@ impl Component {
     }
 }
 
-/// A sandbox with a fresh instance in it. Starting one runs code of the guest, so that the limits are in force already.
-pub(crate) async fn instantiate(
-    pre: &InstancePre<StoreState>,
-    guest: Guest,
-    limits: &Limits,
-    grants: &Grants,
-    stats: &Arc<EngineStats>,
-) -> Result<(Sandbox, Instance), CallError> {
-    let engine = pre.engine();
-    let living = stats.instance();
-    let state = if grants.folders.is_empty() {
-        StoreState::new(guest, limits, grants, living)
-    } else {
-        // Opening folders may hang on a network file system, so it is kept off the threads that run tasks.
-        let (limits, grants) = (*limits, grants.clone());
-        let state = tokio::task::spawn_blocking(move || StoreState::new(guest, &limits, &grants, living)).await;
-        state.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-    };
-    let state = state.map_err(CallError::Fatal)?;
-    let mut sandbox = Sandbox::new(store(engine, state, limits), limits);
-    let instance = call!(sandbox, "instantiate", |store| pre.instantiate_async(store))?;
-    Ok((sandbox, instance))
+/// What instances of a component are made from.
+pub(crate) struct Instances {
+    pub(crate) pre: InstancePre<StoreState>,
+    pub(crate) cost: Cost,
+    pub(crate) room: Arc<Room>,
+    pub(crate) stats: Arc<EngineStats>,
+}
+
+impl Instances {
+    /// A sandbox with a fresh instance in it. Starting one runs code of the guest, so that the limits are in force already.
+    ///
+    /// # Errors
+    ///
+    /// The worker has no room for it, it costs more than it may, a granted folder cannot be opened, or it trapped.
+    pub(crate) async fn make(
+        &self,
+        guest: Guest,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<(Sandbox, Instance), CallError> {
+        let place = self.room.take(self.cost).map_err(CallError::Fatal)?;
+        let living = self.stats.instance();
+        let state = if grants.folders.is_empty() {
+            StoreState::new(guest, limits, grants, living, place)
+        } else {
+            // Opening folders may hang on a network file system, so it is kept off the threads that run tasks.
+            let (limits, grants) = (*limits, grants.clone());
+            let blocking = Blocking::of(&guest.identity);
+            blocking.run(move || StoreState::new(guest, &limits, &grants, living, place)).await
+        };
+        let mut state = state.map_err(CallError::Fatal)?;
+        state.limiter.begin(self.cost).map_err(CallError::Fatal)?;
+        let mut sandbox = Sandbox::new(store(self.pre.engine(), state, limits), limits);
+        let instance = call!(sandbox, "instantiate", |store| self.pre.instantiate_async(store))?;
+        Ok((sandbox, instance))
+    }
 }
 
 /// For calls that belong to no connector yet.

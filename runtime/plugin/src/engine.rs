@@ -9,7 +9,8 @@ use parking_lot::Mutex;
 use wasmtime::component::Linker;
 
 use crate::cache::{Cache, CacheError};
-use crate::component::{Component, ComponentId, instantiate};
+use crate::component::{Component, ComponentId, Instances};
+use crate::cost::Cost;
 use crate::describe;
 use crate::grants::Grants;
 use crate::instance::call;
@@ -17,6 +18,7 @@ use crate::interfaces;
 use crate::limits::Limits;
 use crate::load_error::LoadError;
 use crate::log::Guest;
+use crate::room::Room;
 use crate::stats::EngineStats;
 use crate::store::{self, StoreState};
 use crate::v0_1::Exports;
@@ -60,6 +62,7 @@ struct Inner {
     cache: Cache,
     /// Loaded components, and those that are being loaded: whoever asks second waits for the first.
     loaded: Mutex<HashMap<ComponentId, Arc<Slot>>>,
+    room: Arc<Room>,
     stats: Arc<EngineStats>,
 }
 
@@ -96,7 +99,8 @@ impl Engine {
         let linker = store::linker(&wasmtime).map_err(engine)?;
         let cache = open(&wasmtime)?;
         tick(&wasmtime).map_err(EngineError::Thread)?;
-        Ok(Self(Arc::new(Inner { wasmtime, linker, cache, loaded: Mutex::default(), stats: Arc::default() })))
+        let room = Arc::new(Room::of_this_machine());
+        Ok(Self(Arc::new(Inner { wasmtime, linker, cache, loaded: Mutex::default(), room, stats: Arc::default() })))
     }
 
     /// Loads a component: from memory if it is loaded, from the disk if it was compiled before, otherwise by compiling it, which
@@ -132,9 +136,19 @@ impl Engine {
 
     async fn load_new(&self, id: ComponentId, wasm: Vec<u8>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
         let inner = Arc::clone(&self.0);
-        let compiled = tokio::task::spawn_blocking(move || inner.compile(id, &wasm)).await;
-        let compiled = compiled.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        self.describe(compiled, limits).await.map(Arc::new)
+        let compile = move || {
+            let compiled = inner.compile(id, &wasm)?;
+            let cost = Cost::of(&wasm).map_err(|error| LoadError::Compile { reason: error.to_string() })?;
+            Ok::<_, LoadError>((compiled, cost))
+        };
+        let compiled = tokio::task::spawn_blocking(compile).await;
+        let (compiled, cost) = compiled.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        self.describe(compiled, cost, limits).await.map(Arc::new)
+    }
+
+    /// Sets how many instances of plugins there may be at once (`weir.instances.max`). By default as many as the kernel has room for.
+    pub fn limit_instances(&self, max: usize) {
+        self.0.room.limit_instances(max);
     }
 
     /// What was compiled, and what all instances have done.
@@ -150,18 +164,18 @@ impl Engine {
         let _ = tokio::task::spawn_blocking(move || inner.cache.remove(&id)).await;
     }
 
-    async fn describe(&self, compiled: Compiled, limits: &Limits) -> Result<Component, LoadError> {
+    async fn describe(&self, compiled: Compiled, cost: Cost, limits: &Limits) -> Result<Component, LoadError> {
         let types = |error: wasmtime::Error| LoadError::Types { reason: format!("{error:#}") };
         let Compiled { id, component, imports } = compiled;
         let pre = self.0.linker.instantiate_pre(&component).map_err(types)?;
         let exports = Exports::find(&pre).map_err(types)?;
-        let (mut sandbox, instance) =
-            instantiate(&pre, Guest::default(), limits, &Grants::none(), &self.0.stats).await?;
+        let instances = Instances { pre, cost, room: Arc::clone(&self.0.room), stats: Arc::clone(&self.0.stats) };
+        let (mut sandbox, instance) = instances.make(Guest::default(), limits, &Grants::none()).await?;
         exports.check_types(&mut sandbox.store, &instance).map_err(types)?;
         let guest = exports.plugin(&mut sandbox.store, &instance).map_err(types)?;
         let plugins = call!(sandbox, "plugin.describe", |store| guest.describe(store))?;
         describe::check(&plugins, &exports).map_err(|reason| LoadError::Description { reason })?;
-        Ok(Component::new(id, plugins, imports, pre, exports, Arc::clone(&self.0.stats)))
+        Ok(Component::new(id, plugins, imports, instances, exports))
     }
 }
 

@@ -24,12 +24,19 @@ mod call;
 mod clock;
 mod instance;
 
+mod blocking;
+mod budget;
+mod cost;
+mod descriptors;
+mod files;
 mod grants;
 mod limits;
 mod log;
 mod lookup;
 mod metrics;
 mod requests;
+mod room;
+mod sockets;
 mod stats;
 mod store;
 

@@ -1,52 +1,108 @@
-//! What an instance may use at the most, and the part of it that wasmtime asks for: memories and tables.
+//! What an instance may use at most, and the part of it that wasmtime asks for: memories and tables.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::budget::Budget;
+use crate::cost::Cost;
+use crate::log::Identity;
 use crate::stats::GuestStats;
 
 /// Most memories of one instance. A component of one language has one; adapters and shared libraries add a few.
-const MAX_MEMORIES: usize = 16;
+pub(crate) const MAX_MEMORIES: usize = 8;
 /// Most tables of one instance.
-const MAX_TABLES: usize = 64;
+pub(crate) const MAX_TABLES: usize = 64;
 /// Most core instances of one component instance.
-const MAX_INSTANCES: usize = 128;
-/// Most elements of all tables together: 16 bytes each, and a big program has some ten thousand functions.
+pub(crate) const MAX_INSTANCES: usize = 128;
+/// Most elements of all tables together. A big program has some ten thousand functions.
 const MAX_TABLE_ELEMENTS: usize = 1 << 18;
+/// What one element of a table takes.
+const ELEMENT_BYTES: usize = 16;
 
 /// Ceilings of one instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of memory, all memories of the instance together (`weir.task.memory.max`). Default: 64 MiB.
+    /// Bytes of memory (`weir.task.memory.max`): all memories of the instance, and what it costs the worker besides, together.
+    /// Default: 64 MiB.
     pub memory_max: u64,
+    /// Files and directories that the instance may have open (`weir.task.files.max`). Default: 256.
+    pub files_max: u32,
+    /// Sockets that the instance may have open (`weir.task.sockets.max`). Default: 64.
+    pub sockets_max: u32,
     /// How long one call may take (`weir.call.timeout.ms`). Default: 60 s.
     pub call_timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_max: 64 << 20, call_timeout: Duration::from_secs(60) }
+        Self { memory_max: 64 << 20, files_max: 256, sockets_max: 64, call_timeout: Duration::from_secs(60) }
     }
 }
 
 /// Counts what an instance has, and says no when it would be too much.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    memory_max: usize,
+    budget: Arc<Budget>,
+    /// Bytes of linear memory, a part of what the budget counts.
     memory: usize,
     table_elements: usize,
     stats: Arc<GuestStats>,
+    guest: Identity,
+    /// Whether the log says already that the guest met a limit that it may live with.
+    warned: bool,
     /// Why the last growth was refused. Most guests trap right after: this is then what really happened.
     pub(crate) refused: Option<String>,
 }
 
 impl Limiter {
-    pub(crate) fn new(limits: &Limits, stats: Arc<GuestStats>) -> Self {
-        let memory_max = usize::try_from(limits.memory_max).unwrap_or(usize::MAX);
+    pub(crate) fn new(limits: &Limits, stats: Arc<GuestStats>, guest: Identity) -> Self {
         stats.limit_memory(limits.memory_max);
-        Self { memory_max, memory: 0, table_elements: 0, stats, refused: None }
+        let budget = Budget::new(limits.memory_max);
+        Self { budget, memory: 0, table_elements: 0, stats, guest, warned: false, refused: None }
+    }
+
+    /// What else the memory of the instance is counted against.
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// Takes what the instance costs whatever it does.
+    ///
+    /// # Errors
+    ///
+    /// It is more than the instance may have; ready to be printed.
+    pub(crate) fn begin(&mut self, cost: Cost) -> Result<(), String> {
+        if self.budget.take(usize::try_from(cost.bytes).unwrap_or(usize::MAX)) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} reached: an instance of this plugin takes {} bytes for its globals, functions, tables and stack alone. Raise \
+             the limit, or use a plugin that instantiates less",
+            self.memory_limit(),
+            cost.bytes
+        ))
+    }
+
+    /// Notes why memory was refused.
+    fn refuse(&mut self, limit: String) {
+        self.refused = Some(limit);
+    }
+
+    /// Notes why the host refused a call. The guest is told an error that does not name the limit, so the log names it, once.
+    pub(crate) fn refuse_call(&mut self, limit: String) {
+        if !self.warned {
+            self.warned = true;
+            let Identity { connector, task, class } = &self.guest;
+            tracing::warn!(%connector, ?task, %class, %limit, "a plugin has reached a limit; the call is refused");
+        }
+        self.refuse(limit);
+    }
+
+    /// The name of the limit of memory.
+    pub(crate) fn memory_limit(&self) -> String {
+        format!("memory limit of {} bytes (weir.task.memory.max)", self.budget.max())
     }
 }
 
@@ -59,21 +115,26 @@ impl Drop for Limiter {
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.memory.saturating_sub(current).saturating_add(desired);
-        if total > self.memory_max {
-            self.refused = Some(format!("memory limit of {} bytes (weir.task.memory.max)", self.memory_max));
+        // A memory never shrinks.
+        let growth = desired.saturating_sub(current);
+        if !self.budget.take(growth) {
+            self.refuse(self.memory_limit());
             return Ok(false);
         }
-        // A memory never shrinks.
-        self.stats.grow_memory(total.saturating_sub(self.memory));
-        self.memory = total;
+        self.stats.grow_memory(growth);
+        self.memory += growth;
         Ok(true)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.table_elements.saturating_sub(current).saturating_add(desired);
+        let growth = desired.saturating_sub(current);
+        let total = self.table_elements.saturating_add(growth);
         if total > MAX_TABLE_ELEMENTS {
-            self.refused = Some(format!("limit of {MAX_TABLE_ELEMENTS} table elements"));
+            self.refuse(format!("limit of {MAX_TABLE_ELEMENTS} table elements"));
+            return Ok(false);
+        }
+        if !self.budget.take(growth * ELEMENT_BYTES) {
+            self.refuse(self.memory_limit());
             return Ok(false);
         }
         self.table_elements = total;
@@ -100,7 +161,8 @@ mod tests {
     #[test]
     fn memories_are_counted_together() {
         let stats = Arc::new(GuestStats::default());
-        let mut limiter = Limiter::new(&Limits { memory_max: 100, ..Limits::default() }, Arc::clone(&stats));
+        let mut limiter =
+            Limiter::new(&Limits { memory_max: 100, ..Limits::default() }, Arc::clone(&stats), Identity::default());
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         assert!(limiter.refused.is_none());
@@ -109,5 +171,19 @@ mod tests {
         assert_eq!((stats.memory(), stats.memory_max()), (100, 100));
         drop(limiter);
         assert_eq!((stats.memory(), stats.memory_peak()), (0, 100));
+    }
+
+    #[test]
+    fn all_that_an_instance_costs_counts_against_its_memory() {
+        let mut limiter =
+            Limiter::new(&Limits { memory_max: 1000, ..Limits::default() }, Arc::default(), Identity::default());
+        limiter.begin(Cost { bytes: 300, mappings: 0 }).unwrap();
+        assert!(limiter.table_growing(0, 20, None).unwrap());
+        assert!(limiter.memory_growing(0, 300, None).unwrap());
+        let _buffer = limiter.budget().charge(80).unwrap();
+        assert!(!limiter.memory_growing(300, 301, None).unwrap());
+        assert!(!limiter.table_growing(20, 21, None).unwrap());
+        let error = limiter.begin(Cost { bytes: 1, mappings: 0 }).unwrap_err();
+        assert!(error.contains("memory limit of 1000 bytes (weir.task.memory.max)"), "{error}");
     }
 }

@@ -1,25 +1,35 @@
 //! `wasi:sockets/ip-name-lookup` for granted names only. Looking up any name would be a way out for data; and the addresses found here
-//! are the ones that may be connected to.
+//! are the ones that may be connected to. The system's resolver may take long, so it is asked on the threads of `blocking.rs`.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::vec;
 
 use wasmtime::component::{HasData, Resource};
+use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::{self, HostResolveAddressStream, ResolveAddressStream};
 use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, IpAddress, Network};
-use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult};
+use wasmtime_wasi::p2::{DynPollable, Pollable, SocketError, SocketResult, subscribe};
+use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 use wasmtime_wasi::sockets::WasiSocketsCtxView;
 
+use crate::blocking::Blocking;
+use crate::budget::{Budget, Charge};
 use crate::grants::Hosts;
 
-/// Which name a stream of addresses, by its handle, is the answer for.
-pub(crate) type Lookups = HashMap<u32, String>;
+/// Most addresses of one name that are handed on.
+const MAX_ADDRESSES: usize = 256;
+/// What a look-up costs: its addresses, and the task that waits for them.
+const LOOKUP_BYTES: usize = 8 << 10;
 
-/// wasmtime's own look-up behind a gate.
+/// wasmtime's own interface behind a gate.
 pub(crate) struct NameLookup<'a> {
     pub(crate) sockets: WasiSocketsCtxView<'a>,
     pub(crate) hosts: &'a Hosts,
-    pub(crate) lookups: &'a mut Lookups,
+    pub(crate) blocking: &'a Blocking,
+    pub(crate) budget: &'a Arc<Budget>,
 }
 
 /// Marker of [`NameLookup`] for the linker.
@@ -29,38 +39,104 @@ impl HasData for HasNameLookup {
     type Data<'a> = NameLookup<'a>;
 }
 
+/// A look-up that was begun.
+struct Lookup {
+    name: String,
+    state: State,
+    _memory: Charge,
+}
+
+enum State {
+    Waiting(AbortOnDropJoinHandle<io::Result<Vec<IpAddr>>>),
+    Found(vec::IntoIter<IpAddr>),
+    Failed,
+}
+
+impl Lookup {
+    fn begin(name: String, blocking: &Blocking, budget: &Arc<Budget>) -> Result<Self, ErrorCode> {
+        let memory = budget.charge(LOOKUP_BYTES).ok_or(ErrorCode::OutOfMemory)?;
+        let state = match url::Host::parse(&name) {
+            // The resolver gets the name as the network writes it: without capitals, in ASCII.
+            Ok(url::Host::Domain(domain)) => State::Waiting(spawn(blocking.run(move || resolve(&domain)))),
+            Ok(url::Host::Ipv4(address)) => State::Found(vec![address.into()].into_iter()),
+            Ok(url::Host::Ipv6(address)) => State::Found(vec![address.into()].into_iter()),
+            // Without brackets.
+            Err(_) => match name.parse::<IpAddr>() {
+                Ok(address) => State::Found(vec![address].into_iter()),
+                Err(_) => return Err(ErrorCode::InvalidArgument),
+            },
+        };
+        Ok(Self { name, state, _memory: memory })
+    }
+}
+
+fn resolve(domain: &str) -> io::Result<Vec<IpAddr>> {
+    let found = (domain, 0).to_socket_addrs()?;
+    Ok(found.map(|address| address.ip().to_canonical()).take(MAX_ADDRESSES).collect())
+}
+
+#[async_trait]
+impl Pollable for Lookup {
+    async fn ready(&mut self) {
+        if let State::Waiting(resolving) = &mut self.state {
+            self.state = match resolving.await {
+                Ok(found) => State::Found(found.into_iter()),
+                Err(error) => {
+                    tracing::debug!(name = self.name, %error, "a plugin's name look-up failed");
+                    State::Failed
+                }
+            };
+        }
+    }
+}
+
+/// The table's entry behind a handle of the guest. The handle says the type of wasmtime; all that is done with it is in this file.
+fn lookup(stream: &Resource<ResolveAddressStream>) -> Resource<Lookup> {
+    if stream.owned() { Resource::new_own(stream.rep()) } else { Resource::new_borrow(stream.rep()) }
+}
+
 impl ip_name_lookup::Host for NameLookup<'_> {
     fn resolve_addresses(
         &mut self,
         network: Resource<Network>,
         name: String,
     ) -> SocketResult<Resource<ResolveAddressStream>> {
+        // Without it a guest may not use the network at all.
+        self.sockets.table.get(&network)?;
         if !self.hosts.may_look_up(&name) {
             return Err(ErrorCode::AccessDenied.into());
         }
-        let stream = ip_name_lookup::Host::resolve_addresses(&mut self.sockets, network, name.clone())?;
-        self.lookups.insert(stream.rep(), name);
-        Ok(stream)
+        let begun = self.sockets.table.push(Lookup::begin(name, self.blocking, self.budget)?)?;
+        Ok(Resource::new_own(begun.rep()))
     }
 }
 
 impl HostResolveAddressStream for NameLookup<'_> {
     fn resolve_next_address(&mut self, stream: Resource<ResolveAddressStream>) -> SocketResult<Option<IpAddress>> {
-        let name = self.lookups.get(&stream.rep()).cloned();
-        let address = self.sockets.resolve_next_address(stream)?;
-        if let (Some(name), Some(address)) = (name, address) {
-            self.hosts.found(&name, to_ip(address));
+        let lookup = self.sockets.table.get_mut(&lookup(&stream))?;
+        // Takes the answer if it is there.
+        let ready = lookup.ready().as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        match &mut lookup.state {
+            State::Waiting(_) => Err(ErrorCode::WouldBlock.into()),
+            State::Failed => Err(ErrorCode::NameUnresolvable.into()),
+            State::Found(addresses) => {
+                debug_assert!(ready.is_ready());
+                let address = addresses.next();
+                if let Some(address) = address {
+                    self.hosts.found(&lookup.name, address);
+                }
+                Ok(address.map(Into::into))
+            }
         }
-        Ok(address)
     }
 
     fn subscribe(&mut self, stream: Resource<ResolveAddressStream>) -> wasmtime::Result<Resource<DynPollable>> {
-        self.sockets.subscribe(stream)
+        subscribe(self.sockets.table, lookup(&stream))
     }
 
     fn drop(&mut self, stream: Resource<ResolveAddressStream>) -> wasmtime::Result<()> {
-        self.lookups.remove(&stream.rep());
-        HostResolveAddressStream::drop(&mut self.sockets, stream)
+        self.sockets.table.delete(lookup(&stream))?;
+        Ok(())
     }
 }
 
@@ -77,12 +153,5 @@ impl network::Host for NameLookup<'_> {
 impl network::HostNetwork for NameLookup<'_> {
     fn drop(&mut self, network: Resource<Network>) -> wasmtime::Result<()> {
         network::HostNetwork::drop(&mut self.sockets, network)
-    }
-}
-
-fn to_ip(address: IpAddress) -> IpAddr {
-    match address {
-        IpAddress::Ipv4((a, b, c, d)) => [a, b, c, d].into(),
-        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => [a, b, c, d, e, f, g, h].into(),
     }
 }

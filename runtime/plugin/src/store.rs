@@ -8,21 +8,28 @@ use std::sync::Arc;
 
 use wasmtime::Store;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup;
+use wasmtime_wasi::p2::bindings::filesystem::types;
+use wasmtime_wasi::p2::bindings::sockets::{ip_name_lookup, tcp_create_socket};
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
+use crate::blocking::Blocking;
 use crate::clock::Clock;
+use crate::files::{Files, HasFiles, OpenFiles};
 use crate::grants::{Grants, Hosts};
 use crate::limits::{Limiter, Limits};
 use crate::log::{Guest, GuestLog, LogStream, Stream};
-use crate::lookup::{HasNameLookup, Lookups, NameLookup};
+use crate::lookup::{HasNameLookup, NameLookup};
 use crate::requests::Requests;
+use crate::room::Place;
+use crate::sockets::{HasNewSockets, NewSockets, OpenSockets};
 use crate::stats::{GuestStats, HostInterface, Living};
 use crate::v0_1;
 
-/// Most handles (files, streams, timers) that an instance may hold at once.
-const MAX_HANDLES: usize = 4096;
+/// Most handles (files, streams, timers) that an instance may hold at once. What they cost is part of what every instance costs.
+const MAX_HANDLES: usize = 2048;
+/// Most handles that the parts of a component may hold of each other's resources.
+const MAX_OWN_HANDLES: usize = 10_000;
 /// Most bytes of one request for randomness.
 const MAX_RANDOM: u64 = 1 << 20;
 
@@ -55,11 +62,14 @@ pub(crate) struct StoreState {
     wasi: WasiCtx,
     table: ResourceTable,
     hosts: Arc<Hosts>,
-    lookups: Lookups,
+    blocking: Blocking,
+    files: OpenFiles,
+    sockets: OpenSockets,
     pub(crate) limiter: Limiter,
     pub(crate) log: GuestLog,
     pub(crate) stats: Arc<GuestStats>,
     pub(crate) living: Living,
+    _place: Place,
     pub(crate) clock: Clock,
     pub(crate) requests: Requests,
     pub(crate) offsets: Arc<dyn StoredOffsets>,
@@ -69,21 +79,33 @@ impl StoreState {
     /// # Errors
     ///
     /// A granted folder cannot be opened; the text says which and why.
-    pub(crate) fn new(guest: Guest, limits: &Limits, grants: &Grants, living: Living) -> Result<Self, String> {
+    pub(crate) fn new(
+        guest: Guest,
+        limits: &Limits,
+        grants: &Grants,
+        living: Living,
+        place: Place,
+    ) -> Result<Self, String> {
         let Guest { identity, stats } = guest;
+        let blocking = Blocking::of(&identity);
+        let limiter = Limiter::new(limits, Arc::clone(&stats), identity.clone());
         let log = GuestLog::new(identity);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         Ok(Self {
             wasi: wasi(&log, grants)?,
-            table,
             hosts: Arc::clone(&grants.hosts),
-            lookups: Lookups::default(),
-            limiter: Limiter::new(limits, Arc::clone(&stats)),
+            files: OpenFiles::new(blocking.clone(), Arc::clone(limiter.budget()), limits),
+            sockets: OpenSockets::new(&mut table, Arc::clone(limiter.budget()), limits)
+                .map_err(|error| error.to_string())?,
+            table,
+            blocking,
+            limiter,
             log,
             clock: Clock::new(limits.call_timeout, Arc::clone(&stats)),
             stats,
             living,
+            _place: place,
             requests: Requests::default(),
             offsets: Arc::new(NoStoredOffsets),
         })
@@ -103,6 +125,8 @@ fn wasi(log: &GuestLog, grants: &Grants) -> Result<WasiCtx, String> {
         let allowed = may_use(&hosts, address, purpose);
         Box::pin(async move { allowed })
     });
+    // For descriptors that are used within `files.rs` only, on the threads that it uses.
+    wasi.allow_blocking_current_thread(true);
     for folder in grants.folders.iter() {
         // The path was canonical when it was granted. One that no longer is has had a link put in its way since.
         let here =
@@ -144,7 +168,24 @@ impl StoreState {
     fn name_lookup(&mut self) -> NameLookup<'_> {
         self.stats.host_call(HostInterface::Wasi);
         let sockets = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
-        NameLookup { sockets, hosts: &self.hosts, lookups: &mut self.lookups }
+        NameLookup { sockets, hosts: &self.hosts, blocking: &self.blocking, budget: self.limiter.budget() }
+    }
+
+    fn new_sockets(&mut self) -> NewSockets<'_> {
+        self.stats.host_call(HostInterface::Wasi);
+        let wasi = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
+        NewSockets { wasi, sockets: &mut self.sockets, limiter: &mut self.limiter }
+    }
+
+    fn files(&mut self) -> Files<'_> {
+        self.stats.host_call(HostInterface::Wasi);
+        Files { table: &mut self.table, files: &mut self.files, limiter: &mut self.limiter }
+    }
+}
+
+impl Drop for StoreState {
+    fn drop(&mut self) {
+        self.files.close_all(std::mem::take(&mut self.table));
     }
 }
 
@@ -154,6 +195,8 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::co
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     linker.allow_shadowing(true);
     ip_name_lookup::add_to_linker::<StoreState, HasNameLookup>(&mut linker, StoreState::name_lookup)?;
+    tcp_create_socket::add_to_linker::<StoreState, HasNewSockets>(&mut linker, StoreState::new_sockets)?;
+    types::add_to_linker::<StoreState, HasFiles>(&mut linker, StoreState::files)?;
     linker.allow_shadowing(false);
     v0_1::add_to_linker(&mut linker)?;
     Ok(linker)
@@ -165,6 +208,7 @@ pub(crate) fn store(engine: &wasmtime::Engine, state: StoreState, limits: &Limit
     store.limiter(|state| &mut state.limiter);
     store.epoch_deadline_callback(|mut store| store.data_mut().clock.tick());
     // What one call may hand to the host: no more than the instance itself may hold.
+    store.set_max_component_handles(MAX_OWN_HANDLES);
     store.set_hostcall_fuel(usize::try_from(limits.memory_max).unwrap_or(usize::MAX));
     store
 }

@@ -120,6 +120,9 @@ impl Worker {
         let first = addresses.first().ok_or(Error::NoListener)?;
         let worker_id = config.worker_id(*first);
         let engine = Engine::new(EngineOptions { cache: config.plugin_cache.clone() })?;
+        if let Some(max) = config.instances_max {
+            engine.limit_instances(max);
+        }
         let plugins = Plugins::open(&config, engine).await?;
         let herder = Herder::start(herder::Options {
             worker: Arc::clone(&config),

@@ -12,6 +12,7 @@ mod config_providers;
 mod dead_letters;
 mod delivery;
 mod demo;
+mod descriptors;
 mod grants;
 mod hostile;
 mod kafka_tls;

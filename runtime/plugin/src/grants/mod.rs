@@ -9,6 +9,9 @@ mod paths;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::blocking::Blocking;
+use crate::log::Identity;
+
 pub(crate) use hosts::Hosts;
 pub use hosts::{HostPattern, HostPatternError};
 pub(crate) use paths::Folder;
@@ -120,11 +123,11 @@ impl Allowed {
             return Ok(Grants { folders: Arc::default(), hosts: Arc::new(hosts) });
         }
         let (read, write) = (self.read.clone(), self.write.clone());
-        // Looking at folders may hang on a network file system, so it is kept off the threads that run tasks.
-        let folders = tokio::task::spawn_blocking(move || paths::grant(&read, &write, folders)).await;
-        match folders {
-            Ok(folders) => Ok(Grants { folders: folders?.into(), hosts: Arc::new(hosts) }),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        // Looking at directories may hang on a network file system, so it is kept off the threads of the worker. Those who ask for the
+        // same directories share what they may keep busy.
+        let names = folders.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
+        let blocking = Blocking::of(&Identity { connector: names, task: None, class: "grant".to_owned() });
+        let folders = blocking.run(move || paths::grant(&read, &write, folders)).await?;
+        Ok(Grants { folders: folders.into(), hosts: Arc::new(hosts) })
     }
 }

@@ -9,6 +9,7 @@ mod guest;
 mod limits;
 mod load;
 mod records;
+mod resources;
 mod round_trip;
 mod stats;
 

@@ -10,7 +10,7 @@ use crate::guest::{component, config, engine, identity, wasm};
 const BUDGET: Budget = Budget { rows: 10, bytes: 1000, wait: Duration::ZERO };
 
 fn limits() -> Limits {
-    Limits { memory_max: 8 << 20, call_timeout: Duration::from_millis(300) }
+    Limits { memory_max: 8 << 20, call_timeout: Duration::from_millis(300), ..Limits::default() }
 }
 
 async fn source(command: &str, stats: &Arc<GuestStats>) -> SourceInstance {

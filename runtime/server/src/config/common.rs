@@ -291,6 +291,7 @@ impl Reader<'_> {
         Limits {
             memory_max: lower("weir.task.memory.max", worker.memory_max),
             call_timeout: Duration::from_millis(lower("weir.call.timeout.ms", call_bound)),
+            ..worker
         }
     }
 }

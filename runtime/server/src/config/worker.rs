@@ -56,6 +56,8 @@ pub struct WorkerConfig {
     pub offset_flush_timeout: Duration,
     /// `task.shutdown.graceful.timeout.ms`.
     pub task_shutdown_graceful_timeout: Duration,
+    /// `weir.shutdown.timeout.ms`: how much longer than that the whole stop may take.
+    pub shutdown_timeout: Duration,
     /// `connector.client.config.override.policy`.
     pub override_policy: OverridePolicy,
     /// `plugin.path`.
@@ -66,8 +68,11 @@ pub struct WorkerConfig {
     pub plugin_cache: PathBuf,
     /// `weir.plugin.max.bytes`.
     pub plugin_max_bytes: u64,
-    /// `weir.task.memory.max` and `weir.call.timeout.ms`: the most a connector may have, and what it has by default.
+    /// `weir.task.memory.max` and `weir.call.timeout.ms`: the most a connector may have, and what it has by default; and
+    /// `weir.task.files.max` and `weir.task.sockets.max`, which are the same for all.
     pub limits: Limits,
+    /// `weir.instances.max`; `None` is as many as the kernel has room for.
+    pub instances_max: Option<usize>,
     /// `weir.restart.*`.
     pub restarts: RestartPolicy,
     /// `weir.allow.*`: the most that a plugin may be granted.
@@ -144,6 +149,7 @@ impl WorkerConfig {
             offset_flush_interval: reader.millis("offset.flush.interval.ms"),
             offset_flush_timeout: reader.millis("offset.flush.timeout.ms"),
             task_shutdown_graceful_timeout: reader.millis("task.shutdown.graceful.timeout.ms"),
+            shutdown_timeout: reader.millis("weir.shutdown.timeout.ms"),
             override_policy: reader.policy(),
             plugin_path: reader.list("plugin.path").into_iter().map(PathBuf::from).collect(),
             plugin_cache: reader.optional("weir.plugin.cache").map_or_else(|| store.join("cache"), PathBuf::from),
@@ -151,8 +157,11 @@ impl WorkerConfig {
             plugin_max_bytes: reader.number("weir.plugin.max.bytes"),
             limits: Limits {
                 memory_max: reader.number("weir.task.memory.max"),
+                files_max: u32::try_from(reader.number("weir.task.files.max")).unwrap_or(u32::MAX),
+                sockets_max: u32::try_from(reader.number("weir.task.sockets.max")).unwrap_or(u32::MAX),
                 call_timeout: reader.millis("weir.call.timeout.ms"),
             },
+            instances_max: usize::try_from(reader.number("weir.instances.max")).ok().filter(|max| *max > 0),
             restarts: RestartPolicy {
                 max_attempts: u32::try_from(reader.number("weir.restart.max.attempts")).unwrap_or(0),
                 delay: reader.millis("weir.restart.delay.ms"),

@@ -101,6 +101,16 @@ pub static SECTIONS: &[Section] = &[
             )
             .checked(AT_LEAST_0),
             key(
+                "weir.shutdown.timeout.ms",
+                Long,
+                Value("25000"),
+                Used,
+                "How long the worker may take to stop after a signal, in addition to `task.shutdown.graceful.timeout.ms`, in \
+                 milliseconds. If it has not stopped by then, because a disk or a broker does not answer, the process ends with \
+                 exit code 4; what was not committed is processed again after the next start.",
+            )
+            .checked(UP_TO_A_DAY),
+            key(
                 "topic.creation.enable",
                 Boolean,
                 Value("true"),
@@ -243,9 +253,37 @@ pub static SECTIONS: &[Section] = &[
                 Long,
                 Value("67108864"),
                 Used,
-                "Memory that each instance of a plugin may have, in bytes. A guest that wants more fails its task.",
+                "Memory that each instance of a plugin may have, in bytes: its linear memory, and what it costs the worker besides \
+                 (3 MiB for its stack and handles, globals, functions, tables, and buffers of open files and sockets). A guest that \
+                 wants more fails its task.",
             )
             .checked(&[Check::Range(Some(65536), Some(4294967296))]),
+            key(
+                "weir.task.files.max",
+                Int,
+                Value("256"),
+                Used,
+                "Files and directories that each instance of a plugin may have open. Opening more fails with `quota`. All plugins \
+                 together may have half of the descriptors that the process may have (`ulimit -n`).",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.task.sockets.max",
+                Int,
+                Value("64"),
+                Used,
+                "Sockets that each instance of a plugin may have open. Opening more fails with `new-socket-limit`.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.instances.max",
+                Int,
+                Computed("as many as fit in half of the kernel's `vm.max_map_count`, 12 mappings each"),
+                Used,
+                "Instances of plugins that there may be at once. A connector has one, and so has each of its tasks, for the \
+                 connector's plugin and for each chain of transforms. A task that would need one more fails.",
+            )
+            .checked(AT_LEAST_1),
             key(
                 "weir.call.timeout.ms",
                 Long,

@@ -4,6 +4,7 @@
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use crate::bindings::weir::connect::host::{self, Level};
 use crate::plan;
 
 /// Tries it and says how it went; none when it is none of those here.
@@ -17,6 +18,7 @@ pub(crate) fn attempt(deed: &str) -> Option<String> {
         "write-file" => std::fs::write(plan::value("writes"), "hostile")
             .map(|()| "written".to_owned())
             .map_err(|error| error.to_string()),
+        "hold-files" => hold_files(&plan::value("reads")),
         "list-root" => list("/"),
         "connect-host" => TcpStream::connect(plan::value("connects"))
             // A refused connection is seen only when the socket is asked.
@@ -33,6 +35,21 @@ pub(crate) fn attempt(deed: &str) -> Option<String> {
         Ok(found) => format!("{deed} escaped: {found}"),
         Err(error) => format!("{deed} denied: {error}"),
     })
+}
+
+/// Opens a file until it is refused, and keeps what it has, asleep.
+fn hold_files(path: &str) -> Result<String, String> {
+    let mut held = Vec::new();
+    loop {
+        match std::fs::File::open(path) {
+            Ok(file) => held.push(file),
+            Err(error) => {
+                host::log(Level::Info, "hostile", &format!("hostile, holding {} files: {error}", held.len()));
+                std::thread::sleep(Duration::from_secs(3600));
+                return Err(error.to_string());
+            }
+        }
+    }
 }
 
 fn list(path: &str) -> Result<String, String> {

@@ -49,6 +49,10 @@ pub(crate) fn run(command: &str) -> String {
         "write" => shown(fs::write(argument, "written by the guest").map(|()| "written".to_owned())),
         "remove" => shown(fs::remove_file(argument).map(|()| "removed".to_owned())),
         "list" => shown(list(argument)),
+        "open-many" => open_many(argument),
+        "connect-many" => connect_many(argument),
+        "read-held" => read_held(argument),
+        "rounds" => rounds(argument),
         "connect" => shown(connect(argument)),
         "look-up" => shown(look_up(argument)),
         "random" => random(),
@@ -119,6 +123,72 @@ fn list(folder: &str) -> std::io::Result<String> {
     }
     names.sort();
     Ok(names.join(","))
+}
+
+/// Opens a file as often as it can be opened, and again after all of that was closed.
+fn open_many(file: &str) -> String {
+    let fill = || {
+        let mut open = Vec::new();
+        loop {
+            match fs::File::open(file) {
+                Ok(file) => open.push(file),
+                Err(error) => return format!("{} {error}", open.len()),
+            }
+        }
+    };
+    format!("{}; {}", fill(), fill())
+}
+
+/// Connects as often as that is possible, and again after all of that was closed.
+fn connect_many(address: &str) -> String {
+    let fill = || {
+        let mut open = Vec::new();
+        loop {
+            match TcpStream::connect(address) {
+                Ok(stream) => open.push(stream),
+                Err(error) => return format!("{} {error}", open.len()),
+            }
+        }
+    };
+    format!("{}; {}", fill(), fill())
+}
+
+/// Reads from each of these files, and keeps them open.
+fn read_held(files: &str) -> String {
+    let mut held = Vec::new();
+    for path in files.split(' ') {
+        let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut [0]).map(|()| file));
+        match read {
+            Ok(file) => held.push(file),
+            Err(error) => return format!("{} {error}", held.len()),
+        }
+    }
+    format!("{} all", held.len())
+}
+
+/// Writes, appends to, reads and measures a file, many times over, in pieces smaller and larger than a buffer of the host.
+fn rounds(path: &str) -> String {
+    let round = |size: usize| -> std::io::Result<()> {
+        let piece: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+        fs::File::create(path)?.write_all(&piece)?;
+        fs::OpenOptions::new().append(true).open(path)?.write_all(&piece)?;
+        let mut read = Vec::new();
+        fs::File::open(path)?.read_to_end(&mut read)?;
+        assert!(read == [&piece[..], &piece[..]].concat(), "the file has another content");
+        assert_eq!(fs::metadata(path)?.len(), 2 * size as u64);
+        Ok(())
+    };
+    for size in [0, 1, 4096, 4097, 65_536, 65_537, 300_000] {
+        if let Err(error) = round(size) {
+            return format!("{size}: {error}");
+        }
+    }
+    for number in 0..400 {
+        if let Err(error) = round(number) {
+            return format!("round {number}: {error}");
+        }
+    }
+    "done".to_owned()
 }
 
 fn connect(address: &str) -> std::io::Result<String> {

@@ -1,0 +1,61 @@
+//! The memory of one instance, all that it costs the worker together: `weir.task.memory.max`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What may be used, and what is.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    max: usize,
+    used: AtomicUsize,
+}
+
+impl Budget {
+    pub(crate) fn new(max: u64) -> Arc<Self> {
+        Arc::new(Self { max: usize::try_from(max).unwrap_or(usize::MAX), used: AtomicUsize::new(0) })
+    }
+
+    /// The most that may be used.
+    pub(crate) fn max(&self) -> usize {
+        self.max
+    }
+
+    /// Takes this much for as long as the instance lives. False: there is not enough left, and nothing was taken.
+    pub(crate) fn take(&self, bytes: usize) -> bool {
+        let fits = |used: usize| used.checked_add(bytes).filter(|used| *used <= self.max);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    }
+
+    /// Takes this much until the charge is dropped.
+    pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> Option<Charge> {
+        self.take(bytes).then(|| Charge { budget: Arc::clone(self), bytes })
+    }
+}
+
+/// A part of a budget that is given back.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_given_than_there_is_and_charges_are_given_back() {
+        let budget = Budget::new(100);
+        assert!(budget.take(40));
+        let charge = budget.charge(60).expect("it fits");
+        assert!(!budget.take(1) && budget.charge(1).is_none() && !budget.take(usize::MAX));
+        drop(charge);
+        assert!(budget.take(60));
+    }
+}

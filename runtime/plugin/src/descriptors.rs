@@ -1,0 +1,73 @@
+//! Open files and sockets: how many one instance may have, and how many all plugins together, so that the worker always has some for
+//! Kafka, its REST API and its own files.
+
+use std::sync::{Arc, LazyLock};
+
+use rustix::process::{Resource, getrlimit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Worker key of [`Limits::files_max`](crate::Limits::files_max).
+pub(crate) const FILES_MAX: &str = "weir.task.files.max";
+/// Worker key of [`Limits::sockets_max`](crate::Limits::sockets_max).
+pub(crate) const SOCKETS_MAX: &str = "weir.task.sockets.max";
+
+/// What all plugins may have together: half of what the system lets the process have.
+static TOGETHER: LazyLock<(Arc<Semaphore>, usize)> = LazyLock::new(|| {
+    let process = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
+    let half = (process.unwrap_or(usize::MAX) / 2).min(Semaphore::MAX_PERMITS);
+    (Arc::new(Semaphore::new(half)), half)
+});
+
+/// What one instance may have of one kind.
+#[derive(Debug)]
+pub(crate) struct Descriptors {
+    own: Arc<Semaphore>,
+    max: usize,
+    kind: &'static str,
+    key: &'static str,
+}
+
+/// The place of one open file or socket.
+#[derive(Debug)]
+pub(crate) struct Open {
+    _own: OwnedSemaphorePermit,
+    _together: OwnedSemaphorePermit,
+}
+
+impl Descriptors {
+    pub(crate) fn new(max: u32, kind: &'static str, key: &'static str) -> Self {
+        let max = max as usize;
+        Self { own: Arc::new(Semaphore::new(max)), max, kind, key }
+    }
+
+    /// # Errors
+    ///
+    /// Which limit is reached, ready to be printed.
+    pub(crate) fn open(&self) -> Result<Open, String> {
+        let Self { max, kind, key, .. } = self;
+        let own = Arc::clone(&self.own).try_acquire_owned();
+        let own = own.map_err(|_| format!("limit of {max} open {kind} of an instance ({key})"))?;
+        let (together, most) = &*TOGETHER;
+        let together = Arc::clone(together).try_acquire_owned();
+        let together = together.map_err(|_| {
+            format!("limit of {most} open files and sockets of all plugins (half of the process' limit, ulimit -n)")
+        })?;
+        Ok(Open { _own: own, _together: together })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_free_again_when_it_was_closed() {
+        let files = Descriptors::new(2, "files", FILES_MAX);
+        let first = files.open().unwrap();
+        let _second = files.open().unwrap();
+        let full = files.open().unwrap_err();
+        assert_eq!(full, "limit of 2 open files of an instance (weir.task.files.max)");
+        drop(first);
+        assert!(files.open().is_ok());
+    }
+}

@@ -1,0 +1,384 @@
+//! `wasi:filesystem` for granted directories: wasmtime's own, on threads of the plugin's own, with a bounded number of open files.
+//!
+//! What waits runs on the threads of `blocking.rs`. Only regular files and directories are opened: whoever reads from a pipe, a socket
+//! or a device may wait for ever. Buffers and lists of names count as memory of the instance.
+
+mod entries;
+mod open;
+mod stream;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::runtime::Handle;
+use wasmtime::component::{HasData, Resource, ResourceTable, ResourceTableError};
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtx, WasiFilesystemCtxView};
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
+    Filesize, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+
+use self::entries::Entries;
+use self::stream::{Reader, Writer};
+use crate::blocking::Blocking;
+use crate::budget::{Budget, Charge};
+use crate::descriptors::{Descriptors, FILES_MAX, Open};
+use crate::limits::{Limiter, Limits};
+
+/// What an open file costs besides the buffers of its streams.
+const FILE_BYTES: usize = 1024;
+/// What a stream of a file may hold: the largest piece that is read or written at once, as in wasmtime.
+const STREAM_BYTES: usize = 64 << 10;
+
+/// The files of one instance.
+#[derive(Debug)]
+pub(crate) struct OpenFiles {
+    blocking: Blocking,
+    budget: Arc<Budget>,
+    descriptors: Descriptors,
+    /// By the handle of the descriptor. Streams hold the same place: the file is open until the last of them is closed.
+    open: HashMap<u32, Arc<OpenFile>>,
+    /// Files that are being closed on another thread.
+    closing: Arc<AtomicUsize>,
+}
+
+/// The place of an open file.
+#[derive(Debug)]
+struct OpenFile {
+    _place: Open,
+    _memory: Charge,
+}
+
+impl OpenFiles {
+    pub(crate) fn new(blocking: Blocking, budget: Arc<Budget>, limits: &Limits) -> Self {
+        Self {
+            blocking,
+            budget,
+            descriptors: Descriptors::new(limits.files_max, "files", FILES_MAX),
+            open: HashMap::new(),
+            closing: Arc::default(),
+        }
+    }
+
+    /// Closes what is still open, with the handles in this table, where closing may wait.
+    pub(crate) fn close_all(&mut self, table: ResourceTable) {
+        if !self.open.is_empty() {
+            let open = std::mem::take(&mut self.open);
+            self.close((table, open));
+        }
+    }
+
+    fn close(&self, file: impl Send + 'static) {
+        // Without a runtime the worker is ending.
+        let Ok(runtime) = Handle::try_current() else { return };
+        self.closing.fetch_add(1, Ordering::AcqRel);
+        let closing = Arc::clone(&self.closing);
+        runtime.spawn(self.blocking.run(move || {
+            drop(file);
+            closing.fetch_sub(1, Ordering::AcqRel);
+        }));
+    }
+}
+
+/// A view of a store for the linker.
+pub(crate) struct Files<'a> {
+    pub(crate) table: &'a mut ResourceTable,
+    pub(crate) files: &'a mut OpenFiles,
+    pub(crate) limiter: &'a mut Limiter,
+}
+
+/// Marker of [`Files`] for the linker.
+pub(crate) struct HasFiles;
+
+impl HasData for HasFiles {
+    type Data<'a> = Files<'a>;
+}
+
+impl Files<'_> {
+    /// Runs one of wasmtime's own functions on another thread, over a table with nothing but the descriptors it is about.
+    async fn elsewhere<const N: usize, R, W>(&mut self, descriptors: [&Resource<Descriptor>; N], work: W) -> FsResult<R>
+    where
+        R: Send + 'static,
+        W: AsyncFnOnce(&mut WasiFilesystemCtxView<'_>, [Resource<Descriptor>; N]) -> FsResult<R> + Send + 'static,
+    {
+        let mut copies = Vec::with_capacity(N);
+        for descriptor in descriptors {
+            copies.push(self.table.get(descriptor)?.clone());
+        }
+        let on_thread = move || {
+            let (mut table, mut ctx) = (ResourceTable::new(), WasiFilesystemCtx::default());
+            let handles = copies.into_iter().map(|copy| table.push(copy)).collect::<Result<Vec<_>, _>>()?;
+            let handles = handles.try_into().map_err(|_| FsError::trap(ResourceTableError::NotPresent))?;
+            // The descriptors were made to be used on the present thread, so that nothing is waited for here.
+            Handle::current().block_on(work(&mut WasiFilesystemCtxView { ctx: &mut ctx, table: &mut table }, handles))
+        };
+        self.files.blocking.run(on_thread).await
+    }
+
+    /// A place for one more open file.
+    async fn place(&mut self) -> FsResult<Arc<OpenFile>> {
+        loop {
+            let full = match (self.files.descriptors.open(), self.files.budget.charge(FILE_BYTES)) {
+                (Ok(place), Some(memory)) => return Ok(Arc::new(OpenFile { _place: place, _memory: memory })),
+                (Err(full), _) => full,
+                (Ok(_), None) => self.limiter.memory_limit(),
+            };
+            if self.files.closing.load(Ordering::Acquire) == 0 {
+                self.limiter.refuse_call(full);
+                return Err(ErrorCode::Quota.into());
+            }
+            // Places are about to become free: what the guest has closed is being closed. It waits no longer than its deadline.
+            self.files.blocking.run(|| ()).await;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The file behind a descriptor, its place, and memory for the buffer of a stream.
+    fn for_stream(&mut self, fd: &Resource<Descriptor>) -> FsResult<stream::Opened> {
+        let Descriptor::File(file) = self.table.get(fd)? else { return Err(ErrorCode::IsDirectory.into()) };
+        let Some(memory) = self.files.budget.charge(STREAM_BYTES) else {
+            self.limiter.refuse_call(self.limiter.memory_limit());
+            return Err(ErrorCode::InsufficientMemory.into());
+        };
+        Ok(stream::Opened {
+            file: Arc::clone(&file.file),
+            writable: !file.perms.write_not_permitted(),
+            blocking: self.files.blocking.clone(),
+            place: self.files.open.get(&fd.rep()).cloned(),
+            _memory: memory,
+        })
+    }
+}
+
+impl types::Host for Files<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
+        error.downcast()
+    }
+
+    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        types::Host::filesystem_error_code(
+            &mut WasiFilesystemCtxView { ctx: &mut WasiFilesystemCtx::default(), table: self.table },
+            error,
+        )
+    }
+}
+
+impl HostDescriptor for Files<'_> {
+    async fn advise(&mut self, fd: Resource<Descriptor>, from: Filesize, len: Filesize, how: Advice) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.advise(fd, from, len, how).await).await
+    }
+
+    async fn sync_data(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.sync_data(fd).await).await
+    }
+
+    async fn get_flags(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorFlags> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.get_flags(fd).await).await
+    }
+
+    async fn get_type(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorType> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.get_type(fd).await).await
+    }
+
+    async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.set_size(fd, size).await).await
+    }
+
+    async fn set_times(
+        &mut self,
+        fd: Resource<Descriptor>,
+        accessed: NewTimestamp,
+        modified: NewTimestamp,
+    ) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.set_times(fd, accessed, modified).await).await
+    }
+
+    async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, from: Filesize) -> FsResult<(Vec<u8>, bool)> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.read(fd, len, from).await).await
+    }
+
+    async fn write(&mut self, fd: Resource<Descriptor>, bytes: Vec<u8>, at: Filesize) -> FsResult<Filesize> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.write(fd, bytes, at).await).await
+    }
+
+    async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        let Descriptor::Dir(dir) = self.table.get(&fd)? else { return Err(ErrorCode::NotDirectory.into()) };
+        let (dir, budget) = (Arc::clone(&dir.dir), Arc::clone(&self.files.budget));
+        let entries = self.files.blocking.run(move || Entries::read(&dir, &budget)).await?;
+        let Some(entries) = entries else {
+            self.limiter.refuse_call(self.limiter.memory_limit());
+            return Err(ErrorCode::InsufficientMemory.into());
+        };
+        // The guest's handle says the type of wasmtime; all that is done with it is below.
+        Ok(Resource::new_own(self.table.push(entries)?.rep()))
+    }
+
+    async fn sync(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.sync(fd).await).await
+    }
+
+    async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.create_directory_at(fd, path).await).await
+    }
+
+    async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.stat(fd).await).await
+    }
+
+    async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.stat_at(fd, flags, path).await).await
+    }
+
+    async fn set_times_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+        accessed: NewTimestamp,
+        modified: NewTimestamp,
+    ) -> FsResult<()> {
+        let work = async move |fs: &mut WasiFilesystemCtxView<'_>, [fd]: [_; 1]| {
+            fs.set_times_at(fd, flags, path, accessed, modified).await
+        };
+        self.elsewhere([&fd], work).await
+    }
+
+    async fn link_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        old_path: String,
+        new_fd: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        let work = async move |fs: &mut WasiFilesystemCtxView<'_>, [fd, new_fd]: [_; 2]| {
+            fs.link_at(fd, flags, old_path, new_fd, new_path).await
+        };
+        self.elsewhere([&fd, &new_fd], work).await
+    }
+
+    async fn open_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        path_flags: PathFlags,
+        path: String,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        let Descriptor::Dir(dir) = self.table.get(&fd)?.clone() else { return Err(ErrorCode::NotDirectory.into()) };
+        let place = self.place().await?;
+        let opening = move || open::open(&dir, path_flags, &path, open_flags, flags);
+        let fd = self.table.push(self.files.blocking.run(opening).await?)?;
+        self.files.open.insert(fd.rep(), place);
+        Ok(fd)
+    }
+
+    fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
+        let place = self.files.open.remove(&fd.rep());
+        let descriptor = self.table.delete(fd)?;
+        // Without a place it is a granted directory, which stays open.
+        if place.is_some() {
+            self.files.close((descriptor, place));
+        }
+        Ok(())
+    }
+
+    async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.readlink_at(fd, path).await).await
+    }
+
+    async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.remove_directory_at(fd, path).await).await
+    }
+
+    async fn rename_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        old_path: String,
+        new_fd: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        let work = async move |fs: &mut WasiFilesystemCtxView<'_>, [fd, new_fd]: [_; 2]| {
+            fs.rename_at(fd, old_path, new_fd, new_path).await
+        };
+        self.elsewhere([&fd, &new_fd], work).await
+    }
+
+    async fn symlink_at(&mut self, fd: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.symlink_at(fd, target, path).await).await
+    }
+
+    async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.unlink_file_at(fd, path).await).await
+    }
+
+    fn read_via_stream(&mut self, fd: Resource<Descriptor>, from: Filesize) -> FsResult<Resource<DynInputStream>> {
+        let reader: DynInputStream = Box::new(Reader::new(self.for_stream(&fd)?, from));
+        Ok(self.table.push(reader)?)
+    }
+
+    fn write_via_stream(&mut self, fd: Resource<Descriptor>, from: Filesize) -> FsResult<Resource<DynOutputStream>> {
+        self.writer(&fd, Some(from))
+    }
+
+    fn append_via_stream(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        self.writer(&fd, None)
+    }
+
+    async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
+        let work = async move |fs: &mut WasiFilesystemCtxView<'_>, [a, b]: [_; 2]| {
+            fs.is_same_object(a, b).await.map_err(FsError::trap)
+        };
+        let same = self.elsewhere([&a, &b], work).await;
+        same.or_else(|error| Err(error.downcast()?.into()))
+    }
+
+    async fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<MetadataHashValue> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.metadata_hash(fd).await).await
+    }
+
+    async fn metadata_hash_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+    ) -> FsResult<MetadataHashValue> {
+        self.elsewhere([&fd], async move |fs, [fd]| fs.metadata_hash_at(fd, flags, path).await).await
+    }
+}
+
+impl Files<'_> {
+    /// A stream that writes from this place on, or at the end.
+    fn writer(&mut self, fd: &Resource<Descriptor>, from: Option<Filesize>) -> FsResult<Resource<DynOutputStream>> {
+        if let Descriptor::Dir(_) = self.table.get(fd)? {
+            return Err(ErrorCode::BadDescriptor.into());
+        }
+        let opened = self.for_stream(fd)?;
+        if !opened.writable {
+            return Err(ErrorCode::NotPermitted.into());
+        }
+        let writer: DynOutputStream = Box::new(Writer::new(opened, from));
+        Ok(self.table.push(writer)?)
+    }
+}
+
+/// The table's entry behind a handle of a list of names.
+fn entries(stream: &Resource<DirectoryEntryStream>) -> Resource<Entries> {
+    Resource::new_own(stream.rep())
+}
+
+impl HostDirectoryEntryStream for Files<'_> {
+    async fn read_directory_entry(
+        &mut self,
+        stream: Resource<DirectoryEntryStream>,
+    ) -> FsResult<Option<DirectoryEntry>> {
+        self.table.get_mut(&entries(&stream))?.next().transpose()
+    }
+
+    fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
+        self.table.delete(entries(&stream))?;
+        Ok(())
+    }
+}

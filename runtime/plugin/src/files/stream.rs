@@ -1,0 +1,264 @@
+//! Streams over files: wasmtime's, but each piece is read or written on a thread of the plugin's own.
+
+use std::fs::File;
+use std::io;
+use std::mem;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
+
+use super::{OpenFile, STREAM_BYTES};
+use crate::blocking::Blocking;
+use crate::budget::Charge;
+
+/// Read ahead when a guest waits for data before it has asked for any.
+const FIRST_READ: usize = 4096;
+
+/// What a stream is made from.
+pub(super) struct Opened {
+    pub(super) file: Arc<File>,
+    pub(super) writable: bool,
+    pub(super) blocking: Blocking,
+    /// Keeps the place of the file for as long as this holds it open.
+    pub(super) place: Option<Arc<OpenFile>>,
+    pub(super) _memory: Charge,
+}
+
+impl Opened {
+    /// Begins this on another thread. A stream that is dropped meanwhile does not give the place back before it has ended.
+    fn begin<R: Send + 'static>(&self, work: impl FnOnce(&File) -> R + Send + 'static) -> AbortOnDropJoinHandle<R> {
+        let (file, place) = (Arc::clone(&self.file), self.place.clone());
+        spawn(self.blocking.run(move || {
+            let result = work(&file);
+            drop((file, place));
+            result
+        }))
+    }
+}
+
+/// A stream that reads.
+pub(super) struct Reader {
+    opened: Opened,
+    position: u64,
+    state: Reading,
+}
+
+enum Reading {
+    Idle,
+    Waiting(AbortOnDropJoinHandle<io::Result<Bytes>>),
+    Data(Bytes),
+    Failed(io::Error),
+    Closed,
+}
+
+impl Reader {
+    pub(super) fn new(opened: Opened, position: u64) -> Self {
+        Self { opened, position, state: Reading::Idle }
+    }
+
+    fn begin(&mut self, size: usize) {
+        let position = self.position;
+        let read = self.opened.begin(move |file| {
+            let mut bytes = BytesMut::zeroed(size.min(STREAM_BYTES));
+            loop {
+                match file.read_at(&mut bytes, position) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => {
+                        bytes.truncate(read?);
+                        return Ok(bytes.freeze());
+                    }
+                }
+            }
+        });
+        self.state = Reading::Waiting(read);
+    }
+
+    async fn wait(&mut self) {
+        if let Reading::Waiting(read) = &mut self.state {
+            self.state = match read.await {
+                Ok(bytes) if bytes.is_empty() => Reading::Closed,
+                Ok(bytes) => Reading::Data(bytes),
+                Err(error) => Reading::Failed(error),
+            };
+        }
+    }
+}
+
+#[async_trait]
+impl InputStream for Reader {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        match &mut self.state {
+            Reading::Idle => {
+                if size > 0 {
+                    self.begin(size);
+                }
+                Ok(Bytes::new())
+            }
+            Reading::Waiting(_) => Ok(Bytes::new()),
+            Reading::Data(bytes) => {
+                let piece = bytes.split_to(bytes.len().min(size));
+                if bytes.is_empty() {
+                    self.state = Reading::Idle;
+                }
+                self.position += piece.len() as u64;
+                Ok(piece)
+            }
+            Reading::Failed(_) => match mem::replace(&mut self.state, Reading::Closed) {
+                Reading::Failed(error) => Err(StreamError::LastOperationFailed(error.into())),
+                _ => Err(StreamError::Closed),
+            },
+            Reading::Closed => Err(StreamError::Closed),
+        }
+    }
+
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        if size > 0 && matches!(self.state, Reading::Idle) {
+            self.begin(size);
+        }
+        self.wait().await;
+        self.read(size)
+    }
+
+    async fn cancel(&mut self) {
+        if let Reading::Waiting(read) = mem::replace(&mut self.state, Reading::Closed) {
+            // A guest that drops a stream waits for what it has begun, so that it cannot begin any number of reads.
+            drop(read.await);
+        }
+    }
+}
+
+#[async_trait]
+impl Pollable for Reader {
+    async fn ready(&mut self) {
+        if matches!(self.state, Reading::Idle) {
+            self.begin(FIRST_READ);
+        }
+        self.wait().await;
+    }
+}
+
+/// A stream that writes.
+pub(super) struct Writer {
+    opened: Opened,
+    /// Where the next byte goes; `None`: at the end of the file.
+    position: Option<u64>,
+    state: Writing,
+}
+
+enum Writing {
+    Ready,
+    Waiting(AbortOnDropJoinHandle<io::Result<usize>>),
+    Failed(io::Error),
+    Closed,
+}
+
+impl Writer {
+    pub(super) fn new(opened: Opened, position: Option<u64>) -> Self {
+        Self { opened, position, state: Writing::Ready }
+    }
+
+    fn begin(&mut self, bytes: Bytes) {
+        let position = self.position;
+        self.state = Writing::Waiting(self.opened.begin(move |file| match position {
+            Some(position) => file.write_all_at(&bytes, position).map(|()| bytes.len()),
+            None => append_all(file, &bytes).map(|()| bytes.len()),
+        }));
+    }
+
+    /// The error of the last write, once.
+    fn check(&mut self) -> StreamResult<()> {
+        match self.state {
+            Writing::Ready | Writing::Waiting(_) => Ok(()),
+            Writing::Closed => Err(StreamError::Closed),
+            Writing::Failed(_) => match mem::replace(&mut self.state, Writing::Closed) {
+                Writing::Failed(error) => Err(StreamError::LastOperationFailed(error.into())),
+                _ => Err(StreamError::Closed),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl OutputStream for Writer {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        match self.state {
+            Writing::Ready if bytes.len() <= STREAM_BYTES => {
+                self.begin(bytes);
+                Ok(())
+            }
+            Writing::Closed => Err(StreamError::Closed),
+            _ => Err(StreamError::trap("write not permitted: check-write was not called, or allowed less")),
+        }
+    }
+
+    async fn blocking_write_and_flush(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.ready().await;
+        self.check()?;
+        self.begin(bytes);
+        self.ready().await;
+        self.check()
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.check()
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.check()?;
+        Ok(if matches!(self.state, Writing::Ready) { STREAM_BYTES } else { 0 })
+    }
+
+    async fn cancel(&mut self) {
+        if let Writing::Waiting(write) = mem::replace(&mut self.state, Writing::Closed) {
+            drop(write.await);
+        }
+    }
+}
+
+#[async_trait]
+impl Pollable for Writer {
+    async fn ready(&mut self) {
+        if let Writing::Waiting(write) = &mut self.state {
+            self.state = match write.await {
+                Ok(written) => {
+                    self.position = self.position.map(|position| position + written as u64);
+                    Writing::Ready
+                }
+                Err(error) => Writing::Failed(error),
+            };
+        }
+    }
+}
+
+/// Writes at the end of the file, wherever others have moved it meanwhile.
+fn append_all(file: &File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match append(file, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn append(file: &File, bytes: &[u8]) -> rustix::io::Result<usize> {
+    #[cfg(target_os = "linux")]
+    match rustix::io::pwritev2(file, &[io::IoSlice::new(bytes)], 0, rustix::io::ReadWriteFlags::APPEND) {
+        Err(Errno::NOSYS | Errno::NOTSUP) => {}
+        written => return written,
+    }
+    // Not atomic with regard to other writes of this descriptor; the guest that has it is single-threaded.
+    let flags = fcntl_getfl(file)?;
+    fcntl_setfl(file, flags | OFlags::APPEND)?;
+    let written = rustix::io::write(file, bytes);
+    fcntl_setfl(file, flags)?;
+    written
+}

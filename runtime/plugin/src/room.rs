@@ -1,0 +1,119 @@
+//! How many instances of plugins there may be at once, so that the worker never runs out of what the kernel lets it map: a process that
+//! does cannot start a thread or allocate memory any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::cost::Cost;
+
+/// The kernel's default, where it does not say.
+const DEFAULT_MAX_MAP_COUNT: usize = 65_530;
+/// What an ordinary instance maps: a stack, one memory, a few tables.
+const ORDINARY_MAPPINGS: usize = 12;
+
+/// Room for the instances of one engine.
+#[derive(Debug)]
+pub(crate) struct Room {
+    instances: Bound,
+    mappings: Bound,
+}
+
+#[derive(Debug)]
+struct Bound {
+    max: AtomicUsize,
+    used: AtomicUsize,
+}
+
+impl Bound {
+    fn new(max: usize) -> Self {
+        Self { max: AtomicUsize::new(max), used: AtomicUsize::new(0) }
+    }
+
+    fn take(&self, count: usize) -> bool {
+        let max = self.max.load(Ordering::Relaxed);
+        let fits = |used: usize| used.checked_add(count).filter(|used| *used <= max);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    }
+
+    fn give_back(&self, count: usize) {
+        self.used.fetch_sub(count, Ordering::Relaxed);
+    }
+}
+
+impl Room {
+    /// As much as half of what this kernel lets a process map. The other half is for threads, and for Kafka's clients.
+    pub(crate) fn of_this_machine() -> Self {
+        let read = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+        let max = read.and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_MAX_MAP_COUNT);
+        Self::new(max / 2)
+    }
+
+    fn new(mappings: usize) -> Self {
+        Self { instances: Bound::new(mappings / ORDINARY_MAPPINGS), mappings: Bound::new(mappings) }
+    }
+
+    /// Sets how many instances there may be (`weir.instances.max`).
+    pub(crate) fn limit_instances(&self, max: usize) {
+        self.instances.max.store(max, Ordering::Relaxed);
+    }
+
+    /// Takes room for one instance.
+    ///
+    /// # Errors
+    ///
+    /// What there is too much of, ready to be printed.
+    pub(crate) fn take(self: &Arc<Self>, cost: Cost) -> Result<Place, String> {
+        if !self.instances.take(1) {
+            let max = self.instances.max.load(Ordering::Relaxed);
+            return Err(format!(
+                "the worker has {max} instances of plugins, which is its limit (weir.instances.max); stop connectors, lower \
+                 tasks.max, or raise the limit"
+            ));
+        }
+        let mappings = usize::try_from(cost.mappings).unwrap_or(usize::MAX);
+        if !self.mappings.take(mappings) {
+            self.instances.give_back(1);
+            let max = self.mappings.max.load(Ordering::Relaxed);
+            return Err(format!(
+                "the instances of plugins would take more than {max} memory mappings, half of what the kernel allows a process \
+                 (vm.max_map_count); this one takes up to {mappings}. Stop connectors, lower tasks.max, or raise vm.max_map_count"
+            ));
+        }
+        Ok(Place { room: Arc::clone(self), mappings })
+    }
+}
+
+/// The room of one instance.
+#[derive(Debug)]
+pub(crate) struct Place {
+    room: Arc<Room>,
+    mappings: usize,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.room.instances.give_back(1);
+        self.room.mappings.give_back(self.mappings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_free_again_when_its_instance_has_ended() {
+        let room = Arc::new(Room::new(100));
+        room.limit_instances(3);
+        let cost = |mappings| Cost { bytes: 0, mappings };
+        let first = room.take(cost(40)).unwrap();
+        let _second = room.take(cost(50)).unwrap();
+        let full = room.take(cost(11)).unwrap_err();
+        assert!(full.contains("more than 100 memory mappings"), "{full}");
+        let _third = room.take(cost(10)).unwrap();
+        let full = room.take(cost(0)).unwrap_err();
+        assert!(full.contains("has 3 instances of plugins") && full.contains("weir.instances.max"), "{full}");
+        drop(first);
+        assert!(room.take(cost(40)).is_ok());
+    }
+}
