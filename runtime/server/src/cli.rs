@@ -1,5 +1,6 @@
 //! The command line: `weir standalone` and `weir dev`. Reads the files, starts a worker, creates the connectors of the command
-//! line, waits for a signal, stops. Exit codes are Kafka Connect's: 1 usage, 2 start, 3 a connector of the command line.
+//! line, waits for a signal, stops. Exit codes are Kafka Connect's: 1 usage, 2 start, 3 a connector of the command line; and 4 for a
+//! stop that took too long (`stop.rs`).
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,8 +15,9 @@ use crate::config::{self, WorkerConfig};
 use crate::error_text::chain;
 use crate::herder::api::ConfigMap;
 use crate::kafka::dev_broker::DevBroker;
+use crate::stop::Signals;
 use crate::worker::Worker;
-use crate::{check, logging, rest};
+use crate::{check, logging, process_limits, rest};
 
 /// Runs Kafka connectors and transforms as sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
@@ -67,6 +69,9 @@ enum Command {
     },
 }
 
+/// How long blocking calls of the worker's own may take after everything has stopped.
+const LAST_CALLS: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Why the process ends other than by a signal. Decides the exit code.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -93,6 +98,7 @@ impl Failure {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    process_limits::abort_when_exhausted();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -108,13 +114,16 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match runtime.block_on(run(args)) {
+    let code = match runtime.block_on(run(args)) {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("weir: {failure}");
             failure.exit_code()
         }
-    }
+    };
+    // Threads that wait for a file system or a name server are not waited for: they may do so for ever.
+    runtime.shutdown_timeout(LAST_CALLS);
+    code
 }
 
 async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -192,7 +201,9 @@ fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Fail
 /// Runs a worker until a signal asks it to stop.
 async fn serve(config: WorkerConfig, connectors: &[PathBuf]) -> Result<(), Failure> {
     // Before anything runs that a signal would have to stop.
-    let mut signals = Signals::new().map_err(Failure::start)?;
+    let patience = config.task_shutdown_graceful_timeout.saturating_add(config.shutdown_timeout);
+    let mut signals = Signals::start(patience).map_err(Failure::start)?;
+    process_limits::raise_descriptors();
     let worker = Worker::start(config).await.map_err(Failure::start)?;
     for url in worker.urls() {
         eprintln!("Weir {}: REST API at {url}", env!("CARGO_PKG_VERSION"));
@@ -247,36 +258,6 @@ async fn create(worker: &Worker, file: &Path, connector: ConnectorFile) -> anyho
     worker.herder().create_named(&name, config, initial).await?;
     info!(connector = name, file = %file.display(), "connector created");
     Ok(())
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for one of them and gives its name.
-    async fn next(&mut self) -> &'static str {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = tokio::signal::ctrl_c() => "SIGINT",
-        }
-        #[cfg(not(unix))]
-        {
-            // An error means that there are no such signals here, and the process is ended in other ways.
-            let _ = tokio::signal::ctrl_c().await;
-            "SIGINT"
-        }
-    }
 }
 
 async fn dev(

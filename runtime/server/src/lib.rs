@@ -8,7 +8,9 @@ pub mod worker;
 
 mod error_text;
 mod hashed_lines;
+mod process_limits;
 mod replace_file;
+mod stop;
 
 pub mod rest;
 

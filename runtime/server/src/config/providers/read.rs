@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// Most bytes of a file that a provider reads.
@@ -14,12 +16,17 @@ pub(super) const MAX_FILE_BYTES: u64 = 1 << 20;
 /// It is not there, no regular file, too large, or not UTF-8.
 pub(super) fn text(path: &Path) -> io::Result<String> {
     let other = |text: String| Err(io::Error::new(io::ErrorKind::InvalidData, text));
-    if !std::fs::metadata(path)?.is_file() {
+    // Without waiting, so that a pipe is recognised as one after it was opened, and not before: it may take a file's place at any time.
+    let mut options = File::options();
+    #[cfg(unix)]
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.read(true).open(path)?;
+    if !file.metadata()?.is_file() {
         return other("it is not a regular file".to_owned());
     }
     let mut text = String::new();
     // One byte more than is taken tells whether there is more; files of /proc do not know their length.
-    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_FILE_BYTES {
         return other(format!("it has more than {MAX_FILE_BYTES} bytes"));
     }
@@ -42,6 +49,10 @@ mod tests {
         assert!(text(&file).expect_err("refused").to_string().contains("more than"));
         assert!(text(folder.path()).is_err(), "a folder");
         assert!(text(&folder.path().join("none")).is_err());
+        let pipe = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).expect("a pipe");
+        assert!(text(&pipe).expect_err("refused at once").to_string().contains("regular"));
         #[cfg(target_os = "linux")]
         assert!(text(Path::new("/dev/zero")).expect_err("refused").to_string().contains("regular"));
     }

@@ -1,0 +1,114 @@
+//! Limits that the system sets for the process, and what the worker makes of them at start.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tracing::{info, warn};
+
+/// Fewer descriptors than this, and a worker with some dozen tasks may run out of them.
+const FEW_DESCRIPTORS: u64 = 4096;
+
+/// Raises the number of descriptors that the process may have to the most that the system grants without further rights. Shells and
+/// service managers begin with a low one (1024, often) for the sake of programs that use `select`.
+pub(crate) fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, raised)
+    {
+        warn!(%error, "cannot raise the number of descriptors that the worker may have");
+    }
+    let now = getrlimit(Resource::Nofile).current;
+    match now {
+        Some(descriptors) if descriptors < FEW_DESCRIPTORS => {
+            warn!(descriptors, "the worker may have few descriptors; raise the hard limit (ulimit -Hn, LimitNOFILE)");
+        }
+        descriptors => info!(?descriptors, "descriptors that the worker may have"),
+    }
+}
+
+/// What panics say when the system has no memory, no mapping or no thread left: wasmtime's, tokio's and the standard library's.
+const EXHAUSTED: [&str; 5] = [
+    "munmap failed",
+    "OS can't spawn worker thread",
+    "failed to spawn thread",
+    "Cannot allocate memory",
+    "Resource temporarily unavailable",
+];
+
+/// Lets a panic that says so end the process. Caught, it would leave a worker that looks alive and has lost a part of what it runs on;
+/// a service manager starts an ended one again. A failed allocation ends the process already.
+pub(crate) fn abort_when_exhausted() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        usual(panic);
+        let text = panic.payload_as_str().unwrap_or_default();
+        if EXHAUSTED.iter().any(|part| text.contains(part)) {
+            eprintln!(
+                "weir: the system gives the worker no more memory or threads; it ends. Raise vm.max_map_count or its memory"
+            );
+            std::process::abort();
+        }
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{Command, ExitStatus};
+
+    use super::*;
+
+    const CHILD: &str = "WEIR_TEST_CHILD";
+    const SIGABRT: i32 = 6;
+
+    /// Runs this test again as a process of its own. `None`: this is that process.
+    fn as_child(test: &str) -> Option<ExitStatus> {
+        if std::env::var_os(CHILD).is_some() {
+            return None;
+        }
+        let this = std::env::current_exe().expect("the tests have a path");
+        let name = format!("process_limits::tests::{test}");
+        let child = Command::new(this).args(["--exact", &name, "--nocapture"]).env(CHILD, "1").output();
+        Some(child.expect("it can be started again").status)
+    }
+
+    #[test]
+    fn a_panic_for_want_of_mappings_ends_the_process() {
+        let Some(status) = as_child("a_panic_for_want_of_mappings_ends_the_process") else {
+            abort_when_exhausted();
+            // As tokio does, for a task.
+            let _ = std::thread::spawn(|| panic!("munmap failed: Os {{ code: 12 }}")).join();
+            return;
+        };
+        assert_eq!(status.signal(), Some(SIGABRT));
+    }
+
+    #[test]
+    fn a_failed_allocation_ends_the_process() {
+        let Some(status) = as_child("a_failed_allocation_ends_the_process") else {
+            abort_when_exhausted();
+            let limit = Rlimit { current: Some(1 << 30), maximum: getrlimit(Resource::As).maximum };
+            setrlimit(Resource::As, limit).expect("a limit of memory");
+            let _ = std::thread::spawn(|| std::hint::black_box(vec![1_u8; 2 << 30]).len()).join();
+            return;
+        };
+        assert_eq!(status.signal(), Some(SIGABRT));
+    }
+
+    #[test]
+    fn any_other_panic_is_left_to_those_who_catch_it() {
+        let Some(status) = as_child("any_other_panic_is_left_to_those_who_catch_it") else {
+            abort_when_exhausted();
+            assert!(std::thread::spawn(|| panic!("an ordinary one")).join().is_err());
+            return;
+        };
+        assert!(status.success());
+    }
+
+    #[test]
+    fn the_soft_limit_becomes_the_hard_one() {
+        let before = getrlimit(Resource::Nofile);
+        raise_descriptors();
+        let after = getrlimit(Resource::Nofile);
+        assert_eq!((after.current, after.maximum), (before.maximum, before.maximum));
+    }
+}

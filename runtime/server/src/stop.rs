@@ -1,0 +1,149 @@
+//! The signals that ask the worker to stop, and the end of the process if the stop does not come to its end.
+//!
+//! Both are the matter of a thread of its own: a worker whose other threads all wait, for a file system that does not answer for
+//! instance, ends in bounded time all the same.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// Exit code of a worker that was asked to stop and did not in time.
+const LATE: i32 = 4;
+/// How long the process may take to end itself in the usual way, which runs code of libraries, before it is aborted.
+const LAST_MOMENT: Duration = Duration::from_secs(5);
+
+/// SIGTERM and SIGINT.
+pub(crate) struct Signals(watch::Receiver<Option<&'static str>>);
+
+impl Signals {
+    /// Listens from now on. `patience` after the first signal the process ends, whatever it is doing.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread or no signals for it.
+    pub(crate) fn start(patience: Duration) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut source = {
+            let _guard = runtime.enter();
+            Source::new()?
+        };
+        let (sender, receiver) = watch::channel(None);
+        let listen = move || {
+            let name = runtime.block_on(source.next());
+            // Nobody listens any more when the worker has ended by itself.
+            let _ = sender.send(Some(name));
+            std::thread::sleep(patience);
+            end_late(patience);
+        };
+        std::thread::Builder::new().name("weir-signals".to_owned()).spawn(listen)?;
+        Ok(Self(receiver))
+    }
+
+    /// Waits for one of them and gives its name.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(name) => name.unwrap_or("a signal"),
+            // The thread ended without a signal: there will be none.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// Ends the process without the help of anything that may hang.
+fn end_late(patience: Duration) {
+    // The log may be what hangs, so it is written by a thread that nobody waits for.
+    let said = std::thread::Builder::new().spawn(move || {
+        let seconds = patience.as_secs();
+        tracing::error!(
+            "the worker did not stop within {seconds} s and is ended: something that it waits for does not answer \
+             (weir.shutdown.timeout.ms). What was not committed is read again after the next start"
+        );
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    drop(said);
+    let exit = std::thread::Builder::new().spawn(|| std::process::exit(LATE));
+    if exit.is_ok() {
+        std::thread::sleep(LAST_MOMENT);
+    }
+    std::process::abort();
+}
+
+struct Source {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Source {
+    fn new() -> io::Result<Self> {
+        #[cfg(unix)]
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate())?,
+            #[cfg(unix)]
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+        #[cfg(not(unix))]
+        {
+            // An error means that there are no such signals here, and the process is ended in other ways.
+            let _ = tokio::signal::ctrl_c().await;
+            "SIGINT"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    use super::*;
+
+    const CHILD: &str = "WEIR_TEST_CHILD";
+    const LISTENING: &str = "the child listens";
+
+    #[test]
+    fn a_process_that_hangs_ends_after_a_signal() {
+        if std::env::var_os(CHILD).is_some() {
+            let _signals = Signals::start(Duration::from_millis(100)).expect("signals");
+            eprintln!("{LISTENING}");
+            // Nobody asks for the signal: all of this process' own threads wait for ever.
+            std::thread::sleep(Duration::from_secs(3600));
+        }
+        let this = std::env::current_exe().expect("the tests have a path");
+        let mut child = Command::new(this)
+            .args(["--exact", "stop::tests::a_process_that_hangs_ends_after_a_signal", "--nocapture"])
+            .env(CHILD, "1")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it can be started again");
+        let said = BufReader::new(child.stderr.take().expect("piped"));
+        assert!(said.lines().any(|line| line.is_ok_and(|line| line.contains(LISTENING))));
+        let pid = Pid::from_child(&child);
+        kill_process(pid, Signal::TERM).expect("it runs");
+        assert_eq!(child.wait().expect("it ended").code(), Some(LATE));
+    }
+
+    #[tokio::test]
+    async fn a_signal_is_told_by_name() {
+        let (sender, receiver) = watch::channel(None);
+        let mut signals = Signals(receiver);
+        sender.send(Some("SIGTERM")).expect("somebody listens");
+        assert_eq!(signals.next().await, "SIGTERM");
+        assert_eq!(signals.next().await, "SIGTERM", "whoever asks later is told, too");
+    }
+}
