@@ -8,6 +8,12 @@ use crate::call::{CallError, Sandbox};
 use crate::metrics::Metrics;
 use crate::v0_1;
 
+/// What the configurations of all tasks of a connector may have together, in bytes: they are held and shown as long as it runs.
+const TASK_CONFIGS_MAX: usize = 16 << 20;
+
+/// What an entry costs beside its key and its value.
+const ENTRY_BYTES: usize = 64;
+
 /// A connector. Made by [`Component::connector`](crate::Component::connector); the calls follow the order of `wit/connector.wit`.
 pub struct ConnectorInstance {
     sandbox: Sandbox,
@@ -38,12 +44,17 @@ impl ConnectorInstance {
     ///
     /// # Errors
     ///
-    /// The plugin asks to be called later, gave up, trapped, or made too many.
+    /// The plugin asks to be called later, gave up, trapped, or made too many or too large ones.
     pub async fn task_configs(&mut self, max_tasks: u32) -> Result<Vec<ConfigMap>, CallError> {
         let guest = &self.guest;
         let configs = call!(self.sandbox, "connector.task-configs", |store| guest.task_configs(store, max_tasks))??;
         if configs.len() > max_tasks as usize {
             let lie = format!("{} task configurations where tasks.max is {max_tasks}", configs.len());
+            return Err(self.sandbox.lie("connector.task-configs", lie));
+        }
+        let bytes: usize = configs.iter().flatten().map(|(key, value)| key.len() + value.len() + ENTRY_BYTES).sum();
+        if bytes > TASK_CONFIGS_MAX {
+            let lie = format!("the task configurations have {bytes} bytes together; the limit is {TASK_CONFIGS_MAX}");
             return Err(self.sandbox.lie("connector.task-configs", lie));
         }
         Ok(configs)

@@ -261,6 +261,15 @@ async fn a_connector_makes_configurations_for_its_tasks() {
 }
 
 #[tokio::test]
+async fn what_a_connector_says_to_its_tasks_is_bounded() {
+    let text = lie(connector("flood-values").await.unwrap().task_configs(2).await);
+    assert!(text.contains("the task configurations have 18874"), "{text}");
+    assert!(text.contains("the limit is 16777216"), "{text}");
+    let one = connector("flood-values").await.unwrap().task_configs(1).await.unwrap();
+    assert_eq!(one[0]["large"].len(), 9 << 20);
+}
+
+#[tokio::test]
 async fn a_connector_is_asked_about_guarantees_and_offsets() {
     let component = component().await;
     let (limits, grants, config) = (Limits::default(), Grants::none(), config(&[]));

@@ -46,6 +46,13 @@ pub(super) struct Common {
     pub(super) faults: Vec<Error>,
 }
 
+/// Lines of the log about one configuration.
+const WARNINGS_MAX: usize = 20;
+
+/// Topics that a sink may name. librdkafka's consumer takes longer than in proportion: one with 50,000 that do not exist needs a minute to
+/// close, in which its task cannot be stopped.
+const TOPICS_MAX: usize = 5000;
+
 /// `errors.*`: what happens to rows that cannot be converted, transformed, sent or taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errors {
@@ -157,6 +164,16 @@ pub(super) fn unknown(config: &ConfigMap, plugin: &PluginInfo) -> Vec<String> {
     warnings
 }
 
+/// The first lines about a configuration, which may have as many keys as its client likes, and how many more there are.
+pub(super) fn bounded(mut warnings: Vec<String>) -> Vec<String> {
+    let more = warnings.len().saturating_sub(WARNINGS_MAX);
+    if more > 0 {
+        warnings.truncate(WARNINGS_MAX);
+        warnings.push(format!("{more} more keys have no effect or are not known"));
+    }
+    warnings
+}
+
 fn converter(config: &ConfigMap, key: &str, worker: &ConverterSetting) -> ConverterSetting {
     match config.get(key).map(|class| class.trim()) {
         Some(class) if !class.is_empty() => {
@@ -217,11 +234,15 @@ impl Reader<'_> {
         }
     }
 
-    fn subscription(&self) -> Subscription {
+    fn subscription(&mut self) -> Subscription {
         let topics = match self.value("topics") {
             Some(Value::List(topics)) => topics,
             _ => Vec::new(),
         };
+        if topics.len() > TOPICS_MAX {
+            let text = format!("'topics' names {} topics, and may name {TOPICS_MAX}. Use topics.regex.", topics.len());
+            self.errors.push(Error::other("topics", text));
+        }
         let regex = self.text("topics.regex");
         if regex.is_empty() { Subscription::Topics(topics) } else { Subscription::Pattern(regex) }
     }
@@ -340,6 +361,23 @@ mod tests {
         assert_eq!(topics(&[("topics", "t, u")]), Subscription::Topics(vec!["t".into(), "u".into()]));
         assert_eq!(topics(&[("topics.regex", "t.*")]), Subscription::Pattern("t.*".into()));
         assert_eq!(parsed(PluginKind::Source, &[("topics", "t")]).subscription, None);
+    }
+
+    #[test]
+    fn a_sink_may_not_name_more_topics_than_a_consumer_can_handle() {
+        let named = |count: usize| (0..count).map(|number| format!("t{number}")).collect::<Vec<_>>().join(",");
+        assert_eq!(faults(PluginKind::Sink, &[("topics", &named(5000))]), Vec::<String>::new());
+        let text = "'topics' names 5001 topics, and may name 5000. Use topics.regex.";
+        assert_eq!(faults(PluginKind::Sink, &[("topics", &named(5001))]), [text]);
+    }
+
+    #[test]
+    fn the_lines_about_a_configuration_are_bounded() {
+        let lines = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>();
+        assert_eq!(bounded(lines(20)), lines(20));
+        let bounded = bounded(lines(100_000));
+        assert_eq!(bounded.len(), 21);
+        assert_eq!(bounded[20], "99980 more keys have no effect or are not known");
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub struct ConnectorConfig {
     producer: Properties,
     consumer: Properties,
     admin: Properties,
-    /// One line for each key that has no effect.
+    /// One line for each key that has no effect, up to a bound.
     warnings: Vec<String>,
 }
 
@@ -158,7 +158,7 @@ impl ConnectorConfig {
             producer: common.clients.producer.properties,
             consumer: common.clients.consumer.properties,
             admin: common.clients.admin.properties,
-            warnings,
+            warnings: common::bounded(warnings),
         }
     }
 

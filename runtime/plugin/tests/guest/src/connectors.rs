@@ -20,7 +20,11 @@ impl connector::Guest for Guest {
     fn task_configs(max_tasks: u32) -> Result<Vec<connector::TaskConfig>, Fault> {
         let count = if setting("do") == "lie" { max_tasks + 1 } else { max_tasks };
         let entry = |number: u32| ConfigEntry { key: "number".into(), value: number.to_string() };
-        Ok((0..count).map(|number| connector::TaskConfig { entries: vec![entry(number)] }).collect())
+        let entries = |number: u32| match setting("do").as_str() {
+            "flood-values" => vec![ConfigEntry { key: "large".into(), value: "x".repeat(9 << 20) }],
+            _ => vec![entry(number)],
+        };
+        Ok((0..count).map(|number| connector::TaskConfig { entries: entries(number) }).collect())
     }
 
     fn check() -> Result<bool, Fault> {
