@@ -136,7 +136,7 @@ fn named(files: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<(PathBuf, Connec
 /// What a worker opens at its start.
 async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
     let mut problems = Vec::new();
-    if let Err(error) = OffsetFile::open(&config.offset_storage_file) {
+    if let Err(error) = OffsetFile::open(&config.offset_storage_file, config.offset_limits) {
         problems.push(("offset.storage.file.filename", error.to_string()));
     }
     if let Some(Err(error)) = config.standalone_state.as_deref().map(StateFile::look) {

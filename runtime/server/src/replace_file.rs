@@ -1,18 +1,197 @@
-//! Replaces a file as a whole, so that whatever happens meanwhile it has the old content or the new one.
+//! Replaces a file as a whole, or removes it: whatever happens meanwhile, it has the old content or the new one, and after an error
+//! the old one.
 
-use std::io::Write as _;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Writes the content beside the file, makes it durable, and gives it the file's name. The file is readable by its owner only. A
-/// process that is killed meanwhile may leave a `.weir-` file in the folder, which nothing reads.
-pub(crate) fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new().prefix(".weir-").tempfile_in(folder)?;
+/// What replaces a file; tests make it fail or wait.
+pub(crate) type Replace = Arc<dyn Fn(&Path, &[u8]) -> io::Result<()> + Send + Sync>;
+
+/// Writes the content next to the file, makes it durable, and gives it the file's name. The file is readable by its owner only. A
+/// process that is killed meanwhile may leave a `.weir-` file in the directory, which nothing reads.
+///
+/// # Errors
+///
+/// The system refused. The file has its old content, unless the text says otherwise.
+pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_and_sync(path, content, File::sync_all)
+}
+
+/// `sync` makes the directory durable.
+fn replace_and_sync(path: &Path, content: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+    let directory = directory_of(path);
+    // Opened first: once the file is replaced, only the disk itself can fail.
+    let opened = File::open(directory)?;
+    let mut file = tempfile::Builder::new().prefix(".weir-").tempfile_in(directory)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    std::fs::File::open(folder)?.sync_all()
+    let old = Old::keep(path, directory);
+    if let Err(error) = file.persist(path) {
+        old.forget();
+        return Err(error.error);
+    }
+    if let Err(cause) = sync(&opened) {
+        // The caller reports a failure, so the change must not come back after a restart.
+        let Err(error) = old.restore(path) else {
+            let _ = sync(&opened);
+            return Err(cause);
+        };
+        let text =
+            format!("{cause}; the file may hold the change all the same, because it could not be restored: {error}");
+        return Err(io::Error::new(cause.kind(), text));
+    }
+    old.forget();
+    Ok(())
+}
+
+/// Removes a file for good. One that is not there is removed already.
+///
+/// # Errors
+///
+/// The system refused. The file is still there, unless the disk itself fails.
+pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
+    remove_and_sync(path, File::sync_all)
+}
+
+fn remove_and_sync(path: &Path, sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+    let directory = directory_of(path);
+    let opened = File::open(directory)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let removed = directory.join(format!(".weir-removed-{name}"));
+    let was_there = match fs::rename(path, &removed) {
+        Ok(()) => true,
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+    };
+    if let Err(error) = sync(&opened) {
+        if was_there {
+            fs::rename(&removed, path)?;
+        }
+        return Err(error);
+    }
+    if was_there {
+        // One that stays is replaced by the next removal.
+        let _ = fs::remove_file(removed);
+    }
+    Ok(())
+}
+
+/// The directory that a file is in.
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        _ => Path::new("."),
+    }
+}
+
+/// The file before it is replaced.
+enum Old {
+    /// There was none.
+    None,
+    /// A second name for it.
+    Linked(PathBuf),
+    /// It has no second name, for example because the file system has none.
+    Unlinked(io::Error),
+}
+
+impl Old {
+    fn keep(path: &Path, directory: &Path) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let second = directory.join(format!(".weir-before-{name}"));
+        // Left by a process that was killed. If it cannot be removed, the link fails and says why.
+        let _ = fs::remove_file(&second);
+        match fs::hard_link(path, &second) {
+            Ok(()) => Self::Linked(second),
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::None,
+            Err(error) => Self::Unlinked(error),
+        }
+    }
+
+    fn restore(self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::None => fs::remove_file(path),
+            Self::Linked(second) => fs::rename(second, path),
+            Self::Unlinked(error) => Err(error),
+        }
+    }
+
+    fn forget(self) {
+        if let Self::Linked(second) = self {
+            // One that stays is removed by the next write.
+            let _ = fs::remove_file(second);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).expect("a directory").flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    fn broken(_: &File) -> io::Result<()> {
+        Err(io::Error::other("broken disk"))
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_else_is_left() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        for content in ["one", "two", ""] {
+            replace_file(&path, content.as_bytes()).expect("replaced");
+            assert_eq!(fs::read_to_string(&path).expect("read"), content);
+        }
+        assert_eq!(names(directory.path()), ["file"]);
+    }
+
+    #[test]
+    fn after_an_error_the_file_has_its_old_content() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        let error = replace_and_sync(&path, b"one", broken).expect_err("refused").to_string();
+        assert_eq!(error, "broken disk");
+        assert_eq!(names(directory.path()), [""; 0], "there was no file before");
+        replace_file(&path, b"one").expect("replaced");
+        replace_and_sync(&path, b"two", broken).expect_err("refused");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "one");
+        assert_eq!(names(directory.path()), ["file"]);
+        // A rename onto a directory fails, whoever tries it.
+        let taken = directory.path().join("taken");
+        fs::create_dir(&taken).expect("a directory");
+        replace_file(&taken, b"one").expect_err("refused");
+        assert_eq!(names(directory.path()), ["file", "taken"]);
+    }
+
+    #[test]
+    fn a_removal_that_failed_leaves_the_file_where_it_is() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        fs::write(&path, "one").expect("written");
+        remove_and_sync(&path, broken).expect_err("refused");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "one");
+        for _ in 0..2 {
+            remove_file(&path).expect("removed");
+            assert_eq!(names(directory.path()), [""; 0]);
+        }
+        remove_file(&directory.path().join("missing/file")).expect_err("refused");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        fs::write(&path, "one").expect("written");
+        fs::write(directory.path().join(".weir-before-file"), "zero").expect("written");
+        replace_and_sync(&path, b"two", broken).expect_err("refused");
+        assert_eq!(fs::read_to_string(&path).expect("read"), "one");
+        replace_file(&path, b"two").expect("replaced");
+        assert_eq!(names(directory.path()), ["file"]);
+    }
 }

@@ -103,7 +103,7 @@ impl Worker {
     pub async fn start(config: WorkerConfig) -> Result<Self, Error> {
         let config = Arc::new(config);
         // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
-        let offsets = OffsetFile::open(&config.offset_storage_file)?;
+        let offsets = OffsetFile::open(&config.offset_storage_file, config.offset_limits)?;
         let state = config.standalone_state.as_deref().map(herder::StateFile::open).transpose()?;
         let security = Security::open(&config.rest_auth)?;
         // Operators' resources are on all listeners unless they have their own.

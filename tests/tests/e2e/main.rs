@@ -28,6 +28,7 @@ mod restart;
 mod sinks;
 mod standalone_state;
 mod start;
+mod stored_offsets;
 mod support;
 mod topic_creation;
 mod uploads;

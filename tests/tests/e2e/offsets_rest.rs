@@ -129,6 +129,10 @@ fn a_sinks_offsets_are_those_of_its_group() -> Result<()> {
     let failed = format!("Failed to alter consumer group offsets for connector {topic}");
     let wrong = json!([{"partition": {"kafka_topic": topic, "kafka_partition": 99}, "offset": {"kafka_offset": 1}}]);
     is(&alter(rest, topic, &wrong)?, 500, &failed)?;
+    // Kafka accepts the one and refuses the other; the answer is that nothing was altered.
+    let half = json!([offset(0, 2), offset(1, 2), {"partition": at(99), "offset": {"kafka_offset": 1}}]);
+    is(&alter(rest, topic, &half)?, 500, &failed)?;
+    wait_offsets(rest, topic, &json!([offset(0, 5), offset(1, 5)]))?;
     let negative = format!("Failed to modify offsets for sink connector {topic}");
     is(&alter(rest, topic, &json!([offset(0, -1)]))?, 500, &negative)?;
     let text = "Failed to parse the following Kafka partition value in the provided offsets: 'x'. Partition values for sink \

@@ -22,6 +22,7 @@ use super::worker_converters;
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
 use crate::metrics::Sampling;
+use crate::offsets;
 use crate::task::convert::ConverterSettings;
 
 /// How log lines look.
@@ -42,6 +43,8 @@ pub struct WorkerConfig {
     pub converters: ConverterSettings,
     /// `offset.storage.file.filename`.
     pub offset_storage_file: PathBuf,
+    /// `weir.offsets.*`: how much of that file a connector may have.
+    pub offset_limits: offsets::Limits,
     /// `weir.standalone.state`: where connectors are kept across restarts; none = nowhere.
     pub standalone_state: Option<PathBuf>,
     /// `topic.creation.enable`.
@@ -142,6 +145,10 @@ impl WorkerConfig {
         let config = Self {
             bootstrap_servers: reader.list("bootstrap.servers").join(","),
             converters: reader.converters(),
+            offset_limits: offsets::Limits {
+                partitions: reader.number("weir.offsets.partitions.max"),
+                bytes: reader.number("weir.offsets.bytes.max"),
+            },
             standalone_state: reader.optional("weir.standalone.state").map(PathBuf::from),
             topic_creation: reader.flag("topic.creation.enable"),
             topic_tracking: reader.flag("topic.tracking.enable"),

@@ -93,6 +93,22 @@ pub static SECTIONS: &[Section] = &[
             )
             .checked(AT_LEAST_0),
             key(
+                "weir.offsets.partitions.max",
+                Long,
+                Value("100000"),
+                Used,
+                "How many source partitions one source connector may have offsets of. Its task fails when it stores more.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.offsets.bytes.max",
+                Long,
+                Value("33554432"),
+                Used,
+                "How many bytes of the offset file the offsets of one source connector may take. Its task fails when it stores more.",
+            )
+            .checked(AT_LEAST_1),
+            key(
                 "task.shutdown.graceful.timeout.ms",
                 Long,
                 Value("5000"),

@@ -73,8 +73,10 @@ impl Herder {
             (!stopping).then(|| connectors.values().filter_map(|connector| connector.kept()).collect())
         };
         file.save(connectors).await.map_err(|error| {
-            warn!(%error, "a change of a connector will not survive a restart");
-            Error::Internal(format!("The change was made, but is not kept: {error}"))
+            warn!(%error, "a change of a connector is not saved; it is lost if the worker restarts before the next change");
+            Error::Internal(format!(
+                "The change is active, but could not be saved, and is lost if the worker restarts before the next change is saved: {error}"
+            ))
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::config::ConnectorConfig;
 pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {
     let offsets = match config.kind {
         ConnectorType::Sink => group::list(config).await?,
-        ConnectorType::Source | ConnectorType::Unknown => stored::list(shared, config)?,
+        ConnectorType::Source | ConnectorType::Unknown => stored::list(shared, config).await?,
     };
     Ok(ConnectorOffsets { offsets })
 }

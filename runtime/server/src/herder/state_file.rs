@@ -10,6 +10,7 @@
 //! as they were submitted, not what config providers made of them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -18,7 +19,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::api::{ConfigMap, TargetState};
 use crate::hashed_lines;
-use crate::replace_file::replace_file;
+use crate::replace_file::{Replace, replace_file};
 
 /// What the first line says the file is.
 const KIND: &str = "connectors";
@@ -64,27 +65,34 @@ pub enum Error {
 /// An open file.
 pub struct StateFile {
     path: PathBuf,
+    replace: Replace,
     /// What was in it when it was opened, until somebody takes it.
     kept: Mutex<Vec<Kept>>,
     /// Counts changes of the connectors; a write covers all changes up to the count it started with.
     changes: AtomicU64,
-    /// The count that the last write covered. Held by the one who writes.
-    written: AsyncMutex<u64>,
+    /// The count that the last write covered. Held by the one who writes, and by the write itself, which a newer one must not overtake
+    /// even if its caller has left.
+    written: Arc<AsyncMutex<u64>>,
 }
 
 impl StateFile {
     /// Reads the file; one that is missing or empty keeps no connectors. What cannot be written later is noticed now.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_with(path, Arc::new(replace_file))
+    }
+
+    fn open_with(path: &Path, replace: Replace) -> Result<Self, Error> {
         let (kept, is_empty) = read(path)?;
         if is_empty {
             let failed = |cause| Error::Io { action: "write", path: path.to_owned(), cause };
-            replace_file(path, render(&[]).as_bytes()).map_err(failed)?;
+            replace(path, render(&[]).as_bytes()).map_err(failed)?;
         }
         Ok(Self {
             path: path.to_owned(),
+            replace,
             kept: Mutex::new(kept),
             changes: AtomicU64::new(0),
-            written: AsyncMutex::new(0),
+            written: Arc::default(),
         })
     }
 
@@ -102,23 +110,25 @@ impl StateFile {
     /// = nothing is to be written any more. Changes that are made meanwhile share the next write.
     pub(super) async fn save(&self, connectors: impl FnOnce() -> Option<Vec<Kept>>) -> Result<(), Error> {
         let change = self.changes.fetch_add(1, Ordering::AcqRel) + 1;
-        let mut written = self.written.lock().await;
+        let mut written = Arc::clone(&self.written).lock_owned().await;
         if *written >= change {
             return Ok(());
         }
         let covers = self.changes.load(Ordering::Acquire);
         let stopping = || std::io::Error::other("the worker is stopping");
         let text = connectors().map(|connectors| render(&connectors));
-        let path = self.path.clone();
+        let (path, replace) = (self.path.clone(), Arc::clone(&self.replace));
         let done = match text {
-            Some(text) => tokio::task::spawn_blocking(move || replace_file(&path, text.as_bytes()))
-                .await
-                .unwrap_or_else(|panic| Err(std::io::Error::other(panic))),
+            Some(text) => tokio::task::spawn_blocking(move || {
+                replace(&path, text.as_bytes())?;
+                *written = covers;
+                Ok(())
+            })
+            .await
+            .unwrap_or_else(|panic| Err(std::io::Error::other(panic))),
             None => Err(stopping()),
         };
-        done.map_err(|cause| Error::Io { action: "write", path: self.path.clone(), cause })?;
-        *written = covers;
-        Ok(())
+        done.map_err(|cause| Error::Io { action: "write", path: self.path.clone(), cause })
     }
 }
 
@@ -230,5 +240,34 @@ mod tests {
         }
         assert!(file.save(|| None).await.is_err(), "a worker that stops acknowledges nothing");
         assert_eq!(StateFile::open(&path).expect("whole").take().len(), 50);
+    }
+
+    #[tokio::test]
+    async fn a_write_whose_caller_has_left_does_not_overwrite_a_newer_one() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("connectors");
+        StateFile::open(&path).expect("a new file");
+        let (begin, begun) = std::sync::mpsc::channel();
+        let (pass, passed) = std::sync::mpsc::channel::<()>();
+        let passed = Mutex::new(passed);
+        let replace = move |path: &Path, content: &[u8]| {
+            let _ = begin.send(());
+            passed.lock().recv().map_err(std::io::Error::other)?;
+            replace_file(path, content)
+        };
+        let file = Arc::new(StateFile::open_with(&path, Arc::new(replace)).expect("a file"));
+        let patience = std::time::Duration::from_millis(50);
+        tokio::time::timeout(patience, file.save(|| Some(sample()))).await.expect_err("it waits");
+        begun.recv().expect("it is being written");
+        let newer = tokio::spawn({
+            let file = Arc::clone(&file);
+            async move { file.save(|| Some(vec![])).await }
+        });
+        tokio::time::sleep(2 * patience).await;
+        assert!(begun.try_recv().is_err(), "a second write began while the first was on its way");
+        pass.send(()).expect("the first");
+        pass.send(()).expect("the second");
+        newer.await.expect("no panic").expect("written");
+        assert_eq!(StateFile::open(&path).expect("whole").take(), []);
     }
 }

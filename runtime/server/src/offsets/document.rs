@@ -7,69 +7,76 @@
 //!
 //! Keys and values have the bytes that Kafka Connect gives them in its offsets topic.
 
-use std::collections::BTreeMap;
-
 use serde_json::value::RawValue;
 
 use crate::hashed_lines;
 
-/// Key (`["connector",{partition}]`) to value (`{offset}`), both JSON texts.
-pub(super) type Offsets = BTreeMap<String, String>;
-
 /// What the first line says the file is.
 const KIND: &str = "offsets";
 
-/// Writes the whole document.
-pub(super) fn render(offsets: &Offsets) -> String {
-    hashed_lines::render(KIND, offsets.iter().map(|(key, value)| format!("[{key},{value}]")))
+/// One line of the file.
+pub(super) struct Line<'a> {
+    /// The connector's name as a JSON string.
+    pub(super) connector: &'a str,
+    /// A JSON object.
+    pub(super) partition: &'a str,
+    /// A JSON object.
+    pub(super) offset: &'a str,
 }
 
-/// Reads the whole document. The error says what is wrong with it, not what to do.
-pub(super) fn parse(text: &[u8]) -> Result<Offsets, String> {
+/// Writes the whole document. No partition and no offset has a line break in it.
+pub(super) fn render<'a>(lines: impl Iterator<Item = Line<'a>>) -> String {
+    let text = |Line { connector, partition, offset }| format!("[[{connector},{partition}],{offset}]");
+    hashed_lines::render(KIND, lines.map(text))
+}
+
+/// Reads the whole document: connector, partition and offset of each line. The error says what is wrong with it, not what to do.
+pub(super) fn parse(text: &[u8]) -> Result<Vec<(String, String, String)>, String> {
     if text.starts_with(&[0xac, 0xed]) {
         return Err("it is a Java-serialized file, as Kafka Connect's standalone worker writes it".to_owned());
     }
-    let lines = hashed_lines::parse(KIND, text)?;
-    let entries = lines.len();
-    let mut offsets = Offsets::new();
-    for (number, line) in lines.into_iter().enumerate() {
-        let (key, value): (Box<RawValue>, Box<RawValue>) =
+    let parsed = |(number, line): (usize, &str)| {
+        let ((connector, partition), offset): ((String, Box<RawValue>), Box<RawValue>) =
             serde_json::from_str(line).map_err(|error| format!("line {}: {error}", number + 2))?;
-        offsets.insert(key.get().to_owned(), value.get().to_owned());
-    }
-    if offsets.len() != entries {
-        return Err("it holds an offset twice".to_owned());
-    }
-    Ok(offsets)
+        Ok((connector, partition.get().to_owned(), offset.get().to_owned()))
+    };
+    hashed_lines::parse(KIND, text)?.into_iter().enumerate().map(parsed).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sample() -> Offsets {
-        Offsets::from([
-            (r#"["a",{"filename":"x\ny"}]"#.to_owned(), r#"{"position":42}"#.to_owned()),
-            (r#"["b",{"n":1}]"#.to_owned(), r#"{"p":null}"#.to_owned()),
-        ])
+    fn sample() -> Vec<(String, String, String)> {
+        let line = |connector: &str, partition: &str, offset: &str| {
+            (connector.to_owned(), partition.to_owned(), offset.to_owned())
+        };
+        vec![line("a\"", r#"{"filename":"x\ny"}"#, r#"{"position":42}"#), line("b", r#"{"n":1}"#, r#"{"p":null}"#)]
+    }
+
+    fn text(offsets: &[(String, String, String)]) -> String {
+        let names: Vec<String> =
+            offsets.iter().map(|(name, ..)| serde_json::Value::from(&**name).to_string()).collect();
+        let lines = names.iter().zip(offsets);
+        render(lines.map(|(connector, (_, partition, offset))| Line { connector, partition, offset }))
     }
 
     #[test]
     fn what_is_written_is_read_back() {
-        assert_eq!(parse(render(&sample()).as_bytes()), Ok(sample()));
-        assert_eq!(parse(render(&Offsets::new()).as_bytes()), Ok(Offsets::new()));
+        assert_eq!(parse(text(&sample()).as_bytes()), Ok(sample()));
+        assert_eq!(parse(text(&[]).as_bytes()), Ok(vec![]));
     }
 
     #[test]
     fn every_cut_and_every_flipped_byte_is_noticed() {
-        let whole = render(&sample()).into_bytes();
+        let whole = text(&sample()).into_bytes();
         for end in 0..whole.len() {
             assert!(parse(&whole[..end]).is_err(), "cut at {end}");
         }
         for at in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
-            assert_ne!(parse(&damaged), Ok(Offsets::new()), "flipped at {at}");
+            assert_ne!(parse(&damaged), Ok(vec![]), "flipped at {at}");
             if let Ok(read) = parse(&damaged) {
                 assert_eq!(read, sample(), "flipped at {at}");
             }

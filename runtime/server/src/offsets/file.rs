@@ -1,21 +1,23 @@
 //! The offset file of a standalone worker. It is replaced as a whole, by a rename of a file that is already on disk, so that a
 //! crash leaves the old one or the new one. Commits that arrive while one is written share the next write.
+//!
+//! A change is in memory only once it is in the file: one that was answered with an error does not come back with a later write.
+//! Changes are written in the order in which they were made, whether or not their callers still wait for them.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use tokio::sync::Mutex as AsyncMutex;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use super::Entry;
-use super::document::{self, Offsets};
-use super::partition::canonical;
-use crate::replace_file::replace_file;
+use super::limits::{self, Exceeded, Limits, TEXT_MAX};
+use super::state::{Draft, State, one_line};
+use crate::replace_file::{Replace, replace_file};
 
 /// Why offsets cannot be read or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The file is there, and not one that this worker wrote whole.
     #[error(
@@ -37,139 +39,139 @@ pub enum Error {
         path: PathBuf,
         /// The system's answer.
         #[source]
-        cause: std::io::Error,
+        cause: Arc<std::io::Error>,
     },
+    /// The connector has too many offsets, or too large ones. Trying again does not help.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
 }
 
 struct Shared {
     path: PathBuf,
-    /// What is or will be in the file.
-    offsets: Mutex<State>,
-    /// Held by the one who writes.
-    writing: AsyncMutex<()>,
+    limits: Limits,
+    replace: Replace,
+    /// What is in the file. Changed by the one who writes.
+    state: RwLock<State>,
+    /// Changes that are not written yet, in their order.
+    waiting: Mutex<Vec<Change>>,
+    /// Held by the one who writes, and by the write itself, which ends later than its caller if that has a timeout.
+    writing: Arc<AsyncMutex<()>>,
 }
 
-struct State {
-    offsets: Offsets,
-    /// For connectors whose source asked for a partition that is not there: the texts of the partitions that are, by the text that
-    /// all equal ones have. Made anew after a partition has come or gone.
-    texts: HashMap<String, HashMap<String, String>>,
-    /// Counts changes; a write covers all changes up to the count it started with.
-    changes: u64,
-    written: u64,
+/// A change of one connector's offsets.
+struct Change {
+    connector: String,
+    entries: Vec<Entry>,
+    done: oneshot::Sender<Result<(), Error>>,
 }
 
 /// An open offset file. Cheap to clone.
 #[derive(Clone)]
 pub struct OffsetFile(Arc<Shared>);
 
-/// The key under which Kafka Connect stores an offset: `["connector",{partition}]`.
-fn key(connector: &str, partition: &str) -> String {
-    format!("[{},{partition}]", serde_json::Value::from(connector))
-}
-
-impl State {
-    fn get(&mut self, connector: &str, wanted: &str) -> Option<String> {
-        let wanted_key = key(connector, wanted);
-        if let Some(offset) = self.offsets.get(&wanted_key) {
-            return Some(offset.clone());
-        }
-        if !self.texts.contains_key(connector) {
-            let stored = entries(&self.offsets, connector);
-            let texts = stored.map(|(partition, _)| (canonical(partition), partition.to_owned())).collect();
-            self.texts.insert(connector.to_owned(), texts);
-        }
-        let text = self.texts.get(connector)?.get(&canonical(wanted))?;
-        let offset = self.offsets.remove(&key(connector, text))?;
-        self.offsets.insert(wanted_key, offset.clone());
-        self.texts.remove(connector);
-        // Written with the next commit; until then the file has the other text, which means the same.
-        self.changes += 1;
-        Some(offset)
+impl Shared {
+    fn io(&self, cause: std::io::Error) -> Error {
+        Error::Io { action: "write", path: self.path.clone(), cause: Arc::new(cause) }
     }
-}
 
-/// The source partitions of a connector with their offsets.
-fn entries<'a>(offsets: &'a Offsets, connector: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-    let start = key(connector, "").trim_end_matches(']').to_owned();
-    offsets
-        .range(start.clone()..)
-        .map_while(move |(key, offset)| Some((key.strip_prefix(&start)?.strip_suffix(']')?, offset.as_str())))
+    /// Writes what waits, and answers.
+    fn write(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.lock());
+        let (mut draft, mut accepted) = (Draft::default(), Vec::new());
+        let text = {
+            let state = self.state.read();
+            // Whoever no longer waits has been told that it failed, and tries again with what is newer.
+            for Change { connector, entries, done } in waiting.into_iter().filter(|change| !change.done.is_closed()) {
+                match draft.add(&state, &self.limits, &connector, entries) {
+                    Ok(()) => accepted.push(done),
+                    Err(exceeded) => drop(done.send(Err(exceeded.into()))),
+                }
+            }
+            (!draft.is_empty()).then(|| state.render(&draft))
+        };
+        let written = match text {
+            Some(text) => (self.replace)(&self.path, text.as_bytes()).map_err(|cause| self.io(cause)),
+            None => Ok(()),
+        };
+        if written.is_ok() {
+            self.state.write().apply(draft);
+        }
+        for done in accepted {
+            // A caller that has left meanwhile commits again, later.
+            let _ = done.send(written.clone());
+        }
+    }
 }
 
 impl OffsetFile {
     /// Reads the file; one that is missing or empty holds no offsets.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, Error> {
+        Self::open_with(path, limits, Arc::new(replace_file))
+    }
+
+    fn open_with(path: &Path, limits: Limits, replace: Replace) -> Result<Self, Error> {
         let text = match std::fs::read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(cause) => return Err(Error::Io { action: "read", path: path.to_owned(), cause }),
+            Err(cause) => return Err(Error::Io { action: "read", path: path.to_owned(), cause: Arc::new(cause) }),
         };
-        let offsets = if text.is_empty() {
-            Offsets::new()
+        let state = if text.is_empty() {
+            State::default()
         } else {
-            document::parse(&text).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })?
+            State::parse(&text).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })?
         };
         Ok(Self(Arc::new(Shared {
             path: path.to_owned(),
-            offsets: Mutex::new(State { offsets, texts: HashMap::new(), changes: 0, written: 0 }),
-            writing: AsyncMutex::new(()),
+            limits,
+            replace,
+            state: RwLock::new(state),
+            waiting: Mutex::default(),
+            writing: Arc::default(),
         })))
     }
 
-    /// The offsets stored for these source partitions of a connector, in their order. A partition that is stored under another
-    /// text, because an operator wrote it, is found, and has the text that is asked for from then on.
-    pub fn get(&self, connector: &str, partitions: &[String]) -> Vec<Option<String>> {
-        let mut state = self.0.offsets.lock();
-        partitions.iter().map(|partition| state.get(connector, partition)).collect()
+    /// The offset stored for a source partition of a connector. A partition that is stored under another text, because an operator
+    /// wrote it, is found.
+    pub fn get(&self, connector: &str, partition: &str) -> Option<String> {
+        self.0.state.read().get(connector, partition).map(str::to_owned)
+    }
+
+    /// The text under which a source partition is stored.
+    pub fn text(&self, connector: &str, partition: &str) -> Option<String> {
+        self.0.state.read().text(connector, partition).map(str::to_owned)
     }
 
     /// All source partitions of a connector and their offsets, sorted by their texts.
     pub fn all(&self, connector: &str) -> Vec<(String, String)> {
-        let state = self.0.offsets.lock();
-        entries(&state.offsets, connector)
-            .map(|(partition, offset)| (partition.to_owned(), offset.to_owned()))
-            .collect()
+        let state = self.0.state.read();
+        state.all(connector).map(|(partition, offset)| (partition.to_owned(), offset.to_owned())).collect()
     }
 
-    /// Stores offsets; they are durable when this returns.
+    /// Stores offsets; they are durable when this returns. After an error nothing has changed. Whether a change is made whose
+    /// caller does not wait for the answer is open, but it is never made after a later one.
     pub async fn set(&self, connector: &str, entries: Vec<Entry>) -> Result<(), Error> {
-        let change = {
-            let mut state = self.0.offsets.lock();
-            for (partition, offset) in entries {
-                let key = key(connector, &partition);
-                let (old, is_there) = match offset {
-                    Some(offset) => (state.offsets.insert(key, offset), true),
-                    None => (state.offsets.remove(&key), false),
-                };
-                if old.is_some() != is_there {
-                    state.texts.remove(connector);
-                }
-            }
-            state.changes += 1;
-            state.changes
-        };
-        let _writing = self.0.writing.lock().await;
-        if self.0.offsets.lock().written >= change {
-            return Ok(());
+        limits::check_texts(connector, &entries)?;
+        let entries = entries.into_iter().map(|(partition, offset)| (one_line(partition), offset.map(one_line)));
+        let (done, mut answer) = oneshot::channel();
+        let change = Change { connector: connector.to_owned(), entries: entries.collect(), done };
+        {
+            let mut waiting = self.0.waiting.lock();
+            // While the disk does not answer, what was given up must not pile up.
+            waiting.retain(|change| !change.done.is_closed());
+            waiting.push(change);
+        }
+        let writing = Arc::clone(&self.0.writing).lock_owned().await;
+        // The write before this one may have taken the change along.
+        if let Ok(answer) = answer.try_recv() {
+            return answer;
         }
         let shared = Arc::clone(&self.0);
-        let written = tokio::task::spawn_blocking(move || {
-            let (text, changes) = {
-                let state = shared.offsets.lock();
-                (document::render(&state.offsets), state.changes)
-            };
-            replace_file(&shared.path, text.as_bytes()).map(|()| changes)
-        })
-        .await
-        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
-        match written {
-            Ok(changes) => {
-                self.0.offsets.lock().written = changes;
-                Ok(())
-            }
-            Err(cause) => Err(Error::Io { action: "write", path: self.0.path.clone(), cause }),
-        }
+        tokio::task::spawn_blocking(move || {
+            shared.write();
+            drop(writing);
+        });
+        let lost = || self.0.io(std::io::Error::other("the write was interrupted"));
+        answer.await.unwrap_or_else(|_| Err(lost()))
     }
 }
 
@@ -181,85 +183,40 @@ pub struct ConnectorOffsets {
     pub connector: String,
 }
 
+impl ConnectorOffsets {
+    /// As much as is looked up without a pause: bytes, and for each partition some more.
+    const PIECE: usize = 64 << 10;
+
+    async fn look_up(&self, partitions: &[String]) -> Vec<Option<String>> {
+        let mut offsets = Vec::with_capacity(partitions.len());
+        let mut work = 0;
+        for partition in partitions {
+            // Longer ones cannot be stored.
+            let offset = match partition.len() <= TEXT_MAX {
+                true => self.file.get(&self.connector, partition),
+                false => None,
+            };
+            offsets.push(offset);
+            work += partition.len() + 256;
+            if work >= Self::PIECE {
+                work = 0;
+                // The guest chooses how many there are; other tasks share the thread.
+                tokio::task::yield_now().await;
+            }
+        }
+        offsets
+    }
+}
+
 impl weir_plugin::StoredOffsets for ConnectorOffsets {
     fn stored_offsets<'a>(
         &'a self,
         partitions: Vec<String>,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>> {
-        // In memory, so there is nothing to wait for.
-        Box::pin(std::future::ready(Ok(self.file.get(&self.connector, &partitions))))
+        Box::pin(async move { Ok(self.look_up(&partitions).await) })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn offsets_survive_a_reopening() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("connect.offsets");
-        let file = OffsetFile::open(&path).unwrap();
-        let partition = r#"{"filename":"in"}"#.to_owned();
-        file.set("a", vec![(partition.clone(), Some(r#"{"position":1}"#.to_owned()))]).await.unwrap();
-        file.set("b\"", vec![(partition.clone(), Some(r#"{"position":2}"#.to_owned()))]).await.unwrap();
-
-        let again = OffsetFile::open(&path).unwrap();
-        assert_eq!(again.get("a", std::slice::from_ref(&partition)), [Some(r#"{"position":1}"#.to_owned())]);
-        assert_eq!(again.get("b\"", std::slice::from_ref(&partition)), [Some(r#"{"position":2}"#.to_owned())]);
-        again.set("a", vec![(partition.clone(), None)]).await.unwrap();
-        assert_eq!(OffsetFile::open(&path).unwrap().get("a", &[partition]), [None]);
-    }
-
-    #[tokio::test]
-    async fn commits_at_once_are_all_durable() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("connect.offsets");
-        let file = OffsetFile::open(&path).unwrap();
-        let commits = (0..50).map(|number| {
-            let file = file.clone();
-            tokio::spawn(async move {
-                file.set("c", vec![(format!("{{\"n\":{number}}}"), Some(format!("{{\"o\":{number}}}")))]).await
-            })
-        });
-        for commit in commits.collect::<Vec<_>>() {
-            commit.await.unwrap().unwrap();
-        }
-        let again = OffsetFile::open(&path).unwrap();
-        for number in 0..50 {
-            assert_eq!(again.get("c", &[format!("{{\"n\":{number}}}")]), [Some(format!("{{\"o\":{number}}}"))]);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_connectors_partitions_are_listed_and_found_under_any_text_that_means_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("connect.offsets");
-        let file = OffsetFile::open(&path).unwrap();
-        let offset = |number: u32| format!(r#"{{"position":{number}}}"#);
-        for (connector, number) in [("a", 1), ("a\",{", 2), ("ab", 3)] {
-            file.set(connector, vec![(r#"{"x":1,"y":2}"#.to_owned(), Some(offset(number)))]).await.unwrap();
-        }
-        file.set("a", vec![(r#"{"x":2}"#.to_owned(), Some(offset(4)))]).await.unwrap();
-        let listed = [(r#"{"x":1,"y":2}"#.to_owned(), offset(1)), (r#"{"x":2}"#.to_owned(), offset(4))];
-        assert_eq!(file.all("a"), listed);
-        assert_eq!(file.all("a\",{").len(), 1);
-        assert_eq!(file.all("none"), []);
-
-        let asked = [r#"{"y":2,"x":1}"#.to_owned(), r#"{"x":3}"#.to_owned()];
-        assert_eq!(file.get("a", &asked), [Some(offset(1)), None]);
-        assert_eq!(file.all("a")[1].0, asked[0], "it has the text that the source uses, once");
-        file.set("a", vec![(asked[0].clone(), Some(offset(5)))]).await.unwrap();
-        assert_eq!(OffsetFile::open(&path).unwrap().all("a").len(), 2);
-    }
-
-    #[test]
-    fn a_damaged_file_is_refused_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("connect.offsets");
-        std::fs::write(&path, "{\"weir\":\"offsets\"").unwrap();
-        let error = OffsetFile::open(&path).err().expect("refused").to_string();
-        assert!(error.contains("connect.offsets") && error.contains("offset.storage.file.filename"), "{error}");
-        assert_eq!(std::fs::read(&path).unwrap(), b"{\"weir\":\"offsets\"");
-    }
-}
+#[path = "file_tests.rs"]
+mod tests;

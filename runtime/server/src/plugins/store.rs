@@ -1,13 +1,15 @@
 //! The folder of uploaded components: `<sha256>.wasm`, each written beside and renamed, so that a file that is there is whole
 //! and stays, whenever the machine loses power.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tokio::task::spawn_blocking;
 
-/// How the names of unfinished files begin.
-const UNFINISHED: &str = ".upload-";
+use crate::replace_file::{remove_file, replace_file};
+
+/// How the names of unfinished files begin, and began once.
+const UNFINISHED: [&str; 2] = [".weir-", ".upload-"];
 
 /// What could not be done with a file.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,8 @@ impl Store {
         std::fs::create_dir_all(folder).map_err(Error::new("create", folder))?;
         for entry in std::fs::read_dir(folder).map_err(Error::new("read", folder))? {
             let entry = entry.map_err(Error::new("read", folder))?;
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let name = entry.file_name();
+            if UNFINISHED.iter().any(|unfinished| name.to_string_lossy().starts_with(unfinished)) {
                 std::fs::remove_file(entry.path()).map_err(Error::new("remove", &entry.path()))?;
             }
         }
@@ -59,44 +62,21 @@ impl Store {
         wasm_files(&self.folder).map_err(Error::new("read", &self.folder))
     }
 
-    /// Stores a component. Returns when it is on disk for good.
+    /// Stores a component. Returns when it is on disk for good; after an error it is not there.
     pub(super) async fn put(&self, id: &str, bytes: Vec<u8>) -> Result<(), Error> {
-        let (folder, path) = (self.folder.clone(), self.path(id));
-        blocking(move || {
-            let mut file = tempfile::Builder::new()
-                .prefix(UNFINISHED)
-                .tempfile_in(&folder)
-                .map_err(Error::new("write to", &folder))?;
-            file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(Error::new("write", &path))?;
-            file.persist(&path).map_err(|error| Error::new("write", &path)(error.error))?;
-            sync(&folder)
-        })
-        .await
+        let path = self.path(id);
+        blocking(move || replace_file(&path, &bytes).map_err(Error::new("write", &path))).await
     }
 
-    /// Removes a component. One that is not there is removed already.
+    /// Removes a component. One that is not there is removed already. After an error it is still there.
     pub(super) async fn remove(&self, id: &str) -> Result<(), Error> {
-        let (folder, path) = (self.folder.clone(), self.path(id));
-        blocking(move || {
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::new("remove", &path)(error));
-                }
-                _ => {}
-            }
-            sync(&folder)
-        })
-        .await
+        let path = self.path(id);
+        blocking(move || remove_file(&path).map_err(Error::new("remove", &path))).await
     }
 
     fn path(&self, id: &str) -> PathBuf {
         self.folder.join(format!("{id}.wasm"))
     }
-}
-
-/// A rename or removal is durable once the folder is.
-fn sync(folder: &Path) -> Result<(), Error> {
-    std::fs::File::open(folder).and_then(|file| file.sync_all()).map_err(Error::new("write to", folder))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

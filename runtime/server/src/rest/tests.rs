@@ -64,7 +64,7 @@ impl Fixture {
         let worker = Arc::new(worker.expect("in order"));
         let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone() }).expect("an engine");
         let plugins = Plugins::open(&worker, engine).await.expect("a registry");
-        let offsets = OffsetFile::open(&worker.offset_storage_file).expect("no offsets");
+        let offsets = OffsetFile::open(&worker.offset_storage_file, worker.offset_limits).expect("no offsets");
         let options = Options {
             worker: Arc::clone(&worker),
             plugins: plugins.clone(),

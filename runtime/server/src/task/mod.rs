@@ -60,6 +60,9 @@ pub enum Error {
         /// What is wrong with it.
         trace: String,
     },
+    /// The source's offsets cannot be stored, and never will be.
+    #[error("{0}")]
+    Offsets(crate::offsets::Exceeded),
     /// A broker does not let a client in: asking again with the same settings brings nothing.
     #[error(
         "Kafka refuses the task's {client}\nCaused by: {reason} (the settings are {client}.* of the worker and {client}.override.* of the \

@@ -73,6 +73,14 @@ fn batch(rows: u32) -> SourceBatch {
     }
 }
 
+/// A source partition of its own for each row, that no other batch has, with a text of so many bytes more.
+fn partition_for_each(batch: &mut SourceBatch, more: usize) {
+    let rows = u64::from(batch.records.count);
+    let (first, more) = (NEXT.get() - rows, "x".repeat(more));
+    batch.source_partitions = (first..first + rows).map(|row| format!(r#"{{"p":"{more}{row}"}}"#)).collect();
+    batch.source_partition = (0..batch.records.count).collect();
+}
+
 fn column(texts: impl Iterator<Item = String>) -> Column {
     let mut column = Column { lengths: Vec::new(), bytes: Vec::new() };
     for text in texts {
@@ -136,6 +144,13 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         "lie-source-offset-short" => batch.source_offsets.lengths.truncate(rows - 1),
         "lie-boundary" => {
             batch.boundaries = vec![TransactionBoundary { row: Some(rows as u32), abort: false }];
+        }
+        // No lies, but more than anybody needs.
+        "many-partitions" => partition_for_each(batch, 0),
+        "large-partitions" => partition_for_each(batch, 10_000),
+        "line-breaks" => {
+            batch.source_partitions = vec!["{\"hostile\":\r\n\"line breaks\"}\n".into()];
+            batch.source_offsets = column((0..rows).map(|row| format!("\n{{\"row\":\n{row}}}")));
         }
         "lie-budget" => *batch = self::batch(budget.rows + 1),
         // More than a record may have, in a batch that is far above the budget's bytes.

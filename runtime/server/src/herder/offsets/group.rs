@@ -1,5 +1,6 @@
 //! A sink's offsets, in its consumer group.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -11,6 +12,7 @@ use super::super::api::{ConnectorOffset, Error};
 use super::super::standalone::Shared;
 use super::request::{self, SinkChange};
 use crate::config::ConnectorConfig;
+use crate::kafka::consumer::Position;
 use crate::kafka::groups::Groups;
 use crate::kafka::producer::describe;
 
@@ -80,9 +82,19 @@ pub(super) async fn modify(
         }
     };
     let told = super::ask_plugin(shared, config, OffsetChange::Sink(to_plugin(&change))).await?;
-    let (done, described) = match reset {
-        true => (group.client.delete(&group.id, group.left()).await, "reset consumer group offsets for sink"),
-        false => (alter(&group, config, change).await?, "alter consumer group offsets for"),
+    let (done, described, doubt) = match reset {
+        true => (group.client.delete(&group.id, group.left()).await, "reset consumer group offsets for sink", ""),
+        false => {
+            let before = group.client.offsets(&group.id, group.left()).await;
+            let done = alter(&group, config, change).await?;
+            let restored = match (&done, before) {
+                (Ok(()), _) => Ok(()),
+                (Err(_), Ok(before)) => restore(&group, before).await,
+                (Err(_), Err(cause)) => Err(cause),
+            };
+            let doubt = if restored.is_ok() { "" } else { DOUBT };
+            (done, "alter consumer group offsets for", doubt)
+        }
     };
     done.map_err(|cause| {
         let name = &config.name;
@@ -99,11 +111,34 @@ pub(super) async fn modify(
                  connector is in a stopped state, this operation can be safely retried. If it doesn't eventually succeed, the Connect \
                  cluster may need to be restarted to get rid of the zombie sink tasks."
             ),
-            _ => format!("Failed to {described} connector {name}"),
+            _ => format!("Failed to {described} connector {name}{doubt}"),
         };
         failure(config, message, &cause)
     })?;
     Ok(told)
+}
+
+/// What is added to a failure that may have altered something.
+const DOUBT: &str =
+    ". Some of them may have been altered all the same; read them (GET) before you resume the connector";
+
+/// Puts the group's offsets back to what they were: Kafka may have refused one partition of a change and accepted another.
+async fn restore(group: &Group, before: Vec<Position>) -> Result<(), KafkaError> {
+    let by_partition = |positions: Vec<Position>| -> BTreeMap<_, _> {
+        positions.into_iter().map(|(topic, partition, offset)| ((topic, partition), offset)).collect()
+    };
+    let before = by_partition(before);
+    let now = by_partition(group.client.offsets(&group.id, group.left()).await?);
+    let new: Vec<_> = now.keys().filter(|partition| !before.contains_key(partition)).cloned().collect();
+    let altered = before.into_iter().filter(|(partition, offset)| now.get(partition) != Some(offset));
+    let altered: Vec<Position> = altered.map(|((topic, partition), offset)| (topic, partition, offset)).collect();
+    if !altered.is_empty() {
+        group.client.alter(&group.id, &altered, group.left()).await?;
+    }
+    if !new.is_empty() {
+        group.client.forget(&group.id, &new, group.left()).await?;
+    }
+    Ok(())
 }
 
 fn to_plugin(change: &SinkChange) -> Vec<TopicPartitionOffset> {

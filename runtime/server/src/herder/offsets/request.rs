@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Number, Value};
 
 use super::super::api::{ConnectorOffset, Error};
-use crate::offsets::partition::canonical;
+use crate::offsets::canonical;
 
 /// Partition and offset of a source, JSON texts; no offset = forget it.
 pub(super) type SourceChange = Vec<(String, Option<String>)>;

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use weir_data::records::Column;
 use weir_plugin::{SettledRows, TopicPartition};
 
+use super::options::MAX_SETTLED_BYTES;
 use crate::kafka::producer::{Outcome, SendFailure, Tracked};
 use crate::task::active_topics::TopicNotes;
 use crate::task::errors::Polled;
@@ -154,14 +155,37 @@ impl Batch {
 /// Offsets to be stored: source partition to offset, both JSON objects.
 pub(super) type Committable = BTreeMap<String, String>;
 
+/// Offsets of batches that have left the queue, not yet stored.
+#[derive(Default)]
+struct Settled {
+    offsets: Committable,
+    /// What they take in memory, about.
+    bytes: usize,
+}
+
+impl Settled {
+    /// What a map takes for an entry, about, its texts aside.
+    const ENTRY_BYTES: usize = 128;
+
+    fn insert(&mut self, partition: &str, offset: String) {
+        self.bytes += offset.len();
+        match self.offsets.get_mut(partition) {
+            Some(old) => self.bytes -= std::mem::replace(old, offset).len(),
+            None => {
+                self.bytes += partition.len() + Self::ENTRY_BYTES;
+                self.offsets.insert(partition.to_owned(), offset);
+            }
+        }
+    }
+}
+
 /// The queue of batches.
 #[derive(Default)]
 pub(super) struct InFlight {
     queue: VecDeque<Batch>,
     bytes: usize,
     next_row: u64,
-    /// Offsets of batches that have left the queue, not yet stored.
-    settled: Committable,
+    settled: Settled,
 }
 
 impl InFlight {
@@ -188,6 +212,11 @@ impl InFlight {
     /// Batches that are not acknowledged.
     pub(super) fn batches(&self) -> usize {
         self.queue.len()
+    }
+
+    /// Whether so many offsets wait to be stored that it is to be done now.
+    pub(super) fn has_many_offsets(&self) -> bool {
+        self.settled.bytes >= MAX_SETTLED_BYTES
     }
 
     /// Adds the source's next batch. `batch.first_row` is [`InFlight::next_row`].
@@ -217,7 +246,7 @@ impl InFlight {
     /// The offsets that may be stored now, and were not yet. Batches that have left the queue count whole; in those that are
     /// still in it each source partition counts up to its first row that is not acknowledged.
     pub(super) fn take_committable(&mut self) -> Committable {
-        let mut committable = std::mem::take(&mut self.settled);
+        let mut committable = std::mem::take(&mut self.settled).offsets;
         let mut blocked: HashSet<&str> = HashSet::new();
         for batch in &self.queue {
             let mut next = 0;
@@ -247,14 +276,16 @@ impl InFlight {
     /// Puts offsets back that could not be stored. Newer ones win.
     pub(super) fn put_back(&mut self, offsets: Committable) {
         for (partition, offset) in offsets {
-            self.settled.entry(partition).or_insert(offset);
+            if !self.settled.offsets.contains_key(&partition) {
+                self.settled.insert(&partition, offset);
+            }
         }
     }
 }
 
-/// The last offset of each source partition in a batch, into `offsets`. From the end, so that the usual batch of one source
+/// The last offset of each source partition in a batch, into `settled`. From the end, so that the usual batch of one source
 /// partition is looked at once.
-fn last_offsets(places: &Places, offsets: &mut Committable) {
+fn last_offsets(places: &Places, settled: &mut Settled) {
     let mut seen = vec![false; places.partitions.len()];
     let mut missing = seen.len();
     let mut end = places.offsets.bytes.len();
@@ -270,7 +301,7 @@ fn last_offsets(places: &Places, offsets: &mut Committable) {
         {
             missing -= 1;
             let offset = String::from_utf8_lossy(&places.offsets.bytes[start..end]).into_owned();
-            offsets.insert(name.clone(), offset);
+            settled.insert(name, offset);
         }
         end = start;
     }

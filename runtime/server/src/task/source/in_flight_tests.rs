@@ -117,3 +117,28 @@ fn a_source_hears_where_each_row_went() {
     assert_eq!(told.offsets, [-1, 50, -1, 41]);
     assert_eq!(told.topic_partitions.len(), 2);
 }
+
+#[test]
+fn offsets_that_wait_to_be_stored_are_bounded() {
+    let mut in_flight = InFlight::default();
+    let rows = 64;
+    let mut number = 0;
+    while !in_flight.has_many_offsets() {
+        assert!(number < 1000, "they are never too many");
+        let (mut next, reports) = batch(number * rows, &(0..rows as u32).collect::<Vec<_>>());
+        let name = |row| format!(r#"{{"p":"{}{row}"}}"#, "x".repeat(1000));
+        next.places.partitions = (0..rows).map(|row| name(number * rows + row)).collect();
+        in_flight.push(next);
+        for row in 0..rows as usize {
+            reports.acknowledge(row, 0, 1);
+        }
+        in_flight.pop_settled();
+        number += 1;
+    }
+    let offsets = in_flight.take_committable();
+    let taken: usize = offsets.iter().map(|(partition, offset)| partition.len() + offset.len()).sum();
+    assert!(taken <= MAX_SETTLED_BYTES && taken > MAX_SETTLED_BYTES / 2, "{taken} bytes of texts");
+    assert!(!in_flight.has_many_offsets());
+    in_flight.put_back(offsets);
+    assert!(in_flight.has_many_offsets(), "what could not be stored still waits");
+}

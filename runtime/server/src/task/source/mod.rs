@@ -20,8 +20,8 @@ pub use options::Options;
 
 use self::in_flight::InFlight;
 use self::options::{
-    MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ROWS, POLL_BYTES, POLL_ROWS, POLL_WAIT,
-    RETRY_DELAYS, SHARED_WAKE_UPS,
+    COMMIT_PAUSE, MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ROWS, POLL_BYTES, POLL_ROWS,
+    POLL_WAIT, RETRY_DELAYS, SHARED_WAKE_UPS,
 };
 use self::send::Sender;
 use super::Error;
@@ -31,7 +31,7 @@ use super::control::{Control, Wanted};
 use super::errors::{Failure, Handler};
 use crate::herder::api::State;
 use crate::metrics::TaskMetrics;
-use crate::offsets::{ConnectorOffsets, OffsetFile};
+use crate::offsets::{self, ConnectorOffsets, OffsetFile};
 
 /// Runs a source task until it is stopped or fails. What was acknowledged until then has its offsets stored, in both cases.
 pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
@@ -66,6 +66,7 @@ struct SourceTask {
     /// Notified when a batch is settled or a row has failed.
     wake: Arc<Notify>,
     next_commit: Instant,
+    last_commit: Instant,
     /// Nothing is to be expected of the source before.
     next_poll: Instant,
     retries: u32,
@@ -97,6 +98,7 @@ impl SourceTask {
             flush_timeout: common.flush_timeout,
             wake,
             next_commit: now + common.flush_interval,
+            last_commit: now,
             next_poll: now,
             retries: 0,
             metrics: common.metrics,
@@ -106,6 +108,9 @@ impl SourceTask {
     async fn work(&mut self, control: &mut Control) -> Result<(), Error> {
         loop {
             self.reap().await?;
+            if self.in_flight.has_many_offsets() {
+                self.next_commit = self.next_commit.min(self.last_commit + COMMIT_PAUSE);
+            }
             if Instant::now() >= self.next_commit {
                 self.commit().await?;
             }
@@ -140,6 +145,7 @@ impl SourceTask {
         self.in_flight.bytes() >= MAX_IN_FLIGHT_BYTES
             || self.in_flight.rows() >= MAX_IN_FLIGHT_ROWS
             || self.in_flight.batches() >= MAX_IN_FLIGHT_BATCHES
+            || self.in_flight.has_many_offsets()
     }
 
     /// Asks the plugin for rows once, and puts them on their way.
@@ -204,10 +210,10 @@ impl SourceTask {
     }
 
     /// Stores the offsets that may be stored. A failure is logged, and what was not stored is tried again with the next commit;
-    /// an error is only that the plugin died of hearing about it.
+    /// an error is only that they are too many, or that the plugin died of hearing about it.
     async fn commit(&mut self) -> Result<(), Error> {
         let began = Instant::now();
-        self.next_commit = began + self.flush_interval;
+        (self.last_commit, self.next_commit) = (began, began + self.flush_interval);
         let committable = self.in_flight.take_committable();
         let settled_below = self.in_flight.settled_below();
         if !committable.is_empty() {
@@ -215,6 +221,10 @@ impl SourceTask {
             let stored = self.offsets.set(&self.connector, entries.collect());
             match tokio::time::timeout(self.flush_timeout, stored).await {
                 Ok(Ok(())) => debug!(partitions = committable.len(), "offsets stored"),
+                Ok(Err(offsets::Error::Exceeded(exceeded))) => {
+                    self.metrics.commit_failed();
+                    return Err(Error::Offsets(exceeded));
+                }
                 Ok(Err(error)) => {
                     warn!(%error, "offsets were not stored; trying again with the next commit");
                     self.metrics.commit_failed();

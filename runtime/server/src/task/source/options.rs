@@ -19,6 +19,11 @@ pub(super) const MAX_IN_FLIGHT_BYTES: usize = 3 << 20;
 pub(super) const MAX_IN_FLIGHT_ROWS: u64 = 30_000;
 /// Most batches on their way, for sources that bring tiny ones.
 pub(super) const MAX_IN_FLIGHT_BATCHES: usize = 256;
+/// Most bytes of source partitions and offsets that wait to be stored. More makes the task store them before its interval is over, and
+/// not poll its plugin until it has.
+pub(super) const MAX_SETTLED_BYTES: usize = 8 << 20;
+/// Time between two commits of a task that has so many offsets.
+pub(super) const COMMIT_PAUSE: Duration = Duration::from_millis(500);
 /// Most rows that one `poll` may bring.
 pub(super) const POLL_ROWS: u32 = 2_000;
 /// Bytes of keys and values after which `poll` is to return.

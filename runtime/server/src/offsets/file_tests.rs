@@ -1,0 +1,282 @@
+//! What is acknowledged is in the file, what is refused is not and does not come back, and no connector has more than its share.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+
+const LIMITS: Limits = Limits { partitions: 1000, bytes: 1 << 20 };
+
+struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().expect("a directory") }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("connect.offsets")
+    }
+
+    fn open(&self) -> OffsetFile {
+        self.with(LIMITS)
+    }
+
+    fn with(&self, limits: Limits) -> OffsetFile {
+        OffsetFile::open(&self.path(), limits).expect("a whole file")
+    }
+}
+
+fn at(position: u64) -> Option<String> {
+    Some(format!(r#"{{"position":{position}}}"#))
+}
+
+async fn set(file: &OffsetFile, connector: &str, partition: &str, offset: Option<String>) -> Result<(), Error> {
+    file.set(connector, vec![(partition.to_owned(), offset)]).await
+}
+
+const IN: &str = r#"{"filename":"in"}"#;
+
+#[tokio::test]
+async fn offsets_survive_a_reopening() {
+    let place = Place::new();
+    let file = place.open();
+    set(&file, "a", IN, at(1)).await.expect("stored");
+    set(&file, "b\"", IN, at(2)).await.expect("stored");
+    let again = place.open();
+    assert_eq!((again.get("a", IN), again.get("b\"", IN)), (at(1), at(2)));
+    set(&again, "a", IN, None).await.expect("removed");
+    assert_eq!(place.open().get("a", IN), None);
+}
+
+#[tokio::test]
+async fn commits_at_once_are_all_durable() {
+    let place = Place::new();
+    let file = place.open();
+    let commits = (0..50).map(|number| {
+        let file = file.clone();
+        tokio::spawn(async move { set(&file, "c", &format!("{{\"n\":{number}}}"), at(number)).await })
+    });
+    for commit in commits.collect::<Vec<_>>() {
+        commit.await.expect("no panic").expect("stored");
+    }
+    let again = place.open();
+    for number in 0..50 {
+        assert_eq!(again.get("c", &format!("{{\"n\":{number}}}")), at(number));
+    }
+}
+
+#[tokio::test]
+async fn a_connectors_partitions_are_listed_and_found_under_any_text_that_means_the_same() {
+    let place = Place::new();
+    let file = place.open();
+    for (connector, number) in [("a", 1), ("a\",{", 2), ("ab", 3)] {
+        set(&file, connector, r#"{"y":2,"x":1}"#, at(number)).await.expect("stored");
+    }
+    set(&file, "a", r#"{"x":2}"#, at(4)).await.expect("stored");
+    let listed = |number| {
+        vec![(r#"{"x":2}"#.to_owned(), at(4).expect("one")), (r#"{"y":2,"x":1}"#.to_owned(), at(number).expect("one"))]
+    };
+    assert_eq!(file.all("a"), listed(1));
+    assert_eq!(file.all("a\",{").len(), 1);
+    assert_eq!(file.all("none"), []);
+
+    for file in [&file, &place.open()] {
+        let asked = [r#"{"x":1,"y":2}"#, r#"{ "y":2, "x":1}"#, r#"{"x":3}"#];
+        assert_eq!(asked.map(|partition| file.get("a", partition)), [at(1), at(1), None]);
+        assert_eq!(file.text("a", asked[0]).as_deref(), Some(r#"{"y":2,"x":1}"#));
+    }
+    // It has the text that it was written with last, once.
+    set(&file, "a", r#"{"x":1, "y":2}"#, at(5)).await.expect("stored");
+    set(&file, "a", r#"{"y":2,"x":1}"#, at(6)).await.expect("stored");
+    assert_eq!(file.all("a"), listed(6));
+    assert_eq!(place.open().all("a"), listed(6));
+    set(&file, "a", r#"{"x":1,"y":2}"#, None).await.expect("removed");
+    assert_eq!(place.open().all("a").len(), 1);
+}
+
+#[tokio::test]
+async fn a_partition_with_line_breaks_leaves_the_file_whole() {
+    let place = Place::new();
+    let file = place.open();
+    let partition = "{\"a\":\r\n1}\n";
+    file.set("c", vec![(partition.to_owned(), Some("\n{\"o\":\n1}".to_owned()))]).await.expect("stored");
+    let again = place.open();
+    assert!(again.get("c", partition).is_some());
+    assert!(again.get("c", r#"{"a":1}"#).is_some());
+}
+
+#[test]
+fn a_damaged_file_is_refused_and_left_alone() {
+    let place = Place::new();
+    std::fs::write(place.path(), "{\"weir\":\"offsets\"").expect("written");
+    let error = OffsetFile::open(&place.path(), LIMITS).err().expect("refused").to_string();
+    assert!(error.contains("connect.offsets") && error.contains("offset.storage.file.filename"), "{error}");
+    assert_eq!(std::fs::read(place.path()).expect("read"), b"{\"weir\":\"offsets\"");
+}
+
+#[tokio::test]
+async fn a_change_that_was_refused_does_not_come_back() {
+    let place = Place::new();
+    let (file, elsewhere) = (place.open(), place.directory.path().with_extension("moved"));
+    set(&file, "a", IN, at(1)).await.expect("stored");
+    // Without its directory no file can be written, whoever tries.
+    std::fs::rename(place.directory.path(), &elsewhere).expect("moved");
+    for offset in [at(2), None] {
+        let error = set(&file, "a", IN, offset).await.expect_err("refused").to_string();
+        assert!(error.contains("cannot write the offset file"), "{error}");
+        assert_eq!(file.get("a", IN), at(1));
+    }
+    std::fs::rename(&elsewhere, place.directory.path()).expect("moved back");
+    set(&file, "b", IN, at(3)).await.expect("stored");
+    for file in [&file, &place.open()] {
+        assert_eq!((file.get("a", IN), file.get("b", IN)), (at(1), at(3)));
+    }
+}
+
+/// A file whose writes wait until they are let through, one message each.
+fn slow(place: &Place) -> (OffsetFile, mpsc::Sender<()>, mpsc::Receiver<()>, Arc<AtomicUsize>) {
+    let (begin, begun) = mpsc::channel();
+    let (pass, passed) = mpsc::channel::<()>();
+    let (passed, at_once, most) = (Mutex::new(passed), AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let seen = Arc::clone(&most);
+    let replace = move |path: &Path, content: &[u8]| {
+        seen.fetch_max(at_once.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let _ = begin.send(());
+        passed.lock().recv().map_err(std::io::Error::other)?;
+        let done = replace_file(path, content);
+        at_once.fetch_sub(1, Ordering::SeqCst);
+        done
+    };
+    let file = OffsetFile::open_with(&place.path(), LIMITS, Arc::new(replace)).expect("a new file");
+    (file, pass, begun, most)
+}
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_write_that_outlives_its_timeout_does_not_overwrite_a_newer_one() {
+    let place = Place::new();
+    let (file, pass, begun, most) = slow(&place);
+    let old = tokio::time::timeout(Duration::from_millis(50), set(&file, "a", IN, at(1))).await;
+    old.expect_err("it waits");
+    begun.recv_timeout(PATIENCE).expect("it is being written");
+    let newer = tokio::spawn({
+        let file = file.clone();
+        async move { set(&file, "a", IN, at(2)).await }
+    });
+    // The newer one could begin now, if anything let it.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(begun.try_recv().is_err(), "a second write began while the first was on its way");
+    pass.send(()).expect("the first");
+    pass.send(()).expect("the second");
+    newer.await.expect("no panic").expect("stored");
+    assert_eq!(most.load(Ordering::SeqCst), 1, "one at a time");
+    assert_eq!((file.get("a", IN), place.open().get("a", IN)), (at(2), at(2)));
+}
+
+#[tokio::test]
+async fn a_change_whose_caller_left_before_it_was_written_is_not_made() {
+    let place = Place::new();
+    let (file, pass, begun, _) = slow(&place);
+    let first = tokio::spawn({
+        let file = file.clone();
+        async move { set(&file, "a", IN, at(1)).await }
+    });
+    while begun.try_recv().is_err() {
+        tokio::task::yield_now().await;
+    }
+    let left = tokio::time::timeout(Duration::from_millis(50), set(&file, "a", IN, at(2))).await;
+    left.expect_err("it waits");
+    let last = tokio::spawn({
+        let file = file.clone();
+        async move { set(&file, "b", IN, at(3)).await }
+    });
+    pass.send(()).expect("the first");
+    pass.send(()).expect("the last");
+    first.await.expect("no panic").expect("stored");
+    last.await.expect("no panic").expect("stored");
+    assert_eq!((file.get("a", IN), place.open().get("a", IN)), (at(1), at(1)));
+    assert_eq!(place.open().get("b", IN), at(3));
+}
+
+#[tokio::test]
+async fn a_connector_has_no_more_partitions_and_bytes_than_its_limits() {
+    let place = Place::new();
+    let file = place.with(Limits { partitions: 2, bytes: 200 });
+    let exceeded = |result: Result<(), Error>| match result {
+        Err(Error::Exceeded(exceeded)) => exceeded.to_string(),
+        other => format!("{other:?}"),
+    };
+    let one = |number: u32| format!(r#"{{"n":{number}}}"#);
+    let all = (0..3).map(|number| (one(number), at(1))).collect();
+    let text = exceeded(file.set("c", all).await);
+    assert!(text.contains("weir.offsets.partitions.max") && text.contains("connector c"), "{text}");
+    assert_eq!(file.all("c"), [], "all of a change or nothing");
+    for number in 0..2 {
+        set(&file, "c", &one(number), at(1)).await.expect("stored");
+    }
+    let text = exceeded(set(&file, "c", &one(2), at(1)).await);
+    assert!(text.contains("weir.offsets.partitions.max"), "{text}");
+    // Another connector has its own share, and what is there may change.
+    set(&file, "d", &one(2), at(1)).await.expect("stored");
+    set(&file, "c", &one(1), at(2)).await.expect("stored");
+    let long = Some(format!(r#"{{"position":"{}"}}"#, "x".repeat(150)));
+    let text = exceeded(set(&file, "c", &one(1), long.clone()).await);
+    assert!(text.contains("weir.offsets.bytes.max"), "{text}");
+    set(&file, "c", &one(0), None).await.expect("removed");
+    set(&file, "c", &one(1), long.clone()).await.expect("there is room now");
+
+    // What was stored under other limits stays, and may become less.
+    set(&file, "d", &one(3), at(1)).await.expect("stored");
+    let file = place.with(Limits { partitions: 1, bytes: 60 });
+    assert!(exceeded(set(&file, "d", &one(4), at(1)).await).contains("partitions"));
+    set(&file, "d", &one(3), at(2)).await.expect("no more than before");
+    set(&file, "c", &one(1), at(1)).await.expect("less than before");
+    assert!(exceeded(set(&file, "c", &one(1), long).await).contains("bytes"));
+    set(&file, "d", &one(3), None).await.expect("less than before");
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_is_not_stored() {
+    let place = Place::new();
+    let file = place.open();
+    let long = format!(r#"{{"x":"{}"}}"#, "x".repeat(TEXT_MAX));
+    for (partition, offset, what) in [(&*long, at(1), "source partition"), (IN, Some(long.clone()), "source offset")] {
+        let error = set(&file, "c", partition, offset).await.expect_err("refused").to_string();
+        assert!(error.contains(what) && error.contains("262144"), "{error}");
+    }
+    assert_eq!(file.all("c"), []);
+    let offsets = ConnectorOffsets { file, connector: "c".to_owned() };
+    assert_eq!(offsets.look_up(&[long, IN.to_owned()]).await, [None, None]);
+}
+
+#[tokio::test]
+async fn a_change_that_exceeds_a_limit_harms_no_other_in_the_same_write() {
+    let place = Place::new();
+    let (file, pass, begun, _) = slow(&place);
+    let spawn = |connector: &'static str, count: u64| {
+        let file = file.clone();
+        let entries = (0..count).map(|number| (format!("{{\"n\":{number}}}"), at(number))).collect();
+        tokio::spawn(async move { file.set(connector, entries).await })
+    };
+    let first = spawn("a", 1);
+    while begun.try_recv().is_err() {
+        tokio::task::yield_now().await;
+    }
+    let (greedy, modest) = (spawn("b", LIMITS.partitions + 1), spawn("c", 1));
+    pass.send(()).expect("the first");
+    pass.send(()).expect("the second");
+    // Should the two not share a write, the one has nothing to write.
+    drop(pass);
+    first.await.expect("no panic").expect("stored");
+    assert!(matches!(greedy.await.expect("no panic"), Err(Error::Exceeded(_))));
+    modest.await.expect("no panic").expect("stored");
+    let again = place.open();
+    assert_eq!([again.all("a").len(), again.all("b").len(), again.all("c").len()], [1, 0, 1]);
+}

@@ -1,0 +1,105 @@
+//! How much of the offset file one connector may have. A source names its partitions and offsets, so it could otherwise fill the
+//! worker's disk and memory.
+
+/// Most bytes that the text of one source partition, or of one offset, may have. In Kafka Connect both together have to fit into a
+/// record of the offsets topic, 1 MB unless configured otherwise.
+pub(super) const TEXT_MAX: usize = 256 << 10;
+
+/// The limits of each connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// `weir.offsets.partitions.max`.
+    pub partitions: u64,
+    /// `weir.offsets.bytes.max`: bytes of its lines in the file.
+    pub bytes: u64,
+}
+
+/// How much a connector has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Size {
+    partitions: u64,
+    bytes: u64,
+}
+
+impl Size {
+    pub(super) fn add(&mut self, connector: &str, partition: &str, offset: &str) {
+        self.partitions += 1;
+        self.bytes += line(connector, partition, offset);
+    }
+
+    pub(super) fn remove(&mut self, connector: &str, partition: &str, offset: &str) {
+        self.partitions -= 1;
+        self.bytes -= line(connector, partition, offset);
+    }
+}
+
+/// The bytes of a line: `[[connector,partition],offset]` and a line break.
+fn line(connector: &str, partition: &str, offset: &str) -> u64 {
+    (connector.len() + partition.len() + offset.len()) as u64 + 7
+}
+
+/// A connector's offsets would be too many.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Exceeded {
+    /// Too many partitions.
+    #[error(
+        "connector {connector} stores the offsets of more than {limit} source partitions; let the source use fewer, delete offsets that \
+         are no longer needed (PATCH /connectors/{{name}}/offsets), or raise weir.offsets.partitions.max"
+    )]
+    Partitions {
+        /// Its name.
+        connector: String,
+        /// The most it may have.
+        limit: u64,
+    },
+    /// Too many bytes.
+    #[error(
+        "the source offsets of connector {connector} take more than {limit} bytes of the offset file; let the source use fewer or shorter \
+         partitions and offsets, delete offsets that are no longer needed (PATCH /connectors/{{name}}/offsets), or raise \
+         weir.offsets.bytes.max"
+    )]
+    Bytes {
+        /// Its name.
+        connector: String,
+        /// The most it may have.
+        limit: u64,
+    },
+    /// One text is too large.
+    #[error(
+        "connector {connector} has a {what} of {bytes} bytes, and at most {TEXT_MAX} bytes can be stored; make the source use a shorter one"
+    )]
+    Text {
+        /// Its name.
+        connector: String,
+        /// `source partition`, `source offset`.
+        what: &'static str,
+        /// Its length.
+        bytes: usize,
+    },
+}
+
+impl Limits {
+    /// Whether a connector's offsets may become this many. A change that makes them fewer is always allowed: the limits may have been
+    /// lowered.
+    pub(super) fn check(&self, connector: &str, before: Size, after: Size) -> Result<(), Exceeded> {
+        let connector = || connector.to_owned();
+        if after.partitions > self.partitions && after.partitions > before.partitions {
+            return Err(Exceeded::Partitions { connector: connector(), limit: self.partitions });
+        }
+        if after.bytes > self.bytes && after.bytes > before.bytes {
+            return Err(Exceeded::Bytes { connector: connector(), limit: self.bytes });
+        }
+        Ok(())
+    }
+}
+
+/// Whether each text can be stored.
+pub(super) fn check_texts(connector: &str, entries: &[super::Entry]) -> Result<(), Exceeded> {
+    let texts = entries.iter().flat_map(|(partition, offset)| {
+        [Some(("source partition", partition)), offset.as_ref().map(|offset| ("source offset", offset))]
+    });
+    match texts.flatten().find(|(_, text)| text.len() > TEXT_MAX) {
+        Some((what, text)) => Err(Exceeded::Text { connector: connector.to_owned(), what, bytes: text.len() }),
+        None => Ok(()),
+    }
+}

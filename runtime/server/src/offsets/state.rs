@@ -1,0 +1,197 @@
+//! The offsets in memory, which are those in the file, and the changes that are about to be written.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::document::Line;
+use super::limits::{Exceeded, Limits, Size};
+use super::partition::canonical;
+use super::{Entry, document};
+
+/// The offsets of all connectors.
+#[derive(Default)]
+pub(super) struct State {
+    connectors: BTreeMap<String, Stored>,
+}
+
+/// The offsets of one connector.
+struct Stored {
+    /// The connector's name as a JSON string.
+    name: String,
+    /// Partition to offset.
+    offsets: BTreeMap<String, String>,
+    /// The partitions whose text is not the canonical one, by that.
+    others: HashMap<String, String>,
+    size: Size,
+}
+
+impl Stored {
+    fn new(connector: &str) -> Self {
+        let name = serde_json::Value::from(connector).to_string();
+        Self { name, offsets: BTreeMap::new(), others: HashMap::new(), size: Size::default() }
+    }
+
+    /// The text under which a partition is stored.
+    fn find(&self, wanted: &str) -> Option<&str> {
+        if let Some((text, _)) = self.offsets.get_key_value(wanted) {
+            return Some(text);
+        }
+        let canonical = canonical(wanted);
+        match self.offsets.get_key_value(&canonical) {
+            Some((text, _)) => Some(text),
+            None => self.others.get(&canonical).map(String::as_str),
+        }
+    }
+
+    fn insert(&mut self, partition: String, offset: String) {
+        if !self.offsets.contains_key(&partition) {
+            let canonical = canonical(&partition);
+            if canonical != partition {
+                self.others.insert(canonical, partition.clone());
+            }
+        }
+        self.offsets.insert(partition, offset);
+    }
+
+    fn remove(&mut self, partition: &str) {
+        if self.offsets.remove(partition).is_some() {
+            let canonical = canonical(partition);
+            if self.others.get(&canonical).is_some_and(|text| text == partition) {
+                self.others.remove(&canonical);
+            }
+        }
+    }
+}
+
+impl State {
+    /// What the text of a file says.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+        let mut state = Self::default();
+        for (connector, partition, offset) in document::parse(text)? {
+            let stored = state.connectors.entry(connector).or_insert_with_key(|connector| Stored::new(connector));
+            if stored.offsets.contains_key(&partition) {
+                return Err("it holds an offset twice".to_owned());
+            }
+            stored.size.add(&stored.name, &partition, &offset);
+            stored.insert(partition, offset);
+        }
+        Ok(state)
+    }
+
+    /// The offset of a source partition, under whatever text it is stored.
+    pub(super) fn get(&self, connector: &str, partition: &str) -> Option<&str> {
+        let stored = self.connectors.get(connector)?;
+        stored.offsets.get(stored.find(partition)?).map(String::as_str)
+    }
+
+    /// The text under which a source partition is stored.
+    pub(super) fn text(&self, connector: &str, partition: &str) -> Option<&str> {
+        self.connectors.get(connector)?.find(partition)
+    }
+
+    /// All source partitions of a connector and their offsets.
+    pub(super) fn all<'a>(&'a self, connector: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let offsets = self.connectors.get(connector).into_iter().flat_map(|stored| &stored.offsets);
+        offsets.map(|(partition, offset)| (partition.as_str(), offset.as_str()))
+    }
+
+    /// The text of a file with these changes.
+    pub(super) fn render(&self, draft: &Draft) -> String {
+        let kept = self.connectors.iter().flat_map(|(connector, stored)| {
+            let changed = draft.0.get(connector);
+            let untouched =
+                move |partition: &str| changed.is_none_or(|changed| !changed.entries.contains_key(partition));
+            let offsets = stored.offsets.iter().filter(move |(partition, _)| untouched(partition));
+            offsets.map(|(partition, offset)| Line { connector: &stored.name, partition, offset })
+        });
+        let new = draft.0.values().flat_map(|changed| {
+            changed.entries.iter().filter_map(|(partition, offset)| {
+                Some(Line { connector: &changed.name, partition, offset: offset.as_deref()? })
+            })
+        });
+        document::render(kept.chain(new))
+    }
+
+    /// Takes the changes over once they are in the file.
+    pub(super) fn apply(&mut self, draft: Draft) {
+        for (connector, changed) in draft.0 {
+            let stored = self.connectors.entry(connector).or_insert_with_key(|connector| Stored::new(connector));
+            for (partition, offset) in changed.entries {
+                match offset {
+                    Some(offset) => stored.insert(partition, offset),
+                    None => stored.remove(&partition),
+                }
+            }
+            stored.size = changed.size;
+        }
+        self.connectors.retain(|_, stored| !stored.offsets.is_empty());
+    }
+}
+
+/// Changes that go into the file together.
+#[derive(Default)]
+pub(super) struct Draft(BTreeMap<String, Changed>);
+
+/// What is changed of one connector.
+struct Changed {
+    name: String,
+    /// Partition to offset; no offset removes the partition.
+    entries: BTreeMap<String, Option<String>>,
+    /// Of all of the connector's offsets after the change.
+    size: Size,
+}
+
+impl Draft {
+    /// Adds a change, all of it or, if the connector would have too much, nothing.
+    pub(super) fn add(
+        &mut self,
+        state: &State,
+        limits: &Limits,
+        connector: &str,
+        entries: Vec<Entry>,
+    ) -> Result<(), Exceeded> {
+        let stored = state.connectors.get(connector);
+        let changed = self.0.entry(connector.to_owned()).or_insert_with_key(|connector| Changed {
+            name: serde_json::Value::from(connector.as_str()).to_string(),
+            entries: BTreeMap::new(),
+            size: stored.map_or_else(Size::default, |stored| stored.size),
+        });
+        let mut new: BTreeMap<String, Option<String>> = BTreeMap::new();
+        for (partition, offset) in entries {
+            // A partition has one text, the last that it was written with.
+            if !changed.entries.contains_key(&partition)
+                && let Some(text) = stored.and_then(|stored| stored.find(&partition))
+                && text != partition
+            {
+                new.entry(text.to_owned()).or_insert(None);
+            }
+            new.insert(partition, offset);
+        }
+        let mut size = changed.size;
+        for (partition, offset) in &new {
+            let before = match changed.entries.get(partition) {
+                Some(pending) => pending.as_deref(),
+                None => stored.and_then(|stored| stored.offsets.get(partition)).map(String::as_str),
+            };
+            if let Some(before) = before {
+                size.remove(&changed.name, partition, before);
+            }
+            if let Some(offset) = offset {
+                size.add(&changed.name, partition, offset);
+            }
+        }
+        limits.check(connector, changed.size, size)?;
+        changed.entries.append(&mut new);
+        changed.size = size;
+        Ok(())
+    }
+
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.values().all(|changed| changed.entries.is_empty())
+    }
+}
+
+/// A JSON text without line breaks, which it can have between its tokens only: a line of the file is one offset.
+pub(super) fn one_line(text: String) -> String {
+    if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ") } else { text }
+}
