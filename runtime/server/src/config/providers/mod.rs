@@ -10,12 +10,14 @@ mod redactor;
 mod reference;
 mod resolved;
 mod secrets;
+mod short_values;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 pub(super) use open::{Opened, open};
@@ -35,6 +37,13 @@ const MAX_RESOLVED_BYTES: usize = 2 << 20;
 const AT_ONCE: usize = 4;
 /// How long that may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most references that short values are warned of, and most bytes of one.
+const WARNED_MAX: usize = 1000;
+const WARNED_MAX_BYTES: usize = 1000;
+/// What is said of a short value.
+const SHORT: &str = "the value of a config provider has fewer than 4 bytes and is hidden in the log and in errors only where it stands \
+                     alone, in quotes or after '=' or ':'; use a longer one if it is a secret";
 
 /// Why references cannot be resolved. The texts of the first three are Kafka's, which answers them with 500.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,11 +89,18 @@ struct Shared {
     providers: BTreeMap<String, Provider>,
     redactor: Redactor,
     turns: Arc<Semaphore>,
+    /// References whose short values were warned of.
+    warned: Mutex<HashSet<String>>,
 }
 
 impl Providers {
     fn new(providers: BTreeMap<String, Provider>) -> Self {
-        Self(Arc::new(Shared { providers, redactor: Redactor::default(), turns: Arc::new(Semaphore::new(AT_ONCE)) }))
+        Self(Arc::new(Shared {
+            providers,
+            redactor: Redactor::default(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            warned: Mutex::default(),
+        }))
     }
 
     /// What keeps the values out of the log.
@@ -108,7 +124,9 @@ impl Providers {
             let turn = turns.acquire_owned().await;
             tokio::task::spawn_blocking(move || {
                 let _turn = turn;
-                this.resolve_here(&config)
+                let resolved = this.resolve_here(&config)?;
+                this.warn_of(resolved.short());
+                Ok(resolved)
             })
             .await
         };
@@ -149,7 +167,7 @@ impl Providers {
         }
         let mut resolved = config.clone();
         let mut submitted = HashMap::new();
-        let mut secrets: Vec<(&str, &str)> = Vec::new();
+        let mut secrets = Vec::new();
         let mut bytes = 0;
         for (key, raw) in config {
             let (mut value, mut from) = (String::new(), 0);
@@ -159,7 +177,8 @@ impl Providers {
                 // Both ends are where a brace or a dollar stands.
                 value.push_str(raw.get(from..reference.range.start).unwrap_or_default());
                 value.push_str(text);
-                secrets.push((text, raw.get(reference.range.clone()).unwrap_or_default()));
+                let written = raw.get(reference.range.clone()).unwrap_or_default();
+                secrets.push(secrets::Value { value: text, reference: written, key });
                 from = reference.range.end;
                 if bytes + value.len() > MAX_RESOLVED_BYTES {
                     return Err(Error::Large);
@@ -172,9 +191,21 @@ impl Providers {
                 resolved.insert(key.clone(), value);
             }
         }
+        let short =
+            secrets.iter().filter(|secret| secret.is_short()).map(|secret| secret.reference.to_owned()).collect();
         let secrets = Arc::new(Secrets::new(secrets));
         self.0.redactor.add(&secrets);
-        Ok(Resolved::new(resolved, submitted, secrets, ttl))
+        Ok(Resolved::new(resolved, submitted, secrets, ttl).with_short(short))
+    }
+
+    /// Says once of each of these references that its value is short.
+    fn warn_of(&self, references: &[String]) {
+        let mut warned = self.0.warned.lock();
+        for reference in references.iter().filter(|reference| reference.len() <= WARNED_MAX_BYTES) {
+            if warned.len() < WARNED_MAX && warned.insert(reference.clone()) {
+                tracing::warn!(reference, "{SHORT}");
+            }
+        }
     }
 }
 

@@ -42,6 +42,7 @@ pub(in crate::config) fn open(originals: ConfigMap) -> Result<Opened, Vec<Error>
     if let Some(value) = originals.get(NEVER_RESOLVED) {
         resolved.keep(NEVER_RESOLVED, value);
     }
+    warnings.extend(resolved.short().iter().map(|reference| format!("{reference}: {}", super::SHORT)));
     Ok(Opened { providers, resolved, warnings })
 }
 

@@ -78,14 +78,19 @@ impl<W: Write> Write for RedactingWriter<'_, W> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::secrets::Value;
     use super::*;
+
+    fn secret(value: &str) -> Arc<Secrets> {
+        Arc::new(Secrets::new([Value { value, reference: "${f:p:a}", key: "k" }]))
+    }
 
     #[test]
     fn values_are_hidden_as_long_as_somebody_holds_them() {
         let redactor = Redactor::default();
-        let secrets = Arc::new(Secrets::new([("hunter2", "${f:p:a}")]));
+        let secrets = secret("hunter2");
         redactor.add(&secrets);
-        let other = Arc::new(Secrets::new([("swordfish", "${f:p:b}")]));
+        let other = secret("swordfish");
         redactor.add(&other);
         let written = || {
             let mut line = Vec::new();

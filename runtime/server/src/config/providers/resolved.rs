@@ -16,6 +16,8 @@ pub struct Resolved {
     submitted: HashMap<String, String>,
     secrets: Arc<Secrets>,
     ttl: Option<Duration>,
+    /// References whose values are too short to be hidden everywhere.
+    short: Vec<String>,
 }
 
 impl Resolved {
@@ -25,7 +27,15 @@ impl Resolved {
         secrets: Arc<Secrets>,
         ttl: Option<Duration>,
     ) -> Self {
-        Self { config, submitted, secrets, ttl }
+        Self { config, submitted, secrets, ttl, short: Vec::new() }
+    }
+
+    pub(super) fn with_short(self, short: Vec<String>) -> Self {
+        Self { short, ..self }
+    }
+
+    pub(super) fn short(&self) -> &[String] {
+        &self.short
     }
 
     /// A configuration without references.

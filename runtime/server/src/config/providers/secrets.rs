@@ -2,11 +2,13 @@
 //! that puts its password into an error must not put it into a REST answer or the log.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-/// Fewest bytes of a value that is looked for in texts. Shorter ones are parts of ordinary words, and replacing them would leave
-/// nothing to read.
+use super::short_values;
+
+/// Fewest bytes of a value that is looked for everywhere in texts. Of shorter ones see [`short_values`].
 const MIN_BYTES: usize = 4;
 /// Fewest bytes of one line of a value of several lines, such as a key in PEM.
 const MIN_LINE_BYTES: usize = 16;
@@ -17,60 +19,132 @@ const HIDDEN: &str = "[hidden]";
 #[derive(Default)]
 pub struct Secrets(Option<Found>);
 
+/// One value of a configuration.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Value<'a> {
+    /// What the provider gave.
+    pub(super) value: &'a str,
+    /// The reference that named it, `${provider:path:key}`.
+    pub(super) reference: &'a str,
+    /// The key of the configuration.
+    pub(super) key: &'a str,
+}
+
+impl<'a> Value<'a> {
+    /// Whether it is too short to be found wherever it stands.
+    pub(super) fn is_short(&self) -> bool {
+        let value = self.value.trim();
+        value.len() < MIN_BYTES && short_values::is_looked_for(value, self.key, self.reference)
+    }
+}
+
 struct Found {
-    /// Finds the longest of `patterns` at each place.
+    /// Finds the longest of the values at each place.
+    long: Option<Patterns>,
+    /// Finds each of the short ones.
+    short: Option<Patterns>,
+}
+
+struct Patterns {
     automaton: AhoCorasick,
     /// For each pattern the reference that it stands for.
     references: Vec<String>,
 }
 
-impl Secrets {
-    /// Of each value the reference that it came from, `${provider:path:key}`.
-    pub(super) fn new<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut patterns: Vec<(String, String)> = Vec::new();
-        for (value, reference) in values {
-            patterns.extend(forms(value).into_iter().map(|form| (form, reference.to_owned())));
-        }
+impl Patterns {
+    /// `None` if there are none.
+    fn new(mut patterns: Vec<(String, String)>, kind: MatchKind) -> Option<Self> {
         // Equal values of several references: the first one written stands for all.
         let mut seen = std::collections::HashSet::new();
         patterns.retain(|(form, _)| seen.insert(form.clone()));
-        if patterns.is_empty() {
-            return Self(None);
-        }
         let (forms, references): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms);
+        if forms.is_empty() {
+            return None;
+        }
         // Fails only for more patterns than the bounds on a configuration let through.
-        Self(automaton.ok().map(|automaton| Found { automaton, references }))
+        let automaton = AhoCorasick::builder().match_kind(kind).build(forms).ok()?;
+        Some(Self { automaton, references })
+    }
+}
+
+impl Secrets {
+    /// The values of a configuration.
+    pub(super) fn new<'a>(values: impl IntoIterator<Item = Value<'a>>) -> Self {
+        let (mut long, mut short) = (Vec::new(), Vec::new());
+        for value in values {
+            if value.is_short() {
+                short.push((value.value.trim().to_owned(), value.reference.to_owned()));
+            }
+            long.extend(forms(value.value).into_iter().map(|form| (form, value.reference.to_owned())));
+        }
+        let long = Patterns::new(long, MatchKind::LeftmostLongest);
+        let short = Patterns::new(short, MatchKind::Standard);
+        Self((long.is_some() || short.is_some()).then_some(Found { long, short }))
     }
 
     /// The text with each value replaced by the reference that it came from.
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.replace(text, |found, pattern| &found.references[pattern])
+        self.replace(text, |reference| reference)
     }
 
     /// The text with each value replaced by `[hidden]`, for the log.
     pub(super) fn hide_in_log<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.replace(text, |_, _| HIDDEN)
+        self.replace(text, |_| HIDDEN)
     }
 
-    fn replace<'a>(&self, text: &'a str, by: impl for<'s> Fn(&'s Found, usize) -> &'s str) -> Cow<'a, str> {
+    fn replace<'a>(&self, text: &'a str, by: impl for<'s> Fn(&'s str) -> &'s str) -> Cow<'a, str> {
         let Some(found) = &self.0 else { return Cow::Borrowed(text) };
-        if !found.automaton.is_match(text) {
+        let places = found.places(text);
+        if places.is_empty() {
             return Cow::Borrowed(text);
         }
-        let mut hidden = String::with_capacity(text.len());
-        found.automaton.replace_all_with(text, &mut hidden, |at, _, hidden| {
-            hidden.push_str(by(found, at.pattern().as_usize()));
-            true
-        });
+        let (mut hidden, mut from) = (String::with_capacity(text.len()), 0);
+        for (place, reference) in places {
+            // Values are whole UTF-8, so are the places where they were found.
+            hidden.push_str(text.get(from..place.start).unwrap_or_default());
+            hidden.push_str(by(reference));
+            from = place.end;
+        }
+        hidden.push_str(text.get(from..).unwrap_or_default());
         Cow::Owned(hidden)
+    }
+}
+
+impl Found {
+    /// Where values stand in a text, in order and without overlaps, each with its reference.
+    fn places(&self, text: &str) -> Vec<(Range<usize>, &str)> {
+        let mut places: Vec<(Range<usize>, &str)> = Vec::new();
+        if let Some(Patterns { automaton, references }) = &self.long {
+            places.extend(automaton.find_iter(text).map(|at| (at.range(), &*references[at.pattern().as_usize()])));
+        }
+        let Some(Patterns { automaton, references }) = &self.short else { return places };
+        let long = places.len();
+        for at in automaton.find_overlapping_iter(text) {
+            let range = at.range();
+            // The first of the long values that does not end before this one.
+            let next = places[..long].partition_point(|(place, _)| place.end <= range.start);
+            let free = places[..long].get(next).is_none_or(|(place, _)| place.start >= range.end);
+            if free && short_values::stands_alone(text, &range) {
+                places.push((range, &references[at.pattern().as_usize()]));
+            }
+        }
+        places.sort_by_key(|(place, _)| place.start);
+        // Two values that stand alone do not overlap; this is for certainty.
+        let mut end = 0;
+        places.retain(|(place, _)| {
+            let free = place.start >= end;
+            end = if free { place.end } else { end };
+            free
+        });
+        places
     }
 }
 
 impl std::fmt::Debug for Secrets {
     /// Says how many there are.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} values", self.0.as_ref().map_or(0, |found| found.references.len()))
+        let patterns = self.0.iter().flat_map(|found| found.long.iter().chain(&found.short));
+        write!(f, "{} values", patterns.map(|patterns| patterns.references.len()).sum::<usize>())
     }
 }
 
@@ -98,29 +172,57 @@ fn inside(quoted: &str) -> String {
 mod tests {
     use super::*;
 
+    fn of<const N: usize>(values: [(&str, &str); N]) -> Secrets {
+        Secrets::new(values.map(|(value, reference)| Value { value, reference, key: "k" }))
+    }
+
+    #[test]
+    fn a_short_value_is_hidden_where_it_stands_alone() {
+        let secrets = of([("ab", "${f:p:ab}"), ("7", "${f:p:token}"), ("hunter2", "${f:p:b}"), ("8", "${f:p:tasks}")]);
+        for (text, hidden) in [
+            ("cab fare", "cab fare"),
+            ("login failed for password=ab", "login failed for password=${f:p:ab}"),
+            (r#"{"password":"ab","n":7}"#, r#"{"password":"${f:p:ab}","n":7}"#),
+            ("ab", "${f:p:ab}"),
+            ("token=7, tasks=8, rows=17", "token=${f:p:token}, tasks=8, rows=17"),
+            ("password=hunter2 then=ab", "password=${f:p:b} then=${f:p:ab}"),
+        ] {
+            assert_eq!(secrets.hide(text), hidden);
+        }
+        assert_eq!(secrets.hide_in_log("p=ab"), "p=[hidden]");
+        assert!(matches!(secrets.hide("nothing about it"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_short_value_within_a_long_one_or_a_reference_changes_nothing() {
+        let secrets = of([("a=x", "${f:p:a}"), ("b=x long", "${f:p:b}"), ("x", "${f:x:c}")]);
+        assert_eq!(secrets.hide("b=x long c=x"), "${f:p:b} c=${f:x:c}");
+        assert_eq!(secrets.hide("p='a=x'"), "p='${f:p:a}'");
+    }
+
     #[test]
     fn a_value_is_replaced_by_its_reference_wherever_it_stands() {
-        let secrets = Secrets::new([("hunter2\n", "${f:p:a}"), ("hunter2longer", "${f:p:b}"), ("abc", "${f:p:c}")]);
+        let secrets = of([("hunter2\n", "${f:p:a}"), ("hunter2longer", "${f:p:b}"), ("abc", "${f:p:c}")]);
         assert_eq!(secrets.hide("xhunter2y hunter2longer abc"), "x${f:p:a}y ${f:p:b} abc");
         assert_eq!(secrets.hide_in_log("xhunter2y"), "x[hidden]y");
         assert!(matches!(secrets.hide("nothing here"), Cow::Borrowed(_)));
-        assert_eq!(format!("{secrets:?}"), "2 values", "too short a value is not looked for");
+        assert_eq!(format!("{secrets:?}"), "3 values");
     }
 
     #[test]
     fn a_reference_that_holds_another_value_is_not_replaced_again() {
-        let secrets = Secrets::new([("file", "${dir:/file:x}"), ("secret", "${file:/secret:y}")]);
+        let secrets = of([("file", "${dir:/file:x}"), ("secret", "${file:/secret:y}")]);
         assert_eq!(secrets.hide("file secret"), "${dir:/file:x} ${file:/secret:y}");
     }
 
     #[test]
     fn a_value_in_quotes_and_a_line_of_it_are_found_too() {
         let value = "two \"words\"\nand a line that is long";
-        let secrets = Secrets::new([(value, "R")]);
+        let secrets = of([(value, "R")]);
         assert_eq!(secrets.hide(&format!("{value:?}")), "\"R\"");
         assert_eq!(secrets.hide(&serde_json::Value::from(value).to_string()), "\"R\"");
         assert_eq!(secrets.hide("so: and a line that is long!"), "so: R!");
-        let starts_with_quote = Secrets::new([("\"quoted", "R")]);
+        let starts_with_quote = of([("\"quoted", "R")]);
         assert_eq!(starts_with_quote.hide(&format!("{:?}", "\"quoted")), "\"R\"");
     }
 }
