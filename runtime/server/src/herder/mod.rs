@@ -6,6 +6,7 @@ mod keep;
 mod offsets;
 mod reload;
 mod restarts;
+pub mod size;
 mod snapshot;
 mod standalone;
 mod state_file;

@@ -14,6 +14,7 @@ use super::api::{
     TaskInfo, TaskState,
 };
 use super::connector::Connector;
+use super::size;
 use super::state_file::StateFile;
 use crate::config::error::Error as KeyError;
 use crate::config::{ConnectorConfig, WorkerConfig};
@@ -188,6 +189,8 @@ impl Herder {
         if self.0.stopping.is_cancelled() {
             return Err(Error::Internal("Worker is shutting down".to_owned()));
         }
+        size::check_name(name)?;
+        size::check_config(&config)?;
         let parsed = self.0.validate(name, &config).await?;
         let (connector, created) = {
             let mut connectors = self.0.connectors.write();

@@ -15,8 +15,8 @@ use super::request::{BaseUri, JsonBody, Parameters, Place, finish};
 use crate::config::connector::Invalid;
 use crate::config::def::java_trim;
 use crate::config::{self, Unvalidated};
-use crate::herder::Put;
 use crate::herder::api::{ConfigMap, ConnectorInfo, ConnectorStateInfo, TargetState, TaskInfo, TaskState};
+use crate::herder::{Put, size};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -40,10 +40,17 @@ async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Val
     if parameters.all("expand").next().is_none() {
         return Ok(Json(Value::from(names)));
     }
+    // Each once, however often the client asks for it.
+    let mut expansions: Vec<&str> = Vec::new();
+    for given in parameters.all("expand") {
+        if ["status", "info"].contains(&given) && !expansions.contains(&given) {
+            expansions.push(given);
+        }
+    }
     let mut connectors = Map::new();
     for name in names {
         let mut entry = Map::new();
-        for expansion in parameters.all("expand") {
+        for expansion in expansions.iter().copied() {
             // A connector that is deleted meanwhile is left out, as one without a status is.
             let value = match expansion {
                 "status" => app.herder.connector_status(&name).ok().map(serde_json::to_value),
@@ -55,8 +62,7 @@ async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Val
                 _ => break,
             }
         }
-        let wanted = |expansion| parameters.all("expand").any(|given| given == expansion);
-        if ["status", "info"].iter().all(|expansion| !wanted(*expansion) || entry.contains_key(*expansion)) {
+        if expansions.iter().all(|expansion| entry.contains_key(*expansion)) {
             connectors.insert(name, Value::Object(entry));
         }
     }
@@ -71,6 +77,8 @@ async fn with_name(app: &App, name: &str, config: Option<StringMap>) -> Result<C
     // Kafka Connect trips over this with the same status.
     let mut config = config.ok_or_else(|| Failure::internal(NO_CONFIG))?;
     let inner = config.entry("name".to_owned()).or_insert(None).get_or_insert_with(|| name.to_owned());
+    // Before one of them stands in an answer.
+    size::check_name(name).and_then(|()| size::check_name(inner))?;
     if inner != name {
         return Err(Failure::bad_request(format!(
             "Connector name configuration ({inner}) doesn't match connector name in the URL ({name})"

@@ -1,0 +1,53 @@
+//! Bounds on what a connector is made of. Kafka Connect has none of its own; Kafka takes no message, and so no configuration, of more
+//! than 1 MB unless its brokers are told to.
+
+use super::api::{ConfigMap, Error};
+
+/// Most bytes of a connector's name. It stands in each line of the log and each metric of the connector.
+pub const NAME_MAX_BYTES: usize = 1024;
+
+/// Most bytes that the keys and values of a configuration have together, as submitted.
+const CONFIG_MAX_BYTES: usize = 1 << 20;
+
+/// Refuses a name that is too long, without repeating it.
+///
+/// # Errors
+///
+/// It is too long.
+pub fn check_name(name: &str) -> Result<(), Error> {
+    if name.len() > NAME_MAX_BYTES {
+        let bytes = name.len();
+        return Err(Error::BadRequest(format!(
+            "The connector's name has {bytes} bytes; a name may have no more than {NAME_MAX_BYTES}. Choose a shorter one"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a configuration that is too large.
+pub(super) fn check_config(config: &ConfigMap) -> Result<(), Error> {
+    let bytes: usize = config.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if bytes > CONFIG_MAX_BYTES {
+        return Err(Error::BadRequest(format!(
+            "The connector's configuration has {bytes} bytes; it may have no more than {CONFIG_MAX_BYTES}. Leave out what the \
+             connector does not need"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_refused_without_being_repeated() {
+        assert!(check_name(&"n".repeat(NAME_MAX_BYTES)).is_ok());
+        let error = check_name(&"n".repeat(1_000_000)).expect_err("refused");
+        assert_eq!(error.status(), 400);
+        assert!(error.to_string().len() < 200, "{error}");
+        let config = |bytes| ConfigMap::from([("k".to_owned(), "v".repeat(bytes - 1))]);
+        assert!(check_config(&config(CONFIG_MAX_BYTES)).is_ok());
+        assert!(check_config(&config(CONFIG_MAX_BYTES + 1)).expect_err("refused").to_string().len() < 200);
+    }
+}
