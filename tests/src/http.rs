@@ -10,7 +10,8 @@ use anyhow::{Context, Result, bail};
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// A request as it is sent. `Host`, `Connection: close` and `Content-Length` are added where they are missing.
+/// A request as it is sent. `Host`, `Connection: close` and `Content-Length` are added where they are missing; `Host: none` keeps
+/// the first of them out.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// `GET`, or anything.
@@ -59,7 +60,7 @@ impl Request {
         if !self.has("host") {
             head.extend_from_slice(b"Host: worker:8083\r\n");
         }
-        for line in &self.headers {
+        for line in self.headers.iter().filter(|line| *line != b"Host: none") {
             head.extend_from_slice(line);
             head.extend_from_slice(b"\r\n");
         }

@@ -16,7 +16,7 @@ use crate::herder::{self, Herder};
 use crate::logging;
 use crate::offsets::{self, OffsetFile};
 use crate::plugins::{OpenError, Plugins};
-use crate::rest::security::{self, Security};
+use crate::rest::security::{self, Pages, Security};
 use crate::rest::{self, Endpoint, Resources};
 use crate::tls;
 
@@ -138,7 +138,12 @@ impl Worker {
             .map(|(listener, tls, resources)| {
                 let router = rest::router(herder.clone(), plugins.clone(), &config, ready.clone(), resources);
                 let (security, limits) = (security.clone(), config.rest_limits);
-                tokio::spawn(rest::serve(Endpoint { listener, tls, router, security, limits }, stop.clone()))
+                let pages = Pages {
+                    hosts: security.is_none().then(|| config.host_names.clone()),
+                    // As in Kafka Connect, these rules are not for listeners that have the resources of operators only.
+                    origins: config.cross_origin.clone().filter(|_| resources != Resources::Admin),
+                };
+                tokio::spawn(rest::serve(Endpoint { listener, tls, router, security, pages, limits }, stop.clone()))
             })
             .collect();
         info!(?addresses, "the REST API answers");

@@ -125,6 +125,46 @@ fn a_component_that_misbehaves_when_it_is_asked_what_it_is_is_refused() -> Resul
     worker.stop()
 }
 
+#[test]
+fn an_upload_does_not_take_the_place_of_what_the_operator_installed() -> Result<()> {
+    const SOURCE: &str = "weir.tests.HostileSource";
+    let bootstrap = kafka::bootstrap()?;
+    let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins());
+    worker.start()?;
+    let rest = worker.rest();
+    let versions = |rest: &Rest| -> Result<Vec<String>> {
+        let rows = rest.get("/connector-plugins")?.expect(200)?.body;
+        let rows = rows.as_array().context("a list")?.iter().filter(|row| row["class"] == SOURCE);
+        Ok(rows.map(|row| row["version"].as_str().unwrap_or_default().to_owned()).collect())
+    };
+    let installed = versions(&rest)?;
+    ensure!(installed.len() == 1, "it is not installed once: {installed:?}");
+    let newer = describing("version 9.9")?;
+    let refused = rest.upload(&newer)?.expect(409)?;
+    for part in [SOURCE, "plugin.path", "hostile.wasm", "weir.plugin.upload.override"] {
+        ensure!(refused.message().contains(part), "{part} is not in {}", refused.body);
+    }
+    ensure!(versions(&rest)? == installed, "something of it is used");
+    // The same bytes change nothing.
+    rest.upload(&hostile()?)?;
+    worker.stop()?;
+
+    worker = worker.set("weir.plugin.upload.override", "true");
+    worker.start()?;
+    let rest = worker.rest();
+    let id = rest.upload(&newer)?.expect(201)?.body["id"].as_str().context("an id")?.to_owned();
+    ensure!(versions(&rest)?.last().is_some_and(|last| last == "9.9"), "the operator allowed it");
+    worker.stop()?;
+
+    // What is in the store counts no more than an upload.
+    worker = worker.unset("weir.plugin.upload.override");
+    worker.start()?;
+    let rest = worker.rest();
+    ensure!(versions(&rest)? == installed, "it is used after a restart: {:?}", versions(&rest)?);
+    rest.delete(&format!("/plugins/{id}"))?.expect(204)?;
+    worker.stop()
+}
+
 fn refused(rest: &Rest, what: &str, bytes: &[u8], parts: &[&str]) -> Result<Answer> {
     let answer = rest.upload(bytes)?.expect(400).context(what.to_owned())?;
     ensure!(!answer.message().is_empty() && answer.body["error_code"] == 400, "{what}: {}", answer.body);

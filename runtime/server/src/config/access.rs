@@ -18,6 +18,10 @@ pub const ADMIN_LISTENERS_TLS: &str = "admin.listeners.https.";
 pub struct Limits {
     /// Connections that are open at once.
     pub connections_max: usize,
+    /// Those of them that have not had a request of a client that may use the worker.
+    pub connections_new_max: usize,
+    /// Those of one address.
+    pub connections_address_max: usize,
     /// Requests that are answered at once.
     pub requests_max: usize,
     /// Header fields of a request.
@@ -41,6 +45,8 @@ impl Limits {
         let mut count = |name: &str| usize::try_from(reader.number(name)).unwrap_or(usize::MAX);
         Self {
             connections_max: count("weir.rest.connections.max"),
+            connections_new_max: count("weir.rest.connections.new.max"),
+            connections_address_max: count("weir.rest.connections.per.address.max"),
             requests_max: count("weir.rest.requests.max"),
             headers_max: count("weir.rest.headers.max"),
             head_max_bytes: count("weir.rest.head.max.bytes"),

@@ -16,6 +16,7 @@ pub mod def;
 #[cfg(test)]
 mod docs;
 pub mod error;
+pub mod host_names;
 pub mod keys;
 pub mod listener;
 pub mod listener_tls;

@@ -8,6 +8,7 @@ use weir_plugin::{ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, HostPattern};
 
 use super::def::{self, Value};
 use super::error::Error;
+use super::host_names::{HOSTS_ALLOWED, HostNames};
 use super::keys::{self, Fallback};
 use super::listener::Listener;
 use super::policy::OverridePolicy;
@@ -147,6 +148,14 @@ impl Reader<'_> {
     pub(super) fn response_headers(&mut self) -> Vec<HeaderRule> {
         let text = self.text(rest::RESPONSE_HEADERS);
         self.or_note(HeaderRule::parse_all(&text)).unwrap_or_default()
+    }
+
+    /// The names of `weir.rest.hosts.allowed`, and these.
+    pub(super) fn host_names<'n>(&mut self, own: impl Iterator<Item = &'n str>) -> HostNames {
+        let entries = self.list(HOSTS_ALLOWED);
+        let mut names = self.or_note(HostNames::parse(&entries)).unwrap_or_default();
+        own.for_each(|name| names.add(name));
+        names
     }
 
     fn or_note<T>(&mut self, value: Result<T, Error>) -> Option<T> {

@@ -22,8 +22,12 @@ pub struct CrossOrigin {
 }
 
 impl CrossOrigin {
-    /// From the two keys; none = no page of another site may read anything.
-    pub(super) fn parse(origins: &str, methods: &str) -> Result<Option<Self>, Error> {
+    /// From the two keys; `None` if no page of another site may read anything.
+    ///
+    /// # Errors
+    ///
+    /// An origin that is not a regular expression, or methods that no header may have.
+    pub fn parse(origins: &str, methods: &str) -> Result<Option<Self>, Error> {
         if origins.trim().is_empty() {
             return Ok(None);
         }

@@ -10,6 +10,7 @@ use super::access;
 use super::client::{self, Client, Kind};
 use super::client_keys::{self, Meaning};
 use super::error::Error;
+use super::host_names::HostNames;
 use super::keys::{self, Usage};
 use super::listener::Listener;
 use super::listener_tls::ListenerTls;
@@ -71,6 +72,10 @@ pub struct WorkerConfig {
     pub plugin_cache: PathBuf,
     /// `weir.plugin.max.bytes`.
     pub plugin_max_bytes: u64,
+    /// `weir.plugin.uploads.max`.
+    pub plugin_uploads_max: usize,
+    /// `weir.plugin.upload.override`.
+    pub plugin_upload_override: bool,
     /// `weir.task.memory.max` and `weir.call.timeout.ms`: the most a connector may have, and what it has by default; and
     /// `weir.task.files.max` and `weir.task.sockets.max`, which are the same for all.
     pub limits: Limits,
@@ -94,6 +99,8 @@ pub struct WorkerConfig {
     pub admin_listeners_tls: Option<ListenerTls>,
     /// `weir.rest.*`: what a listener lets its clients do.
     pub rest_limits: access::Limits,
+    /// `weir.rest.hosts.allowed`, and the names of the listeners and in `rest.advertised.host.name`.
+    pub host_names: HostNames,
     /// `weir.rest.auth.*`: how clients prove who they are, and what they may do.
     pub rest_auth: access::Auth,
     /// `rest.advertised.host.name`.
@@ -142,6 +149,9 @@ impl WorkerConfig {
             reader.originals.contains_key("admin.listeners").then(|| reader.listeners("admin.listeners"));
         let admin = admin_listeners.as_deref().unwrap_or_default();
         let admin_listeners_tls = access::tls(&mut reader, admin, access::ADMIN_LISTENERS_TLS, &mut warnings);
+        let advertised_host = reader.optional("rest.advertised.host.name");
+        let own = listeners.iter().chain(admin).map(|listener| listener.host.as_str());
+        let host_names = reader.host_names(own.chain(advertised_host.as_deref()));
         let config = Self {
             bootstrap_servers: reader.list("bootstrap.servers").join(","),
             converters: reader.converters(),
@@ -162,6 +172,8 @@ impl WorkerConfig {
             plugin_cache: reader.optional("weir.plugin.cache").map_or_else(|| store.join("cache"), PathBuf::from),
             plugin_store: store,
             plugin_max_bytes: reader.number("weir.plugin.max.bytes"),
+            plugin_uploads_max: usize::try_from(reader.number("weir.plugin.uploads.max")).unwrap_or(usize::MAX),
+            plugin_upload_override: reader.flag("weir.plugin.upload.override"),
             limits: Limits {
                 memory_max: reader.number("weir.task.memory.max"),
                 files_max: u32::try_from(reader.number("weir.task.files.max")).unwrap_or(u32::MAX),
@@ -184,7 +196,8 @@ impl WorkerConfig {
             admin_listeners_tls,
             rest_limits: access::Limits::read(&mut reader),
             rest_auth: access::Auth::read(&mut reader),
-            advertised_host: reader.optional("rest.advertised.host.name"),
+            host_names,
+            advertised_host,
             advertised_port: reader.port("rest.advertised.port"),
             log_format: match reader.text("weir.log.format").as_str() {
                 "json" => LogFormat::Json,

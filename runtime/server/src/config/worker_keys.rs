@@ -265,6 +265,23 @@ pub static SECTIONS: &[Section] = &[
             )
             .checked(AT_LEAST_1),
             key(
+                "weir.plugin.uploads.max",
+                Int,
+                Value("4"),
+                Used,
+                "Uploads that are taken at once. They are written to disk in `weir.plugin.store` until they are whole, for which each has \
+                 10 minutes. A further one is answered with 503.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.plugin.upload.override",
+                Boolean,
+                Value("false"),
+                Used,
+                "Whether an uploaded component may have classes that are on `plugin.path`. If so, the latest version is used, wherever \
+                 it came from. Otherwise such an upload is answered with 409.",
+            ),
+            key(
                 "weir.task.memory.max",
                 Long,
                 Value("67108864"),
@@ -355,8 +372,9 @@ pub static SECTIONS: &[Section] = &[
                 String,
                 Value(""),
                 Used,
-                "Origins whose pages may read answers: regular expressions for a whole origin, with commas between them, or `*` for \
-                 any. Where it is empty, no page of another site may.",
+                "Origins whose pages may read answers and change connectors and loggers: regular expressions for a whole origin, \
+                 with commas between them, or `*` for any. If it is empty, no page of another origin may. `/plugins` and `/metrics` \
+                 are not opened by it.",
             ),
             key(
                 "access.control.allow.methods",
@@ -460,11 +478,38 @@ pub static SECTIONS: &[Section] = &[
                 "Names that may upload and delete plugins. Nobody, unless named here.",
             ),
             key(
+                "weir.rest.hosts.allowed",
+                List,
+                Value(""),
+                Used,
+                "Names that clients may address the worker with in `Host`, beside addresses, `localhost`, the hosts of `listeners` and \
+                 `admin.listeners` and `rest.advertised.host.name`: whole names without a port, `*.example.com` for all names below \
+                 one, `*` for any name. Other names are answered with 403. Not looked at when clients have to prove who they are.",
+            ),
+            key(
                 "weir.rest.connections.max",
                 Int,
                 Value("512"),
                 Used,
                 "Connections that a listener has open at once. A further one is closed, over http with an answer 503.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.rest.connections.new.max",
+                Int,
+                Value("128"),
+                Used,
+                "Those of these connections that have not had a request yet whose client may use the worker, TLS handshakes among \
+                 them. For a further one the oldest of the address that has most of them is closed.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.rest.connections.per.address.max",
+                Int,
+                Value("256"),
+                Used,
+                "Connections that one client address has open at once, with IPv6 one network of 64 bits. Behind a proxy all clients \
+                 have its address.",
             )
             .checked(AT_LEAST_1),
             key(
@@ -488,7 +533,7 @@ pub static SECTIONS: &[Section] = &[
             key(
                 "weir.rest.handshake.timeout.ms",
                 Long,
-                Value("10000"),
+                Value("5000"),
                 Used,
                 "Time of a TLS handshake, in milliseconds. After that the connection is closed.",
             )

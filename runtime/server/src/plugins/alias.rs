@@ -1,5 +1,5 @@
 //! The names that a class goes by (`PluginUtils.computeAliases`): its simple name, and that without the word for its kind. A name
-//! that several classes have means none of them.
+//! that several classes have means none of them. What was uploaded takes no name from what the operator installed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,13 +8,15 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Aliases(HashMap<String, String>);
 
 impl Aliases {
-    /// The aliases of these classes; `suffix` is the word for the class's kind, such as `Connector`.
-    pub(super) fn new<'a>(classes: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut meanings: HashMap<&str, HashSet<&str>> = HashMap::new();
-        for (class, suffix) in classes {
-            let simple = simple_name(class);
-            meanings.entry(simple).or_default().insert(class);
-            meanings.entry(pruned(simple, suffix)).or_default().insert(class);
+    /// The aliases of the classes that are installed, and those that are left of the others. Beside a class stands the word for its
+    /// kind, such as `Connector`.
+    pub(super) fn new<'a>(
+        installed: impl Iterator<Item = (&'a str, &'a str)>,
+        others: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let mut meanings = meanings(installed);
+        for (alias, classes) in self::meanings(others) {
+            meanings.entry(alias).or_insert(classes);
         }
         let one = |classes: HashSet<&str>| match classes.len() {
             1 => classes.into_iter().next().map(str::to_owned),
@@ -27,6 +29,16 @@ impl Aliases {
     pub(super) fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
         self.0.get(name).map_or(name, String::as_str)
     }
+}
+
+fn meanings<'a>(classes: impl Iterator<Item = (&'a str, &'a str)>) -> HashMap<&'a str, HashSet<&'a str>> {
+    let mut meanings: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for (class, suffix) in classes {
+        let simple = simple_name(class);
+        meanings.entry(simple).or_default().insert(class);
+        meanings.entry(pruned(simple, suffix)).or_default().insert(class);
+    }
+    meanings
 }
 
 /// `Class.getSimpleName`: the part behind the last dot, for a class inside of another the part behind the last `$`.
@@ -49,7 +61,7 @@ mod tests {
     #[test]
     fn a_class_goes_by_three_names() {
         let class = "org.apache.kafka.connect.file.FileStreamSourceConnector";
-        let aliases = Aliases::new([(class, "Connector")].into_iter());
+        let aliases = Aliases::new([(class, "Connector")].into_iter(), std::iter::empty());
         for name in [class, "FileStreamSourceConnector", "FileStreamSource"] {
             assert_eq!(aliases.resolve(name), class, "{name}");
         }
@@ -65,10 +77,25 @@ mod tests {
             ("x.Insert$Value", "Transformation"),
             ("x.Insert$Key", "Transformation"),
         ];
-        let aliases = Aliases::new(classes.into_iter());
+        let aliases = Aliases::new(classes.into_iter(), std::iter::empty());
         assert_eq!(aliases.resolve("Value"), "Value");
         assert_eq!(aliases.resolve("Key"), "x.Insert$Key");
         let kinds = [("x.AConnector", "Connector"), ("x.APredicate", "Predicate")];
-        assert_eq!(Aliases::new(kinds.into_iter()).resolve("A"), "A");
+        assert_eq!(Aliases::new(kinds.into_iter(), std::iter::empty()).resolve("A"), "A");
+    }
+
+    #[test]
+    fn an_upload_takes_no_name_from_what_is_installed() {
+        let installed = [("ours.HoistConnector", "Connector")];
+        let uploaded = [
+            ("evil.HoistConnector", "Connector"),
+            ("evil.Hoist", "Transformation"),
+            ("evil.OtherConnector", "Connector"),
+        ];
+        let aliases = Aliases::new(installed.into_iter(), uploaded.into_iter());
+        for name in ["Hoist", "HoistConnector"] {
+            assert_eq!(aliases.resolve(name), "ours.HoistConnector", "{name}");
+        }
+        assert_eq!(aliases.resolve("Other"), "evil.OtherConnector");
     }
 }

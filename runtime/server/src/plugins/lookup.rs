@@ -108,7 +108,10 @@ pub struct Catalogue {
 impl Catalogue {
     pub(crate) fn new(mut plugins: Vec<Plugin>) -> Self {
         plugins.sort_by_cached_key(version);
-        let own = plugins.iter().map(|plugin| (plugin.info().class.as_str(), interface(plugin.info().kind)));
+        let of = |installed: bool| {
+            let those = plugins.iter().filter(move |plugin| plugin.is_installed() == installed);
+            those.map(|plugin| (plugin.info().class.as_str(), interface(plugin.info().kind)))
+        };
         let built_in = BUILT_IN.iter().flat_map(|known| {
             let kinds: &[&str] =
                 if known.is_converter { &["Converter", "HeaderConverter"] } else { &["HeaderConverter"] };
@@ -117,7 +120,7 @@ impl Catalogue {
         let others = OTHERS.iter().map(|class| {
             (*class, if class.contains("provider") { "ConfigProvider" } else { "ConnectorClientConfigOverridePolicy" })
         });
-        let aliases = Aliases::new(own.chain(built_in).chain(others));
+        let aliases = Aliases::new(of(true).chain(built_in).chain(others), of(false));
         Self { plugins, aliases }
     }
 
@@ -169,7 +172,10 @@ impl Catalogue {
             let simple = simple_name(&plugin.info().class);
             is_connector(plugin.info().kind) && (simple == name || simple.strip_suffix("Connector") == Some(name))
         };
-        let matches: Vec<_> = self.plugins.iter().filter(matches).collect();
+        let mut matches: Vec<_> = self.plugins.iter().filter(matches).collect();
+        if matches.iter().any(|plugin| plugin.is_installed()) {
+            matches.retain(|plugin| plugin.is_installed());
+        }
         match classes(&matches).len() {
             0 => Err(LookupError::Unknown { class: name.to_owned(), available: self.connectors() }),
             1 => Ok(choose(name, &matches, range, None)?),

@@ -2,6 +2,7 @@
 
 mod alias;
 mod built_in;
+mod incoming;
 mod lookup;
 mod range;
 mod registry;
@@ -9,7 +10,9 @@ mod store;
 mod version;
 
 pub use built_in::{BUILT_IN, BUILT_IN_VERSION, BuiltIn};
+pub use incoming::Incoming;
 pub use lookup::{AnyPlugin, Catalogue, FindError, LookupError, VersionError};
 pub use range::{RangeError, VersionRange};
 pub use registry::{DeleteError, OpenError, Plugin, Plugins, Stored, UploadError, Uploaded};
+pub use store::Error as StoreError;
 pub use version::Version;

@@ -1,6 +1,7 @@
 //! Which components are loaded, and what is in them. Filled at start from `plugin.path` and the store, changed by uploads and
 //! deletions; whoever holds a plugin keeps it, whatever happens here.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use parking_lot::RwLock;
 use tracing::{info, warn};
 use weir_plugin::{Component, ComponentId, Engine, EngineStats, Limits, LoadError, PluginInfo};
 
+use super::built_in;
+use super::incoming::{Incoming, Uploads};
 use super::lookup::Catalogue;
 use super::store::{self, Store};
 use crate::config::WorkerConfig;
@@ -18,6 +21,8 @@ pub struct Plugin {
     component: Arc<Component>,
     /// Where it stands in the component's list.
     index: usize,
+    /// See [`Plugin::is_installed`].
+    installed: bool,
 }
 
 impl Plugin {
@@ -29,6 +34,11 @@ impl Plugin {
     /// What the component says about it.
     pub fn info(&self) -> &PluginInfo {
         &self.component.plugins()[self.index]
+    }
+
+    /// Whether it counts as the operator's: it is on `plugin.path`, or uploads may take the place of what is there.
+    pub(super) fn is_installed(&self) -> bool {
+        self.installed
     }
 }
 
@@ -62,12 +72,30 @@ pub enum OpenError {
 /// An upload that was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
+    /// It has a class that is installed or built in.
+    #[error("The component has the class {class}, which is {}", place(.path.as_deref()))]
+    Shadows {
+        /// The class.
+        class: String,
+        /// The file of `plugin.path` that has it. `None` if it is built in.
+        path: Option<PathBuf>,
+    },
     /// The bytes are no component that Weir can run. The text says what to do.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+fn place(path: Option<&Path>) -> String {
+    match path {
+        None => "built in; name it otherwise".to_owned(),
+        Some(path) => format!(
+            "on plugin.path, in {}; put the component there instead, or set weir.plugin.upload.override=true",
+            path.display()
+        ),
+    }
 }
 
 /// A deletion that did not happen.
@@ -97,7 +125,10 @@ struct Shared {
     engine: Engine,
     /// The worker's, which also hold for a component that says what is in it.
     limits: Limits,
+    /// Whether an upload may take the place of what is on `plugin.path`.
+    overriding: bool,
     store: Store,
+    uploads: Uploads,
     /// In the order in which they came.
     components: RwLock<Vec<Stored>>,
     /// Held by whoever adds or removes.
@@ -128,7 +159,9 @@ impl Plugins {
         let plugins = Self(Arc::new(Shared {
             engine,
             limits: worker.limits,
+            overriding: worker.plugin_upload_override,
             store,
+            uploads: Uploads::new(worker.plugin_store.clone(), worker.plugin_uploads_max),
             components: RwLock::default(),
             changing: tokio::sync::Mutex::new(()),
         }));
@@ -168,6 +201,14 @@ impl Plugins {
             return;
         }
         info!(file = %file.display(), id, plugins = component.plugins().len(), "plugin loaded");
+        if uploaded && let Some((class, _)) = self.shadowed(&component) {
+            warn!(
+                file = %file.display(),
+                class,
+                "an uploaded plugin has a class that is on plugin.path or built in, which is used instead; delete the upload, or set \
+                 weir.plugin.upload.override=true"
+            );
+        }
         let path = (!uploaded).then(|| file.to_owned());
         self.add(Stored { component, uploaded, path });
     }
@@ -188,15 +229,29 @@ impl Plugins {
         }
     }
 
+    /// All plugins that can be used: of what was uploaded, those whose class is nowhere else.
     fn all(&self) -> Vec<Plugin> {
         let components = self.0.components.read();
-        components
-            .iter()
-            .flat_map(|stored| {
-                (0..stored.component.plugins().len())
-                    .map(|index| Plugin { component: Arc::clone(&stored.component), index })
-            })
-            .collect()
+        let installed = installed(&components);
+        let mut plugins = Vec::new();
+        for stored in components.iter() {
+            let is_installed = self.0.overriding || stored.path.is_some();
+            for (index, info) in stored.component.plugins().iter().enumerate() {
+                if is_installed || !is_taken(&installed, &info.class) {
+                    plugins.push(Plugin { component: Arc::clone(&stored.component), index, installed: is_installed });
+                }
+            }
+        }
+        plugins
+    }
+
+    /// A class of this component that is built in, or on `plugin.path`, with the file, unless uploads may take its place there.
+    fn shadowed(&self, component: &Component) -> Option<(String, Option<PathBuf>)> {
+        let components = self.0.components.read();
+        let is_there = components.iter().any(|stored| stored.component.id() == component.id() && stored.path.is_some());
+        let installed = if self.0.overriding || is_there { HashMap::new() } else { installed(&components) };
+        let class = component.plugins().iter().map(|info| &info.class).find(|class| is_taken(&installed, class))?;
+        Some((class.clone(), installed.get(class.as_str()).map(|path| (*path).to_owned())))
     }
 
     /// What there is now, to be looked up in.
@@ -219,9 +274,22 @@ impl Plugins {
         self.0.components.read().iter().find(|stored| stored.component.id().to_string() == id).cloned()
     }
 
+    /// Begins an upload; `None` if there are as many as there may be at once.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written to.
+    pub async fn begin_upload(&self) -> Result<Option<Incoming>, UploadError> {
+        Ok(self.0.uploads.begin().await?)
+    }
+
     /// Takes an uploaded component. When this returns it is on disk for good and connectors can use it.
-    pub async fn upload(&self, bytes: Vec<u8>) -> Result<Uploaded, UploadError> {
+    pub async fn upload(&self, mut upload: Incoming) -> Result<Uploaded, UploadError> {
+        let bytes = upload.read().await?;
         let component = self.0.engine.load_within(bytes.clone(), &self.0.limits).await?;
+        if let Some((class, path)) = self.shadowed(&component) {
+            return Err(UploadError::Shadows { class, path });
+        }
         let _changing = self.0.changing.lock().await;
         let id = component.id().to_string();
         if let Some(known) = self.component(&id).filter(|known| known.uploaded) {
@@ -257,6 +325,21 @@ impl Plugins {
         info!(id = name, "plugin deleted");
         Ok(())
     }
+}
+
+/// The classes on `plugin.path`, each with its file.
+fn installed(components: &[Stored]) -> HashMap<&str, &Path> {
+    let mut classes = HashMap::new();
+    for stored in components {
+        let Some(path) = &stored.path else { continue };
+        classes.extend(stored.component.plugins().iter().map(|info| (info.class.as_str(), path.as_path())));
+    }
+    classes
+}
+
+/// Whether a class is on `plugin.path` or built in.
+fn is_taken(installed: &HashMap<&str, &Path>, class: &str) -> bool {
+    installed.contains_key(class) || built_in::find(class).is_some() || built_in::OTHERS.contains(&class)
 }
 
 /// The components of one entry of `plugin.path`: `*.wasm` in the folder and in the folders directly below, or the entry itself.

@@ -23,7 +23,7 @@ pub struct Error {
 }
 
 impl Error {
-    fn new(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn new(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self { doing, path, source }
     }

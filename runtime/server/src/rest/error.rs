@@ -73,6 +73,7 @@ impl From<UploadError> for Failure {
     fn from(error: UploadError) -> Self {
         match error {
             UploadError::Load(error) => Self::bad_request(error.to_string()),
+            UploadError::Shadows { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
             UploadError::Store(error) => Self::internal(error.to_string()),
         }
     }

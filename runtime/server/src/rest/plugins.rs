@@ -10,13 +10,13 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http_body_util::BodyExt;
 use serde::Serialize;
-use weir_plugin::Component;
+use weir_plugin::{Component, LoadError};
 
 use super::App;
 use super::connector_plugins::PluginRow;
 use super::error::Failure;
 use super::request::{Place, finish, has_type};
-use crate::plugins::Stored;
+use crate::plugins::{Incoming, Stored, UploadError};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -28,6 +28,16 @@ pub(super) fn routes() -> Router<App> {
 /// How much of a body that is too large is thrown away, and for how long.
 const DRAIN_BYTES: usize = 64 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// How long an upload may take to arrive. A client that sends slowly holds one of few places.
+const ARRIVAL_TIME: Duration = Duration::from_secs(600);
+
+/// Bytes in which a file of WebAssembly says what it is.
+const HEADER_BYTES: usize = 8;
+/// How each begins.
+const MAGIC: &[u8; 4] = b"\0asm";
+/// How a core module goes on.
+const MODULE: &[u8; 4] = b"\x01\0\0\0";
 
 /// A component: its id (the SHA-256 of its bytes), what is in it, and what it wants from the runtime.
 #[derive(Serialize)]
@@ -91,8 +101,22 @@ async fn upload(State(app): State<App>, request: Request) -> Result<Response, Fa
         }
         return Err(too_large(max));
     }
-    let bytes = read(request.into_body(), max).await?;
-    let work = async move { app.plugins.upload(bytes).await };
+    let expects = request.headers().contains_key(header::EXPECT);
+    let mut body = request.into_body();
+    let Some(mut upload) = app.plugins.begin_upload().await? else {
+        if !expects {
+            drain(&mut body).await;
+        }
+        return Ok(too_many(app.worker.plugin_uploads_max));
+    };
+    match tokio::time::timeout(ARRIVAL_TIME, receive(&mut body, &mut upload, max)).await {
+        Ok(received) => received?,
+        Err(_) => {
+            let message = format!("The upload took more than {} s to arrive", ARRIVAL_TIME.as_secs());
+            return Err(Failure::new(StatusCode::REQUEST_TIMEOUT, message));
+        }
+    }
+    let work = async move { app.plugins.upload(upload).await };
     let uploaded = finish("compiling and storing an uploaded plugin", work).await?;
     let info = ComponentInfo::new(&uploaded.component);
     Ok(match uploaded.created {
@@ -126,24 +150,44 @@ async fn drain(body: &mut Body) {
     let _ = tokio::time::timeout(DRAIN_TIME, all).await;
 }
 
-/// Reads a body, of which no more than `max` bytes are kept.
-async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
+fn too_many(max: usize) -> Response {
+    let message = format!("Too many uploads at once: the limit is {max} (weir.plugin.uploads.max); try again later");
+    ([(header::RETRY_AFTER, "5")], Failure::new(StatusCode::SERVICE_UNAVAILABLE, message)).into_response()
+}
+
+/// Writes a body to disk as it comes, no more than `max` bytes, and none of it if it begins as no component does.
+async fn receive(body: &mut Body, upload: &mut Incoming, max: usize) -> Result<(), Failure> {
+    let mut begins = Vec::new();
     loop {
         // The listener sees to it that a body does not stand still.
         let frame = match body.frame().await {
-            None => return Ok(bytes),
+            None => return Ok(()),
             Some(Ok(frame)) => frame,
             Some(Err(error)) => return Err(Failure::bad_request(format!("The upload broke off: {error}"))),
         };
-        if let Some(data) = frame.data_ref() {
-            if bytes.len() + data.len() > max {
-                drain(&mut body).await;
-                return Err(too_large(max));
-            }
-            bytes.extend_from_slice(data);
+        let Some(data) = frame.data_ref() else { continue };
+        if upload.bytes() + data.len() > max {
+            drain(body).await;
+            return Err(too_large(max));
         }
+        if begins.len() < HEADER_BYTES {
+            begins.extend(data.iter().take(HEADER_BYTES - begins.len()));
+            if let Err(error) = check_beginning(&begins) {
+                drain(body).await;
+                return Err(UploadError::from(error).into());
+            }
+        }
+        upload.write(data).await.map_err(UploadError::from)?;
     }
+}
+
+/// What the first bytes of an upload tell of it.
+fn check_beginning(bytes: &[u8]) -> Result<(), LoadError> {
+    let (magic, kind) = bytes.split_at(bytes.len().min(MAGIC.len()));
+    if !MAGIC.starts_with(magic) {
+        return Err(LoadError::Garbage { reason: "it does not begin with the bytes of WebAssembly".to_owned() });
+    }
+    if kind == MODULE { Err(LoadError::CoreModule) } else { Ok(()) }
 }
 
 async fn delete(State(app): State<App>, Place(id): Place<String>) -> Result<StatusCode, Failure> {

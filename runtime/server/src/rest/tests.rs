@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use futures_util::{FutureExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -402,10 +402,65 @@ async fn an_upload_that_is_too_large_is_refused_before_it_is_read() {
     assert!(answer["message"].as_str().is_some_and(|message| message.contains("weir.plugin.max.bytes")), "{answer}");
     // No length is announced, and it never ends.
     let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[0; 64])));
+    let endless = stream::iter([Ok(Bytes::from_static(HEADER))]).chain(endless);
     let answer = tokio::time::timeout(Duration::from_secs(5), fixture.upload(Body::from_stream(endless))).await;
     assert_eq!(answer.expect("an answer").0, 413);
-    let (status, _) = fixture.upload(vec![0; MAX]).await;
+    let (status, _) = fixture.upload([HEADER, &[0; MAX - HEADER.len()]].concat()).await;
     assert_eq!(status, 400, "as large as allowed is read");
+}
+
+/// How a component begins.
+const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
+
+/// A body that has begun as a component does, and does not end.
+fn held() -> Body {
+    let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(HEADER))]);
+    Body::from_stream(first.chain(stream::pending()))
+}
+
+#[tokio::test]
+async fn uploads_that_are_held_open_are_few_and_what_is_no_component_is_refused_at_once() {
+    let fixture = Fixture::with(&[("weir.plugin.uploads.max", "2")]).await;
+    let mut open: Vec<_> = (0..2).map(|_| Box::pin(fixture.upload(held()))).collect();
+    for upload in &mut open {
+        assert!(tokio::time::timeout(Duration::from_millis(200), upload).await.is_err(), "it waits for more");
+    }
+    let (status, answer) = fixture.upload(HEADER).await;
+    assert_eq!((status, answer["error_code"].as_u64()), (503, Some(503)), "{answer}");
+    assert!(answer["message"].as_str().is_some_and(|message| message.contains("weir.plugin.uploads.max")), "{answer}");
+    drop(open);
+    assert_eq!(fixture.upload(HEADER).await.0, 400, "their places are free again");
+    // Only its beginning has come.
+    let garbage = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"garbage"))]);
+    let garbage = Body::from_stream(garbage.chain(stream::pending()));
+    let answer = tokio::time::timeout(Duration::from_secs(30), fixture.upload(garbage)).await;
+    assert_eq!(answer.expect("an answer").0, 400);
+}
+
+#[tokio::test]
+async fn names_and_configurations_are_bounded_and_not_repeated() {
+    let fixture = Fixture::new().await;
+    let long = "n".repeat(1_000_000);
+    let create = json!({"name": long, "config": {"connector.class": "X"}}).to_string();
+    let inner = json!({"connector.class": "X", "name": long}).to_string();
+    let path = format!("/connectors/{}/config", "n".repeat(2000));
+    for (method, path, body) in [
+        (Method::POST, "/connectors", create.as_str()),
+        (Method::PUT, "/connectors/a/config", &inner),
+        (Method::PUT, &path, r#"{"connector.class":"X"}"#),
+    ] {
+        let (status, answer) = fixture.json(method, path, body).await;
+        assert_eq!(status, 400, "{path}");
+        let message = answer["message"].as_str().unwrap_or_default();
+        assert!(message.starts_with("The connector's name has ") && message.len() < 200, "{message}");
+    }
+    let large = json!({"connector.class": "X", "x": "v".repeat(1 << 20)}).to_string();
+    let (status, answer) = fixture.json(Method::PUT, "/connectors/a/config", &large).await;
+    let message = answer["message"].as_str().unwrap_or_default();
+    assert!(
+        status == 400 && message.starts_with("The connector's configuration has ") && message.len() < 200,
+        "{message}"
+    );
 }
 
 #[tokio::test]

@@ -46,7 +46,9 @@ struct Asked<'a> {
 fn clients_see_the_same_of_kafka_connect_and_of_weir() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
     let (first, second) = (script::scripts("")?, script::scripts("second")?);
-    let mut weir = Worker::new(bootstrap)?;
+    // The names that the requests give the worker: without authentication it answers to no others.
+    let named = || Worker::new(bootstrap).map(|worker| worker.set("weir.rest.hosts.allowed", "worker,some.host"));
+    let mut weir = named()?;
     let data = weir.data();
     fs::write(data.join("input.txt"), "one\ntwo\n")?;
     let data = data.display().to_string();
@@ -57,7 +59,7 @@ fn clients_see_the_same_of_kafka_connect_and_of_weir() -> Result<()> {
     setup.properties.extend(SECOND.map(|(key, value)| (key.into(), value.into())));
     setup.properties.push(("admin.listeners".into(), format!("http://127.0.0.1:{their_admin}")));
     let mut their_second = Connect::launch(bootstrap, &setup)?;
-    let mut our_second = Worker::new(bootstrap)?.set("admin.listeners", &format!("http://127.0.0.1:{our_admin}"));
+    let mut our_second = named()?.set("admin.listeners", &format!("http://127.0.0.1:{our_admin}"));
     for (key, value) in SECOND {
         our_second = our_second.set(key, value);
     }

@@ -1,11 +1,12 @@
 //! Stands in front of all routes: a request without a proven name is answered with 401, one without the right with 403.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -14,10 +15,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use tracing::{debug, info};
 
 use super::Security;
+use super::hashing::Later;
 use super::names::Guess;
 use super::rights::Right;
 use crate::rest::error::Failure;
-use crate::rest::server::Peer;
+use crate::rest::server::{Connection, Peer};
 
 /// Base64 as Java decodes it, which does not insist on padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -31,17 +33,29 @@ pub(in crate::rest) fn guard(router: Router, security: Option<Arc<Security>>) ->
 }
 
 async fn check(State(security): State<Option<Arc<Security>>>, mut request: Request, next: Next) -> Response {
+    let connection = request.extensions().get::<Connection>().map(|Connection(place)| Arc::clone(place));
+    let prove = || connection.iter().for_each(|place| place.prove());
     let Some(security) = security else {
+        prove();
         request.headers_mut().remove(header::AUTHORIZATION);
         return next.run(request).await;
     };
     let (method, path) = (request.method(), request.uri().path());
     if !is_between_workers(method, path) {
         let peer = request.extensions().get::<Peer>().cloned();
-        let Some(name) = security.name(request.headers(), peer).await else {
-            debug!(%method, path, "a request without a proven name");
-            return unauthorized(method);
+        let address = connection.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |place| place.address());
+        let name = match security.name(request.headers(), peer, address).await {
+            Ok(Some(name)) => name,
+            Ok(None) => {
+                debug!(%method, path, "a request without a proven name");
+                return unauthorized(method);
+            }
+            Err(Later(seconds)) => {
+                debug!(%method, path, %address, "a password is not looked at: too many wait, or too many were wrong");
+                return later(seconds);
+            }
         };
+        prove();
         let right = Right::needed(method, path);
         if !security.rights.allow(&name, right) {
             info!(%method, path, user = %name, right = right.verb(), "a request without the right to it");
@@ -57,39 +71,51 @@ async fn check(State(security): State<Option<Arc<Security>>>, mut request: Reque
 }
 
 impl Security {
-    /// The name that the client proves, if any.
-    async fn name(&self, headers: &HeaderMap, peer: Option<Peer>) -> Option<Arc<str>> {
-        match headers.get(header::AUTHORIZATION) {
-            // What is said counts, even if the connection would prove another name.
-            Some(value) => {
-                let (scheme, rest) = value.to_str().ok()?.split_once(' ')?;
-                if scheme.eq_ignore_ascii_case("basic") {
-                    self.user(rest).await
-                } else if scheme.eq_ignore_ascii_case("bearer") {
-                    self.tokens.as_ref()?.value().name(rest)
-                } else {
-                    None
-                }
-            }
-            None => peer.filter(|_| self.certificates)?.certificate_name,
+    /// The name that the client at this address proves, if any.
+    async fn name(&self, headers: &HeaderMap, peer: Option<Peer>, address: IpAddr) -> Result<Option<Arc<str>>, Later> {
+        let Some(value) = headers.get(header::AUTHORIZATION) else {
+            return Ok(peer.filter(|_| self.certificates).and_then(|peer| peer.certificate_name));
+        };
+        // What is said counts, even if the connection would prove another name.
+        let Some((scheme, rest)) = value.to_str().ok().and_then(|value| value.split_once(' ')) else {
+            return Ok(None);
+        };
+        if scheme.eq_ignore_ascii_case("basic") {
+            self.user(rest, address).await
+        } else if scheme.eq_ignore_ascii_case("bearer") {
+            Ok(self.tokens.as_ref().and_then(|tokens| tokens.value().name(rest)))
+        } else {
+            Ok(None)
         }
     }
 
     /// The user whose name and password these are, in base64.
-    async fn user(&self, credentials: &str) -> Option<Arc<str>> {
-        let users = self.users.as_ref()?.value();
-        let decoded = BASE64.decode(credentials).ok()?;
-        let decoded = String::from_utf8(decoded).ok()?;
-        let (name, password) = decoded.split_once(':')?;
+    async fn user(&self, credentials: &str, address: IpAddr) -> Result<Option<Arc<str>>, Later> {
+        let Some(users) = self.users.as_ref().map(|users| users.value()) else { return Ok(None) };
+        let decoded = BASE64.decode(credentials).ok().and_then(|decoded| String::from_utf8(decoded).ok());
+        let Some((name, password)) = decoded.as_deref().and_then(|decoded| decoded.split_once(':')) else {
+            return Ok(None);
+        };
         match users.guess(name, password) {
-            Guess::Right(name) => return Some(name),
-            Guess::Wrong => return None,
+            Guess::Right(name) => return Ok(Some(name)),
+            Guess::Wrong => return Ok(None),
             Guess::Unknown => {}
         }
-        // It is never closed.
-        let _permit = self.hashing.acquire().await.ok()?;
+        let Some(turn) = self.hashing.place(address)?.turn().await else { return Ok(None) };
         let (name, password) = (name.to_owned(), password.to_owned());
-        tokio::task::spawn_blocking(move || users.check_hash(&name, &password)).await.ok().flatten()
+        let work = move || {
+            // It may have been hashed while this one waited.
+            let found = match users.guess(&name, &password) {
+                Guess::Right(name) => Some(name),
+                Guess::Wrong => None,
+                Guess::Unknown => users.check_hash(&name, &password),
+            };
+            if found.is_none() {
+                turn.wrong();
+            }
+            found
+        };
+        Ok(tokio::task::spawn_blocking(work).await.ok().flatten())
     }
 }
 
@@ -111,6 +137,15 @@ fn unauthorized(method: &Method) -> Response {
     let kind = if method == Method::OPTIONS { "text/plain" } else { "application/json" };
     let body = Body::from("User cannot access the resource.");
     (StatusCode::UNAUTHORIZED, [(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+fn later(seconds: u64) -> Response {
+    let message = format!(
+        "Too many passwords are being checked, or too many were wrong; try again in {seconds} s. Tokens and client certificates \
+         are not affected"
+    );
+    let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, message);
+    ([(header::RETRY_AFTER, HeaderValue::from(seconds))], failure).into_response()
 }
 
 fn forbidden(name: &str, right: Right) -> Failure {

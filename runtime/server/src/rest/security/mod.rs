@@ -1,10 +1,13 @@
 //! Who may do what over REST: clients prove a name with a password, a token or a certificate, and names have rights.
 //!
-//! The guard stands in front of all routes, of those that are not there too: whoever adds a route cannot forget it.
+//! The guard stands in front of all routes, of those that are not there too: whoever adds a route cannot forget it. In front of it
+//! requests of foreign web pages are refused (`pages.rs`).
 
 mod guard;
+mod hashing;
 mod jaas;
 mod names;
+mod pages;
 mod rights;
 #[cfg(test)]
 mod tests;
@@ -14,16 +17,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) use guard::guard;
+use hashing::Hashing;
 use names::{Tokens, Users};
+pub use pages::Pages;
+pub(super) use pages::only_from;
 use rights::Rights;
-use tokio::sync::Semaphore;
 use watched::Watched;
 
 use crate::config::access::Auth;
 use crate::config::properties;
-
-/// Passwords that are hashed at once. Each keeps a processor busy for a good part of a second.
-const HASHING_MAX: usize = 2;
 
 /// Why the guard cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +65,7 @@ pub struct Security {
     tokens: Option<Arc<Watched<Tokens>>>,
     certificates: bool,
     rights: Rights,
-    /// A permit for each password that is being hashed.
-    hashing: Semaphore,
+    hashing: Hashing,
 }
 
 impl Security {
@@ -82,7 +83,7 @@ impl Security {
             tokens: config.tokens_file.clone().map(|path| Watched::open(path, Tokens::read)).transpose()?.map(Arc::new),
             certificates: config.certificates,
             rights: Rights::new(config),
-            hashing: Semaphore::new(HASHING_MAX),
+            hashing: Hashing::default(),
         })))
     }
 }

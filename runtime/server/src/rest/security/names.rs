@@ -1,6 +1,6 @@
 //! The files of users and tokens, and whether what a client says fits them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,7 +37,32 @@ pub(super) struct Users {
     /// Hashed passwords that were right before, as the sum of a secret and the password: bcrypt is made to be slow, and a client
     /// sends its password with each request.
     proven: Mutex<HashMap<String, Sum>>,
+    wrong: Mutex<Wrong>,
     secret: Sum,
+}
+
+/// How many wrong passwords are remembered.
+const WRONG_MAX: usize = 1000;
+
+/// The last wrong passwords that had to be hashed, each with its name as a sum with the secret: a client that was not told of a new
+/// password tries the old one again and again.
+#[derive(Default)]
+struct Wrong {
+    sums: HashSet<Sum>,
+    order: VecDeque<Sum>,
+}
+
+impl Wrong {
+    fn add(&mut self, sum: Sum) {
+        if self.sums.insert(sum) {
+            self.order.push_back(sum);
+        }
+        if self.order.len() > WRONG_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.sums.remove(&oldest);
+        }
+    }
 }
 
 /// What is known of a password without much work.
@@ -73,11 +98,16 @@ impl Users {
         let mut secret = Sum::default();
         let random = tokio_rustls::rustls::crypto::ring::default_provider().secure_random;
         random.fill(&mut secret).map_err(|_| Error::Random)?;
-        Ok(Self { passwords, proven: Mutex::default(), secret })
+        Ok(Self { passwords, proven: Mutex::default(), wrong: Mutex::default(), secret })
     }
 
     fn sum(&self, password: &str) -> Sum {
         sum(&[&self.secret, password.as_bytes()].concat())
+    }
+
+    /// A name has no colon in it.
+    fn wrong_sum(&self, name: &str, password: &str) -> Sum {
+        sum(&[&self.secret, name.as_bytes(), b":", password.as_bytes()].concat())
     }
 
     /// Looks whether this is the user's password. A name that is not there takes as long as one that is.
@@ -92,11 +122,18 @@ impl Users {
                 let proven = self.proven.lock().get(name).copied();
                 match proven.is_some_and(|proven| bool::from(proven.ct_eq(&self.sum(password)))) {
                     true => Guess::Right(name.into()),
-                    false => Guess::Unknown,
+                    false => self.guess_wrong(name, password),
                 }
             }
-            None if self.some_hash().is_some() => Guess::Unknown,
+            None if self.some_hash().is_some() => self.guess_wrong(name, password),
             None => Guess::Wrong,
+        }
+    }
+
+    fn guess_wrong(&self, name: &str, password: &str) -> Guess {
+        match self.wrong.lock().sums.contains(&self.wrong_sum(name, password)) {
+            true => Guess::Wrong,
+            false => Guess::Unknown,
         }
     }
 
@@ -119,6 +156,7 @@ impl Users {
         let fits = password.len() <= BCRYPT_BYTES;
         let right = bcrypt::verify(password, hash).unwrap_or(false);
         if !(known && fits && right) {
+            self.wrong.lock().add(self.wrong_sum(name, password));
             return None;
         }
         self.proven.lock().insert(name.to_owned(), self.sum(password));

@@ -172,6 +172,23 @@ async fn a_name_has_the_rights_it_was_given_at_every_route() {
     assert_eq!((status.as_u16(), body), (403, format!(r#"{{"error_code":403,"message":"{message}"}}"#)));
 }
 
+#[tokio::test]
+async fn origins_that_are_allowed_see_nothing_of_weirs_own_resources() {
+    let fixture = Fixture::with(&[("access.control.allow.origin", "*")]).await;
+    for path in routes() {
+        let own = ["/plugins", "/metrics"].iter().any(|own| path.starts_with(own));
+        let request = Request::builder()
+            .method(Method::OPTIONS)
+            .uri(&path)
+            .header(header::HOST, "localhost")
+            .header(header::ORIGIN, "http://evil.example")
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST");
+        let response = fixture.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await;
+        let opened = response.expect("infallible").headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+        assert_eq!(opened, !own, "{path}");
+    }
+}
+
 /// Tells what of the credentials a route behind the guard can see.
 fn telltale(security: Option<Arc<Security>>) -> Router {
     let seen = async |headers: HeaderMap| format!("{:?}", headers.get(header::AUTHORIZATION));

@@ -7,21 +7,19 @@ use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Response, StatusCode, header};
-use axum::response::IntoResponse as _;
+use axum::http::{Request, Response};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceExt as _;
 use tracing::debug;
 
 use super::Shared;
 use super::pace::{Busy, Paced, Phase, Stalling};
-use crate::rest::error::Failure;
+use super::places::Place;
 use crate::tls::subject::common_name;
 
 /// Bytes that are kept of what a client sends ahead, and of an answer that it does not take.
@@ -37,11 +35,15 @@ pub(in crate::rest) struct Peer {
     pub(in crate::rest) certificate_name: Option<Arc<str>>,
 }
 
+/// The connection that a request came over, in the extensions of each request.
+#[derive(Debug, Clone)]
+pub(in crate::rest) struct Connection(pub(in crate::rest) Arc<Place>);
+
 /// Serves a connection until the client or the server ends it.
-pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
+pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: Connection) {
     // Answers are written whole; waiting for more of them helps nobody. Not to be able to say so harms little.
     let _ = stream.set_nodelay(true);
-    let Some(acceptor) = &shared.tls else { return requests(shared, stream, None).await };
+    let Some(acceptor) = &shared.tls else { return requests(shared, stream, None, connection).await };
     let handshake = tokio::select! {
         handshake = tokio::time::timeout(shared.limits.handshake_timeout, acceptor.accept(stream)) => handshake,
         () = shared.stop.cancelled() => return,
@@ -50,32 +52,32 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream) {
         Ok(Ok(stream)) => {
             let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let peer = Peer { certificate_name: certificate.and_then(common_name).map(Arc::from) };
-            requests(shared, stream, Some(peer)).await;
+            requests(shared, stream, Some(peer), connection).await;
         }
         Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
         Err(_) => debug!("a TLS handshake took too long"),
     }
 }
 
-async fn requests<S>(shared: Arc<Shared>, stream: S, peer: Option<Peer>)
+async fn requests<S>(shared: Arc<Shared>, stream: S, peer: Option<Peer>, connection: Connection)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let phase = Arc::new(Phase::default());
     let io = TokioIo::new(Paced::new(stream, Arc::clone(&phase), &shared.limits));
-    let service = service_fn(|request: Request<Incoming>| answer(&shared, &phase, peer.as_ref(), request));
+    let service = service_fn(|request: Request<Incoming>| answer(&shared, &phase, peer.as_ref(), &connection, request));
     let mut builder = http1::Builder::new();
     // The stream keeps the times, because it tells a pause from a head that does not end.
     builder.header_read_timeout(None).max_buf_size(BUFFER_BYTES).max_header_size(shared.limits.head_max_bytes);
     if shared.limits.headers_max != HEADERS_ON_THE_STACK {
         builder.max_headers(shared.limits.headers_max);
     }
-    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut served = pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
+        ended = served.as_mut() => ended,
         () = shared.stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            served.as_mut().graceful_shutdown();
+            served.await
         }
     };
     if let Err(error) = ended {
@@ -87,34 +89,23 @@ async fn answer(
     shared: &Shared,
     phase: &Arc<Phase>,
     peer: Option<&Peer>,
+    connection: &Connection,
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Infallible> {
     let busy = phase.begin();
-    let Ok(permit) = Arc::clone(&shared.requests).try_acquire_owned() else {
-        return Ok(too_many(shared).map(|body| Answer { body, _busy: busy, _permit: None }));
-    };
     let mut request = request.map(|body| Body::new(Stalling::new(body, shared.limits.body_timeout)));
     if let Some(peer) = peer {
         request.extensions_mut().insert(peer.clone());
     }
+    request.extensions_mut().insert(connection.clone());
     let response = Router::clone(&shared.router).oneshot(request).await?;
-    Ok(response.map(|body| Answer { body, _busy: busy, _permit: Some(permit) }))
+    Ok(response.map(|body| Answer { body, _busy: busy }))
 }
 
-fn too_many(shared: &Shared) -> Response<Body> {
-    let message = format!(
-        "The worker answers {} requests at once, and no more (weir.rest.requests.max); try again later",
-        shared.limits.requests_max
-    );
-    let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, message);
-    ([(header::RETRY_AFTER, "1")], failure).into_response()
-}
-
-/// The body of an answer. As long as it is there the request is open, and counts.
+/// The body of an answer. As long as it is there the request is open.
 struct Answer {
     body: Body,
     _busy: Busy,
-    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl HttpBody for Answer {

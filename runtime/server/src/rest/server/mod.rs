@@ -1,28 +1,32 @@
 //! Serves one listener until it is told to stop, and gives open requests some time then.
 //!
-//! A client can hold nothing for longer than it may: connections and requests are counted, and each phase of a connection has its
-//! time (`weir.rest.*`): the TLS handshake, the head of a request, its body, the answer, and the pause until the next request.
+//! A client can hold nothing for longer than it may: connections are counted in all, by address and until they have shown that their
+//! client may use the worker, requests once they have; and each phase of a connection has its time (`weir.rest.*`): the TLS handshake,
+//! the head of a request, its body, the answer, and the pause until the next request.
 
 mod connection;
 mod pace;
+mod places;
+mod requests;
 #[cfg(test)]
 mod tests;
 
 use std::io::{ErrorKind, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::config::access::Limits;
-use crate::rest::security::{Security, guard};
-pub(super) use connection::Peer;
+use crate::rest::security::{Pages, Security, guard, only_from};
+pub(super) use connection::{Connection, Peer};
+use places::{Full, Places};
 
 /// How long open requests may take when the server stops. Kafka Connect allows 60 s, but nothing that is open that late ends well.
 const GRACEFUL_STOP: Duration = Duration::from_secs(10);
@@ -40,6 +44,8 @@ pub struct Endpoint {
     pub router: Router,
     /// Who may ask. None = everybody.
     pub security: Option<Arc<Security>>,
+    /// Which web pages may.
+    pub pages: Pages,
     /// For this listener alone.
     pub limits: Limits,
 }
@@ -49,32 +55,31 @@ struct Shared {
     tls: Option<TlsAcceptor>,
     router: Router,
     limits: Limits,
-    /// A permit for each request that is being answered.
-    requests: Arc<Semaphore>,
     /// Cancelled when connections should end after the request that is open.
     stop: CancellationToken,
 }
 
 /// Serves until `stop` is cancelled and the requests that are open then are done, or their time is up.
 pub async fn serve(endpoint: Endpoint, stop: CancellationToken) {
-    let Endpoint { listener, tls, router, security, limits } = endpoint;
-    // Here and nowhere else, so that no listener can be without it.
-    let router = guard(router, security);
-    let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-    let connections = permits(limits.connections_max);
-    let requests = permits(limits.requests_max);
-    let shared = Arc::new(Shared { tls, router, limits, requests, stop: stop.clone() });
+    let Endpoint { listener, tls, router, security, pages, limits } = endpoint;
+    // Here and nowhere else, so that no listener can be without them.
+    let router = only_from(guard(requests::at_most(limits.requests_max, router), security), pages);
+    let places = Places::new(&limits);
+    let shared = Arc::new(Shared { tls, router, limits, stop: stop.clone() });
     let (open, cut) = (TaskTracker::new(), CancellationToken::new());
-    while let Some(stream) = accept(&listener, &stop).await {
-        let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else {
-            refuse(stream, shared.tls.is_some());
-            continue;
+    while let Some((stream, from)) = accept(&listener, &stop).await {
+        let place = match places.take(from.ip()) {
+            Ok(place) => Arc::new(place),
+            Err(full) => {
+                refuse(stream, full, shared.tls.is_some());
+                continue;
+            }
         };
         let (shared, cut) = (Arc::clone(&shared), cut.clone());
         open.spawn(async move {
-            let _permit = permit;
             tokio::select! {
-                () = connection::serve(shared, stream) => {}
+                () = connection::serve(shared, stream, Connection(Arc::clone(&place))) => {}
+                () = place.cut() => {}
                 () = cut.cancelled() => {}
             }
         });
@@ -88,14 +93,14 @@ pub async fn serve(endpoint: Endpoint, stop: CancellationToken) {
 }
 
 /// The next connection; none once `stop` is cancelled.
-async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<TcpStream> {
+async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => return None,
         };
         match accepted {
-            Ok((stream, _)) => return Some(stream),
+            Ok(accepted) => return Some(accepted),
             // The client was gone before it was met.
             Err(error)
                 if matches!(
@@ -113,14 +118,13 @@ async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<TcpS
     }
 }
 
-/// Closes a connection that is one too many. Whoever speaks http is told so, if that needs no waiting.
-fn refuse(stream: TcpStream, encrypted: bool) {
-    const BODY: &str =
-        r#"{"error_code":503,"message":"The worker has as many connections as it may have; try again later"}"#;
+/// Closes a connection that is one too many. A client that speaks http is told so, if that needs no waiting.
+fn refuse(stream: TcpStream, full: Full, encrypted: bool) {
     if let (false, Ok(mut stream)) = (encrypted, stream.into_std()) {
+        let body = format!(r#"{{"error_code":503,"message":"{}"}}"#, full.message());
         let head =
             "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close";
         // It may be gone already.
-        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{BODY}", BODY.len());
+        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     }
 }

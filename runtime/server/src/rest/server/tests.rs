@@ -18,6 +18,8 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, version};
 
 use super::*;
+use crate::config::access::Auth;
+use crate::config::host_names::HostNames;
 use crate::config::listener_tls;
 use crate::herder::api::ConfigMap;
 use crate::tls::elliptic_key;
@@ -30,6 +32,8 @@ const SHORT: Duration = Duration::from_millis(100);
 
 const LIMITS: Limits = Limits {
     connections_max: 100,
+    connections_new_max: 100,
+    connections_address_max: 100,
     requests_max: 100,
     headers_max: 100,
     head_max_bytes: 8192,
@@ -62,6 +66,10 @@ impl Drop for Dropped {
 
 impl Server {
     async fn start(limits: Limits, tls: Option<TlsAcceptor>) -> Self {
+        Self::guarded(limits, tls, None).await
+    }
+
+    async fn guarded(limits: Limits, tls: Option<TlsAcceptor>, security: Option<Arc<Security>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (sender, events) = mpsc::unbounded_channel();
@@ -88,7 +96,8 @@ impl Server {
                     }))
                 }),
             );
-        let endpoint = Endpoint { listener, tls, router, security: None, limits };
+        let pages = Pages { hosts: security.is_none().then(HostNames::default), origins: None };
+        let endpoint = Endpoint { listener, tls, router, security, pages, limits };
         let served = tokio::spawn(serve(endpoint, stop.clone()));
         Self { address, go_on, events, stop, served }
     }
@@ -115,7 +124,7 @@ impl Server {
 }
 
 /// A request after which the connection is closed.
-const LAST: &str = "GET / HTTP/1.1\r\nhost: w\r\nconnection: close\r\n\r\n";
+const LAST: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
 /// What comes until the server closes the connection, which it does.
 async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
@@ -151,7 +160,7 @@ async fn a_head_that_does_not_end_is_cut_however_slowly_it_comes() {
 async fn a_connection_without_a_request_is_closed_before_the_first_one_and_after() {
     let server = Server::start(Limits { idle_timeout: SHORT, ..LIMITS }, None).await;
     assert_eq!(server.send("").await, "");
-    let answer = server.send("GET / HTTP/1.1\r\nhost: w\r\n\r\n").await;
+    let answer = server.send("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("here"), "{answer}");
     server.serves_others().await;
 }
@@ -159,9 +168,9 @@ async fn a_connection_without_a_request_is_closed_before_the_first_one_and_after
 #[tokio::test]
 async fn a_body_that_stands_still_is_refused() {
     let server = Server::start(Limits { body_timeout: SHORT, ..LIMITS }, None).await;
-    let answer = server.send("POST /body HTTP/1.1\r\nhost: w\r\ncontent-length: 100\r\n\r\nsome").await;
+    let answer = server.send("POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nsome").await;
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("too slowly"), "{answer}");
-    let whole = "POST /body HTTP/1.1\r\nhost: w\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsome";
+    let whole = "POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\nconnection: close\r\n\r\nsome";
     assert!(server.send(whole).await.ends_with('4'));
 }
 
@@ -169,7 +178,7 @@ async fn a_body_that_stands_still_is_refused() {
 async fn a_body_that_trickles_is_refused() {
     let server = Server::start(Limits { body_timeout: SHORT, ..LIMITS }, None).await;
     let mut stream = server.connect().await;
-    stream.write_all(b"POST /body HTTP/1.1\r\nhost: w\r\ncontent-length: 1000000\r\n\r\n").await.expect("sent");
+    stream.write_all(b"POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n").await.expect("sent");
     let (mut reading, mut writing) = stream.split();
     let trickle = async {
         let mut tick = tokio::time::interval(SHORT / 10);
@@ -189,7 +198,7 @@ async fn a_body_that_trickles_is_refused() {
 async fn a_client_that_does_not_take_its_answer_is_cut() {
     let mut server = Server::start(Limits { answer_timeout: SHORT, ..LIMITS }, None).await;
     let mut stream = server.connect().await;
-    stream.write_all(b"GET /endless HTTP/1.1\r\nhost: w\r\n\r\n").await.expect("sent");
+    stream.write_all(b"GET /endless HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
     assert_eq!(server.event().await, "dropped");
     server.serves_others().await;
     drop(stream);
@@ -198,12 +207,12 @@ async fn a_client_that_does_not_take_its_answer_is_cut() {
 #[tokio::test]
 async fn heads_are_bounded_in_fields_and_in_bytes() {
     let server = Server::start(Limits { headers_max: 5, head_max_bytes: 1024, ..LIMITS }, None).await;
-    let with = |more: String| format!("GET / HTTP/1.1\r\nhost: w\r\nconnection: close\r\n{more}\r\n");
+    let with = |more: String| format!("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{more}\r\n");
     for more in ["a: b\r\n".repeat(10), format!("a: {}\r\n", "b".repeat(2000))] {
         let answer = server.send(&with(more)).await;
         assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     }
-    let long = format!("GET /{} HTTP/1.1\r\nhost: w\r\nconnection: close\r\n\r\n", "a".repeat(2000));
+    let long = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", "a".repeat(2000));
     assert!(server.send(&long).await.starts_with("HTTP/1.1 4"));
     assert!(server.send(&with("a: b\r\n".repeat(3))).await.starts_with("HTTP/1.1 200 "));
     server.serves_others().await;
@@ -213,11 +222,16 @@ async fn heads_are_bounded_in_fields_and_in_bytes() {
 async fn one_request_too_many_is_told_to_try_again() {
     let mut server = Server::start(Limits { requests_max: 1, ..LIMITS }, None).await;
     let mut waiting = server.connect().await;
-    waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: w\r\nconnection: close\r\n\r\n").await.expect("sent");
+    waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("sent");
     assert_eq!(server.event().await, "waiting");
     let answer = server.send(LAST).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1"), "{answer}");
-    assert!(answer.contains(r#"{"error_code":503,"message":"The worker answers 1 requests at once"#), "{answer}");
+    assert!(
+        answer.contains(
+            r#"{"error_code":503,"message":"Too many concurrent requests: the limit is 1 (weir.rest.requests.max)"#
+        ),
+        "{answer}"
+    );
     server.go_on.notify_one();
     assert!(rest(&mut waiting).await.ends_with("waited"));
     server.serves_others().await;
@@ -227,10 +241,10 @@ async fn one_request_too_many_is_told_to_try_again() {
 async fn one_connection_too_many_is_told_to_try_again() {
     let mut server = Server::start(Limits { connections_max: 1, ..LIMITS }, None).await;
     let mut waiting = server.connect().await;
-    waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: w\r\nconnection: close\r\n\r\n").await.expect("sent");
+    waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("sent");
     assert_eq!(server.event().await, "waiting");
     let answer = rest(&mut server.connect().await).await;
-    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("as many connections as it may"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("weir.rest.connections.max"), "{answer}");
     server.go_on.notify_one();
     assert!(rest(&mut waiting).await.ends_with("waited"));
     // The place is free once the server has seen the end of the connection, which nobody is told of.
@@ -243,10 +257,126 @@ async fn one_connection_too_many_is_told_to_try_again() {
 }
 
 #[tokio::test]
+async fn an_address_that_holds_all_its_connections_gets_no_more() {
+    let mut server = Server::start(Limits { connections_address_max: 2, ..LIMITS }, None).await;
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.connect().await;
+        stream.write_all(b"GET /wait HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("sent");
+        assert_eq!(server.event().await, "waiting");
+        waiting.push(stream);
+    }
+    let answer = rest(&mut server.connect().await).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("weir.rest.connections.per.address.max"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn connections_without_a_request_keep_nobody_out() {
+    let server = Server::start(Limits { connections_new_max: 8, ..LIMITS }, None).await;
+    let mut kept = server.connect().await;
+    let again = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    ask_again(&mut kept, again).await;
+    let mut held = Vec::new();
+    for _ in 0..300 {
+        let mut stream = server.connect().await;
+        // The head of a request that a foreign page sends, and half of a head.
+        let _ = stream.write_all(b"GET / HTTP/1.1\r\nhost: evil.example\r\n\r\nGET / HT").await;
+        held.push(stream);
+        if held.len() % 50 == 0 {
+            server.serves_others().await;
+        }
+    }
+    ask_again(&mut kept, again).await;
+    // The oldest were cut.
+    assert!(!rest(&mut held[0]).await.contains("here"));
+}
+
+/// Sends a request over a connection that stays open, and waits for its answer.
+async fn ask_again(stream: &mut TcpStream, request: &[u8]) {
+    stream.write_all(request).await.expect("sent");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"here") {
+        let read = tokio::time::timeout(DEADLINE, stream.read_buf(&mut answer)).await.expect("in time");
+        assert!(read.is_ok_and(|bytes| bytes > 0), "{}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[tokio::test]
+async fn hosts_are_looked_at_before_anything_else() {
+    let server = Server::start(LIMITS, None).await;
+    let status = async |head: &str| server.send(&format!("{head}connection: close\r\n\r\n")).await;
+    for (head, want) in [
+        ("GET / HTTP/1.1\r\n", "HTTP/1.1 400 "),
+        ("GET / HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n", "HTTP/1.1 400 "),
+        ("GET / HTTP/1.1\r\nhost: evil.example\r\n", "HTTP/1.1 403 "),
+        ("GET http://evil.example/ HTTP/1.1\r\nhost: localhost\r\n", "HTTP/1.1 400 "),
+        ("GET http://evil.example/ HTTP/1.1\r\nhost: evil.example\r\n", "HTTP/1.1 403 "),
+        ("GET http://evil.example/ HTTP/1.0\r\n", "HTTP/1.0 403 "),
+        ("POST /body HTTP/1.1\r\nhost: localhost\r\norigin: http://evil.example\r\n", "HTTP/1.1 403 "),
+        ("GET / HTTP/1.0\r\n", "HTTP/1.0 200 "),
+        ("GET http://localhost/ HTTP/1.1\r\nhost: localhost\r\n", "HTTP/1.1 200 "),
+    ] {
+        let answer = status(head).await;
+        assert!(answer.starts_with(want), "{head}: {answer}");
+    }
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[tokio::test]
+async fn clients_with_wrong_passwords_do_not_lock_others_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (users, tokens) = (folder.path().join("users"), folder.path().join("tokens"));
+    std::fs::write(&users, format!("known={}\n", bcrypt::hash("right", 8).expect("a hash"))).expect("written");
+    std::fs::write(&tokens, "robot=token\n").expect("written");
+    let auth =
+        Auth { users_file: Some(users), tokens_file: Some(tokens), read: vec!["*".to_owned()], ..Auth::default() };
+    let security = Security::open(&auth).expect("in order");
+    let limits = Limits { requests_max: 2, connections_max: 300, connections_new_max: 200, ..LIMITS };
+    let server = Server::guarded(Limits { connections_address_max: 300, ..limits }, None, security).await;
+    let request = |credentials: &str| {
+        format!("GET / HTTP/1.1\r\nhost: any\r\nconnection: close\r\nauthorization: {credentials}\r\n\r\n")
+    };
+    let known = request(&format!("Basic {}", base64("known:right")));
+    assert!(server.send(&known).await.ends_with("here"));
+    let mut wrong = Vec::new();
+    for number in 0..140 {
+        let mut stream = server.connect().await;
+        let name = if number % 2 == 0 { "known" } else { "unknown" };
+        let credentials = format!("Basic {}", base64(&format!("{name}:wrong {number}")));
+        stream.write_all(request(&credentials).as_bytes()).await.expect("sent");
+        wrong.push(stream);
+    }
+    for _ in 0..5 {
+        assert!(server.send(&request("Bearer token")).await.ends_with("here"));
+        assert!(server.send(&known).await.ends_with("here"), "a password that was right before");
+    }
+    let (mut refused, mut later) = (0, 0);
+    for mut stream in wrong {
+        let answer = rest(&mut stream).await;
+        match answer.split(' ').nth(1) {
+            Some("401") => refused += 1,
+            Some("429") if answer.contains("retry-after: ") => later += 1,
+            _ => panic!("{answer}"),
+        }
+    }
+    assert!(refused >= 1 && later >= 50, "{refused} were hashed, {later} were not");
+    // The same wrong password again costs nothing.
+    let first = request(&format!("Basic {}", base64("known:wrong 0")));
+    assert!(server.send(&first).await.starts_with("HTTP/1.1 401 "));
+}
+
+#[tokio::test]
 async fn a_stop_waits_for_open_requests_and_closes_the_rest() {
     let mut server = Server::start(LIMITS, None).await;
     let (mut waiting, mut idle) = (server.connect().await, server.connect().await);
-    waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: w\r\n\r\n").await.expect("sent");
+    waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
     assert_eq!(server.event().await, "waiting");
     server.stop.cancel();
     assert_eq!(rest(&mut idle).await, "");
@@ -380,4 +510,25 @@ async fn a_handshake_that_does_not_go_on_is_cut() {
     // The beginning of a record with a hello of a client.
     assert_eq!(server.send("\x16\x03\x01\x02\x00\x01").await, "");
     assert!(server.answers(&client("ca.pem", None)).await);
+}
+
+#[tokio::test]
+async fn half_open_handshakes_keep_nobody_out() {
+    let acceptor = tls(&[("keystore.location", "server.p12")]);
+    let server = Server::start(Limits { connections_new_max: 8, ..LIMITS }, Some(acceptor)).await;
+    let good = client("ca.pem", None);
+    let mut kept = server.handshake(&good).await.expect("a handshake");
+    kept.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("sent");
+    let mut first = [0; 12];
+    tokio::time::timeout(DEADLINE, kept.read_exact(&mut first)).await.expect("in time").expect("an answer");
+    let mut held = Vec::new();
+    for _ in 0..600 {
+        let mut stream = server.connect().await;
+        let _ = stream.write_all(b"\x16\x03\x01\x02\x00\x01").await;
+        held.push(stream);
+        if held.len() % 100 == 0 {
+            assert!(server.answers(&good).await, "after {}", held.len());
+        }
+    }
+    assert!(ask(&mut kept).await.ends_with("here"), "a client that had an answer keeps its connection");
 }
