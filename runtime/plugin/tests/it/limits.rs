@@ -132,6 +132,14 @@ async fn metrics_are_kept_and_bounded() {
 }
 
 #[tokio::test]
+async fn timers_that_wait_are_bounded_in_number() {
+    assert_eq!(answer("timers 500").await, "500 timers");
+    // Each is two handles of WASI: the timer, and what can be waited for.
+    let trap = trap("timers 3000", Limits::default()).await;
+    assert!(trap.to_string().contains("resource table has no free keys"), "{trap}");
+}
+
+#[tokio::test]
 async fn a_call_that_was_given_up_leaves_a_dead_instance() {
     let mut source = source("sleep", Limits::default()).await;
     assert!(tokio::time::timeout(Duration::from_millis(50), source.poll(BUDGET)).await.is_err());

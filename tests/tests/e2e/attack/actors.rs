@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use fastrand::Rng;
 use weir_tests::rest::Rest;
 use weir_tests::worker::Worker;
@@ -59,6 +61,8 @@ pub(super) struct Scene {
     pub(super) at: Places,
     /// The hostile connectors as a component.
     pub(super) component: Vec<u8>,
+    /// The directory that guests may be granted.
+    pub(super) data: PathBuf,
     seed: u64,
     over: AtomicBool,
     next: AtomicU64,
@@ -82,7 +86,10 @@ impl Scene {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let at = Places { output, input, host: listener.local_addr()?.to_string() };
         let rest = worker.rest();
+        let made = Command::new("mkfifo").arg(pipe(&worker.data())).status().context("running `mkfifo`")?;
+        ensure!(made.success(), "there is no pipe: {made}");
         Ok(Scene {
+            data: worker.data(),
             port: rest.port(),
             rest,
             at,
@@ -94,6 +101,11 @@ impl Scene {
             doing: Mutex::default(),
             _listener: listener,
         })
+    }
+
+    /// A pipe into which nobody writes.
+    pub(super) fn pipe(&self) -> PathBuf {
+        pipe(&self.data)
     }
 
     /// A name that no other connector of this run has.
@@ -230,6 +242,10 @@ pub(super) fn start<'scope, 'env>(
             });
         }
     }
+}
+
+fn pipe(data: &Path) -> PathBuf {
+    data.join("pipe")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

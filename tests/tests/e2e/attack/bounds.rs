@@ -41,6 +41,9 @@ const LEFT_DESCRIPTORS: u64 = 60;
 /// Bytes of log in a second, on the whole.
 const LOG_A_SECOND: f64 = 4.0 * MIB as f64;
 
+/// Characters of a failure that are shown: names may be long here.
+const SHOWN: usize = 2000;
+
 pub(super) struct Bounds {
     begin: Instant,
     before: Usage,
@@ -129,14 +132,15 @@ impl Bounds {
     pub(super) fn crossed(&mut self, what: &str, how: &str, doing: &str) {
         let at = self.begin.elapsed().as_secs();
         if !self.failures.contains_key(what) {
-            println!("{at:>5} s: BOUND CROSSED: {what}: {how}");
+            println!("{at:>5} s: BOUND CROSSED: {what}: {}", how.chars().take(SHOWN).collect::<String>());
         }
         self.failed(what, &format!("{how} after {at} s, meanwhile: {doing}"));
     }
 
     /// Something failed.
     pub(super) fn failed(&mut self, what: &str, how: &str) {
-        self.failures.entry(what.to_owned()).or_insert_with(|| (how.to_owned(), 0)).1 += 1;
+        let shown = || how.chars().take(SHOWN).collect();
+        self.failures.entry(what.to_owned()).or_insert_with(|| (shown(), 0)).1 += 1;
     }
 
     /// All that failed.

@@ -1,11 +1,19 @@
-//! Connectors that misbehave: the cases of `hostile.rs`, with other limits, batches and settings each time. Each has to end as it does there.
+//! Connectors that misbehave: the cases of `hostile.rs`, with other limits, batches and settings each time, and guests that were granted a
+//! directory. Each has to end as it does alone.
 
-use anyhow::{Context as _, Result};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
 
 use super::actors::Turn;
 use crate::hostile::{self, Case};
 
 pub(super) fn act(turn: &mut Turn<'_>) -> Result<String> {
+    // One of ten has a grant.
+    if turn.rng.u8(..10) == 0 {
+        return granted(turn);
+    }
     let cases = hostile::cases();
     let case = &cases[turn.rng.usize(..cases.len())];
     let case = Case { name: turn.scene.name(&case.name), ..case.clone() };
@@ -24,4 +32,29 @@ pub(super) fn act(turn: &mut Turn<'_>) -> Result<String> {
         Err(error) if format!("{error:#}").contains("weir.call.timeout.ms") => Ok("out of time".into()),
         Err(error) => Err(error).context("a guest ended otherwise"),
     }
+}
+
+/// Reads a pipe into which nobody writes, or writes a file.
+fn granted(turn: &mut Turn<'_>) -> Result<String> {
+    let hook = turn.one_of(&["source.start", "source.poll", "connector.check"]);
+    let (does, found) =
+        turn.one_of(&[("read-file", "read-file denied"), ("write-file", "write-file escaped: written")]);
+    let name = turn.scene.name(&format!("granted-{does}"));
+    let data = turn.scene.data.display().to_string();
+    turn.does(format!("{name} in {hook}"));
+    let config = json!({
+        "connector.class": "weir.tests.HostileSource",
+        "topic": turn.scene.at.output,
+        "hook": hook,
+        "does": does,
+        "needs.write": data,
+        "reads": turn.scene.pipe(),
+        "writes": format!("{data}/{name}"),
+    });
+    let rest = &turn.scene.rest;
+    rest.create(&name, &config)?;
+    let trace = rest.wait_failed(&name, Duration::from_secs(30))?;
+    ensure!(trace.contains(found), "not {found:?} but: {trace}");
+    rest.remove(&name)?;
+    Ok("Granted".into())
 }

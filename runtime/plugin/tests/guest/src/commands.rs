@@ -56,8 +56,24 @@ pub(crate) fn run(command: &str) -> String {
         "connect" => shown(connect(argument)),
         "look-up" => shown(look_up(argument)),
         "random" => random(),
+        "timers" => timers(argument.parse().expect("a number")),
         other => panic!("the test asks for {other:?}, which the guest does not know"),
     }
+}
+
+/// Timers that wait at the same time, which the standard library has no way to ask for.
+#[expect(unsafe_code, reason = "an import is foreign code")]
+fn timers(count: u32) -> String {
+    #[link(wasm_import_module = "wasi:clocks/monotonic-clock@0.2.6")]
+    unsafe extern "C" {
+        #[link_name = "subscribe-duration"]
+        fn subscribe_duration(nanoseconds: u64) -> i32;
+    }
+    for _ in 0..count {
+        // SAFETY: the signature is that of the interface; what comes back is a handle, which nobody closes.
+        unsafe { subscribe_duration(3_600_000_000_000) };
+    }
+    format!("{count} timers")
 }
 
 fn shown(result: std::io::Result<String>) -> String {
