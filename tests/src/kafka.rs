@@ -87,7 +87,7 @@ impl Kafka {
 
     /// As [`Kafka::start`], with other options for its JVM.
     pub fn start_with(jvm: &'static [&'static str]) -> Result<Kafka> {
-        Kafka::launch(jvm, None)
+        Kafka::launch(jvm, None, &[])
     }
 
     /// As [`Kafka::start`], with listeners that ask for certificates and passwords beside the one that asks for nothing.
@@ -95,10 +95,15 @@ impl Kafka {
         let address = |host: &str| Ok::<_, anyhow::Error>(format!("{host}:{}", paths::free_port()?));
         let guarded =
             Guarded { ssl: address("127.0.0.1")?, sasl_ssl: address("127.0.0.1")?, misnamed: address("127.0.0.2")? };
-        Ok((Kafka::launch(&jars::SMALL_JVM, Some(guarded.clone()))?, guarded))
+        Ok((Kafka::launch(&jars::SMALL_JVM, Some(guarded.clone()), &[])?, guarded))
     }
 
-    fn launch(jvm: &'static [&'static str], guarded: Option<Guarded>) -> Result<Kafka> {
+    /// As [`Kafka::start`], with other settings of the broker.
+    pub fn start_set(settings: &[(&str, &str)]) -> Result<Kafka> {
+        Kafka::launch(&jars::SMALL_JVM, None, settings)
+    }
+
+    fn launch(jvm: &'static [&'static str], guarded: Option<Guarded>, settings: &[(&str, &str)]) -> Result<Kafka> {
         jars::check_java()?;
         let dir = TempDir::with_prefix("weir-kafka-").context("a folder for Kafka")?;
         let port = paths::free_port()?;
@@ -106,6 +111,9 @@ impl Kafka {
         let mut text = properties(port, controller, &dir.path().join("data"));
         if let Some(guarded) = &guarded {
             text.push_str(&guarded.properties(port, controller));
+        }
+        for (key, value) in settings {
+            text.push_str(&format!("{key}={value}\n"));
         }
         fs::write(dir.path().join("server.properties"), text)?;
         let mut kafka = Kafka { dir, port, jvm, guarded, process: None };
@@ -132,6 +140,18 @@ impl Kafka {
             process.terminate(Duration::from_secs(60)).context("stopping Kafka")?;
         }
         Ok(())
+    }
+
+    /// Kills the node, as a power cut does; its data stays.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill();
+        }
+    }
+
+    /// The directory of the partitions' logs.
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
     }
 
     /// Starts a stopped node again, on the same ports with the same data, and waits until it answers.

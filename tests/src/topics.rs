@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail};
-use rdkafka::admin::{AdminClient, AdminOptions, ConfigSource, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigSource, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -51,27 +53,53 @@ pub fn create(bootstrap: &str, name: &str, partitions: i32) -> Result<()> {
 
 /// Makes several topics with one request, which is as quick as making one.
 pub fn create_all(bootstrap: &str, names: &[&str], partitions: i32) -> Result<()> {
+    let topics: Vec<_> = names.iter().map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(1))).collect();
+    make(bootstrap, &topics)
+}
+
+/// Makes a topic that has other settings than the node's.
+pub fn create_with(bootstrap: &str, name: &str, partitions: i32, settings: &[(&str, &str)]) -> Result<()> {
+    let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+    make(bootstrap, &[settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value))])
+}
+
+/// Gives a topic more partitions: so many in all.
+pub fn add_partitions(bootstrap: &str, name: &str, partitions: usize) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().context("an admin client")?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().context("a runtime")?;
-    let topics: Vec<_> = names.iter().map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(1))).collect();
     let options = AdminOptions::new().operation_timeout(Some(REQUEST)).request_timeout(Some(REQUEST));
-    for result in runtime.block_on(admin.create_topics(&topics, &options)).context("creating topics")? {
+    let more = NewPartitions::new(name, partitions);
+    for result in runtime.block_on(admin.create_partitions(&[more], &options)).context("adding partitions")? {
+        if let Err((name, code)) = result {
+            bail!("adding partitions to {name}: {code}");
+        }
+    }
+    Ok(())
+}
+
+fn make(bootstrap: &str, topics: &[NewTopic<'_>]) -> Result<()> {
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().context("an admin client")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().context("a runtime")?;
+    let options = AdminOptions::new().operation_timeout(Some(REQUEST)).request_timeout(Some(REQUEST));
+    for result in runtime.block_on(admin.create_topics(topics, &options)).context("creating topics")? {
         if let Err((name, code)) = result {
             bail!("creating topic {name}: {code}");
         }
     }
     // Created is not yet known to the broker's clients.
     let consumer = consumer(bootstrap)?;
+    let names: Vec<&str> = topics.iter().map(|topic| topic.name).collect();
     wait::until(&format!("topics {names:?} to have leaders"), REQUEST, || {
         let metadata = consumer.fetch_metadata(None, REQUEST).map_err(|error| error.to_string())?;
-        let led = |name: &str| {
+        let led = |wanted: &NewTopic<'_>| {
+            let name = wanted.name;
             let topic = metadata.topics().iter().find(|topic| topic.name() == name);
             topic.is_some_and(|topic| {
                 let led = topic.partitions().iter().filter(|partition| partition.leader() >= 0).count();
-                led == partitions as usize
+                led == wanted.num_partitions as usize
             })
         };
-        match names.iter().find(|name| !led(name)) {
+        match topics.iter().find(|topic| !led(topic)).map(|topic| topic.name) {
             None => Ok(()),
             Some(name) => Err(format!("{name} has none yet")),
         }

@@ -273,14 +273,14 @@ fn a_row_that_a_transform_asks_for_again_is_tried_again_and_keeps_its_place() ->
 }
 
 #[test]
-fn rows_of_a_source_that_kafka_does_not_take_are_left_out_and_told_of() -> Result<()> {
+fn a_record_of_a_source_that_is_too_large_is_skipped_and_logged() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
     let topic = &topics::unique("refused");
     topics::create(bootstrap, topic, 1)?;
     let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins());
     worker.start()?;
     let config: Value = json!({"connector.class": "weir.tests.HostileSource", "topic": topic, "rows": "5",
-        "hook": "source.poll", "does": "lie-partition-unknown", "times": "1", "errors.tolerance": "all",
+        "hook": "source.poll", "does": "large-record", "times": "1", "errors.tolerance": "all",
         "errors.log.enable": "true", "errors.log.include.messages": "true"});
     worker.rest().create(topic, &config)?;
     let line = format!(

@@ -11,6 +11,7 @@ mod compression;
 mod config_providers;
 mod dead_letters;
 mod delivery;
+mod delivery_faults;
 mod demo;
 mod descriptors;
 mod grants;

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -48,9 +48,9 @@ pub struct Outstanding {
     /// For each row the partition it went to.
     partitions: Box<[AtomicI32]>,
     remaining: AtomicU32,
-    failure: OnceLock<String>,
-    /// All of them, in the order in which they were heard of. Locked only when a row fails.
+    /// Records that failed, in the order of their reports. Locked only when a record fails.
     failures: Mutex<Vec<SendFailure>>,
+    has_failures: AtomicBool,
     /// The task that waits for these rows.
     wake: Arc<Notify>,
 }
@@ -63,8 +63,8 @@ impl Outstanding {
             offsets: (0..rows).map(|_| AtomicI64::new(PENDING)).collect(),
             partitions: (0..rows).map(|_| AtomicI32::new(-1)).collect(),
             remaining: AtomicU32::new(u32::try_from(rows).unwrap_or(u32::MAX)),
-            failure: OnceLock::new(),
             failures: Mutex::new(Vec::new()),
+            has_failures: AtomicBool::new(false),
             wake,
         }
     }
@@ -74,14 +74,19 @@ impl Outstanding {
         self.remaining.load(Ordering::Acquire) == 0
     }
 
-    /// The first failure, if there was one.
-    pub fn failure(&self) -> Option<&str> {
-        self.failure.get().map(String::as_str)
+    /// Takes the records that failed since the last call, and why. Once [`Outstanding::is_settled`] was true, none follows.
+    pub fn take_failures(&self) -> Vec<SendFailure> {
+        if !self.has_failures.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        let mut failures = self.failures.lock();
+        self.has_failures.store(false, Ordering::Release);
+        std::mem::take(&mut failures)
     }
 
-    /// Takes the rows that failed, and why.
-    pub fn take_failures(&self) -> Vec<SendFailure> {
-        std::mem::take(&mut self.failures.lock())
+    /// The last so many records were not sent after all, and no report will name them.
+    pub fn leave_out(&self, records: u32) {
+        self.count(records);
     }
 
     /// What became of one row; none = nothing yet.
@@ -118,25 +123,29 @@ impl Outstanding {
         }
     }
 
-    fn fail(&self, row: usize, code: RDKafkaErrorCode, failure: String) {
-        self.failures.lock().push(SendFailure { row, code, message: failure.clone() });
-        // Only the first failure is told; a lost race here means that there is one already.
-        let _ = self.failure.set(failure);
+    pub(crate) fn fail(&self, failure: SendFailure) {
+        let row = failure.row;
+        self.failures.lock().push(failure);
+        self.has_failures.store(true, Ordering::Release);
         let rows = self.note(row, -1, FAILED);
         self.count(rows);
         self.wake.notify_one();
     }
 }
 
-/// Why Kafka does not have a row.
+/// Why Kafka does not have a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendFailure {
-    /// Index of the row in its tracked batch.
+    /// Index of the record in its tracked batch.
     pub row: usize,
+    /// The partition that it was sent to; -1 if it was not sent to any yet.
+    pub partition: i32,
     /// What Kafka or librdkafka answered.
     pub code: RDKafkaErrorCode,
     /// The same in words.
     pub message: String,
+    /// Whether librdkafka refused the record before it was in a request with others.
+    pub alone: bool,
 }
 
 /// The end of one row's way.
@@ -153,33 +162,43 @@ pub enum Outcome {
     Failed,
 }
 
+/// Why a producer is of no use any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// A broker refuses this client; the text says what to check.
+    Refused(String),
+    /// librdkafka raised a fatal error. What was not acknowledged is lost with the client, and has to be sent with another one.
+    Fatal,
+}
+
 /// Receives delivery reports and client errors on the producer's polling thread.
 pub struct Reports {
     outstanding: Slab<Arc<Outstanding>, SlabConfig>,
-    fatal: AtomicBool,
-    /// Why a broker refuses this client; none = none does.
-    refused: watch::Sender<Option<String>>,
+    /// `None` while the producer works.
+    end: watch::Sender<Option<End>>,
 }
 
 impl ClientContext for Reports {
     fn error(&self, error: KafkaError, reason: &str) {
-        if let Some(text) = refusal(&error, reason) {
-            // A task that is restarted gets a new client.
-            self.fatal.store(true, Ordering::Release);
-            self.refused.send_if_modified(|known| {
-                let is_news = known.is_none();
-                known.get_or_insert(text);
-                is_news
-            });
-            return;
-        }
-        if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Fatal)) {
-            self.fatal.store(true, Ordering::Release);
-            error!(%error, reason, "a Kafka producer failed for good; tasks that use it must be restarted");
+        let end = if let Some(text) = refusal(&error, reason) {
+            Some(End::Refused(text))
+        } else if matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Fatal)) {
+            Some(End::Fatal)
         } else {
-            // librdkafka goes on trying; the log says why nothing moves.
-            warn!(%error, reason, "a Kafka producer has trouble; it goes on trying");
+            None
+        };
+        let Some(end) = end else {
+            warn!(%error, reason, "Kafka producer error; retrying");
+            return;
+        };
+        if end == End::Fatal {
+            error!(%error, reason, "Kafka producer failed with a fatal error; its tasks replace it");
         }
+        self.end.send_if_modified(|known| {
+            let is_news = known.is_none();
+            known.get_or_insert(end);
+            is_news
+        });
     }
 
     fn stats(&self, _: Statistics) {}
@@ -195,7 +214,7 @@ impl ProducerContext<NoCustomPartitioner> for Reports {
             Ok(message) => deliveries.acknowledged(opaque, message.partition(), message.offset()),
             Err((error, message)) => {
                 let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-                deliveries.failed(opaque, message.topic(), code);
+                deliveries.failed(opaque, message.topic(), message.partition(), code);
             }
         }
     }
@@ -203,7 +222,7 @@ impl ProducerContext<NoCustomPartitioner> for Reports {
 
 impl Reports {
     fn new() -> Self {
-        Self { outstanding: Slab::new_with_config(), fatal: AtomicBool::new(false), refused: watch::Sender::new(None) }
+        Self { outstanding: Slab::new_with_config(), end: watch::Sender::new(None) }
     }
 
     /// Takes reports that come together.
@@ -230,10 +249,10 @@ impl Deliveries<'_> {
     }
 
     /// Kafka does not have it, and it is no longer tried.
-    pub(super) fn failed(&mut self, opaque: usize, topic: &str, code: RDKafkaErrorCode) {
+    pub(super) fn failed(&mut self, opaque: usize, topic: &str, partition: i32, code: RDKafkaErrorCode) {
         let (key, row) = place(opaque);
         if let Some(batch) = self.batch(key) {
-            batch.fail(row, code, format!("topic {topic}: {code} ({code:?})"));
+            batch.fail(SendFailure { row, partition, code, message: in_words(topic, code), alone: false });
         }
     }
 
@@ -243,8 +262,8 @@ impl Deliveries<'_> {
             self.batch = self.reports.outstanding.get(key).map(|batch| (key, batch));
         }
         if self.batch.is_none() {
-            // Its task was cut off; what it had on its way comes again.
-            debug!(key, "a delivery report comes for a batch that nobody waits for");
+            // The task was cut off, or sends the records again with another producer.
+            debug!(key, "delivery report for a batch whose task no longer waits for it");
         }
         self.batch.as_ref().map(|(_, batch)| batch.as_ref())
     }
@@ -265,6 +284,10 @@ impl Drop for Deliveries<'_> {
 /// The place of a row's batch in the slab, and the row's number in it.
 fn place(opaque: usize) -> (usize, usize) {
     (opaque & (usize::MAX >> ROW_BITS), opaque >> (usize::BITS - ROW_BITS))
+}
+
+fn in_words(topic: &str, code: RDKafkaErrorCode) -> String {
+    format!("topic {topic}: {code} ({code:?})")
 }
 
 /// The text of a client error, without rdkafka's wrapping.
@@ -308,9 +331,15 @@ impl SharedProducer {
         Ok(Self { events, client, polling: Some(polling), stopping })
     }
 
-    /// True = librdkafka has given this client up. Nothing it is given now arrives.
-    pub fn is_fatal(&self) -> bool {
-        self.client.context().fatal.load(Ordering::Acquire) || self.client.client().fatal_error().is_some()
+    /// Why this producer is of no use any more; `None` while it works.
+    pub fn end(&self) -> Option<End> {
+        let heard = self.client.context().end.borrow().clone();
+        heard.or_else(|| self.fatal_error().map(|_| End::Fatal))
+    }
+
+    /// librdkafka's fatal error: its cause, and a text.
+    pub fn fatal_error(&self) -> Option<(RDKafkaErrorCode, String)> {
+        self.client.client().fatal_error()
     }
 }
 
@@ -340,7 +369,7 @@ impl Producers {
         let mut open = self.open.lock();
         open.retain(|_, producer| producer.strong_count() > 0);
         if let Some(producer) = open.get(properties).and_then(Weak::upgrade)
-            && !producer.is_fatal()
+            && producer.end().is_none()
         {
             return Ok(producer);
         }
@@ -366,7 +395,7 @@ pub struct TopicWriter {
 
 /// A topic that a [`TopicWriter`] has looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TopicId(usize);
+pub struct TopicId(pub(crate) usize);
 
 /// A batch that is tracked until this is dropped.
 pub struct Tracked {
@@ -378,13 +407,18 @@ pub struct Tracked {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
-        if let Some(client) = &self.client {
-            client.context().outstanding.remove(self.key);
-        }
+        self.release();
     }
 }
 
 impl Tracked {
+    /// Takes no more reports. What is known of the records stays known.
+    pub fn release(&mut self) {
+        if let Some(client) = self.client.take() {
+            client.context().outstanding.remove(self.key);
+        }
+    }
+
     /// Rows that no producer knows of.
     #[cfg(test)]
     pub(crate) fn untracked(outstanding: Arc<Outstanding>) -> Self {
@@ -415,7 +449,7 @@ pub enum Sent {
     Queued,
     /// The queue is full: the same row again later.
     QueueFull,
-    /// It was refused, and counts as failed; the batch's [`Outstanding::failure`] says why.
+    /// It was refused, and counts as failed; [`Outstanding::take_failures`] says why.
     Refused,
 }
 
@@ -430,15 +464,14 @@ impl TopicWriter {
         &self.producer
     }
 
-    /// Returns with the reason when a broker refuses the producer: its certificate cannot be verified, or it does not take this
-    /// client's name or password. Nothing arrives any more. Safe to drop.
-    pub fn refused(&self) -> impl Future<Output = String> + Send + use<> {
-        let mut refused = self.producer.client.context().refused.subscribe();
+    /// Returns when the producer is of no use any more. Safe to drop.
+    pub fn ended(&self) -> impl Future<Output = End> + Send + use<> {
+        let mut end = self.producer.client.context().end.subscribe();
         async move {
-            let reason = refused.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
-            match reason {
-                Some(reason) => reason,
-                // The producer is gone, and with it whoever could be refused.
+            let end = end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
+            match end {
+                Some(end) => end,
+                // The producer is closed.
                 None => std::future::pending().await,
             }
         }
@@ -484,16 +517,12 @@ impl TopicWriter {
             Ok(()) => Sent::Queued,
             Err(RDKafkaErrorCode::QueueFull) => Sent::QueueFull,
             Err(code) => {
-                tracked.outstanding.fail(row, code, format!("topic {}: {code} ({code:?})", topic.name()));
+                let message = in_words(&topic.name(), code);
+                let partition = outgoing.partition;
+                tracked.outstanding.fail(SendFailure { row, partition, code, message, alone: true });
                 Sent::Refused
             }
         }
-    }
-
-    /// Counts a row of a tracked batch as failed: it cannot even be given to the producer.
-    pub fn refuse(&self, tracked: &Tracked, row: usize, topic: &str, error: &KafkaError) {
-        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-        tracked.outstanding.fail(row, code, format!("topic {topic}: {}", describe(error)));
     }
 }
 
@@ -517,11 +546,18 @@ mod tests {
         assert!(!outstanding.is_settled());
         assert_eq!(outstanding.outcome(0), None);
         assert_eq!(outstanding.outcome(1), Some(Outcome::Acknowledged { partition: 3, offset: 42 }));
-        outstanding.fail(0, RDKafkaErrorCode::MessageTimedOut, "gone".to_owned());
+        let failure = SendFailure {
+            row: 0,
+            partition: 3,
+            code: RDKafkaErrorCode::MessageTimedOut,
+            message: "gone".to_owned(),
+            alone: false,
+        };
+        outstanding.fail(failure.clone());
         assert!(outstanding.is_settled());
         assert_eq!(outstanding.outcome(0), Some(Outcome::Failed));
-        assert_eq!(outstanding.failure(), Some("gone"));
-        assert_eq!(outstanding.take_failures().iter().map(|failure| failure.row).collect::<Vec<_>>(), [0]);
+        assert_eq!(outstanding.take_failures(), [failure]);
+        assert_eq!(outstanding.take_failures(), []);
     }
 
     #[test]
@@ -538,13 +574,13 @@ mod tests {
         deliveries.acknowledged(opaque(0, 1), 0, 8);
         // Rows of different partitions are answered in any order.
         deliveries.acknowledged(opaque(1, 2), 1, 5);
-        deliveries.failed(opaque(0, 2), "t", RDKafkaErrorCode::MessageSizeTooLarge);
+        deliveries.failed(opaque(0, 2), "t", 0, RDKafkaErrorCode::MessageSizeTooLarge);
         drop(deliveries);
         assert!(batches[0].is_settled());
         assert!(!batches[1].is_settled());
         assert_eq!(batches[0].outcome(1), Some(Outcome::Acknowledged { partition: 0, offset: 8 }));
         assert_eq!(batches[0].outcome(2), Some(Outcome::Failed));
-        assert!(batches[0].failure().is_some_and(|failure| failure.starts_with("topic t: ")));
+        assert!(batches[0].take_failures()[0].message.starts_with("topic t: "));
         assert_eq!(batches[1].outcome(2), Some(Outcome::Acknowledged { partition: 1, offset: 5 }));
 
         // A batch that nobody waits for any more takes nothing with it.

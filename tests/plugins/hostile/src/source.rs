@@ -129,6 +129,7 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         }
         "lie-partition" => records.partitions = vec![-2; rows],
         "lie-partition-unknown" => records.partitions = vec![4711; rows],
+        "partition-one" => records.partitions = vec![1; rows],
         "lie-timestamp" => records.timestamps = vec![-5; rows],
         "lie-headers" => records.headers.counts = vec![1; rows],
         "lie-headers-huge" => records.headers.counts = vec![u32::MAX; rows],
@@ -153,6 +154,13 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
             batch.source_offsets = column((0..rows).map(|row| format!("\n{{\"row\":\n{row}}}")));
         }
         "lie-budget" => *batch = self::batch(budget.rows + 1),
+        // One record larger than `max.request.size`.
+        "large-record" => {
+            let large = "x".repeat(1_100_000);
+            let values = column([large].into_iter().chain((1..rows).map(|row| format!("small {row}"))));
+            records.values.lengths = values.lengths;
+            records.values.bytes = values.bytes;
+        }
         // More than a record may have, in a batch that is far above the budget's bytes.
         "lie-huge" => {
             let huge = "x".repeat(20 << 20);

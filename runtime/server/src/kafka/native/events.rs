@@ -87,7 +87,7 @@ impl Event {
             let Some(message) = message else { return };
             let opaque = message._private.addr();
             if message.err.is_error() {
-                deliveries.failed(opaque, &topic(message), RDKafkaErrorCode::from(message.err));
+                deliveries.failed(opaque, &topic(message), message.partition, RDKafkaErrorCode::from(message.err));
             } else {
                 deliveries.acknowledged(opaque, message.partition, message.offset);
             }

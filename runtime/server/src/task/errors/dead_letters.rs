@@ -1,7 +1,8 @@
-//! The dead letter queue of a sink task: rows that failed, as they were consumed, with headers that say why (KIP-298).
+//! The dead letter queue of a sink task: records that failed, as they were consumed, with headers that say why (KIP-298).
 //!
-//! A row counts as written when Kafka has acknowledged it. The task commits no offset above a row that is not
-//! ([`DeadLetters::settle`]), and fails when Kafka refuses one: where Kafka Connect only logs that, the row would be lost.
+//! A record counts as written when Kafka has acknowledged it. The task commits no offset at or above a record that is not
+//! ([`DeadLetters::unsettled`]), and fails when Kafka refuses one: where Kafka Connect only logs that, the record would be lost.
+//! What is not the record's own fault is sent again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -9,32 +10,82 @@ use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
 use tokio::sync::Notify;
-use tracing::{error, info};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
 
 use super::log::Place;
 use super::{Failure, Stage};
 use crate::config::DeadLetterQueue;
 use crate::kafka::Properties;
 use crate::kafka::admin::{self, Admins, Creation, NewTopic};
-use crate::kafka::producer::{OutgoingRow, Outstanding, Producers, Sent, TopicId, TopicWriter, Tracked, describe};
+use crate::kafka::fault::Fault;
+use crate::kafka::lanes::{Lane, Lanes};
+use crate::kafka::producer::{Outcome, OutgoingRow, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
 use crate::metrics::TaskMetrics;
+use crate::task::common::retry_delay;
+use crate::task::control::Stopping;
 use crate::task::{Error, TaskId};
 
 /// Most bytes that wait for Kafka's acknowledgement; the task waits with them then.
 const MAX_BYTES: usize = 4 << 20;
-/// Most rows.
-const MAX_ROWS: usize = 10_000;
+/// Most records.
+const MAX_RECORDS: usize = 10_000;
 /// How long to wait when the producer's queue is full.
 const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
+/// Pause before letters are sent again that Kafka did not accept: the first, and the longest.
+const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
-/// A row as it was consumed.
+/// A record as it was consumed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::task) struct Letter<'a> {
     pub(in crate::task) key: Option<&'a [u8]>,
     pub(in crate::task) value: Option<&'a [u8]>,
-    /// Milliseconds since 1970; none = it had none.
+    /// Milliseconds since 1970; `None` if it had none.
     pub(in crate::task) timestamp: Option<i64>,
     pub(in crate::task) headers: Vec<(&'a str, Option<&'a [u8]>)>,
+}
+
+/// A letter, kept until Kafka has it.
+struct Kept {
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+    timestamp: Option<i64>,
+    headers: Vec<(String, Option<Vec<u8>>)>,
+    /// Bytes of all of that.
+    size: usize,
+    /// Where the record was consumed.
+    topic: String,
+    partition: i32,
+    offset: i64,
+    /// `None` until it is given to a producer, and again when it has to be sent again.
+    sent: Option<(Lane, Tracked)>,
+}
+
+impl Kept {
+    fn new(letter: &Letter<'_>, own: Vec<(&'static str, String)>, place: &Place<'_>) -> Self {
+        let theirs = letter.headers.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
+        let ours = own.into_iter().map(|(name, value)| (name.to_owned(), Some(value.into_bytes())));
+        let headers: Vec<_> = theirs.chain(ours).collect();
+        let size = letter.key.map_or(0, <[u8]>::len)
+            + letter.value.map_or(0, <[u8]>::len)
+            + headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+        Self {
+            key: letter.key.map(<[u8]>::to_vec),
+            value: letter.value.map(<[u8]>::to_vec),
+            timestamp: letter.timestamp,
+            headers,
+            size,
+            topic: place.topic.to_owned(),
+            partition: place.partition,
+            offset: place.offset,
+            sent: None,
+        }
+    }
+
+    fn is_acknowledged(&self) -> bool {
+        let outcome = self.sent.as_ref().and_then(|(_, tracked)| tracked.outstanding.outcome(0));
+        matches!(outcome, Some(Outcome::Acknowledged { .. }))
+    }
 }
 
 /// What serves the queue.
@@ -55,12 +106,18 @@ pub(in crate::task) struct DeadLetters {
     properties: Properties,
     producers: Producers,
     metrics: Arc<TaskMetrics>,
-    /// Opened with the first row: most tasks never have one.
-    writer: Option<(TopicWriter, TopicId)>,
-    /// Rows on their way, with their sizes in bytes.
-    pending: VecDeque<(Tracked, usize)>,
+    stopping: Stopping,
+    /// Opened with the first record: most tasks never have one.
+    lanes: Option<Lanes>,
+    /// The lane in use: that of the settings, or a smaller one once the topic has refused a request for its size.
+    lane: Lane,
+    /// Letters on their way, in order.
+    pending: VecDeque<Kept>,
     bytes: usize,
-    /// Notified when a row is acknowledged, or refused.
+    /// Failures since the last acknowledgement, and when to send again.
+    failures: u32,
+    resume: Option<Instant>,
+    /// Notified when a letter is acknowledged, or has failed.
     wake: Arc<Notify>,
 }
 
@@ -74,6 +131,7 @@ impl DeadLetters {
         queue: &DeadLetterQueue,
         clients: &DeadLetterClients,
         metrics: Arc<TaskMetrics>,
+        stopping: Stopping,
     ) -> Result<Self, Error> {
         ensure(queue, clients).await.map_err(|cause| Error::DeadLetterTopic {
             topic: queue.topic.clone(),
@@ -84,18 +142,22 @@ impl DeadLetters {
             properties: clients.producer.clone(),
             producers: clients.producers.clone(),
             metrics,
-            writer: None,
+            stopping,
+            lanes: None,
+            lane: 0,
             pending: VecDeque::new(),
             bytes: 0,
+            failures: 0,
+            resume: None,
             wake: Arc::new(Notify::new()),
         })
     }
 
-    /// Puts a row on its way to the queue.
+    /// Puts a record on its way to the queue.
     ///
     /// # Errors
     ///
-    /// Kafka did not take this row or one before.
+    /// Kafka refuses this record or one before it, or the task was stopped while it waited.
     pub(super) async fn send(
         &mut self,
         id: &TaskId,
@@ -103,89 +165,183 @@ impl DeadLetters {
         place: &Place<'_>,
         letter: &Letter<'_>,
     ) -> Result<(), Error> {
-        self.reap()?;
-        while self.bytes > MAX_BYTES || self.pending.len() >= MAX_ROWS {
-            self.wake.notified().await;
-            self.reap()?;
+        loop {
+            let again = self.pump()?;
+            if self.bytes <= MAX_BYTES && self.pending.len() < MAX_RECORDS {
+                break;
+            }
+            let woken = self.wake.notified();
+            tokio::select! {
+                () = self.stopping.asked() => return Err(Error::Stopped),
+                () = woken => {}
+                () = until(again) => {}
+            }
         }
         self.metrics.dead_letter_requested();
         let own = if self.queue.context_headers { context(id, failure, place) } else { Vec::new() };
-        let mut headers = letter.headers.clone();
-        headers.extend(own.iter().map(|(name, value)| (*name, Some(value.as_bytes()))));
-        let size = letter.key.map_or(0, <[u8]>::len)
-            + letter.value.map_or(0, <[u8]>::len)
-            + headers.iter().map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len)).sum::<usize>();
-        let wake = Arc::clone(&self.wake);
-        let (writer, topic) = self.writer()?;
-        let outstanding = Arc::new(Outstanding::new(1, wake));
-        let tracked =
-            writer.track(outstanding).map_err(|cause| Error::Kafka { what: "cannot track a dead letter", cause })?;
-        let row = OutgoingRow {
-            topic,
-            partition: -1,
-            key: letter.key,
-            value: letter.value,
-            timestamp: letter.timestamp,
-            headers: &headers,
-        };
-        while writer.send(&tracked, 0, &row) == Sent::QueueFull {
-            tokio::time::sleep(QUEUE_FULL_DELAY).await;
-        }
-        self.pending.push_back((tracked, size));
-        self.bytes += size;
-        self.reap()
+        let kept = Kept::new(letter, own, place);
+        self.bytes += kept.size;
+        self.pending.push_back(kept);
+        self.pump().map(drop)
     }
 
-    /// Waits until Kafka has every row that was sent, at most so long. False = it does not have them all yet.
+    /// Waits until Kafka has every record that was sent, at most so long. `false` if it does not have them all yet.
     ///
     /// # Errors
     ///
-    /// Kafka did not take one.
+    /// Kafka refuses one.
     pub(in crate::task) async fn settle(&mut self, patience: Duration) -> Result<bool, Error> {
-        let deadline = tokio::time::Instant::now() + patience;
+        let deadline = Instant::now() + patience;
         loop {
-            self.reap()?;
+            let again = self.pump()?;
             if self.pending.is_empty() {
                 return Ok(true);
             }
-            let woken = tokio::time::timeout_at(deadline, self.wake.notified()).await;
-            if woken.is_err() {
-                self.reap()?;
-                return Ok(self.pending.is_empty());
+            if Instant::now() >= deadline {
+                return Ok(false);
             }
+            let again = again.map_or(deadline, |again| again.min(deadline));
+            // What comes until the deadline is seen by the next turn.
+            let _ = tokio::time::timeout_at(again, self.wake.notified()).await;
         }
     }
 
-    /// Forgets rows that are acknowledged.
-    fn reap(&mut self) -> Result<(), Error> {
-        while let Some((tracked, size)) = self.pending.front().filter(|(tracked, _)| tracked.outstanding.is_settled()) {
-            if let Some(failure) = tracked.outstanding.failure() {
-                self.metrics.dead_letter_failed();
-                error!(
-                    exception = failure,
-                    "Could not produce message to dead letter queue. topic={}", self.queue.topic
-                );
-                return Err(Error::DeadLetter { topic: self.queue.topic.clone(), cause: failure.to_owned() });
+    /// Where the records were consumed that Kafka has not acknowledged: topic, partition, offset.
+    pub(in crate::task) fn unsettled(&self) -> impl Iterator<Item = (&str, i32, i64)> {
+        self.pending.iter().map(|letter| (letter.topic.as_str(), letter.partition, letter.offset))
+    }
+
+    /// Hears what became of letters, and gives those that wait to the producer. Returns when to come back; `None` if reports are all
+    /// there is to wait for.
+    fn pump(&mut self) -> Result<Option<Instant>, Error> {
+        if self.pending.is_empty() {
+            return Ok(None);
+        }
+        let now = Instant::now();
+        self.replace_failed(now)?;
+        self.absorb(now)?;
+        while let Some(letter) = self.pending.pop_front_if(|letter| letter.is_acknowledged()) {
+            self.bytes -= letter.size;
+            self.failures = 0;
+        }
+        if let Some(resume) = self.resume.filter(|resume| now < *resume) {
+            return Ok(Some(resume));
+        }
+        self.resume = None;
+        self.give(now)
+    }
+
+    /// Letters of a producer that has failed are sent again with another one.
+    fn replace_failed(&mut self, now: Instant) -> Result<(), Error> {
+        let Some(lanes) = &mut self.lanes else { return Ok(()) };
+        for failed in lanes.take_failed() {
+            if Fault::of(failed.code) == Fault::Setup {
+                return Err(self.refused(&failed.reason));
             }
-            self.bytes -= size;
-            self.pending.pop_front();
+            warn!(
+                error = failed.reason,
+                "Kafka producer of the dead letter queue failed; sending unacknowledged records again"
+            );
+            for letter in self.pending.iter_mut().filter(|letter| !letter.is_acknowledged()) {
+                letter.sent.take_if(|(lane, _)| *lane == failed.lane);
+            }
+            self.resume = Some(now + retry_delay(None, self.failures, RETRY_DELAYS));
+            self.failures = self.failures.saturating_add(1);
         }
         Ok(())
     }
 
-    fn writer(&mut self) -> Result<(&TopicWriter, TopicId), Error> {
-        if self.writer.is_none() {
-            let failed = |cause| Error::DeadLetterTopic { topic: self.queue.topic.clone(), cause: describe(&cause) };
-            let producer = self.producers.get(&self.properties).map_err(failed)?;
-            let mut writer = TopicWriter::new(producer);
-            let topic = writer.topic(&self.queue.topic).map_err(failed)?;
+    fn absorb(&mut self, now: Instant) -> Result<(), Error> {
+        let mut failed: Option<SendFailure> = None;
+        let (mut count, mut smaller) = (0u64, None);
+        for number in 0..self.pending.len() {
+            let letter = &mut self.pending[number];
+            let Some((lane, tracked)) = &letter.sent else { continue };
+            let Some(failure) = tracked.outstanding.take_failures().pop() else { continue };
+            let alone = failure.alone || *lane == 1 || letter.size > *lane;
+            match Fault::of(failure.code) {
+                Fault::Setup | Fault::Record => return Err(self.refused(&failure.message)),
+                Fault::RequestSize | Fault::Request if alone => return Err(self.refused(&failure.message)),
+                Fault::RequestSize | Fault::Request => smaller = Some((*lane / 2).max(1)),
+                Fault::Timeout | Fault::Transient => {
+                    self.resume.get_or_insert(now + retry_delay(None, self.failures, RETRY_DELAYS));
+                }
+            }
+            letter.sent = None;
+            count += 1;
+            failed.get_or_insert(failure);
+        }
+        if let Some(lane) = smaller {
+            self.lane = self.lane.min(lane);
+        }
+        if let Some(failure) = failed {
+            self.failures = self.failures.saturating_add(1);
+            // A line for each doubling: a broker may be away for hours.
+            if self.failures.is_power_of_two() {
+                warn!(
+                    error = failure.message,
+                    records = count,
+                    "the dead letter queue did not accept records; sending them again"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, now: Instant) -> Result<Option<Instant>, Error> {
+        if self.lanes.is_none() {
+            let lanes =
+                Lanes::open(&self.producers, &self.properties).map_err(|cause| self.no_producer(&describe(&cause)))?;
             info!(topic = self.queue.topic, "opened the dead letter queue");
-            self.writer = Some((writer, topic));
+            self.lane = lanes.configured();
+            self.lanes = Some(lanes);
         }
-        match &self.writer {
-            Some((writer, topic)) => Ok((writer, *topic)),
-            None => Err(Error::DeadLetter { topic: self.queue.topic.clone(), cause: "it is not open".to_owned() }),
+        let failed = |cause: rdkafka::error::KafkaError| Error::DeadLetterTopic {
+            topic: self.queue.topic.clone(),
+            cause: describe(&cause),
+        };
+        let Some(lanes) = &mut self.lanes else { return Ok(None) };
+        let lane = self.lane;
+        for letter in self.pending.iter_mut().filter(|letter| letter.sent.is_none()) {
+            lanes.open_lane(lane).map_err(failed)?;
+            let topic = lanes.topic(lane, &self.queue.topic).map_err(failed)?;
+            let outstanding = Arc::new(Outstanding::new(1, Arc::clone(&self.wake)));
+            let tracked = lanes
+                .track(lane, outstanding)
+                .map_err(|cause| Error::Kafka { what: "cannot track a dead letter", cause })?;
+            let headers: Vec<_> =
+                letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+            let row = OutgoingRow {
+                topic,
+                partition: -1,
+                key: letter.key.as_deref(),
+                value: letter.value.as_deref(),
+                timestamp: letter.timestamp,
+                headers: &headers,
+            };
+            if lanes.send(lane, &tracked, 0, &row) == Sent::QueueFull {
+                return Ok(Some(now + QUEUE_FULL_DELAY));
+            }
+            letter.sent = Some((lane, tracked));
         }
+        Ok(None)
+    }
+
+    fn no_producer(&self, cause: &str) -> Error {
+        Error::DeadLetterTopic { topic: self.queue.topic.clone(), cause: cause.to_owned() }
+    }
+
+    fn refused(&self, cause: &str) -> Error {
+        self.metrics.dead_letter_failed();
+        error!(exception = cause, "Could not produce message to dead letter queue. topic={}", self.queue.topic);
+        Error::DeadLetter { topic: self.queue.topic.clone(), cause: cause.to_owned() }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

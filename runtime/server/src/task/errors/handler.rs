@@ -1,8 +1,10 @@
 //! What becomes of a row that has failed for good: reported, counted, and then left out or the end of the task.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tracing::error;
+use tokio::time::Instant;
+use tracing::{error, warn};
 
 use super::dead_letters::{DeadLetters, Letter};
 use super::log::Place;
@@ -36,6 +38,29 @@ pub(in crate::task) struct Handler {
     retries: Retries,
     metrics: Arc<TaskMetrics>,
     dead_letters: Option<DeadLetters>,
+    skips: Skips,
+}
+
+/// Records that Kafka did not accept and that were skipped since the last line of the log about them.
+#[derive(Default)]
+struct Skips {
+    count: u64,
+    last: Option<Instant>,
+}
+
+/// At most one line of the log about skipped records in this time.
+const SKIP_LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+impl Skips {
+    /// Another one. Returns how many a line of the log is to tell of, if there is to be one now.
+    fn another(&mut self, now: Instant) -> Option<u64> {
+        self.count += 1;
+        if self.last.is_some_and(|last| now.duration_since(last) < SKIP_LOG_INTERVAL) {
+            return None;
+        }
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.count))
+    }
 }
 
 impl Handler {
@@ -55,6 +80,7 @@ impl Handler {
             retries: Retries::new(errors, stopping),
             metrics,
             dead_letters,
+            skips: Skips::default(),
         }
     }
 
@@ -108,6 +134,16 @@ impl Handler {
             if !reported {
                 self.metrics.record_skipped();
             }
+            if failure.stage == Stage::KafkaProduce
+                && let Some(records) = self.skips.another(Instant::now())
+            {
+                let error = failure.exception.trace();
+                warn!(
+                    records,
+                    error = error.trim_end(),
+                    "skipped records that Kafka did not accept (errors.tolerance=all)"
+                );
+            }
             return Ok(());
         }
         if reported {
@@ -148,5 +184,19 @@ impl Failure {
     pub(in crate::task) fn of_send(failure: SendFailure) -> Self {
         let exception = Exception::of_send(failure.code, failure.message);
         Self { stage: Stage::KafkaProduce, class: SOURCE_TASK.to_owned(), exception }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_skip_is_logged_at_once_and_the_next_ones_together() {
+        let mut skips = Skips::default();
+        let now = Instant::now();
+        assert_eq!(skips.another(now), Some(1));
+        assert_eq!(skips.another(now + SKIP_LOG_INTERVAL / 2), None);
+        assert_eq!(skips.another(now + SKIP_LOG_INTERVAL), Some(2));
     }
 }

@@ -15,7 +15,7 @@ mod put;
 mod reading;
 mod suspects;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
         ended = task.end().await;
     }
     // Also the row that the task fails for is to be in the dead letter queue.
-    if let Err(error) = task.settle_dead_letters().await {
+    if let Err(error) = task.settle_dead_letters(task.common.flush_timeout / 4).await {
         ended = ended.and(Err(error));
     }
     task.consumer.close().await;
@@ -120,7 +120,10 @@ impl<'a> SinkTask<'a> {
         let common = &options.common;
         let (chain, converters) = (common.chain().await?, common.converters()?);
         let dead_letters = match &common.errors.dead_letters {
-            Some(queue) => Some(DeadLetters::open(queue, &options.dead_letters, Arc::clone(&common.metrics)).await?),
+            Some(queue) => Some(
+                DeadLetters::open(queue, &options.dead_letters, Arc::clone(&common.metrics), control.stopping())
+                    .await?,
+            ),
             None => None,
         };
         let errors = common.handler(control.stopping(), dead_letters);
@@ -242,9 +245,10 @@ impl<'a> SinkTask<'a> {
         if given.is_empty() || (self.committing.is_some() && !closing) {
             return Ok(());
         }
-        if !self.settle_dead_letters().await? {
-            warn!("Kafka has not acknowledged all rows of the dead letter queue; nothing is committed until it has");
-            return Ok(());
+        // A stop and a rebalance are to end within their own timeouts, with what can be committed until then.
+        let patience = if closing { self.common.flush_timeout / 4 } else { self.common.flush_timeout };
+        if !self.settle_dead_letters(patience).await? {
+            warn!("dead letter queue has unacknowledged records; committing only what was consumed before them");
         }
         let asked: Vec<TopicPartitionOffset> = given
             .into_iter()
@@ -264,7 +268,10 @@ impl<'a> SinkTask<'a> {
                 return Ok(());
             }
         };
-        let safe = safe.into_iter().map(|safe| (safe.topic, safe.partition, safe.offset)).collect();
+        let mut safe: Vec<Position> = safe.into_iter().map(|safe| (safe.topic, safe.partition, safe.offset)).collect();
+        if let Some(letters) = self.errors.dead_letters() {
+            safe = below(safe, letters.unsettled());
+        }
         let positions = self.positions.to_commit(safe);
         if positions.is_empty() {
             // As in Kafka Connect, a commit that has nothing new to say is one that succeeded.
@@ -290,10 +297,10 @@ impl<'a> SinkTask<'a> {
         self.apply_requests()
     }
 
-    /// Waits for the dead letter queue, as long as a commit may take. False = it has not acknowledged all rows.
-    async fn settle_dead_letters(&mut self) -> Result<bool, Error> {
+    /// Waits for the dead letter queue. `false` if it has not acknowledged all records.
+    async fn settle_dead_letters(&mut self, patience: Duration) -> Result<bool, Error> {
         match self.errors.dead_letters() {
-            Some(queue) => queue.settle(self.common.flush_timeout).await,
+            Some(queue) => queue.settle(patience).await,
             None => Ok(true),
         }
     }
@@ -346,6 +353,20 @@ impl<'a> SinkTask<'a> {
         self.instance.stop().await?;
         Ok(())
     }
+}
+
+/// Positions of which none is above a record that is not in the dead letter queue yet.
+fn below<'a>(positions: Vec<Position>, unsettled: impl Iterator<Item = (&'a str, i32, i64)>) -> Vec<Position> {
+    let mut first: HashMap<(&str, i32), i64> = HashMap::new();
+    for (topic, partition, offset) in unsettled {
+        let known = first.entry((topic, partition)).or_insert(offset);
+        *known = offset.min(*known);
+    }
+    let clipped = positions.into_iter().map(|(topic, partition, offset)| {
+        let bound = first.get(&(topic.as_str(), partition)).copied().unwrap_or(i64::MAX);
+        (topic, partition, offset.min(bound))
+    });
+    clipped.collect()
 }
 
 /// Most client errors are librdkafka's way of saying that it goes on trying.

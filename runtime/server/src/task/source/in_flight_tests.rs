@@ -5,29 +5,39 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::kafka::producer::Outstanding;
+use crate::kafka::producer::{Outstanding, Tracked};
+use crate::task::source::batch::{Piece, SentRecord, State};
+use crate::task::source::testing;
 
-/// A batch whose rows have these source partitions and the offsets `first`, `first + 1`, …
-fn batch(first_row: u64, partitions: &[u32]) -> (Batch, Arc<Outstanding>) {
-    let outstanding = Arc::new(Outstanding::new(partitions.len(), Arc::new(Notify::new())));
-    let mut offsets = Column::default();
-    for number in 0..partitions.len() as u64 {
-        let text = format!("{{\"o\":{}}}", first_row + number);
-        offsets.lengths.push(text.len() as i32);
-        offsets.bytes.extend_from_slice(text.as_bytes());
+/// Gives the records of a batch to a producer that nothing is heard of but what the test says.
+fn give(batch: &mut Batch) -> Arc<Outstanding> {
+    let outstanding = Arc::new(Outstanding::new(batch.sent.len(), Arc::new(Notify::new())));
+    for (index, sent) in batch.sent.iter_mut().enumerate() {
+        sent.state = State::Given { piece: 0, index: index as u16, again: false };
     }
-    let batch = Batch {
-        first_row,
-        rows: partitions.len() as u32,
-        sent: (0..partitions.len() as u32).map(|origin| SentRow { origin, topic: 0 }).collect(),
-        topics: vec!["t".to_owned()],
-        skipped: vec![],
-        tracked: vec![Tracked::untracked(Arc::clone(&outstanding))],
-        places: Places { partitions: vec!["a".to_owned(), "b".to_owned()], partition: partitions.to_vec(), offsets },
-        originals: None,
-        bytes: 10,
-    };
+    batch.waiting = 0;
+    let members = (0..batch.sent.len() as u32).collect();
+    let tracked = Tracked::untracked(Arc::clone(&outstanding));
+    batch.pieces = vec![Piece { lane: 1_000_000, tracked, members, closed: false }];
+    outstanding
+}
+
+/// A batch whose records have these source partitions and the offsets `first`, `first + 1`, …, all given to a producer.
+fn batch(first_row: u64, partitions: &[u32]) -> (Batch, Arc<Outstanding>) {
+    let records: Vec<_> = partitions.iter().map(|partition| (*partition, 0, -1, "v")).collect();
+    let mut batch = testing::batch(first_row, &["t"], &records);
+    let outstanding = give(&mut batch);
     (batch, outstanding)
+}
+
+fn sent(origins: &[u32]) -> Vec<SentRecord> {
+    let record = |&origin| SentRecord { origin, number: origin, topic: 0, state: State::Waiting { again: false } };
+    origins.iter().map(record).collect()
+}
+
+/// As `delivery.rs` does it.
+fn pop_settled(in_flight: &mut InFlight) -> Option<Batch> {
+    if in_flight.queue.front()?.is_reported() { in_flight.pop() } else { None }
 }
 
 fn offsets(pairs: &[(&str, u64)]) -> Committable {
@@ -38,7 +48,7 @@ fn offsets(pairs: &[(&str, u64)]) -> Committable {
 fn nothing_may_be_stored_before_an_acknowledgement() {
     let mut in_flight = InFlight::default();
     in_flight.push(batch(0, &[0, 1]).0);
-    assert!(in_flight.pop_settled().is_none());
+    assert!(pop_settled(&mut in_flight).is_none());
     assert_eq!(in_flight.take_committable(), offsets(&[]));
 }
 
@@ -52,7 +62,7 @@ fn a_row_holds_back_later_rows_of_its_own_source_partition_only() {
     }
     assert_eq!(in_flight.take_committable(), offsets(&[("b", 3)]));
     reports.acknowledge(0, 0, 99);
-    assert_eq!(in_flight.pop_settled().map(|batch| batch.rows), Some(4));
+    assert_eq!(pop_settled(&mut in_flight).map(|batch| batch.rows), Some(4));
     assert_eq!(in_flight.take_committable(), offsets(&[("a", 2), ("b", 3)]));
     assert_eq!(in_flight.take_committable(), offsets(&[]));
 }
@@ -65,10 +75,10 @@ fn a_later_batch_waits_for_an_earlier_one() {
     in_flight.push(first);
     in_flight.push(second);
     second_reports.acknowledge(0, 0, 2);
-    assert!(in_flight.pop_settled().is_none());
+    assert!(pop_settled(&mut in_flight).is_none());
     assert_eq!(in_flight.take_committable(), offsets(&[]));
     first_reports.acknowledge(0, 0, 1);
-    while in_flight.pop_settled().is_some() {}
+    while pop_settled(&mut in_flight).is_some() {}
     assert_eq!(in_flight.take_committable(), offsets(&[("a", 1)]));
     assert_eq!(in_flight.settled_below(), 2);
 }
@@ -77,9 +87,9 @@ fn a_later_batch_waits_for_an_earlier_one() {
 fn rows_that_a_transform_dropped_count_as_settled() {
     let mut in_flight = InFlight::default();
     let (mut only, reports) = batch(0, &[0, 0, 0]);
-    only.sent = vec![SentRow { origin: 1, topic: 0 }];
-    only.tracked = vec![Tracked::untracked(Arc::new(Outstanding::new(1, Arc::new(Notify::new()))))];
+    only.sent = sent(&[1]);
     drop(reports);
+    give(&mut only);
     in_flight.push(only);
     assert_eq!(in_flight.take_committable(), offsets(&[("a", 0)]), "row 1 was sent and is not acknowledged");
 }
@@ -90,12 +100,12 @@ fn offsets_that_were_not_stored_do_not_hide_newer_ones() {
     let (first, reports) = batch(0, &[0]);
     in_flight.push(first);
     reports.acknowledge(0, 0, 1);
-    in_flight.pop_settled();
+    pop_settled(&mut in_flight);
     let old = in_flight.take_committable();
     let (second, reports) = batch(1, &[0]);
     in_flight.push(second);
     reports.acknowledge(0, 0, 2);
-    in_flight.pop_settled();
+    pop_settled(&mut in_flight);
     in_flight.put_back(old);
     assert_eq!(in_flight.take_committable(), offsets(&[("a", 1)]));
 }
@@ -103,14 +113,13 @@ fn offsets_that_were_not_stored_do_not_hide_newer_ones() {
 #[test]
 fn a_source_hears_where_each_row_went() {
     let (mut only, reports) = batch(7, &[0, 0, 0, 0]);
-    only.sent = vec![SentRow { origin: 1, topic: 0 }, SentRow { origin: 1, topic: 0 }, SentRow { origin: 3, topic: 0 }];
+    only.sent = sent(&[1, 1, 3]);
     only.skipped = vec![2];
-    let outstanding = Arc::new(Outstanding::new(3, Arc::new(Notify::new())));
     drop(reports);
+    let outstanding = give(&mut only);
     outstanding.acknowledge(0, 4, 40);
     outstanding.acknowledge(1, 5, 50);
     outstanding.acknowledge(2, 4, 41);
-    only.tracked = vec![Tracked::untracked(outstanding)];
     let told = only.settled_rows();
     assert_eq!(told.rows, [7, 8, 9, 10]);
     assert_eq!(told.topic_partition, [-1, 1, -2, 0], "dropped, the last of two, skipped, sent");

@@ -1,11 +1,17 @@
 //! The loop of a source task: poll the plugin, transform, convert, send, and store the offsets of what Kafka has acknowledged.
 //!
-//! `in_flight.rs` decides which offsets are safe; `send.rs` puts a batch on its way, to topics that `topic_creation.rs` has seen to;
-//! this file decides when.
+//! `send.rs` makes a batch for Kafka, for topics that `topic_creation.rs` has seen to; `delivery.rs` sees its records to Kafka, and
+//! sends them again if need be; `in_flight.rs` decides which offsets are safe; this file decides when.
 
+mod batch;
+mod delivery;
+mod gates;
 mod in_flight;
 mod options;
+mod payload;
 mod send;
+#[cfg(test)]
+mod testing;
 mod topic_creation;
 
 use std::sync::{Arc, OnceLock};
@@ -18,6 +24,7 @@ use weir_plugin::{Budget, CallError, SourceInstance};
 
 pub use options::Options;
 
+use self::delivery::Delivery;
 use self::in_flight::InFlight;
 use self::options::{
     COMMIT_PAUSE, MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ROWS, POLL_BYTES, POLL_ROWS,
@@ -30,6 +37,7 @@ use super::common::retry_delay;
 use super::control::{Control, Wanted};
 use super::errors::{Failure, Handler};
 use crate::herder::api::State;
+use crate::kafka::producer::End;
 use crate::metrics::TaskMetrics;
 use crate::offsets::{self, ConnectorOffsets, OffsetFile};
 
@@ -56,6 +64,7 @@ struct SourceTask {
     wants_settled: bool,
     wants_committed: bool,
     sender: Sender,
+    delivery: Delivery,
     in_flight: InFlight,
     topics: TopicNotes,
     connector: String,
@@ -76,7 +85,7 @@ struct SourceTask {
 impl SourceTask {
     async fn start(options: Options, control: &Control) -> Result<Self, Error> {
         let wake = Arc::new(Notify::new());
-        let sender = Sender::open(&options, Arc::clone(&wake)).await?;
+        let sender = Sender::open(&options, control.stopping()).await?;
         let common = options.common;
         let connector = common.id.connector.clone();
         let stored = ConnectorOffsets { file: options.offsets.clone(), connector: connector.clone() };
@@ -84,16 +93,18 @@ impl SourceTask {
         let mut instance = common.component.source(common.identity(), &common.limits, &grants).await?;
         let started = instance.start(&common.config, Arc::new(stored)).await?;
         let now = Instant::now();
+        let errors = common.handler(control.stopping(), None);
         Ok(Self {
             instance,
             wants_settled: started.wants_settled,
             wants_committed: started.wants_committed,
             sender,
+            delivery: Delivery::new(errors.tolerates(), Arc::clone(&wake)),
             in_flight: InFlight::default(),
             topics: TopicNotes::new(common.active_topics.clone()),
             connector,
             offsets: options.offsets,
-            errors: common.handler(control.stopping(), None),
+            errors,
             flush_interval: common.flush_interval,
             flush_timeout: common.flush_timeout,
             wake,
@@ -107,14 +118,14 @@ impl SourceTask {
 
     async fn work(&mut self, control: &mut Control) -> Result<(), Error> {
         loop {
-            self.reap().await?;
+            let pump = self.deliver().await?;
             if self.in_flight.has_many_offsets() {
                 self.next_commit = self.next_commit.min(self.last_commit + COMMIT_PAUSE);
             }
             if Instant::now() >= self.next_commit {
                 self.commit().await?;
             }
-            let until = match control.wanted() {
+            let mut until = match control.wanted() {
                 Wanted::Stopped => return Ok(()),
                 Wanted::Paused => {
                     control.report(State::Paused);
@@ -122,7 +133,8 @@ impl SourceTask {
                 }
                 Wanted::Running => {
                     control.report(State::Running);
-                    if self.is_full() {
+                    // What waits to be sent again comes before what the source has next.
+                    if self.is_full() || self.in_flight.waiting() > 0 {
                         self.next_commit
                     } else if Instant::now() >= self.next_poll {
                         self.poll().await?;
@@ -132,10 +144,11 @@ impl SourceTask {
                     }
                 }
             };
+            until = pump.map_or(until, |pump| pump.min(until));
             tokio::select! {
                 () = control.changed() => {}
                 () = self.wake.notified() => {}
-                reason = self.sender.refused() => return Err(Error::Refused { client: "producer", reason }),
+                end = self.sender.ended() => refused(end)?,
                 () = tokio::time::sleep_until(until) => {}
             }
         }
@@ -178,23 +191,32 @@ impl SourceTask {
         metrics.source.polled.add(rows.into());
         metrics.source.poll_time.record_time(began.elapsed());
         metrics.source.set_active(self.in_flight.rows() + u64::from(rows));
-        let batch = self.sender.send(polled.batch, self.in_flight.next_row(), &mut self.errors).await?;
+        let batch = self.sender.prepare(polled.batch, self.in_flight.next_row(), &mut self.errors).await?;
         self.in_flight.push(batch);
         Ok(())
     }
 
+    /// Hears what became of records in flight, and sends what waits. Returns when to come back; `None` if reports are all there is
+    /// to wait for.
+    async fn deliver(&mut self) -> Result<Option<Instant>, Error> {
+        self.sender.absorb(&mut self.delivery, &mut self.in_flight, Instant::now())?;
+        self.reap().await?;
+        let now = Instant::now();
+        let pump = self.sender.pump(&mut self.delivery, &mut self.in_flight, now)?;
+        if pump.is_some_and(|pump| pump <= now) {
+            tokio::task::yield_now().await;
+        }
+        Ok(pump)
+    }
+
     /// Takes settled batches out of the queue and tells the plugin, if it wants to hear of them.
     async fn reap(&mut self) -> Result<(), Error> {
-        if !self.errors.tolerates()
-            && let Some(failure) = self.in_flight.failure()
-        {
-            return Err(Error::Delivery(failure.to_owned()));
-        }
-        while let Some(batch) = self.in_flight.pop_settled() {
+        while let Some(mut batch) = self.delivery.take_settled(&mut self.in_flight, Instant::now())? {
+            self.sender.acknowledged();
             batch.note_topics(&mut self.topics);
             self.metrics.source.written.add(batch.acknowledged());
             self.metrics.source.set_active(self.in_flight.rows());
-            for (row, failure) in batch.take_failures() {
+            for (row, failure) in batch.take_rejected() {
                 let failure = Failure::of_send(failure);
                 self.errors.fail(&failure, send::record(batch.originals.as_ref(), &batch.places, row)).await?;
             }
@@ -202,7 +224,7 @@ impl SourceTask {
                 match self.instance.settled(batch.settled_rows()).await {
                     Ok(()) => {}
                     Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
-                    Err(error) => warn!(%error, "the source could not take the word of settled rows"),
+                    Err(error) => warn!(%error, "source failed in `settled`"),
                 }
             }
         }
@@ -245,35 +267,58 @@ impl SourceTask {
             match self.instance.committed(settled_below).await {
                 Ok(()) => {}
                 Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
-                Err(error) => warn!(%error, "the source could not take the word of stored offsets"),
+                Err(error) => warn!(%error, "source failed in `committed`"),
             }
         }
         Ok(())
     }
 
-    /// Waits for what is on its way, for as long as a commit may take, and stores its offsets.
+    /// Stores the offsets of what is settled, waits for the rest for as long as a commit may take, and stores its offsets, too. The
+    /// first is not left to the end: a task that takes too long to stop is cut off.
     async fn finish(&mut self) {
         let deadline = Instant::now() + self.flush_timeout;
+        if self.in_flight.batches() > 0 {
+            self.last_commit().await;
+        }
         while self.in_flight.batches() > 0 {
-            if let Err(error) = self.reap().await {
-                debug!(%error, "the task ends with rows that Kafka did not take");
+            let pump = match self.deliver().await {
+                Ok(pump) => pump,
+                Err(error) => {
+                    debug!(%error, "task stopped with records that Kafka did not accept");
+                    break;
+                }
+            };
+            if self.in_flight.batches() == 0 {
                 break;
             }
-            if self.in_flight.batches() == 0 {
+            if Instant::now() >= deadline {
+                info!(
+                    batches = self.in_flight.batches(),
+                    "records still in flight at shutdown; they will be sent again after a restart"
+                );
                 break;
             }
             tokio::select! {
                 () = self.wake.notified() => {}
-                _ = self.sender.refused() => break,
-                () = tokio::time::sleep_until(deadline) => {
-                    info!(batches = self.in_flight.batches(), "rows are still on their way; they will come again");
-                    break;
-                }
+                end = self.sender.ended() => if refused(end).is_err() { break },
+                () = tokio::time::sleep_until(pump.map_or(deadline, |pump| pump.min(deadline))) => {}
             }
         }
+        self.last_commit().await;
+    }
+
+    async fn last_commit(&mut self) {
         if let Err(error) = self.commit().await {
-            debug!(%error, "the plugin died of its last commit");
+            debug!(%error, "plugin trapped in the final `committed` call");
         }
+    }
+}
+
+/// A producer that a broker refuses is the end of the task; one that failed is replaced.
+fn refused(end: End) -> Result<(), Error> {
+    match end {
+        End::Refused(reason) => Err(Error::Refused { client: "producer", reason }),
+        End::Fatal => Ok(()),
     }
 }
 

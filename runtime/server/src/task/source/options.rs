@@ -36,10 +36,13 @@ pub(super) const MAX_IDLE: Duration = Duration::from_secs(60);
 pub(super) const SHARED_WAKE_UPS: Duration = Duration::from_millis(100);
 /// Delay before a poll that failed with "retry" is repeated, if the plugin names none: the first, and the longest.
 pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-/// Rows that are put into the producer's queue before other tasks get their turn.
-pub(super) const ROWS_AT_ONCE: u32 = 4_096;
+/// Records that are put into producers' queues before other tasks get their turn.
+pub(super) const RECORDS_AT_ONCE: usize = 4_096;
 /// How long to wait when the producer's queue is full.
 pub(super) const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
+
+/// How long a producer that failed is not replaced, by how many have failed one after the other: the first, and the longest.
+pub(super) const REPLACE_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// A source task, ready to run.
 pub struct Options {

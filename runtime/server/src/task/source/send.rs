@@ -1,52 +1,109 @@
-//! Puts one batch of a source on its way: transforms, converters, the producer's queue.
+//! Makes a batch for Kafka out of one of the source: transforms, converters, topics that exist. `delivery.rs` sends it.
 
-use std::sync::Arc;
-
-use tokio::sync::Notify;
 use tokio::task::coop::consume_budget;
-use weir_data::records::Records;
+use tokio::time::Instant;
+use tracing::{info, warn};
 use weir_plugin::SourceBatch;
 
-use super::in_flight::{Batch, Places, SentRow};
-use super::options::{Options, QUEUE_FULL_DELAY, ROWS_AT_ONCE};
+use super::batch::{Batch, Places, SentRecord, State};
+use super::delivery::Delivery;
+use super::in_flight::InFlight;
+use super::options::{Options, REPLACE_DELAYS};
+use super::payload::Payload;
 use super::topic_creation::Topics;
-use crate::kafka::producer::{MAX_ROWS, OutgoingRow, Outstanding, Sent, TopicWriter, Tracked};
+use crate::kafka::fault::Fault;
+use crate::kafka::lanes::Lanes;
+use crate::kafka::producer::End;
 use crate::task::Error;
 use crate::task::chain::Chain;
+use crate::task::common::retry_delay;
+use crate::task::control::Stopping;
 use crate::task::convert::{Converters, Outgoing};
 use crate::task::errors::{Handler, Polled, Record, cut};
 
-/// The way of a batch from the plugin to the producer's queue.
+/// The way of a batch from the plugin to the producers.
 pub(super) struct Sender {
     chain: Chain,
     converters: Converters,
     topics: Topics,
-    writer: TopicWriter,
-    wake: Arc<Notify>,
+    lanes: Lanes,
+    stopping: Stopping,
+    /// Producers that failed since the last acknowledgement, and when the next one may be opened.
+    failed: u32,
+    resume: Option<Instant>,
 }
 
 impl Sender {
-    pub(super) async fn open(options: &Options, wake: Arc<Notify>) -> Result<Self, Error> {
-        let producer = options
-            .producers
-            .get(&options.producer)
+    pub(super) async fn open(options: &Options, stopping: Stopping) -> Result<Self, Error> {
+        let lanes = Lanes::open(&options.producers, &options.producer)
             .map_err(|cause| Error::Kafka { what: "cannot open a producer", cause })?;
         Ok(Self {
             chain: options.common.chain().await?,
             converters: options.common.converters()?,
             topics: Topics::new(options),
-            writer: TopicWriter::new(producer),
-            wake,
+            lanes,
+            stopping,
+            failed: 0,
+            resume: None,
         })
     }
 
-    /// Returns with the reason when a broker refuses the producer.
-    pub(super) fn refused(&self) -> impl Future<Output = String> + Send + use<> {
-        self.writer.refused()
+    /// Returns when a producer is of no use any more.
+    pub(super) fn ended(&self) -> impl Future<Output = End> + Send + use<> {
+        self.lanes.ended()
     }
 
-    /// Sends a batch. All of its rows are in the producer's queue, dropped, or left out when this returns.
-    pub(super) async fn send(
+    /// Looks at what the producers have reported as failed, as [`Delivery::absorb`].
+    pub(super) fn absorb(&self, delivery: &mut Delivery, in_flight: &mut InFlight, now: Instant) -> Result<(), Error> {
+        delivery.absorb(in_flight, &self.lanes, now)
+    }
+
+    /// Gives waiting records to the producers. Returns when to come back, as [`Delivery::pump`].
+    ///
+    /// # Errors
+    ///
+    /// A producer failed for a reason that an operator has to remove, or none can be opened.
+    pub(super) fn pump(
+        &mut self,
+        delivery: &mut Delivery,
+        in_flight: &mut InFlight,
+        now: Instant,
+    ) -> Result<Option<Instant>, Error> {
+        for failed in self.lanes.take_failed() {
+            let reason = failed.reason;
+            if Fault::of(failed.code) == Fault::Setup {
+                return Err(Error::Delivery(format!("the producer failed: {reason}")));
+            }
+            let records = delivery.give_back(in_flight, failed.lane, now)?;
+            let delay = retry_delay(None, self.failed, REPLACE_DELAYS);
+            self.failed = self.failed.saturating_add(1);
+            self.resume = Some(now + delay);
+            warn!(
+                error = reason,
+                records,
+                delay_ms = delay.as_millis(),
+                "Kafka producer failed; sending unacknowledged records again with another one"
+            );
+        }
+        if in_flight.waiting() == 0 {
+            return Ok(None);
+        }
+        if let Some(resume) = self.resume.filter(|resume| now < *resume) {
+            return Ok(Some(resume));
+        }
+        self.resume = None;
+        delivery.pump(in_flight, &mut self.lanes, now)
+    }
+
+    /// A batch was acknowledged.
+    pub(super) fn acknowledged(&mut self) {
+        if std::mem::take(&mut self.failed) > 0 {
+            info!("the replaced Kafka producer works");
+        }
+    }
+
+    /// Transforms and converts a batch. Each of its records waits to be sent, was dropped, or was left out when this returns.
+    pub(super) async fn prepare(
         &mut self,
         batch: SourceBatch,
         first_row: u64,
@@ -64,7 +121,7 @@ impl Sender {
         failures.extend(
             unconverted.into_iter().map(|failure| (origins.row(failure.row), failure.into_failure(&self.converters))),
         );
-        // In the order in which Kafka Connect, which takes one row after the other, would run into them.
+        // In the order in which Kafka Connect, which takes one record after the other, would run into them.
         failures.sort_by_key(|(row, _)| *row);
         // A record that became several fails once, however many of those do.
         failures.dedup_by_key(|(row, _)| *row);
@@ -73,71 +130,46 @@ impl Sender {
             errors.fail(failure, record(originals.as_ref(), &places, *row)).await?;
         }
         let skipped: Vec<u32> = failures.into_iter().map(|(row, _)| row).collect();
-        let (sent, tracked) = self.enqueue(&outgoing, &left_out, |row| origins.row(row)).await?;
-        let topics = outgoing.records.topics.names;
-        Ok(Batch { first_row, rows, sent, topics, skipped, tracked, places, originals, bytes })
-    }
-
-    async fn enqueue(
-        &mut self,
-        outgoing: &Outgoing,
-        left_out: &[u32],
-        origin: impl Fn(u32) -> u32,
-    ) -> Result<(Vec<SentRow>, Vec<Tracked>), Error> {
-        let records = &outgoing.records;
-        self.topics.ensure(records, left_out).await?;
-        let total = records.count as usize - left_out.len();
-        let mut sent = Vec::with_capacity(total);
-        let mut tracked: Vec<Tracked> = Vec::with_capacity(total.div_ceil(MAX_ROWS));
-        let mut keys = outgoing.keys.iter(records.count);
-        let mut values = outgoing.values.iter(records.count);
-        let mut headers = outgoing.headers();
-        let mut left_out = left_out.iter().peekable();
-        // Looked up when the first row goes there.
-        let mut topics: Vec<_> = records.topics.names.iter().map(|_| None).collect();
-        for row in 0..records.count {
-            let (key, value, headers) = (keys.next().flatten(), values.next().flatten(), headers.next().flatten());
-            if left_out.next_if_eq(&&row).is_some() {
-                continue;
-            }
-            let piece = sent.len() % MAX_ROWS;
-            if piece == 0 {
-                let size = (total - sent.len()).min(MAX_ROWS);
-                let outstanding = Arc::new(Outstanding::new(size, Arc::clone(&self.wake)));
-                tracked.push(
-                    self.writer
-                        .track(outstanding)
-                        .map_err(|cause| Error::Kafka { what: "cannot track rows", cause })?,
-                );
-            }
-            let Some(tracking) = tracked.last() else { continue };
-            let topic = records.topics.index(row as usize);
-            if row % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
-                tokio::task::yield_now().await;
-            }
-            let name = records.topics.topic(row as usize);
-            match topics[topic].get_or_insert_with(|| self.writer.topic(name)) {
-                Ok(id) => {
-                    let outgoing = OutgoingRow {
-                        topic: *id,
-                        partition: records.partitions.get(row as usize).copied().unwrap_or(-1),
-                        key,
-                        value,
-                        timestamp: timestamp(records, row as usize)?,
-                        headers: headers.as_deref().unwrap_or_default(),
-                    };
-                    // Other tasks share the queue; room comes with Kafka's acknowledgements.
-                    while self.writer.send(tracking, piece, &outgoing) == Sent::QueueFull {
-                        tokio::time::sleep(QUEUE_FULL_DELAY).await;
-                    }
-                }
-                Err(error) => self.writer.refuse(tracking, piece, name, error),
-            }
-            let topic = u32::try_from(topic).unwrap_or(u32::MAX);
-            sent.push(SentRow { origin: origin(row), topic });
+        tokio::select! {
+            ensured = self.topics.ensure(&outgoing.records, &left_out) => ensured?,
+            () = self.stopping.asked() => return Err(Error::Stopped),
         }
-        Ok((sent, tracked))
+        let sent = sent(&outgoing, &left_out, |row| origins.row(row))?;
+        let (waiting, payload) = (sent.len(), Payload::new(outgoing));
+        Ok(Batch {
+            first_row,
+            rows,
+            sent,
+            payload,
+            skipped,
+            pieces: Vec::new(),
+            waiting,
+            first_waiting: 0,
+            rejected: Vec::new(),
+            places,
+            originals,
+            bytes,
+        })
     }
+}
+
+/// The records of a batch that go to Kafka: all but those in `left_out`, which is sorted.
+fn sent(outgoing: &Outgoing, left_out: &[u32], origin: impl Fn(u32) -> u32) -> Result<Vec<SentRecord>, Error> {
+    let records = &outgoing.records;
+    let mut left_out = left_out.iter().peekable();
+    let mut sent = Vec::with_capacity((records.count as usize).saturating_sub(left_out.len()));
+    for number in 0..records.count {
+        if left_out.next_if_eq(&&number).is_some() {
+            continue;
+        }
+        // `InvalidRecordException` in Kafka Connect; -1 stands for no timestamp.
+        if let Some(timestamp) = records.timestamps.get(number as usize).copied().filter(|timestamp| *timestamp < -1) {
+            return Err(Error::Timestamp(timestamp));
+        }
+        let topic = u32::try_from(records.topics.index(number as usize)).unwrap_or(u32::MAX);
+        sent.push(SentRecord { origin: origin(number), number, topic, state: State::Waiting { again: false } });
+    }
+    Ok(sent)
 }
 
 /// A row of the source, for reports about it.
@@ -146,14 +178,5 @@ pub(super) fn record(originals: Option<&Polled>, places: &Places, row: u32) -> R
     Record::Polled {
         text: originals.map(|originals| originals.text(row, partition, offset)),
         place: format!("source record of partition {} with offset {}", cut(partition), cut(offset)),
-    }
-}
-
-/// The timestamp of a row; -1 stands for none (`InvalidRecordException` for other negative ones, as in Kafka Connect).
-fn timestamp(records: &Records, row: usize) -> Result<Option<i64>, Error> {
-    match records.timestamps.get(row).copied().unwrap_or(-1) {
-        -1 => Ok(None),
-        negative @ ..0 => Err(Error::Timestamp(negative)),
-        timestamp => Ok(Some(timestamp)),
     }
 }

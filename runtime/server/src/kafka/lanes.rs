@@ -1,0 +1,134 @@
+//! The producers of one task: one with the configured settings, and, for topics that accept only smaller requests, others that
+//! differ in `batch.size`. A producer that has failed is replaced here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::select_all;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::Properties;
+use super::producer::{End, OutgoingRow, Outstanding, Producers, Sent, TopicId, TopicWriter, Tracked, describe};
+
+/// librdkafka's default of `batch.size`, in bytes.
+const DEFAULT_BATCH_SIZE: usize = 1_000_000;
+
+/// The `batch.size` of a producer: no request with more than one record is larger. With 1 each record has a request of its own.
+pub type Lane = usize;
+
+/// A producer that failed, and was closed.
+#[derive(Debug)]
+pub struct Failed {
+    /// Which.
+    pub lane: Lane,
+    /// librdkafka's cause.
+    pub code: RDKafkaErrorCode,
+    /// The same in words.
+    pub reason: String,
+}
+
+/// A task's producers.
+pub struct Lanes {
+    producers: Producers,
+    properties: Properties,
+    configured: Lane,
+    open: BTreeMap<Lane, TopicWriter>,
+}
+
+impl Lanes {
+    /// Opens the producer with the configured settings.
+    ///
+    /// # Errors
+    ///
+    /// librdkafka does not accept the settings.
+    pub fn open(producers: &Producers, properties: &Properties) -> Result<Self, KafkaError> {
+        let configured =
+            properties.get("batch.size").and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_BATCH_SIZE).max(1);
+        let (producers, properties) = (producers.clone(), properties.clone());
+        let mut lanes = Self { producers, properties, configured, open: BTreeMap::new() };
+        lanes.writer(configured)?;
+        Ok(lanes)
+    }
+
+    /// The lane with the configured `batch.size`.
+    pub fn configured(&self) -> Lane {
+        self.configured
+    }
+
+    /// Opens a lane, if it is not open.
+    ///
+    /// # Errors
+    ///
+    /// librdkafka cannot open a producer.
+    pub fn open_lane(&mut self, lane: Lane) -> Result<(), KafkaError> {
+        self.writer(lane).map(drop)
+    }
+
+    /// Looks a topic up in an open lane.
+    ///
+    /// # Errors
+    ///
+    /// Kafka does not allow such a name.
+    pub fn topic(&mut self, lane: Lane, name: &str) -> Result<TopicId, KafkaError> {
+        self.writer(lane)?.topic(name)
+    }
+
+    /// Begins to track records that go through a lane.
+    ///
+    /// # Errors
+    ///
+    /// librdkafka cannot open a producer, or too much is in flight.
+    pub fn track(&mut self, lane: Lane, outstanding: Arc<Outstanding>) -> Result<Tracked, KafkaError> {
+        self.writer(lane)?.track(outstanding)
+    }
+
+    /// Puts a record into the queue of a lane's producer. The lane is open, because the topic was looked up in it.
+    pub fn send(&self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRow<'_>) -> Sent {
+        self.open.get(&lane).map_or(Sent::QueueFull, |writer| writer.send(tracked, index, record))
+    }
+
+    fn writer(&mut self, lane: Lane) -> Result<&mut TopicWriter, KafkaError> {
+        if !self.open.contains_key(&lane) {
+            let producer = if lane == self.configured {
+                self.producers.get(&self.properties)?
+            } else {
+                let mut properties = self.properties.clone();
+                properties.insert("batch.size".to_owned(), lane.to_string());
+                self.producers.get(&properties)?
+            };
+            self.open.insert(lane, TopicWriter::new(producer));
+        }
+        self.open.get_mut(&lane).ok_or_else(|| KafkaError::ClientCreation("the producer is not open".to_owned()))
+    }
+
+    /// Closes the producers that librdkafka has given up. What they had not acknowledged will get no report; the next record opens
+    /// others.
+    pub fn take_failed(&mut self) -> Vec<Failed> {
+        let ended = |(lane, writer): (&Lane, &TopicWriter)| {
+            (writer.producer().end()? == End::Fatal).then(|| {
+                let (code, reason) = writer
+                    .producer()
+                    .fatal_error()
+                    .unwrap_or((RDKafkaErrorCode::Fatal, "librdkafka named no cause".to_owned()));
+                Failed { lane: *lane, code, reason: format!("{} ({reason})", describe(&KafkaError::Global(code))) }
+            })
+        };
+        let failed: Vec<Failed> = self.open.iter().filter_map(ended).collect();
+        for lane in &failed {
+            self.open.remove(&lane.lane);
+        }
+        failed
+    }
+
+    /// Returns when one of the producers is of no use any more. Safe to drop.
+    pub fn ended(&self) -> impl Future<Output = End> + Send + use<> {
+        let all: Vec<_> = self.open.values().map(|writer| Box::pin(writer.ended())).collect();
+        async move {
+            if all.is_empty() {
+                // Between the end of a producer and the opening of the next.
+                return std::future::pending().await;
+            }
+            select_all(all).await.0
+        }
+    }
+}
