@@ -3,9 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::select_all;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::Producer as _;
+use tokio::task::JoinHandle;
+use tracing::debug;
 
 use super::Properties;
 use super::producer::{End, OutgoingRow, Outstanding, Producers, Sent, TopicId, TopicWriter, Tracked, describe};
@@ -33,7 +37,12 @@ pub struct Lanes {
     properties: Properties,
     configured: Lane,
     open: BTreeMap<Lane, TopicWriter>,
+    /// A question to the cluster that is not answered yet.
+    looking: Option<JoinHandle<()>>,
 }
+
+/// How long the cluster may take to say what it knows of a topic.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Lanes {
     /// Opens the producer with the configured settings.
@@ -45,7 +54,7 @@ impl Lanes {
         let configured =
             properties.get("batch.size").and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_BATCH_SIZE).max(1);
         let (producers, properties) = (producers.clone(), properties.clone());
-        let mut lanes = Self { producers, properties, configured, open: BTreeMap::new() };
+        let mut lanes = Self { producers, properties, configured, open: BTreeMap::new(), looking: None };
         lanes.writer(configured)?;
         Ok(lanes)
     }
@@ -99,6 +108,24 @@ impl Lanes {
             self.open.insert(lane, TopicWriter::new(producer));
         }
         self.open.get_mut(&lane).ok_or_else(|| KafkaError::ClientCreation("the producer is not open".to_owned()))
+    }
+
+    /// Asks the cluster about a topic that a producer does not know, or of which it knows too few partitions. librdkafka by itself
+    /// looks only every `metadata.max.age.ms`, while Java's producer looks until it finds the partition.
+    pub fn look_again(&mut self, topic: &str) {
+        if self.looking.as_ref().is_some_and(|looking| !looking.is_finished()) {
+            return;
+        }
+        let clients: Vec<_> = self.open.values().map(TopicWriter::client).collect();
+        let topic = topic.to_owned();
+        self.looking = Some(tokio::task::spawn_blocking(move || {
+            for client in clients {
+                // The answer goes into the client's own memory; the next try shows whether it helped.
+                if let Err(error) = client.client().fetch_metadata(Some(&topic), LOOK_TIMEOUT) {
+                    debug!(topic, %error, "cannot look for a topic");
+                }
+            }
+        }));
     }
 
     /// Closes the producers that librdkafka has given up. What they had not acknowledged will get no report; the next record opens

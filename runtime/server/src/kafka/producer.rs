@@ -464,6 +464,10 @@ impl TopicWriter {
         &self.producer
     }
 
+    pub(super) fn client(&self) -> Arc<BaseProducer<Reports>> {
+        Arc::clone(&self.producer.client)
+    }
+
     /// Returns when the producer is of no use any more. Safe to drop.
     pub fn ended(&self) -> impl Future<Output = End> + Send + use<> {
         let mut end = self.producer.client.context().end.subscribe();

@@ -131,7 +131,7 @@ impl Delivery {
             Fault::RequestSize | Fault::Request | Fault::Timeout | Fault::Transient => {
                 batch.wait(index as usize, true);
                 let at = (batch.first_row, index);
-                self.gates.close(batch.topic(&sent), fault, &failure.message, failure.partition, at, now);
+                self.gates.close(batch.topic(&sent), fault, &failure, at, now);
             }
         }
         Ok(())
@@ -169,6 +169,11 @@ impl Delivery {
             }
         }
         Ok(count)
+    }
+
+    /// Takes the topics about which the cluster has to be asked again before their records can be sent.
+    pub(super) fn take_unknown(&mut self) -> Vec<String> {
+        self.gates.take_unknown()
     }
 
     /// Gives waiting records to producers, in order, as far as queues have room and gates are open. Returns when to come back;

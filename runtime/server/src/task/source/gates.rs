@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use rdkafka::error::RDKafkaErrorCode;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::kafka::fault::Fault;
 use crate::kafka::lanes::Lane;
+use crate::kafka::producer::SendFailure;
 use crate::task::common::retry_delay;
 
 /// Pause before records are sent again that Kafka did not accept for a passing reason: the first, and the longest. Those of
@@ -48,6 +50,8 @@ pub(super) struct Gates {
     /// Lanes of topics that accept only smaller requests than the configured ones.
     lanes: HashMap<String, Lane>,
     gates: HashMap<String, Gate>,
+    /// Topics that do not exist as far as a producer knows, or have too few partitions.
+    unknown: Vec<String>,
 }
 
 struct Gate {
@@ -85,8 +89,14 @@ impl Gates {
         }
     }
 
+    /// Takes the topics about which the cluster has to be asked again before their records can be sent.
+    pub(super) fn take_unknown(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.unknown)
+    }
+
     /// A record was not accepted and is to be sent again.
-    pub(super) fn close(&mut self, topic: &str, fault: Fault, error: &str, partition: i32, at: Position, now: Instant) {
+    pub(super) fn close(&mut self, topic: &str, fault: Fault, failure: &SendFailure, at: Position, now: Instant) {
+        let partition = failure.partition;
         let gate = self.gates.entry(topic.to_owned()).or_insert_with(|| Gate {
             open: true,
             rounds: 0,
@@ -105,6 +115,14 @@ impl Gates {
             };
             gate.rounds = gate.rounds.saturating_add(1);
             gate.single = false;
+            if matches!(
+                failure.code,
+                RDKafkaErrorCode::UnknownPartition
+                    | RDKafkaErrorCode::UnknownTopic
+                    | RDKafkaErrorCode::UnknownTopicOrPartition
+            ) {
+                self.unknown.push(topic.to_owned());
+            }
         }
         gate.shrink |= fault == Fault::RequestSize;
         gate.single |= fault == Fault::Request;
@@ -118,7 +136,7 @@ impl Gates {
             warn!(
                 topic,
                 partition,
-                error,
+                error = failure.message,
                 failures = gate.failures,
                 "Kafka did not accept records; sending them again"
             );

@@ -88,6 +88,9 @@ impl Sender {
         if in_flight.waiting() == 0 {
             return Ok(None);
         }
+        for topic in delivery.take_unknown() {
+            self.lanes.look_again(&topic);
+        }
         if let Some(resume) = self.resume.filter(|resume| now < *resume) {
             return Ok(Some(resume));
         }
