@@ -141,7 +141,7 @@ fn offsets_that_wait_to_be_stored_are_bounded() {
         for row in 0..rows as usize {
             reports.acknowledge(row, 0, 1);
         }
-        in_flight.pop_settled();
+        pop_settled(&mut in_flight);
         number += 1;
     }
     let offsets = in_flight.take_committable();
