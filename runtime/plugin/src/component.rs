@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Instance, InstancePre};
 
 use crate::batch::{ConfigMap, OffsetChange};
-use crate::blocking::Blocking;
 use crate::cache::hex;
 use crate::call::{CallError, Sandbox};
 use crate::cost::Cost;
@@ -329,6 +328,7 @@ impl Instances {
         limits: &Limits,
         grants: &Grants,
     ) -> Result<(Sandbox, Instance), CallError> {
+        limits.allow(self.cost).map_err(CallError::Fatal)?;
         let place = self.room.take(self.cost).map_err(CallError::Fatal)?;
         let living = self.stats.instance();
         let state = if grants.folders.is_empty() {
@@ -336,7 +336,7 @@ impl Instances {
         } else {
             // Opening folders may hang on a network file system, so it is kept off the threads that run tasks.
             let (limits, grants) = (*limits, grants.clone());
-            let blocking = Blocking::of(&guest.identity);
+            let blocking = grants.blocking(&guest.identity);
             blocking.run(move || StoreState::new(guest, &limits, &grants, living, place)).await
         };
         let mut state = state.map_err(CallError::Fatal)?;

@@ -41,6 +41,17 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Whether an instance of this cost may be made at all.
+    ///
+    /// # Errors
+    ///
+    /// It may not; ready to be printed.
+    pub(crate) fn allow(&self, cost: Cost) -> Result<(), String> {
+        if cost.bytes <= self.memory_max { Ok(()) } else { Err(too_costly(cost, self.memory_max)) }
+    }
+}
+
 /// Counts what an instance has, and says no when it would be too much.
 #[derive(Debug)]
 pub(crate) struct Limiter {
@@ -74,15 +85,8 @@ impl Limiter {
     ///
     /// It is more than the instance may have; ready to be printed.
     pub(crate) fn begin(&mut self, cost: Cost) -> Result<(), String> {
-        if self.budget.take(usize::try_from(cost.bytes).unwrap_or(usize::MAX)) {
-            return Ok(());
-        }
-        Err(format!(
-            "{} reached: an instance of this plugin takes {} bytes for its globals, functions, tables and stack alone. Raise \
-             the limit, or use a plugin that instantiates less",
-            self.memory_limit(),
-            cost.bytes
-        ))
+        let fits = self.budget.take(usize::try_from(cost.bytes).unwrap_or(usize::MAX));
+        if fits { Ok(()) } else { Err(too_costly(cost, self.budget.max() as u64)) }
     }
 
     /// Notes why memory was refused.
@@ -102,8 +106,21 @@ impl Limiter {
 
     /// The name of the limit of memory.
     pub(crate) fn memory_limit(&self) -> String {
-        format!("memory limit of {} bytes (weir.task.memory.max)", self.budget.max())
+        memory_limit(self.budget.max() as u64)
     }
+}
+
+fn memory_limit(max: u64) -> String {
+    format!("memory limit of {max} bytes (weir.task.memory.max)")
+}
+
+fn too_costly(cost: Cost, max: u64) -> String {
+    format!(
+        "{} reached: an instance of this plugin takes {} bytes for its globals, functions, tables and stack alone. Raise the limit, or \
+         use a plugin that instantiates less",
+        memory_limit(max),
+        cost.bytes
+    )
 }
 
 impl Drop for Limiter {

@@ -87,7 +87,7 @@ impl StoreState {
         place: Place,
     ) -> Result<Self, String> {
         let Guest { identity, stats } = guest;
-        let blocking = Blocking::of(&identity);
+        let blocking = grants.blocking(&identity);
         let limiter = Limiter::new(limits, Arc::clone(&stats), identity.clone());
         let log = GuestLog::new(identity);
         let mut table = ResourceTable::new();

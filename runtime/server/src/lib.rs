@@ -8,6 +8,7 @@ pub mod worker;
 
 mod error_text;
 mod hashed_lines;
+mod own_io;
 mod process_limits;
 mod replace_file;
 mod stop;

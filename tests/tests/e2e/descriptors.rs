@@ -94,3 +94,25 @@ fn a_pipe_in_a_granted_directory_holds_no_thread_and_no_stop() -> Result<()> {
     ensure!(start.elapsed() < Duration::from_secs(15), "the worker took {:?} to end", start.elapsed());
     Ok(())
 }
+
+#[test]
+fn a_task_that_finds_no_room_fails_and_says_which_limit() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let topic = &topics::unique("rooms");
+    topics::create(bootstrap, topic, 1)?;
+    // For a connector and its task, and for the one that is asked whether a configuration is valid.
+    let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins()).set("weir.instances.max", "3");
+    worker.start()?;
+    let rest = worker.rest();
+    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": topic, "rows": "1"});
+    rest.create("first", &base)?;
+    rest.wait_running("first", 1)?;
+    rest.create("second", &base)?;
+    let trace = rest.wait_failed("second", Duration::from_secs(20))?;
+    ensure!(trace.contains("weir.instances.max"), "{trace}");
+    let refused = rest.post("/connectors", &json!({"name": "third", "config": base}))?;
+    ensure!(refused.body.to_string().contains("weir.instances.max"), "{} {}", refused.status, refused.body);
+    rest.remove("second")?;
+    rest.wait_running("first", 1)?;
+    worker.stop()
+}

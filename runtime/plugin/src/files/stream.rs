@@ -31,14 +31,17 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Begins this on another thread. A stream that is dropped meanwhile does not give the place back before it has ended.
-    fn begin<R: Send + 'static>(&self, work: impl FnOnce(&File) -> R + Send + 'static) -> AbortOnDropJoinHandle<R> {
+    /// Runs this on another thread. Whoever stops waiting does not give the place of the file back before it has ended.
+    fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&File) -> R + Send + 'static,
+    ) -> impl Future<Output = R> + Send + 'static {
         let (file, place) = (Arc::clone(&self.file), self.place.clone());
-        spawn(self.blocking.run(move || {
+        self.blocking.run(move || {
             let result = work(&file);
             drop((file, place));
             result
-        }))
+        })
     }
 }
 
@@ -62,9 +65,9 @@ impl Reader {
         Self { opened, position, state: Reading::Idle }
     }
 
-    fn begin(&mut self, size: usize) {
+    fn next(&self, size: usize) -> impl Future<Output = io::Result<Bytes>> + Send + 'static {
         let position = self.position;
-        let read = self.opened.begin(move |file| {
+        self.opened.run(move |file| {
             let mut bytes = BytesMut::zeroed(size.min(STREAM_BYTES));
             loop {
                 match file.read_at(&mut bytes, position) {
@@ -75,17 +78,26 @@ impl Reader {
                     }
                 }
             }
-        });
-        self.state = Reading::Waiting(read);
+        })
+    }
+
+    /// Begins to read, for a guest that asks again later.
+    fn begin(&mut self, size: usize) {
+        self.state = Reading::Waiting(spawn(self.next(size)));
+    }
+
+    fn end(&mut self, read: io::Result<Bytes>) {
+        self.state = match read {
+            Ok(bytes) if bytes.is_empty() => Reading::Closed,
+            Ok(bytes) => Reading::Data(bytes),
+            Err(error) => Reading::Failed(error),
+        };
     }
 
     async fn wait(&mut self) {
         if let Reading::Waiting(read) = &mut self.state {
-            self.state = match read.await {
-                Ok(bytes) if bytes.is_empty() => Reading::Closed,
-                Ok(bytes) => Reading::Data(bytes),
-                Err(error) => Reading::Failed(error),
-            };
+            let read = read.await;
+            self.end(read);
         }
     }
 }
@@ -118,10 +130,11 @@ impl InputStream for Reader {
     }
 
     async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
-        if size > 0 && matches!(self.state, Reading::Idle) {
-            self.begin(size);
-        }
         self.wait().await;
+        if size > 0 && matches!(self.state, Reading::Idle) {
+            let read = self.next(size).await;
+            self.end(read);
+        }
         self.read(size)
     }
 
@@ -163,12 +176,22 @@ impl Writer {
         Self { opened, position, state: Writing::Ready }
     }
 
-    fn begin(&mut self, bytes: Bytes) {
+    fn next(&self, bytes: Bytes) -> impl Future<Output = io::Result<usize>> + Send + 'static {
         let position = self.position;
-        self.state = Writing::Waiting(self.opened.begin(move |file| match position {
+        self.opened.run(move |file| match position {
             Some(position) => file.write_all_at(&bytes, position).map(|()| bytes.len()),
             None => append_all(file, &bytes).map(|()| bytes.len()),
-        }));
+        })
+    }
+
+    fn end(&mut self, written: io::Result<usize>) {
+        self.state = match written {
+            Ok(written) => {
+                self.position = self.position.map(|position| position + written as u64);
+                Writing::Ready
+            }
+            Err(error) => Writing::Failed(error),
+        };
     }
 
     /// The error of the last write, once.
@@ -189,7 +212,7 @@ impl OutputStream for Writer {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         match self.state {
             Writing::Ready if bytes.len() <= STREAM_BYTES => {
-                self.begin(bytes);
+                self.state = Writing::Waiting(spawn(self.next(bytes)));
                 Ok(())
             }
             Writing::Closed => Err(StreamError::Closed),
@@ -200,8 +223,8 @@ impl OutputStream for Writer {
     async fn blocking_write_and_flush(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.ready().await;
         self.check()?;
-        self.begin(bytes);
-        self.ready().await;
+        let written = self.next(bytes).await;
+        self.end(written);
         self.check()
     }
 
@@ -225,13 +248,8 @@ impl OutputStream for Writer {
 impl Pollable for Writer {
     async fn ready(&mut self) {
         if let Writing::Waiting(write) = &mut self.state {
-            self.state = match write.await {
-                Ok(written) => {
-                    self.position = self.position.map(|position| position + written as u64);
-                    Writing::Ready
-                }
-                Err(error) => Writing::Failed(error),
-            };
+            let written = write.await;
+            self.end(written);
         }
     }
 }

@@ -100,6 +100,16 @@ impl Grants {
     pub fn none() -> Self {
         Self::default()
     }
+
+    /// The threads for what this instance makes the host wait for. One that belongs to no connector yet shares them with those of its
+    /// class that were granted the same directories, which answer or do not answer together.
+    pub(crate) fn blocking(&self, identity: &Identity) -> Blocking {
+        if !identity.connector.is_empty() {
+            return Blocking::of(identity);
+        }
+        let names = self.folders.iter().map(|folder| folder.name.as_str()).collect::<Vec<_>>().join("\n");
+        Blocking::of(&Identity { connector: names, ..identity.clone() })
+    }
 }
 
 impl Allowed {

@@ -19,6 +19,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::api::{ConfigMap, TargetState};
 use crate::hashed_lines;
+use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
 
 /// What the first line says the file is.
@@ -119,7 +120,7 @@ impl StateFile {
         let text = connectors().map(|connectors| render(&connectors));
         let (path, replace) = (self.path.clone(), Arc::clone(&self.replace));
         let done = match text {
-            Some(text) => tokio::task::spawn_blocking(move || {
+            Some(text) => own_io::spawn_blocking(move || {
                 replace(&path, text.as_bytes())?;
                 *written = covers;
                 Ok(())

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use super::Entry;
 use super::limits::{self, Exceeded, Limits, TEXT_MAX};
 use super::state::{Draft, State, one_line};
+use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
 
 /// Why offsets cannot be read or written.
@@ -166,7 +167,7 @@ impl OffsetFile {
             return answer;
         }
         let shared = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || {
+        own_io::spawn_blocking(move || {
             shared.write();
             drop(writing);
         });

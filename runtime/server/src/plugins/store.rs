@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::task::spawn_blocking;
+use crate::own_io::spawn_blocking;
 
 use crate::replace_file::{remove_file, replace_file};
 
