@@ -72,6 +72,43 @@ async fn memories_are_bounded_in_number() {
 }
 
 #[tokio::test]
+async fn handles_of_a_component_to_its_own_resources_are_bounded() {
+    let error = refusal(bomb(
+        "(type $thing (resource (rep i32)))
+         (core func $new (canon resource.new $thing))
+         (core module $m
+           (import \"\" \"new\" (func $new (param i32) (result i32)))
+           (func $all (loop $again (drop (call $new (i32.const 0))) (br $again)))
+           (start $all))
+         (core instance (instantiate $m (with \"\" (instance (export \"new\" (func $new))))))",
+    ))
+    .await
+    .to_string();
+    assert!(error.contains("handle limit exceeded"), "{error}");
+}
+
+#[tokio::test]
+async fn handles_of_the_host_are_bounded() {
+    let error = refusal(bomb(
+        "(import \"wasi:io/poll@0.2.0\" (instance $poll (export \"pollable\" (type (sub resource)))))
+         (alias export $poll \"pollable\" (type $pollable))
+         (import \"wasi:clocks/monotonic-clock@0.2.0\" (instance $clock
+           (alias outer 1 $pollable (type $outer))
+           (export \"pollable\" (type $own (eq $outer)))
+           (export \"subscribe-duration\" (func (param \"when\" u64) (result (own $own))))))
+         (core func $timer (canon lower (func $clock \"subscribe-duration\")))
+         (core module $m
+           (import \"\" \"timer\" (func $timer (param i64) (result i32)))
+           (func $all (loop $again (drop (call $timer (i64.const 1000000000000))) (br $again)))
+           (start $all))
+         (core instance (instantiate $m (with \"\" (instance (export \"timer\" (func $timer))))))",
+    ))
+    .await
+    .to_string();
+    assert!(error.contains("resource table has no free keys"), "{error}");
+}
+
+#[tokio::test]
 async fn no_more_instances_are_made_than_the_worker_may_have() {
     let cache = tempfile::tempdir().unwrap();
     let engine = Engine::new(EngineOptions { cache: cache.path().join("cache") }).unwrap();
