@@ -142,6 +142,12 @@ impl Kafka {
         Ok(())
     }
 
+    /// Stops the node's process without ending it, or lets it continue.
+    pub fn freeze(&self, frozen: bool) -> Result<()> {
+        let process = self.process.as_ref().context("the node does not run")?;
+        process.signal(if frozen { "STOP" } else { "CONT" })
+    }
+
     /// Kills the node, as a power cut does; its data stays.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {

@@ -75,12 +75,18 @@ impl Process {
         let _ = self.child.wait();
     }
 
+    /// Sends it a signal, named without its SIG.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill").args([format!("-{name}"), self.id().to_string()]).status();
+        if !sent.context("running `kill`")?.success() {
+            bail!("{} could not be sent SIG{name}", self.name);
+        }
+        Ok(())
+    }
+
     /// Asks it to end (SIGTERM) and waits until it has.
     pub fn terminate(&mut self, within: Duration) -> Result<ExitStatus> {
-        let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().context("running `kill`")?;
-        if !asked.success() {
-            bail!("{} could not be asked to end", self.name);
-        }
+        self.signal("TERM")?;
         wait::until(&format!("{} to end", self.name), within, || match self.child.try_wait() {
             Ok(Some(status)) => Ok(status),
             Ok(None) => Err("it still runs".into()),

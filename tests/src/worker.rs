@@ -192,6 +192,11 @@ impl Worker {
         self.dir().join("log.txt")
     }
 
+    /// The file of `offset.storage.file.filename`.
+    pub fn offsets(&self) -> PathBuf {
+        self.dir().join("offsets")
+    }
+
     /// Everything it logged, in all of its starts.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir().join("log.txt")).unwrap_or_default()

@@ -201,3 +201,86 @@ fn a_broker_that_loses_the_end_of_a_log_costs_nothing_but_that() -> Result<()> {
     );
     worker.stop()
 }
+
+#[test]
+fn a_broker_that_is_frozen_for_longer_than_a_record_may_take_costs_no_record_that_is_tolerated() -> Result<()> {
+    let mut kafka = Kafka::start()?;
+    kafka.quiet();
+    let bootstrap = kafka.bootstrap();
+    let mut worker = Worker::new(&bootstrap)?.set("connector.client.config.override.policy", "All");
+    worker.start()?;
+    let rest = worker.rest();
+    let short = [("producer.override.delivery.timeout.ms", "5000"), ("producer.override.request.timeout.ms", "3000")];
+    let mut appenders = Vec::new();
+    for (topic, tolerance) in [("tolerant", "all"), ("strict", "none")] {
+        topics::create(&bootstrap, topic, 1)?;
+        let input = worker.data().join(topic);
+        appenders.push(Appender::start(&input, 300)?);
+        rest.create(topic, &with(&with(&source(&input, topic), &short), &[("errors.tolerance", tolerance)]))?;
+        wait_for_count(&bootstrap, &rest, topic, 300)?;
+    }
+    kafka.freeze(true)?;
+    std::thread::sleep(Duration::from_secs(12));
+    kafka.freeze(false)?;
+    let written = appenders[0].stop()?;
+    let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
+    wait::until("every line", WITHIN, || {
+        let found = values(&bootstrap, "tolerant").map_err(|error| format!("{error:#}"))?;
+        check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
+    })?;
+    rest.wait_running("tolerant", 1)?;
+    ensure!(worker.log().contains("Kafka did not accept records; sending them again"), "{}", worker.log());
+    // Without tolerance it is what Kafka Connect makes of it, and a restart brings what is missing.
+    let trace = rest.wait_failed("strict", WITHIN)?;
+    ensure!(trace.contains("MessageTimedOut"), "{trace}");
+    rest.post("/connectors/strict/restart?includeTasks=true&onlyFailed=true", &json!(null))?;
+    let written = appenders[1].stop()?;
+    let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
+    wait::until("every line after a restart", WITHIN, || {
+        let found = values(&bootstrap, "strict").map_err(|error| format!("{error:#}"))?;
+        check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
+    })?;
+    worker.stop()
+}
+
+#[test]
+fn a_worker_that_is_stopped_while_the_broker_is_away_stores_the_offsets_of_what_arrived() -> Result<()> {
+    let mut kafka = Kafka::start()?;
+    kafka.quiet();
+    let bootstrap = kafka.bootstrap();
+    topics::create(&bootstrap, "stopped", 1)?;
+    // Only the end stores offsets.
+    let mut worker = Worker::new(&bootstrap)?.set("offset.flush.interval.ms", "3600000");
+    worker.start()?;
+    let rest = worker.rest();
+    let input = worker.data().join("input");
+    let mut appender = Appender::start(&input, 500)?;
+    rest.create("stopped", &source(&input, "stopped"))?;
+    wait_for_count(&bootstrap, &rest, "stopped", 500)?;
+    kafka.kill();
+    std::thread::sleep(Duration::from_secs(3));
+    let begin = std::time::Instant::now();
+    worker.stop()?;
+    let took = begin.elapsed();
+    ensure!(took < Duration::from_secs(25), "the worker took {took:?} to stop");
+    let written = appender.stop()?;
+    let offsets = fs::read_to_string(worker.offsets())?;
+    let position = offsets.split("\"position\":").nth(1).and_then(|rest| rest.split('}').next());
+    let position: u64 = position.context("no offset is stored")?.parse()?;
+    let text = fs::read(&input)?;
+    let stored = text[..usize::try_from(position)?].iter().filter(|byte| **byte == b'\n').count() as u64;
+    ensure!(stored >= 300 && stored < written, "the offset of line {stored} of {written} is stored");
+
+    kafka.resume()?;
+    kafka.quiet();
+    let arrived = topics::count(&bootstrap, "stopped")?;
+    ensure!(stored <= arrived, "the offset of line {stored} is stored, and {arrived} arrived");
+    worker.connector("stopped", &source(&input, "stopped"))?;
+    worker.start()?;
+    let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
+    wait::until("every line", WITHIN, || {
+        let found = values(&bootstrap, "stopped").map_err(|error| format!("{error:#}"))?;
+        check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
+    })?;
+    worker.stop()
+}

@@ -410,4 +410,44 @@ mod tests {
             assert_eq!(value, expected_value, "{name}");
         }
     }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_wait_for_room_and_what_is_unsettled_is_known() {
+        let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
+        let (wanted, stopping) = Stopping::channel();
+        let sampling = crate::metrics::Sampling::default();
+        let metrics = TaskMetrics::new(sampling, Arc::new(crate::metrics::WorkerMetrics::new(sampling)));
+        let mut letters = DeadLetters {
+            queue: DeadLetterQueue { topic: "dead".to_owned(), replication_factor: 1, context_headers: true },
+            properties,
+            producers: Producers::default(),
+            metrics: Arc::new(metrics),
+            stopping,
+            lanes: None,
+            lane: 0,
+            pending: VecDeque::new(),
+            bytes: 0,
+            failures: 0,
+            resume: None,
+            wake: Arc::new(Notify::new()),
+        };
+        let id = TaskId { connector: "c".to_owned(), task: 0 };
+        let value = vec![b'x'; 900_000];
+        let letter = Letter { value: Some(&value), ..Letter::default() };
+        let place = |offset| Place { topic: "t", partition: 1, offset, timestamp: None };
+        let failure = Failure::of_put("no");
+        for offset in 0..5 {
+            letters.send(&id, &failure, &place(offset), &letter).await.expect("there is room");
+        }
+        assert_eq!(letters.unsettled().next(), Some(("t", 1, 0)));
+        assert!(!letters.settle(Duration::from_millis(10)).await.expect("nothing is refused"));
+        let place = place(5);
+        let send = letters.send(&id, &failure, &place, &letter);
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            wanted.send_replace(crate::task::control::Wanted::Stopped);
+        };
+        let (sent, ()) = futures_util::future::join(send, stop).await;
+        assert!(matches!(sent, Err(Error::Stopped)), "{sent:?}");
+    }
 }
