@@ -5,8 +5,10 @@ use wasmtime::component::Component;
 
 /// Loads compiled code. `bytes` must be what [`Component::serialize`] gave on this machine; see the comment inside.
 pub(crate) fn deserialize(engine: &wasmtime::Engine, bytes: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes must come unchanged from `Component::serialize`. `cache.rs`, the only caller, has just compared them with the
-    // checksum that it wrote beside them, in a folder that nobody but the worker's user may write (it refuses any other). Whether
-    // they fit this engine and machine is checked by wasmtime itself.
+    // SAFETY: the bytes must come unchanged from `Component::serialize`. `cache.rs`, the only caller, has just checked the mark that it
+    // made over them when they did: an HMAC with a key that lies in a file which only the worker's user can read, in a directory that no
+    // other user can change on any step of its path (`private/private_dir.rs` refuses any other), and which no plugin is ever granted
+    // (`grants/guarded.rs`). The mark covers the component's id and the engine's settings, so the code is that of this component. Whether
+    // it fits this engine and machine is checked by wasmtime itself.
     unsafe { Component::deserialize(engine, bytes) }
 }

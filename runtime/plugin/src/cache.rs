@@ -1,109 +1,114 @@
 //! Compiled code on disk: one file for each component and engine, so that a start costs no compilation.
 //!
-//! A file is the magic, the component's id, a checksum and the code. Whatever does not fit together is treated as not there; the code
-//! is trusted, so the folder must be one that nobody else can write.
+//! A file is the magic, the component's id, a mark and the code. The code is run as it is, so the mark is made with a key that only the
+//! worker's user can read (`seal.rs`), over all of this and the engine's settings, in a directory that no other user can change
+//! (`private/private_dir.rs`). Whatever does not fit together is treated as not there.
 
-use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use crate::artifact;
 use crate::component::ComponentId;
+use crate::private::{PrivateDir, PrivateDirError, Strangers};
+use crate::seal::{Key, MARK};
 
 /// Begins every file. The number grows when the layout changes.
-const MAGIC: &[u8; 16] = b"weir compiled 1\n";
-const HASH: usize = 32;
-const HEADER: usize = MAGIC.len() + 2 * HASH;
+const MAGIC: &[u8; 16] = b"weir compiled 2\n";
+const ID: usize = 32;
+const HEADER: usize = MAGIC.len() + ID + MARK;
 
-/// The folder of compiled components.
+/// The directory of compiled components.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    folder: PathBuf,
-    /// Part of every name: engine version and settings.
-    engine: String,
+    /// None = it is not there, and is not to be made.
+    dir: Option<(PrivateDir, Key)>,
+    /// Engine version and settings: part of every mark, and its beginning of every name.
+    engine: [u8; 32],
     /// False = nothing is kept, and nothing removed.
     writes: bool,
 }
 
-/// The folder cannot be used.
+/// The directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// It cannot be made or looked at.
-    #[error("the folder for compiled plugins, {}, cannot be used; make it writable for the worker's user, or choose another", .folder.display())]
-    Io {
-        /// The folder.
-        folder: PathBuf,
-        /// What went wrong.
-        #[source]
-        source: io::Error,
+    /// It cannot be made or opened, or another user can change it.
+    #[error("the directory for compiled plugins (weir.plugin.cache), {}, cannot be used, because its content is run: {source}", .path.display())]
+    Dir {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PrivateDirError,
     },
-    /// Others may write there.
+    /// The key that its content is marked with cannot be made or read.
     #[error(
-        "the folder for compiled plugins, {}, can be written by others (mode {mode:o}); its content is run as code. Run \
-         `chmod go-w {}`, after making sure that nothing foreign is in it", .folder.display(), .folder.display()
+        "the file `key` in the directory for compiled plugins (weir.plugin.cache), {}, cannot be used: {source}. Remove the directory; it \
+         will be made again", .path.display()
     )]
-    Shared {
-        /// The folder.
-        folder: PathBuf,
-        /// Its permissions.
-        mode: u32,
+    Key {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with the key.
+        source: io::Error,
     },
 }
 
 /// Why a file is not used.
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
-    #[error("it cannot be read")]
+    #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
     #[error("it is too short")]
     Short,
-    #[error("it does not begin as such files do")]
+    #[error("bad magic number")]
     Magic,
     #[error("it belongs to another component")]
     Component,
-    #[error("its checksum is wrong")]
-    Checksum,
+    #[error("it was not written by this worker, or has been changed since")]
+    Mark,
     #[error("the engine refuses it: {0}")]
     Engine(String),
 }
 
 impl Cache {
-    /// Opens the folder, and makes it if it is not there, for the worker's user alone.
-    pub(crate) fn open(folder: PathBuf, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
-        make_private(&folder).map_err(|source| CacheError::Io { folder: folder.clone(), source })?;
-        Ok(Self { writes: true, ..Self::read_only(folder, engine)? })
+    /// Opens the directory, and makes it if it is not there, for the worker's user alone.
+    pub(crate) fn open(path: PathBuf, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
+        let dir = match PrivateDir::create(&path, Strangers::AreKeptOut) {
+            Ok(dir) => dir,
+            Err(source) => return Err(CacheError::Dir { path, source }),
+        };
+        let key = Key::open(&dir).map_err(|source| CacheError::Key { path, source })?;
+        Ok(Self { dir: Some((dir, key)), engine: settings(engine), writes: true })
     }
 
-    /// Takes what the folder holds, if it is there, and changes nothing in it.
-    pub(crate) fn read_only(folder: PathBuf, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
-        match fs::metadata(&folder) {
-            Ok(metadata) => {
-                if let Some(mode) = writable_by_others(&metadata) {
-                    return Err(CacheError::Shared { folder, mode });
-                }
+    /// Takes what the directory holds, if it is there, and changes nothing in it.
+    pub(crate) fn read_only(path: PathBuf, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
+        let dir = match PrivateDir::open(&path, Strangers::AreKeptOut) {
+            Ok(dir) => {
+                let key = Key::read(&dir).map_err(|source| CacheError::Key { path, source })?;
+                key.map(|key| (dir, key))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(CacheError::Io { folder, source }),
-        }
-        let mut settings = Sha256Hasher(Sha256::new());
-        engine.precompile_compatibility_hash().hash(&mut settings);
-        let engine = hex(&settings.0.finalize()[..8]);
-        Ok(Self { folder, engine, writes: false })
+            Err(error) if error.is_missing() => None,
+            Err(source) => return Err(CacheError::Dir { path, source }),
+        };
+        Ok(Self { dir, engine: settings(engine), writes: false })
     }
 
-    /// The compiled component, if it is there and in order. A damaged file is logged.
+    /// The compiled component, if it is there and in order. A file that is not is logged.
     pub(crate) fn load(&self, engine: &wasmtime::Engine, id: &ComponentId) -> Option<Component> {
-        let path = self.path(id);
-        match read(&path, id).and_then(|code| {
-            artifact::deserialize(engine, &code[HEADER..]).map_err(|error| Unusable::Engine(format!("{error:#}")))
-        }) {
+        let (dir, key) = self.dir.as_ref()?;
+        let name = self.name(id);
+        let loaded = self.read(dir, key, &name, id).and_then(|file| {
+            artifact::deserialize(engine, &file[HEADER..]).map_err(|error| Unusable::Engine(format!("{error:#}")))
+        });
+        match loaded {
             Ok(component) => Some(component),
             Err(Unusable::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Err(reason) => {
+                let path = dir.path().join(name);
                 let path = path.display();
                 tracing::warn!(%path, %reason, "a compiled plugin in the cache is unusable; will compile it again");
                 None
@@ -113,14 +118,16 @@ impl Cache {
 
     /// Keeps a compiled component. Failing to is logged only: the worker runs all the same, and compiles again next time.
     pub(crate) fn store(&self, component: &Component, id: &ComponentId) {
-        if !self.writes {
-            return;
-        }
-        let path = self.path(id);
-        let stored = component.serialize().map_err(io::Error::other).and_then(|code| self.write(&path, id, &code));
+        let Some((dir, key)) = self.dir.as_ref().filter(|_| self.writes) else { return };
+        let name = self.name(id);
+        let stored = component.serialize().map_err(io::Error::other).and_then(|code| {
+            let mark = key.mark(&self.marked(id, &code));
+            dir.replace(&name, &[MAGIC, id.as_bytes(), &mark, &code])
+        });
         match stored {
-            Ok(()) => self.remove_others(id, &path),
+            Ok(()) => self.remove_others(id, &name),
             Err(error) => {
+                let path = dir.path().join(name);
                 let path = path.display();
                 tracing::warn!(%path, %error, "cannot keep a compiled plugin; it will be compiled again at the next start");
             }
@@ -129,82 +136,55 @@ impl Cache {
 
     /// Forgets a component, for every engine.
     pub(crate) fn remove(&self, id: &ComponentId) {
-        if !self.writes {
-            return;
+        self.remove_others(id, "");
+    }
+
+    fn name(&self, id: &ComponentId) -> String {
+        format!("{id}-{}.cwasm", hex(&self.engine[..8]))
+    }
+
+    /// What the mark is over.
+    fn marked<'a>(&'a self, id: &'a ComponentId, code: &'a [u8]) -> [&'a [u8]; 4] {
+        [MAGIC, &self.engine, id.as_bytes(), code]
+    }
+
+    /// The whole file, if it is what this worker wrote for this component.
+    fn read(&self, dir: &PrivateDir, key: &Key, name: &str, id: &ComponentId) -> Result<Vec<u8>, Unusable> {
+        let file = dir.read(name)?;
+        if file.len() < HEADER {
+            return Err(Unusable::Short);
         }
-        self.remove_others(id, Path::new(""));
-    }
-
-    fn path(&self, id: &ComponentId) -> PathBuf {
-        self.folder.join(format!("{id}-{}.cwasm", self.engine))
-    }
-
-    fn write(&self, path: &Path, id: &ComponentId, code: &[u8]) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(MAGIC)?;
-        file.write_all(id.as_bytes())?;
-        file.write_all(&Sha256::digest(code))?;
-        file.write_all(code)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        File::open(&self.folder)?.sync_all()
+        let (magic, rest) = file.split_at(MAGIC.len());
+        let (component, rest) = rest.split_at(ID);
+        let (mark, code) = rest.split_at(MARK);
+        if magic != MAGIC {
+            return Err(Unusable::Magic);
+        }
+        if component != id.as_bytes() {
+            return Err(Unusable::Component);
+        }
+        if !key.is_mark(mark, &self.marked(id, code)) {
+            return Err(Unusable::Mark);
+        }
+        Ok(file)
     }
 
     /// Removes what other engines left for this component: after an upgrade it would lie there for ever.
-    fn remove_others(&self, id: &ComponentId, keep: &Path) {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+    fn remove_others(&self, id: &ComponentId, keep: &str) {
+        let Some((dir, _)) = self.dir.as_ref().filter(|_| self.writes) else { return };
+        let Ok(names) = dir.names() else { return };
         let prefix = format!("{id}-");
-        for path in entries.flatten().map(|entry| entry.path()) {
-            let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(&prefix));
-            if ours && path != keep {
-                // Not there any more is as good as removed, and the next start tries again.
-                let _ = fs::remove_file(&path);
-            }
+        for name in names.iter().filter(|name| name.starts_with(&prefix) && *name != keep) {
+            // Not there any more is as good as removed, and the next start tries again.
+            let _ = dir.remove(name);
         }
     }
 }
 
-fn read(path: &Path, id: &ComponentId) -> Result<Vec<u8>, Unusable> {
-    let file = fs::read(path)?;
-    if file.len() < HEADER {
-        return Err(Unusable::Short);
-    }
-    let (magic, rest) = file.split_at(MAGIC.len());
-    let (component, rest) = rest.split_at(HASH);
-    let (checksum, code) = rest.split_at(HASH);
-    if magic != MAGIC {
-        return Err(Unusable::Magic);
-    }
-    if component != id.as_bytes() {
-        return Err(Unusable::Component);
-    }
-    if checksum != Sha256::digest(code).as_slice() {
-        return Err(Unusable::Checksum);
-    }
-    Ok(file)
-}
-
-#[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(unix)]
-fn writable_by_others(metadata: &fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o7777;
-    (mode & 0o022 != 0).then_some(mode)
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-#[cfg(not(unix))]
-fn writable_by_others(_: &fs::Metadata) -> Option<u32> {
-    None
+fn settings(engine: &wasmtime::Engine) -> [u8; 32] {
+    let mut settings = Sha256Hasher(Sha256::new());
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    settings.0.finalize().into()
 }
 
 /// Lower-case hexadecimal.
@@ -228,6 +208,10 @@ impl Hasher for Sha256Hasher {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::path::Path;
+
     use super::*;
 
     const EMPTY: &str = "(component)";
@@ -237,27 +221,54 @@ mod tests {
         (Component::new(engine, &wasm).unwrap(), ComponentId::of(&wasm))
     }
 
+    /// A cache that holds one component, the file it is in, and its id.
+    fn filled(path: &Path, engine: &wasmtime::Engine) -> (Cache, PathBuf, ComponentId) {
+        let cache = Cache::open(path.to_owned(), engine).unwrap();
+        let (component, id) = component(engine);
+        cache.store(&component, &id);
+        let file = path.join(cache.name(&id));
+        assert!(cache.load(engine, &id).is_some());
+        (cache, file, id)
+    }
+
     #[test]
     fn what_was_stored_is_loaded_and_what_was_removed_is_not() {
-        let folder = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().unwrap();
         let engine = wasmtime::Engine::default();
-        let cache = Cache::open(folder.path().join("a/b"), &engine).unwrap();
+        let cache = Cache::open(root.path().join("a/b"), &engine).unwrap();
         let (component, id) = component(&engine);
         assert!(cache.load(&engine, &id).is_none());
         cache.store(&component, &id);
         assert!(cache.load(&engine, &id).is_some());
+        let again = Cache::open(root.path().join("a/b"), &engine).unwrap();
+        assert!(again.load(&engine, &id).is_some(), "after a restart");
+        let looking = Cache::read_only(root.path().join("a/b"), &engine).unwrap();
+        assert!(looking.load(&engine, &id).is_some());
+        looking.remove(&id);
+        assert!(cache.load(&engine, &id).is_some(), "looking removes nothing");
         cache.remove(&id);
         assert!(cache.load(&engine, &id).is_none());
     }
 
     #[test]
-    fn a_file_with_any_damage_is_not_loaded() {
-        let folder = tempfile::tempdir().unwrap();
+    fn looking_makes_nothing() {
+        let root = tempfile::tempdir().unwrap();
         let engine = wasmtime::Engine::default();
-        let cache = Cache::open(folder.path().join("cache"), &engine).unwrap();
         let (component, id) = component(&engine);
+        let cache = Cache::read_only(root.path().join("a"), &engine).unwrap();
         cache.store(&component, &id);
-        let path = cache.path(&id);
+        assert!(cache.load(&engine, &id).is_none());
+        assert!(!root.path().join("a").exists());
+        fs::create_dir(root.path().join("a")).unwrap();
+        Cache::read_only(root.path().join("a"), &engine).unwrap().store(&component, &id);
+        assert_eq!(fs::read_dir(root.path().join("a")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_with_any_damage_is_not_loaded() {
+        let root = tempfile::tempdir().unwrap();
+        let engine = wasmtime::Engine::default();
+        let (cache, path, id) = filled(&root.path().join("cache"), &engine);
         let whole = fs::read(&path).unwrap();
         let flip = |at: usize| {
             let mut bytes = whole.clone();
@@ -267,7 +278,7 @@ mod tests {
         let damaged = [
             flip(0),
             flip(MAGIC.len()),
-            flip(MAGIC.len() + HASH),
+            flip(MAGIC.len() + ID),
             flip(HEADER),
             flip(whole.len() - 1),
             whole[..whole.len() / 2].to_vec(),
@@ -284,43 +295,91 @@ mod tests {
     }
 
     #[test]
-    fn another_components_file_is_not_loaded() {
-        let folder = tempfile::tempdir().unwrap();
+    fn another_components_code_is_not_loaded_under_any_header() {
+        let root = tempfile::tempdir().unwrap();
         let engine = wasmtime::Engine::default();
-        let cache = Cache::open(folder.path().join("cache"), &engine).unwrap();
-        let (component, id) = component(&engine);
-        cache.store(&component, &id);
+        let (cache, path, _) = filled(&root.path().join("cache"), &engine);
         let other = ComponentId::of(b"other");
-        fs::copy(cache.path(&id), cache.path(&other)).unwrap();
-        assert!(cache.load(&engine, &other).is_none());
+        let placed = root.path().join("cache").join(cache.name(&other));
+        let mut bytes = fs::read(&path).unwrap();
+        fs::write(&placed, &bytes).unwrap();
+        assert!(cache.load(&engine, &other).is_none(), "as it is");
+        bytes[MAGIC.len()..MAGIC.len() + ID].copy_from_slice(other.as_bytes());
+        fs::write(&placed, &bytes).unwrap();
+        assert!(cache.load(&engine, &other).is_none(), "with the other one's id");
+    }
+
+    #[test]
+    fn code_that_somebody_else_placed_there_is_not_loaded() {
+        let root = tempfile::tempdir().unwrap();
+        let engine = wasmtime::Engine::default();
+        let (cache, path, id) = filled(&root.path().join("cache"), &engine);
+        let good = fs::read(&path).unwrap();
+        // Everything that an attacker can know or make: valid code, the id, a hash of them, and the mark of a key of its own.
+        let (code, header) = (&good[HEADER..], &good[..MAGIC.len() + ID]);
+        let hash: [u8; 32] = Sha256::digest(code).into();
+        let foreign = PrivateDir::create(&root.path().join("foreign"), Strangers::AreKeptOut).unwrap();
+        let mark = Key::open(&foreign).unwrap().mark(&cache.marked(&id, code));
+        for mark in [hash, mark, [0; MARK]] {
+            fs::write(&path, [header, &mark, code].concat()).unwrap();
+            assert!(cache.load(&engine, &id).is_none());
+        }
+        // The file of another cache with the same content.
+        let (_, other, _) = filled(&root.path().join("other"), &engine);
+        fs::copy(&other, &path).unwrap();
+        assert!(cache.load(&engine, &id).is_none());
+        fs::write(&path, good).unwrap();
+        assert!(cache.load(&engine, &id).is_some());
+    }
+
+    #[test]
+    fn a_link_in_place_of_a_file_is_not_followed() {
+        let root = tempfile::tempdir().unwrap();
+        let engine = wasmtime::Engine::default();
+        let (cache, path, id) = filled(&root.path().join("cache"), &engine);
+        let moved = root.path().join("moved");
+        fs::rename(&path, &moved).unwrap();
+        symlink(&moved, &path).unwrap();
+        assert!(cache.load(&engine, &id).is_none(), "the content is good and is not looked at");
+        cache.store(&component(&engine).0, &id);
+        assert!(cache.load(&engine, &id).is_some());
+        assert!(path.symlink_metadata().unwrap().is_file(), "the link was replaced");
     }
 
     #[test]
     fn other_engine_settings_make_another_file_and_the_old_one_goes() {
-        let folder = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().unwrap();
         let old = wasmtime::Engine::default();
         let new = wasmtime::Engine::new(wasmtime::Config::new().epoch_interruption(true)).unwrap();
-        let first = Cache::open(folder.path().join("cache"), &old).unwrap();
-        let second = Cache::open(folder.path().join("cache"), &new).unwrap();
-        let (component_old, id) = component(&old);
-        first.store(&component_old, &id);
+        let (_, file, id) = filled(&root.path().join("cache"), &old);
+        let second = Cache::open(root.path().join("cache"), &new).unwrap();
         assert!(second.load(&new, &id).is_none());
+        fs::copy(&file, root.path().join("cache").join(second.name(&id))).unwrap();
+        assert!(second.load(&new, &id).is_none(), "the old one under the new name");
         second.store(&component(&new).0, &id);
         assert!(second.load(&new, &id).is_some());
-        assert!(!first.path(&id).exists());
+        assert!(!file.exists());
     }
 
-    #[cfg(unix)]
     #[test]
-    fn a_folder_that_others_can_write_is_refused() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
+    fn a_directory_that_others_can_write_or_own_is_refused() {
+        let root = tempfile::tempdir().unwrap();
         let engine = wasmtime::Engine::default();
-        let made = folder.path().join("made");
-        Cache::open(made.clone(), &engine).unwrap();
-        assert_eq!(fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700);
-        fs::set_permissions(&made, fs::Permissions::from_mode(0o777)).unwrap();
-        let error = Cache::open(made, &engine).unwrap_err();
-        assert!(error.to_string().contains("chmod go-w"), "{error}");
+        let path = root.path().join("made");
+        Cache::open(path.clone(), &engine).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+        for open in [Cache::open, Cache::read_only] {
+            let error = open(path.clone(), &engine).unwrap_err().to_string();
+            assert!(error.contains("chmod go-w") && error.contains("weir.plugin.cache"), "{error}");
+        }
+        // Only root can give files away.
+        if std::os::unix::fs::chown(&path, Some(12345), None).is_ok() {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            for open in [Cache::open, Cache::read_only] {
+                let error = open(path.clone(), &engine).unwrap_err().to_string();
+                assert!(error.contains("12345"), "{error}");
+            }
+        }
     }
 }

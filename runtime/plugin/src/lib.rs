@@ -19,6 +19,9 @@ mod describe;
 mod info;
 mod interfaces;
 
+mod private;
+mod seal;
+
 mod batch;
 mod call;
 mod clock;
@@ -52,7 +55,8 @@ pub use call::{CallError, Trap};
 pub use component::{Component, ComponentId};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use grants::{
-    ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, Capability, GrantError, Grants, HostPattern, HostPatternError,
+    ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, Capability, GrantError, Grants, HostPattern,
+    HostPatternError,
 };
 pub use info::{ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
 pub use instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance};
@@ -60,5 +64,6 @@ pub use limits::Limits;
 pub use load_error::LoadError;
 pub use log::{Guest, Identity};
 pub use metrics::{MetricValue, Metrics};
+pub use private::{PrivateDir, PrivateDirError, Strangers};
 pub use stats::{EngineStats, FunctionCalls, GuestStats};
 pub use store::{NoStoredOffsets, OffsetsFuture, StoredOffsets};

@@ -1,5 +1,4 @@
-//! Replaces a file as a whole, or removes it: whatever happens meanwhile, it has the old content or the new one, and after an error
-//! the old one.
+//! Replaces a file as a whole: whatever happens meanwhile, it has the old content or the new one, and after an error the old one.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
@@ -43,38 +42,6 @@ fn replace_and_sync(path: &Path, content: &[u8], sync: impl Fn(&File) -> io::Res
         return Err(io::Error::new(cause.kind(), text));
     }
     old.forget();
-    Ok(())
-}
-
-/// Removes a file for good. One that is not there is removed already.
-///
-/// # Errors
-///
-/// The system refused. The file is still there, unless the disk itself fails.
-pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
-    remove_and_sync(path, File::sync_all)
-}
-
-fn remove_and_sync(path: &Path, sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
-    let directory = directory_of(path);
-    let opened = File::open(directory)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let removed = directory.join(format!(".weir-removed-{name}"));
-    let was_there = match fs::rename(path, &removed) {
-        Ok(()) => true,
-        Err(error) if error.kind() == ErrorKind::NotFound => false,
-        Err(error) => return Err(error),
-    };
-    if let Err(error) = sync(&opened) {
-        if was_there {
-            fs::rename(&removed, path)?;
-        }
-        return Err(error);
-    }
-    if was_there {
-        // One that stays is replaced by the next removal.
-        let _ = fs::remove_file(removed);
-    }
     Ok(())
 }
 
@@ -167,20 +134,6 @@ mod tests {
         fs::create_dir(&taken).expect("a directory");
         replace_file(&taken, b"one").expect_err("refused");
         assert_eq!(names(directory.path()), ["file", "taken"]);
-    }
-
-    #[test]
-    fn a_removal_that_failed_leaves_the_file_where_it_is() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("file");
-        fs::write(&path, "one").expect("written");
-        remove_and_sync(&path, broken).expect_err("refused");
-        assert_eq!(fs::read_to_string(&path).expect("read"), "one");
-        for _ in 0..2 {
-            remove_file(&path).expect("removed");
-            assert_eq!(names(directory.path()), [""; 0]);
-        }
-        remove_file(&directory.path().join("missing/file")).expect_err("refused");
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Plugins {
     ///
     /// The store's folder is there and cannot be read.
     pub async fn read_only(worker: &WorkerConfig, engine: Engine) -> Result<Self, OpenError> {
-        Self::load(worker, engine, Store::read_only(&worker.plugin_store)).await
+        Self::load(worker, engine, Store::read_only(&worker.plugin_store)?).await
     }
 
     async fn load(worker: &WorkerConfig, engine: Engine, store: Store) -> Result<Self, OpenError> {
@@ -167,17 +167,20 @@ impl Plugins {
         }));
         for folder in &worker.plugin_path {
             for file in files_on_path(folder) {
-                plugins.load_file(&file, false).await;
+                let bytes = tokio::fs::read(&file).await;
+                plugins.load_file(&file, bytes, false).await;
             }
         }
-        for file in plugins.0.store.files()? {
-            plugins.load_file(&file, true).await;
+        let store = &plugins.0.store;
+        for name in store.files()? {
+            let bytes = store.read(&name).await;
+            plugins.load_file(&store.path_of(&name), bytes, true).await;
         }
         Ok(plugins)
     }
 
-    async fn load_file(&self, file: &Path, uploaded: bool) {
-        let bytes = match tokio::fs::read(file).await {
+    async fn load_file(&self, file: &Path, bytes: std::io::Result<Vec<u8>>, uploaded: bool) {
+        let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) => {
                 warn!(file = %file.display(), %error, "cannot read a plugin, left out; check its permissions");
@@ -343,7 +346,7 @@ fn is_taken(installed: &HashMap<&str, &Path>, class: &str) -> bool {
 }
 
 /// The components of one entry of `plugin.path`: `*.wasm` in the folder and in the folders directly below, or the entry itself.
-fn files_on_path(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_on_path(folder: &Path) -> Vec<PathBuf> {
     if folder.is_file() {
         return vec![folder.to_owned()];
     }

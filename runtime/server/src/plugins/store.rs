@@ -1,82 +1,115 @@
-//! The folder of uploaded components: `<sha256>.wasm`, each written beside and renamed, so that a file that is there is whole
-//! and stays, whenever the machine loses power.
+//! The directory of uploaded components: `<sha256>.wasm`, each written beside and renamed, so that a file that is there is whole
+//! and stays, whenever the machine loses power. No other user can change the directory, and files are not opened through links.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use weir_plugin::{PrivateDir, PrivateDirError, Strangers};
+
 use crate::own_io::spawn_blocking;
 
-use crate::replace_file::{remove_file, replace_file};
-
-/// How the names of unfinished files begin, and began once.
-const UNFINISHED: [&str; 2] = [".weir-", ".upload-"];
-
-/// What could not be done with a file.
+/// What could not be done.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot {doing} {}: {source}; check the space and the permissions of the folder (weir.plugin.store)", path.display()
-)]
-pub struct Error {
-    doing: &'static str,
-    path: PathBuf,
-    source: io::Error,
+pub enum Error {
+    /// With a file.
+    #[error(
+        "cannot {doing} {}: {source}; check the space and the permissions of the directory (weir.plugin.store)", path.display()
+    )]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// With the directory.
+    #[error("the directory of uploaded plugins (weir.plugin.store), {}, cannot be used: {source}", path.display())]
+    Dir {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PrivateDirError,
+    },
 }
 
 impl Error {
     pub(super) fn new(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self { doing, path, source }
+        move |source| Self::Io { doing, path, source }
     }
 }
 
-/// The folder.
+/// The directory.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
-    folder: PathBuf,
+    path: PathBuf,
+    /// None = it is not there, and is not to be made.
+    dir: Option<PrivateDir>,
 }
 
 impl Store {
-    /// Opens the folder, makes it if need be, and removes what unfinished uploads left.
-    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(Error::new("create", folder))?;
-        for entry in std::fs::read_dir(folder).map_err(Error::new("read", folder))? {
-            let entry = entry.map_err(Error::new("read", folder))?;
-            let name = entry.file_name();
-            if UNFINISHED.iter().any(|unfinished| name.to_string_lossy().starts_with(unfinished)) {
-                std::fs::remove_file(entry.path()).map_err(Error::new("remove", &entry.path()))?;
-            }
-        }
-        Ok(Self { folder: folder.to_owned() })
+    /// Opens the directory, makes it if need be, and removes what unfinished uploads left.
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Dir { path: path.to_owned(), source };
+        let dir = PrivateDir::create(path, Strangers::MayRead).map_err(failed)?;
+        dir.remove_unfinished().map_err(Error::new("remove unfinished uploads in", path))?;
+        Ok(Self { path: path.to_owned(), dir: Some(dir) })
     }
 
-    /// The folder as it is, and even if it is not there: for looking only.
-    pub(super) fn read_only(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+    /// The directory as it is, and even if it is not there: for looking only.
+    pub(super) fn read_only(path: &Path) -> Result<Self, Error> {
+        let dir = match PrivateDir::open(path, Strangers::MayRead) {
+            Ok(dir) => Some(dir),
+            Err(error) if error.is_missing() => None,
+            Err(source) => return Err(Error::Dir { path: path.to_owned(), source }),
+        };
+        Ok(Self { path: path.to_owned(), dir })
     }
 
-    /// The files that hold a component, sorted by name.
-    pub(super) fn files(&self) -> Result<Vec<PathBuf>, Error> {
-        if !self.folder.exists() {
-            return Ok(Vec::new());
-        }
-        wasm_files(&self.folder).map_err(Error::new("read", &self.folder))
+    fn dir(&self) -> io::Result<PrivateDir> {
+        self.dir.clone().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// The names of the files that hold a component, sorted.
+    pub(super) fn files(&self) -> Result<Vec<String>, Error> {
+        let Some(dir) = &self.dir else { return Ok(Vec::new()) };
+        let mut names = dir.names().map_err(Error::new("read", &self.path))?;
+        names.retain(|name| name.ends_with(".wasm"));
+        names.sort();
+        Ok(names)
+    }
+
+    /// Where a file of [`Store::files`] is.
+    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// What is in a file of [`Store::files`].
+    pub(super) async fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let (dir, name) = (self.dir()?, name.to_owned());
+        blocking(move || dir.read(&name)).await
     }
 
     /// Stores a component. Returns when it is on disk for good; after an error it is not there.
     pub(super) async fn put(&self, id: &str, bytes: Vec<u8>) -> Result<(), Error> {
-        let path = self.path(id);
-        blocking(move || replace_file(&path, &bytes).map_err(Error::new("write", &path))).await
+        let name = file_name(id);
+        let path = self.path_of(&name);
+        let dir = self.dir();
+        blocking(move || dir?.replace(&name, &[&bytes])).await.map_err(Error::new("write", &path))
     }
 
     /// Removes a component. One that is not there is removed already. After an error it is still there.
     pub(super) async fn remove(&self, id: &str) -> Result<(), Error> {
-        let path = self.path(id);
-        blocking(move || remove_file(&path).map_err(Error::new("remove", &path))).await
+        let name = file_name(id);
+        let path = self.path_of(&name);
+        let dir = self.dir();
+        blocking(move || dir?.remove(&name)).await.map_err(Error::new("remove", &path))
     }
+}
 
-    fn path(&self, id: &str) -> PathBuf {
-        self.folder.join(format!("{id}.wasm"))
-    }
+fn file_name(id: &str) -> String {
+    format!("{id}.wasm")
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -114,7 +147,8 @@ mod tests {
         std::fs::write(root.join(".upload-x"), b"half").expect("written");
         std::fs::write(root.join("notes.txt"), b"-").expect("written");
         let store = Store::open(&root).expect("opened");
-        assert_eq!(store.files().expect("listed"), [root.join("aa.wasm")]);
+        assert_eq!(store.files().expect("listed"), ["aa.wasm"]);
+        assert_eq!(store.read("aa.wasm").await.expect("read"), b"1");
         assert!(!root.join(".upload-x").exists());
         store.remove("aa").await.expect("removed");
         store.remove("aa").await.expect("removed twice");
@@ -126,5 +160,32 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("file");
         let error = Store::open(file.path()).expect_err("a file is no folder").to_string();
         assert!(error.contains("weir.plugin.store") && error.contains(&file.path().display().to_string()), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_others_could_have_placed_there_is_not_used() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().expect("folder");
+        let root = folder.path().join("store");
+        let store = Store::open(&root).expect("opened");
+        std::fs::write(folder.path().join("elsewhere"), b"foreign").expect("written");
+        symlink(folder.path().join("elsewhere"), root.join("link.wasm")).expect("linked");
+        store.put("open", b"1".to_vec()).await.expect("stored");
+        let chmod = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
+        chmod(&root.join("open.wasm"), 0o666).expect("changed");
+        for name in store.files().expect("listed") {
+            store.read(&name).await.expect_err(&name);
+        }
+        // An upload takes the place of what has its name.
+        store.put("link", b"2".to_vec()).await.expect("stored");
+        assert_eq!(store.read("link.wasm").await.expect("read"), b"2");
+        assert_eq!(std::fs::read(folder.path().join("elsewhere")).expect("read"), b"foreign");
+        chmod(&root, 0o777).expect("changed");
+        for error in
+            [Store::open(&root), Store::read_only(&root)].map(|opened| opened.expect_err("refused").to_string())
+        {
+            assert!(error.contains("chmod go-w") && error.contains("weir.plugin.store"), "{error}");
+        }
+        assert!(Store::read_only(&folder.path().join("none")).expect("empty").files().expect("listed").is_empty());
     }
 }
