@@ -321,7 +321,7 @@ impl Instances {
     ///
     /// # Errors
     ///
-    /// The worker has no room for it, it costs more than it may, a granted folder cannot be opened, or it trapped.
+    /// The worker has no room for it, it costs more than it may, or it trapped.
     pub(crate) async fn make(
         &self,
         guest: Guest,
@@ -331,15 +331,7 @@ impl Instances {
         limits.allow(self.cost).map_err(CallError::Fatal)?;
         let place = self.room.take(self.cost).map_err(CallError::Fatal)?;
         let living = self.stats.instance();
-        let state = if grants.folders.is_empty() {
-            StoreState::new(guest, limits, grants, living, place)
-        } else {
-            // Opening folders may hang on a network file system, so it is kept off the threads that run tasks.
-            let (limits, grants) = (*limits, grants.clone());
-            let blocking = grants.blocking(&guest.identity);
-            blocking.run(move || StoreState::new(guest, &limits, &grants, living, place)).await
-        };
-        let mut state = state.map_err(CallError::Fatal)?;
+        let mut state = StoreState::new(guest, limits, grants, living, place).map_err(CallError::Fatal)?;
         state.limiter.begin(self.cost).map_err(CallError::Fatal)?;
         let mut sandbox = Sandbox::new(store(self.pre.engine(), state, limits), limits);
         let instance = call!(sandbox, "instantiate", |store| self.pre.instantiate_async(store))?;

@@ -37,6 +37,7 @@ mod limits;
 mod log;
 mod lookup;
 mod metrics;
+mod preopens;
 mod requests;
 mod room;
 mod sockets;
@@ -55,8 +56,8 @@ pub use call::{CallError, Trap};
 pub use component::{Component, ComponentId};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use grants::{
-    ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, Capability, GrantError, Grants, HostPattern,
-    HostPatternError,
+    ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, Capability, GrantError, Grants, Guarded, HostPattern,
+    HostPatternError, Overlap,
 };
 pub use info::{ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
 pub use instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance};

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use wasmtime::Store;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::p2::bindings::filesystem::types;
+use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::bindings::sockets::{ip_name_lookup, tcp_create_socket};
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
-use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::blocking::Blocking;
 use crate::clock::Clock;
@@ -20,6 +20,7 @@ use crate::grants::{Grants, Hosts};
 use crate::limits::{Limiter, Limits};
 use crate::log::{Guest, GuestLog, LogStream, Stream};
 use crate::lookup::{HasNameLookup, NameLookup};
+use crate::preopens::{HasPreopens, Preopens};
 use crate::requests::Requests;
 use crate::room::Place;
 use crate::sockets::{HasNewSockets, NewSockets, OpenSockets};
@@ -61,7 +62,7 @@ impl StoredOffsets for NoStoredOffsets {
 pub(crate) struct StoreState {
     wasi: WasiCtx,
     table: ResourceTable,
-    hosts: Arc<Hosts>,
+    grants: Grants,
     blocking: Blocking,
     files: OpenFiles,
     sockets: OpenSockets,
@@ -78,7 +79,7 @@ pub(crate) struct StoreState {
 impl StoreState {
     /// # Errors
     ///
-    /// A granted folder cannot be opened; the text says which and why.
+    /// The worker has no descriptor left for its sockets.
     pub(crate) fn new(
         guest: Guest,
         limits: &Limits,
@@ -93,8 +94,8 @@ impl StoreState {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         Ok(Self {
-            wasi: wasi(&log, grants)?,
-            hosts: Arc::clone(&grants.hosts),
+            wasi: wasi(&log, &grants.hosts),
+            grants: grants.clone(),
             files: OpenFiles::new(blocking.clone(), Arc::clone(limiter.budget()), limits),
             sockets: OpenSockets::new(&mut table, Arc::clone(limiter.budget()), limits)
                 .map_err(|error| error.to_string())?,
@@ -112,33 +113,20 @@ impl StoreState {
     }
 }
 
-fn wasi(log: &GuestLog, grants: &Grants) -> Result<WasiCtx, String> {
+fn wasi(log: &GuestLog, hosts: &Arc<Hosts>) -> WasiCtx {
     let mut wasi = WasiCtx::builder();
     wasi.stdout(LogStream { log: log.clone(), stream: Stream::Stdout });
     wasi.stderr(LogStream { log: log.clone(), stream: Stream::Stderr });
     wasi.max_random_size(MAX_RANDOM);
     wasi.allow_udp(false);
-    wasi.allow_tcp(!grants.hosts.is_empty());
-    wasi.allow_ip_name_lookup(!grants.hosts.is_empty());
-    let hosts = Arc::clone(&grants.hosts);
+    wasi.allow_tcp(!hosts.is_empty());
+    wasi.allow_ip_name_lookup(!hosts.is_empty());
+    let hosts = Arc::clone(hosts);
     wasi.socket_addr_check(move |address, purpose| {
         let allowed = may_use(&hosts, address, purpose);
         Box::pin(async move { allowed })
     });
-    // For descriptors that are used within `files.rs` only, on the threads that it uses.
-    wasi.allow_blocking_current_thread(true);
-    for folder in grants.folders.iter() {
-        // The path was canonical when it was granted. One that no longer is has had a link put in its way since.
-        let here =
-            folder.path.canonicalize().map_err(|error| format!("cannot open {}: {error}", folder.path.display()))?;
-        if here != folder.path {
-            return Err(format!("{} has become a link to {}", folder.path.display(), here.display()));
-        }
-        let perms = if folder.write { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
-        wasi.preopened_dir(&folder.path, &folder.name, perms)
-            .map_err(|error| format!("cannot open {}: {error:#}", folder.path.display()))?;
-    }
-    Ok(wasi.build())
+    wasi.build()
 }
 
 /// Connecting needs a local address first: the wildcard with a port that the system chooses gives nothing away.
@@ -168,13 +156,18 @@ impl StoreState {
     fn name_lookup(&mut self) -> NameLookup<'_> {
         self.stats.host_call(HostInterface::Wasi);
         let sockets = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
-        NameLookup { sockets, hosts: &self.hosts, blocking: &self.blocking, budget: self.limiter.budget() }
+        NameLookup { sockets, hosts: &self.grants.hosts, blocking: &self.blocking, budget: self.limiter.budget() }
     }
 
     fn new_sockets(&mut self) -> NewSockets<'_> {
         self.stats.host_call(HostInterface::Wasi);
         let wasi = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
         NewSockets { wasi, sockets: &mut self.sockets, limiter: &mut self.limiter }
+    }
+
+    fn preopens(&mut self) -> Preopens<'_> {
+        self.stats.host_call(HostInterface::Wasi);
+        Preopens { grants: &self.grants, table: &mut self.table }
     }
 
     fn files(&mut self) -> Files<'_> {
@@ -197,6 +190,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::co
     ip_name_lookup::add_to_linker::<StoreState, HasNameLookup>(&mut linker, StoreState::name_lookup)?;
     tcp_create_socket::add_to_linker::<StoreState, HasNewSockets>(&mut linker, StoreState::new_sockets)?;
     types::add_to_linker::<StoreState, HasFiles>(&mut linker, StoreState::files)?;
+    preopens::add_to_linker::<StoreState, HasPreopens>(&mut linker, StoreState::preopens)?;
     linker.allow_shadowing(false);
     v0_1::add_to_linker(&mut linker)?;
     Ok(linker)

@@ -10,6 +10,7 @@ use crate::config::connector::Invalid;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::{ConnectorConfig, Unprepared, WorkerConfig};
 use crate::error_text::chain;
+use crate::grants;
 use crate::herder::StateFile;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
@@ -83,7 +84,7 @@ pub async fn check(
             return report;
         }
     };
-    let config = match WorkerConfig::parse(keys) {
+    let mut config = match WorkerConfig::parse(keys) {
         Ok(config) => config,
         Err(errors) => {
             report.worker.extend(errors.into_iter().map(|error| problem(error.key(), error.to_string())));
@@ -92,6 +93,10 @@ pub async fn check(
     };
     if let Err(text) = prepared(&config) {
         report.worker.push(problem("", text));
+    }
+    grants::guard_files(&mut config, Some(file), connectors);
+    if let Err(error) = grants::settle(&mut config) {
+        report.worker.push(problem(error.key(), error.to_string()));
     }
     report.worker.extend(worker(&config).await.into_iter().map(|(key, text)| problem(key, text)));
     match plugins(&config).await {

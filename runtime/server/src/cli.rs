@@ -17,7 +17,7 @@ use crate::herder::api::ConfigMap;
 use crate::kafka::dev_broker::DevBroker;
 use crate::stop::Signals;
 use crate::worker::Worker;
-use crate::{check, logging, process_limits, rest};
+use crate::{check, grants, logging, process_limits, rest};
 
 /// Runs Kafka connectors and transforms as sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
@@ -133,7 +133,8 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         }
         Command::Standalone { worker, connectors, check: false } => {
             let keys = properties::properties(&worker).map_err(Failure::start)?;
-            let config = prepare(keys, args.log_format)?;
+            let mut config = prepare(keys, args.log_format)?;
+            grants::guard_files(&mut config, Some(&worker), &connectors);
             serve(config, &connectors).await?;
         }
         Command::Dev { listen, dir, files } => dev(&listen, dir, files, args.log_format).await?,
@@ -267,9 +268,10 @@ async fn dev(
     format: Option<Format>,
 ) -> Result<(), Failure> {
     let mut keys = ConfigMap::new();
+    let mut own_file = None;
     if let Some(own) = files.first().and_then(|file| worker_file(file)) {
         keys = own;
-        files.remove(0);
+        own_file = Some(files.remove(0));
     }
     // Kept until the end; its files go with it.
     let temporary = tempfile::Builder::new().prefix("weir-dev-").tempdir().map_err(Failure::start)?;
@@ -282,7 +284,8 @@ async fn dev(
     keys.insert("bootstrap.servers".to_owned(), broker.bootstrap_servers());
     // The broker in this process makes topics when rows come, and takes no orders for them.
     keys.insert("topic.creation.enable".to_owned(), "false".to_owned());
-    let config = prepare(keys, format)?;
+    let mut config = prepare(keys, format)?;
+    grants::guard_files(&mut config, own_file.as_deref(), &files);
     eprintln!("Weir dev: a broker in this process, at {}", broker.bootstrap_servers());
     eprintln!("  It keeps about 5 MB or 100,000 messages a partition, and nothing after this process ends.");
     eprintln!(

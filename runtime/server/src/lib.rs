@@ -7,6 +7,7 @@ pub mod logging;
 pub mod worker;
 
 mod error_text;
+mod grants;
 mod hashed_lines;
 mod own_io;
 mod process_limits;

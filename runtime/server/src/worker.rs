@@ -12,6 +12,7 @@ use weir_plugin::{Engine, EngineOptions};
 
 use crate::config::WorkerConfig;
 use crate::config::listener::{Listener, Protocol};
+use crate::grants;
 use crate::herder::{self, Herder};
 use crate::logging;
 use crate::offsets::{self, OffsetFile};
@@ -29,6 +30,9 @@ pub enum Error {
     /// The file of connectors.
     #[error(transparent)]
     State(#[from] herder::StateError),
+    /// What plugins may be granted.
+    #[error(transparent)]
+    Grants(#[from] weir_plugin::GrantError),
     /// The engine, or the folder of compiled plugins.
     #[error("the WebAssembly engine cannot start: {0}")]
     Engine(#[from] weir_plugin::EngineError),
@@ -100,7 +104,8 @@ pub struct Worker {
 
 impl Worker {
     /// Opens the offset file, the engine and the plugins, binds the listeners and answers on them. No connector runs yet.
-    pub async fn start(config: WorkerConfig) -> Result<Self, Error> {
+    pub async fn start(mut config: WorkerConfig) -> Result<Self, Error> {
+        grants::settle(&mut config)?;
         let config = Arc::new(config);
         // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
         let offsets = OffsetFile::open(&config.offset_storage_file, config.offset_limits)?;

@@ -172,6 +172,56 @@ fn a_plugin_reaches_what_it_asked_for_and_nothing_beside_it() -> Result<()> {
 }
 
 #[test]
+fn a_worker_whose_files_a_plugin_could_be_granted_does_not_start() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let dir = |worker: &Worker| worker.dir().canonicalize();
+    for key in ["weir.allow.read", "weir.allow.write"] {
+        for (below, what) in [("", "the worker's configuration"), ("plugins", "weir.plugin.store")] {
+            let worker = Worker::new(bootstrap)?;
+            let allowed = dir(&worker)?.join(below).display().to_string();
+            let output = worker.set(key, &allowed).start_in_vain()?;
+            ensure!(output.contains(key) && output.contains(what), "{key}, {what}: {output}");
+        }
+    }
+    let worker = Worker::new(bootstrap)?;
+    // The offset file is where a plugin may write, though the way there does not look so.
+    symlink(worker.data(), dir(&worker)?.join("state"))?;
+    let offsets = dir(&worker)?.join("state/offsets").display().to_string();
+    let output = worker.set("offset.storage.file.filename", &offsets).start_in_vain()?;
+    ensure!(output.contains("weir.allow.read") && output.contains("offset.storage.file.filename"), "{output}");
+    Ok(())
+}
+
+#[test]
+fn compiled_code_that_was_placed_in_the_cache_is_compiled_again() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let mut worker = worker(bootstrap)?.unset("weir.plugin.cache");
+    worker.start()?;
+    let cache = worker.dir().join("plugins/cache");
+    worker.stop()?;
+    let code = || -> Result<Vec<_>> {
+        let paths = fs::read_dir(&cache)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "cwasm")).collect())
+    };
+    let compiled = code()?;
+    ensure!(compiled.len() >= 2, "{compiled:?}");
+    // The code of one component under the name of another one: valid for the engine, with the id that belongs to the name.
+    let (first, second) = (fs::read(&compiled[0])?, fs::read(&compiled[1])?);
+    let header = 16 + 32;
+    fs::write(&compiled[1], [&second[..header], &first[header..]].concat())?;
+    worker.start()?;
+    let log = worker.log();
+    let name = compiled[1].file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let refused = |line: &&str| line.contains("unusable; will compile it again") && line.contains(name);
+    ensure!(log.lines().filter(refused).count() == 1, "{log}");
+    ensure!(
+        code()?.len() == compiled.len() && fs::read(&compiled[1])?[header..] != first[header..],
+        "it is still there"
+    );
+    worker.stop()
+}
+
+#[test]
 fn a_connector_may_lower_its_limits_and_not_raise_them() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
     let topic = &topics::unique("limits");

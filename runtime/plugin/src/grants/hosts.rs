@@ -1,5 +1,6 @@
 //! Which hosts may be connected to. A guest names a host, the operator allows patterns; an address is let through only if it was
-//! granted as such, or if a look-up of a granted name gave it.
+//! granted as such, or if a look-up of a granted name gave it. Addresses of this machine and the like (`addresses.rs`) count only if
+//! the operator allows them as addresses.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -9,7 +10,8 @@ use std::str::FromStr;
 
 use parking_lot::Mutex;
 
-use super::GrantError;
+use super::addresses::is_special;
+use super::{ALLOW_CONNECT, GrantError, MAX_HOSTS};
 
 /// Most addresses that are remembered for one connector. A name with more than that is not a database.
 const MAX_ADDRESSES: usize = 4096;
@@ -104,11 +106,11 @@ fn address(host: &str) -> Option<IpAddr> {
 
 impl HostPattern {
     /// Whether this host (a name or an address) and port are covered. The name is not looked up: a pattern of an address does not
-    /// cover a name that leads there.
+    /// cover a name that leads there. `*` covers no address of this machine, its link, or of a cloud's metadata.
     pub fn covers(&self, host: &str, port: u16) -> bool {
         let address = address(host);
         let host = match &self.host {
-            Host::Any => true,
+            Host::Any => address.is_none_or(|address| !is_special(address)),
             Host::Address(allowed) => address == Some(*allowed),
             Host::Name(allowed) => address.is_none() && normal_name(host) == *allowed,
             Host::Below(suffix) => {
@@ -132,12 +134,20 @@ pub(crate) struct Hosts {
     names: Vec<(String, u16)>,
     addresses: HashSet<SocketAddr>,
     found: Mutex<HashSet<SocketAddr>>,
+    /// What the operator allows by address: the only way to special addresses.
+    allowed: Vec<HostPattern>,
+    /// Special addresses that were refused, each of which is logged once.
+    refused: Mutex<HashSet<SocketAddr>>,
 }
 
 impl Hosts {
     /// Grants these hosts if each is covered by a pattern.
     pub(super) fn grant(allowed: &[HostPattern], needed: Vec<(String, u16)>) -> Result<Self, GrantError> {
-        let mut hosts = Self::default();
+        if needed.len() > MAX_HOSTS {
+            return Err(GrantError::TooMany);
+        }
+        let by_address = allowed.iter().filter(|pattern| matches!(pattern.host, Host::Address(_)));
+        let mut hosts = Self { allowed: by_address.cloned().collect(), ..Self::default() };
         for (host, port) in needed {
             if !allowed.iter().any(|pattern| pattern.covers(&host, port)) {
                 let allowed = allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -170,13 +180,29 @@ impl Hosts {
 
     /// Remembers that a look-up of this granted name gave this address.
     pub(crate) fn found(&self, name: &str, address: IpAddr) {
-        let name = normal_name(name);
-        let mut found = self.found.lock();
+        let (name, address) = (normal_name(name), address.to_canonical());
         for (_, port) in self.names.iter().filter(|(granted, _)| *granted == name) {
-            if found.len() >= MAX_ADDRESSES {
-                found.clear();
+            let address = SocketAddr::new(address, *port);
+            if is_special(address.ip()) && !self.is_allowed_by_address(address) {
+                self.refuse(&name, address);
+            } else {
+                remember(&mut self.found.lock(), address);
             }
-            found.insert(SocketAddr::new(address.to_canonical(), *port));
+        }
+    }
+
+    fn is_allowed_by_address(&self, address: SocketAddr) -> bool {
+        self.allowed.iter().any(|pattern| pattern.covers(&address.ip().to_string(), address.port()))
+    }
+
+    fn refuse(&self, name: &str, address: SocketAddr) {
+        if remember(&mut self.refused.lock(), address) {
+            tracing::warn!(
+                name,
+                %address,
+                "refusing connections to an address that a granted name leads to: it is one of this machine, its link or a metadata \
+                 service. If it is meant, add it to {ALLOW_CONNECT}"
+            );
         }
     }
 
@@ -185,6 +211,14 @@ impl Hosts {
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         self.addresses.contains(&address) || self.found.lock().contains(&address)
     }
+}
+
+/// Adds an address to those that are remembered, of which there are never too many. True = it was not among them.
+fn remember(addresses: &mut HashSet<SocketAddr>, address: SocketAddr) -> bool {
+    if addresses.len() >= MAX_ADDRESSES && !addresses.contains(&address) {
+        addresses.clear();
+    }
+    addresses.insert(address)
 }
 
 #[cfg(test)]
@@ -208,6 +242,10 @@ mod tests {
             ("*.example.com:443", ".example.com", 443, false),
             ("*:443", "anything", 443, true),
             ("*:443", "10.0.0.1", 443, true),
+            ("*:443", "127.0.0.1", 443, false),
+            ("*:*", "::ffff:169.254.169.254", 80, false),
+            ("*:*", "[::1]", 80, false),
+            ("169.254.169.254:80", "::ffff:169.254.169.254", 80, true),
             ("*:*", "anything", 1, true),
             ("10.0.0.7:8000-8010", "10.0.0.7", 8010, true),
             ("10.0.0.7:8000-8010", "10.0.0.7", 8011, false),
@@ -243,6 +281,56 @@ mod tests {
         assert!(!hosts.may_connect((address, 5433).into()));
         hosts.found("other.internal", "10.9.9.9".parse().unwrap());
         assert!(!hosts.may_connect(("10.9.9.9".parse::<IpAddr>().unwrap(), 5432).into()));
+    }
+
+    #[test]
+    fn a_granted_name_does_not_lead_to_this_machine_unless_the_address_is_allowed_too() {
+        let needed = || vec![("db.example".into(), 80), ("db.example".into(), 81)];
+        let patterns = ["*:*", "*.example:*", "db.example:80-81", "127.0.0.1:80"].map(pattern);
+        let (names, all) = (&patterns[..3], &patterns[..]);
+        let special = ["127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "64:ff9b::7f00:1", "0.0.0.0"];
+        for text in special {
+            let address: IpAddr = text.parse().unwrap();
+            let hosts = Hosts::grant(names, needed()).unwrap();
+            hosts.found("db.example", address);
+            for port in [80, 81] {
+                assert!(!hosts.may_connect((address, port).into()), "{text}:{port}");
+                assert!(!hosts.may_connect((address.to_canonical(), port).into()), "{text}:{port}");
+            }
+        }
+        let hosts = Hosts::grant(all, needed()).unwrap();
+        for text in special {
+            hosts.found("db.example", text.parse().unwrap());
+        }
+        assert!(hosts.may_connect("127.0.0.1:80".parse().unwrap()));
+        assert!(hosts.may_connect("[::ffff:127.0.0.1]:80".parse().unwrap()));
+        for other in ["127.0.0.1:81", "[::1]:80", "169.254.169.254:80", "0.0.0.0:80", "[64:ff9b::7f00:1]:80"] {
+            assert!(!hosts.may_connect(other.parse().unwrap()), "{other}");
+        }
+        // What the name gave before still counts, and so do private addresses.
+        hosts.found("db.example", "10.0.0.1".parse().unwrap());
+        hosts.found("db.example", "127.0.0.2".parse().unwrap());
+        assert!(hosts.may_connect("10.0.0.1:81".parse().unwrap()));
+        assert_eq!(hosts.refused.lock().len(), 11, "each is logged once");
+    }
+
+    #[test]
+    fn numbers_that_are_names_and_addresses_under_other_names_lead_nowhere_special() {
+        for host in ["2130706433", "0x7f.1", "127.1", "017700000001"] {
+            let hosts = Hosts::grant(&[pattern("*:*")], vec![(host.into(), 80)]).unwrap();
+            hosts.found(host, "127.0.0.1".parse().unwrap());
+            assert!(!hosts.may_connect("127.0.0.1:80".parse().unwrap()), "{host}");
+        }
+        for host in ["127.0.0.1", "[::1]", "::ffff:127.0.0.1", "169.254.169.254"] {
+            assert!(Hosts::grant(&[pattern("*:*")], vec![(host.into(), 80)]).is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_gets_so_many_hosts_and_no_more() {
+        let names = |count| (0..count).map(|number| (format!("host-{number}"), 80)).collect();
+        assert!(Hosts::grant(&[pattern("*:*")], names(MAX_HOSTS)).is_ok());
+        assert_eq!(Hosts::grant(&[pattern("*:*")], names(MAX_HOSTS + 1)).unwrap_err(), GrantError::TooMany);
     }
 
     #[test]

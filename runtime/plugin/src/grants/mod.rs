@@ -1,9 +1,12 @@
 //! What an operator allows, what a plugin needs, and what it gets: exactly what it needs, if all of that is allowed.
 //!
-//! [`paths`] decides about folders, [`hosts`] about names and addresses; this file puts the two together. How an open door is
-//! shown to a guest is the matter of `store.rs`.
+//! [`paths`] decides about directories, [`guarded`] knows which are the worker's own, [`hosts`] decides about names and addresses; this
+//! file puts them together. How an open door is shown to a guest is the matter of `store.rs` and `preopens.rs`.
 
+mod addresses;
+mod guarded;
 mod hosts;
+mod opened;
 mod paths;
 
 use std::path::PathBuf;
@@ -12,6 +15,7 @@ use std::sync::Arc;
 use crate::blocking::Blocking;
 use crate::log::Identity;
 
+pub use guarded::{Guarded, Overlap};
 pub(crate) use hosts::Hosts;
 pub use hosts::{HostPattern, HostPatternError};
 pub(crate) use paths::Folder;
@@ -22,6 +26,11 @@ pub const ALLOW_READ: &str = "weir.allow.read";
 pub const ALLOW_WRITE: &str = "weir.allow.write";
 /// Worker key that bounds [`Capability::Connect`].
 pub const ALLOW_CONNECT: &str = "weir.allow.connect";
+
+/// Most directories of one connector, which are open as long as it runs.
+const MAX_FOLDERS: usize = 64;
+/// Most hosts of one connector.
+const MAX_HOSTS: usize = 1024;
 
 /// Something outside the sandbox that a plugin needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,6 +52,8 @@ pub struct Allowed {
     pub write: Vec<PathBuf>,
     /// `weir.allow.connect`: hosts and ports that may be connected to.
     pub connect: Vec<HostPattern>,
+    /// What is the worker's own, which no plugin is granted, whatever `read` and `write` say.
+    pub guarded: Vec<Guarded>,
 }
 
 /// Why a capability is not granted. The text names the worker's key, the value asked for and the bound in force.
@@ -73,6 +84,36 @@ pub enum GrantError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The directory overlaps with something of the worker.
+    #[error(
+        "{key} cannot allow the directory {asked:?}: it {overlap} {} ({what}), and a plugin that reaches that could take over the worker. \
+         Choose a directory that is apart from it, or move it", path.display()
+    )]
+    Guarded {
+        /// The worker's key.
+        key: &'static str,
+        /// The directory as the operator or the plugin named it.
+        asked: String,
+        /// How they overlap.
+        overlap: Overlap,
+        /// What it is to the worker.
+        what: String,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A name led to one directory and a moment later to another.
+    #[error(
+        "the directory {asked:?} was replaced by another one while it was opened. Find out what changes it, then start again"
+    )]
+    Changed {
+        /// The directory as the plugin asked for it.
+        asked: String,
+    },
+    /// More directories or hosts than a connector may have.
+    #[error(
+        "a connector may ask for {MAX_FOLDERS} directories and {MAX_HOSTS} hosts, not more. Divide it into several connectors"
+    )]
+    TooMany,
     /// The host or port is not one of those that the operator allows.
     #[error(
         "{ALLOW_CONNECT} does not allow {host}:{port}; it allows {allowed}. Connect to one of those, or add {host}:{port} to \
@@ -86,6 +127,17 @@ pub enum GrantError {
         /// The bound, ready to be printed.
         allowed: String,
     },
+}
+
+impl GrantError {
+    /// The worker's key that this is about; empty where it is about none.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Folder { key, .. } | Self::Unusable { key, .. } | Self::Guarded { key, .. } => key,
+            Self::Host { .. } => ALLOW_CONNECT,
+            Self::Changed { .. } | Self::TooMany => "",
+        }
+    }
 }
 
 /// What one connector was granted. Cheap to clone; the clones share what was learned about names.
@@ -113,6 +165,18 @@ impl Grants {
 }
 
 impl Allowed {
+    /// Follows the symbolic links in `read` and `write`, so that where they lead later does not count, and makes sure that none of these
+    /// directories overlaps with what is the worker's own. To be called once, before any plugin runs.
+    ///
+    /// # Errors
+    ///
+    /// The first directory that overlaps.
+    pub fn settle(mut self) -> Result<Self, GrantError> {
+        paths::settle(ALLOW_READ, &mut self.read, &self.guarded)?;
+        paths::settle(ALLOW_WRITE, &mut self.write, &self.guarded)?;
+        Ok(self)
+    }
+
     /// Grants all of `needed`, or nothing. To be called before each start, because folders and symbolic links change.
     ///
     /// # Errors
@@ -132,12 +196,13 @@ impl Allowed {
         if folders.is_empty() {
             return Ok(Grants { folders: Arc::default(), hosts: Arc::new(hosts) });
         }
-        let (read, write) = (self.read.clone(), self.write.clone());
+        let allowed = self.clone();
         // Looking at directories may hang on a network file system, so it is kept off the threads of the worker. Those who ask for the
         // same directories share what they may keep busy.
         let names = folders.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
         let blocking = Blocking::of(&Identity { connector: names, task: None, class: "grant".to_owned() });
-        let folders = blocking.run(move || paths::grant(&read, &write, folders)).await?;
-        Ok(Grants { folders: folders.into(), hosts: Arc::new(hosts) })
+        let folders = blocking.run(move || paths::grant(&allowed, folders)).await?;
+        let folders = folders.into_iter().map(Folder::from).collect();
+        Ok(Grants { folders, hosts: Arc::new(hosts) })
     }
 }

@@ -1,74 +1,139 @@
-//! Which folders may be opened: both sides are taken for what they really are (symbolic links and `..` resolved) and compared
-//! component by component.
+//! Which directories may be opened. A directory is opened first; then it is asked which directories it is in, and these are compared
+//! with what is allowed and with what is the worker's own. What was opened is what a plugin gets, whatever happens to the path.
 
 use std::path::{Path, PathBuf};
 
-use super::{ALLOW_READ, ALLOW_WRITE, GrantError};
+use wasmtime_wasi::FsPerms;
+use wasmtime_wasi::filesystem::{Dir, OpenMode};
 
-/// A folder that a guest may use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use super::guarded::Place;
+use super::opened::{Opened, without_links};
+use super::{ALLOW_READ, ALLOW_WRITE, Allowed, GrantError, Guarded, MAX_FOLDERS};
+
+/// A directory that a guest may use.
+#[derive(Clone)]
 pub(crate) struct Folder {
     /// The name under which the guest sees it: the one it asked for.
     pub(crate) name: String,
-    /// Where it is: canonical, so that a symbolic link swapped later at the place of the name leads nowhere new.
-    pub(crate) path: PathBuf,
-    /// Whether files may be created, changed and removed.
-    pub(crate) write: bool,
+    /// The directory, as wasmtime hands it to instances. It is open as long as the grant lives.
+    pub(crate) dir: Dir,
 }
 
-/// Grants these folders, each with whether it is to be written. A folder asked for twice is granted once, to the wider purpose.
-pub(super) fn grant(
-    read: &[PathBuf],
-    write: &[PathBuf],
-    needed: Vec<(String, bool)>,
-) -> Result<Vec<Folder>, GrantError> {
-    let mut folders: Vec<Folder> = Vec::new();
+impl std::fmt::Debug for Folder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Folder").field("name", &self.name).field("perms", &self.dir.perms).finish_non_exhaustive()
+    }
+}
+
+impl From<Granted> for Folder {
+    fn from(granted: Granted) -> Self {
+        let (perms, mode) = match granted.write {
+            true => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
+            false => (FsPerms::ReadOnly, OpenMode::READ),
+        };
+        // Used by `files.rs` only, on threads that may wait.
+        Self { name: granted.name, dir: Dir::new(granted.opened.into_dir(), perms, mode, true) }
+    }
+}
+
+/// A directory that was opened and checked.
+#[derive(Debug)]
+pub(super) struct Granted {
+    name: String,
+    opened: Opened,
+    /// Whether files may be created, changed and removed.
+    write: bool,
+}
+
+/// Grants these directories, each with whether it is to be written. One that is asked for by the same name twice is granted once, to the
+/// wider purpose, if it is the same directory both times.
+pub(super) fn grant(allowed: &Allowed, needed: Vec<(String, bool)>) -> Result<Vec<Granted>, GrantError> {
+    let mut folders: Vec<Granted> = Vec::new();
     for (name, writes) in needed {
-        let (key, allowed) = if writes { (ALLOW_WRITE, write) } else { (ALLOW_READ, read) };
-        let path = resolve(key, &name, allowed)?;
-        match folders.iter_mut().find(|folder| folder.name == name) {
-            Some(folder) => folder.write |= writes,
-            None => folders.push(Folder { name, path, write: writes }),
-        }
+        let (key, prefixes) = if writes { (ALLOW_WRITE, &allowed.write) } else { (ALLOW_READ, &allowed.read) };
+        let opened = open(key, &name, prefixes, &allowed.guarded)?;
+        merge(&mut folders, Granted { name, opened, write: writes })?;
     }
     Ok(folders)
 }
 
-fn resolve(key: &'static str, asked: &str, allowed: &[PathBuf]) -> Result<PathBuf, GrantError> {
+fn merge(folders: &mut Vec<Granted>, new: Granted) -> Result<(), GrantError> {
+    let full = folders.len() == MAX_FOLDERS;
+    match folders.iter_mut().find(|folder| folder.name == new.name) {
+        Some(folder) if folder.opened.identity() == new.opened.identity() => folder.write |= new.write,
+        Some(_) => return Err(GrantError::Changed { asked: new.name }),
+        None if full => return Err(GrantError::TooMany),
+        None => folders.push(new),
+    }
+    Ok(())
+}
+
+fn open(key: &'static str, asked: &str, allowed: &[PathBuf], guarded: &[Guarded]) -> Result<Opened, GrantError> {
     let refused =
         |resolved: String| GrantError::Folder { key, asked: asked.to_owned(), resolved, allowed: list(allowed) };
     let unusable = |reason: String| GrantError::Unusable { key, asked: asked.to_owned(), reason };
 
-    // What is not allowed by its name alone is refused before the disk is asked, so that a refusal tells a plugin nothing
-    // about which files exist.
     if allowed.is_empty() {
         return Err(refused(String::new()));
     }
     if asked.is_empty() {
         return Err(unusable("its name is empty".to_owned()));
     }
-    let prefixes: Vec<PathBuf> = allowed.iter().filter_map(|prefix| prefix.canonicalize().ok()).collect();
-    let path = match Path::new(asked).canonicalize() {
-        Ok(path) => path,
+    let opened = match Opened::open(Path::new(asked)) {
+        Ok(opened) => opened,
         Err(error) => {
-            let lexical = std::path::absolute(asked).unwrap_or_else(|_| asked.into());
-            let inside =
-                !has_parent(&lexical) && allowed.iter().chain(&prefixes).any(|prefix| lexical.starts_with(prefix));
+            // What would be outside is refused as if it were there, so that a refusal tells nothing about which files exist.
+            let inside = Place::find(Path::new(asked))
+                .is_ok_and(|place| allowed.iter().any(|prefix| place.resolved().starts_with(prefix)));
             return Err(if inside { unusable(error.to_string()) } else { refused(String::new()) });
         }
     };
-    if !prefixes.iter().any(|prefix| path.starts_with(prefix)) {
+    if !allowed.iter().filter_map(|prefix| without_links(prefix)).any(|prefix| opened.is_in(prefix)) {
+        let path = opened.path();
         let resolved = if path == Path::new(asked) { String::new() } else { format!(" (that is {})", path.display()) };
         return Err(refused(resolved));
     }
-    if !path.is_dir() {
-        return Err(unusable("it is not a folder".to_owned()));
-    }
-    Ok(path)
+    is_not_the_workers(key, asked, guarded, |place| place.overlap(&opened))?;
+    Ok(opened)
 }
 
-fn has_parent(path: &Path) -> bool {
-    path.components().any(|component| matches!(component, std::path::Component::ParentDir))
+/// Follows what the operator allows, once and for all: what a link leads to later, when plugins run that could change it, does not count.
+/// What overlaps with something of the worker is refused.
+pub(super) fn settle(key: &'static str, allowed: &mut [PathBuf], guarded: &[Guarded]) -> Result<(), GrantError> {
+    for path in allowed {
+        let asked = path.display().to_string();
+        let unusable =
+            |error: std::io::Error| GrantError::Unusable { key, asked: asked.clone(), reason: error.to_string() };
+        let place = Place::find(path).map_err(unusable)?;
+        // One that is not there yet is compared by where it would be; it is looked at again when a plugin asks for it.
+        let opened = Opened::open(path).ok();
+        is_not_the_workers(key, &asked, guarded, |guarded| match &opened {
+            Some(opened) => guarded.overlap(opened),
+            None => guarded.overlap_by_path(place.resolved()),
+        })?;
+        *path = place.resolved().to_owned();
+    }
+    Ok(())
+}
+
+fn is_not_the_workers(
+    key: &'static str,
+    asked: &str,
+    guarded: &[Guarded],
+    overlap: impl Fn(&Place) -> Option<super::Overlap>,
+) -> Result<(), GrantError> {
+    for guarded in guarded.iter().chain([&Guarded::proc()]) {
+        let place = Place::find(&guarded.path).map_err(|error| GrantError::Unusable {
+            key,
+            asked: asked.to_owned(),
+            reason: format!("{} cannot be compared with it: {error}", guarded.path.display()),
+        })?;
+        if let Some(overlap) = overlap(&place) {
+            let (what, path) = (guarded.what.clone(), guarded.path.clone());
+            return Err(GrantError::Guarded { key, asked: asked.to_owned(), overlap, what, path });
+        }
+    }
+    Ok(())
 }
 
 fn list(allowed: &[PathBuf]) -> String {
@@ -84,10 +149,15 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::private::Look;
 
-    fn read(allowed: &[PathBuf], asked: &Path) -> Result<PathBuf, GrantError> {
-        grant(allowed, &[], vec![(asked.to_str().expect("a test path").to_owned(), false)])
-            .map(|folders| folders[0].path.clone())
+    fn allowed(read: &[PathBuf], write: &[PathBuf]) -> Allowed {
+        Allowed { read: read.to_vec(), write: write.to_vec(), ..Allowed::default() }.settle().expect("no overlap")
+    }
+
+    fn read(prefixes: &[PathBuf], asked: &Path) -> Result<PathBuf, GrantError> {
+        grant(&allowed(prefixes, &[]), vec![(asked.to_str().expect("a test path").to_owned(), false)])
+            .map(|folders| folders[0].opened.path().to_owned())
     }
 
     #[test]
@@ -164,12 +234,12 @@ mod tests {
     fn reading_and_writing_have_keys_of_their_own() {
         let root = tempfile::tempdir().unwrap();
         let name = root.path().to_str().unwrap().to_owned();
-        let allowed = [root.path().to_owned()];
-        let error = grant(&allowed, &[], vec![(name.clone(), true)]).unwrap_err();
+        let prefix = [root.path().to_owned()];
+        let error = grant(&allowed(&prefix, &[]), vec![(name.clone(), true)]).unwrap_err();
         assert!(matches!(error, GrantError::Folder { key: ALLOW_WRITE, .. }), "{error}");
-        let error = grant(&[], &allowed, vec![(name.clone(), false)]).unwrap_err();
+        let error = grant(&allowed(&[], &prefix), vec![(name.clone(), false)]).unwrap_err();
         assert!(matches!(error, GrantError::Folder { key: ALLOW_READ, .. }), "{error}");
-        let both = grant(&allowed, &allowed, vec![(name.clone(), false), (name, true)]).unwrap();
+        let both = grant(&allowed(&prefix, &prefix), vec![(name.clone(), false), (name, true)]).unwrap();
         assert_eq!(both.len(), 1);
         assert!(both[0].write);
     }
@@ -183,5 +253,144 @@ mod tests {
         }
         let text = read(&[], Path::new("/")).unwrap_err().to_string();
         assert!(text.contains("allows nothing"), "{text}");
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_the_second_time_is_not_merged() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["readable", "writable"] {
+            fs::create_dir(root.path().join(name)).unwrap();
+        }
+        let name = root.path().join("name");
+        let allowed = allowed(&[root.path().join("readable")], &[root.path().join("writable")]);
+        symlink(root.path().join("readable"), &name).unwrap();
+        let asked = || name.to_str().unwrap().to_owned();
+        let mut folders = grant(&allowed, vec![(asked(), false)]).unwrap();
+        // The link is swapped between the two look-ups.
+        fs::remove_file(&name).unwrap();
+        symlink(root.path().join("writable"), &name).unwrap();
+        let second = grant(&allowed, vec![(asked(), true)]).unwrap().remove(0);
+        let merged = merge(&mut folders, second);
+        assert!(matches!(merged, Err(GrantError::Changed { .. })), "{merged:?}");
+        assert!(!folders[0].write);
+    }
+
+    #[test]
+    fn a_guest_that_swaps_a_link_all_the_time_gets_no_read_only_directory_to_write() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        for name in ["readable", "writable"] {
+            fs::create_dir(path(name)).unwrap();
+        }
+        let allowed = allowed(&[path("readable"), path("writable")], &[path("writable")]);
+        let name = path("name");
+        symlink(path("readable"), &name).unwrap();
+        let (readable, writable) = (without_links(&path("readable")), without_links(&path("writable")));
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for target in ["readable", "writable"].into_iter().cycle() {
+                    if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        break;
+                    }
+                    symlink(path(target), path("next")).unwrap();
+                    fs::rename(path("next"), &name).unwrap();
+                }
+            });
+            for _ in 0..5000 {
+                let asked = name.to_str().unwrap().to_owned();
+                let Ok(folders) = grant(&allowed, vec![(asked.clone(), false), (asked, true)]) else { continue };
+                let write = folders[0].write;
+                let folder = Folder::from(folders.into_iter().next().unwrap());
+                let really = Look::at(&folder.dir.dir).unwrap().identity;
+                assert_eq!(Some(really), if write { writable } else { readable });
+            }
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn what_is_allowed_stays_where_it_was_when_a_link_comes_in_its_way() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["data/in", "secret"] {
+            fs::create_dir_all(root.path().join(name)).unwrap();
+        }
+        // A plugin that may write to `data` puts a link in the place of `data/in`, which others may read.
+        let allowed = allowed(&[root.path().join("data/in")], &[root.path().join("data")]);
+        let asked = root.path().join("data/in").to_str().unwrap().to_owned();
+        assert!(grant(&allowed, vec![(asked.clone(), false)]).is_ok());
+        fs::rename(root.path().join("data/in"), root.path().join("data/moved")).unwrap();
+        symlink(root.path().join("secret"), root.path().join("data/in")).unwrap();
+        for (asked, write) in [(asked, false), (root.path().join("secret").to_str().unwrap().to_owned(), false)] {
+            let error = grant(&allowed, vec![(asked.clone(), write)]).unwrap_err();
+            assert!(matches!(error, GrantError::Folder { .. }), "{asked}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_the_workers_is_neither_allowed_nor_granted() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["worker/store/cache", "data", "worker/data"] {
+            fs::create_dir_all(root.path().join(name)).unwrap();
+        }
+        let path = |name: &str| root.path().join(name);
+        let guarded = vec![
+            Guarded { what: "weir.plugin.store".into(), path: path("worker/store") },
+            Guarded { what: "offset.storage.file.filename".into(), path: path("worker/offsets") },
+        ];
+        let settle = |name: &str| {
+            let allow = || Allowed { guarded: guarded.clone(), ..Allowed::default() };
+            Allowed { read: vec![path(name)], ..allow() }.settle()?;
+            Allowed { write: vec![path(name)], ..allow() }.settle()
+        };
+        for wrong in ["", "worker", "worker/store", "worker/store/cache", "worker/store/not-there"] {
+            let error = settle(wrong).unwrap_err().to_string();
+            assert!(error.contains("weir.allow.read") && error.contains("weir.plugin.store"), "{wrong}: {error}");
+        }
+        for right in ["data", "worker/data", "worker/not-there"] {
+            settle(right).unwrap();
+        }
+        let error = Allowed { write: vec!["/proc/self".into()], ..Allowed::default() }.settle().unwrap_err();
+        assert!(matches!(error, GrantError::Guarded { key: ALLOW_WRITE, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_link_that_came_later_does_not_lead_to_what_is_the_workers() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["data/store", "data/in"] {
+            fs::create_dir_all(root.path().join(name)).unwrap();
+        }
+        let path = |name: &str| root.path().join(name);
+        let store = Guarded { what: "weir.plugin.store".into(), path: path("link/store") };
+        fs::create_dir(path("elsewhere")).unwrap();
+        symlink("elsewhere", path("link")).unwrap();
+        let allowed = Allowed { write: vec![path("data")], guarded: vec![store], ..Allowed::default() };
+        let allowed = allowed.settle().expect("the store is elsewhere");
+        // The operator moves it.
+        fs::remove_file(path("link")).unwrap();
+        symlink("data", path("link")).unwrap();
+        symlink("store", path("data/alias")).unwrap();
+        for (asked, expected) in [("data", false), ("data/store", false), ("data/alias", false), ("data/in", true)] {
+            let granted = grant(&allowed, vec![(path(asked).to_str().unwrap().to_owned(), true)]);
+            assert_eq!(granted.is_ok(), expected, "{asked}: {granted:?}");
+            assert!(matches!(granted, Ok(_) | Err(GrantError::Guarded { .. })), "{asked}: {granted:?}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_gets_so_many_directories_and_no_more() {
+        let root = tempfile::tempdir().unwrap();
+        let allowed = allowed(&[root.path().to_owned()], &[]);
+        let names = |count: usize| {
+            (0..count)
+                .map(|number| {
+                    let path = root.path().join(number.to_string());
+                    fs::create_dir_all(&path).unwrap();
+                    (path.to_str().unwrap().to_owned(), false)
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(grant(&allowed, names(MAX_FOLDERS)).unwrap().len(), MAX_FOLDERS);
+        assert_eq!(grant(&allowed, names(MAX_FOLDERS + 1)).unwrap_err(), GrantError::TooMany);
     }
 }

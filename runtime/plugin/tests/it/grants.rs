@@ -5,9 +5,9 @@ use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use weir_plugin::{Allowed, CallError, Capability, GrantError, Grants, Limits};
+use weir_plugin::{Allowed, CallError, Capability, GrantError, Grants, Guarded, Limits};
 
-use crate::guest::{component, config, identity};
+use crate::guest::{component, config};
 
 /// What the command answers in an instance with these grants.
 async fn run(command: &str, grants: &Grants) -> String {
@@ -22,7 +22,8 @@ fn text(path: &Path) -> &str {
 }
 
 fn allowed(folder: &Path) -> Allowed {
-    Allowed { read: vec![folder.to_owned()], write: vec![folder.to_owned()], connect: vec![] }
+    let allowed = Allowed { read: vec![folder.to_owned()], write: vec![folder.to_owned()], ..Allowed::default() };
+    allowed.settle().unwrap()
 }
 
 #[tokio::test]
@@ -93,18 +94,50 @@ async fn neither_links_nor_dots_lead_out_of_a_folder() {
 }
 
 #[tokio::test]
-async fn a_folder_that_became_a_link_after_the_grant_is_not_opened() {
+async fn what_was_granted_is_what_is_reached_whatever_comes_in_its_place() {
     let root = tempfile::tempdir().unwrap();
-    fs::create_dir(root.path().join("in")).unwrap();
-    fs::create_dir(root.path().join("other")).unwrap();
+    for name in ["in", "other"] {
+        fs::create_dir(root.path().join(name)).unwrap();
+        fs::write(root.path().join(name).join("file"), name).unwrap();
+    }
     let folder = root.path().join("in");
-    let grants = allowed(&folder).grant(&[Capability::ReadFolder(text(&folder).to_owned())]).await.unwrap();
-    fs::remove_dir(&folder).unwrap();
+    let asked = [Capability::ReadFolder(text(&folder).to_owned()), Capability::WriteFolder(text(&folder).to_owned())];
+    let grants = allowed(&folder).grant(&asked).await.unwrap();
+    fs::rename(&folder, root.path().join("moved")).unwrap();
     symlink(root.path().join("other"), &folder).unwrap();
+    assert_eq!(run(&format!("read {}/file", text(&folder)), &grants).await, "in");
+    assert_eq!(run(&format!("write {}/file", text(&folder)), &grants).await, "written");
+    assert_eq!(fs::read_to_string(root.path().join("other/file")).unwrap(), "other");
+    assert_eq!(fs::read_to_string(root.path().join("moved/file")).unwrap(), "written by the guest");
+}
+
+#[tokio::test]
+async fn a_plugin_that_asks_for_the_workers_files_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["data", "weir-plugins/cache"] {
+        fs::create_dir_all(root.path().join(name)).unwrap();
+    }
+    let path = |name: &str| root.path().join(name);
+    let places = [("weir.plugin.store", "weir-plugins"), ("offset.storage.file.filename", "data/offsets")];
+    let guarded: Vec<_> = places.map(|(what, name)| Guarded { what: what.to_owned(), path: path(name) }).into();
+    // As an operator may have written it; a worker would not start with it.
+    let allowed = Allowed { guarded, ..allowed(root.path()) };
     let component = component().await;
-    let started = component.source(identity("test.Source"), &Limits::default(), &grants).await;
-    let Some(CallError::Fatal(error)) = started.err() else { panic!("it was opened") };
-    assert!(error.contains("has become a link"), "{error}");
+    for (asked, what) in [
+        ("weir-plugins", "weir.plugin.store"),
+        ("weir-plugins/cache", "weir.plugin.store"),
+        ("data", "offset.storage.file.filename"),
+        ("data/../weir-plugins", "weir.plugin.store"),
+        ("", "weir.plugin.store"),
+    ] {
+        for key in ["read", "write"] {
+            let config = config(&[(key, text(&path(asked)))]);
+            let needed = component.capabilities("test.Source", &config, &Limits::default()).await.unwrap();
+            let error = allowed.grant(&needed).await.unwrap_err().to_string();
+            assert!(error.contains(what) && error.contains(&format!("weir.allow.{key}")), "{asked}: {error}");
+        }
+    }
+    assert!(allowed.clone().settle().is_err());
 }
 
 #[tokio::test]
@@ -139,7 +172,8 @@ async fn only_granted_hosts_and_ports_can_be_reached() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let other = other.local_addr().unwrap().port();
-    let allowed = Allowed { connect: vec!["*:*".parse().unwrap()], ..Allowed::default() };
+    let connect = ["*:*", "127.0.0.1:*", "[::1]:*"].map(|pattern| pattern.parse().unwrap()).into();
+    let allowed = Allowed { connect, ..Allowed::default() };
 
     let address = allowed.grant(&[Capability::Connect("127.0.0.1".into(), port)]).await.unwrap();
     assert_eq!(run(&format!("connect 127.0.0.1:{port}"), &address).await, "connected");
@@ -157,4 +191,25 @@ async fn only_granted_hosts_and_ports_can_be_reached() {
     let answer = run("look-up example.com", &name).await;
     assert!(answer.starts_with("error: "), "{answer}");
     assert!(run("look-up LOCALHOST", &name).await.contains("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn a_granted_name_that_leads_to_this_machine_is_not_connected_to() {
+    // Whoever owns a name may let it lead to 127.0.0.1 tomorrow; `localhost` does today.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for pattern in ["*:*", "localhost:*"] {
+        let allowed = Allowed { connect: vec![pattern.parse().unwrap()], ..Allowed::default() };
+        let name = allowed.grant(&[Capability::Connect("localhost".into(), port)]).await.unwrap();
+        for target in [format!("localhost:{port}"), format!("127.0.0.1:{port}"), format!("[::1]:{port}")] {
+            let answer = run(&format!("connect {target}"), &name).await;
+            assert!(answer.starts_with("error: "), "{pattern}, {target} gave {answer}");
+        }
+        for host in ["127.0.0.1", "::ffff:127.0.0.1", "169.254.169.254"] {
+            let error = allowed.grant(&[Capability::Connect(host.into(), port)]).await.unwrap_err();
+            assert!(matches!(error, GrantError::Host { .. }), "{host}: {error}");
+        }
+    }
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err(), "nobody was connected");
 }

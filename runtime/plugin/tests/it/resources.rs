@@ -20,7 +20,7 @@ async fn folder() -> (tempfile::TempDir, String, Grants) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().canonicalize().unwrap().to_str().unwrap().to_owned();
     let all = vec![PathBuf::from(&path)];
-    let allowed = Allowed { read: all.clone(), write: all, connect: vec![] };
+    let allowed = Allowed { read: all.clone(), write: all, ..Allowed::default() };
     let grants = allowed.grant(&[Capability::WriteFolder(path.clone())]).await.unwrap();
     (folder, path, grants)
 }

@@ -121,7 +121,7 @@ impl Reader<'_> {
                 Err(error) => self.errors.push(Error::invalid(ALLOW_CONNECT, text, error.to_string())),
             }
         }
-        Allowed { read, write, connect }
+        Allowed { read, write, connect, ..Allowed::default() }
     }
 
     fn folders(&mut self, name: &str) -> Vec<PathBuf> {

@@ -246,15 +246,17 @@ pub static SECTIONS: &[Section] = &[
                 String,
                 Computed("`weir-plugins` beside the file of `offset.storage.file.filename`"),
                 Used,
-                "Folder of the uploaded components.",
+                "Directory of the uploaded components. It and those above it must belong to the worker's user or root, and nobody else may \
+                 write there.",
             ),
             key(
                 "weir.plugin.cache",
                 String,
                 Computed("`cache` in the folder of `weir.plugin.store`"),
                 Used,
-                "Folder of the compiled components. May be deleted at any time; what is missing is compiled again. Whoever can \
-                 write here can run code in the worker.",
+                "Directory of the compiled components. May be deleted at any time; what is missing is compiled again. It must belong to \
+                 the worker's user, and nobody else may write here or in a directory above. What is in it is marked with a key that \
+                 lies there too.",
             ),
             key(
                 "weir.plugin.max.bytes",
@@ -330,17 +332,27 @@ pub static SECTIONS: &[Section] = &[
                 List,
                 Value(""),
                 Used,
-                "Folders that plugins may be granted to read, with all that is below. A plugin gets the part that its connector's \
-                 configuration asks for, and nothing else.",
+                "Directories that plugins may be granted to read, with all that is below. A plugin gets the part that its connector's \
+                 configuration asks for, and nothing else. Symbolic links are followed once, at start. They must be apart from the \
+                 worker's own files; see [security.md](security.md#the-workers-own-files).",
             ),
-            key("weir.allow.write", List, Value(""), Used, "Folders that plugins may be granted to read, write and delete in."),
+            key(
+                "weir.allow.write",
+                List,
+                Value(""),
+                Used,
+                "Directories that plugins may be granted to read, write and delete in. As for `weir.allow.read`, they must be apart from \
+                 the worker's own files.",
+            ),
             key(
                 "weir.allow.connect",
                 List,
                 Value(""),
                 Used,
                 "`host:port` that plugins may be granted to connect to. `*` as the host's first label stands for any names \
-                 (`*.internal:5432`), `*` as port for any port.",
+                 (`*.internal:5432`), `*` as port for any port. Addresses of this machine (127.0.0.1, `[::1]`), link-local ones and those \
+                 of metadata services have to be named as addresses, also where a name leads to them; see \
+                 [security.md](security.md#names-that-lead-to-this-machine).",
             ),
         ],
     },

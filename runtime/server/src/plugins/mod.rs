@@ -13,6 +13,7 @@ pub use built_in::{BUILT_IN, BUILT_IN_VERSION, BuiltIn};
 pub use incoming::Incoming;
 pub use lookup::{AnyPlugin, Catalogue, FindError, LookupError, VersionError};
 pub use range::{RangeError, VersionRange};
+pub(crate) use registry::files_on_path;
 pub use registry::{DeleteError, OpenError, Plugin, Plugins, Stored, UploadError, Uploaded};
 pub use store::Error as StoreError;
 pub use version::Version;

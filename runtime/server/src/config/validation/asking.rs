@@ -48,7 +48,12 @@ pub(super) async fn step(
 fn key_of(refusal: &GrantError, info: &PluginInfo, config: &ConfigMap) -> String {
     let (GrantError::Folder { asked: wanted, .. }
     | GrantError::Unusable { asked: wanted, .. }
-    | GrantError::Host { host: wanted, .. }) = refusal;
+    | GrantError::Guarded { asked: wanted, .. }
+    | GrantError::Changed { asked: wanted }
+    | GrantError::Host { host: wanted, .. }) = refusal
+    else {
+        return "connector.class".to_owned();
+    };
     let holds = |key: &&weir_plugin::ConfigKey| {
         let value = config.get(&key.name).or(key.default.as_ref());
         value.is_some_and(|value| !wanted.is_empty() && value.contains(wanted.as_str()))

@@ -74,10 +74,7 @@ impl Security {
         if !config.is_on() {
             return Ok(None);
         }
-        let users_file = match &config.jaas_file {
-            Some(path) => Some(users_of(path)?),
-            None => config.users_file.clone(),
-        };
+        let users_file = users_file(config)?;
         Ok(Some(Arc::new(Self {
             users: users_file.map(|path| Watched::open(path, Users::read)).transpose()?.map(Arc::new),
             tokens: config.tokens_file.clone().map(|path| Watched::open(path, Tokens::read)).transpose()?.map(Arc::new),
@@ -85,6 +82,18 @@ impl Security {
             rights: Rights::new(config),
             hashing: Hashing::default(),
         })))
+    }
+}
+
+/// The file of users, whichever key leads to it.
+///
+/// # Errors
+///
+/// The JAAS file cannot be read, or names none.
+pub fn users_file(config: &Auth) -> Result<Option<PathBuf>, Error> {
+    match &config.jaas_file {
+        Some(path) => users_of(path).map(Some),
+        None => Ok(config.users_file.clone()),
     }
 }
 
