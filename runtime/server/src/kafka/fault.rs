@@ -55,6 +55,25 @@ impl Fault {
             _ => Self::Transient,
         }
     }
+
+    /// What the operator of a task that failed with it has to do.
+    pub fn next(self) -> &'static str {
+        match self {
+            Self::Record | Self::RequestSize | Self::Request => {
+                "correct the record at its source or the topic's settings, or set errors.tolerance=all to skip records that are at \
+                 fault themselves"
+            }
+            Self::Timeout => {
+                "see why the brokers do not answer, then restart the task; raise delivery.timeout.ms (producer.* of the worker, \
+                 producer.override.* of the connector) to wait longer"
+            }
+            Self::Setup => {
+                "give the producer's user the permission, or correct its settings (producer.* of the worker, producer.override.* of \
+                 the connector), then restart the task, which sends the record again"
+            }
+            Self::Transient => "restart the task",
+        }
+    }
 }
 
 /// All errors that librdkafka has.

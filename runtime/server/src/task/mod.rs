@@ -44,9 +44,14 @@ pub enum Error {
         #[source]
         cause: rdkafka::error::KafkaError,
     },
-    /// Kafka did not take a row.
-    #[error("Unrecoverable exception from producer send callback\nCaused by: {0}")]
-    Delivery(String),
+    /// Kafka did not accept a record.
+    #[error("Unrecoverable exception from producer send callback\nCaused by: {cause}\nNext: {next}")]
+    Delivery {
+        /// Kafka's or librdkafka's answer.
+        cause: String,
+        /// What to do.
+        next: &'static str,
+    },
     /// A row could not be handled, and `errors.tolerance` is `none`. The first lines are Kafka Connect's: alerts look for them.
     #[error(
         "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\nCaused by: {trace}\n{what}, {place}\n\

@@ -122,8 +122,10 @@ impl Delivery {
             fault => fault,
         };
         match fault {
-            Fault::Setup => return Err(Error::Delivery(failure.message)),
-            Fault::Record | Fault::Timeout if !self.tolerates => return Err(Error::Delivery(failure.message)),
+            Fault::Setup => return Err(Error::Delivery { cause: failure.message, next: fault.next() }),
+            Fault::Record | Fault::Timeout if !self.tolerates => {
+                return Err(Error::Delivery { cause: failure.message, next: fault.next() });
+            }
             Fault::Record => {
                 batch.sent[index as usize].state = State::Rejected;
                 batch.rejected.push((index, failure));
@@ -286,7 +288,9 @@ impl Delivery {
                     batch.rejected.push((u32::try_from(index).unwrap_or(u32::MAX), failure));
                     continue;
                 }
-                Target::Invalid(message) => return Err(Error::Delivery(message.clone())),
+                Target::Invalid(message) => {
+                    return Err(Error::Delivery { cause: message.clone(), next: Fault::Record.next() });
+                }
             };
             let number = pieces.of(lane, batch, outlet, &self.wake)?;
             let record = batch.payload.record(sent.number);

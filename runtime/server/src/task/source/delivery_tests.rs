@@ -498,7 +498,7 @@ fn a_name_that_nobody_uses_is_not_looked_up_and_an_invalid_one_is_the_records_ow
     task.work().unwrap();
     let mut failed = Task::new(false);
     failed.in_flight.push(testing::batch(0, &TOPICS, &[(0, 2, 0, "0 good")]));
-    assert!(matches!(failed.work(), Err(Error::Delivery(_))));
+    assert!(matches!(failed.work(), Err(Error::Delivery { .. })));
     let mut skipped = Task::new(true);
     skipped.in_flight.push(testing::batch(0, &TOPICS, &[(0, 2, 0, "0 good")]));
     skipped.work().unwrap();

@@ -72,7 +72,8 @@ impl Sender {
         for failed in self.lanes.take_failed() {
             let reason = failed.reason;
             if Fault::of(failed.code) == Fault::Setup {
-                return Err(Error::Delivery(format!("the producer failed: {reason}")));
+                let cause = format!("the producer failed: {reason}");
+                return Err(Error::Delivery { cause, next: Fault::Setup.next() });
             }
             let records = delivery.give_back(in_flight, failed.lane, now)?;
             let delay = retry_delay(None, self.failed, REPLACE_DELAYS);
