@@ -186,7 +186,8 @@ fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Fail
             warn!(
                 host,
                 port,
-                "the REST API listens beyond this machine: whoever reaches it can upload code and read configurations"
+                "the REST API is reachable from other machines without authentication: anyone who can connect can upload code and read \
+                 configurations. Clients that address it by a name need that name in weir.rest.hosts.allowed"
             );
         } else if listener.protocol == Protocol::Http {
             warn!(

@@ -27,8 +27,8 @@ mod uri;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
@@ -46,7 +46,13 @@ struct App {
     worker: Arc<WorkerConfig>,
     /// Cancelled once the connectors of the command line were created, for `/health`.
     ready: CancellationToken,
+    /// A place for each large JSON body that is being read.
+    large_bodies: Arc<Semaphore>,
 }
+
+/// Bytes from which a JSON body is large, and how many of those a listener reads at once.
+const LARGE_BODY: usize = 64 << 10;
+const LARGE_BODIES_MAX: usize = 16;
 
 /// Bytes that a JSON body may have. Kafka itself takes messages of 1 MB, so that no larger configuration could be stored.
 const JSON_BODY_MAX: usize = 4 << 20;
@@ -70,7 +76,8 @@ pub fn router(
     ready: CancellationToken,
     resources: Resources,
 ) -> Router {
-    let app = App { herder, plugins, worker: Arc::clone(worker), ready };
+    let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES_MAX));
+    let app = App { herder, plugins, worker: Arc::clone(worker), ready, large_bodies };
     let regular = || {
         let connectors = connectors::routes().merge(offsets::routes()).merge(topics::routes());
         connectors.merge(internal::routes()).merge(connector_plugins::routes()).merge(root::routes())
@@ -82,11 +89,8 @@ pub fn router(
     };
     let json = json.layer(from_fn(request::negotiate));
     let routes = match resources {
-        Resources::All | Resources::Regular => {
-            // The bodies of uploads are bounded by their own key.
-            json.layer(DefaultBodyLimit::max(JSON_BODY_MAX)).merge(plugins::routes())
-        }
-        Resources::Admin => json.layer(DefaultBodyLimit::max(JSON_BODY_MAX)),
+        Resources::All | Resources::Regular => json.merge(plugins::routes()),
+        Resources::Admin => json,
     };
     let routes = if worker.metrics_enable { routes.merge(metrics::routes()) } else { routes };
     let mut routes = routes

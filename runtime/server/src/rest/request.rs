@@ -4,16 +4,18 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use axum::body::{Body, Bytes};
-use axum::extract::rejection::BytesRejection;
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, RawQuery, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::debug;
 
+use super::App;
 use super::error::Failure;
 use super::json;
 use super::server::Peer;
@@ -77,25 +79,44 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
 /// A JSON body; none = there is none, or it is `null`.
 pub(super) struct JsonBody<T>(pub(super) Option<T>);
 
-impl<T: json::Body, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+impl<T: json::Body> FromRequest<App> for JsonBody<T> {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let headers = request.headers().clone();
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-            BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                let message = format!("The body is larger than {} bytes", super::JSON_BODY_MAX);
-                Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message)
-            }
-            other => Failure::bad_request(other.body_text()),
-        })?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let (head, body) = request.into_parts();
+        let (body, _place) = read(body, &app.large_bodies).await?;
         // Jackson looks at no type where there is no body.
-        if !body.is_empty() && !has_type(&headers, "application/json") {
+        if !body.is_empty() && !has_type(&head.headers, "application/json") {
             return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         // 500 for a body that is not what it should be is Kafka Connect's choice.
         json::read(&body).map(Self).map_err(|error| Failure::internal(error.to_string()))
     }
+}
+
+/// Reads a body into memory. One that is large needs one of few places, which are for clients that may keep it from becoming whole
+/// for hours.
+async fn read(mut body: Body, places: &Semaphore) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), Failure> {
+    let (mut bytes, mut place) = (Vec::new(), None);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Failure::bad_request(format!("The body broke off: {error}")))?;
+        let Some(data) = frame.data_ref() else { continue };
+        if bytes.len() + data.len() > super::JSON_BODY_MAX {
+            let message = format!("The body is larger than {} bytes", super::JSON_BODY_MAX);
+            return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message));
+        }
+        if place.is_none() && bytes.len() + data.len() > super::LARGE_BODY {
+            place = Some(places.try_acquire().map_err(|_| {
+                let (at_once, large) = (super::LARGE_BODIES_MAX, super::LARGE_BODY);
+                let message = format!(
+                    "Too many large bodies: the worker reads {at_once} bodies of more than {large} bytes at once; try again later"
+                );
+                Failure::new(StatusCode::SERVICE_UNAVAILABLE, message)
+            })?);
+        }
+        bytes.extend_from_slice(data);
+    }
+    Ok((bytes, place))
 }
 
 /// Whether the body has this media type, parameters aside.

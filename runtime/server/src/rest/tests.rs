@@ -438,6 +438,27 @@ async fn uploads_that_are_held_open_are_few_and_what_is_no_component_is_refused_
 }
 
 #[tokio::test]
+async fn large_bodies_that_are_held_open_are_few_and_small_ones_are_read_all_the_same() {
+    let fixture = Fixture::new().await;
+    let create = |body: Body| fixture.send(Method::POST, "/connectors", Some("application/json"), body);
+    let held = || {
+        let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from(vec![b' '; LARGE_BODY + 1]))]);
+        Body::from_stream(first.chain(stream::pending()))
+    };
+    let mut open: Vec<_> = (0..LARGE_BODIES_MAX).map(|_| Box::pin(create(held()))).collect();
+    for body in &mut open {
+        assert!(body.now_or_never().is_none(), "it waits for more");
+    }
+    let (status, _, answer) = create(held()).await;
+    assert_eq!((status.as_u16(), answer["error_code"].as_u64()), (503, Some(503)), "{answer}");
+    let small = json!({"name": "a", "config": {"connector.class": "X"}}).to_string();
+    assert_eq!(create(Body::from(small)).await.0, 400, "it is read, and has an unknown class");
+    drop(open);
+    let large = json!({"name": "a", "config": {"connector.class": "X", "x": "v".repeat(LARGE_BODY)}}).to_string();
+    assert_eq!(create(Body::from(large)).await.0, 400, "the places are free again");
+}
+
+#[tokio::test]
 async fn names_and_configurations_are_bounded_and_not_repeated() {
     let fixture = Fixture::new().await;
     let long = "n".repeat(1_000_000);
