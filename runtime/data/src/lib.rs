@@ -4,6 +4,7 @@
 //! - [`records`] and [`schema`]: host twins of `wit/data.wit`. [`check`] holds a batch to every promise of that file.
 //! - [`transformed`]: the answer of a transform, and how it becomes a batch again; [`gather`] picks and joins rows.
 //! - [`converter`] and [`header`]: Kafka Connect's converters and header converters, by class name.
+//! - [`text`]: texts that others choose, bounded and in one line.
 //! - [`json`]: the checking, reading and writing of JSON under them. `java`: how Java prints things.
 //!
 //! This crate knows neither Kafka clients nor WebAssembly, and does no input or output.
@@ -18,6 +19,7 @@ pub mod records;
 pub mod row_starts;
 pub mod schema;
 pub mod schema_check;
+pub mod text;
 pub mod topic_name;
 pub mod transformed;
 

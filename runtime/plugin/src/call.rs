@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wasmtime::{Store, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
+use weir_data::text::{MAX_MESSAGE, bounded};
 
 use crate::clock::{CallTimeout, Deadline, Outcome};
 use crate::limits::Limits;
@@ -160,6 +161,8 @@ impl Sandbox {
             Phase::Ready => "a call",
         };
         self.phase = Phase::Dead(call);
+        // Names of functions, and what an error quotes of an answer, are the guest's.
+        let (cause, backtrace) = (bounded(cause, MAX_MESSAGE), bounded(backtrace, MAX_MESSAGE));
         CallError::Trapped(Trap { call, cause, output: self.store.data().log.last_words(), backtrace })
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Instance, InstancePre};
 
+use crate::answers;
 use crate::batch::{ConfigMap, OffsetChange};
 use crate::cache::hex;
 use crate::call::{CallError, Sandbox};
@@ -112,7 +113,7 @@ impl Component {
         self.known(class)?;
         let (mut sandbox, instance) = self.instance(unnamed(class), limits, grants).await?;
         let plugin = self.exports.plugin(&mut sandbox.store, &instance).map_err(unexpected)?;
-        call!(sandbox, "plugin.validate", |store| plugin.validate(store, class, config))
+        call!(sandbox, "plugin.validate", |store| plugin.validate(store, class, config)).map(answers::bounded)
     }
 
     /// What the plugin needs with this configuration, in an instance of its own that was granted nothing.
@@ -130,7 +131,11 @@ impl Component {
         let (mut sandbox, instance) = self.instance(unnamed(class), limits, &Grants::none()).await?;
         let plugin = self.exports.plugin(&mut sandbox.store, &instance).map_err(unexpected)?;
         let answer = call!(sandbox, "plugin.capabilities", |store| plugin.capabilities(store, class, config))?;
-        answer.map_err(CallError::Fatal)
+        let capabilities = answer.map_err(CallError::Fatal)?;
+        match answers::check_capabilities(&capabilities) {
+            Ok(()) => Ok(capabilities),
+            Err(fault) => Err(sandbox.lie("plugin.capabilities", fault)),
+        }
     }
 
     /// Whether a source with this configuration can deliver exactly once, in an instance of its own.

@@ -12,6 +12,7 @@
 mod engine;
 mod load_error;
 
+mod answers;
 mod artifact;
 mod cache;
 mod component;
@@ -35,6 +36,7 @@ mod files;
 mod grants;
 mod limits;
 mod log;
+mod log_budget;
 mod lookup;
 mod metrics;
 mod preopens;

@@ -33,11 +33,20 @@ pub struct Limits {
     pub sockets_max: u32,
     /// How long one call may take (`weir.call.timeout.ms`). Default: 60 s.
     pub call_timeout: Duration,
+    /// Bytes that a connector's plugins may log in a second, all of its instances together
+    /// (`weir.plugin.log.bytes.per.second`). Default: 64 KiB.
+    pub log_bytes_per_second: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_max: 64 << 20, files_max: 256, sockets_max: 64, call_timeout: Duration::from_secs(60) }
+        Self {
+            memory_max: 64 << 20,
+            files_max: 256,
+            sockets_max: 64,
+            call_timeout: Duration::from_secs(60),
+            log_bytes_per_second: 64 << 10,
+        }
     }
 }
 

@@ -1,13 +1,18 @@
 //! Why a file is not a usable plugin, and what its author or uploader can do about it.
 
+use weir_data::text::{MAX_MESSAGE, bounded, shown};
+
 use crate::call::CallError;
 use crate::v0_1;
+
+/// Most names of imports that an error lists.
+const MAX_LISTED: usize = 20;
 
 /// A component that cannot be loaded. Every text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Not WebAssembly at all.
-    #[error("this is not a WebAssembly component: {reason}. Upload the .wasm file that the build made, unchanged")]
+    #[error("this is not a WebAssembly component: {}. Upload the .wasm file that the build made, unchanged", said(.reason))]
     Garbage {
         /// What is wrong with it.
         reason: String,
@@ -19,30 +24,30 @@ pub enum LoadError {
     )]
     CoreModule,
     /// Made of WebAssembly that this engine does not take.
-    #[error("this component cannot be compiled: {reason}. Build it with an SDK of this worker's version")]
+    #[error("this component cannot be compiled: {}. Build it with an SDK of this worker's version", said(.reason))]
     Compile {
         /// What the compiler says.
         reason: String,
     },
     /// A component for something else.
     #[error(
-        "this component is no Weir plugin: it exports nothing of weir:connect ({exports}). Build it against a world of \
-         weir:connect@{version}, for instance with the weir-sdk crate", version = v0_1::VERSION
+        "this component is no Weir plugin: it exports nothing of weir:connect ({}). Build it against a world of \
+         weir:connect@{version}, for instance with the weir-sdk crate", said(.exports), version = v0_1::VERSION
     )]
     Foreign {
         /// What it exports, ready to be printed.
         exports: String,
     },
     /// A plugin that lacks `weir:connect/plugin`, or has it and nothing to run.
-    #[error("this component exports {exports}, but not weir:connect/plugin@{version}; export a whole world, see wit/worlds.wit", version = v0_1::VERSION)]
+    #[error("this component exports {}, but not weir:connect/plugin@{version}; export a whole world, see wit/worlds.wit", said(.exports), version = v0_1::VERSION)]
     Incomplete {
         /// What it exports, ready to be printed.
         exports: String,
     },
     /// Built against another version of the contract.
     #[error(
-        "this plugin was built against {found}; this worker has weir:connect@{known}. Use a newer worker, or build the plugin with \
-         an SDK for {known}", known = v0_1::VERSION
+        "this plugin was built against {}; this worker has weir:connect@{known}. Use a newer worker, or build the plugin with \
+         an SDK for {known}", shown(.found), known = v0_1::VERSION
     )]
     Version {
         /// The interface and version it names.
@@ -51,14 +56,14 @@ pub enum LoadError {
     /// Imports that the host does not offer.
     #[error(
         "this plugin needs what no worker offers: {}. Plugins may import weir:connect@{} and wasi:cli/imports@0.2; build it without \
-         the feature that needs more", .imports.join(", "), v0_1::VERSION
+         the feature that needs more", listed(.imports), v0_1::VERSION
     )]
     Imports {
         /// The names of the imports.
         imports: Vec<String>,
     },
     /// An import or export has the right name and another type.
-    #[error("this plugin differs from weir:connect@{version}: {reason}. Build it against the wit files of that version", version = v0_1::VERSION)]
+    #[error("this plugin differs from weir:connect@{version}: {}. Build it against the wit files of that version", said(.reason), version = v0_1::VERSION)]
     Types {
         /// What differs.
         reason: String,
@@ -67,7 +72,7 @@ pub enum LoadError {
     #[error("this plugin cannot say what it contains: {0}")]
     Describe(#[from] CallError),
     /// `describe` gave an answer that cannot be true.
-    #[error("this plugin describes itself wrongly: {reason}")]
+    #[error("this plugin describes itself wrongly: {}", said(.reason))]
     Description {
         /// What is wrong, and with which plugin.
         reason: String,
@@ -88,6 +93,42 @@ impl LoadError {
             Self::Types { .. } => "contract_types",
             Self::Describe(_) => "describe_failed",
             Self::Description { .. } => "description_wrong",
+        }
+    }
+}
+
+/// What the file says about itself may be as long as the file.
+fn said(text: &str) -> String {
+    bounded(text.to_owned(), MAX_MESSAGE)
+}
+
+fn listed(names: &[String]) -> String {
+    let more = names.len().saturating_sub(MAX_LISTED);
+    let mut list = names.iter().take(MAX_LISTED).map(|name| shown(name)).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        list.push_str(&format!(" and {more} more"));
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_about_itself_is_cut() {
+        let long = "x".repeat(10 << 20);
+        let errors = [
+            LoadError::Types { reason: long.clone() },
+            LoadError::Compile { reason: long.clone() },
+            LoadError::Foreign { exports: long.clone() },
+            LoadError::Version { found: long.clone() },
+            LoadError::Imports { imports: vec![long; 3] },
+            LoadError::Imports { imports: (0..100_000).map(|number| format!("a:b/c{number}")).collect() },
+        ];
+        for error in errors {
+            let text = error.to_string();
+            assert!(text.len() < 2 * MAX_MESSAGE, "{} bytes: {text:.200}", text.len());
         }
     }
 }

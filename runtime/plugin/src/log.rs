@@ -1,20 +1,23 @@
-//! What a guest says: lines for the worker's log, from `host.log`, standard output and standard error. Bounded, and the last of it is
-//! kept for the trace of a trap, because that is where a panic tells its reason.
+//! What a guest says: lines for the worker's log, from `host.log`, standard output and standard error. Bounded for each call here and
+//! over time in `log_budget.rs`; the last of it is kept for the trace of a trap, because that is where a panic tells its reason.
 
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
-use tracing::Level;
+use tracing::{Level, warn};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+use weir_data::text::is_disguise;
 
+use crate::log_budget::{Dropped, LogBudget};
 use crate::stats::GuestStats;
 
 /// Most bytes of one message; the guest names the length, so the host names the ceiling.
@@ -26,7 +29,9 @@ const MAX_CALL_BYTES: usize = 1 << 20;
 /// Lines that are kept for a trace.
 const KEPT_LINES: usize = 20;
 /// Bytes of each of them.
-const KEPT_BYTES: usize = 1 << 10;
+const KEPT_BYTES: usize = 512;
+/// Bytes that a line costs besides what is in it: its time, level and names of fields.
+const LINE_BYTES: usize = 128;
 
 /// Whose instance this is: goes into the fields of every line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,7 +71,32 @@ pub(crate) struct GuestLog(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     identity: Identity,
+    budget: Arc<LogBudget>,
+    stats: Arc<GuestStats>,
     state: Mutex<State>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // A guest that has gone writes no line with which what was dropped could be reported.
+        if let Some(dropped) = self.budget.rest(Instant::now()) {
+            self.report(dropped);
+        }
+    }
+}
+
+impl Inner {
+    fn report(&self, Dropped { lines, bytes }: Dropped) {
+        let Identity { connector, task, class } = &self.identity;
+        warn!(
+            connector,
+            task,
+            plugin = class,
+            lines,
+            bytes,
+            "log lines of the plugin dropped: the connector writes more than weir.plugin.log.bytes.per.second"
+        );
+    }
 }
 
 #[derive(Debug, Default)]
@@ -93,8 +123,8 @@ pub(crate) enum Stream {
 }
 
 impl GuestLog {
-    pub(crate) fn new(identity: Identity) -> Self {
-        Self(Arc::new(Inner { identity, state: Mutex::default() }))
+    pub(crate) fn new(identity: Identity, budget: Arc<LogBudget>, stats: Arc<GuestStats>) -> Self {
+        Self(Arc::new(Inner { identity, budget, stats, state: Mutex::default() }))
     }
 
     pub(crate) fn identity(&self) -> &Identity {
@@ -149,6 +179,8 @@ impl GuestLog {
             buffer.extend_from_slice(piece);
             if piece.ends_with(b"\n") || buffer.len() >= MAX_LOG_BYTES {
                 let line = std::mem::take(buffer);
+                // The bytes are paid for; a line without any is not.
+                state.spend(0)?;
                 let line = String::from_utf8_lossy(line.trim_ascii_end());
                 match stream {
                     Stream::Stdout => self.write(Level::INFO, "stdout", cut(&line, MAX_LOG_BYTES)),
@@ -163,7 +195,22 @@ impl GuestLog {
     }
 
     fn write(&self, level: Level, target: &str, message: &str) {
+        // What is not written costs nothing.
+        if !is_enabled(level) {
+            return;
+        }
         let Identity { connector, task, class } = &self.0.identity;
+        // Written as escapes, such characters take six bytes.
+        let escapes = message.chars().filter(|character| is_disguise(*character)).count() * 6;
+        let bytes = LINE_BYTES + connector.len() + class.len() + target.len() + message.len() + escapes;
+        let verdict = self.0.budget.spend(bytes as u64, Instant::now());
+        if let Some(dropped) = verdict.report {
+            self.0.report(dropped);
+        }
+        if !verdict.written {
+            self.0.stats.log_dropped(bytes as u64);
+            return;
+        }
         // Tracing wants the level to be known when compiling.
         macro_rules! event {
             ($level:expr) => {
@@ -196,6 +243,23 @@ impl State {
             self.kept.pop_front();
         }
         self.kept.push_back(cut(line, KEPT_BYTES).to_owned());
+    }
+}
+
+/// Whether lines of this level are written, within the present span: a connector may have a level of its own.
+pub(crate) fn is_enabled(level: Level) -> bool {
+    // Tracing wants the level to be known when compiling.
+    macro_rules! enabled {
+        ($level:expr) => {
+            tracing::event_enabled!(target: "weir::plugin", $level)
+        };
+    }
+    match level {
+        Level::ERROR => enabled!(Level::ERROR),
+        Level::WARN => enabled!(Level::WARN),
+        Level::INFO => enabled!(Level::INFO),
+        Level::DEBUG => enabled!(Level::DEBUG),
+        _ => enabled!(Level::TRACE),
     }
 }
 
@@ -266,7 +330,11 @@ mod tests {
     use super::*;
 
     fn log() -> GuestLog {
-        GuestLog::new(Identity::default())
+        of(Identity::default(), 1 << 20)
+    }
+
+    fn of(identity: Identity, bytes_per_second: u64) -> GuestLog {
+        GuestLog::new(identity, Arc::new(LogBudget::new(bytes_per_second, Instant::now())), Arc::default())
     }
 
     /// Collects the fields of every event.
@@ -307,7 +375,7 @@ mod tests {
         let fields = Fields::default();
         let identity = Identity { connector: "orders".into(), task: Some(2), class: "test.Sink".into() };
         tracing::subscriber::with_default(fields.clone(), || {
-            let log = GuestLog::new(identity);
+            let log = of(identity, 1 << 20);
             log.line(Level::WARN, &"t".repeat(300), &"m".repeat(20_000)).unwrap();
         });
         let target = format!("module={:?}", "t".repeat(256));
@@ -363,6 +431,34 @@ mod tests {
         log.begin_call();
         assert!(log.line(Level::INFO, "", &message).is_ok());
         assert!(log.bytes(Stream::Stdout, message.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_call_of_nothing_but_ends_of_lines_is_refused_too() {
+        let log = log();
+        let lines = "\n".repeat(MAX_CALL_BYTES - 100);
+        assert!(log.bytes(Stream::Stdout, lines.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn calls_that_follow_each_other_at_once_share_a_budget_and_what_is_dropped_is_said_once() {
+        let fields = Fields::default();
+        let stats = Arc::new(GuestStats::default());
+        tracing::subscriber::with_default(fields.clone(), || {
+            let budget = Arc::new(LogBudget::new(1, Instant::now()));
+            let log = GuestLog::new(Identity::default(), budget, Arc::clone(&stats));
+            for _ in 0..100 {
+                log.begin_call();
+                log.line(Level::ERROR, "t", &"x".repeat(16 << 10)).unwrap();
+            }
+        });
+        let found = fields.0.lock();
+        let written = found.iter().filter(|field| field.starts_with("message=xxx")).count();
+        assert_eq!(written, 3, "of 64 KiB");
+        let reports: Vec<&String> = found.iter().filter(|field| field.starts_with("lines=")).collect();
+        assert_eq!(reports, ["lines=1", "lines=96"], "one at once, the others at the end");
+        let (lines, bytes) = stats.log_lines_dropped();
+        assert!(lines == 97 && bytes > 97 * (16 << 10), "{lines} lines, {bytes} bytes");
     }
 
     #[test]

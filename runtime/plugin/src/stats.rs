@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::log::Identity;
+use crate::log_budget::{LogBudget, LogBudgets};
 use crate::metrics::Metrics;
 
 /// The functions of the contract that the host calls, and `instantiate`, which runs code of the guest as well.
@@ -121,6 +123,8 @@ pub struct GuestStats {
     calls: [Calls; FUNCTIONS.len()],
     traps: [AtomicU64; TrapKind::NAMES.len()],
     host_calls: [AtomicU64; HostInterface::NAMES.len()],
+    log_lines_dropped: AtomicU64,
+    log_bytes_dropped: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -185,6 +189,16 @@ impl GuestStats {
         named(&HostInterface::NAMES, &self.host_calls)
     }
 
+    /// Log lines of the guest that were not written because its connector logged too much, and their bytes.
+    pub fn log_lines_dropped(&self) -> (u64, u64) {
+        (self.log_lines_dropped.load(Ordering::Relaxed), self.log_bytes_dropped.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn log_dropped(&self, bytes: u64) {
+        self.log_lines_dropped.fetch_add(1, Ordering::Relaxed);
+        self.log_bytes_dropped.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(crate) fn begin_call(&self, function: Function) {
         self.calls[function.0].begun.fetch_add(1, Ordering::Relaxed);
     }
@@ -230,6 +244,8 @@ pub struct EngineStats {
     instantiated: AtomicU64,
     cpu: AtomicU64,
     traps: [AtomicU64; TrapKind::NAMES.len()],
+    /// Not a count, but shared by all instances as these are.
+    log_budgets: LogBudgets,
 }
 
 impl EngineStats {
@@ -289,6 +305,11 @@ impl EngineStats {
 pub(crate) struct Living(Arc<EngineStats>);
 
 impl Living {
+    /// The log budget of this instance's connector.
+    pub(crate) fn log_budget(&self, identity: &Identity, rate: u64) -> Arc<LogBudget> {
+        self.0.log_budgets.of(identity, rate)
+    }
+
     pub(crate) fn trapped(&self, kind: TrapKind) {
         self.0.traps[kind as usize].fetch_add(1, Ordering::Relaxed);
     }

@@ -90,7 +90,8 @@ impl StoreState {
         let Guest { identity, stats } = guest;
         let blocking = grants.blocking(&identity);
         let limiter = Limiter::new(limits, Arc::clone(&stats), identity.clone());
-        let log = GuestLog::new(identity);
+        let budget = living.log_budget(&identity, limits.log_bytes_per_second);
+        let log = GuestLog::new(identity, budget, Arc::clone(&stats));
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         Ok(Self {

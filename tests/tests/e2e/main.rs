@@ -35,3 +35,4 @@ mod topic_creation;
 mod uploads;
 mod validation;
 mod validation_versions;
+mod words;

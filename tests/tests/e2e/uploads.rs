@@ -120,6 +120,15 @@ fn a_component_that_misbehaves_when_it_is_asked_what_it_is_is_refused() -> Resul
     {
         refused(&rest, deed, &describing(deed)?, &[])?;
     }
+    for (deed, part) in [
+        ("bomb-doc", "the configuration key hook: the documentation has 12582912 bytes; the limit is 16384"),
+        ("bomb-keys", "the configuration has 60000 keys; the limit is 1000"),
+        ("bomb-class", "is no class name"),
+        ("bomb-plugins", "the list of plugins has 10000 entries; the limit is 256"),
+    ] {
+        let answer = refused(&rest, deed, &describing(deed)?, &[part])?;
+        ensure!(answer.message().len() < 1000, "{deed}: the answer has {} bytes", answer.message().len());
+    }
     ensure!(!classes(&rest)?.iter().any(|class| class.contains("Hostile")), "something of it stayed");
     rest.upload(&hostile()?)?.expect(201)?;
     worker.stop()

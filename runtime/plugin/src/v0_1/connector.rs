@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasmtime::Store;
 
-use super::data::{self, fault};
+use super::data::{self, fault, said};
 use super::exports::connector as wit;
 use crate::batch::{ConfigMap, ConnectorStarted, OffsetChange};
 use crate::call::CallError;
@@ -90,6 +90,6 @@ impl Connector {
                     .collect(),
             ),
         };
-        self.0.call_alter_offsets(store, class, &data::to_config(config), &change).await
+        Ok(self.0.call_alter_offsets(store, class, &data::to_config(config), &change).await?.map_err(said))
     }
 }

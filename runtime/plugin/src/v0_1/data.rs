@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use weir_data::records::{Column, Encoding, Format, Headers, Records, Topics, Values};
 use weir_data::schema::{Schema, SchemaNode, SchemaType};
+use weir_data::text::{MAX_MESSAGE, bounded};
 
 use super::imports::data as wit;
 use crate::batch::{ConfigMap, RowFailure, TopicPartition, TopicPartitionOffset};
@@ -260,16 +261,22 @@ pub(super) fn offset(offset: wit::TopicPartitionOffset) -> TopicPartitionOffset 
 }
 
 pub(super) fn row_failure(wit::RowFailure { row, message }: wit::RowFailure) -> RowFailure {
-    RowFailure { row, message }
+    RowFailure { row, message: said(message) }
 }
 
 pub(super) fn fault(fault: wit::Fault) -> CallError {
     match fault {
-        wit::Fault::Retry(wit::Retry { message, after_ms }) => {
-            CallError::Retry { message, after: after_ms.map(|millis| Duration::from_millis(millis.into())) }
-        }
-        wit::Fault::Fatal(message) => CallError::Fatal(message),
+        wit::Fault::Retry(wit::Retry { message, after_ms }) => CallError::Retry {
+            message: said(message),
+            after: after_ms.map(|millis| Duration::from_millis(millis.into())),
+        },
+        wit::Fault::Fatal(message) => CallError::Fatal(said(message)),
     }
+}
+
+/// A message that the guest chose.
+pub(super) fn said(message: String) -> String {
+    bounded(message, MAX_MESSAGE)
 }
 
 /// Whole milliseconds, as many as fit.

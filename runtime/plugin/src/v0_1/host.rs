@@ -7,25 +7,20 @@ use tracing::Level;
 
 use super::data;
 use super::imports::{data as wit, host, sink_context, source_context};
+use crate::log::is_enabled;
 use crate::store::StoreState;
 
 impl wit::Host for StoreState {}
 
 impl host::Host for StoreState {
     fn max_level(&mut self) -> wasmtime::Result<host::Level> {
-        // Asked for where guests' lines are written, within the span of the connector: it may have a level of its own.
-        macro_rules! enabled {
-            ($level:expr) => {
-                tracing::event_enabled!(target: "weir::plugin", $level)
-            };
-        }
-        Ok(if enabled!(Level::TRACE) {
+        Ok(if is_enabled(Level::TRACE) {
             host::Level::Trace
-        } else if enabled!(Level::DEBUG) {
+        } else if is_enabled(Level::DEBUG) {
             host::Level::Debug
-        } else if enabled!(Level::INFO) {
+        } else if is_enabled(Level::INFO) {
             host::Level::Info
-        } else if enabled!(Level::WARN) {
+        } else if is_enabled(Level::WARN) {
             host::Level::Warn
         } else {
             host::Level::Error

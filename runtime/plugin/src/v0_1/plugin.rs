@@ -40,7 +40,7 @@ impl Plugin {
         config: &ConfigMap,
     ) -> wasmtime::Result<Result<Vec<Capability>, String>> {
         let capabilities = self.0.call_capabilities(store, class, &data::to_config(config)).await?;
-        Ok(capabilities.map(|capabilities| capabilities.into_iter().map(capability).collect()))
+        Ok(capabilities.map(|needed| needed.into_iter().map(capability).collect()).map_err(data::said))
     }
 }
 

@@ -4,7 +4,7 @@ use wasmtime::Store;
 use weir_data::records::Records;
 use weir_data::transformed::{StepFailure, Transformed};
 
-use super::data::{self, FormatMemory, fault};
+use super::data::{self, FormatMemory, fault, said};
 use super::exports::{predicate, transform as wit};
 use crate::batch::{Columns, ConfigMap, Step};
 use crate::call::CallError;
@@ -26,7 +26,8 @@ impl Transform {
         steps: &[Step],
     ) -> wasmtime::Result<Result<Columns, CallError>> {
         let steps: Vec<_> = steps.iter().map(to_step).collect();
-        Ok(self.guest.call_configure(store, &steps).await?.map(columns).map_err(CallError::Fatal))
+        let wanted = self.guest.call_configure(store, &steps).await?;
+        Ok(wanted.map(columns).map_err(|message| CallError::Fatal(said(message))))
     }
 
     /// The columns of `records` and `offsets` are lent to the guest and are back in them afterwards.
@@ -44,7 +45,8 @@ impl Transform {
     }
 
     fn transformed(&mut self, transformed: wit::Transformed) -> Transformed {
-        let failure = |wit::StepFailure { row, step, message, retry }| StepFailure { row, step, message, retry };
+        let failure =
+            |wit::StepFailure { row, step, message, retry }| StepFailure { row, step, message: said(message), retry };
         Transformed {
             origins: transformed.origins,
             topics: transformed.topics.map(data::topics),
@@ -76,7 +78,7 @@ impl Predicate {
         config: &ConfigMap,
     ) -> wasmtime::Result<Result<Columns, CallError>> {
         let wanted = self.guest.call_configure(store, class, &data::to_config(config)).await?;
-        Ok(wanted.map(columns).map_err(CallError::Fatal))
+        Ok(wanted.map(columns).map_err(|message| CallError::Fatal(said(message))))
     }
 
     /// The columns of `records` and `offsets` are lent to the guest and are back in them afterwards.

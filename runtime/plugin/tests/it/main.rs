@@ -12,6 +12,7 @@ mod records;
 mod resources;
 mod round_trip;
 mod stats;
+mod words;
 
 mod types {
     //! What `codec.rs` needs of this side.

@@ -109,6 +109,8 @@ pub struct WorkerConfig {
     pub advertised_port: Option<u16>,
     /// `weir.log.format`.
     pub log_format: LogFormat,
+    /// `weir.core.dumps`: the process may leave its memory in a file when it crashes.
+    pub core_dumps: bool,
     /// `weir.log.level`, a filter for `tracing`.
     pub log_level: String,
     /// `metrics.sample.window.ms` and `metrics.num.samples`.
@@ -179,8 +181,10 @@ impl WorkerConfig {
                 files_max: u32::try_from(reader.number("weir.task.files.max")).unwrap_or(u32::MAX),
                 sockets_max: u32::try_from(reader.number("weir.task.sockets.max")).unwrap_or(u32::MAX),
                 call_timeout: reader.millis("weir.call.timeout.ms"),
+                log_bytes_per_second: reader.number("weir.plugin.log.bytes.per.second"),
             },
             instances_max: usize::try_from(reader.number("weir.instances.max")).ok().filter(|max| *max > 0),
+            core_dumps: reader.flag("weir.core.dumps"),
             restarts: RestartPolicy {
                 max_attempts: u32::try_from(reader.number("weir.restart.max.attempts")).unwrap_or(0),
                 delay: reader.millis("weir.restart.delay.ms"),

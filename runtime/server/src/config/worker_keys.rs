@@ -328,6 +328,15 @@ pub static SECTIONS: &[Section] = &[
             )
             .checked(AT_LEAST_1),
             key(
+                "weir.plugin.log.bytes.per.second",
+                Long,
+                Value("65536"),
+                Used,
+                "Bytes that the plugins of a connector may write to the log in a second, all of its tasks together; after a pause up to \
+                 16 times as many at once. Lines beyond that are dropped and counted, and a line in the log says how many.",
+            )
+            .checked(AT_LEAST_1),
+            key(
                 "weir.allow.read",
                 List,
                 Value(""),
@@ -588,7 +597,9 @@ pub static SECTIONS: &[Section] = &[
     },
     Section {
         title: "Logs",
-        intro: "Logs go to standard error.",
+        intro: "Logs go to standard error, each event in one line: characters that would end it or change how it is shown are \
+                escaped. If standard error is not read fast enough, lines are dropped and counted (`weir_log_lines_dropped_total`); \
+                the worker does not wait.",
         keys: &[
             key("weir.log.format", String, Value("text"), Used, "`text`, or `json`: one object a line. `--log-format` wins.")
                 .checked(&[Check::OneOf(&["text", "json"])]),
@@ -600,6 +611,18 @@ pub static SECTIONS: &[Section] = &[
                 "`error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,weir::rest=debug`. The variable `RUST_LOG` wins.",
             ),
         ],
+    },
+    Section {
+        title: "Process",
+        intro: "",
+        keys: &[key(
+            "weir.core.dumps",
+            Boolean,
+            Value("false"),
+            Used,
+            "Whether a crash may leave a core dump, as the limits that the process was started with allow (`ulimit -c`). A core dump \
+             holds passwords and records. For debugging only.",
+        )],
     },
     Section {
         title: "Metrics",

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
+use weir_data::text::{MAX_TRACE, bounded};
 use weir_plugin::{ComponentId, GuestStats};
 
 use super::api::{
@@ -313,6 +314,7 @@ impl Connector {
             Some(config) => config.resolved.secrets().hide(&trace).into_owned(),
             None => trace,
         };
+        let trace = bounded(trace, MAX_TRACE);
         tracing::error!(connector = self.name, trace, "connector failed");
         self.data.lock().status = Status { state: State::Failed, trace: Some(trace.clone()) };
         self.failed.notify_one();

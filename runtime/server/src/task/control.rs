@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
+use weir_data::text::{MAX_TRACE, bounded};
 
 use super::{Error, TaskId};
 use crate::config::providers::Secrets;
@@ -176,6 +177,7 @@ impl TaskHandle {
                     }
                     Err(failure) => {
                         let trace = on_failure.secrets.hide(&failure.to_string()).into_owned();
+                        let trace = bounded(trace, MAX_TRACE);
                         error!(trace, "task failed");
                         // Before the state, which somebody may read at once.
                         hopeless.store(matches!(failure, Error::Config(_)), Ordering::Release);
@@ -193,7 +195,7 @@ impl TaskHandle {
     /// A task that could not even be made.
     pub fn failed(id: TaskId, trace: String, metrics: Arc<TaskMetrics>) -> Self {
         let status = StatusCell::new(State::Failed);
-        status.fail(trace);
+        status.fail(bounded(trace, MAX_TRACE));
         metrics.state(State::Failed);
         let hopeless = Arc::new(AtomicBool::new(true));
         Self { id, wanted: watch::channel(Wanted::Stopped).0, status, metrics, hopeless, running: None }

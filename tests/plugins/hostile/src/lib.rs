@@ -34,6 +34,10 @@ mod wasi;
 use std::time::Duration;
 
 use crate::bindings::weir::connect::data::{Fault, Retry};
+use crate::bindings::weir::connect::host::{self, Level};
+
+/// What would be a line of its own in the log, or look like something else, if it were written as it is.
+const FORGED: &str = "\n2026-01-01T00:00:00.000000Z  INFO weir::rest: forged\r\0\u{202e}\u{2028}";
 
 /// The component's exports, all of them.
 struct Hostile;
@@ -60,6 +64,19 @@ fn fault(hook: &str) -> Result<Option<String>, Fault> {
             Ok(None)
         }
         "fatal" => Err(Fault::Fatal("hostile refusal".into())),
+        "fatal-30mb" => Err(Fault::Fatal("hostile ".repeat(30 << 17))),
+        "fatal-forged" => Err(Fault::Fatal(format!("hostile{FORGED}"))),
+        "log-forged" => {
+            host::log(Level::Error, FORGED, &format!("hostile{FORGED}"));
+            eprintln!("hostile{FORGED}");
+            Ok(None)
+        }
+        // As much as one call may log, over and over: the next call comes at once.
+        "log-flood" => {
+            let line = "hostile ".repeat(2000);
+            (0..60).for_each(|_| host::log(Level::Warn, "hostile", &line));
+            Ok(None)
+        }
         "retry" => Err(Fault::Retry(Retry { message: "hostile excuse".into(), after_ms: Some(50) })),
         _ => Ok(Some(deed)),
     }

@@ -35,6 +35,14 @@ impl Guest for Hostile {
             plugins.push(info("weir.tests.HostileSource", PluginKind::Source));
         } else if describe::lies("lie-nameless") {
             plugins.push(info("", PluginKind::Source));
+        } else if describe::lies("bomb-doc") {
+            plugins[0].config[0].doc = "d".repeat(12 << 20);
+        } else if describe::lies("bomb-keys") {
+            plugins[0].config = (0..60_000).map(|number| key(&number.to_string())).collect();
+        } else if describe::lies("bomb-class") {
+            plugins[0].class = "c".repeat(12 << 20);
+        } else if describe::lies("bomb-plugins") {
+            plugins = (0..10_000).map(|number| info(&number.to_string(), PluginKind::Source)).collect();
         }
         plugins
     }

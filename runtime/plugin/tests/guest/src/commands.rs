@@ -38,6 +38,17 @@ pub(crate) fn run(command: &str) -> String {
             host::log(Level::Info, &"t".repeat(1000), &"ä".repeat(20 << 10));
             "logged".to_owned()
         }
+        "log-much" => {
+            let line = "x".repeat(16 << 10);
+            (0..56).for_each(|_| host::log(Level::Info, "guest", &line));
+            "logged".to_owned()
+        }
+        "say" => "x".repeat(argument.parse().expect("a length")),
+        "print-and-trap" => {
+            let line = "x".repeat(10_000);
+            (0..90).for_each(|_| eprintln!("{line}"));
+            std::process::abort()
+        }
         "print" => {
             let line = "x".repeat(1000);
             (0..2000).for_each(|_| println!("{line}"));

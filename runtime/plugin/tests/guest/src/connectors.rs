@@ -1,5 +1,7 @@
 //! The source, the sink and the connector around them.
 
+use std::cell::RefCell;
+
 use crate::bindings::exports::weir::connect::{connector, sink, source};
 use crate::bindings::weir::connect::data::{
     Column, ConfigEntry, Fault, Records, Retry, RowFailure, TopicPartition, TopicPartitionOffset,
@@ -150,6 +152,23 @@ fn empty() -> Records {
     }
 }
 
+thread_local! {
+    /// What of a text is still to be said.
+    static REST: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The next piece of a text, because messages are cut: `+` and more to come, or `.` and the last.
+fn piece_of(text: impl FnOnce() -> String) -> String {
+    REST.with_borrow_mut(|rest| {
+        if rest.is_empty() {
+            *rest = text();
+        }
+        let more = rest.split_off(rest.len().min(8000));
+        let piece = std::mem::replace(rest, more);
+        format!("{}{piece}", if rest.is_empty() { '.' } else { '+' })
+    })
+}
+
 impl sink::Guest for Guest {
     fn start(context: sink::TaskContext) -> Result<(), Fault> {
         configure(&context.config);
@@ -180,7 +199,7 @@ impl sink::Guest for Guest {
                 let partitions: Vec<_> =
                     batch.topic_partitions.into_iter().map(|at| (at.topic, at.partition)).collect();
                 let rest = ((partitions, batch.topic_partition), (batch.offsets, kinds));
-                Err(Fault::Fatal(encode(&(batch.records, rest))))
+                Err(Fault::Fatal(piece_of(|| encode(&(batch.records, rest)))))
             }
             "fail" => Ok([2, 0, 2].map(|row| RowFailure { row, message: "no".into() }).into()),
             "lie" => Ok(vec![RowFailure { row: batch.records.count, message: "no".into() }]),

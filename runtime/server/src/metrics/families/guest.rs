@@ -72,6 +72,20 @@ pub(in crate::metrics) const GUEST: &[Family<GuestStats>] = &[
         },
     },
     Family {
+        name: "weir_guest_log_lines_dropped_total",
+        kind: Counter,
+        help: "Log lines of the plugin that were dropped because its connector writes more than weir.plugin.log.bytes.per.second.",
+        attributes: &[],
+        write: |guest, samples| samples.one(guest.log_lines_dropped().0),
+    },
+    Family {
+        name: "weir_guest_log_bytes_dropped_total",
+        kind: Counter,
+        help: "The bytes of these lines.",
+        attributes: &[],
+        write: |guest, samples| samples.one(guest.log_lines_dropped().1),
+    },
+    Family {
         name: "weir_plugin_counter_total",
         kind: Counter,
         help: "Counters that the plugin keeps itself (host.counter-add), by its name for them, of which 64 count.",

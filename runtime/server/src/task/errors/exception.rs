@@ -1,6 +1,7 @@
 //! Which exception a failure would be in Kafka Connect. Operators' alerts and the readers of dead letter queues know these names.
 
 use rdkafka::error::RDKafkaErrorCode;
+use weir_data::text::{MAX_MESSAGE, MAX_TRACE, bounded};
 
 /// The class that Kafka Connect names for rows that a sink reports (`WorkerErrantRecordReporter`).
 pub(super) const SINK_TASK: &str = "org.apache.kafka.connect.sink.SinkTask";
@@ -11,9 +12,6 @@ const DATA: &str = "org.apache.kafka.connect.errors.DataException";
 const CONNECT: &str = "org.apache.kafka.connect.errors.ConnectException";
 const RETRIABLE: &str = "org.apache.kafka.connect.errors.RetriableException";
 const SERIALIZATION: &str = "org.apache.kafka.common.errors.SerializationException";
-
-/// Most bytes of a stack trace in a log line or a header: a plugin's own words may be long.
-const MAX_TRACE: usize = 16 << 10;
 
 /// A Java exception, as far as others see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +27,8 @@ pub struct Exception {
 impl Exception {
     /// Of a converter. Where Kafka Connect's message ends before what is wrong with the row, that is the cause.
     pub fn of_converter(message: String) -> Self {
+        // It may quote the record.
+        let message = bounded(message, MAX_MESSAGE);
         let known = weir_data::converter::NOT_JSON;
         match message.strip_prefix(known) {
             Some(rest) if !rest.is_empty() => Self {
@@ -49,7 +49,7 @@ impl Exception {
     pub fn of_sink(text: &str) -> Self {
         let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
         let cause = (!rest.is_empty()).then(|| rest.to_owned());
-        Self { class: CONNECT, message: message.to_owned(), cause }
+        Self { class: CONNECT, message: bounded(message.to_owned(), MAX_MESSAGE), cause }
     }
 
     /// Of Java's producer, for a row that was not sent.
@@ -79,10 +79,8 @@ impl Exception {
             text.push('\n');
             text.push_str(cause);
         }
-        if text.len() > MAX_TRACE {
-            text.truncate(text.floor_char_boundary(MAX_TRACE));
-            text.push_str("\n\t... cut");
-        }
+        // A plugin's own words may be long.
+        let mut text = bounded(text, MAX_TRACE);
         text.push('\n');
         text
     }
@@ -117,7 +115,11 @@ mod tests {
 
     #[test]
     fn a_long_trace_is_cut_between_characters() {
-        let trace = Exception::of_sink(&"ä".repeat(MAX_TRACE)).trace();
-        assert!(trace.len() < MAX_TRACE + 20 && trace.ends_with("ä\n\t... cut\n"));
+        let exception = Exception::of_sink(&format!("{}\n{}", "ä".repeat(MAX_TRACE), "ö".repeat(MAX_TRACE)));
+        assert!(
+            exception.message.len() < MAX_MESSAGE + 50 && exception.message.contains("ä... truncated, 32768 bytes")
+        );
+        let trace = exception.trace();
+        assert!(trace.len() < MAX_TRACE + 50 && trace.contains("ö... truncated, "), "{trace}");
     }
 }

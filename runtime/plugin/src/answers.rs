@@ -1,0 +1,150 @@
+//! Bounds on what a plugin answers about configurations: what is wrong with one, what it needs, what its tasks get. Such answers are
+//! kept, shown over REST and written to the log, so that their size is not left to the plugin.
+
+use weir_data::text::{self, MAX_MESSAGE};
+
+use crate::batch::ConfigMap;
+use crate::grants::Capability;
+use crate::info::ConfigValue;
+
+/// Most bytes of all that `validate` says, an entry counting [`ENTRY_BYTES`] more.
+const MAX_VALIDATION_BYTES: usize = 1 << 20;
+/// What an entry of a list costs besides its text.
+const ENTRY_BYTES: usize = 64;
+/// Most bytes of a key or of a recommended value.
+const MAX_VALUE: usize = 1 << 10;
+/// Most capabilities of a plugin.
+const MAX_CAPABILITIES: usize = 256;
+/// Most bytes of the directory or host of a capability. Linux knows no longer path.
+const MAX_CAPABILITY_NAME: usize = 4 << 10;
+/// Most bytes of the configuration of one task. Kafka Connect keeps one in a record, of 1 MB at most.
+const MAX_TASK_BYTES: usize = 1 << 20;
+/// What `validate` found, with long texts cut and what is beyond the bound left out; the last value says so.
+pub(crate) fn bounded(values: Vec<ConfigValue>) -> Vec<ConfigValue> {
+    let mut left = MAX_VALIDATION_BYTES;
+    let mut left_out = 0_usize;
+    let mut fits = |bytes: usize| match left.checked_sub(bytes + ENTRY_BYTES) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => {
+            left_out += 1;
+            false
+        }
+    };
+    let mut kept: Vec<ConfigValue> = Vec::new();
+    for value in values {
+        let ConfigValue { key, errors, recommended_values, visible } = value;
+        let key = text::bounded(key, MAX_VALUE);
+        if !fits(key.len()) {
+            continue;
+        }
+        let errors = errors.into_iter().map(|error| text::bounded(error, MAX_MESSAGE));
+        let errors: Vec<String> = errors.filter(|error| fits(error.len())).collect();
+        let recommended_values = recommended_values.into_iter();
+        // A part of a value would be another value.
+        let recommended_values = recommended_values.filter(|value| value.len() <= MAX_VALUE && fits(value.len()));
+        let recommended_values = recommended_values.collect();
+        kept.push(ConfigValue { key, errors, recommended_values, visible });
+    }
+    if left_out > 0
+        && let Some(last) = kept.last_mut()
+    {
+        let note = "... truncated: the plugin's validation has more than";
+        last.errors
+            .push(format!("{note} {MAX_VALIDATION_BYTES} bytes; {left_out} keys, errors and values were left out"));
+    }
+    kept
+}
+
+/// # Errors
+///
+/// What is too much.
+pub(crate) fn check_capabilities(capabilities: &[Capability]) -> Result<(), String> {
+    if capabilities.len() > MAX_CAPABILITIES {
+        return Err(format!("{} capabilities; the limit is {MAX_CAPABILITIES}", capabilities.len()));
+    }
+    let name = |capability: &Capability| match capability {
+        Capability::ReadFolder(name) | Capability::WriteFolder(name) | Capability::Connect(name, _) => name.len(),
+    };
+    match capabilities.iter().map(name).max() {
+        Some(bytes) if bytes > MAX_CAPABILITY_NAME => {
+            Err(format!("a capability names {bytes} bytes; the limit is {MAX_CAPABILITY_NAME}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
+///
+/// What is too much.
+pub(crate) fn check_task_configs(configs: &[ConfigMap]) -> Result<(), String> {
+    let bytes = |config: &ConfigMap| -> usize {
+        config.iter().map(|(key, value)| key.len().saturating_add(value.len()).saturating_add(ENTRY_BYTES)).sum()
+    };
+    for (task, config) in configs.iter().enumerate() {
+        let bytes = bytes(config);
+        if bytes > MAX_TASK_BYTES {
+            return Err(format!("the configuration of task {task} has {bytes} bytes; the limit is {MAX_TASK_BYTES}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(errors: Vec<String>, recommended_values: Vec<String>) -> ConfigValue {
+        ConfigValue { key: "k".into(), errors, recommended_values, visible: true }
+    }
+
+    fn bytes(values: &[ConfigValue]) -> usize {
+        let texts = values.iter().flat_map(|value| value.errors.iter().chain(&value.recommended_values));
+        texts.map(String::len).sum()
+    }
+
+    #[test]
+    fn what_a_modest_plugin_says_is_kept() {
+        let said = vec![value(vec!["wrong".into()], vec!["right".into()]), value(vec![], vec![])];
+        assert_eq!(bounded(said.clone()), said);
+    }
+
+    #[test]
+    fn one_long_error_is_cut_and_a_long_recommended_value_is_left_out() {
+        let kept = bounded(vec![value(vec!["e".repeat(30 << 20)], vec!["v".repeat(2000), "short".into()])]);
+        assert!(kept[0].errors[0].ends_with("... truncated, 31457280 bytes in total"));
+        assert_eq!(kept[0].recommended_values, ["short"]);
+    }
+
+    #[test]
+    fn many_errors_of_many_keys_are_bounded_together() {
+        for said in [
+            vec![value(vec!["e".into(); 1_000_000], vec![])],
+            vec![value(vec!["e".repeat(8000); 10], vec!["v".repeat(1000); 10]); 1000],
+            vec![value(vec![], vec![]); 100_000],
+        ] {
+            let kept = bounded(said);
+            let entries = kept.iter().map(|value| 1 + value.errors.len() + value.recommended_values.len());
+            assert!(entries.sum::<usize>() * ENTRY_BYTES + bytes(&kept) <= MAX_VALIDATION_BYTES + 1000);
+            let note = kept.last().and_then(|value| value.errors.last()).expect("a note");
+            assert!(note.starts_with("... truncated: "), "{note}");
+        }
+    }
+
+    #[test]
+    fn capabilities_are_few_and_short() {
+        let modest = vec![Capability::ReadFolder("/data".into()); MAX_CAPABILITIES];
+        assert_eq!(check_capabilities(&modest), Ok(()));
+        assert!(check_capabilities(&vec![Capability::Connect("h".into(), 1); 257]).is_err());
+        assert!(check_capabilities(&[Capability::WriteFolder("d".repeat(5000))]).is_err());
+    }
+
+    #[test]
+    fn the_configuration_of_a_task_is_bounded() {
+        let of = |bytes: usize| ConfigMap::from([("k".to_owned(), "v".repeat(bytes))]);
+        assert_eq!(check_task_configs(&vec![of(1000); 1000]), Ok(()));
+        assert!(check_task_configs(&[of(0), of(1 << 20)]).is_err_and(|fault| fault.contains("task 1 has")));
+    }
+}
