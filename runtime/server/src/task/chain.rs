@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::herder::api::ConfigMap;
 use weir_data::records::Records;
-use weir_data::transformed::StepFailure;
-use weir_plugin::{Component, Grants, Guest, Identity, Limits, PredicateInstance, StepPredicate, TransformInstance};
+use weir_data::transformed::{StepFailure, Transformed as StepsDone};
+use weir_plugin::{Component, Grants, Guest, Identity, Limits, PredicateInstance, TransformInstance};
 
+use super::chain_fault::{Fused, place_of_predicate};
 use super::errors::{Exception, Failure, Handler, Pause, Stage};
 use super::{Error, TaskId};
 use crate::metrics::TaskMetrics;
@@ -48,11 +49,17 @@ pub struct Chain {
 }
 
 struct Segment {
-    /// The class of each step.
-    classes: Vec<String>,
+    fused: Fused,
     transform: TransformInstance,
-    /// A predicate of another component than the step's, and whether it is negated.
-    predicate: Option<(PredicateInstance, bool)>,
+    /// A predicate of another component than the step's.
+    predicate: Option<Foreign>,
+}
+
+struct Foreign {
+    instance: PredicateInstance,
+    negate: bool,
+    /// Its name for people.
+    place: String,
 }
 
 /// For each row of a result the row of the chain's input that it stems from.
@@ -143,7 +150,7 @@ pub(super) fn pick<T: Copy>(all: &[T], rows: &[u32]) -> Vec<T> {
     rows.iter().filter_map(|&row| all.get(row as usize).copied()).collect()
 }
 
-fn is_foreign(step: &Step) -> bool {
+pub(super) fn is_foreign(step: &Step) -> bool {
     step.predicate.as_ref().is_some_and(|predicate| predicate.component.id() != step.component.id())
 }
 
@@ -165,29 +172,25 @@ impl Segment {
         let predicate = match foreign {
             Some(predicate) => {
                 let guest = guest(&predicate.class, &format!("{place}.predicate"));
-                let mut instance = predicate.component.predicate(guest, limits, &Grants::none()).await?;
-                instance.configure(&predicate.config).await?;
-                Some((instance, predicate.negate))
+                let place = place_of_predicate(predicate, first);
+                let failed = |cause| Error::Step { place: place.clone(), cause };
+                let instance = predicate.component.predicate(guest, limits, &Grants::none()).await;
+                let mut instance = instance.map_err(failed)?;
+                instance.configure(&predicate.config).await.map_err(failed)?;
+                Some(Foreign { instance, negate: predicate.negate, place })
             }
             None => None,
         };
-        let configured: Vec<weir_plugin::Step> = steps
-            .iter()
-            .map(|step| weir_plugin::Step {
-                alias: step.alias.clone(),
-                class: step.class.clone(),
-                config: step.config.clone(),
-                predicate: step.predicate.as_ref().filter(|_| foreign.is_none()).map(|predicate| StepPredicate {
-                    class: predicate.class.clone(),
-                    config: predicate.config.clone(),
-                    negate: predicate.negate,
-                }),
-            })
-            .collect();
-        let mut transform = first.component.transform(guest(&first.class, &place), limits, &Grants::none()).await?;
-        transform.configure(&configured).await?;
-        let classes = steps.iter().map(|step| step.class.clone()).collect();
-        Ok(Self { classes, transform, predicate })
+        let fused = Fused { steps: steps.to_vec(), id: id.clone(), limits: *limits };
+        let transform = first.component.transform(guest(&first.class, &place), limits, &Grants::none()).await;
+        let configured = match transform {
+            Ok(mut transform) => transform.configure(&fused.configured()).await.map(|_| transform),
+            Err(cause) => Err(cause),
+        };
+        match configured {
+            Ok(transform) => Ok(Self { fused, transform, predicate }),
+            Err(cause) => Err(Error::Step { place: fused.find_unconfigured().await, cause }),
+        }
     }
 
     /// The rows left, the input row of each, and the rows that failed.
@@ -197,14 +200,16 @@ impl Segment {
         offsets: &mut Vec<i64>,
         handler: &Handler,
     ) -> Result<(Records, Vec<u32>, Vec<(u32, Failure)>), Error> {
-        let Some((predicate, negate)) = &mut self.predicate else {
+        let Some(Foreign { instance, negate, place }) = &mut self.predicate else {
             let (records, rows, failures) = self.run(records, offsets, handler).await?;
             return Ok((records, rows, self.name(failures, |row| row)));
         };
-        let meant = predicate.test(&mut records, offsets).await.map_err(Error::Unhandled)?;
+        let negate = *negate;
+        let meant = instance.test(&mut records, offsets).await;
+        let meant = meant.map_err(|cause| Error::Unhandled { place: place.clone(), cause })?;
         let (mut through, mut past) = (Vec::new(), Vec::new());
         for (row, test) in (0..records.count).zip(meant) {
-            if test == *negate { past.push(row) } else { through.push(row) }
+            if test == negate { past.push(row) } else { through.push(row) }
         }
         if through.is_empty() {
             return Ok((records, past, Vec::new()));
@@ -225,7 +230,7 @@ impl Segment {
         offsets: &mut Vec<i64>,
         handler: &Handler,
     ) -> Result<(Records, Vec<u32>, Vec<StepFailure>), Error> {
-        let transformed = self.transform.apply(&mut records, offsets).await.map_err(Error::Unhandled)?;
+        let transformed = self.apply_fused(&mut records, offsets).await?;
         let mut waiting = waiting(&transformed.failures);
         if waiting.is_empty() {
             return Ok(transformed.into_records(records));
@@ -243,7 +248,7 @@ impl Segment {
                 Pause::Again => {}
             }
             waiting.iter().for_each(|_| metrics.retry());
-            let again = self.transform.apply(&mut input, &mut input_offsets).await.map_err(Error::Unhandled)?;
+            let again = self.apply_fused(&mut input, &mut input_offsets).await?;
             let still = self::waiting(&again.failures);
             let left = (input.select(&still), pick(&input_offsets, &still));
             let (more, more_rows, more_failures) = again.into_records(input);
@@ -262,11 +267,18 @@ impl Segment {
         Ok((done, rows, failures))
     }
 
+    async fn apply_fused(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<StepsDone, Error> {
+        match self.transform.apply(records, offsets).await {
+            Ok(transformed) => Ok(transformed),
+            Err(cause) => Err(Error::Unhandled { place: self.fused.find(records, offsets).await, cause }),
+        }
+    }
+
     fn name(&self, failures: Vec<StepFailure>, row: impl Fn(u32) -> u32) -> Vec<(u32, Failure)> {
         failures
             .into_iter()
             .map(|failure| {
-                let class = self.classes.get(failure.step as usize).map_or("", String::as_str);
+                let class = self.fused.steps.get(failure.step as usize).map_or("", |step| step.class.as_str());
                 let exception = Exception::of_transform(failure.message, failure.retry);
                 let failed = Failure { stage: Stage::Transformation, class: class.to_owned(), exception };
                 (row(failure.row), failed)

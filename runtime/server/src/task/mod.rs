@@ -3,6 +3,7 @@
 
 pub mod active_topics;
 pub mod chain;
+mod chain_fault;
 mod common;
 pub mod control;
 pub mod convert;
@@ -82,9 +83,24 @@ pub enum Error {
     /// A topic is not there and cannot be made, or nobody knows.
     #[error("{0}")]
     Topic(String),
-    /// A chain of transforms failed as such, and not for a row.
-    #[error("org.apache.kafka.connect.errors.ConnectException: Unhandled exception in error handler\nCaused by: {0}")]
-    Unhandled(weir_plugin::CallError),
+    /// A step of a chain of transforms could not be set up.
+    #[error("{place}: {cause}")]
+    Step {
+        /// Which step, by its alias and class.
+        place: String,
+        /// Why.
+        cause: weir_plugin::CallError,
+    },
+    /// A step of a chain of transforms failed as such, and not for a record.
+    #[error(
+        "org.apache.kafka.connect.errors.ConnectException: Unhandled exception in error handler\nCaused by: {place}: {cause}"
+    )]
+    Unhandled {
+        /// Which step, by its alias and class.
+        place: String,
+        /// Why.
+        cause: weir_plugin::CallError,
+    },
     /// A source's row has a time before 1970, as in Kafka Connect.
     #[error("org.apache.kafka.common.InvalidRecordException: Invalid record timestamp {0}")]
     Timestamp(i64),

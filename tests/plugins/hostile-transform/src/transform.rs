@@ -8,7 +8,9 @@ use crate::{Hostile, fault, plan};
 
 impl Guest for Hostile {
     fn configure(steps: Vec<Step>) -> Result<Columns, String> {
-        if let Some(step) = steps.first() {
+        // The first step that means harm; a chain without one behaves.
+        let hostile = steps.iter().find(|step| step.config.iter().any(|entry| entry.key == "hook"));
+        if let Some(step) = hostile.or(steps.first()) {
             plan::set(&step.config);
         }
         match fault("transform.configure") {
