@@ -5,6 +5,10 @@ use std::collections::HashSet;
 use super::def::Value;
 use super::error::Error;
 
+/// Most bytes of the alias of a transform or predicate. Kafka Connect has no limit; but dozens of lines of each answer of
+/// `GET /metrics` have it.
+const MAX_ALIAS: usize = 256;
+
 /// A validator.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Check<'a> {
@@ -64,6 +68,13 @@ pub fn check(key: &str, value: &Value, check: Check<'_>) -> Result<(), Error> {
         (Check::Aliases, Value::List(entries)) if has_duplicates(entries) => {
             invalid("Duplicate alias provided.".to_owned())
         }
+        (Check::Aliases, Value::List(entries)) => match entries.iter().map(String::len).max() {
+            Some(bytes) if bytes > MAX_ALIAS => Err(Error::other(
+                key,
+                format!("Configuration '{key}' has an alias of {bytes} bytes; Weir takes {MAX_ALIAS}"),
+            )),
+            _ => Ok(()),
+        },
         (Check::UniqueList { may_be_empty }, Value::List(entries)) => unique(key, entries, may_be_empty),
         (Check::Regex, Value::Text(text)) => match weir_java::regex::JavaRegex::new(text) {
             Ok(_) => Ok(()),
@@ -190,6 +201,16 @@ mod tests {
         );
         assert_eq!(check("k", &word("(?!x).*\\Q.\\E"), Check::Regex), Ok(()));
         assert_eq!(check("k", &word("REQUIRED"), Check::OneOfIgnoringCase(&["required"])), Ok(()));
+    }
+
+    #[test]
+    fn aliases_are_short() {
+        let alias = |bytes: usize| Value::List(vec!["a".to_owned(), "b".repeat(bytes)]);
+        assert_eq!(check("transforms", &alias(MAX_ALIAS), Check::Aliases), Ok(()));
+        assert_eq!(
+            text(check("transforms", &alias(50_000), Check::Aliases)),
+            "Configuration 'transforms' has an alias of 50000 bytes; Weir takes 256"
+        );
     }
 
     #[test]

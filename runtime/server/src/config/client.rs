@@ -8,6 +8,7 @@ use super::client_keys::{self, Meaning};
 use super::client_security::{self, Given};
 use super::error::Error;
 use super::{client_trial, def};
+use crate::kafka::internal_topics::ADMIN_CLIENT;
 
 /// Which client the settings are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,6 +123,10 @@ fn translate(kind: Kind, key: &str, value: &str, given: &Given<'_>, client: &mut
     // A text that is left empty is one that is not given.
     if value.is_empty() && matches!(default, Some(None | Some(""))) {
         return Ok(());
+    }
+    if key == "client.id" && value == ADMIN_CLIENT {
+        let detail = "brokers let a client of this name write to Kafka's internal topics; choose another name";
+        return Err(Error::invalid(key, value, detail));
     }
     match meaning {
         Meaning::Same => client.put(key, key, value.to_owned()),
@@ -280,6 +285,15 @@ mod tests {
 
     fn fails(kind: Kind, settings: &[(&str, &str)]) -> String {
         client(kind, settings.iter().copied()).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn no_client_has_the_name_that_brokers_trust() {
+        for kind in [Kind::Producer, Kind::Consumer, Kind::Admin] {
+            let text = fails(kind, &[("client.id", " __admin_client ")]);
+            assert!(text.starts_with("Invalid value __admin_client for configuration client.id: "), "{text}");
+            assert_eq!(made(kind, &[("client.id", "__admin_client_2")]).get("client.id"), Some("__admin_client_2"));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod consumer;
 pub mod dev_broker;
 pub mod fault;
 pub mod groups;
+pub mod internal_topics;
 pub mod lanes;
 pub(crate) mod native;
 pub mod producer;

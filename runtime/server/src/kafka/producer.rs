@@ -18,6 +18,7 @@ use sharded_slab::{Config, Entry, Slab};
 use tokio::sync::{Notify, watch};
 use tracing::{debug, error, info, warn};
 
+use super::internal_topics;
 use super::native::{Events, OutgoingMessage, Topic};
 use super::refusal::refusal;
 use super::{Properties, client_config};
@@ -494,11 +495,12 @@ impl TopicWriter {
     ///
     /// # Errors
     ///
-    /// Kafka does not allow such a name.
+    /// Kafka does not allow such a name, or it is one of its own.
     pub fn topic(&mut self, name: &str) -> Result<TopicId, KafkaError> {
         if let Some(id) = self.by_name.get(name) {
             return Ok(*id);
         }
+        internal_topics::check(name)?;
         let id = TopicId(self.topics.len());
         self.topics.push(Topic::new(&self.producer.client, name)?);
         self.by_name.insert(name.to_owned(), id);
@@ -595,6 +597,15 @@ mod tests {
         deliveries.acknowledged(opaque(1, 1), 1, 4);
         drop(deliveries);
         assert!(batches[1].is_settled());
+    }
+
+    #[test]
+    fn no_writer_has_a_topic_of_kafkas_own() {
+        let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
+        let mut writer = TopicWriter::new(Producers::default().get(&properties).expect("a producer"));
+        let refused = writer.topic("__consumer_offsets").expect_err("refused");
+        assert_eq!(refused.rdkafka_error_code(), Some(RDKafkaErrorCode::InvalidTopic));
+        assert!(writer.topic("orders").is_ok());
     }
 
     #[test]

@@ -23,6 +23,7 @@ use super::connector::{ConnectorConfig, Invalid};
 use super::def;
 use super::error::Error;
 use crate::herder::api::ConfigMap;
+use crate::kafka::internal_topics::is_internal;
 use crate::plugins::{BuiltIn, Catalogue, LookupError, Plugin, Plugins, VersionError, VersionRange};
 use crate::rest::json::{StringMap, without_nulls};
 
@@ -159,6 +160,10 @@ fn check_sink(context: Context<'_>, values: &mut FoundValues) {
         add("topics.regex", error.to_owned());
     }
     let Some(queue) = queue else { return };
+    if is_internal(queue) {
+        let error = format!("The DLQ topic '{queue}' is one of Kafka's internal topics; choose another one");
+        add("errors.deadletterqueue.topic.name", error);
+    }
     if let Some(topics) = topics {
         let topics: indexmap::IndexSet<String> =
             def::list(topics).into_iter().filter(|topic| !topic.is_empty()).collect();

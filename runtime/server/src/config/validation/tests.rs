@@ -132,6 +132,15 @@ fn aliases_without_end_are_refused() {
 }
 
 #[test]
+fn an_alias_that_would_fill_each_line_of_the_metrics_is_refused() {
+    let long = "x".repeat(50_000);
+    for key in ["transforms", "predicates"] {
+        let found = errors(PluginKind::Source, &[(key, &format!("a,{long}"))]);
+        assert!(found.contains(&format!("Configuration '{key}' has an alias of 50000 bytes; Weir takes 256")), "{key}");
+    }
+}
+
+#[test]
 fn a_sink_reads_either_topics_or_a_pattern_and_not_its_own_queue() {
     let sink = |entries: &[(&str, &str)]| {
         let entries = [&[("name", "a"), ("connector.class", "X")], entries].concat();
@@ -142,6 +151,11 @@ fn a_sink_reads_either_topics_or_a_pattern_and_not_its_own_queue() {
     assert_eq!(
         sink(&[("topics", "t"), ("topics.regex", "t")]),
         ["topics and topics.regex are mutually exclusive options, but both are set."; 2]
+    );
+    let internal = ("errors.deadletterqueue.topic.name", "__consumer_offsets ");
+    assert_eq!(
+        sink(&[("topics", "t"), internal]),
+        ["The DLQ topic '__consumer_offsets' is one of Kafka's internal topics; choose another one"]
     );
     let queue = ("errors.deadletterqueue.topic.name", " d ");
     assert_eq!(

@@ -12,6 +12,7 @@ use super::options::Options;
 use crate::config::topic_creation::TopicCreation;
 use crate::kafka::Properties;
 use crate::kafka::admin::{self, Admin, Admins, Creation, NewTopic};
+use crate::kafka::internal_topics::is_internal;
 use crate::task::Error;
 
 /// Knows which topics of a task exist.
@@ -53,7 +54,7 @@ impl Topics {
             }
         }
         let names = records.topics.names.iter().zip(missing).filter(|(_, used)| *used).map(|(name, _)| name);
-        let names: Vec<&String> = names.filter(|name| !self.existing.contains(*name)).collect();
+        let names: Vec<&String> = names.filter(|name| !self.existing.contains(*name) && !is_internal(name)).collect();
         if names.is_empty() {
             return Ok(());
         }
