@@ -12,6 +12,7 @@ use crate::config::listener::Protocol;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::worker::LogFormat;
 use crate::config::{self, WorkerConfig};
+use crate::core_dumps::CoreDumps;
 use crate::error_text::chain;
 use crate::herder::api::ConfigMap;
 use crate::kafka::dev_broker::DevBroker;
@@ -99,6 +100,8 @@ impl Failure {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     process_limits::abort_when_exhausted();
+    // Before anything is read that is secret.
+    let core_dumps = CoreDumps::forbid();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -114,30 +117,31 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let code = match runtime.block_on(run(args)) {
+    let code = match runtime.block_on(run(args, core_dumps)) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("weir: {failure}");
+            logging::say(&format!("weir: {failure}"));
             failure.exit_code()
         }
     };
     // Threads that wait for a file system or a name server are not waited for: they may do so for ever.
     runtime.shutdown_timeout(LAST_CALLS);
+    logging::flush();
     code
 }
 
-async fn run(args: Args) -> Result<ExitCode, Failure> {
+async fn run(args: Args, core_dumps: CoreDumps) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Standalone { worker, connectors, check: true } => {
             return Ok(check_only(&worker, &connectors, args.log_format).await);
         }
         Command::Standalone { worker, connectors, check: false } => {
             let keys = properties::properties(&worker).map_err(Failure::start)?;
-            let mut config = prepare(keys, args.log_format)?;
+            let mut config = prepare(keys, args.log_format, core_dumps)?;
             grants::guard_files(&mut config, Some(&worker), &connectors);
             serve(config, &connectors).await?;
         }
-        Command::Dev { listen, dir, files } => dev(&listen, dir, files, args.log_format).await?,
+        Command::Dev { listen, dir, files } => dev(&listen, dir, files, args.log_format, core_dumps).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -150,7 +154,7 @@ async fn check_only(worker: &Path, connectors: &[PathBuf], format: Option<Format
     };
     let report = check::check(worker, connectors, prepared).await;
     for problem in report.worker.iter().chain(&report.connectors) {
-        println!("{problem}");
+        println!("{}", logging::set_off(&problem.to_string()));
     }
     if report.exit_code() == 0 {
         println!(
@@ -177,9 +181,13 @@ fn begin_log(config: &WorkerConfig, format: Option<Format>, level: &str) -> Resu
 }
 
 /// Parses the worker's keys, begins the log, and says which keys have no effect.
-fn prepare(keys: ConfigMap, format: Option<Format>) -> Result<WorkerConfig, Failure> {
+fn prepare(keys: ConfigMap, format: Option<Format>, core_dumps: CoreDumps) -> Result<WorkerConfig, Failure> {
     let config = WorkerConfig::parse(keys).map_err(Failure::Config)?;
     begin_log(&config, format, &config.log_level).map_err(Failure::start)?;
+    if config.core_dumps {
+        core_dumps.allow();
+        warn!("core dumps are allowed (weir.core.dumps): one holds passwords and records");
+    }
     for listener in config.listeners.iter().filter(|listener| listener.is_open()) {
         let (host, port) = (listener.bind_host(), listener.port);
         if !config.rest_auth.is_on() {
@@ -208,7 +216,7 @@ async fn serve(config: WorkerConfig, connectors: &[PathBuf]) -> Result<(), Failu
     process_limits::raise_descriptors();
     let worker = Worker::start(config).await.map_err(Failure::start)?;
     for url in worker.urls() {
-        eprintln!("Weir {}: REST API at {url}", env!("CARGO_PKG_VERSION"));
+        logging::say(&format!("Weir {}: REST API at {url}", env!("CARGO_PKG_VERSION")));
     }
     let created = tokio::select! {
         created = create_all(&worker, connectors) => created,
@@ -267,6 +275,7 @@ async fn dev(
     dir: Option<PathBuf>,
     mut files: Vec<PathBuf>,
     format: Option<Format>,
+    core_dumps: CoreDumps,
 ) -> Result<(), Failure> {
     let mut keys = ConfigMap::new();
     let mut own_file = None;
@@ -285,15 +294,17 @@ async fn dev(
     keys.insert("bootstrap.servers".to_owned(), broker.bootstrap_servers());
     // The broker in this process makes topics when rows come, and takes no orders for them.
     keys.insert("topic.creation.enable".to_owned(), "false".to_owned());
-    let mut config = prepare(keys, format)?;
+    let mut config = prepare(keys, format, core_dumps)?;
     grants::guard_files(&mut config, own_file.as_deref(), &files);
-    eprintln!("Weir dev: a broker in this process, at {}", broker.bootstrap_servers());
-    eprintln!("  It keeps about 5 MB or 100,000 messages a partition, and nothing after this process ends.");
-    eprintln!(
-        "  Good for a first look and for writing plugins; for anything else run Apache Kafka and `weir standalone`."
-    );
     let (read, write) = (&config.allowed.read, &config.allowed.write);
-    eprintln!("  Plugins may be granted files below: read {}, write {}", joined(read), joined(write));
+    logging::say(&format!(
+        "Weir dev: a broker in this process, at {}\n  It keeps about 5 MB or 100,000 messages a partition, and nothing after this \
+         process ends.\n  Good for a first look and for writing plugins; for anything else run Apache Kafka and `weir \
+         standalone`.\n  Plugins may be granted files below: read {}, write {}",
+        broker.bootstrap_servers(),
+        joined(read),
+        joined(write)
+    ));
     let done = serve(config, &files).await;
     drop(broker);
     done

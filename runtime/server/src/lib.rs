@@ -6,6 +6,7 @@ pub mod cli;
 pub mod logging;
 pub mod worker;
 
+mod core_dumps;
 mod error_text;
 mod grants;
 mod hashed_lines;

@@ -42,9 +42,10 @@ pub(crate) fn abort_when_exhausted() {
         usual(panic);
         let text = panic.payload_as_str().unwrap_or_default();
         if EXHAUSTED.iter().any(|part| text.contains(part)) {
-            eprintln!(
-                "weir: the system gives the worker no more memory or threads; it ends. Raise vm.max_map_count or its memory"
+            crate::logging::say(
+                "weir: the system gives the worker no more memory or threads; it ends. Raise vm.max_map_count or its memory",
             );
+            crate::logging::flush();
             std::process::abort();
         }
     }));

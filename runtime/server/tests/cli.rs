@@ -1,6 +1,7 @@
 //! The command as a process: its exit codes, its words, and that it ends when it is asked to. The broker is the one inside.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -201,4 +202,75 @@ fn a_worker_says_what_it_does_and_ends_when_it_is_asked_to() {
     assert!(status.success(), "{status}: {rest:#?}");
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     assert!(rest.iter().any(|line| line.contains("SIGTERM")), "{rest:#?}");
+}
+
+/// What `GET` of this path answers.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("connected");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+/// A pipe takes 64 KiB. Whoever writes more waits until it is read, which here is never.
+#[cfg(unix)]
+#[test]
+fn standard_error_that_nobody_reads_stops_neither_rest_nor_the_end() {
+    let mut worker = weir();
+    worker.args(["dev", "--listen", "127.0.0.1:0"]).env("RUST_LOG", "trace");
+    let mut worker = worker.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("weir runs");
+    let mut lines = BufReader::new(worker.stderr.take().expect("standard error")).lines().map_while(Result::ok);
+    let address = lines
+        .find_map(|line| line.split_once("REST API at http://").map(|(_, address)| address.to_owned()))
+        .expect("an address");
+    // From here on nothing is read.
+    let begin = Instant::now();
+    let dropped = loop {
+        for _ in 0..200 {
+            assert!(get(&address, "/").starts_with("HTTP/1.1 200"));
+        }
+        let metrics = get(&address, "/metrics");
+        let dropped = metrics.lines().find_map(|line| line.strip_prefix("weir_log_lines_dropped_total "));
+        let dropped: u64 = dropped.expect("the count").parse().expect("a number");
+        if dropped > 0 {
+            break dropped;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(240), "it writes too little to be a test");
+    };
+    println!("{dropped} lines dropped");
+    assert!(get(&address, "/").starts_with("HTTP/1.1 200"));
+    let begin = Instant::now();
+    let asked = Command::new("kill").arg(worker.id().to_string()).status().expect("kill runs");
+    assert!(asked.success());
+    let status = worker.wait().expect("it ends");
+    assert!(status.success(), "{status}");
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+    drop(lines);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_leaves_no_core_dump_unless_it_is_allowed() {
+    let folder = tempfile::tempdir().expect("folder");
+    for (allowed, expected) in [("false", "0"), ("true", "1048576")] {
+        let keys = file(
+            folder.path(),
+            "worker.properties",
+            &format!("listeners=http://127.0.0.1:0\nweir.core.dumps={allowed}\n"),
+        );
+        // Started with limits of a megabyte, soft and hard.
+        let mut worker = Command::new("sh");
+        worker.args(["-c", "ulimit -c 2048 && exec \"$0\" dev \"$1\"", env!("CARGO_BIN_EXE_weir"), &keys]);
+        let mut worker = worker.stderr(Stdio::piped()).stdin(Stdio::null()).spawn().expect("weir runs");
+        let mut lines = BufReader::new(worker.stderr.take().expect("standard error")).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.contains("REST API at")), "it starts");
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", worker.id())).expect("limits");
+        let limit = limits.lines().find(|line| line.starts_with("Max core file size")).expect("the limit");
+        let fields: Vec<&str> = limit.split_whitespace().collect();
+        assert_eq!((fields[4], fields[5]), (expected, "1048576"), "{limit}");
+        worker.kill().expect("killed");
+        worker.wait().expect("it ends");
+    }
 }

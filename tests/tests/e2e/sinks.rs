@@ -101,7 +101,7 @@ fn large_rows_that_waited_for_a_sink_come_in_pieces_that_fit_its_memory() -> Res
 fn of_rows_that_came_together_none_is_lost_when_the_sink_asks_for_some_later() -> Result<()> {
     let rows = large_rows();
     let log = committed_of("together", &rows, &[("does", "nap,retry"), ("nap", "1700"), ("times", "4")])?;
-    ensure!(log.contains("asks for the same rows again later"), "it did not ask");
+    ensure!(log.contains("asks for the same records again later"), "it did not ask");
     ensure!(taken(&log) == rows.len() as u64, "{} rows were taken", taken(&log));
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::api::ConfigMap;
 use super::connector::Connector;
 use super::standalone::Shared;
 use crate::config::ConnectorConfig;
+use crate::logging::Throttle;
 use crate::offsets::ConnectorOffsets;
 
 /// What a start yields.
@@ -120,6 +121,7 @@ async fn look(
 ) {
     // A guest that asks for a check every microsecond would only hurt itself, and the log.
     let interval = interval.max(std::time::Duration::from_millis(100));
+    let mut throttle = Throttle::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
@@ -139,7 +141,9 @@ async fn look(
                 Err(trace) => trace,
             },
             Err(CallError::Retry { message, .. }) => {
-                warn!(message, "the connector could not look for changes; trying again");
+                if let Some(left_out) = throttle.pass() {
+                    warn!(message, left_out, "the connector could not look for changes; trying again");
+                }
                 continue;
             }
             Err(error) => error.to_string(),

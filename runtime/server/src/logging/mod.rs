@@ -1,15 +1,21 @@
 //! The log: text or one JSON object a line, on standard error. Connector and task are fields of the spans that tasks run in, so
 //! every line of theirs carries them. `levels.rs` keeps the loggers' levels, which the REST API changes; `rules.rs` is what they come
-//! down to, and `filter.rs` holds each line against it.
+//! down to, and `filter.rs` holds each line against it. `one_line.rs` keeps an event one line, and `stderr.rs` writes lines without
+//! letting anyone wait.
 
 mod filter;
 mod level;
 mod levels;
 mod names;
+mod one_line;
 mod rules;
+mod stderr;
+mod throttle;
 
 use std::io::IsTerminal as _;
+use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
@@ -19,9 +25,12 @@ use tracing_subscriber::{Layer as _, fmt, registry};
 
 pub use level::Level;
 pub use levels::{Levels, LoggerLevel, TooMany};
+pub use throttle::Throttle;
 
 use crate::config::providers::Redactor;
 use crate::config::worker::LogFormat;
+use crate::process_limits;
+use one_line::{Form, OneLine};
 
 /// The field by which a span says whose lines it holds. Such spans are made with `error_span!`, so that they are there whatever
 /// the levels are when they are made.
@@ -29,6 +38,12 @@ const CONNECTOR_FIELD: &str = "connector";
 
 /// The levels of this process's log.
 static LEVELS: OnceLock<Levels> = OnceLock::new();
+
+/// This process's standard error, once its log has begun.
+static STDERR: OnceLock<stderr::Lines> = OnceLock::new();
+
+/// How long the end of the process waits for the last lines to be read.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// The levels of this process's log; before [`init`] they are of none.
 pub fn levels() -> Levels {
@@ -50,6 +65,9 @@ pub enum Error {
         /// What is wrong with it.
         source: ParseError,
     },
+    /// No thread for the log.
+    #[error("cannot start a thread; raise the process limit (ulimit -u) of the worker's user")]
+    Thread(#[from] std::io::Error),
     /// There is a log already.
     #[error("the log is set up twice")]
     Twice(#[from] tracing_subscriber::util::TryInitError),
@@ -65,10 +83,78 @@ pub fn init(format: LogFormat, level: &str, redactor: Redactor) -> Result<(), Er
         None => ("weir.log.level", level),
     };
     let levels = Levels::parse(filter).map_err(|source| Error::Filter { key, filter: filter.to_owned(), source })?;
-    subscriber(format, levels.clone(), redactor.writer(std::io::stderr), std::io::stderr().is_terminal()).try_init()?;
+    let colours = format == LogFormat::Text && std::io::stderr().is_terminal();
+    let lines = stderr::Lines::to(std::io::stderr())?;
+    let one_line = OneLine { form: form(format, colours), inner: lines.clone() };
+    subscriber(format, levels.clone(), redactor.writer(one_line), colours).try_init()?;
     // A second log was refused just now.
     let _ = LEVELS.set(levels);
+    let _ = STDERR.set(lines);
+    std::panic::set_hook(Box::new(panicked));
+    process_limits::abort_when_exhausted();
     Ok(())
+}
+
+/// Writes a text to standard error that is not part of the log. Like the lines of the log it may be lost if nobody reads them.
+pub fn say(text: &str) {
+    let text = set_off(text);
+    match STDERR.get() {
+        Some(lines) => lines.line(format!("{text}\n").as_bytes()),
+        None => eprintln!("{text}"),
+    }
+}
+
+/// The text with its lines behind the first set off, so that what a plugin or a client wrote into it cannot pass for a line of the log.
+pub fn set_off(text: &str) -> String {
+    let mut set_off = String::with_capacity(text.len());
+    for (number, line) in text.lines().enumerate() {
+        if number > 0 {
+            set_off.push('\n');
+        }
+        if number > 0 && !line.starts_with(' ') {
+            set_off.push_str("  ");
+        }
+        set_off.push_str(&weir_data::text::one_line(line));
+    }
+    set_off
+}
+
+/// Lines that were dropped because standard error was not read fast enough.
+pub fn dropped_lines() -> u64 {
+    STDERR.get().map_or(0, stderr::Lines::dropped)
+}
+
+/// Waits until the last lines are written, but not for long: whoever reads standard error may have stopped reading.
+pub fn flush() {
+    if let Some(lines) = STDERR.get() {
+        lines.flush(LAST_LINES);
+    }
+}
+
+/// A panic is a line of the log like any other: the standard hook would wait for the reader of standard error.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let backtrace = std::backtrace::Backtrace::capture();
+    let backtrace = match backtrace.status() {
+        std::backtrace::BacktraceStatus::Captured => Some(tracing::field::display(backtrace)),
+        _ => None,
+    };
+    tracing::error!(
+        thread = thread.name().unwrap_or_default(),
+        location = panic.location().map(tracing::field::display),
+        backtrace,
+        "panicked: {}",
+        panic.payload_as_str().unwrap_or("no message")
+    );
+    // It may be the end of the process.
+    flush();
+}
+
+fn form(format: LogFormat, colours: bool) -> Form {
+    match format {
+        LogFormat::Text => Form::Text { colours },
+        LogFormat::Json => Form::Json,
+    }
 }
 
 fn subscriber<W>(
@@ -82,7 +168,7 @@ where
 {
     let lines = fmt::layer().with_writer(writer).with_ansi(colours);
     let lines = match format {
-        LogFormat::Text => lines.boxed(),
+        LogFormat::Text => lines.fmt_fields(one_line::Fields).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
     };
     Box::new(registry().with(filter::Filter(levels)).with(lines))
@@ -119,17 +205,62 @@ mod tests {
     }
 
     fn line(format: LogFormat) -> String {
-        let written = Written::default();
-        let sink = written.clone();
-        let subscriber = subscriber(format, Levels::default(), move || sink.clone(), false);
-        with(subscriber, || {
+        lines(format, false, || {
             let span = tracing::info_span!("task", connector = "a", task = 0);
             let _entered = span.enter();
             tracing::info!(rows = 3, "done");
             tracing::debug!("not written");
-        });
+        })
+    }
+
+    fn lines(format: LogFormat, colours: bool, write: impl FnOnce()) -> String {
+        let written = Written::default();
+        let sink = written.clone();
+        let one_line = OneLine { form: form(format, colours), inner: move || sink.clone() };
+        let subscriber = subscriber(format, Levels::default(), one_line, colours);
+        with(subscriber, write);
         let bytes = written.0.lock().clone();
         String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn lines_behind_the_first_are_set_off() {
+        assert_eq!(set_off("one\ntwo\r\n  three\rfour\n"), "one\n  two\n  three\\rfour");
+    }
+
+    /// A line of the audit log, as a plugin or a client would like it to be found.
+    const FORGED: &str =
+        "ok\n2026-01-01T00:00:00Z  INFO weir::rest: audit user=\"root\"\r\0\u{1b}[8m\u{202e}\u{2028}end";
+
+    fn write_forged() {
+        // Each way in which a text gets into a line.
+        let span = tracing::info_span!("task", connector = FORGED, shown = %FORGED);
+        let _entered = span.enter();
+        tracing::info!(quoted = FORGED, shown = %FORGED, error = %std::io::Error::other(FORGED), "{FORGED}");
+        tracing::info!("after");
+    }
+
+    #[test]
+    fn no_field_forges_a_line_of_text() {
+        for colours in [false, true] {
+            let text = lines(LogFormat::Text, colours, write_forged);
+            assert_eq!(text.lines().count(), 2, "{text}");
+            let disguises = text.chars().filter(|c| weir_data::text::is_disguise(*c) && *c != '\n');
+            let allowed = |character: char| colours && character == '\u{1b}';
+            assert_eq!(disguises.filter(|c| !allowed(*c)).collect::<Vec<_>>(), Vec::<char>::new(), "{text}");
+            assert!(!text.contains("\u{1b}[8m"), "colours are our own: {text}");
+            assert!(text.contains("end"), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_field_forges_a_line_of_json() {
+        let text = lines(LogFormat::Json, false, write_forged);
+        let parsed: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+        assert_eq!(parsed.len(), 2, "{text}");
+        assert_eq!((&parsed[0]["message"], &parsed[0]["quoted"]), (&FORGED.into(), &FORGED.into()));
+        assert!(!text.chars().any(|c| weir_data::text::is_disguise(c) && c != '\n'), "{text}");
     }
 
     #[test]

@@ -115,6 +115,13 @@ pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
         write: |survey, samples| samples.one(survey.worker.started().as_secs_f64()),
     },
     Family {
+        name: "weir_log_lines_dropped_total",
+        kind: Counter,
+        help: "Log lines of the worker that were dropped because standard error was not read fast enough.",
+        attributes: &[],
+        write: |_, samples| samples.one(crate::logging::dropped_lines()),
+    },
+    Family {
         name: "weir_components",
         kind: Gauge,
         help: "Components that are loaded, each with one or more plugins.",

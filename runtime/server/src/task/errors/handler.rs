@@ -12,6 +12,7 @@ use super::retry::Retries;
 use super::{Exception, Failure, SINK_TASK, SOURCE_TASK, Stage};
 use crate::config::Errors;
 use crate::kafka::producer::SendFailure;
+use crate::logging::Throttle;
 use crate::metrics::TaskMetrics;
 use crate::task::control::Stopping;
 use crate::task::{Error, TaskId};
@@ -39,6 +40,7 @@ pub(in crate::task) struct Handler {
     metrics: Arc<TaskMetrics>,
     dead_letters: Option<DeadLetters>,
     skips: Skips,
+    throttle: Throttle,
 }
 
 /// Records that Kafka did not accept and that were skipped since the last line of the log about them.
@@ -81,7 +83,13 @@ impl Handler {
             metrics,
             dead_letters,
             skips: Skips::default(),
+            throttle: Throttle::default(),
         }
+    }
+
+    /// Asked before a line that the plugin can cause with each call: `Some` with the number of lines that were left out.
+    pub(in crate::task) fn may_log(&mut self) -> Option<u64> {
+        self.throttle.pass()
     }
 
     /// `errors.tolerance=all`.

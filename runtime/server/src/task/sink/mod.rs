@@ -260,7 +260,9 @@ impl<'a> SinkTask<'a> {
             Ok(safe) => safe,
             Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
             Err(error) => {
-                warn!(%error, "the sink cannot say what is safe; nothing is committed");
+                if let Some(left_out) = self.errors.may_log() {
+                    warn!(%error, left_out, "the sink cannot say what is safe; nothing is committed");
+                }
                 self.metrics.commit_failed();
                 if !closing {
                     self.go_back()?;

@@ -59,7 +59,9 @@ impl SinkTask<'_> {
     /// Keeps the rows and stops reading until the plugin is to be asked again.
     fn retry(&mut self, mut pending: Pending, message: String, after: Option<Duration>) -> Result<(), Error> {
         let delay = retry_delay(after, pending.retries, RETRY_DELAYS);
-        warn!(message, delay_ms = delay.as_millis(), "the sink asks for the same rows again later");
+        if let Some(left_out) = self.errors.may_log() {
+            warn!(message, delay_ms = delay.as_millis(), left_out, "the sink asks for the same records again later");
+        }
         if pending.retries == 0 {
             self.flow(&self.all_partitions(), false)?;
         }

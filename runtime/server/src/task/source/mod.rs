@@ -170,7 +170,9 @@ impl SourceTask {
             Err(CallError::Retry { message, after }) => {
                 let delay = retry_delay(after, self.retries, RETRY_DELAYS);
                 self.retries = self.retries.saturating_add(1);
-                warn!(message, delay_ms = delay.as_millis(), "the source asks to be polled again later");
+                if let Some(left_out) = self.errors.may_log() {
+                    warn!(message, delay_ms = delay.as_millis(), left_out, "the source asks to be polled again later");
+                }
                 self.next_poll = Instant::now() + delay;
                 return Ok(());
             }
@@ -224,7 +226,11 @@ impl SourceTask {
                 match self.instance.settled(batch.settled_rows()).await {
                     Ok(()) => {}
                     Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
-                    Err(error) => warn!(%error, "source failed in `settled`"),
+                    Err(error) => {
+                        if let Some(left_out) = self.errors.may_log() {
+                            warn!(%error, left_out, "the source failed in `settled`");
+                        }
+                    }
                 }
             }
         }
@@ -267,7 +273,11 @@ impl SourceTask {
             match self.instance.committed(settled_below).await {
                 Ok(()) => {}
                 Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
-                Err(error) => warn!(%error, "source failed in `committed`"),
+                Err(error) => {
+                    if let Some(left_out) = self.errors.may_log() {
+                        warn!(%error, left_out, "the source failed in `committed`");
+                    }
+                }
             }
         }
         Ok(())
