@@ -23,6 +23,7 @@ mod neighbour;
 mod offsets_rest;
 mod oracle;
 mod outage;
+mod quotas;
 mod rest;
 mod rest_oracle;
 mod restart;

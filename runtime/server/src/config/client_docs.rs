@@ -69,7 +69,7 @@ Where librdkafka's defaults differ from Java's and are left as they are:
 
 | Java | librdkafka | What it means |
 | --- | --- | --- |
-| `batch.size=16384` | `batch.size=1000000`, `batch.num.messages=10000` | larger requests; a task has at most 3 MB on their way |
+| no limit of records in a batch | `batch.num.messages=10000` | `batch.size` is reached first, unless records are small |
 | `buffer.memory=33554432` | `queue.buffering.max.kbytes=1048576` | tasks bound themselves, the queue is shared by all of them |
 | `max.poll.records=500` | 2,000 rows in one `put` | larger batches for a sink |
 | `send.buffer.bytes=131072`, `receive.buffer.bytes=65536` | the system's | the system sizes them itself |

@@ -53,6 +53,12 @@ const PRODUCER: &[Base] = &[
         "40",
         "rows without a key change partition after this time; twice `linger.ms`",
     ),
+    set(
+        "batch.size",
+        "393216",
+        "Java's is 16384, librdkafka's is 1000000. A consumer with a quota of less than 90 KB/s cannot read batches of 1 MB, and with smaller \
+         ones than this more CPU goes into requests (docs/performance.md)",
+    ),
     set("message.max.bytes", "1048576", "Java's default of `max.request.size`; librdkafka's is 1,000,000"),
     ANSWERS,
     set("connections.max.idle.ms", "540000", "Java's default; librdkafka waits for the broker to close"),

@@ -11,11 +11,11 @@ use crate::offsets::OffsetFile;
 use crate::task::Common;
 
 /// Most bytes of keys and values that one source task may have on their way to Kafka. More makes the task stop polling its
-/// plugin until Kafka has acknowledged some. It is three of librdkafka's requests (`batch.size`), of which an idempotent
+/// plugin until Kafka has acknowledged some. It is eight of librdkafka's requests (`batch.size`), of which an idempotent
 /// producer sends one at a time for a partition: more would only wait in memory, and while rows wait for longer than `linger.ms`
 /// librdkafka's thread spins (docs/performance.md).
 pub(super) const MAX_IN_FLIGHT_BYTES: usize = 3 << 20;
-/// Most rows on their way, for the same reason: three requests of `batch.num.messages`.
+/// Most rows on their way, for the same reason: three times `batch.num.messages`.
 pub(super) const MAX_IN_FLIGHT_ROWS: u64 = 30_000;
 /// Most batches on their way, for sources that bring tiny ones.
 pub(super) const MAX_IN_FLIGHT_BATCHES: usize = 256;
