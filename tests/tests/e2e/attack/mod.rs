@@ -155,8 +155,8 @@ fn prepare(bootstrap: &str, seed: u64) -> Result<(Worker, Scene)> {
         .set("weir.rest.auth.upload", "good")
         .set("offset.flush.interval.ms", "300")
         .set("task.shutdown.graceful.timeout.ms", "1000")
-        // Also what an upload may take to describe itself.
-        .set("weir.call.timeout.ms", "10000");
+        // Half of the default: it is also what an upload may take to describe itself, and the neighbour is held to it, too.
+        .set("weir.call.timeout.ms", "30000");
     worker.start()?;
     let scene = Scene::new(&worker, seed, input, output)?;
     Ok((worker, scene))
