@@ -140,12 +140,17 @@ impl SinkConsumer {
     }
 
     /// Joins the group, or changes what it reads. No topics at all = leaves it.
-    pub fn subscribe(&self, topics: &[&str]) -> KafkaResult<()> {
-        if topics.is_empty() {
-            self.client().unsubscribe();
-            return Ok(());
-        }
-        self.client().subscribe(topics)
+    pub async fn subscribe(&self, topics: Vec<String>) -> KafkaResult<()> {
+        let Some(client) = self.inner.clone() else { return Ok(()) };
+        // librdkafka answers when its main thread has come around, which may be busy with many topics for seconds.
+        blocking(move || {
+            if topics.is_empty() {
+                client.unsubscribe();
+                return Ok(());
+            }
+            client.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())
+        })
+        .await
     }
 
     /// The names of all topics of the cluster, sorted, without Kafka's internal ones.

@@ -42,7 +42,7 @@ impl Reading {
     ) -> Result<Self, Error> {
         match subscription {
             Subscription::Topics(topics) => {
-                subscribe(consumer, topics)?;
+                subscribe(consumer, topics).await?;
                 Ok(Self { pattern: None })
             }
             Subscription::Pattern(pattern) => {
@@ -77,7 +77,7 @@ impl Reading {
                     names.into_iter().filter(|name| pattern.regex.matches(name).unwrap_or(false)).collect();
                 if topics != pattern.topics {
                     info!(?topics, "topics that match topics.regex");
-                    subscribe(consumer, &topics)?;
+                    subscribe(consumer, &topics).await?;
                     pattern.topics = topics;
                 }
                 if pattern.topics.is_empty() { pattern.interval.min(EAGER_LOOK_INTERVAL) } else { pattern.interval }
@@ -92,8 +92,6 @@ impl Reading {
     }
 }
 
-fn subscribe(consumer: &SinkConsumer, topics: &[String]) -> Result<(), Error> {
-    consumer
-        .subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())
-        .map_err(|cause| Error::Kafka { what: "cannot subscribe", cause })
+async fn subscribe(consumer: &SinkConsumer, topics: &[String]) -> Result<(), Error> {
+    consumer.subscribe(topics.to_vec()).await.map_err(|cause| Error::Kafka { what: "cannot subscribe", cause })
 }
