@@ -2,9 +2,11 @@
 //! nothing like it: a plugin is copied to its machine, and the worker restarted.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
 use weir_tests::paths;
 
 use super::{Row, Scenario, row};
@@ -41,10 +43,12 @@ fn run(bench: &Bench, record: &mut Record) -> Result<()> {
     let component = paths::plugin("file")?;
     let component = fs::read(&component).with_context(|| component.display().to_string())?;
     for round in 1..=bench.rounds {
-        // A folder that is not there yet.
-        let cache = bench.file("cache").display().to_string();
+        // One that is not there yet, apart from what connectors may be granted.
+        let dir = TempDir::with_prefix("weir-bench-cache-").context("a directory for the cache")?;
+        let cache = dir.path().join("cache").display().to_string();
         let upload = until_running(bench, &cache, &component, round)?;
-        if fs::read_dir(&cache).map_or(0, Iterator::count) == 0 {
+        let is_code = |path: &Path| path.extension().is_some_and(|extension| extension == "cwasm");
+        if !fs::read_dir(&cache)?.flatten().any(|entry| is_code(&entry.path())) {
             bail!("{cache} holds nothing, so that the second worker would compile as well");
         }
         let cached = until_running(bench, &cache, &component, round)?;
