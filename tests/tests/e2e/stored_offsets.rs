@@ -71,7 +71,10 @@ fn an_alteration_that_a_full_disk_refused_never_takes_effect() -> Result<()> {
     let answer = rest.patch(path, &json!({"offsets": change}))?;
     ensure!(answer.status == 500, "the disk is full: {answer:?}");
     ensure!(answer.message() == format!("Failed to modify offsets for source connector {name}"), "{answer:?}");
-    ensure!(worker.log().contains("File too large"), "the log says why");
+    wait::until("the log to say why", PATIENCE, || match worker.log().contains("File too large") {
+        true => Ok(()),
+        false => Err("it does not".to_owned()),
+    })?;
     ensure!(offsets(rest, name)? == before, "it was refused: {}", offsets(rest, name)?);
 
     // The next write of the file, for which there is room.
