@@ -1,9 +1,8 @@
-//! Bounds on what a plugin answers about configurations: what is wrong with one, what it needs, what its tasks get. Such answers are
+//! Bounds on what a plugin answers about configurations: what is wrong with one, and what it needs. Such answers are
 //! kept, shown over REST and written to the log, so that their size is not left to the plugin.
 
 use weir_data::text::{self, MAX_MESSAGE};
 
-use crate::batch::ConfigMap;
 use crate::grants::Capability;
 use crate::info::ConfigValue;
 
@@ -17,8 +16,6 @@ const MAX_VALUE: usize = 1 << 10;
 const MAX_CAPABILITIES: usize = 256;
 /// Most bytes of the directory or host of a capability. Linux knows no longer path.
 const MAX_CAPABILITY_NAME: usize = 4 << 10;
-/// Most bytes of the configuration of one task. Kafka Connect keeps one in a record, of 1 MB at most.
-const MAX_TASK_BYTES: usize = 1 << 20;
 /// What `validate` found, with long texts cut and what is beyond the bound left out; the last value says so.
 pub(crate) fn bounded(values: Vec<ConfigValue>) -> Vec<ConfigValue> {
     let mut left = MAX_VALIDATION_BYTES;
@@ -76,22 +73,6 @@ pub(crate) fn check_capabilities(capabilities: &[Capability]) -> Result<(), Stri
     }
 }
 
-/// # Errors
-///
-/// What is too much.
-pub(crate) fn check_task_configs(configs: &[ConfigMap]) -> Result<(), String> {
-    let bytes = |config: &ConfigMap| -> usize {
-        config.iter().map(|(key, value)| key.len().saturating_add(value.len()).saturating_add(ENTRY_BYTES)).sum()
-    };
-    for (task, config) in configs.iter().enumerate() {
-        let bytes = bytes(config);
-        if bytes > MAX_TASK_BYTES {
-            return Err(format!("the configuration of task {task} has {bytes} bytes; the limit is {MAX_TASK_BYTES}"));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,12 +120,5 @@ mod tests {
         assert_eq!(check_capabilities(&modest), Ok(()));
         assert!(check_capabilities(&vec![Capability::Connect("h".into(), 1); 257]).is_err());
         assert!(check_capabilities(&[Capability::WriteFolder("d".repeat(5000))]).is_err());
-    }
-
-    #[test]
-    fn the_configuration_of_a_task_is_bounded() {
-        let of = |bytes: usize| ConfigMap::from([("k".to_owned(), "v".repeat(bytes))]);
-        assert_eq!(check_task_configs(&vec![of(1000); 1000]), Ok(()));
-        assert!(check_task_configs(&[of(0), of(1 << 20)]).is_err_and(|fault| fault.contains("task 1 has")));
     }
 }
