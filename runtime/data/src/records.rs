@@ -189,6 +189,11 @@ impl Column {
         column
     }
 
+    /// The bytes that the column takes in memory.
+    pub fn size(&self) -> usize {
+        size(&self.lengths, &self.bytes)
+    }
+
     /// Adds one row. Rows longer than `i32::MAX` bytes are cut there, which Kafka's own limits never let happen.
     #[inline]
     pub fn push(&mut self, row: Option<&[u8]>) {
@@ -383,6 +388,21 @@ impl<'a> Iterator for HeaderIter<'a> {
 }
 
 impl Records {
+    /// The bytes that the columns take in memory. Schemas, which batches share, do not count.
+    pub fn size(&self) -> usize {
+        let values = |values: &Values| size(&values.lengths, &values.bytes) + size_of_val(values.formats.as_slice());
+        let names = self.topics.names.iter().map(|name| size_of::<String>() + name.len());
+        names.sum::<usize>()
+            + size_of_val(self.topics.rows.as_slice())
+            + size_of_val(self.partitions.as_slice())
+            + size_of_val(self.timestamps.as_slice())
+            + values(&self.keys)
+            + values(&self.values)
+            + size_of_val(self.headers.counts.as_slice())
+            + self.headers.names.size()
+            + values(&self.headers.values)
+    }
+
     /// The Kafka partition of a row; `None` = Kafka's partitioner chooses.
     #[inline]
     pub fn partition(&self, row: usize) -> Option<i32> {
@@ -394,6 +414,10 @@ impl Records {
     pub fn timestamp(&self, row: usize) -> Option<i64> {
         self.timestamps.get(row).copied().filter(|&timestamp| timestamp >= 0)
     }
+}
+
+fn size(lengths: &[i32], bytes: &[u8]) -> usize {
+    size_of_val(lengths) + bytes.len()
 }
 
 #[inline]

@@ -15,6 +15,7 @@ mod delivery_faults;
 mod demo;
 mod descriptors;
 mod grants;
+mod host_memory;
 mod hostile;
 mod kafka_tls;
 mod loggers;

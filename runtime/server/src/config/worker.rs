@@ -81,6 +81,10 @@ pub struct WorkerConfig {
     pub limits: Limits,
     /// `weir.instances.max`; `None` is as many as the kernel has room for.
     pub instances_max: Option<usize>,
+    /// `weir.records.in.flight.max.bytes`.
+    pub in_flight_max_bytes: u64,
+    /// `weir.task.topics.max`.
+    pub task_topics_max: usize,
     /// `weir.restart.*`.
     pub restarts: RestartPolicy,
     /// `weir.allow.*`: the most that a plugin may be granted.
@@ -185,6 +189,8 @@ impl WorkerConfig {
             },
             instances_max: usize::try_from(reader.number("weir.instances.max")).ok().filter(|max| *max > 0),
             core_dumps: reader.flag("weir.core.dumps"),
+            in_flight_max_bytes: reader.number("weir.records.in.flight.max.bytes"),
+            task_topics_max: usize::try_from(reader.number("weir.task.topics.max")).unwrap_or(usize::MAX),
             restarts: RestartPolicy {
                 max_attempts: u32::try_from(reader.number("weir.restart.max.attempts")).unwrap_or(0),
                 delay: reader.millis("weir.restart.delay.ms"),

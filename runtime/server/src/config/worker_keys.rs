@@ -148,6 +148,24 @@ pub static SECTIONS: &[Section] = &[
                 "Allow to reset what is tracked (`PUT /connectors/{c}/topics/reset`).",
             ),
             key(
+                "weir.records.in.flight.max.bytes",
+                Long,
+                Value("268435456"),
+                Used,
+                "Memory for records on their way between plugins and Kafka, all tasks of the worker together, in bytes: what was not \
+                 acknowledged by Kafka yet, with source offsets, headers and what tracks each record. Beyond it a task waits for its turn \
+                 before it polls its source again. A task that has nothing in flight does not wait, so each may hold one batch beyond the limit.",
+            )
+            .checked(&[Check::Range(Some(1_048_576), None)]),
+            key(
+                "weir.task.topics.max",
+                Int,
+                Value("1000"),
+                Used,
+                "Topics that a task of a source connector may write to from its start to its end. A task that writes to more fails.",
+            )
+            .checked(AT_LEAST_1),
+            key(
                 "weir.standalone.state",
                 String,
                 Null,

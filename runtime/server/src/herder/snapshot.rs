@@ -47,6 +47,11 @@ impl Herder {
         &self.shared().metrics
     }
 
+    /// Bytes of records in flight, all tasks together.
+    pub fn in_flight_bytes(&self) -> u64 {
+        self.shared().in_flight.used()
+    }
+
     /// Kafka producers that are open.
     pub fn open_producers(&self) -> usize {
         self.shared().producers.open()

@@ -25,6 +25,7 @@ use crate::logging::Levels;
 use crate::metrics::WorkerMetrics;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
+use crate::task::memory::InFlightMemory;
 
 /// What a herder works with.
 pub struct Options {
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub(super) worker_id: String,
     pub(super) producers: Producers,
     pub(super) admins: Admins,
+    /// The memory of records in flight.
+    pub(super) in_flight: InFlightMemory,
     pub(super) metrics: Arc<WorkerMetrics>,
     pub(super) levels: Levels,
     pub(super) state: Option<StateFile>,
@@ -103,7 +106,9 @@ impl Herder {
         let stopping = CancellationToken::new();
         cluster_id.learn(&options.worker.admin_properties(), stopping.clone());
         let kept = options.state.as_ref().map(StateFile::take).unwrap_or_default();
+        let in_flight = InFlightMemory::new(options.worker.in_flight_max_bytes);
         let herder = Self(Arc::new(Shared {
+            in_flight,
             worker: options.worker,
             plugins: options.plugins,
             offsets: options.offsets,

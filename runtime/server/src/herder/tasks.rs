@@ -37,6 +37,7 @@ pub(super) fn spawn(
         flush_interval: shared.worker.offset_flush_interval,
         flush_timeout: shared.worker.offset_flush_timeout,
         metrics: Arc::clone(&metrics),
+        memory: shared.in_flight.clone(),
         active_topics: shared.worker.topic_tracking.then(|| Arc::clone(active_topics)),
     };
     let on_failure = OnFailure { secrets: Arc::clone(config.resolved.secrets()), failed: Arc::clone(failed) };
@@ -73,6 +74,7 @@ pub(super) fn spawn(
                 admin: config.admin_properties(),
                 admins: shared.admins.clone(),
                 offsets: shared.offsets.clone(),
+                topics_max: shared.worker.task_topics_max,
             };
             TaskHandle::spawn(id, wanted, metrics, on_failure, |control| source::run(options, control))
         }

@@ -19,6 +19,7 @@ pub(super) struct Survey {
     pub(super) engine: Arc<EngineStats>,
     pub(super) components: usize,
     pub(super) producers: usize,
+    pub(super) in_flight: u64,
 }
 
 /// Everything, in Prometheus' text format. A few microseconds for each task; not to be called on a thread that runs tasks when
@@ -31,6 +32,7 @@ pub fn page(herder: &Herder, plugins: &Plugins) -> String {
         engine: Arc::clone(plugins.engine_stats()),
         components: plugins.components().len(),
         producers: herder.open_producers(),
+        in_flight: herder.in_flight_bytes(),
     }
     .write()
 }

@@ -10,6 +10,7 @@ use super::chain::{Chain, Step};
 use super::control::Stopping;
 use super::convert::{ConverterSettings, Converters};
 use super::errors::{DeadLetters, Handler};
+use super::memory::InFlightMemory;
 use super::{Error, TaskId};
 use crate::config::Errors;
 use crate::herder::api::ConfigMap;
@@ -41,6 +42,8 @@ pub struct Common {
     pub flush_timeout: Duration,
     /// Where the task counts.
     pub metrics: Arc<TaskMetrics>,
+    /// The worker's memory for records in flight.
+    pub memory: InFlightMemory,
     /// The connector's topics; none = they are not tracked (`topic.tracking.enable=false`).
     pub active_topics: Option<Arc<ActiveTopics>>,
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use weir_data::converter::{Converted, Converter, HeaderConverter, converter, header_converter};
+use weir_data::converter::{Converted, Converter, HeaderConverter, RowError, converter, header_converter};
 use weir_data::records::{Column, Headers, Part, Records, Values};
 
 use super::Error;
@@ -43,6 +43,12 @@ pub struct RowFailure {
 /// Bytes of one column after which a piece of a batch ends, if its values grow. What is converted waits for the producer, so it
 /// bounds what a task holds.
 pub const PIECE_BYTES: usize = 8 << 20;
+
+/// Most rows of a piece, unless one record makes more: they are given to the producer in one go.
+const PIECE_ROWS: u32 = 1 << 14;
+
+/// Most bytes of a column that the rows made of one record may take.
+const RECORD_BYTES: usize = 48 << 20;
 
 /// A batch in Kafka's bytes. `records` keeps what is not bytes: topics, partitions, timestamps, header names.
 pub struct Outgoing {
@@ -205,6 +211,11 @@ impl Pieces {
         if self.finished { 0 } else { self.records.count - self.at.row }
     }
 
+    /// Whether there is no piece left.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
     /// The rows of a piece, without keys, values and header values.
     fn cut(&self, rows: u32, headers: u32) -> Records {
         let (from, to) = (self.at.row as usize, (self.at.row + rows) as usize);
@@ -229,103 +240,182 @@ impl Pieces {
 }
 
 impl Converters {
-    /// Converts the next piece of a batch; `None` = there is none left. A batch without rows is one piece.
-    pub fn next_piece(&mut self, pieces: &mut Pieces) -> Option<Piece> {
+    /// Converts the next piece of a batch; `None` = there is none left. A batch without rows is one piece. `origin` says for a row
+    /// which record it was made of, and never decreases: rows of one record stay together.
+    pub fn next_piece(&mut self, pieces: &mut Pieces, origin: impl Fn(u32) -> u32) -> Option<Piece> {
         if pieces.finished {
             return None;
         }
         let formats = &pieces.records.formats;
-        let is_first = pieces.at.row == 0;
-        if is_first && !self.value.grows(formats) && !self.key.grows(formats) && !self.header.grows(formats) {
+        let first = pieces.at.row;
+        let grows = self.value.grows(formats) || self.key.grows(formats) || self.header.grows(formats);
+        if first == 0 && pieces.records.count <= PIECE_ROWS && !grows {
             pieces.finished = true;
             let (outgoing, failures) = self.to_kafka(std::mem::take(&mut pieces.records));
-            return Some(Piece { first: 0, outgoing, failures });
+            return Some(Piece { first, outgoing, failures });
         }
-        let Pieces { records, at, .. } = &*pieces;
-        let from = at.row as usize;
-        let left = records.count - at.row;
+        let left = pieces.records.count - first;
+        let mut columns = self.columns(pieces, left.min(pieces.most).min(PIECE_ROWS), PIECE_BYTES);
+        let end = first + columns.rows;
+        let own = |row: &u32| origin(*row) == origin(end - 1);
+        if columns.rows < left && origin(end) == origin(end - 1) {
+            let of_others = (first..end).rev().take_while(own).count() as u32;
+            let of_others = columns.rows - of_others;
+            if of_others > 0 {
+                columns.truncate(of_others, &pieces.records, pieces.at);
+            } else {
+                // One record makes more than a piece.
+                let all = (first..first + left).take_while(own).count() as u32;
+                columns = self.columns(pieces, all, RECORD_BYTES);
+                columns.pad(all, &pieces.records, pieces.at);
+            }
+        }
+        Some(pieces.take(columns))
+    }
 
-        // Each column may end the piece earlier.
-        let mut all_values = rest(&records.values, from, at.value_byte, left);
-        let part = all_values.split_off(left.min(pieces.most));
-        let mut values = self.value.from_connect_part(formats, part, PIECE_BYTES);
-        let mut rows = rows_of(&values.output, part.count);
-        let part = rest(&records.keys, from, at.key_byte, left).split_off(rows);
-        let mut keys = self.key.from_connect_part(formats, part, PIECE_BYTES);
+    /// Converts up to `most` rows; fewer if a column reaches `limit` bytes before, but at least one.
+    fn columns(&mut self, pieces: &Pieces, most: u32, limit: usize) -> Columns {
+        let Pieces { records, at, .. } = pieces;
+        let formats = &records.formats;
+        let part = pieces.values(most);
+        let values = self.value.from_connect_part(formats, part, limit);
+        let mut rows = rows_of(&values.output, most);
+        let keys = self.key.from_connect_part(formats, pieces.keys(rows), limit);
         rows = rows_of(&keys.output, rows);
-        let counts = records.headers.counts.get(from..from + rows as usize).unwrap_or_default();
+        let counts = at.counts(records, rows);
         let mut count = counts.iter().sum();
-        let headers_left = records.headers.total() - at.header;
-        let all_headers =
-            rest(&records.headers.values, at.header as usize, at.header_value_byte, headers_left).split_off(count);
         let mut headers = Converted::<Column>::default();
         if count > 0 {
-            headers = self.header.from_connect_part(formats, all_headers, PIECE_BYTES);
+            headers = self.header.from_connect_part(formats, pieces.header_values(count), limit);
             let converted = rows_of(&headers.output, count);
             if converted < count {
                 (rows, count) = whole_rows(counts, converted);
                 if rows == 0 {
                     // The headers of one row are larger than a piece.
                     (rows, count) = (1, counts.first().copied().unwrap_or(0));
-                    let own = { all_headers }.split_off(count);
-                    headers = self.header.from_connect_part(formats, own, usize::MAX);
+                    headers = self.header.from_connect_part(formats, pieces.header_values(count), usize::MAX);
                 }
             }
         }
-        truncate(&mut values, rows);
-        truncate(&mut keys, rows);
-        truncate(&mut headers, count);
+        let mut columns = Columns { rows: most, values, keys, headers, header_count: count };
+        columns.truncate(rows, records, *at);
+        columns
+    }
+}
 
+/// The converted columns of a piece.
+struct Columns {
+    rows: u32,
+    values: Converted<Column>,
+    keys: Converted<Column>,
+    headers: Converted<Column>,
+    header_count: u32,
+}
+
+impl Columns {
+    /// Leaves out all but the first rows.
+    fn truncate(&mut self, rows: u32, records: &Records, at: Cursor) {
+        self.rows = rows;
+        self.header_count = at.counts(records, rows).iter().sum();
+        truncate(&mut self.values, rows);
+        truncate(&mut self.keys, rows);
+        truncate(&mut self.headers, self.header_count);
+    }
+
+    /// Lets the rows fail that were not converted up to this one.
+    fn pad(&mut self, rows: u32, records: &Records, at: Cursor) {
+        let missing = self.rows..rows;
+        if missing.is_empty() {
+            return;
+        }
+        let message = || format!("the records made of one record take more than {} MiB", RECORD_BYTES >> 20);
+        self.values.failures.extend(missing.map(|row| RowError { row, message: message() }));
+        self.header_count = at.counts(records, rows).iter().sum();
+        for (column, length) in [
+            (&mut self.values.output, rows),
+            (&mut self.keys.output, rows),
+            (&mut self.headers.output, self.header_count),
+        ] {
+            // An empty column is all nulls as it is.
+            if !column.lengths.is_empty() {
+                column.lengths.resize(length as usize, -1);
+            }
+        }
+        self.rows = rows;
+    }
+}
+
+impl Cursor {
+    /// The numbers of headers of the next rows.
+    fn counts(self, records: &Records, rows: u32) -> &[u32] {
+        let from = self.row as usize;
+        records.headers.counts.get(from..from + rows as usize).unwrap_or_default()
+    }
+}
+
+impl Pieces {
+    fn keys(&self, rows: u32) -> Part<'_> {
+        part(&self.records.keys, self.at.row, self.at.key_byte, rows)
+    }
+
+    fn values(&self, rows: u32) -> Part<'_> {
+        part(&self.records.values, self.at.row, self.at.value_byte, rows)
+    }
+
+    fn header_values(&self, headers: u32) -> Part<'_> {
+        part(&self.records.headers.values, self.at.header, self.at.header_value_byte, headers)
+    }
+
+    /// Takes the rows of these columns off.
+    fn take(&mut self, columns: Columns) -> Piece {
+        let Columns { rows, values, keys, headers, header_count } = columns;
+        let at = self.at;
         let mut failures = Vec::new();
-        let header_values = take(headers, Stage::HeaderConverter, &mut failures, rows_of_headers(counts));
+        let of_row = rows_of_headers(at.counts(&self.records, rows));
+        let header_values = take(headers, Stage::HeaderConverter, &mut failures, of_row);
         let keys = take(keys, Stage::KeyConverter, &mut failures, |row| row);
         let values = take(values, Stage::ValueConverter, &mut failures, |row| row);
         first_of_each_row(&mut failures);
 
-        let first = at.row;
+        let (from, to) = (at.header as usize, (at.header + header_count) as usize);
+        let names = self.records.headers.names.lengths.get(from..to).unwrap_or_default();
         let next = Cursor {
-            row: first + rows,
-            key_byte: at.key_byte + rest(&records.keys, from, at.key_byte, left).split_off(rows).bytes.len(),
-            value_byte: at.value_byte + rest(&records.values, from, at.value_byte, left).split_off(rows).bytes.len(),
-            header: at.header + count,
-            name_byte: at.name_byte
-                + size(
-                    records
-                        .headers
-                        .names
-                        .lengths
-                        .get(at.header as usize..(at.header + count) as usize)
-                        .unwrap_or_default(),
-                ),
-            header_value_byte: at.header_value_byte + { all_headers }.split_off(count).bytes.len(),
+            row: at.row + rows,
+            key_byte: at.key_byte + self.keys(rows).bytes.len(),
+            value_byte: at.value_byte + self.values(rows).bytes.len(),
+            header: at.header + header_count,
+            name_byte: at.name_byte + size(names),
+            header_value_byte: at.header_value_byte + self.header_values(header_count).bytes.len(),
         };
-        pieces.finished = next.row >= records.count;
-        let records = if is_first && pieces.finished {
-            let mut records = std::mem::take(&mut pieces.records);
+        self.finished = next.row >= self.records.count;
+        let records = if at.row == 0 && self.finished {
+            let mut records = std::mem::take(&mut self.records);
             (records.keys, records.values, records.headers.values) = Default::default();
             records.formats = Vec::new();
             records
         } else {
-            let cut = pieces.cut(rows, count);
-            if pieces.finished {
-                pieces.records = Records::default();
+            let cut = self.cut(rows, header_count);
+            if self.finished {
+                self.records = Records::default();
             }
             cut
         };
-        pieces.at = next;
-        pieces.most = rows.saturating_mul(2).max(1);
-        Some(Piece { first, outgoing: Outgoing { records, keys, values, header_values }, failures })
+        self.at = next;
+        self.most = rows.saturating_mul(2).max(1);
+        Piece { first: at.row, outgoing: Outgoing { records, keys, values, header_values }, failures }
     }
 }
 
-/// The rows of `values` from a place on.
-fn rest(values: &Values, row: usize, byte: usize, count: u32) -> Part<'_> {
-    Part {
+/// Some rows of `values`, from a place on.
+fn part(values: &Values, row: u32, byte: usize, rows: u32) -> Part<'_> {
+    let row = row as usize;
+    let mut rest = Part {
         lengths: values.lengths.get(row..).unwrap_or_default(),
         bytes: values.bytes.get(byte..).unwrap_or_default(),
         formats: values.formats.get(row..).unwrap_or_default(),
-        count,
-    }
+        count: rows,
+    };
+    rest.split_off(rows)
 }
 
 /// How many of `asked` rows a column has. An empty one is all of them, as nulls.
@@ -479,7 +569,7 @@ mod tests {
             let mut converters = converters("JsonConverter");
             let mut pieces = Pieces::new(documented(count, doc));
             let (mut found, mut failures, mut number) = (Vec::new(), Vec::new(), 0);
-            while let Some(piece) = converters.next_piece(&mut pieces) {
+            while let Some(piece) = converters.next_piece(&mut pieces, |row| row) {
                 assert_eq!(piece.first as usize, found.len());
                 assert!(piece.outgoing.values.bytes.len() <= PIECE_BYTES + doc + 1000);
                 failures.extend(
@@ -496,6 +586,33 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_one_record_stay_together_and_are_bounded() {
+        let pieces_of = |rows, doc, origin: &dyn Fn(u32) -> u32| {
+            let (mut converters, mut pieces) = (converters("JsonConverter"), Pieces::new(documented(rows, doc)));
+            let mut found = Vec::new();
+            while let Some(piece) = converters.next_piece(&mut pieces, origin) {
+                assert_eq!(rows_of(&piece.outgoing.values, piece.outgoing.records.count), piece.outgoing.records.count);
+                found.push((piece.outgoing.records.count, piece.failures));
+            }
+            found
+        };
+        // Four rows reach the limit, and three make a record.
+        let counts: Vec<u32> =
+            pieces_of(10, PIECE_BYTES / 3, &|row| row / 3).into_iter().map(|(rows, _)| rows).collect();
+        assert_eq!(counts, [3, 3, 4]);
+        // Five make a record: more than a piece.
+        let counts: Vec<u32> =
+            pieces_of(10, PIECE_BYTES / 3, &|row| row / 5).into_iter().map(|(rows, _)| rows).collect();
+        assert_eq!(counts, [5, 5]);
+        // Twenty make a record that is too large.
+        let found = pieces_of(21, PIECE_BYTES / 2, &|row| row / 20);
+        assert_eq!(found.iter().map(|(rows, _)| *rows).collect::<Vec<_>>(), [20, 1]);
+        let last = found[0].1.last().expect("a failure");
+        assert_eq!((last.row, last.message.as_str()), (19, "the records made of one record take more than 48 MiB"));
+        assert!(found[0].1.iter().all(|failure| failure.row % 3 == 2 || failure.row >= 17));
+    }
+
+    #[test]
     fn text_and_json_without_schemas_are_one_piece_that_is_not_copied() {
         let values = Column::from_rows(vec![Some("x".repeat(1 << 20)); 20]);
         let address = values.bytes.as_ptr();
@@ -508,9 +625,23 @@ mod tests {
         };
         let mut converters = converters("StringConverter");
         let mut pieces = Pieces::new(records);
-        let piece = converters.next_piece(&mut pieces).expect("a piece");
+        let piece = converters.next_piece(&mut pieces, |row| row).expect("a piece");
         assert_eq!((piece.outgoing.records.count, piece.outgoing.values.bytes.as_ptr()), (20, address));
-        assert!(converters.next_piece(&mut pieces).is_none());
+        assert!(converters.next_piece(&mut pieces, |row| row).is_none());
+    }
+
+    #[test]
+    fn many_rows_are_several_pieces() {
+        let values = Values::from_column(Column::from_rows((0..40_000).map(|row| Some(row.to_string()))), 40_000, 0);
+        let records = Records { count: 40_000, topics: Topics::all("t"), values: values.clone(), ..Records::default() };
+        let mut converters = converters("ByteArrayConverter");
+        let mut pieces = Pieces::new(records);
+        let (mut rows, mut bytes) = (Vec::new(), Vec::new());
+        while let Some(piece) = converters.next_piece(&mut pieces, |row| row) {
+            rows.push(piece.outgoing.records.count);
+            bytes.extend(piece.outgoing.values.bytes);
+        }
+        assert_eq!((rows, bytes == values.bytes), (vec![16_384, 16_384, 7_232], true));
     }
 
     #[test]

@@ -10,9 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// What a record takes beside its bytes: librdkafka's message, and what tracks it.
-pub const RECORD_OVERHEAD: u64 = 200;
-
 /// The budget of a worker. Clones are the same one.
 #[derive(Debug, Clone)]
 pub struct InFlightMemory(Arc<Inner>);
@@ -102,6 +99,9 @@ impl Held {
     /// Changes the part to so many bytes, whether or not there is room for more.
     pub fn resize(&mut self, bytes: u64) {
         let before = std::mem::replace(&mut self.bytes, bytes);
+        if bytes == before {
+            return;
+        }
         if bytes > before {
             self.memory.0.state.lock().used += bytes - before;
         } else {

@@ -158,6 +158,21 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
             batch.source_partitions = vec!["{\"hostile\":\r\n\"line breaks\"}\n".into()];
             batch.source_offsets = column((0..rows).map(|row| format!("\n{{\"row\":\n{row}}}")));
         }
+        // These keep to the contract. What they cost is the host's.
+        "many-topics" => {
+            let first = NEXT.get();
+            records.topics.names = (0..rows as u64).map(|row| format!("hostile-{}", first + row)).collect();
+            records.topics.rows = (0..rows as u32).collect();
+        }
+        "documented" => {
+            let doc = Some("d".repeat(250 << 10));
+            records.formats[0].schema =
+                Some(Schema { nodes: vec![SchemaNode { doc, ..node(SchemaType::String, &[]) }] });
+        }
+        "large-offsets" => {
+            let text = "x".repeat(250 << 10);
+            batch.source_offsets = column((0..rows).map(|_| format!(r#"{{"a":"{text}"}}"#)));
+        }
         "lie-budget" => *batch = self::batch(budget.rows + 1),
         // One record larger than `max.request.size`.
         "large-record" => {

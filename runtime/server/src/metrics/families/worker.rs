@@ -185,6 +185,13 @@ pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
         write: |survey, samples| samples.one(survey.producers),
     },
     Family {
+        name: "weir_records_in_flight_bytes",
+        kind: Gauge,
+        help: "Memory of records between plugins and Kafka, as weir.records.in.flight.max.bytes counts it.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.in_flight),
+    },
+    Family {
         name: "process_cpu_seconds_total",
         kind: Counter,
         help: "Processor time of the worker's process, in seconds.",

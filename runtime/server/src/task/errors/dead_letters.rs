@@ -24,12 +24,15 @@ use crate::kafka::producer::{Outcome, OutgoingRow, Outstanding, Producers, SendF
 use crate::metrics::TaskMetrics;
 use crate::task::common::retry_delay;
 use crate::task::control::Stopping;
+use crate::task::memory::Held;
 use crate::task::{Error, TaskId};
 
 /// Most bytes that wait for Kafka's acknowledgement; the task waits with them then.
 const MAX_BYTES: usize = 4 << 20;
 /// Most records.
 const MAX_RECORDS: usize = 10_000;
+/// What a letter takes beside its bytes.
+const LETTER_OVERHEAD: usize = 1 << 10;
 /// How long to wait when the producer's queue is full.
 const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
 /// Pause before letters are sent again that Kafka did not accept: the first, and the longest.
@@ -114,6 +117,8 @@ pub(in crate::task) struct DeadLetters {
     /// Letters on their way, in order.
     pending: VecDeque<Kept>,
     bytes: usize,
+    /// The letters and the producer's copies of them, in the worker's budget.
+    memory: Held,
     /// Failures since the last acknowledgement, and when to send again.
     failures: u32,
     resume: Option<Instant>,
@@ -132,6 +137,7 @@ impl DeadLetters {
         clients: &DeadLetterClients,
         metrics: Arc<TaskMetrics>,
         stopping: Stopping,
+        memory: Held,
     ) -> Result<Self, Error> {
         ensure(queue, clients).await.map_err(|cause| Error::DeadLetterTopic {
             topic: queue.topic.clone(),
@@ -147,6 +153,7 @@ impl DeadLetters {
             lane: 0,
             pending: VecDeque::new(),
             bytes: 0,
+            memory,
             failures: 0,
             resume: None,
             wake: Arc::new(Notify::new()),
@@ -182,6 +189,7 @@ impl DeadLetters {
         let kept = Kept::new(letter, own, place);
         self.bytes += kept.size;
         self.pending.push_back(kept);
+        self.account();
         self.pump().map(drop)
     }
 
@@ -224,11 +232,17 @@ impl DeadLetters {
             self.bytes -= letter.size;
             self.failures = 0;
         }
+        self.account();
         if let Some(resume) = self.resume.filter(|resume| now < *resume) {
             return Ok(Some(resume));
         }
         self.resume = None;
         self.give(now)
+    }
+
+    /// Letters wait for their own limit only: a sink with one in hand can do nothing else.
+    fn account(&mut self) {
+        self.memory.resize((self.bytes * 2 + self.pending.len() * LETTER_OVERHEAD) as u64);
     }
 
     /// Letters of a producer that has failed are sent again with another one.
@@ -386,6 +400,7 @@ fn context(id: &TaskId, failure: &Failure, place: &Place<'_>) -> Vec<(&'static s
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::memory::InFlightMemory;
 
     #[test]
     fn the_headers_are_kafka_connects_in_name_order_and_form() {
@@ -427,6 +442,7 @@ mod tests {
             lane: 0,
             pending: VecDeque::new(),
             bytes: 0,
+            memory: InFlightMemory::new(1 << 20).take(0),
             failures: 0,
             resume: None,
             wake: Arc::new(Notify::new()),

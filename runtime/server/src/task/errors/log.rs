@@ -50,6 +50,11 @@ impl Polled {
         Self { records, starts: OnceLock::new() }
     }
 
+    /// The bytes that they take in memory.
+    pub(in crate::task) fn size(&self) -> usize {
+        self.records.size()
+    }
+
     /// One record as text. `partition` and `offset` are the JSON objects of the source.
     pub(in crate::task) fn text(&self, row: u32, partition: &str, offset: &str) -> String {
         let Records { keys, values, headers, .. } = &self.records;

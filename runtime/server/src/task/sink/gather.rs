@@ -99,6 +99,12 @@ fn take(consumer: &SinkConsumer, most_rows: usize) -> (Vec<Gathered>, Option<Kaf
 type LastPlace = Option<((usize, i32), usize)>;
 
 impl Gathered {
+    /// The bytes that the rows take in memory.
+    pub(super) fn size(&self) -> usize {
+        let raw = self.raw.keys.size() + self.raw.values.size() + self.raw.header_values.size();
+        self.records.size() + raw + size_of_val(self.offsets.as_slice()) + size_of_val(self.partition.as_slice())
+    }
+
     /// Bytes of keys and values.
     fn bytes(&self) -> usize {
         self.raw.keys.bytes.len() + self.raw.values.bytes.len()

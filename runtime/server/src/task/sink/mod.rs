@@ -38,6 +38,7 @@ use super::chain::Chain;
 use super::control::{Control, Wanted};
 use super::convert::Converters;
 use super::errors::{DeadLetters, Handler};
+use super::memory::Held;
 use super::{Common, Error};
 use crate::herder::api::State;
 use crate::kafka::consumer::{Position, SinkConsumer};
@@ -97,6 +98,8 @@ struct SinkTask<'a> {
     next_empty_put: Option<Instant>,
     /// When the commit began that Kafka has not answered yet.
     committing: Option<Instant>,
+    /// The rows in hand, in the worker's budget.
+    memory: Held,
     metrics: Arc<TaskMetrics>,
 }
 
@@ -121,8 +124,14 @@ impl<'a> SinkTask<'a> {
         let (chain, converters) = (common.chain().await?, common.converters()?);
         let dead_letters = match &common.errors.dead_letters {
             Some(queue) => Some(
-                DeadLetters::open(queue, &options.dead_letters, Arc::clone(&common.metrics), control.stopping())
-                    .await?,
+                DeadLetters::open(
+                    queue,
+                    &options.dead_letters,
+                    Arc::clone(&common.metrics),
+                    control.stopping(),
+                    common.memory.take(0),
+                )
+                .await?,
             ),
             None => None,
         };
@@ -154,6 +163,7 @@ impl<'a> SinkTask<'a> {
             next_commit: Instant::now() + common.flush_interval,
             next_empty_put: None,
             committing: None,
+            memory: common.memory.take(0),
             metrics: Arc::clone(&common.metrics),
         };
         task.apply_requests()?;
@@ -166,6 +176,7 @@ impl<'a> SinkTask<'a> {
                 self.rebalance(rebalance).await?;
             }
             self.note_commits();
+            self.account();
             if let Some(reason) = self.consumer.refused() {
                 return Err(Error::Refused { client: "consumer", reason });
             }
@@ -213,6 +224,7 @@ impl<'a> SinkTask<'a> {
                                 self.take(gathered).await?;
                             } else {
                                 self.held.push_back(gathered);
+                                self.account();
                             }
                         }
                     }

@@ -9,6 +9,8 @@ use crate::task::{Common, DeadLetterClients};
 pub(super) const PUT_ROWS: usize = 2_000;
 /// Bytes of keys and values after which a `put` takes no more rows.
 pub(super) const PUT_BYTES: usize = 4 << 20;
+/// Rows beyond which a batch gives other tasks their turn between two steps.
+pub(super) const ROWS_AT_ONCE: u32 = 4_096;
 /// Delay before a `put` that failed with "retry" is repeated, if the plugin names none: the first, and the longest.
 pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 

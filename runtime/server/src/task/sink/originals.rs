@@ -58,6 +58,16 @@ impl Originals {
         }
     }
 
+    /// The bytes that the rows take in memory.
+    pub(super) fn size(&self) -> usize {
+        let places = size_of_val(self.partition.as_slice()) + size_of_val(self.offsets.as_slice());
+        let values = |values: &Values| size_of_val(values.lengths.as_slice()) + values.bytes.len();
+        let bytes = self.bytes.as_ref().map_or(0, |Bytes { keys, values: own, headers, .. }| {
+            values(keys) + values(own) + headers.names.size() + values(&headers.values)
+        });
+        places + size_of_val(self.timestamps.as_slice()) + bytes
+    }
+
     /// The row that stood at this offset of this partition.
     pub(super) fn find(&self, partition: u32, offset: i64) -> Option<usize> {
         let places = || self.partition.iter().copied().zip(self.offsets.iter().copied());

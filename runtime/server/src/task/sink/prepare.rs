@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use weir_plugin::{SinkBatch, TimestampType, TopicPartition};
 
 use super::gather::{Gathered, Partition};
+use super::options::ROWS_AT_ONCE;
 use super::originals::Originals;
 use super::{Pending, SinkTask};
 use crate::task::Error;
@@ -75,7 +76,20 @@ impl SinkTask<'_> {
         let originals = (letters || self.errors.logs_records()).then(|| Originals::of(&gathered, letters));
         let batch = self.prepare(gathered, originals.as_ref()).await?;
         self.pending = Some(Pending { batch, originals, again, read, retries: 0, due: Instant::now() });
+        self.account();
         self.put_pending().await
+    }
+
+    /// Counts the rows in hand. A sink does not wait for memory: it reads no more before the plugin has taken what it has.
+    pub(super) fn account(&mut self) {
+        let held = self.held.iter().map(Gathered::size).sum::<usize>();
+        let pending = self.pending.as_ref().map_or(0, |pending| {
+            pending.batch.records.size()
+                + size_of_val(pending.batch.offsets.as_slice())
+                + pending.originals.as_ref().map_or(0, Originals::size)
+                + pending.again.as_ref().map_or(0, Gathered::size)
+        });
+        self.memory.resize((held + pending) as u64);
     }
 
     /// The rows that may be given to the plugin now. The others are read again later.
@@ -105,7 +119,11 @@ impl SinkTask<'_> {
         let single = partitions.len() == 1;
         let (ids, kinds): (Vec<_>, Vec<_>) =
             partitions.into_iter().map(|Partition { id, timestamp_type, .. }| (id, timestamp_type)).unzip();
+        let large = records.count > ROWS_AT_ONCE;
         let unconverted = self.converters.to_connect(&mut records, raw);
+        if large {
+            tokio::task::yield_now().await;
+        }
         let mut failures: Vec<FailedRow> = Vec::new();
         // None = all of them.
         let mut kept = None;

@@ -1,6 +1,7 @@
 //! A batch of a source on its way to Kafka: where its records came from, what became of each, and the bytes to send again.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use weir_data::records::Column;
 use weir_plugin::{SettledRows, TopicPartition};
@@ -12,6 +13,7 @@ use crate::task::active_topics::TopicNotes;
 use crate::task::errors::Polled;
 
 /// Where the rows of a batch came from, as the source said.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Places {
     /// Source partitions, JSON objects.
     pub(super) partitions: Vec<String>,
@@ -33,6 +35,35 @@ impl Places {
         let rows = u32::try_from(self.offsets.lengths.len()).unwrap_or(u32::MAX);
         let offset = self.offsets.iter(rows).nth(row).flatten().and_then(|offset| std::str::from_utf8(offset).ok());
         (partition, offset.unwrap_or("null"))
+    }
+}
+
+impl Places {
+    /// The bytes that they take in memory.
+    pub(super) fn size(&self) -> usize {
+        let partitions = self.partitions.iter().map(|partition| size_of::<String>() + partition.len());
+        partitions.sum::<usize>() + size_of_val(self.partition.as_slice()) + self.offsets.size()
+    }
+
+    /// The places of the rows from `from` to before `to`, with the partitions that occur. `start` is where the first offset begins,
+    /// and becomes where the next one does.
+    pub(super) fn part(&self, from: u32, to: u32, start: &mut usize) -> Places {
+        let rows = from as usize..to as usize;
+        let lengths = self.offsets.lengths.get(rows.clone()).unwrap_or_default().to_vec();
+        let size: usize = lengths.iter().map(|&length| usize::try_from(length).unwrap_or(0)).sum();
+        let bytes = self.offsets.bytes.get(*start..*start + size).unwrap_or_default().to_vec();
+        *start += size;
+        let mut partitions = Vec::new();
+        let mut known: HashMap<usize, u32> = HashMap::new();
+        let partition = rows.map(|row| {
+            let index = self.partition(row);
+            *known.entry(index).or_insert_with(|| {
+                partitions.push(self.partitions.get(index).cloned().unwrap_or_default());
+                u32::try_from(partitions.len() - 1).unwrap_or(u32::MAX)
+            })
+        });
+        let partition = partition.collect();
+        Places { partitions, partition, offsets: Column { lengths, bytes } }
     }
 }
 
@@ -89,10 +120,12 @@ pub(super) struct Batch {
     /// The records that were rejected, by their index in `sent`.
     pub(super) rejected: Vec<(u32, SendFailure)>,
     pub(super) places: Places,
-    /// The records as the source brought them, if the log wants them should one fail.
-    pub(super) originals: Option<Polled>,
-    /// Bytes that count against the task's limit.
+    /// The records as the source brought them, if the log wants them should one fail, and which of them is the first of this batch.
+    pub(super) originals: Option<(Arc<Polled>, u32)>,
+    /// Bytes of keys and values: they keep the producer busy.
     pub(super) bytes: usize,
+    /// What the batch takes in memory, the producer's copies included.
+    pub(super) weight: usize,
 }
 
 impl Batch {
@@ -193,5 +226,30 @@ impl Batch {
             told.offsets.push(place.1);
         }
         told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_a_part_are_those_of_its_rows() {
+        let places = Places {
+            partitions: vec!["{}".to_owned(), r#"{"a":1}"#.to_owned()],
+            partition: vec![0, 1, 1, 0],
+            offsets: Column::from_rows([Some("1"), None, Some("33"), Some("4")]),
+        };
+        let mut start = 0;
+        for (from, to) in [(0, 1), (1, 3), (3, 3), (3, 4)] {
+            let part = places.part(from, to, &mut start);
+            for row in from..to {
+                assert_eq!(part.of(row - from), places.of(row));
+            }
+            assert!(part.partitions.len() <= (to - from) as usize);
+        }
+        // Short forms.
+        let places = Places { partitions: vec!["{}".to_owned()], ..Places::default() };
+        assert_eq!(places.part(1, 3, &mut 0).of(1), ("{}", "null"));
     }
 }

@@ -42,6 +42,7 @@ impl Settled {
 pub(super) struct InFlight {
     pub(super) queue: VecDeque<Batch>,
     bytes: usize,
+    weight: usize,
     next_row: u64,
     settled: Settled,
 }
@@ -60,6 +61,11 @@ impl InFlight {
     /// Bytes that are not acknowledged.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// What the batches take in memory.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Rows that are not acknowledged, those before them in their batch included.
@@ -82,6 +88,7 @@ impl InFlight {
         debug_assert_eq!(batch.first_row, self.next_row, "rows are numbered without gaps");
         self.next_row += u64::from(batch.rows);
         self.bytes += batch.bytes;
+        self.weight += batch.weight;
         self.queue.push_back(batch);
     }
 
@@ -89,6 +96,7 @@ impl InFlight {
     pub(super) fn pop(&mut self) -> Option<Batch> {
         let batch = self.queue.pop_front()?;
         self.bytes -= batch.bytes;
+        self.weight -= batch.weight;
         last_offsets(&batch.places, &mut self.settled);
         Some(batch)
     }

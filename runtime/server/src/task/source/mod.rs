@@ -13,11 +13,13 @@ mod send;
 #[cfg(test)]
 mod testing;
 mod topic_creation;
+mod unsent;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 use weir_plugin::{Budget, CallError, SourceInstance};
@@ -27,8 +29,8 @@ pub use options::Options;
 use self::delivery::Delivery;
 use self::in_flight::InFlight;
 use self::options::{
-    COMMIT_PAUSE, MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ROWS, POLL_BYTES, POLL_ROWS,
-    POLL_WAIT, RETRY_DELAYS, SHARED_WAKE_UPS,
+    COMMIT_PAUSE, MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ROWS, MAX_IN_FLIGHT_WEIGHT,
+    POLL_BYTES, POLL_ROWS, POLL_WAIT, RESERVE, RETRY_DELAYS, SHARED_WAKE_UPS,
 };
 use self::send::Sender;
 use super::Error;
@@ -36,6 +38,7 @@ use super::active_topics::TopicNotes;
 use super::common::retry_delay;
 use super::control::{Control, Wanted};
 use super::errors::{Failure, Handler};
+use super::memory::{Held, InFlightMemory, Turn};
 use crate::herder::api::State;
 use crate::kafka::producer::End;
 use crate::metrics::TaskMetrics;
@@ -79,6 +82,12 @@ struct SourceTask {
     /// Nothing is to be expected of the source before.
     next_poll: Instant,
     retries: u32,
+    /// The worker's memory for records in flight: the whole of it, what this task has, and what it has for its next records.
+    budget: InFlightMemory,
+    memory: Held,
+    reserve: Option<Held>,
+    /// The task waits for memory.
+    turn: Option<Turn>,
     metrics: Arc<TaskMetrics>,
 }
 
@@ -112,6 +121,10 @@ impl SourceTask {
             last_commit: now,
             next_poll: now,
             retries: 0,
+            memory: common.memory.take(0),
+            budget: common.memory,
+            reserve: None,
+            turn: None,
             metrics: common.metrics,
         })
     }
@@ -129,15 +142,21 @@ impl SourceTask {
                 Wanted::Stopped => return Ok(()),
                 Wanted::Paused => {
                     control.report(State::Paused);
+                    self.turn = None;
                     self.next_commit
                 }
                 Wanted::Running => {
                     control.report(State::Running);
+                    let has_work = self.sender.has_unsent() || Instant::now() >= self.next_poll;
                     // What waits to be sent again comes before what the source has next.
                     if self.is_full() || self.in_flight.waiting() > 0 {
+                        // A part of the budget that is granted now would be of no use.
+                        self.turn = None;
                         self.next_commit
-                    } else if Instant::now() >= self.next_poll {
-                        self.poll().await?;
+                    } else if has_work && !self.has_turn() {
+                        self.next_commit
+                    } else if has_work {
+                        self.bring().await?;
                         continue;
                     } else {
                         self.next_poll.min(self.next_commit)
@@ -148,20 +167,57 @@ impl SourceTask {
             tokio::select! {
                 () = control.changed() => {}
                 () = self.wake.notified() => {}
+                () = turn(self.turn.as_ref()) => {}
                 end = self.sender.ended() => refused(end)?,
                 () = tokio::time::sleep_until(until) => {}
             }
         }
     }
 
+    /// Whether the worker has memory for more records of this task. A task with nothing in flight does not wait.
+    fn has_turn(&mut self) -> bool {
+        if self.in_flight.batches() == 0 {
+            self.turn = None;
+            return true;
+        }
+        let turn = self.turn.get_or_insert_with(|| self.budget.queue(RESERVE));
+        match turn.take() {
+            Some(reserve) => {
+                self.reserve = Some(reserve);
+                self.turn = None;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Brings the next piece of a batch, or of the next batch, on its way.
+    async fn bring(&mut self) -> Result<(), Error> {
+        if !self.sender.has_unsent() {
+            self.poll().await?;
+        }
+        if let Some(batch) = self.sender.next(&mut self.errors).await? {
+            self.in_flight.push(batch);
+        }
+        self.account();
+        self.reserve = None;
+        Ok(())
+    }
+
+    /// Counts what is in flight in the worker's budget.
+    fn account(&mut self) {
+        self.memory.resize((self.in_flight.weight() + self.sender.unsent_weight()) as u64);
+    }
+
     fn is_full(&self) -> bool {
         self.in_flight.bytes() >= MAX_IN_FLIGHT_BYTES
+            || self.in_flight.weight() >= MAX_IN_FLIGHT_WEIGHT
             || self.in_flight.rows() >= MAX_IN_FLIGHT_ROWS
             || self.in_flight.batches() >= MAX_IN_FLIGHT_BATCHES
             || self.in_flight.has_many_offsets()
     }
 
-    /// Asks the plugin for rows once, and puts them on their way.
+    /// Asks the plugin for rows once, and transforms them.
     async fn poll(&mut self) -> Result<(), Error> {
         let budget = Budget { rows: POLL_ROWS, bytes: POLL_BYTES, wait: POLL_WAIT };
         let began = Instant::now();
@@ -193,9 +249,7 @@ impl SourceTask {
         metrics.source.polled.add(rows.into());
         metrics.source.poll_time.record_time(began.elapsed());
         metrics.source.set_active(self.in_flight.rows() + u64::from(rows));
-        let batch = self.sender.prepare(polled.batch, self.in_flight.next_row(), &mut self.errors).await?;
-        self.in_flight.push(batch);
-        Ok(())
+        self.sender.prepare(polled.batch, self.in_flight.next_row(), &mut self.errors).await
     }
 
     /// Hears what became of records in flight, and sends what waits. Returns when to come back; `None` if reports are all there is
@@ -218,7 +272,9 @@ impl SourceTask {
             batch.note_topics(&mut self.topics);
             self.metrics.source.written.add(batch.acknowledged());
             self.metrics.source.set_active(self.in_flight.rows());
+            self.account();
             for (row, failure) in batch.take_rejected() {
+                consume_budget().await;
                 let failure = Failure::of_send(failure);
                 self.errors.fail(&failure, send::record(batch.originals.as_ref(), &batch.places, row)).await?;
             }
@@ -321,6 +377,14 @@ impl SourceTask {
         if let Err(error) = self.commit().await {
             debug!(%error, "plugin trapped in the final `committed` call");
         }
+    }
+}
+
+/// Returns when a task's turn has come.
+async fn turn(turn: Option<&Turn>) {
+    match turn {
+        Some(turn) => turn.come().await,
+        None => std::future::pending().await,
     }
 }
 

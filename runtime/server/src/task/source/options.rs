@@ -38,6 +38,14 @@ pub(super) const SHARED_WAKE_UPS: Duration = Duration::from_millis(100);
 pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 /// Records that are put into producers' queues before other tasks get their turn.
 pub(super) const RECORDS_AT_ONCE: usize = 4_096;
+/// Records after which a batch gives other tasks their turn between two steps.
+pub(super) const ROWS_AT_ONCE: u32 = 4_096;
+/// The same in bytes.
+pub(super) const BYTES_AT_ONCE: usize = 4 << 20;
+/// Most memory that one source task may have in flight, everything counted. Records of usual sizes reach the limits above first.
+pub(super) const MAX_IN_FLIGHT_WEIGHT: usize = 32 << 20;
+/// What has to be free in the worker's budget before a task with records in flight polls again, or converts another piece.
+pub(super) const RESERVE: u64 = 2 << 20;
 /// How long to wait when the producer's queue is full.
 pub(super) const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
 
@@ -60,4 +68,6 @@ pub struct Options {
     pub admins: Admins,
     /// Where offsets are stored.
     pub offsets: OffsetFile,
+    /// Most topics that the task may write to.
+    pub topics_max: usize,
 }

@@ -1,8 +1,13 @@
 //! The records of a batch in Kafka's bytes, kept until Kafka has acknowledged them: one that was not accepted is sent again.
 
-use weir_data::records::Column;
+use weir_data::records::{Column, Records};
 
 use crate::task::convert::{Outgoing, RowHeaders};
+
+/// What a record takes beside its bytes: librdkafka's message, what tracks it, and where it begins.
+const RECORD_OVERHEAD: usize = 256;
+/// The same of a header.
+const HEADER_OVERHEAD: usize = 64;
 
 /// A converted batch of which any record can be reached.
 pub(super) struct Payload {
@@ -51,6 +56,19 @@ impl Payload {
         });
         let (keys, values) = (starts(&outgoing.keys), starts(&outgoing.values));
         Self { outgoing, keys, values, headers }
+    }
+
+    /// The records, without keys, values and header values.
+    pub(super) fn records(&self) -> &Records {
+        &self.outgoing.records
+    }
+
+    /// What the records take in memory: here, and copied in the producer's queue.
+    pub(super) fn weight(&self) -> usize {
+        let Outgoing { records, keys, values, header_values } = &self.outgoing;
+        let headers = self.headers.as_ref().map_or(0, |places| places.names.len() * HEADER_OVERHEAD);
+        let own = records.size() + keys.size() + values.size() + header_values.size() + headers;
+        own * 2 + records.count as usize * RECORD_OVERHEAD
     }
 
     /// The names of the topics that records of this batch go to.

@@ -1,16 +1,19 @@
 //! Makes a batch for Kafka out of one of the source: transforms, converters, topics that exist. `delivery.rs` sends it.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use tracing::{info, warn};
 use weir_plugin::SourceBatch;
 
-use super::batch::{Batch, Places, SentRecord, State};
+use super::batch::{Batch, Places};
 use super::delivery::Delivery;
 use super::in_flight::InFlight;
-use super::options::{Options, REPLACE_DELAYS};
-use super::payload::Payload;
+use super::options::{BYTES_AT_ONCE, Options, REPLACE_DELAYS, ROWS_AT_ONCE};
 use super::topic_creation::Topics;
+use super::unsent::{Ready, Unsent};
 use crate::kafka::fault::Fault;
 use crate::kafka::lanes::Lanes;
 use crate::kafka::producer::End;
@@ -18,7 +21,7 @@ use crate::task::Error;
 use crate::task::chain::Chain;
 use crate::task::common::retry_delay;
 use crate::task::control::Stopping;
-use crate::task::convert::{Converters, Outgoing};
+use crate::task::convert::Converters;
 use crate::task::errors::{Handler, Polled, Record, cut};
 
 /// The way of a batch from the plugin to the producers.
@@ -28,6 +31,11 @@ pub(super) struct Sender {
     topics: Topics,
     lanes: Lanes,
     stopping: Stopping,
+    unsent: Option<Unsent>,
+    /// Topics that records went to.
+    used: HashSet<String>,
+    /// Most of them.
+    topics_max: usize,
     /// Producers that failed since the last acknowledgement, and when the next one may be opened.
     failed: u32,
     resume: Option<Instant>,
@@ -43,6 +51,9 @@ impl Sender {
             topics: Topics::new(options),
             lanes,
             stopping,
+            unsent: None,
+            used: HashSet::new(),
+            topics_max: options.topics_max,
             failed: 0,
             resume: None,
         })
@@ -106,81 +117,90 @@ impl Sender {
         }
     }
 
-    /// Transforms and converts a batch. Each of its records waits to be sent, was dropped, or was left out when this returns.
+    /// Transforms a batch. [`Sender::next`] converts it.
     pub(super) async fn prepare(
         &mut self,
         batch: SourceBatch,
         first_row: u64,
         errors: &mut Handler,
-    ) -> Result<Batch, Error> {
+    ) -> Result<(), Error> {
         let SourceBatch { records, source_partitions, source_partition, source_offsets, .. } = batch;
         let places = Places { partitions: source_partitions, partition: source_partition, offsets: source_offsets };
-        let rows = records.count;
+        let (rows, large) = (records.count, records.size() > BYTES_AT_ONCE);
         let bytes = records.keys.bytes.len() + records.values.bytes.len();
         let originals = errors.logs_records().then(|| Polled::new(records.clone()));
+        if large {
+            tokio::task::yield_now().await;
+        }
         let transformed = self.chain.apply(records, Vec::new(), errors).await?;
-        let (mut failures, origins) = (transformed.failures, transformed.origins);
-        let (outgoing, unconverted) = self.converters.to_kafka(transformed.records);
-        let left_out: Vec<u32> = unconverted.iter().map(|failure| failure.row).collect();
-        failures.extend(
-            unconverted.into_iter().map(|failure| (origins.row(failure.row), failure.into_failure(&self.converters))),
-        );
-        // In the order in which Kafka Connect, which takes one record after the other, would run into them.
-        failures.sort_by_key(|(row, _)| *row);
-        // A record that became several fails once, however many of those do.
-        failures.dedup_by_key(|(row, _)| *row);
+        if large || transformed.records.count > ROWS_AT_ONCE {
+            tokio::task::yield_now().await;
+        }
+        self.unsent = Some(Unsent::new(transformed, places, originals, first_row, rows, bytes));
+        Ok(())
+    }
+
+    /// Whether a batch is not converted to its end.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.unsent.is_some()
+    }
+
+    /// What that batch takes in memory.
+    pub(super) fn unsent_weight(&self) -> usize {
+        self.unsent.as_ref().map_or(0, Unsent::weight)
+    }
+
+    /// Converts the next piece of the batch. Each of its records waits to be sent, was dropped, or was left out when this returns.
+    pub(super) async fn next(&mut self, errors: &mut Handler) -> Result<Option<Batch>, Error> {
+        let Some(unsent) = &mut self.unsent else { return Ok(None) };
+        let ready = unsent.next(&mut self.converters)?;
+        if unsent.is_done() {
+            self.unsent = None;
+        }
+        let Some(Ready { batch, failures, left_out }) = ready else { return Ok(None) };
+        if batch.weight > BYTES_AT_ONCE {
+            tokio::task::yield_now().await;
+        }
         for (row, failure) in &failures {
             consume_budget().await;
-            errors.fail(failure, record(originals.as_ref(), &places, *row)).await?;
+            errors.fail(failure, record(batch.originals.as_ref(), &batch.places, *row)).await?;
         }
-        let skipped: Vec<u32> = failures.into_iter().map(|(row, _)| row).collect();
+        self.admit(&batch)?;
         tokio::select! {
-            ensured = self.topics.ensure(&outgoing.records, &left_out) => ensured?,
+            ensured = self.topics.ensure(batch.payload.records(), &left_out) => ensured?,
             () = self.stopping.asked() => return Err(Error::Stopped),
         }
-        let sent = sent(&outgoing, &left_out, |row| origins.row(row))?;
-        let (waiting, payload) = (sent.len(), Payload::new(outgoing));
-        Ok(Batch {
-            first_row,
-            rows,
-            sent,
-            payload,
-            skipped,
-            pieces: Vec::new(),
-            waiting,
-            first_waiting: 0,
-            rejected: Vec::new(),
-            places,
-            originals,
-            bytes,
-        })
+        Ok(Some(batch))
     }
-}
 
-/// The records of a batch that go to Kafka: all but those in `left_out`, which is sorted.
-fn sent(outgoing: &Outgoing, left_out: &[u32], origin: impl Fn(u32) -> u32) -> Result<Vec<SentRecord>, Error> {
-    let records = &outgoing.records;
-    let mut left_out = left_out.iter().peekable();
-    let mut sent = Vec::with_capacity((records.count as usize).saturating_sub(left_out.len()));
-    for number in 0..records.count {
-        if left_out.next_if_eq(&&number).is_some() {
-            continue;
+    /// Notes the topics that records of the batch go to.
+    fn admit(&mut self, batch: &Batch) -> Result<(), Error> {
+        if batch.topics().iter().all(|name| self.used.contains(name)) {
+            return Ok(());
         }
-        // `InvalidRecordException` in Kafka Connect; -1 stands for no timestamp.
-        if let Some(timestamp) = records.timestamps.get(number as usize).copied().filter(|timestamp| *timestamp < -1) {
-            return Err(Error::Timestamp(timestamp));
+        for sent in &batch.sent {
+            let name = batch.topic(sent);
+            if self.used.contains(name) {
+                continue;
+            }
+            if self.used.len() >= self.topics_max {
+                let max = self.topics_max;
+                return Err(Error::Topic(format!(
+                    "the task writes to more than {max} topics, {} among them. Raise weir.task.topics.max if it has to",
+                    cut(name)
+                )));
+            }
+            self.used.insert(name.to_owned());
         }
-        let topic = u32::try_from(records.topics.index(number as usize)).unwrap_or(u32::MAX);
-        sent.push(SentRecord { origin: origin(number), number, topic, state: State::Waiting { again: false } });
+        Ok(())
     }
-    Ok(sent)
 }
 
 /// A row of the source, for reports about it.
-pub(super) fn record(originals: Option<&Polled>, places: &Places, row: u32) -> Record<'static> {
+pub(super) fn record(originals: Option<&(Arc<Polled>, u32)>, places: &Places, row: u32) -> Record<'static> {
     let (partition, offset) = places.of(row);
     Record::Polled {
-        text: originals.map(|originals| originals.text(row, partition, offset)),
+        text: originals.map(|(originals, first)| originals.text(first + row, partition, offset)),
         place: format!("source record of partition {} with offset {}", cut(partition), cut(offset)),
     }
 }

@@ -49,5 +49,6 @@ pub(super) fn batch(first_row: u64, topics: &[&str], records: &[(u32, u32, i32, 
         },
         originals: None,
         bytes: 10,
+        weight: 100,
     }
 }
