@@ -9,6 +9,9 @@ use serde_json::json;
 use super::actors::Turn;
 use crate::hostile::{self, Case};
 
+/// What is different each time.
+const LIMITS: &[&str] = &["weir.call.timeout.ms", "weir.task.memory.max"];
+
 pub(super) fn act(turn: &mut Turn<'_>) -> Result<String> {
     // One of ten has a grant.
     if turn.rng.u8(..10) == 0 {
@@ -28,8 +31,8 @@ pub(super) fn act(turn: &mut Turn<'_>) -> Result<String> {
     turn.does(format!("{} with {more:?}", case.name));
     match hostile::run(&turn.scene.rest, &case, &turn.scene.at, &more) {
         Ok(_) => Ok(format!("{:?}", case.end)),
-        // With so many who want the processors, a guest may be cut off before it reaches the limit that it is after.
-        Err(error) if format!("{error:#}").contains("weir.call.timeout.ms") => Ok("out of time".into()),
+        // With so many who want the processors, and with less memory, a guest may reach another limit before the one that it is after.
+        Err(error) if LIMITS.iter().any(|key| format!("{error:#}").contains(key)) => Ok("another limit".into()),
         Err(error) => Err(error).context("a guest ended otherwise"),
     }
 }
