@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use weir_data::converter::converter;
 use weir_data::records::{Column, Encoding, Format, Records, Topics, Values};
-use weir_plugin::{ConfigMap, Engine, EngineOptions, Grants, Identity, Limits, Step, TransformInstance};
+use weir_plugin::{Compile, ConfigMap, Engine, EngineOptions, Grants, Identity, Limits, Step, TransformInstance};
 
 const ROWS: u32 = 500;
 const INSERT: &str = "org.apache.kafka.connect.transforms.InsertField$Value";
@@ -51,7 +51,7 @@ async fn chain(steps: &[Step]) -> TransformInstance {
     let wasm =
         std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask build`", path.display()));
     let cache = target.join("tmp/weir-plugin-cache");
-    let engine = Engine::new(EngineOptions { cache }).expect("an engine");
+    let engine = Engine::new(EngineOptions { cache, compile: Compile::InProcess }).expect("an engine");
     let component = engine.load(wasm).await.expect("the shipped transforms load");
     let identity = Identity { connector: "bench".into(), task: Some(0), class: INSERT.into() };
     let mut chain = component.transform(identity, &Limits::default(), &Grants::none()).await.expect("an instance");

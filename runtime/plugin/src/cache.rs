@@ -1,7 +1,8 @@
-//! Compiled code on disk: one file for each component and engine, so that a start costs no compilation.
+//! Compiled code on disk: one file for each component and engine, so that a start costs no compilation. And what each component says
+//! that it contains, so that a start asks none: one file for each component and version of the contract.
 //!
-//! A file is the magic, the component's id, a mark and the code. The code is run as it is, so the mark is made with a key that only the
-//! worker's user can read (`seal.rs`), over all of this and the engine's settings, in a directory that no other user can change
+//! A file is the magic, the component's id, a mark and the content. The code is run as it is, so the mark is made with a key that only the
+//! worker's user can read (`seal.rs`), over all of this and the engine's settings or the version of the contract, in a directory that no other user can change
 //! (`private/private_dir.rs`). Whatever does not fit together is treated as not there.
 
 use std::hash::{Hash, Hasher};
@@ -15,9 +16,14 @@ use crate::artifact;
 use crate::component::ComponentId;
 use crate::private::{PrivateDir, PrivateDirError, Strangers};
 use crate::seal::{Key, MARK};
+use crate::v0_1;
 
 /// Begins every file. The number grows when the layout changes.
 const MAGIC: &[u8; 16] = b"weir compiled 2\n";
+/// Begins the file of a description.
+const DESCRIPTION_MAGIC: &[u8; 16] = b"weir described1\n";
+/// How the names of compiled components end.
+const COMPILED: &str = ".cwasm";
 const ID: usize = 32;
 const HEADER: usize = MAGIC.len() + ID + MARK;
 
@@ -99,16 +105,16 @@ impl Cache {
 
     /// The compiled component, if it is there and in order. A file that is not is logged.
     pub(crate) fn load(&self, engine: &wasmtime::Engine, id: &ComponentId) -> Option<Component> {
-        let (dir, key) = self.dir.as_ref()?;
+        let opened = self.dir.as_ref()?;
         let name = self.name(id);
-        let loaded = self.read(dir, key, &name, id).and_then(|file| {
+        let loaded = read(opened, &name, id, MAGIC, &self.engine).and_then(|file| {
             artifact::deserialize(engine, &file[HEADER..]).map_err(|error| Unusable::Engine(format!("{error:#}")))
         });
         match loaded {
             Ok(component) => Some(component),
             Err(Unusable::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Err(reason) => {
-                let path = dir.path().join(name);
+                let path = opened.0.path().join(name);
                 let path = path.display();
                 tracing::warn!(%path, %reason, "a compiled plugin in the cache is unusable; will compile it again");
                 None
@@ -125,7 +131,7 @@ impl Cache {
             dir.replace(&name, &[MAGIC, id.as_bytes(), &mark, &code])
         });
         match stored {
-            Ok(()) => self.remove_others(id, &name),
+            Ok(()) => self.remove_files(id, |other| other != name && other.ends_with(COMPILED)),
             Err(error) => {
                 let path = dir.path().join(name);
                 let path = path.display();
@@ -136,11 +142,39 @@ impl Cache {
 
     /// Forgets a component, for every engine.
     pub(crate) fn remove(&self, id: &ComponentId) {
-        self.remove_others(id, "");
+        self.remove_files(id, |_| true);
+    }
+
+    /// What the component said about itself, if it is there and in order. A file that is not is logged.
+    pub(crate) fn description(&self, id: &ComponentId) -> Option<Vec<u8>> {
+        let opened = self.dir.as_ref()?;
+        let name = description_name(id);
+        match read(opened, &name, id, DESCRIPTION_MAGIC, &contract()) {
+            Ok(mut file) => Some(file.split_off(HEADER)),
+            Err(Unusable::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(reason) => {
+                let path = opened.0.path().join(name);
+                let path = path.display();
+                tracing::warn!(%path, %reason, "the description of a plugin in the cache is unusable; will ask the plugin again");
+                None
+            }
+        }
+    }
+
+    /// Keeps what a component said about itself. Failing to is logged only: it is asked again next time.
+    pub(crate) fn keep_description(&self, id: &ComponentId, description: &[u8]) {
+        let Some((dir, key)) = self.dir.as_ref().filter(|_| self.writes) else { return };
+        let name = description_name(id);
+        let mark = key.mark(&[DESCRIPTION_MAGIC, &contract(), id.as_bytes(), description]);
+        if let Err(error) = dir.replace(&name, &[DESCRIPTION_MAGIC, id.as_bytes(), &mark, description]) {
+            let path = dir.path().join(name);
+            let path = path.display();
+            tracing::warn!(%path, %error, "cannot keep the description of a plugin; the plugin will be asked again at the next start");
+        }
     }
 
     fn name(&self, id: &ComponentId) -> String {
-        format!("{id}-{}.cwasm", hex(&self.engine[..8]))
+        format!("{id}-{}{COMPILED}", hex(&self.engine[..8]))
     }
 
     /// What the mark is over.
@@ -148,37 +182,52 @@ impl Cache {
         [MAGIC, &self.engine, id.as_bytes(), code]
     }
 
-    /// The whole file, if it is what this worker wrote for this component.
-    fn read(&self, dir: &PrivateDir, key: &Key, name: &str, id: &ComponentId) -> Result<Vec<u8>, Unusable> {
-        let file = dir.read(name)?;
-        if file.len() < HEADER {
-            return Err(Unusable::Short);
-        }
-        let (magic, rest) = file.split_at(MAGIC.len());
-        let (component, rest) = rest.split_at(ID);
-        let (mark, code) = rest.split_at(MARK);
-        if magic != MAGIC {
-            return Err(Unusable::Magic);
-        }
-        if component != id.as_bytes() {
-            return Err(Unusable::Component);
-        }
-        if !key.is_mark(mark, &self.marked(id, code)) {
-            return Err(Unusable::Mark);
-        }
-        Ok(file)
-    }
-
-    /// Removes what other engines left for this component: after an upgrade it would lie there for ever.
-    fn remove_others(&self, id: &ComponentId, keep: &str) {
+    /// Removes files of this component, such as what other engines left: after an upgrade it would lie there for ever.
+    fn remove_files(&self, id: &ComponentId, which: impl Fn(&str) -> bool) {
         let Some((dir, _)) = self.dir.as_ref().filter(|_| self.writes) else { return };
         let Ok(names) = dir.names() else { return };
         let prefix = format!("{id}-");
-        for name in names.iter().filter(|name| name.starts_with(&prefix) && *name != keep) {
+        for name in names.iter().filter(|name| name.starts_with(&prefix) && which(name)) {
             // Not there any more is as good as removed, and the next start tries again.
             let _ = dir.remove(name);
         }
     }
+}
+
+/// The whole file, if it is what this worker wrote for this component, under this magic and for this engine or version of the contract.
+fn read(
+    (dir, key): &(PrivateDir, Key),
+    name: &str,
+    id: &ComponentId,
+    magic: &[u8],
+    scope: &[u8; 32],
+) -> Result<Vec<u8>, Unusable> {
+    let file = dir.read(name)?;
+    if file.len() < HEADER {
+        return Err(Unusable::Short);
+    }
+    let (begin, rest) = file.split_at(MAGIC.len());
+    let (component, rest) = rest.split_at(ID);
+    let (mark, content) = rest.split_at(MARK);
+    if begin != magic {
+        return Err(Unusable::Magic);
+    }
+    if component != id.as_bytes() {
+        return Err(Unusable::Component);
+    }
+    if !key.is_mark(mark, &[magic, scope, id.as_bytes(), content]) {
+        return Err(Unusable::Mark);
+    }
+    Ok(file)
+}
+
+fn description_name(id: &ComponentId) -> String {
+    format!("{id}-{}.description", v0_1::VERSION)
+}
+
+/// The version of the contract, as long as an engine's settings.
+fn contract() -> [u8; 32] {
+    Sha256::digest(v0_1::VERSION).into()
 }
 
 fn settings(engine: &wasmtime::Engine) -> [u8; 32] {
@@ -248,6 +297,34 @@ mod tests {
         assert!(cache.load(&engine, &id).is_some(), "looking removes nothing");
         cache.remove(&id);
         assert!(cache.load(&engine, &id).is_none());
+    }
+
+    #[test]
+    fn a_description_is_kept_beside_the_code_and_is_no_code() {
+        let root = tempfile::tempdir().unwrap();
+        let engine = wasmtime::Engine::default();
+        let (cache, path, id) = filled(&root.path().join("cache"), &engine);
+        cache.keep_description(&id, b"a source");
+        assert_eq!(cache.description(&id).as_deref(), Some(&b"a source"[..]));
+        cache.store(&component(&engine).0, &id);
+        assert_eq!(cache.description(&id).as_deref(), Some(&b"a source"[..]), "new code leaves it there");
+        let description = root.path().join("cache").join(description_name(&id));
+        let other = ComponentId::of(b"other");
+        fs::copy(&description, root.path().join("cache").join(description_name(&other))).unwrap();
+        assert_eq!(cache.description(&other), None);
+        let good = fs::read(&description).unwrap();
+        let mut changed = good.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        for bad in [changed, good[..HEADER - 1].to_vec(), fs::read(&path).unwrap()] {
+            fs::write(&description, bad).unwrap();
+            assert_eq!(cache.description(&id), None);
+        }
+        fs::write(&path, good).unwrap();
+        assert!(cache.load(&engine, &id).is_none());
+        cache.keep_description(&id, b"a sink");
+        assert_eq!(cache.description(&id).as_deref(), Some(&b"a sink"[..]));
+        cache.remove(&id);
+        assert_eq!(cache.description(&id), None);
     }
 
     #[test]

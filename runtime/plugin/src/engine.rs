@@ -5,14 +5,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use wasmtime::component::Linker;
 
+use crate::artifact;
 use crate::cache::{Cache, CacheError};
+use crate::compile::{Compile, Compiler, Turn};
 use crate::component::{Component, ComponentId, Instances};
 use crate::cost::Cost;
 use crate::describe;
 use crate::grants::Grants;
+use crate::info::PluginInfo;
 use crate::instance::call;
 use crate::interfaces;
 use crate::limits::Limits;
@@ -35,6 +39,8 @@ const HOST_STACK: usize = 1 << 20;
 pub struct EngineOptions {
     /// Folder for compiled components. Made if it is not there; must not be writable by others, because its content is run.
     pub cache: PathBuf,
+    /// Where components are compiled that the cache does not hold.
+    pub compile: Compile,
 }
 
 /// Why there is no engine.
@@ -60,6 +66,7 @@ struct Inner {
     wasmtime: wasmtime::Engine,
     linker: Linker<StoreState>,
     cache: Cache,
+    compiler: Compiler,
     /// Loaded components, and those that are being loaded: whoever asks second waits for the first.
     loaded: Mutex<HashMap<ComponentId, Arc<Slot>>>,
     room: Arc<Room>,
@@ -81,7 +88,7 @@ impl Engine {
     ///
     /// The cache's folder cannot be used, or the machine cannot run WebAssembly.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
-        Self::with_cache(|wasmtime| Cache::open(options.cache, wasmtime))
+        Self::with_cache(options.compile, |wasmtime| Cache::open(options.cache, wasmtime))
     }
 
     /// Starts an engine that takes what its cache holds, and compiles what it does not hold without keeping it.
@@ -90,60 +97,178 @@ impl Engine {
     ///
     /// The cache's folder is there and cannot be used, or the machine cannot run WebAssembly.
     pub fn read_only(options: EngineOptions) -> Result<Self, EngineError> {
-        Self::with_cache(|wasmtime| Cache::read_only(options.cache, wasmtime))
+        Self::with_cache(options.compile, |wasmtime| Cache::read_only(options.cache, wasmtime))
     }
 
-    fn with_cache(open: impl FnOnce(&wasmtime::Engine) -> Result<Cache, CacheError>) -> Result<Self, EngineError> {
+    fn with_cache(
+        compile: Compile,
+        open: impl FnOnce(&wasmtime::Engine) -> Result<Cache, CacheError>,
+    ) -> Result<Self, EngineError> {
         let engine = |error: wasmtime::Error| EngineError::Engine(format!("{error:#}"));
         let wasmtime = wasmtime::Engine::new(&config()).map_err(engine)?;
         let linker = store::linker(&wasmtime).map_err(engine)?;
         let cache = open(&wasmtime)?;
         tick(&wasmtime).map_err(EngineError::Thread)?;
-        let room = Arc::new(Room::of_this_machine());
-        Ok(Self(Arc::new(Inner { wasmtime, linker, cache, loaded: Mutex::default(), room, stats: Arc::default() })))
+        Ok(Self(Arc::new(Inner {
+            wasmtime,
+            linker,
+            cache,
+            compiler: Compiler::new(compile),
+            loaded: Mutex::default(),
+            room: Arc::new(Room::of_this_machine()),
+            stats: Arc::default(),
+        })))
     }
 
     /// Loads a component: from memory if it is loaded, from the disk if it was compiled before, otherwise by compiling it, which
-    /// takes seconds and several cores, off the threads that run tasks.
+    /// takes seconds and several cores.
     ///
     /// # Errors
     ///
     /// It is no plugin for this worker; the text says what to do.
-    pub async fn load(&self, wasm: Vec<u8>) -> Result<Arc<Component>, LoadError> {
+    pub async fn load(&self, wasm: impl Into<Bytes>) -> Result<Arc<Component>, LoadError> {
         self.load_within(wasm, &Limits::default()).await
     }
 
-    /// As [`Engine::load`], with other limits for the instance that describes the component.
+    /// As [`Engine::load`], with other limits for the instance that describes the component. If the future is dropped, compiling ends.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::load`]; and [`CompileError::Busy`](crate::CompileError::Busy) if too many others wait to be compiled.
+    pub async fn load_within(&self, wasm: impl Into<Bytes>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
+        self.load_in_turn(wasm.into(), limits, Turn::Queued).await
+    }
+
+    /// As [`Engine::load_within`], for a component that the worker has already: it waits for as long as others are being compiled.
     ///
     /// # Errors
     ///
     /// As for [`Engine::load`].
-    pub async fn load_within(&self, wasm: Vec<u8>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
+    pub async fn load_stored(&self, wasm: impl Into<Bytes>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
+        self.load_in_turn(wasm.into(), limits, Turn::Patient).await
+    }
+
+    /// The component, if it is loaded, or compiled and described on the disk: nothing is compiled, and no code of the guest's runs.
+    ///
+    /// # Errors
+    ///
+    /// It is no plugin for this worker; the text says what to do.
+    pub async fn load_ready(&self, wasm: impl Into<Bytes>) -> Result<Option<Arc<Component>>, LoadError> {
+        let wasm = wasm.into();
         let id = ComponentId::of(&wasm);
-        let slot = Arc::clone(self.0.loaded.lock().entry(id.clone()).or_default());
-        let mut slot = slot.lock().await;
+        let entry = Entry::of(&self.0.loaded, &id);
+        // Who holds it is compiling or asking.
+        let Ok(mut slot) = entry.slot().try_lock_owned() else { return Ok(None) };
+        if let Some(component) = slot.upgrade() {
+            return Ok(Some(component));
+        }
+        let Kept { imports, component, plugins } = self.kept(&id, wasm.clone()).await?;
+        let (Some(component), Some(plugins)) = (component, plugins) else { return Ok(None) };
+        let linked = self.link(&component, wasm).await?;
+        // The rules may have been others when it was kept.
+        check(&plugins, &linked)?;
+        self.0.stats.cache_hit();
+        let component = Arc::new(Component::new(id, plugins, imports, linked.instances, linked.exports));
+        *slot = Arc::downgrade(&component);
+        Ok(Some(component))
+    }
+
+    async fn load_in_turn(&self, wasm: Bytes, limits: &Limits, turn: Turn) -> Result<Arc<Component>, LoadError> {
+        tokio::select! {
+            biased;
+            stopped = self.0.compiler.stopped() => Err(stopped.into()),
+            loaded = self.load_once(wasm, limits, turn) => loaded,
+        }
+    }
+
+    async fn load_once(&self, wasm: Bytes, limits: &Limits, turn: Turn) -> Result<Arc<Component>, LoadError> {
+        let id = ComponentId::of(&wasm);
+        let entry = Entry::of(&self.0.loaded, &id);
+        let slot = entry.slot();
+        let mut slot = match Arc::clone(&slot).try_lock_owned() {
+            Ok(slot) => slot,
+            Err(_) => {
+                let _place = self.0.compiler.place(turn)?;
+                slot.lock_owned().await
+            }
+        };
         if let Some(component) = slot.upgrade() {
             return Ok(component);
         }
-        let loaded = self.load_new(id.clone(), wasm, limits).await;
-        match &loaded {
-            Ok(component) => *slot = Arc::downgrade(component),
-            // What was refused is not to be remembered: anybody may upload any number of such files.
-            Err(_) => drop(self.0.loaded.lock().remove(&id)),
-        }
-        loaded
+        let component = Arc::new(self.load_new(id.clone(), wasm, limits, turn).await?);
+        *slot = Arc::downgrade(&component);
+        Ok(component)
     }
 
-    async fn load_new(&self, id: ComponentId, wasm: Vec<u8>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
-        let inner = Arc::clone(&self.0);
-        let compile = move || {
-            let compiled = inner.compile(id, &wasm)?;
-            let cost = Cost::of(&wasm).map_err(|error| LoadError::Compile { reason: error.to_string() })?;
-            Ok::<_, LoadError>((compiled, cost))
+    async fn load_new(
+        &self,
+        id: ComponentId,
+        wasm: Bytes,
+        limits: &Limits,
+        turn: Turn,
+    ) -> Result<Component, LoadError> {
+        let Kept { imports, component, plugins } = self.kept(&id, wasm.clone()).await?;
+        let component = match component {
+            Some(component) => {
+                self.0.stats.cache_hit();
+                component
+            }
+            None => self.compile(&id, &wasm, turn).await?,
         };
-        let compiled = tokio::task::spawn_blocking(compile).await;
-        let (compiled, cost) = compiled.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-        self.describe(compiled, cost, limits).await.map(Arc::new)
+        let linked = self.link(&component, wasm).await?;
+        let (plugins, is_new) = match plugins {
+            Some(plugins) => (plugins, false),
+            None => (self.ask(&linked, limits).await?, true),
+        };
+        check(&plugins, &linked)?;
+        if is_new {
+            self.keep(&id, &plugins).await;
+        }
+        Ok(Component::new(id, plugins, imports, linked.instances, linked.exports))
+    }
+
+    /// What the disk holds of a component, whose imports and exports have the right names.
+    async fn kept(&self, id: &ComponentId, wasm: Bytes) -> Result<Kept, LoadError> {
+        let (inner, id) = (Arc::clone(&self.0), id.clone());
+        blocking(move || {
+            let imports = interfaces::check(&wasm)?;
+            let component = inner.cache.load(&inner.wasmtime, &id);
+            let plugins = inner.cache.description(&id).and_then(|text| serde_json::from_slice(&text).ok());
+            Ok(Kept { imports, component, plugins })
+        })
+        .await
+    }
+
+    async fn keep(&self, id: &ComponentId, plugins: &[PluginInfo]) {
+        // Nothing in it has a key that is no text or a number that is none, so that this cannot fail.
+        let Ok(text) = serde_json::to_vec(plugins) else { return };
+        let (inner, id) = (Arc::clone(&self.0), id.clone());
+        blocking(move || inner.cache.keep_description(&id, &text)).await;
+    }
+
+    async fn compile(
+        &self,
+        id: &ComponentId,
+        wasm: &Bytes,
+        turn: Turn,
+    ) -> Result<wasmtime::component::Component, LoadError> {
+        let began = Instant::now();
+        let code = self.0.compiler.compile(&self.0.wasmtime, wasm, turn).await?;
+        self.0.stats.compile(began.elapsed());
+        let (inner, id) = (Arc::clone(&self.0), id.clone());
+        blocking(move || {
+            let component = artifact::deserialize(&inner.wasmtime, &code)
+                .map_err(|error| LoadError::Compile { reason: format!("{error:#}") })?;
+            drop(code);
+            inner.cache.store(&component, &id);
+            Ok(component)
+        })
+        .await
+    }
+
+    /// Ends what is being loaded, and lets nothing more be loaded. To be called when the worker stops.
+    pub fn stop(&self) {
+        self.0.compiler.stop();
     }
 
     /// Sets how many instances of plugins there may be at once (`weir.instances.max`). By default as many as the kernel has room for.
@@ -164,44 +289,88 @@ impl Engine {
         let _ = tokio::task::spawn_blocking(move || inner.cache.remove(&id)).await;
     }
 
-    async fn describe(&self, compiled: Compiled, cost: Cost, limits: &Limits) -> Result<Component, LoadError> {
-        let types = |error: wasmtime::Error| LoadError::Types { reason: format!("{error:#}") };
-        let Compiled { id, component, imports } = compiled;
-        let pre = self.0.linker.instantiate_pre(&component).map_err(types)?;
+    /// Links a component, whose bytes these are: they are valid, because it is compiled.
+    async fn link(&self, component: &wasmtime::component::Component, wasm: Bytes) -> Result<Linked, LoadError> {
+        let pre = self.0.linker.instantiate_pre(component).map_err(types)?;
         let exports = Exports::find(&pre).map_err(types)?;
+        let cost = blocking(move || Cost::of(&wasm)).await;
+        let cost = cost.map_err(|error| LoadError::Compile { reason: error.to_string() })?;
         let instances = Instances { pre, cost, room: Arc::clone(&self.0.room), stats: Arc::clone(&self.0.stats) };
+        Ok(Linked { instances, exports })
+    }
+
+    /// What the component says that it contains, in an instance of its own.
+    async fn ask(&self, linked: &Linked, limits: &Limits) -> Result<Vec<PluginInfo>, LoadError> {
+        let Linked { instances, exports } = linked;
         let (mut sandbox, instance) = instances.make(Guest::default(), limits, &Grants::none()).await?;
         exports.check_types(&mut sandbox.store, &instance).map_err(types)?;
         let guest = exports.plugin(&mut sandbox.store, &instance).map_err(types)?;
-        let plugins = call!(sandbox, "plugin.describe", |store| guest.describe(store))?;
-        describe::check(&plugins, &exports).map_err(|reason| LoadError::Description { reason })?;
-        Ok(Component::new(id, plugins, imports, instances, exports))
+        Ok(call!(sandbox, "plugin.describe", |store| guest.describe(store))?)
     }
 }
 
-/// A component that has been compiled and looked at from outside.
-struct Compiled {
-    id: ComponentId,
-    component: wasmtime::component::Component,
+fn check(plugins: &[PluginInfo], linked: &Linked) -> Result<(), LoadError> {
+    describe::check(plugins, &linked.exports).map_err(|reason| LoadError::Description { reason })
+}
+
+fn types(error: wasmtime::Error) -> LoadError {
+    LoadError::Types { reason: format!("{error:#}") }
+}
+
+/// What the disk holds of a component.
+struct Kept {
     imports: Vec<String>,
+    component: Option<wasmtime::component::Component>,
+    /// What it said about itself, not checked.
+    plugins: Option<Vec<PluginInfo>>,
 }
 
-impl Inner {
-    fn compile(&self, id: ComponentId, wasm: &[u8]) -> Result<Compiled, LoadError> {
-        if let Some(component) = self.cache.load(&self.wasmtime, &id) {
-            self.stats.cache_hit();
-            let imports = interfaces::check(&component)?;
-            return Ok(Compiled { id, component, imports });
-        }
-        interfaces::check_form(wasm)?;
-        let began = Instant::now();
-        let component = wasmtime::component::Component::from_binary(&self.wasmtime, wasm)
-            .map_err(|error| LoadError::Compile { reason: format!("{error:#}") })?;
-        self.stats.compile(began.elapsed());
-        let imports = interfaces::check(&component)?;
-        self.cache.store(&component, &id);
-        Ok(Compiled { id, component, imports })
+/// A component whose imports have the host's functions.
+struct Linked {
+    instances: Instances,
+    exports: Exports,
+}
+
+/// The place of a component among those that are loaded. One that is still empty when the last of those who hold it is dropped is given
+/// up: what was refused is not remembered, because a client may upload any number of such files.
+struct Entry<'a> {
+    loaded: &'a Mutex<HashMap<ComponentId, Arc<Slot>>>,
+    id: ComponentId,
+    slot: Option<Arc<Slot>>,
+}
+
+impl<'a> Entry<'a> {
+    fn of(loaded: &'a Mutex<HashMap<ComponentId, Arc<Slot>>>, id: &ComponentId) -> Self {
+        let slot = Arc::clone(loaded.lock().entry(id.clone()).or_default());
+        Self { loaded, id: id.clone(), slot: Some(slot) }
     }
+
+    fn slot(&self) -> Arc<Slot> {
+        self.slot.clone().unwrap_or_default()
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        let mut loaded = self.loaded.lock();
+        self.slot = None;
+        let is_unused = |slot: &Arc<Slot>| {
+            Arc::strong_count(slot) == 1 && slot.try_lock().is_ok_and(|component| component.strong_count() == 0)
+        };
+        if loaded.get(&self.id).is_some_and(is_unused) {
+            loaded.remove(&self.id);
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+/// Compiles in this process, whichever it is: a child process of the worker.
+pub(crate) fn precompile(wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    wasmtime::Engine::new(&config())?.precompile_component(wasm)
 }
 
 fn config() -> wasmtime::Config {

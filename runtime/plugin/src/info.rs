@@ -1,9 +1,9 @@
 //! What a component says about its plugins: plain twins of the types in `wit/plugin.wit`, for readers without bindings.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a plugin is. Serialised as in the answers of `GET /connector-plugins`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PluginKind {
     /// A connector that brings rows into Kafka.
@@ -29,7 +29,7 @@ impl PluginKind {
 }
 
 /// One plugin of a component.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginInfo {
     /// The full class name that users write. Unique within the component, never empty.
     pub class: String,
@@ -42,7 +42,7 @@ pub struct PluginInfo {
 }
 
 /// Kafka's `ConfigDef.Type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are Kafka's")]
 pub enum ConfigType {
     Boolean,
@@ -57,7 +57,7 @@ pub enum ConfigType {
 }
 
 /// Kafka's `ConfigDef.Importance`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are Kafka's")]
 pub enum Importance {
     High,
@@ -66,7 +66,7 @@ pub enum Importance {
 }
 
 /// Kafka's `ConfigDef.Width`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are Kafka's")]
 pub enum Width {
     None,
@@ -76,7 +76,7 @@ pub enum Width {
 }
 
 /// A check of a value that the runtime makes itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Validator {
     /// Both bounds inclusive; none = open.
     IntRange(Option<i64>, Option<i64>),
@@ -97,7 +97,7 @@ pub enum Validator {
 }
 
 /// One key of a plugin's configuration (Kafka's `ConfigDef.ConfigKey`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigKey {
     /// The key.
     pub name: String,

@@ -1,7 +1,7 @@
-//! What a file is, and whether the names of a component's imports and exports are ones that this worker knows. Types are compared
-//! later, by linking.
+//! What a file is, and whether the names of a component's imports and exports are ones that this worker knows. Nothing is compiled
+//! for that, nor is what is nested in the component looked at. Types are compared later, by linking.
 
-use wasmtime::component::Component;
+use wasmparser::{Chunk, Parser, Payload};
 
 use crate::load_error::LoadError;
 use crate::v0_1;
@@ -41,8 +41,8 @@ const WASI: [&str; 26] = [
 /// The rest of it.
 const WASI_MORE: &str = "wasi:sockets/udp-create-socket";
 
-/// Whether these bytes begin as a component does. Everything behind that is the compiler's to judge.
-pub(crate) fn check_form(wasm: &[u8]) -> Result<(), LoadError> {
+/// Whether these bytes begin as a component does.
+fn check_form(wasm: &[u8]) -> Result<(), LoadError> {
     let garbage = |reason: &str| Err(LoadError::Garbage { reason: reason.to_owned() });
     match wasm {
         [] => garbage("it is empty"),
@@ -58,16 +58,55 @@ pub(crate) fn check_form(wasm: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-/// Checks names and versions of imports and exports.
+/// The names at the outside of a component.
+#[derive(Debug, Default)]
+struct Names<'a> {
+    imports: Vec<&'a str>,
+    exports: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    /// Reads a component's own sections, and skips the modules and components in it: that takes no longer for a large component.
+    fn read(wasm: &'a [u8]) -> Result<Self, String> {
+        let text = |error: wasmparser::BinaryReaderError| error.to_string();
+        let (mut names, mut parser, mut rest) = (Self::default(), Parser::new(0), wasm);
+        loop {
+            let (consumed, payload) = match parser.parse(rest, true).map_err(text)? {
+                Chunk::Parsed { consumed, payload } => (consumed, payload),
+                // Not said of input that is whole.
+                Chunk::NeedMoreData(_) => return Ok(names),
+            };
+            let mut skipped = consumed;
+            match payload {
+                Payload::ComponentImportSection(imports) => {
+                    for import in imports {
+                        names.imports.push(import.map_err(text)?.name.name);
+                    }
+                }
+                Payload::ComponentExportSection(exports) => {
+                    for export in exports {
+                        names.exports.push(export.map_err(text)?.name.name);
+                    }
+                }
+                Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                    skipped = skipped.saturating_add(unchecked_range.len());
+                }
+                Payload::End(_) => return Ok(names),
+                _ => {}
+            }
+            rest = rest.get(skipped..).ok_or("the file ends within a module")?;
+        }
+    }
+}
+
+/// Checks names and versions of imports and exports, before anything is compiled.
 ///
 /// # Returns
 ///
 /// The imports, sorted.
-pub(crate) fn check(component: &Component) -> Result<Vec<String>, LoadError> {
-    let kind = component.component_type();
-    let engine = component.engine();
-    let exports: Vec<&str> = kind.exports(engine).map(|(name, _)| name).collect();
-    let imports: Vec<&str> = kind.imports(engine).map(|(name, _)| name).collect();
+pub(crate) fn check(wasm: &[u8]) -> Result<Vec<String>, LoadError> {
+    check_form(wasm)?;
+    let Names { imports, exports } = Names::read(wasm).map_err(|reason| LoadError::Compile { reason })?;
 
     let ours: Vec<&str> = exports.iter().copied().filter(|name| name.starts_with(PACKAGE)).collect();
     if ours.is_empty() {
@@ -118,6 +157,25 @@ mod tests {
         assert!(matches!(check_form(&wat::parse_str("(module)").unwrap()), Err(LoadError::CoreModule)));
         for bytes in [&b""[..], b"\0as", b"(module)", b"PK\x03\x04 a zip file", b"\0asm\x02\0\0\0"] {
             assert!(matches!(check_form(bytes), Err(LoadError::Garbage { .. })), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_at_the_outside_counts() {
+        let wasm = wat::parse_str(
+            r#"(component
+                (import "wasi:cli/exit@0.2.0" (instance))
+                (core module (import "env" "inner" (func)) (func (export "inner-export")))
+                (component (import "inner" (func)) (export "inner-export" (func 0)))
+                (instance)
+                (export "weir:connect/plugin@0.1.0" (instance 1)))"#,
+        )
+        .unwrap();
+        let names = Names::read(&wasm).unwrap();
+        assert_eq!((names.imports, names.exports), (vec!["wasi:cli/exit@0.2.0"], vec!["weir:connect/plugin@0.1.0"]));
+        assert_eq!(check(&wasm).unwrap(), ["wasi:cli/exit@0.2.0"]);
+        for end in 8..wasm.len() {
+            assert!(check(&wasm[..end]).is_err(), "cut at {end}");
         }
     }
 

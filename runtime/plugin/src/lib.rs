@@ -15,6 +15,7 @@ mod load_error;
 mod answers;
 mod artifact;
 mod cache;
+mod compile;
 mod component;
 mod describe;
 mod info;
@@ -55,6 +56,7 @@ pub use batch::{
 };
 pub use cache::CacheError;
 pub use call::{CallError, Trap};
+pub use compile::{Compile, CompileChild, CompileError, CompileLimits, compile_process};
 pub use component::{Component, ComponentId};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use grants::{

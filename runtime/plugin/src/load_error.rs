@@ -3,6 +3,7 @@
 use weir_data::text::{MAX_MESSAGE, bounded, shown};
 
 use crate::call::CallError;
+use crate::compile::CompileError;
 use crate::v0_1;
 
 /// Most names of imports that an error lists.
@@ -29,6 +30,9 @@ pub enum LoadError {
         /// What the compiler says.
         reason: String,
     },
+    /// A limit of compiling was reached, or nothing can be compiled now.
+    #[error(transparent)]
+    NotCompiled(#[from] CompileError),
     /// A component for something else.
     #[error(
         "this component is no Weir plugin: it exports nothing of weir:connect ({}). Build it against a world of \
@@ -86,6 +90,7 @@ impl LoadError {
             Self::Garbage { .. } => "not_wasm",
             Self::CoreModule => "core_module",
             Self::Compile { .. } => "not_compilable",
+            Self::NotCompiled(error) => error.code(),
             Self::Foreign { .. } => "foreign_component",
             Self::Incomplete { .. } => "incomplete",
             Self::Version { .. } => "contract_version",

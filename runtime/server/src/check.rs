@@ -13,7 +13,7 @@ use crate::error_text::chain;
 use crate::grants;
 use crate::herder::StateFile;
 use crate::offsets::OffsetFile;
-use crate::plugins::Plugins;
+use crate::plugins::{self, Plugins};
 use crate::rest;
 use crate::rest::security::Security;
 use crate::tls;
@@ -99,7 +99,7 @@ pub async fn check(
         report.worker.push(problem(error.key(), error.to_string()));
     }
     report.worker.extend(worker(&config).await.into_iter().map(|(key, text)| problem(key, text)));
-    match plugins(&config).await {
+    match opened(&config).await {
         Ok(plugins) => {
             report.plugins = plugins.components().iter().map(|stored| stored.component.plugins().len()).sum();
             for (file, connector) in named {
@@ -167,10 +167,16 @@ async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
 }
 
 /// The plugins, without a trace of having been looked at.
-async fn plugins(config: &WorkerConfig) -> Result<Plugins, Vec<(&'static str, String)>> {
-    let engine = Engine::read_only(EngineOptions { cache: config.plugin_cache.clone() });
+async fn opened(config: &WorkerConfig) -> Result<Plugins, Vec<(&'static str, String)>> {
+    let engine = Engine::read_only(EngineOptions {
+        cache: config.plugin_cache.clone(),
+        compile: plugins::compile(config.compile),
+    });
     let engine = engine.map_err(|error| vec![("weir.plugin.cache", chain(&error))])?;
-    Plugins::read_only(config, engine).await.map_err(|error| vec![("weir.plugin.store", chain(&error))])
+    let plugins = Plugins::read_only(config, engine).await;
+    let plugins = plugins.map_err(|error| vec![("weir.plugin.store", chain(&error))])?;
+    plugins.loaded().await;
+    Ok(plugins)
 }
 
 async fn validate(file: &Path, connector: &ConnectorFile, config: &WorkerConfig, plugins: &Plugins) -> Vec<Problem> {

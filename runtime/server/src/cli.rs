@@ -68,6 +68,9 @@ enum Command {
         /// over what is said above.
         files: Vec<PathBuf>,
     },
+    /// What a worker runs to compile a component.
+    #[command(name = crate::plugins::COMPILE_COMMAND, hide = true)]
+    CompileComponent,
 }
 
 /// How long blocking calls of the worker's own may take after everything has stopped.
@@ -110,6 +113,9 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(1) } else { ExitCode::SUCCESS };
         }
     };
+    if let Command::CompileComponent = args.command {
+        return weir_plugin::compile_process();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -142,6 +148,8 @@ async fn run(args: Args, core_dumps: CoreDumps) -> Result<ExitCode, Failure> {
             serve(config, &connectors).await?;
         }
         Command::Dev { listen, dir, files } => dev(&listen, dir, files, args.log_format, core_dumps).await?,
+        // Ran already, without a runtime.
+        Command::CompileComponent => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,7 +16,7 @@ use crate::grants;
 use crate::herder::{self, Herder};
 use crate::logging;
 use crate::offsets::{self, OffsetFile};
-use crate::plugins::{OpenError, Plugins};
+use crate::plugins::{self, OpenError, Plugins};
 use crate::rest::security::{self, Pages, Security};
 use crate::rest::{self, Endpoint, Resources};
 use crate::tls;
@@ -95,6 +95,7 @@ async fn bind(
 /// A running worker.
 pub struct Worker {
     herder: Herder,
+    plugins: Plugins,
     addresses: Vec<SocketAddr>,
     urls: Vec<String>,
     ready: CancellationToken,
@@ -124,7 +125,10 @@ impl Worker {
         listeners.extend(bind("admin.listeners", admin, acceptor, Resources::Admin).await?);
         let first = addresses.first().ok_or(Error::NoListener)?;
         let worker_id = config.worker_id(*first);
-        let engine = Engine::new(EngineOptions { cache: config.plugin_cache.clone() })?;
+        let engine = Engine::new(EngineOptions {
+            cache: config.plugin_cache.clone(),
+            compile: plugins::compile(config.compile),
+        })?;
         if let Some(max) = config.instances_max {
             engine.limit_instances(max);
         }
@@ -152,7 +156,7 @@ impl Worker {
             })
             .collect();
         info!(?addresses, "the REST API answers");
-        Ok(Self { herder, addresses, urls, ready, stop, servers })
+        Ok(Self { herder, plugins, addresses, urls, ready, stop, servers })
     }
 
     /// The addresses of the REST API, those of `admin.listeners` aside.
@@ -178,6 +182,8 @@ impl Worker {
     /// Stops the REST API, then the connectors, each within its time. What was read or acknowledged is committed.
     pub async fn shut_down(self) {
         self.stop.cancel();
+        // Uploads that wait for the compiler would keep their requests open.
+        self.plugins.stop();
         futures_util::future::join_all(self.servers).await;
         self.herder.shut_down().await;
         info!("stopped");

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::OnceCell;
-use weir_plugin::{Component, ConfigMap, Engine, EngineOptions, Identity};
+use weir_plugin::{Compile, Component, ConfigMap, Engine, EngineOptions, Identity};
 
 /// The bytes of the guest.
 pub(crate) fn wasm() -> &'static [u8] {
@@ -39,7 +39,7 @@ pub(crate) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| {
         let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("weir-plugin-cache");
-        Engine::new(EngineOptions { cache }).expect("an engine")
+        Engine::new(EngineOptions { cache, compile: Compile::InProcess }).expect("an engine")
     })
 }
 

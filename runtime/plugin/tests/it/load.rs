@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use weir_plugin::{
-    ComponentId, ConfigKey, ConfigType, Engine, EngineOptions, Importance, Limits, LoadError, PluginKind, Validator,
-    Width,
+    Compile, ComponentId, ConfigKey, ConfigType, Engine, EngineOptions, Importance, Limits, LoadError, PluginKind,
+    Validator, Width,
 };
 
 use crate::guest::{component, config, engine, wasm};
@@ -166,7 +166,7 @@ async fn compiled_code_is_kept_and_a_damaged_file_is_replaced() {
     let cache = folder.path().join("cache");
     let small = wat::parse_str(plugin_of("")).unwrap();
     let load = || async {
-        let engine = Engine::new(EngineOptions { cache: cache.clone() }).unwrap();
+        let engine = Engine::new(EngineOptions { cache: cache.clone(), compile: Compile::InProcess }).unwrap();
         // Refused in the end, but compiled and kept before that.
         assert_eq!(engine.load(small.clone()).await.expect_err("a refusal").code(), "contract_types");
     };
@@ -190,9 +190,33 @@ async fn compiled_code_is_kept_and_a_damaged_file_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_component_is_ready_when_it_was_compiled_and_described_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = || {
+        let cache = folder.path().join("cache");
+        Engine::new(EngineOptions { cache, compile: Compile::InProcess }).unwrap()
+    };
+    let first = engine();
+    assert!(first.load_ready(wasm().to_vec()).await.unwrap().is_none());
+    let described = first.load(wasm().to_vec()).await.unwrap();
+    let second = engine();
+    let ready = second.load_ready(wasm().to_vec()).await.unwrap().expect("it is ready");
+    assert_eq!((ready.plugins(), ready.imports()), (described.plugins(), described.imports()));
+    assert_eq!((second.stats().instantiated(), second.stats().compiled()), (0, 0));
+    assert!(Arc::ptr_eq(&ready, &second.load(wasm().to_vec()).await.unwrap()));
+    // What cannot be one is said at once.
+    assert_eq!(second.load_ready(b"bad".to_vec()).await.expect_err("a refusal").code(), "not_wasm");
+    // Compiled alone is not enough: it may be one that was refused.
+    let small = wat::parse_str(plugin_of("")).unwrap();
+    assert!(second.load(small.clone()).await.is_err());
+    assert!(engine().load_ready(small).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn a_forgotten_component_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let engine = Engine::new(EngineOptions { cache: folder.path().join("cache") }).unwrap();
+    let engine =
+        Engine::new(EngineOptions { cache: folder.path().join("cache"), compile: Compile::InProcess }).unwrap();
     let small = wat::parse_str(plugin_of("")).unwrap();
     assert!(engine.load(small.clone()).await.is_err());
     engine.forget(&ComponentId::of(&small)).await;

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use weir_plugin::{Allowed, Capability, Engine, EngineOptions, Grants, HostPattern, Limits, LoadError};
+use weir_plugin::{Allowed, Capability, Compile, Engine, EngineOptions, Grants, HostPattern, Limits, LoadError};
 
 use crate::guest::{component, config, identity, wasm};
 
@@ -41,7 +41,7 @@ fn bomb(inside: &str) -> Vec<u8> {
 
 async fn refusal(wasm: Vec<u8>) -> LoadError {
     let cache = tempfile::tempdir().unwrap();
-    let engine = Engine::new(EngineOptions { cache: cache.path().join("cache") }).unwrap();
+    let engine = Engine::new(EngineOptions { cache: cache.path().join("cache"), compile: Compile::InProcess }).unwrap();
     engine.load(wasm).await.expect_err("it is no plugin")
 }
 
@@ -111,7 +111,7 @@ async fn handles_of_the_host_are_bounded() {
 #[tokio::test]
 async fn no_more_instances_are_made_than_the_worker_may_have() {
     let cache = tempfile::tempdir().unwrap();
-    let engine = Engine::new(EngineOptions { cache: cache.path().join("cache") }).unwrap();
+    let engine = Engine::new(EngineOptions { cache: cache.path().join("cache"), compile: Compile::InProcess }).unwrap();
     let component = engine.load(wasm().to_vec()).await.unwrap();
     engine.limit_instances(2);
     let (limits, grants) = (Limits::default(), Grants::none());

@@ -69,6 +69,10 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn count(&mut self, name: &str) -> usize {
+        usize::try_from(self.number(name)).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn millis(&mut self, name: &str) -> Duration {
         Duration::from_millis(self.number(name))
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_plugin::{Allowed, Limits};
+use weir_plugin::{Allowed, CompileLimits, Limits};
 
 use super::access;
 use super::client::{self, Client, Kind};
@@ -76,6 +76,8 @@ pub struct WorkerConfig {
     pub plugin_uploads_max: usize,
     /// `weir.plugin.upload.override`.
     pub plugin_upload_override: bool,
+    /// `weir.plugin.compile.*`.
+    pub compile: CompileLimits,
     /// `weir.task.memory.max` and `weir.call.timeout.ms`: the most a connector may have, and what it has by default; and
     /// `weir.task.files.max` and `weir.task.sockets.max`, which are the same for all.
     pub limits: Limits,
@@ -180,6 +182,13 @@ impl WorkerConfig {
             plugin_max_bytes: reader.number("weir.plugin.max.bytes"),
             plugin_uploads_max: usize::try_from(reader.number("weir.plugin.uploads.max")).unwrap_or(usize::MAX),
             plugin_upload_override: reader.flag("weir.plugin.upload.override"),
+            compile: CompileLimits {
+                memory_max: reader.number("weir.plugin.compile.memory.max"),
+                cpu_max: reader.millis("weir.plugin.compile.cpu.ms"),
+                timeout: reader.millis("weir.plugin.compile.timeout.ms"),
+                parallel: reader.count("weir.plugin.compile.parallel"),
+                queue_max: reader.count("weir.plugin.compile.queue.max"),
+            },
             limits: Limits {
                 memory_max: reader.number("weir.task.memory.max"),
                 files_max: u32::try_from(reader.number("weir.task.files.max")).unwrap_or(u32::MAX),
@@ -352,6 +361,7 @@ mod tests {
         assert_eq!(config.listeners, [Listener { protocol: Protocol::Http, host: "127.0.0.1".into(), port: 8083 }]);
         assert_eq!(config.offset_flush_interval, Duration::from_secs(60));
         assert_eq!(config.limits, Limits::default());
+        assert_eq!(config.compile, CompileLimits::default());
         assert_eq!(config.plugin_store, Path::new("/var/weir/weir-plugins"));
         assert_eq!(config.plugin_cache, Path::new("/var/weir/weir-plugins/cache"));
         assert_eq!(config.plugin_max_bytes, 64 << 20);

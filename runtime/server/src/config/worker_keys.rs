@@ -302,6 +302,49 @@ pub static SECTIONS: &[Section] = &[
                  it came from. Otherwise such an upload is answered with 409.",
             ),
             key(
+                "weir.plugin.compile.memory.max",
+                Long,
+                Value("1073741824"),
+                Used,
+                "Memory that compiling one component may take, in bytes. Components are compiled in a child process; one that needs more \
+                 is refused.",
+            )
+            .checked(&[Check::Range(Some(67108864), None)]),
+            key(
+                "weir.plugin.compile.cpu.ms",
+                Long,
+                Value("120000"),
+                Used,
+                "Processor time that compiling one component may take, all threads together, in milliseconds; rounded up to whole \
+                 seconds. One that needs more is refused.",
+            )
+            .checked(UP_TO_A_DAY),
+            key(
+                "weir.plugin.compile.timeout.ms",
+                Long,
+                Value("60000"),
+                Used,
+                "How long compiling one component may take, in milliseconds. One that takes longer is refused.",
+            )
+            .checked(UP_TO_A_DAY),
+            key(
+                "weir.plugin.compile.parallel",
+                Int,
+                Value("1"),
+                Used,
+                "Components that are compiled at once. Each may take the memory of `weir.plugin.compile.memory.max`.",
+            )
+            .checked(AT_LEAST_1),
+            key(
+                "weir.plugin.compile.queue.max",
+                Int,
+                Value("8"),
+                Used,
+                "Uploads that may wait until others are compiled. A further one is answered with 503. An upload whose client leaves is \
+                 not compiled.",
+            )
+            .checked(AT_LEAST_0),
+            key(
                 "weir.task.memory.max",
                 Long,
                 Value("67108864"),

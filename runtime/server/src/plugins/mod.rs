@@ -2,7 +2,9 @@
 
 mod alias;
 mod built_in;
+mod compiler;
 mod incoming;
+mod loading;
 mod lookup;
 mod range;
 mod registry;
@@ -10,10 +12,11 @@ mod store;
 mod version;
 
 pub use built_in::{BUILT_IN, BUILT_IN_VERSION, BuiltIn};
+pub use compiler::{COMPILE_COMMAND, compile};
 pub use incoming::Incoming;
+pub(crate) use loading::files_on_path;
 pub use lookup::{AnyPlugin, Catalogue, FindError, LookupError, VersionError};
 pub use range::{RangeError, VersionRange};
-pub(crate) use registry::files_on_path;
-pub use registry::{DeleteError, OpenError, Plugin, Plugins, Stored, UploadError, Uploaded};
+pub use registry::{DeleteError, LoadedUpload, OpenError, Plugin, Plugins, Stored, Unloaded, UploadError, Uploaded};
 pub use store::Error as StoreError;
 pub use version::Version;

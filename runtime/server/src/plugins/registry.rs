@@ -1,16 +1,23 @@
 //! Which components are loaded, and what is in them. Filled at start from `plugin.path` and the store, changed by uploads and
 //! deletions; whoever holds a plugin keeps it, whatever happens here.
+//!
+//! A start loads what is compiled and described already. The rest is loaded in the background (`loading.rs`), because compiling takes
+//! time and a guest that is asked what it contains may take all the time of a call.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parking_lot::RwLock;
-use tracing::{info, warn};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
 use weir_plugin::{Component, ComponentId, Engine, EngineStats, Limits, LoadError, PluginInfo};
 
 use super::built_in;
 use super::incoming::{Incoming, Uploads};
+use super::loading;
 use super::lookup::Catalogue;
 use super::store::{self, Store};
 use crate::config::WorkerConfig;
@@ -51,6 +58,31 @@ pub struct Stored {
     pub uploaded: bool,
     /// The file of `plugin.path` that holds it.
     pub path: Option<PathBuf>,
+    /// Which of equal versions comes first: the files that were there at start, as they were found, then uploads.
+    pub(super) order: usize,
+}
+
+/// A file whose component is not there (yet).
+#[derive(Debug, Clone)]
+pub struct Unloaded {
+    /// What it is called: the id of its content, in the store the id that its name says. `None` for any other file that cannot be read.
+    pub name: Option<String>,
+    /// The id of its content, if that could be a component of this name.
+    pub(super) content: Option<ComponentId>,
+    /// True = it is in the store of uploads.
+    pub uploaded: bool,
+    /// The file.
+    pub path: PathBuf,
+    /// Why it cannot be used. `None` while it is being loaded.
+    pub error: Option<String>,
+}
+
+/// An upload that can be used, and is not kept yet.
+pub struct LoadedUpload {
+    component: Arc<Component>,
+    wasm: Bytes,
+    /// Its place among the uploads.
+    _upload: Incoming,
 }
 
 /// What an upload did.
@@ -119,24 +151,34 @@ pub enum DeleteError {
 
 /// All plugins of this worker. Cheap to clone.
 #[derive(Clone)]
-pub struct Plugins(Arc<Shared>);
+pub struct Plugins(pub(super) Arc<Shared>);
 
-struct Shared {
-    engine: Engine,
+pub(super) struct Shared {
+    pub(super) engine: Engine,
     /// The worker's, which also hold for a component that says what is in it.
-    limits: Limits,
+    pub(super) limits: Limits,
     /// Whether an upload may take the place of what is on `plugin.path`.
     overriding: bool,
-    store: Store,
+    pub(super) store: Store,
     uploads: Uploads,
-    /// In the order in which they came.
-    components: RwLock<Vec<Stored>>,
+    pub(super) known: RwLock<Known>,
     /// Held by whoever adds or removes.
-    changing: tokio::sync::Mutex<()>,
+    pub(super) changing: tokio::sync::Mutex<()>,
+    /// Files that are still being loaded.
+    pub(super) loading: watch::Sender<usize>,
+    pub(super) stop: CancellationToken,
+}
+
+/// What there is, in the order in which it came.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) components: Vec<Stored>,
+    pub(super) unloaded: Vec<Unloaded>,
 }
 
 impl Plugins {
-    /// Loads what is in `plugin.path` and in the store. A file that cannot be used is logged and left out.
+    /// Loads what is in `plugin.path` and in the store, as far as it is compiled and described already, and begins to load the rest.
+    /// A file that cannot be used is logged and listed with its error.
     ///
     /// # Errors
     ///
@@ -156,69 +198,49 @@ impl Plugins {
     }
 
     async fn load(worker: &WorkerConfig, engine: Engine, store: Store) -> Result<Self, OpenError> {
+        let files = loading::files(&worker.plugin_path, &store)?;
         let plugins = Self(Arc::new(Shared {
             engine,
             limits: worker.limits,
             overriding: worker.plugin_upload_override,
             store,
             uploads: Uploads::new(worker.plugin_store.clone(), worker.plugin_uploads_max),
-            components: RwLock::default(),
+            known: RwLock::default(),
             changing: tokio::sync::Mutex::new(()),
+            loading: watch::Sender::new(0),
+            stop: CancellationToken::new(),
         }));
-        for folder in &worker.plugin_path {
-            for file in files_on_path(folder) {
-                let bytes = tokio::fs::read(&file).await;
-                plugins.load_file(&file, bytes, false).await;
-            }
-        }
-        let store = &plugins.0.store;
-        for name in store.files()? {
-            let bytes = store.read(&name).await;
-            plugins.load_file(&store.path_of(&name), bytes, true).await;
-        }
+        plugins.load_files(files).await;
         Ok(plugins)
     }
 
-    async fn load_file(&self, file: &Path, bytes: std::io::Result<Vec<u8>>, uploaded: bool) {
-        let bytes = match bytes {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                warn!(file = %file.display(), %error, "cannot read a plugin, left out; check its permissions");
-                return;
-            }
-        };
-        let component = match self.0.engine.load_within(bytes, &self.0.limits).await {
-            Ok(component) => component,
-            Err(error) => {
-                warn!(file = %file.display(), %error, "cannot use a plugin, left out");
-                return;
-            }
-        };
-        let id = component.id().to_string();
-        if uploaded && file.file_stem().is_none_or(|stem| stem.to_string_lossy() != id) {
-            warn!(
-                file = %file.display(),
-                id,
-                "an uploaded plugin's file does not hold what was uploaded, left out; delete the file and upload the plugin again"
-            );
-            return;
-        }
-        info!(file = %file.display(), id, plugins = component.plugins().len(), "plugin loaded");
-        if uploaded && let Some((class, _)) = self.shadowed(&component) {
-            warn!(
-                file = %file.display(),
-                class,
-                "an uploaded plugin has a class that is on plugin.path or built in, which is used instead; delete the upload, or set \
-                 weir.plugin.upload.override=true"
-            );
-        }
-        let path = (!uploaded).then(|| file.to_owned());
-        self.add(Stored { component, uploaded, path });
+    /// Waits until all that was found at start is loaded or has failed. Before that nobody can tell which version of a class is the latest.
+    pub async fn loaded(&self) {
+        // The sender is in `self`.
+        let _ = self.0.loading.subscribe().wait_for(|left| *left == 0).await;
+    }
+
+    /// Ends whatever is being compiled or loaded. To be called when the worker stops.
+    pub fn stop(&self) {
+        self.0.stop.cancel();
+        self.0.engine.stop();
     }
 
     /// Adds a component, or notes where else one that is known was found. True = it is new.
-    fn add(&self, new: Stored) -> bool {
-        let mut components = self.0.components.write();
+    pub(super) fn add(&self, mut new: Stored) -> bool {
+        let mut known = self.0.known.write();
+        let Known { components, unloaded } = &mut *known;
+        let id = new.component.id();
+        let name = id.to_string();
+        unloaded.retain(|file| {
+            let is_same = file.content.as_ref() == Some(id);
+            if is_same {
+                new.uploaded |= file.uploaded;
+                new.path = new.path.take().or_else(|| (!file.uploaded).then(|| file.path.clone()));
+            }
+            // What the store held under this name has just been replaced.
+            !is_same && !(new.uploaded && file.uploaded && file.name.as_ref() == Some(&name))
+        });
         match components.iter_mut().find(|known| known.component.id() == new.component.id()) {
             Some(known) => {
                 known.uploaded |= new.uploaded;
@@ -226,7 +248,8 @@ impl Plugins {
                 false
             }
             None => {
-                components.push(new);
+                let at = components.partition_point(|known| known.order <= new.order);
+                components.insert(at, new);
                 true
             }
         }
@@ -234,10 +257,10 @@ impl Plugins {
 
     /// All plugins that can be used: of what was uploaded, those whose class is nowhere else.
     fn all(&self) -> Vec<Plugin> {
-        let components = self.0.components.read();
-        let installed = installed(&components);
+        let known = self.0.known.read();
+        let installed = installed(&known.components);
         let mut plugins = Vec::new();
-        for stored in components.iter() {
+        for stored in &known.components {
             let is_installed = self.0.overriding || stored.path.is_some();
             for (index, info) in stored.component.plugins().iter().enumerate() {
                 if is_installed || !is_taken(&installed, &info.class) {
@@ -249,10 +272,11 @@ impl Plugins {
     }
 
     /// A class of this component that is built in, or on `plugin.path`, with the file, unless uploads may take its place there.
-    fn shadowed(&self, component: &Component) -> Option<(String, Option<PathBuf>)> {
-        let components = self.0.components.read();
-        let is_there = components.iter().any(|stored| stored.component.id() == component.id() && stored.path.is_some());
-        let installed = if self.0.overriding || is_there { HashMap::new() } else { installed(&components) };
+    pub(super) fn shadowed(&self, component: &Component) -> Option<(String, Option<PathBuf>)> {
+        let known = self.0.known.read();
+        let is_there =
+            known.components.iter().any(|stored| stored.component.id() == component.id() && stored.path.is_some());
+        let installed = if self.0.overriding || is_there { HashMap::new() } else { installed(&known.components) };
         let class = component.plugins().iter().map(|info| &info.class).find(|class| is_taken(&installed, class))?;
         Some((class.clone(), installed.get(class.as_str()).map(|path| (*path).to_owned())))
     }
@@ -269,12 +293,17 @@ impl Plugins {
 
     /// All components, in the order in which they came.
     pub fn components(&self) -> Vec<Stored> {
-        self.0.components.read().clone()
+        self.0.known.read().components.clone()
+    }
+
+    /// The files whose components are not there, in the order in which they were found.
+    pub fn unloaded(&self) -> Vec<Unloaded> {
+        self.0.known.read().unloaded.clone()
     }
 
     /// The component of this id.
     pub fn component(&self, id: &str) -> Option<Stored> {
-        self.0.components.read().iter().find(|stored| stored.component.id().to_string() == id).cloned()
+        self.0.known.read().components.iter().find(|stored| stored.component.id().to_string() == id).cloned()
     }
 
     /// Begins an upload; `None` if there are as many as there may be at once.
@@ -286,44 +315,75 @@ impl Plugins {
         Ok(self.0.uploads.begin().await?)
     }
 
-    /// Takes an uploaded component. When this returns it is on disk for good and connectors can use it.
-    pub async fn upload(&self, mut upload: Incoming) -> Result<Uploaded, UploadError> {
-        let bytes = upload.read().await?;
-        let component = self.0.engine.load_within(bytes.clone(), &self.0.limits).await?;
+    /// Compiles an upload and asks it what it contains. Nothing is kept of it before [`Plugins::keep`]; if the future is dropped, that ends.
+    ///
+    /// # Errors
+    ///
+    /// It is no plugin, has classes that are installed, or cannot be compiled now.
+    pub async fn load_upload(&self, mut upload: Incoming) -> Result<LoadedUpload, UploadError> {
+        let wasm = Bytes::from(upload.read().await?);
+        let component = self.0.engine.load_within(wasm.clone(), &self.0.limits).await?;
+        // What is on `plugin.path` shows when all of it is loaded.
+        self.loaded().await;
         if let Some((class, path)) = self.shadowed(&component) {
             return Err(UploadError::Shadows { class, path });
         }
+        Ok(LoadedUpload { component, wasm, _upload: upload })
+    }
+
+    /// Takes an uploaded component. When this returns it is on disk for good and connectors can use it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be stored.
+    pub async fn keep(&self, upload: LoadedUpload) -> Result<Uploaded, UploadError> {
+        let LoadedUpload { component, wasm, _upload } = upload;
         let _changing = self.0.changing.lock().await;
         let id = component.id().to_string();
         if let Some(known) = self.component(&id).filter(|known| known.uploaded) {
             return Ok(Uploaded { component: known.component, created: false });
         }
-        self.0.store.put(&id, bytes).await?;
-        let created = self.add(Stored { component: Arc::clone(&component), uploaded: true, path: None });
+        self.0.store.put(&id, wasm).await?;
+        let created =
+            self.add(Stored { component: Arc::clone(&component), uploaded: true, path: None, order: usize::MAX });
         info!(id, plugins = component.plugins().len(), "plugin uploaded");
         Ok(Uploaded { component, created })
     }
 
-    /// Forgets an uploaded component and removes its file. The caller has made sure that nothing uses it.
-    pub async fn delete(&self, id: &ComponentId) -> Result<(), DeleteError> {
+    /// Forgets an uploaded component and removes its file, whether it is loaded or not. The caller has made sure that nothing uses it.
+    ///
+    /// # Errors
+    ///
+    /// There is no such component, it was not uploaded, or its file cannot be removed.
+    pub async fn delete(&self, name: &str) -> Result<(), DeleteError> {
         let _changing = self.0.changing.lock().await;
-        let name = id.to_string();
-        match self.component(&name) {
-            None => return Err(DeleteError::NotFound(name)),
-            Some(Stored { uploaded: false, path, .. }) => {
-                return Err(DeleteError::OnPath { id: name, path: path.unwrap_or_default() });
-            }
-            Some(_) => {}
+        let stored = self.component(name);
+        let found = |uploaded: bool| {
+            let is_this = |file: &&Unloaded| file.uploaded == uploaded && file.name.as_deref() == Some(name);
+            self.0.known.read().unloaded.iter().find(is_this).cloned()
+        };
+        let (in_store, on_path) = (found(true), found(false));
+        if !stored.as_ref().is_some_and(|stored| stored.uploaded) && in_store.is_none() {
+            let path = stored.and_then(|stored| stored.path).or(on_path.map(|file| file.path));
+            let id = name.to_owned();
+            return Err(path.map_or(DeleteError::NotFound(id.clone()), |path| DeleteError::OnPath { id, path }));
         }
-        self.0.store.remove(&name).await?;
-        self.0.components.write().retain_mut(|stored| {
-            if stored.component.id() == id {
-                stored.uploaded = false;
-            }
-            stored.uploaded || stored.path.is_some()
-        });
-        if self.component(&name).is_none() {
-            self.0.engine.forget(id).await;
+        self.0.store.remove(name).await?;
+        let content = stored.map(|stored| stored.component.id().clone()).or(in_store.and_then(|file| file.content));
+        let is_left = {
+            let mut known = self.0.known.write();
+            known.unloaded.retain(|file| !file.uploaded || file.name.as_deref() != Some(name));
+            known.components.retain_mut(|stored| {
+                if stored.component.id().as_str() == name {
+                    stored.uploaded = false;
+                }
+                stored.uploaded || stored.path.is_some()
+            });
+            known.components.iter().any(|stored| Some(stored.component.id()) == content.as_ref())
+                || known.unloaded.iter().any(|file| file.content.is_some() && file.content == content)
+        };
+        if let Some(content) = content.filter(|_| !is_left) {
+            self.0.engine.forget(&content).await;
         }
         info!(id = name, "plugin deleted");
         Ok(())
@@ -343,32 +403,4 @@ fn installed(components: &[Stored]) -> HashMap<&str, &Path> {
 /// Whether a class is on `plugin.path` or built in.
 fn is_taken(installed: &HashMap<&str, &Path>, class: &str) -> bool {
     installed.contains_key(class) || built_in::find(class).is_some() || built_in::OTHERS.contains(&class)
-}
-
-/// The components of one entry of `plugin.path`: `*.wasm` in the folder and in the folders directly below, or the entry itself.
-pub(crate) fn files_on_path(folder: &Path) -> Vec<PathBuf> {
-    if folder.is_file() {
-        return vec![folder.to_owned()];
-    }
-    let mut files = match store::wasm_files(folder) {
-        Ok(files) => files,
-        Err(error) => {
-            warn!(folder = %folder.display(), %error, "cannot read a folder of plugin.path, skipped; create it or remove it from plugin.path");
-            return Vec::new();
-        }
-    };
-    let mut below: Vec<PathBuf> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_dir())
-        .collect();
-    below.sort();
-    for folder in below {
-        match store::wasm_files(&folder) {
-            Ok(more) => files.extend(more),
-            Err(error) => warn!(folder = %folder.display(), %error, "cannot read a folder below plugin.path, skipped"),
-        }
-    }
-    files
 }

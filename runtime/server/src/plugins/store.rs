@@ -92,11 +92,11 @@ impl Store {
     }
 
     /// Stores a component. Returns when it is on disk for good; after an error it is not there.
-    pub(super) async fn put(&self, id: &str, bytes: Vec<u8>) -> Result<(), Error> {
+    pub(super) async fn put(&self, id: &str, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
         let name = file_name(id);
         let path = self.path_of(&name);
         let dir = self.dir();
-        blocking(move || dir?.replace(&name, &[&bytes])).await.map_err(Error::new("write", &path))
+        blocking(move || dir?.replace(&name, &[bytes.as_ref()])).await.map_err(Error::new("write", &path))
     }
 
     /// Removes a component. One that is not there is removed already. After an error it is still there.

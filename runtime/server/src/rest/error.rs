@@ -5,8 +5,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use weir_plugin::LoadError;
+
 use crate::herder;
 use crate::plugins::{DeleteError, UploadError};
+
+/// Seconds after which a client may try again that was answered with 503.
+const RETRY_AFTER: &str = "5";
 
 /// A request that failed.
 #[derive(Debug)]
@@ -58,7 +63,11 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let body = ErrorMessage { error_code: self.status.as_u16(), message: &self.message };
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        response
     }
 }
 
@@ -72,6 +81,9 @@ impl From<herder::api::Error> for Failure {
 impl From<UploadError> for Failure {
     fn from(error: UploadError) -> Self {
         match error {
+            UploadError::Load(LoadError::NotCompiled(error)) if error.is_transient() => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            }
             UploadError::Load(error) => Self::bad_request(error.to_string()),
             UploadError::Shadows { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
             UploadError::Store(error) => Self::internal(error.to_string()),

@@ -15,8 +15,8 @@ use weir_plugin::{Component, LoadError};
 use super::App;
 use super::connector_plugins::PluginRow;
 use super::error::Failure;
-use super::request::{Place, finish, has_type};
-use crate::plugins::{Incoming, Stored, UploadError};
+use super::request::{Place, attend, finish, has_type};
+use crate::plugins::{Incoming, Plugins, Stored, Unloaded, UploadError};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -65,6 +65,12 @@ struct StoredInfo {
     /// Its file on `plugin.path`.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    /// `LOADING` or `FAILED` if its plugins are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    /// Why it cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 impl StoredInfo {
@@ -73,17 +79,38 @@ impl StoredInfo {
             component: ComponentInfo::new(&stored.component),
             uploaded: stored.uploaded,
             path: stored.path.as_ref().map(|path| path.display().to_string()),
+            state: None,
+            error: None,
         }
+    }
+
+    fn unloaded(file: &Unloaded) -> Self {
+        let component =
+            ComponentInfo { id: file.name.clone().unwrap_or_default(), plugins: Vec::new(), imports: Vec::new() };
+        Self {
+            component,
+            uploaded: file.uploaded,
+            path: (!file.uploaded).then(|| file.path.display().to_string()),
+            state: Some(if file.error.is_some() { "FAILED" } else { "LOADING" }),
+            error: file.error.clone(),
+        }
+    }
+
+    /// The component or file of this name.
+    fn find(plugins: &Plugins, name: &str) -> Result<Self, Failure> {
+        let unloaded = || plugins.unloaded().into_iter().find(|file| file.name.as_deref() == Some(name));
+        let found = plugins.component(name).as_ref().map(Self::new).or_else(|| unloaded().as_ref().map(Self::unloaded));
+        found.ok_or_else(|| Failure::not_found(format!("Plugin {name} not found")))
     }
 }
 
 async fn list(State(app): State<App>) -> Json<Vec<StoredInfo>> {
-    Json(app.plugins.components().iter().map(StoredInfo::new).collect())
+    let (components, unloaded) = (app.plugins.components(), app.plugins.unloaded());
+    Json(components.iter().map(StoredInfo::new).chain(unloaded.iter().map(StoredInfo::unloaded)).collect())
 }
 
 async fn info(State(app): State<App>, Place(id): Place<String>) -> Result<Json<StoredInfo>, Failure> {
-    let stored = app.plugins.component(&id).ok_or_else(|| Failure::not_found(format!("Plugin {id} not found")))?;
-    Ok(Json(StoredInfo::new(&stored)))
+    StoredInfo::find(&app.plugins, &id).map(Json)
 }
 
 /// Takes a component. 201 = it is new, 200 = it was there; connectors can use it at once.
@@ -116,8 +143,11 @@ async fn upload(State(app): State<App>, request: Request) -> Result<Response, Fa
             return Err(Failure::new(StatusCode::REQUEST_TIMEOUT, message));
         }
     }
-    let work = async move { app.plugins.upload(upload).await };
-    let uploaded = finish("compiling and storing an uploaded plugin", work).await?;
+    let plugins = app.plugins.clone();
+    // A client that leaves takes its place in the queue, and the compiler, with it.
+    let loaded = attend("compiling an uploaded plugin", async move { plugins.load_upload(upload).await }).await?;
+    let work = async move { app.plugins.keep(loaded).await };
+    let uploaded = finish("storing an uploaded plugin", work).await?;
     let info = ComponentInfo::new(&uploaded.component);
     Ok(match uploaded.created {
         true => {
@@ -191,9 +221,9 @@ fn check_beginning(bytes: &[u8]) -> Result<(), LoadError> {
 }
 
 async fn delete(State(app): State<App>, Place(id): Place<String>) -> Result<StatusCode, Failure> {
-    let stored = app.plugins.component(&id).ok_or_else(|| Failure::not_found(format!("Plugin {id} not found")))?;
-    let id = stored.component.id().clone();
-    let users = app.herder.connectors_using(&id);
+    // What is not loaded is used by no connector.
+    let stored = app.plugins.component(&id);
+    let users = stored.map(|stored| app.herder.connectors_using(stored.component.id())).unwrap_or_default();
     if !users.is_empty() {
         let message = format!(
             "Plugin {id} is used by the connectors {}; delete them or change their class first",

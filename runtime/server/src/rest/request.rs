@@ -13,6 +13,8 @@ use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
 use super::App;
@@ -138,6 +140,19 @@ where
     finish_within(REQUEST_TIMEOUT, stage.into(), work).await
 }
 
+/// As [`finish`], for work that nobody has a use for when the client has left or the time is up: it is ended then.
+pub(super) async fn attend<T, E>(
+    stage: impl Into<String>,
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    E: Into<Failure> + Send + 'static,
+{
+    let handle = AbortOnDropHandle::new(tokio::spawn(work));
+    wait(REQUEST_TIMEOUT, stage.into(), handle).await
+}
+
 async fn finish_within<T, E>(
     limit: Duration,
     stage: String,
@@ -147,8 +162,19 @@ where
     T: Send + 'static,
     E: Into<Failure> + Send + 'static,
 {
+    wait(limit, stage, tokio::spawn(work)).await
+}
+
+async fn wait<T, E>(
+    limit: Duration,
+    stage: String,
+    work: impl Future<Output = Result<Result<T, E>, JoinError>>,
+) -> Result<T, Failure>
+where
+    E: Into<Failure>,
+{
     let began = SystemTime::now();
-    match tokio::time::timeout(limit, tokio::spawn(work)).await {
+    match tokio::time::timeout(limit, work).await {
         Ok(Ok(done)) => done.map_err(Into::into),
         Ok(Err(error)) => {
             tracing::error!(%error, stage, "a request ended in a panic; this is a bug in Weir");
@@ -316,5 +342,20 @@ mod tests {
         let text = format!("{failure:?}");
         assert!(text.contains("Request timed out. The worker is currently testing, which began at 20"), "{text}");
         finished.await.expect("the work is not cancelled");
+    }
+
+    #[tokio::test]
+    async fn work_that_is_only_attended_ends_with_its_request() {
+        let (held, dropped) = tokio::sync::oneshot::channel::<()>();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let work = async move {
+            let _held = held;
+            let _ = begun.send(());
+            std::future::pending::<Result<(), Failure>>().await
+        };
+        let request = tokio::spawn(attend("testing", work));
+        begins.await.expect("the work begins");
+        request.abort();
+        dropped.await.expect_err("the work is dropped");
     }
 }

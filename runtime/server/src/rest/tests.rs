@@ -8,7 +8,7 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use weir_plugin::{Engine, EngineOptions};
+use weir_plugin::{Compile, Engine, EngineOptions};
 
 use super::*;
 use crate::herder::api::ConfigMap;
@@ -62,7 +62,8 @@ impl Fixture {
             keys.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)).collect::<ConfigMap>(),
         );
         let worker = Arc::new(worker.expect("in order"));
-        let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone() }).expect("an engine");
+        let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone(), compile: Compile::InProcess })
+            .expect("an engine");
         let plugins = Plugins::open(&worker, engine).await.expect("a registry");
         let offsets = OffsetFile::open(&worker.offset_storage_file, worker.offset_limits).expect("no offsets");
         let options = Options {
@@ -366,7 +367,17 @@ async fn configured_headers_and_origins_are_for_all_listeners_but_the_admin_ones
 async fn a_worker_without_plugins_lists_its_converters_only() {
     let fixture = Fixture::new().await;
     assert_eq!(fixture.get("/connector-plugins").await, (200, json!([])));
-    assert_eq!(fixture.get("/plugins").await, (200, json!([])));
+    let (status, body) = fixture.get("/plugins").await;
+    assert_eq!((status, body.as_array().map(Vec::len)), (200, Some(1)));
+    let bad = &body[0];
+    assert_eq!((&bad["plugins"], &bad["uploaded"], &bad["state"]), (&json!([]), &json!(false), &json!("FAILED")));
+    assert!(bad["path"].as_str().is_some_and(|path| path.ends_with("path/below/bad.wasm")), "{bad}");
+    assert!(bad["error"].as_str().is_some_and(|error| error.contains("not a WebAssembly component")), "{bad}");
+    let id = bad["id"].as_str().expect("an id");
+    assert_eq!(fixture.get(&format!("/plugins/{id}")).await, (200, bad.clone()));
+    let (status, body) = fixture.json(Method::DELETE, &format!("/plugins/{id}"), "").await;
+    assert_eq!(status, 409);
+    assert!(body["message"].as_str().is_some_and(|text| text.contains("remove the file there")), "{body}");
     let (_, all) = fixture.get("/connector-plugins?connectorsOnly=false").await;
     let kinds: Vec<_> =
         all.as_array().expect("a list").iter().map(|row| row["type"].as_str().unwrap_or_default()).collect();
@@ -391,7 +402,8 @@ async fn uploads_that_are_no_plugins_are_refused_with_advice() {
     }
     let (status, _, answer) = fixture.send(Method::POST, "/plugins", Some("application/json"), Body::from("x")).await;
     assert_eq!((status.as_u16(), answer["error_code"].as_u64()), (415, Some(415)), "{answer}");
-    assert_eq!(fixture.get("/plugins").await, (200, json!([])), "nothing of it stays");
+    let (_, listed) = fixture.get("/plugins").await;
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "nothing of it stays: {listed}");
 }
 
 #[tokio::test]
@@ -497,5 +509,48 @@ async fn metrics_are_text_for_prometheus_and_can_be_switched_off() {
             let text = std::str::from_utf8(&body).expect("text");
             assert!(text.contains("\nkafka_connect_worker_connector_count 0\n"), "{text}");
         }
+    }
+}
+
+/// A component whose first call never ends.
+fn silent() -> Vec<u8> {
+    let text = r#"(component
+        (core module $m (func (export "f")) (func $start (loop $l (br $l))) (start $start))
+        (core instance $c (instantiate $m))
+        (func $f (canon lift (core func $c "f")))
+        (instance $i (export "describe" (func $f)) (export "validate" (func $f)) (export "capabilities" (func $f)))
+        (export "weir:connect/plugin@0.1.0" (instance $i)))"#;
+    wat::parse_str(text).expect("a component")
+}
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_used_any_more_is_listed_with_its_error_and_can_be_deleted() {
+    let store = tempfile::tempdir().expect("a directory");
+    let silent = silent();
+    let id = weir_plugin::ComponentId::of(&silent).to_string();
+    let other = "0".repeat(64);
+    std::fs::write(store.path().join(format!("{id}.wasm")), silent).expect("written");
+    std::fs::write(store.path().join(format!("{other}.wasm")), b"changed").expect("written");
+    let path = store.path().display().to_string();
+    let fixture = Fixture::with(&[("weir.plugin.store", &path), ("weir.call.timeout.ms", "200")]).await;
+    // It is asked what it contains in the background, and nobody has to know when.
+    let failed = loop {
+        let (status, body) = fixture.get(&format!("/plugins/{id}")).await;
+        assert_eq!((status, &body["plugins"], &body["uploaded"]), (200, &json!([]), &json!(true)));
+        if body["state"] == "FAILED" {
+            break body;
+        }
+        assert_eq!(body["state"], "LOADING");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(failed["error"].as_str().is_some_and(|error| error.contains("call timeout of 200 ms")), "{failed}");
+    let (_, changed) = fixture.get(&format!("/plugins/{other}")).await;
+    assert!(changed["error"].as_str().is_some_and(|error| error.contains("something else")), "{changed}");
+    for id in [id, other] {
+        assert!(store.path().join(format!("{id}.wasm")).exists());
+        assert_eq!(fixture.json(Method::DELETE, &format!("/plugins/{id}"), "").await.0, 204);
+        assert_eq!(fixture.get(&format!("/plugins/{id}")).await.0, 404);
+        assert_eq!(fixture.json(Method::DELETE, &format!("/plugins/{id}"), "").await.0, 404);
+        assert!(!store.path().join(format!("{id}.wasm")).exists());
     }
 }

@@ -48,6 +48,8 @@ pub async fn validate(config: &StringMap, worker: &WorkerConfig, plugins: &Plugi
     };
     let version = config.get("connector.plugin.version").and_then(Option::as_deref);
     let range = VersionRange::requirement(version)?;
+    // Which version of a class is the latest shows when all plugins are there.
+    plugins.loaded().await;
     let catalogue = plugins.catalogue();
     let connector = match catalogue.connector(class, range.as_ref()) {
         Ok(connector) => connector,

@@ -1,0 +1,83 @@
+//! Why a component was not compiled although it may be valid.
+
+use std::io;
+use std::time::Duration;
+
+/// A component that could not be compiled here and now. Every text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// Too much memory.
+    #[error(
+        "compiling this component needs more than {max} bytes of memory. Build it optimised and without debug information, or \
+         raise weir.plugin.compile.memory.max"
+    )]
+    Memory {
+        /// The limit.
+        max: u64,
+    },
+    /// Too much processor time.
+    #[error(
+        "compiling this component needs more than {} ms of processor time. Build it optimised and without debug information, or \
+         raise weir.plugin.compile.cpu.ms", .max.as_millis()
+    )]
+    Cpu {
+        /// The limit.
+        max: Duration,
+    },
+    /// Too much time.
+    #[error(
+        "compiling this component takes longer than {} ms. Build it optimised and without debug information, or raise \
+         weir.plugin.compile.timeout.ms", .max.as_millis()
+    )]
+    Time {
+        /// The limit.
+        max: Duration,
+    },
+    /// The result is too large.
+    #[error("the machine code of this component is larger than {max} bytes. Split the component into several")]
+    Size {
+        /// The limit.
+        max: u64,
+    },
+    /// The compiler ended without a result.
+    #[error("the compiler failed for this component ({how}). Build it with an SDK of this worker's version")]
+    Crashed {
+        /// How it ended.
+        how: String,
+    },
+    /// Others are being compiled, and as many as may wait are waiting.
+    #[error(
+        "the queue of components that wait to be compiled is full ({waiting}, weir.plugin.compile.queue.max). Try again later"
+    )]
+    Busy {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The worker is being stopped.
+    #[error("the worker is stopping and compiles nothing more. Try again when it has been restarted")]
+    Stopped,
+    /// The child process cannot be used.
+    #[error("cannot run the compiler process: {0}. Check the limits of processes and memory of the worker's user")]
+    Process(#[source] io::Error),
+}
+
+impl CompileError {
+    /// A code that stays the same when texts change.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Memory { .. } => "compile_memory",
+            Self::Cpu { .. } => "compile_cpu",
+            Self::Time { .. } => "compile_timeout",
+            Self::Size { .. } => "compile_size",
+            Self::Crashed { .. } => "compile_crashed",
+            Self::Busy { .. } => "compile_busy",
+            Self::Stopped => "stopping",
+            Self::Process(_) => "compile_process",
+        }
+    }
+
+    /// Whether it says nothing about the component: the same upload may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Stopped | Self::Process(_))
+    }
+}

@@ -1,0 +1,122 @@
+//! What runs in a child process: takes limits and a component from standard input, gives the machine code to standard output.
+//!
+//! Input is the magic, the limits, the length of the component and the component; after that it stays open for as long as the parent
+//! waits. Output is one byte that says what follows, and the machine code or a text.
+
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use rustix::process::{Resource, Rlimit, setpriority_process, setrlimit};
+
+use super::descriptors::close_inherited;
+use crate::engine;
+
+/// Begins the input. The number grows when the protocol changes.
+pub(super) const MAGIC: [u8; 16] = *b"weir compile  1\n";
+/// Bytes of the input before the component.
+pub(super) const HEAD: usize = MAGIC.len() + 3 * 8;
+/// Begins the output when it is machine code.
+pub(super) const CODE: u8 = b'C';
+/// Begins the output when it is an error.
+pub(super) const ERROR: u8 = b'E';
+
+/// Politeness towards the worker's tasks.
+const NICE: i32 = 10;
+/// Address space beyond the limit of memory: for the program itself and for what is reserved without being used.
+const ADDRESS_SPACE: u64 = 1 << 30;
+/// Files that may be open. None is opened.
+const FILES: u64 = 32;
+
+/// The work of one child process; a program that is started to compile calls this before anything else, and ends with the result.
+#[must_use]
+pub fn compile_process() -> ExitCode {
+    close_inherited();
+    match work() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The parent may be gone.
+            let _ = writeln!(io::stderr(), "weir: cannot compile: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the parent says at the beginning.
+pub(super) fn head(memory_max: u64, cpu_seconds: u64, length: u64) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    let (magic, numbers) = head.split_at_mut(MAGIC.len());
+    magic.copy_from_slice(&MAGIC);
+    for (place, number) in numbers.chunks_exact_mut(8).zip([memory_max, cpu_seconds, length]) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
+    head
+}
+
+fn work() -> io::Result<()> {
+    let mut magic = [0; MAGIC.len()];
+    io::stdin().read_exact(&mut magic)?;
+    if magic != MAGIC {
+        return Err(io::Error::other("this command is for the worker's own use"));
+    }
+    let (memory_max, cpu_seconds, length) = (number()?, number()?, number()?);
+    limit(memory_max, cpu_seconds)?;
+    let length = usize::try_from(length).map_err(io::Error::other)?;
+    let mut wasm = Vec::new();
+    wasm.try_reserve_exact(length)?;
+    wasm.resize(length, 0);
+    io::stdin().read_exact(&mut wasm)?;
+    std::thread::Builder::new().name("weir-parent".to_owned()).spawn(end_with_parent)?;
+
+    let (kind, answer) = match engine::precompile(&wasm) {
+        Ok(code) => (CODE, code),
+        Err(error) => (ERROR, format!("{error:#}").into_bytes()),
+    };
+    let mut out = io::stdout().lock();
+    out.write_all(&[kind])?;
+    out.write_all(&answer)?;
+    out.flush()
+}
+
+fn number() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    io::stdin().read_exact(&mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// Ends this process when its parent ends, which closes the input.
+fn end_with_parent() {
+    // An error means that nobody waits either.
+    let _ = io::copy(&mut io::stdin(), &mut io::sink());
+    std::process::exit(1);
+}
+
+/// Lowers what this process may use, for good. Before a byte of the component is read.
+fn limit(memory_max: u64, cpu_seconds: u64) -> io::Result<()> {
+    // Neither is needed for safety, and either may be forbidden: if the machine runs out of memory, this process is the one to end,
+    // and it yields to the worker.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    let _ = setpriority_process(None, NICE);
+    for (resource, most) in [
+        // Memory that is written to: on Linux the measure that fits. Others know only the address space.
+        (Resource::Data, memory_max),
+        (Resource::As, memory_max.saturating_add(ADDRESS_SPACE)),
+        (Resource::Cpu, cpu_seconds),
+        (Resource::Core, 0),
+        (Resource::Fsize, 0),
+        (Resource::Nofile, FILES),
+    ] {
+        lower(resource, most)?;
+    }
+    Ok(())
+}
+
+fn lower(resource: Resource, most: u64) -> io::Result<()> {
+    let now = rustix::process::getrlimit(resource);
+    let least = |known: Option<u64>| Some(known.map_or(most, |known| known.min(most)));
+    // The kernel ends a process at the soft limit of processor time by a signal that says so, and at the hard one by one that does not.
+    let maximum = match resource {
+        Resource::Cpu => now.maximum,
+        _ => least(now.maximum),
+    };
+    Ok(setrlimit(resource, Rlimit { current: least(now.current), maximum })?)
+}
