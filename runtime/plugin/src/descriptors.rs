@@ -31,7 +31,25 @@ pub(crate) struct Descriptors {
 #[derive(Debug)]
 pub(crate) struct Open {
     _own: OwnedSemaphorePermit,
-    _together: OwnedSemaphorePermit,
+    _together: Shared,
+}
+
+/// A place among those of all plugins together. A granted directory has one for as long as the grant lives.
+#[derive(Debug)]
+pub(crate) struct Shared(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+
+impl Shared {
+    /// # Errors
+    ///
+    /// All are taken; ready to be printed.
+    pub(crate) fn take() -> Result<Self, String> {
+        let (together, most) = &*TOGETHER;
+        let place = Arc::clone(together).try_acquire_owned();
+        let full = |_| {
+            format!("limit of {most} open files and sockets of all plugins (half of the process' limit, ulimit -n)")
+        };
+        place.map(Self).map_err(full)
+    }
 }
 
 impl Descriptors {
@@ -47,12 +65,7 @@ impl Descriptors {
         let Self { max, kind, key, .. } = self;
         let own = Arc::clone(&self.own).try_acquire_owned();
         let own = own.map_err(|_| format!("limit of {max} open {kind} of an instance ({key})"))?;
-        let (together, most) = &*TOGETHER;
-        let together = Arc::clone(together).try_acquire_owned();
-        let together = together.map_err(|_| {
-            format!("limit of {most} open files and sockets of all plugins (half of the process' limit, ulimit -n)")
-        })?;
-        Ok(Open { _own: own, _together: together })
+        Ok(Open { _own: own, _together: Shared::take()? })
     }
 }
 

@@ -114,6 +114,16 @@ pub enum GrantError {
         "a connector may ask for {MAX_FOLDERS} directories and {MAX_HOSTS} hosts, not more. Divide it into several connectors"
     )]
     TooMany,
+    /// The plugins have as many descriptors as they may have.
+    #[error("{key} cannot grant the directory {asked:?}: {reason}. Stop connectors, or raise the limit")]
+    Full {
+        /// The worker's key.
+        key: &'static str,
+        /// The directory as the plugin asked for it.
+        asked: String,
+        /// Which limit is reached.
+        reason: String,
+    },
     /// The host or port is not one of those that the operator allows.
     #[error(
         "{ALLOW_CONNECT} does not allow {host}:{port}; it allows {allowed}. Connect to one of those, or add {host}:{port} to \

@@ -2,6 +2,7 @@
 //! with what is allowed and with what is the worker's own. What was opened is what a plugin gets, whatever happens to the path.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use wasmtime_wasi::FsPerms;
 use wasmtime_wasi::filesystem::{Dir, OpenMode};
@@ -9,6 +10,7 @@ use wasmtime_wasi::filesystem::{Dir, OpenMode};
 use super::guarded::Place;
 use super::opened::{Opened, without_links};
 use super::{ALLOW_READ, ALLOW_WRITE, Allowed, GrantError, Guarded, MAX_FOLDERS};
+use crate::descriptors::Shared;
 
 /// A directory that a guest may use.
 #[derive(Clone)]
@@ -17,6 +19,8 @@ pub(crate) struct Folder {
     pub(crate) name: String,
     /// The directory, as wasmtime hands it to instances. It is open as long as the grant lives.
     pub(crate) dir: Dir,
+    /// Its place among the descriptors of all plugins.
+    _place: Arc<Shared>,
 }
 
 impl std::fmt::Debug for Folder {
@@ -32,7 +36,8 @@ impl From<Granted> for Folder {
             false => (FsPerms::ReadOnly, OpenMode::READ),
         };
         // Used by `files.rs` only, on threads that may wait.
-        Self { name: granted.name, dir: Dir::new(granted.opened.into_dir(), perms, mode, true) }
+        let dir = Dir::new(granted.opened.into_dir(), perms, mode, true);
+        Self { name: granted.name, dir, _place: Arc::new(granted.place) }
     }
 }
 
@@ -41,6 +46,7 @@ impl From<Granted> for Folder {
 pub(super) struct Granted {
     name: String,
     opened: Opened,
+    place: Shared,
     /// Whether files may be created, changed and removed.
     write: bool,
 }
@@ -52,7 +58,8 @@ pub(super) fn grant(allowed: &Allowed, needed: Vec<(String, bool)>) -> Result<Ve
     for (name, writes) in needed {
         let (key, prefixes) = if writes { (ALLOW_WRITE, &allowed.write) } else { (ALLOW_READ, &allowed.read) };
         let opened = open(key, &name, prefixes, &allowed.guarded)?;
-        merge(&mut folders, Granted { name, opened, write: writes })?;
+        let place = Shared::take().map_err(|reason| GrantError::Full { key, asked: name.clone(), reason })?;
+        merge(&mut folders, Granted { name, opened, place, write: writes })?;
     }
     Ok(folders)
 }
@@ -392,5 +399,36 @@ mod tests {
         };
         assert_eq!(grant(&allowed, names(MAX_FOLDERS)).unwrap().len(), MAX_FOLDERS);
         assert_eq!(grant(&allowed, names(MAX_FOLDERS + 1)).unwrap_err(), GrantError::TooMany);
+    }
+
+    #[test]
+    fn granted_directories_count_among_the_descriptors_of_all_plugins() {
+        const CHILD: &str = "WEIR_TEST_CHILD";
+        if std::env::var_os(CHILD).is_none() {
+            // The limit is that of a process, so it is met in a process of its own.
+            let name = "grants::paths::tests::granted_directories_count_among_the_descriptors_of_all_plugins";
+            let child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", name, "--nocapture"])
+                .env(CHILD, "1")
+                .output()
+                .unwrap();
+            assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+            return;
+        }
+        let limit = rustix::process::Rlimit { current: Some(200), maximum: Some(200) };
+        rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let allowed = allowed(&[root.path().to_owned()], &[]);
+        let all = || {
+            let names = (0..60).map(|number| root.path().join(number.to_string()));
+            let names = names.inspect(|path| fs::create_dir_all(path).unwrap());
+            grant(&allowed, names.map(|path| (path.to_str().unwrap().to_owned(), false)).collect())
+        };
+        let first = all().unwrap();
+        let error = all().unwrap_err();
+        assert!(matches!(error, GrantError::Full { .. }), "{error}");
+        assert!(error.to_string().contains("limit of 100 open files and sockets of all plugins"), "{error}");
+        drop(first);
+        assert!(all().is_ok());
     }
 }

@@ -31,7 +31,7 @@ pub(in crate::metrics) const GUEST: &[Family<GuestStats>] = &[
     Family {
         name: "weir_guest_memory_limit_bytes",
         kind: Gauge,
-        help: "The most linear memory that the sandbox may have (weir.task.memory.max), in bytes.",
+        help: "The most memory that the sandbox may cost (weir.task.memory.max), its linear memory included, in bytes.",
         attributes: &[],
         write: |guest, samples| samples.one(guest.memory_max()),
     },
