@@ -143,7 +143,10 @@ impl GrantError {
     /// The worker's key that this is about; empty where it is about none.
     pub fn key(&self) -> &'static str {
         match self {
-            Self::Folder { key, .. } | Self::Unusable { key, .. } | Self::Guarded { key, .. } => key,
+            Self::Folder { key, .. }
+            | Self::Unusable { key, .. }
+            | Self::Guarded { key, .. }
+            | Self::Full { key, .. } => key,
             Self::Host { .. } => ALLOW_CONNECT,
             Self::Changed { .. } | Self::TooMany => "",
         }
