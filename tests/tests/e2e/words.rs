@@ -63,7 +63,7 @@ fn a_guests_words_are_cut_counted_and_kept_in_their_line() -> Result<()> {
         let dropped = metrics.lines().find(|line| {
             line.starts_with("weir_guest_log_lines_dropped_total{")
                 && line.contains(r#"connector="flood""#)
-                && line.contains("task=")
+                && line.contains(r#"sandbox="task""#)
         });
         let count = dropped.and_then(|line| line.rsplit(' ').next()).and_then(|count| count.parse::<u64>().ok());
         // 60 lines of 16 KB a call.
