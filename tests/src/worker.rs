@@ -138,6 +138,15 @@ impl Worker {
         Ok(())
     }
 
+    /// Waits until no plugin is being loaded any more: those that are not compiled are, after the start, while REST answers.
+    pub fn wait_loaded(&self) -> Result<()> {
+        let rest = self.rest();
+        wait::until("plugins to be loaded", START, || {
+            let plugins = rest.get("/plugins").map_err(|error| format!("{error:#}"))?.body.to_string();
+            if plugins.contains("LOADING") { Err(plugins) } else { Ok(()) }
+        })
+    }
+
     /// Starts it and waits until it has ended by itself. Gives its output.
     pub fn start_in_vain(&mut self) -> Result<String> {
         let mut process = self.spawn()?;

@@ -114,9 +114,7 @@ impl Cache {
             Ok(component) => Some(component),
             Err(Unusable::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Err(reason) => {
-                let path = opened.0.path().join(name);
-                let path = path.display();
-                tracing::warn!(%path, %reason, "a compiled plugin in the cache is unusable; will compile it again");
+                self.give_up(&name, &reason, "a compiled plugin in the cache is unusable; will compile it again");
                 None
             }
         }
@@ -153,9 +151,8 @@ impl Cache {
             Ok(mut file) => Some(file.split_off(HEADER)),
             Err(Unusable::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Err(reason) => {
-                let path = opened.0.path().join(name);
-                let path = path.display();
-                tracing::warn!(%path, %reason, "the description of a plugin in the cache is unusable; will ask the plugin again");
+                let what = "the description of a plugin in the cache is unusable; will ask the plugin again";
+                self.give_up(&name, &reason, what);
                 None
             }
         }
@@ -183,6 +180,17 @@ impl Cache {
     }
 
     /// Removes files of this component, such as what other engines left: after an upgrade it would lie there for ever.
+    /// Logs that a file is unusable, and removes it: it is not looked at, and logged, again.
+    fn give_up(&self, name: &str, reason: &Unusable, what: &str) {
+        let Some((dir, _)) = &self.dir else { return };
+        let path = dir.path().join(name);
+        tracing::warn!(path = %path.display(), %reason, "{what}");
+        if self.writes && !matches!(reason, Unusable::Io(_)) {
+            // Whatever takes its place replaces it as well.
+            let _ = dir.remove(name);
+        }
+    }
+
     fn remove_files(&self, id: &ComponentId, which: impl Fn(&str) -> bool) {
         let Some((dir, _)) = self.dir.as_ref().filter(|_| self.writes) else { return };
         let Ok(names) = dir.names() else { return };

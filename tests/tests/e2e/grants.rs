@@ -197,6 +197,7 @@ fn compiled_code_that_was_placed_in_the_cache_is_compiled_again() -> Result<()> 
     let bootstrap = kafka::bootstrap()?;
     let mut worker = worker(bootstrap)?.unset("weir.plugin.cache");
     worker.start()?;
+    worker.wait_loaded()?;
     let cache = worker.dir().join("plugins/cache");
     worker.stop()?;
     let code = || -> Result<Vec<_>> {
@@ -210,6 +211,7 @@ fn compiled_code_that_was_placed_in_the_cache_is_compiled_again() -> Result<()> 
     let header = 16 + 32;
     fs::write(&compiled[1], [&second[..header], &first[header..]].concat())?;
     worker.start()?;
+    worker.wait_loaded()?;
     let log = worker.log();
     let name = compiled[1].file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let refused = |line: &&str| line.contains("unusable; will compile it again") && line.contains(name);

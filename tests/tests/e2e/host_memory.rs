@@ -34,7 +34,7 @@ fn records_that_no_broker_takes_stay_within_the_budget() -> Result<()> {
     // Nobody listens there.
     let away = [("producer.override.bootstrap.servers", "127.0.0.1:1")];
     for number in 0..8 {
-        let (does, rows) = if number % 2 == 0 { ("documented", "2000") } else { ("large-offsets", "100") };
+        let (does, rows) = if number % 2 == 0 { ("documented", "2000") } else { ("large-offsets", "36") };
         rest.create(&format!("away-{number}"), &with(&hostile(does, rows, "nowhere"), &away))?;
     }
     let (mut peak, mut in_flight, mut slowest) = (0.0_f64, 0.0_f64, Duration::ZERO);

@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStdin, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use super::process::{CODE, ERROR, head};
 use super::{CompileChild, CompileError};
@@ -45,10 +45,8 @@ async fn run(child: &CompileChild, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    let mut process = command.spawn().map_err(CompileError::Process)?;
-    let (Some(input), Some(output), Some(errors)) =
-        (process.stdin.take(), process.stdout.take(), process.stderr.take())
-    else {
+    let mut process = Running(Some(command.spawn().map_err(CompileError::Process)?));
+    let Some((input, output, errors)) = process.streams() else {
         return Err(CompileError::Process(io::Error::other("it has no standard streams")).into());
     };
     let head = head(limits.memory_max, seconds(limits.cpu_max), wasm.len() as u64);
@@ -62,6 +60,36 @@ async fn run(child: &CompileChild, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
         Some((CODE, code)) if status.success() => Ok(code),
         Some((ERROR, reason)) if status.success() => Err(LoadError::Compile { reason: text(&reason, MAX_REASON) }),
         _ => Err(ended(child, status, &text(&errors, MAX_REASON)).into()),
+    }
+}
+
+/// A process that is killed, and waited for, when this is dropped. Left to itself tokio waits for it only when the next signal of a
+/// child comes, and until then it would be counted among the processes of the worker's user.
+struct Running(Option<Child>);
+
+impl Running {
+    fn streams(&mut self) -> Option<(ChildStdin, ChildStdout, ChildStderr)> {
+        let child = self.0.as_mut()?;
+        Some((child.stdin.take()?, child.stdout.take()?, child.stderr.take()?))
+    }
+
+    async fn wait(&mut self) -> io::Result<ExitStatus> {
+        match &mut self.0 {
+            Some(child) => child.wait().await,
+            None => Err(io::Error::other("it was waited for already")),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(mut child) = self.0.take() else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // It has ended already, or does now.
+                let _ = child.kill().await;
+            });
+        }
     }
 }
 

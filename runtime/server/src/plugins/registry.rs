@@ -239,7 +239,7 @@ impl Plugins {
                 new.path = new.path.take().or_else(|| (!file.uploaded).then(|| file.path.clone()));
             }
             // What the store held under this name has just been replaced.
-            !is_same && !(new.uploaded && file.uploaded && file.name.as_ref() == Some(&name))
+            !(is_same || new.uploaded && file.uploaded && file.name.as_ref() == Some(&name))
         });
         match components.iter_mut().find(|known| known.component.id() == new.component.id()) {
             Some(known) => {
