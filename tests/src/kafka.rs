@@ -79,6 +79,12 @@ pub struct Guarded {
     pub misnamed: String,
 }
 
+/// Settings of a node that keeps access control lists; what has none is open to everybody.
+pub const AUTHORIZER: [(&str, &str); 2] = [
+    ("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"),
+    ("allow.everyone.if.no.acl.found", "true"),
+];
+
 impl Kafka {
     /// Makes a node on free ports and waits until it answers.
     pub fn start() -> Result<Kafka> {
@@ -172,6 +178,19 @@ impl Kafka {
         })
         .with_context(|| process.tail())?;
         self.process = Some(process);
+        Ok(())
+    }
+
+    /// Changes access control lists: the arguments are those of `kafka-acls.sh`. For a node with [`AUTHORIZER`].
+    pub fn acls(&self, arguments: &[&str]) -> Result<()> {
+        let mut command = jars::java(self.dir.path(), "warn")?;
+        command.args(["org.apache.kafka.tools.AclCommand", "--bootstrap-server", &self.bootstrap(), "--force"]);
+        let output = command.args(arguments).output().context("changing access control lists")?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        // It ends with 0 also when the node refuses.
+        if !output.status.success() || text.contains("Error while executing") {
+            bail!("kafka-acls {arguments:?}:\n{text}");
+        }
         Ok(())
     }
 

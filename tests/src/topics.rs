@@ -254,6 +254,21 @@ pub fn committed(bootstrap: &str, group: &str, topic: &str) -> Result<i64> {
     i64::try_from(committed).context("the sum of the offsets")
 }
 
+/// The values of a topic's records as text, in order of the partitions and offsets.
+pub fn values(bootstrap: &str, topic: &str) -> Result<Vec<String>> {
+    let text = |record: Record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned();
+    Ok(read(bootstrap, topic)?.into_iter().map(text).collect())
+}
+
+/// Waits until a topic has so many records.
+pub fn wait_for_count(bootstrap: &str, topic: &str, expected: u64, within: Duration) -> Result<()> {
+    wait::until(&format!("{expected} records in {topic}"), within, || match count(bootstrap, topic) {
+        Ok(found) if found >= expected => Ok(()),
+        Ok(found) => Err(format!("{found} records")),
+        Err(error) => Err(format!("{error:#}")),
+    })
+}
+
 /// All records of a topic, by partition and offset; none when it does not exist.
 pub fn read(bootstrap: &str, topic: &str) -> Result<Vec<Record>> {
     let consumer = consumer(bootstrap)?;

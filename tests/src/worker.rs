@@ -21,6 +21,9 @@ const START: Duration = Duration::from_secs(60);
 /// How long a worker may take to end after it was asked to.
 const STOP: Duration = Duration::from_secs(30);
 
+/// How long a line may take until it is in the log.
+const LOGGED: Duration = Duration::from_secs(30);
+
 /// A worker that is started, stopped, killed and started again on the same folder. Dropping it kills it and removes the
 /// folder.
 #[derive(Debug)]
@@ -209,6 +212,14 @@ impl Worker {
     /// Everything it logged, in all of its starts.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir().join("log.txt")).unwrap_or_default()
+    }
+
+    /// Waits until the log has this text: it is written by a thread of its own, after what it is about.
+    pub fn wait_for_log(&self, text: &str) -> Result<()> {
+        wait::until(&format!("{text:?} in the log"), LOGGED, || match self.log() {
+            log if log.contains(text) => Ok(()),
+            log => Err(log),
+        })
     }
 
     /// The operating system's number of the process.

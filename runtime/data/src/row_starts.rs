@@ -3,11 +3,40 @@
 
 use crate::records::{HeaderIter, Headers, Rows, Values};
 
+/// Where each entry of one column begins.
+#[derive(Debug, Default)]
+pub struct Starts(Vec<usize>);
+
+impl Starts {
+    /// Those of a column with these lengths, where a negative one is null.
+    pub fn of(lengths: &[i32]) -> Self {
+        let mut at = 0usize;
+        let start = |&length: &i32| {
+            let start = at;
+            at = at.saturating_add(usize::try_from(length).unwrap_or(0));
+            start
+        };
+        Self(lengths.iter().map(start).collect())
+    }
+
+    /// How many there are.
+    pub fn entries(&self) -> usize {
+        self.0.len()
+    }
+
+    /// An entry of that column.
+    pub fn entry<'a>(&self, lengths: &[i32], bytes: &'a [u8], number: usize) -> Option<&'a [u8]> {
+        let start = *self.0.get(number)?;
+        let length = usize::try_from(*lengths.get(number)?).ok()?;
+        bytes.get(start..start.checked_add(length)?)
+    }
+}
+
 /// The beginnings of all rows in the columns of a batch.
 #[derive(Debug, Default)]
 pub struct RowStarts {
-    keys: Vec<usize>,
-    values: Vec<usize>,
+    keys: Starts,
+    values: Starts,
     /// For each row its first header, and where that one's name and value begin.
     headers: Vec<(usize, usize, usize)>,
 }
@@ -26,17 +55,17 @@ impl RowStarts {
             }
             start
         });
-        Self { keys: starts(&keys.lengths), headers: headers.collect(), values: starts(&values.lengths) }
+        Self { keys: Starts::of(&keys.lengths), headers: headers.collect(), values: Starts::of(&values.lengths) }
     }
 
     /// The key of a row, out of the batch's keys.
     pub fn key<'a>(&self, keys: &'a Values, row: usize) -> Option<&'a [u8]> {
-        bytes(&self.keys, keys, row)
+        self.keys.entry(&keys.lengths, &keys.bytes, row)
     }
 
     /// The value of a row, out of the batch's values.
     pub fn value<'a>(&self, values: &'a Values, row: usize) -> Option<&'a [u8]> {
-        bytes(&self.values, values, row)
+        self.values.entry(&values.lengths, &values.bytes, row)
     }
 
     /// The headers of a row, out of the batch's headers.
@@ -56,22 +85,6 @@ impl RowStarts {
         }
         .take(own)
     }
-}
-
-fn starts(lengths: &[i32]) -> Vec<usize> {
-    let mut at = 0;
-    let start = |&length: &i32| {
-        let start = at;
-        at += length.max(0) as usize;
-        start
-    };
-    lengths.iter().map(start).collect()
-}
-
-fn bytes<'a>(starts: &[usize], values: &'a Values, row: usize) -> Option<&'a [u8]> {
-    let start = *starts.get(row)?;
-    let length = usize::try_from(*values.lengths.get(row)?).ok()?;
-    values.bytes.get(start..start + length)
 }
 
 #[cfg(test)]

@@ -134,9 +134,10 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As for [`Engine::load`]; and [`CompileError::Busy`](crate::CompileError::Busy) if too many others wait to be compiled.
+    /// As for [`Engine::load`]; and [`CompileError::Busy`](crate::CompileError::Busy) or
+    /// [`CompileError::Waited`](crate::CompileError::Waited) if too many others are to be compiled.
     pub async fn load_within(&self, wasm: impl Into<Bytes>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
-        self.load_in_turn(wasm.into(), limits, Turn::Queued).await
+        self.load_in_turn(wasm.into(), limits, self.0.compiler.queued()).await
     }
 
     /// As [`Engine::load_within`], for a component that the worker has already: it waits for as long as others are being compiled.
@@ -187,10 +188,7 @@ impl Engine {
         let slot = entry.slot();
         let mut slot = match Arc::clone(&slot).try_lock_owned() {
             Ok(slot) => slot,
-            Err(_) => {
-                let _place = self.0.compiler.place(turn)?;
-                slot.lock_owned().await
-            }
+            Err(_) => self.0.compiler.wait(turn, slot.lock_owned()).await?,
         };
         if let Some(component) = slot.upgrade() {
             return Ok(component);

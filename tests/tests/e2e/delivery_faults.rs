@@ -10,7 +10,6 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use weir_tests::kafka::Kafka;
 use weir_tests::lines::{self, Appender};
-use weir_tests::rest::Rest;
 use weir_tests::worker::Worker;
 use weir_tests::{kafka, paths, topics, wait};
 
@@ -18,20 +17,6 @@ use crate::support::{sink, source, with};
 
 const ALL: (&str, &str) = ("errors.tolerance", "all");
 const WITHIN: Duration = Duration::from_secs(90);
-
-/// The values of a topic, in order.
-fn values(bootstrap: &str, topic: &str) -> Result<Vec<String>> {
-    let text = |record: topics::Record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned();
-    Ok(topics::read(bootstrap, topic)?.into_iter().map(text).collect())
-}
-
-fn wait_for_count(bootstrap: &str, rest: &Rest, topic: &str, count: u64) -> Result<()> {
-    wait::until(&format!("{count} records in {topic}"), WITHIN, || {
-        let found = topics::count(bootstrap, topic).map_err(|error| format!("{error:#}"))?;
-        let status = rest.get("/connectors?expand=status").map(|answer| answer.body).unwrap_or_default();
-        if found >= count { Ok(()) } else { Err(format!("{found} records; {status}")) }
-    })
-}
 
 /// Each value is there, and their last copies are in order.
 fn check_in_order(found: &[String], expected: &[String]) -> Result<()> {
@@ -85,11 +70,11 @@ fn a_topic_that_takes_smaller_requests_than_the_producer_makes_gets_every_record
     rest.create(&of("sink"), &config)?;
 
     for kind in ["none", "all"] {
-        wait_for_count(bootstrap, &rest, &of(kind), 5000)?;
-        check_in_order(&values(bootstrap, &of(kind))?, &lines).with_context(|| of(kind))?;
+        topics::wait_for_count(bootstrap, &of(kind), 5000, WITHIN)?;
+        check_in_order(&topics::values(bootstrap, &of(kind))?, &lines).with_context(|| of(kind))?;
         rest.wait_running(&of(kind), 1)?;
     }
-    wait_for_count(bootstrap, &rest, &of("dead"), 500)?;
+    topics::wait_for_count(bootstrap, &of("dead"), 500, WITHIN)?;
     rest.wait_running(&of("sink"), 1)?;
     // A record that is too large alone is the record's own fault.
     let big = worker.data().join("big");
@@ -99,11 +84,11 @@ fn a_topic_that_takes_smaller_requests_than_the_producer_makes_gets_every_record
     ensure!(trace.contains("MessageSizeTooLarge"), "{trace}");
     rest.create(&of("skipped"), &with(&source(&big, &of("all")), &[ALL]))?;
     wait::until("the line behind the large one", WITHIN, || {
-        let found = values(bootstrap, &of("all")).map_err(|error| format!("{error:#}"))?;
+        let found = topics::values(bootstrap, &of("all")).map_err(|error| format!("{error:#}"))?;
         let has = |line: &str| found.iter().any(|found| found == line);
         if has("first") && has("last") { Ok(()) } else { Err("not yet".to_owned()) }
     })?;
-    ensure!(worker.log().contains("skipped records that Kafka did not accept"), "{}", worker.log());
+    worker.wait_for_log("skipped records that Kafka did not accept")?;
     worker.stop()
 }
 
@@ -131,14 +116,14 @@ fn a_topic_that_is_missing_for_longer_than_the_producer_waits_gets_every_record(
         let status = answer.body.to_string();
         if status.contains("FAILED") { Err(status) } else { Ok(()) }
     })?;
-    ensure!(worker.log().contains("Kafka did not accept records; sending them again"), "{}", worker.log());
+    worker.wait_for_log("Kafka did not accept records; sending them again")?;
     for topic in ["none", "all"] {
         topics::create(&bootstrap, topic, 1)?;
-        wait_for_count(&bootstrap, &rest, topic, 10)?;
-        ensure!(values(&bootstrap, topic)? == lines, "{topic}: {:?}", values(&bootstrap, topic)?);
+        topics::wait_for_count(&bootstrap, topic, 10, WITHIN)?;
+        ensure!(topics::values(&bootstrap, topic)? == lines, "{topic}: {:?}", topics::values(&bootstrap, topic)?);
     }
     topics::add_partitions(&bootstrap, "few", 2)?;
-    wait_for_count(&bootstrap, &rest, "few", 5)?;
+    topics::wait_for_count(&bootstrap, "few", 5, WITHIN)?;
     worker.stop()
 }
 
@@ -160,7 +145,7 @@ fn a_broker_that_loses_the_end_of_a_log_costs_nothing_but_that() -> Result<()> {
         rest.create(topic, &with(&source(&input, topic), &[ALL]))?;
     }
     for topic in ["cut", "whole"] {
-        wait_for_count(&bootstrap, &rest, topic, 500)?;
+        topics::wait_for_count(&bootstrap, topic, 500, WITHIN)?;
     }
     kafka.kill();
     let segment = kafka.data().join("cut-0/00000000000000000000.log");
@@ -178,7 +163,7 @@ fn a_broker_that_loses_the_end_of_a_log_costs_nothing_but_that() -> Result<()> {
     }
     for (topic, written) in ["cut", "whole"].into_iter().zip(&written) {
         wait::until(&format!("the last line of {topic}"), WITHIN, || {
-            let found = values(&bootstrap, topic).map_err(|error| format!("{error:#}"))?;
+            let found = topics::values(&bootstrap, topic).map_err(|error| format!("{error:#}"))?;
             let last = lines::line(written - 1).trim_end().to_owned();
             if found.contains(&last) {
                 Ok(())
@@ -186,7 +171,7 @@ fn a_broker_that_loses_the_end_of_a_log_costs_nothing_but_that() -> Result<()> {
                 Err(format!("{} of {written}: {}", found.len(), rest.status(topic).unwrap_or_default()))
             }
         })?;
-        let found = values(&bootstrap, topic)?;
+        let found = topics::values(&bootstrap, topic)?;
         let expected: Vec<String> = (0..*written).map(|number| lines::line(number).trim_end().to_owned()).collect();
         let missing = expected.iter().filter(|line| !found.contains(line)).count();
         // What Kafka had acknowledged and then lost: at most what 1,500 bytes of a batch, and the batch with them, hold.
@@ -194,11 +179,7 @@ fn a_broker_that_loses_the_end_of_a_log_costs_nothing_but_that() -> Result<()> {
         ensure!(missing <= allowed, "{topic}: {missing} of {written} lines are missing");
         ensure!(rest.status(topic)?["tasks"][0]["state"] == "RUNNING", "{}", rest.status(topic)?);
     }
-    ensure!(
-        worker.log().contains("sending unacknowledged records again"),
-        "the producer did not fail: {}",
-        worker.log()
-    );
+    worker.wait_for_log("sending unacknowledged records again")?;
     worker.stop()
 }
 
@@ -217,7 +198,7 @@ fn a_broker_that_is_frozen_for_longer_than_a_record_may_take_costs_no_record_tha
         let input = worker.data().join(topic);
         appenders.push(Appender::start(&input, 300)?);
         rest.create(topic, &with(&with(&source(&input, topic), &short), &[("errors.tolerance", tolerance)]))?;
-        wait_for_count(&bootstrap, &rest, topic, 300)?;
+        topics::wait_for_count(&bootstrap, topic, 300, WITHIN)?;
     }
     kafka.freeze(true)?;
     std::thread::sleep(Duration::from_secs(12));
@@ -225,11 +206,11 @@ fn a_broker_that_is_frozen_for_longer_than_a_record_may_take_costs_no_record_tha
     let written = appenders[0].stop()?;
     let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
     wait::until("every line", WITHIN, || {
-        let found = values(&bootstrap, "tolerant").map_err(|error| format!("{error:#}"))?;
+        let found = topics::values(&bootstrap, "tolerant").map_err(|error| format!("{error:#}"))?;
         check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
     })?;
     rest.wait_running("tolerant", 1)?;
-    ensure!(worker.log().contains("Kafka did not accept records; sending them again"), "{}", worker.log());
+    worker.wait_for_log("Kafka did not accept records; sending them again")?;
     // Without tolerance it is what Kafka Connect makes of it, and a restart brings what is missing.
     let trace = rest.wait_failed("strict", WITHIN)?;
     ensure!(trace.contains("MessageTimedOut"), "{trace}");
@@ -237,7 +218,7 @@ fn a_broker_that_is_frozen_for_longer_than_a_record_may_take_costs_no_record_tha
     let written = appenders[1].stop()?;
     let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
     wait::until("every line after a restart", WITHIN, || {
-        let found = values(&bootstrap, "strict").map_err(|error| format!("{error:#}"))?;
+        let found = topics::values(&bootstrap, "strict").map_err(|error| format!("{error:#}"))?;
         check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
     })?;
     worker.stop()
@@ -256,7 +237,7 @@ fn a_worker_that_is_stopped_while_the_broker_is_away_stores_the_offsets_of_what_
     let input = worker.data().join("input");
     let mut appender = Appender::start(&input, 500)?;
     rest.create("stopped", &source(&input, "stopped"))?;
-    wait_for_count(&bootstrap, &rest, "stopped", 500)?;
+    topics::wait_for_count(&bootstrap, "stopped", 500, WITHIN)?;
     kafka.kill();
     std::thread::sleep(Duration::from_secs(3));
     let begin = std::time::Instant::now();
@@ -279,7 +260,7 @@ fn a_worker_that_is_stopped_while_the_broker_is_away_stores_the_offsets_of_what_
     worker.start()?;
     let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
     wait::until("every line", WITHIN, || {
-        let found = values(&bootstrap, "stopped").map_err(|error| format!("{error:#}"))?;
+        let found = topics::values(&bootstrap, "stopped").map_err(|error| format!("{error:#}"))?;
         check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
     })?;
     worker.stop()

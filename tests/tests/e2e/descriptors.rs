@@ -42,7 +42,7 @@ fn plugins_that_open_all_they_can_leave_the_worker_its_descriptors() -> Result<(
     let held = Usage::of(process)?.descriptors.saturating_sub(before.descriptors);
     // Each connector has a few of its own, for Kafka and for its granted directories.
     ensure!((HOLDERS * FILES..HOLDERS * (FILES + 40)).contains(&held), "{held} descriptors");
-    ensure!(worker.log().contains("weir.task.files.max"), "the log does not name the limit");
+    worker.wait_for_log("weir.task.files.max")?;
     neighbour.watch("holders")?;
     for number in 0..HOLDERS {
         rest.remove(&format!("holder-{number}"))?;

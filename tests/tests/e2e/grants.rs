@@ -212,6 +212,7 @@ fn compiled_code_that_was_placed_in_the_cache_is_compiled_again() -> Result<()> 
     fs::write(&compiled[1], [&second[..header], &first[header..]].concat())?;
     worker.start()?;
     worker.wait_loaded()?;
+    worker.wait_for_log("unusable; will compile it again")?;
     let log = worker.log();
     let name = compiled[1].file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let refused = |line: &&str| line.contains("unusable; will compile it again") && line.contains(name);

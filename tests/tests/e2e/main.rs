@@ -24,6 +24,7 @@ mod neighbour;
 mod offsets_rest;
 mod oracle;
 mod outage;
+mod permissions;
 mod quotas;
 mod rest;
 mod rest_oracle;

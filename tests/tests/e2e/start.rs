@@ -68,6 +68,8 @@ fn a_configuration_that_cannot_be_used_is_said_at_start() -> Result<()> {
     // What has no effect does not keep a worker from starting, and is not swallowed either.
     let mut worker = Worker::new(bootstrap)?.set("no.such.key", "1").set("group.id", "cluster");
     worker.start()?;
+    // Logged before the REST API answers.
+    worker.wait_for_log("the REST API answers")?;
     let log = worker.log();
     for key in ["no.such.key", "group.id"] {
         ensure!(log.lines().any(|line| line.contains("WARN") && line.contains(key)), "{key} is not in {log}");

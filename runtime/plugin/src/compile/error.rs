@@ -53,6 +53,15 @@ pub enum CompileError {
         /// How many wait.
         waiting: usize,
     },
+    /// Others were being compiled for as long as an upload may wait.
+    #[error(
+        "other components were being compiled for {} ms (weir.plugin.compile.queue.timeout.ms). Try again later, or raise \
+         weir.plugin.compile.parallel", .max.as_millis()
+    )]
+    Waited {
+        /// The limit.
+        max: Duration,
+    },
     /// The worker is being stopped.
     #[error("the worker is stopping and compiles nothing more. Try again when it has been restarted")]
     Stopped,
@@ -70,7 +79,7 @@ impl CompileError {
             Self::Time { .. } => "compile_timeout",
             Self::Size { .. } => "compile_size",
             Self::Crashed { .. } => "compile_crashed",
-            Self::Busy { .. } => "compile_busy",
+            Self::Busy { .. } | Self::Waited { .. } => "compile_busy",
             Self::Stopped => "stopping",
             Self::Process(_) => "compile_process",
         }
@@ -78,6 +87,6 @@ impl CompileError {
 
     /// Whether it says nothing about the component: the same upload may succeed later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Stopped | Self::Process(_))
+        matches!(self, Self::Busy { .. } | Self::Waited { .. } | Self::Stopped | Self::Process(_))
     }
 }

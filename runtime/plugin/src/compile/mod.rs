@@ -10,11 +10,11 @@ mod process;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use error::CompileError;
@@ -55,6 +55,8 @@ pub struct CompileLimits {
     pub parallel: usize,
     /// Uploads that may wait until others are compiled (`weir.plugin.compile.queue.max`).
     pub queue_max: usize,
+    /// How long an upload may wait (`weir.plugin.compile.queue.timeout.ms`).
+    pub queue_timeout: Duration,
 }
 
 impl Default for CompileLimits {
@@ -65,6 +67,7 @@ impl Default for CompileLimits {
             timeout: Duration::from_secs(60),
             parallel: 1,
             queue_max: 8,
+            queue_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -72,8 +75,8 @@ impl Default for CompileLimits {
 /// How a load behaves when others are being compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// It takes a place in the queue, and is refused if there is none.
-    Queued,
+    /// It takes a place in the queue, and is refused if there is none, or if it has not come to its turn by then.
+    Queued { until: Instant },
     /// It waits in any case: for components that the worker's own directories hold.
     Patient,
 }
@@ -85,7 +88,7 @@ pub(crate) struct Compiler {
     /// A permit for each component that is being compiled. In the order in which they were asked for.
     running: Semaphore,
     /// A permit for each upload that waits.
-    queue: Arc<Semaphore>,
+    queue: Semaphore,
     stop: CancellationToken,
 }
 
@@ -99,12 +102,7 @@ impl Compiler {
                 (Some(child), permits(parallel.max(1)), permits(queue_max))
             }
         };
-        Self {
-            child,
-            running: Semaphore::new(running),
-            queue: Arc::new(Semaphore::new(queue)),
-            stop: CancellationToken::new(),
-        }
+        Self { child, running: Semaphore::new(running), queue: Semaphore::new(queue), stop: CancellationToken::new() }
     }
 
     /// Ends what is being loaded, and refuses whatever comes later.
@@ -118,20 +116,26 @@ impl Compiler {
         CompileError::Stopped
     }
 
-    /// A place in the queue, to be held while waiting.
+    /// The turn of an upload that arrives now.
+    pub(crate) fn queued(&self) -> Turn {
+        Turn::Queued { until: Instant::now() + self.limits().queue_timeout }
+    }
+
+    fn limits(&self) -> CompileLimits {
+        self.child.as_ref().map(|child| child.limits).unwrap_or_default()
+    }
+
+    /// Waits for what others hold, in the queue.
     ///
     /// # Errors
     ///
-    /// The queue is full.
-    pub(crate) fn place(&self, turn: Turn) -> Result<Option<OwnedSemaphorePermit>, CompileError> {
-        let queue_max = self.child.as_ref().map_or(0, |child| child.limits.queue_max);
-        match turn {
-            Turn::Patient => Ok(None),
-            Turn::Queued => match Arc::clone(&self.queue).try_acquire_owned() {
-                Ok(place) => Ok(Some(place)),
-                Err(_) => Err(CompileError::Busy { waiting: queue_max }),
-            },
-        }
+    /// The queue is full, or the time for it is over.
+    pub(crate) async fn wait<T>(&self, turn: Turn, others: impl Future<Output = T>) -> Result<T, CompileError> {
+        let Turn::Queued { until } = turn else { return Ok(others.await) };
+        let CompileLimits { queue_max, queue_timeout, .. } = self.limits();
+        let Ok(_place) = self.queue.try_acquire() else { return Err(CompileError::Busy { waiting: queue_max }) };
+        let waited = tokio::time::timeout_at(until, others).await;
+        waited.map_err(|_| CompileError::Waited { max: queue_timeout })
     }
 
     /// The compiled form of a component. If this future is dropped, compiling ends.
@@ -148,10 +152,7 @@ impl Compiler {
         // It is never closed, so that there is a permit in any case.
         let _running = match self.running.try_acquire() {
             Ok(permit) => Some(permit),
-            Err(_) => {
-                let _place = self.place(turn)?;
-                self.running.acquire().await.ok()
-            }
+            Err(_) => self.wait(turn, self.running.acquire()).await?.ok(),
         };
         match &self.child {
             Some(child) => child::compile(child, wasm).await,

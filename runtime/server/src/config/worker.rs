@@ -188,6 +188,7 @@ impl WorkerConfig {
                 timeout: reader.millis("weir.plugin.compile.timeout.ms"),
                 parallel: reader.count("weir.plugin.compile.parallel"),
                 queue_max: reader.count("weir.plugin.compile.queue.max"),
+                queue_timeout: reader.millis("weir.plugin.compile.queue.timeout.ms"),
             },
             limits: Limits {
                 memory_max: reader.number("weir.task.memory.max"),

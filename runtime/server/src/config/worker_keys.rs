@@ -345,6 +345,14 @@ pub static SECTIONS: &[Section] = &[
             )
             .checked(AT_LEAST_0),
             key(
+                "weir.plugin.compile.queue.timeout.ms",
+                Long,
+                Value("30000"),
+                Used,
+                "How long an upload may wait until others are compiled, in milliseconds. After that it is answered with 503.",
+            )
+            .checked(UP_TO_A_DAY),
+            key(
                 "weir.task.memory.max",
                 Long,
                 Value("67108864"),

@@ -157,7 +157,8 @@ async fn until_running(program: &Path, count: usize) {
 fn patient(folder: &Path, parallel: usize, queue_max: usize) -> (Fixture, PathBuf) {
     let program = folder.join("weir");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_weir"), &program).expect("a link");
-    let limits = CompileLimits { memory_max: 1 << 30, parallel, queue_max, ..limits() };
+    let queue_timeout = Duration::from_secs(300);
+    let limits = CompileLimits { memory_max: 1 << 30, parallel, queue_max, queue_timeout, ..limits() };
     let fixture = Fixture::with(program.to_str().expect("text"), &[weir::plugins::COMPILE_COMMAND], limits);
     (fixture, program)
 }
@@ -231,4 +232,25 @@ async fn so_many_compile_so_many_wait_and_the_next_is_refused() {
     first.abort();
     let error = waiting.await.expect("no panic").expect_err("a refusal");
     assert_eq!(error.code(), "contract_types", "{error}");
+}
+
+#[tokio::test]
+async fn an_upload_that_has_waited_long_enough_is_refused_and_gives_its_place_up() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let program = folder.path().join("weir");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_weir"), &program).expect("a link");
+    let queue_timeout = Duration::from_millis(300);
+    let limits = CompileLimits { memory_max: 1 << 30, parallel: 1, queue_max: 1, queue_timeout, ..limits() };
+    let fixture = Fixture::with(program.to_str().expect("text"), &[weir::plugins::COMPILE_COMMAND], limits);
+    let engine = fixture.engine.clone();
+    let first = tokio::spawn(async move { engine.load(endless(1)).await });
+    until_running(&program, 1).await;
+    // One that waits for its turn, and one that waits for the same component; each has the place of the one before.
+    for wasm in [bombs::plugin(&[]), endless(1)] {
+        let error = fixture.refused(wasm).await;
+        assert_eq!(error.code(), "compile_busy", "{error}");
+        assert!(error.to_string().contains("300 ms (weir.plugin.compile.queue.timeout.ms)"), "{error}");
+    }
+    first.abort();
+    until_running(&program, 0).await;
 }

@@ -155,6 +155,10 @@ fn prepare(bootstrap: &str, seed: u64) -> Result<(Worker, Scene)> {
         .set("weir.rest.auth.upload", "good")
         .set("offset.flush.interval.ms", "300")
         .set("task.shutdown.graceful.timeout.ms", "1000")
+        // So that every upload has its answer within the time that a client here waits, whoever else uploads: it waits, is compiled and
+        // describes itself.
+        .set("weir.plugin.compile.queue.timeout.ms", "10000")
+        .set("weir.plugin.compile.timeout.ms", "15000")
         // Half of the default: it is also what an upload may take to describe itself, and the neighbour is held to it, too.
         .set("weir.call.timeout.ms", "30000");
     worker.start()?;

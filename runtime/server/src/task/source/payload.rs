@@ -1,6 +1,7 @@
 //! The records of a batch in Kafka's bytes, kept until Kafka has acknowledged them: one that was not accepted is sent again.
 
 use weir_data::records::{Column, Records};
+use weir_data::row_starts::Starts;
 
 use crate::task::convert::{Outgoing, RowHeaders};
 
@@ -13,9 +14,9 @@ const HEADER_OVERHEAD: usize = 64;
 pub(super) struct Payload {
     outgoing: Outgoing,
     /// For each record where its key begins. Empty if all keys are null.
-    keys: Vec<usize>,
+    keys: Starts,
     /// The same of values.
-    values: Vec<usize>,
+    values: Starts,
     /// `None` if no record has headers.
     headers: Option<HeaderPlaces>,
 }
@@ -42,15 +43,15 @@ impl Bytes<'_> {
 struct HeaderPlaces {
     /// For each record the number of its first header.
     first: Vec<usize>,
-    names: Vec<usize>,
-    values: Vec<usize>,
+    names: Starts,
+    values: Starts,
 }
 
 impl Payload {
     pub(super) fn new(outgoing: Outgoing) -> Self {
         let counts = &outgoing.records.headers.counts;
         let headers = counts.iter().any(|count| *count > 0).then(|| HeaderPlaces {
-            first: sums(counts.iter().map(|&count| count as usize)),
+            first: first_headers(counts),
             names: starts(&outgoing.records.headers.names),
             values: starts(&outgoing.header_values),
         });
@@ -66,7 +67,7 @@ impl Payload {
     /// What the records take in memory: here, and copied in the producer's queue.
     pub(super) fn weight(&self) -> usize {
         let Outgoing { records, keys, values, header_values } = &self.outgoing;
-        let headers = self.headers.as_ref().map_or(0, |places| places.names.len() * HEADER_OVERHEAD);
+        let headers = self.headers.as_ref().map_or(0, |places| places.names.entries() * HEADER_OVERHEAD);
         let own = records.size() + keys.size() + values.size() + header_values.size() + headers;
         own * 2 + records.count as usize * RECORD_OVERHEAD
     }
@@ -101,26 +102,23 @@ impl Payload {
     }
 }
 
-/// Where each entry of a column begins.
-fn starts(column: &Column) -> Vec<usize> {
-    sums(column.lengths.iter().map(|&length| usize::try_from(length).unwrap_or(0)))
-}
-
-/// For each size the sum of those before it.
-fn sums(sizes: impl Iterator<Item = usize>) -> Vec<usize> {
+/// For each record the number of headers before its own.
+fn first_headers(counts: &[u32]) -> Vec<usize> {
     let mut sum = 0usize;
-    let before = |size: usize| {
+    let before = |&count: &u32| {
         let before = sum;
-        sum = sum.saturating_add(size);
+        sum = sum.saturating_add(count as usize);
         before
     };
-    sizes.map(before).collect()
+    counts.iter().map(before).collect()
 }
 
-fn bytes<'a>(column: &'a Column, starts: &[usize], number: usize) -> Option<&'a [u8]> {
-    let length = usize::try_from(*column.lengths.get(number)?).ok()?;
-    let start = *starts.get(number)?;
-    column.bytes.get(start..start.checked_add(length)?)
+fn starts(column: &Column) -> Starts {
+    Starts::of(&column.lengths)
+}
+
+fn bytes<'a>(column: &'a Column, starts: &Starts, number: usize) -> Option<&'a [u8]> {
+    starts.entry(&column.lengths, &column.bytes, number)
 }
 
 #[cfg(test)]
