@@ -12,6 +12,7 @@ mod docs;
 mod http;
 mod microbench;
 mod process;
+mod record;
 mod server;
 mod test;
 #[cfg(test)]
@@ -42,6 +43,8 @@ enum Command {
     Bench(bench::Args),
     /// Runs the benchmarks of single steps and prints their figures.
     Microbench(microbench::Args),
+    /// Has Kafka Connect's own transforms run the cases that Weir's are held against.
+    Record(record::Args),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Microbench(args) => microbench::run(&args),
+        Command::Record(args) => record::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,55 +1,110 @@
-// Records anew what Kafka Connect's transforms do with the inputs of ../kafka_connect.jsonl. With Kafka's connect-transforms,
-// connect-json, connect-runtime and what they need in `libs`:
+// Records what Kafka Connect's transforms do with the cases of ../recorded/*.jsonl. Run by `cargo xtask record`, with Kafka's
+// connect-transforms, connect-json, connect-runtime and what they need on the class path.
 //
-//     java -cp 'libs/*' Record.java < ../kafka_connect.jsonl > recorded.jsonl
-//
-// Each line in is a case; each line out is the same case with what came of it. `weir` and `why` are kept as they are.
+// Each line in is a case; each line out is the same case with what came of it.
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TimeZone;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaAndValue;
+import org.apache.kafka.connect.header.ConnectHeaders;
+import org.apache.kafka.connect.header.Header;
 import org.apache.kafka.connect.json.JsonConverter;
 import org.apache.kafka.connect.sink.SinkRecord;
 import org.apache.kafka.connect.transforms.Transformation;
 
 public class Record {
-    static Map<String, Object> map(ObjectMapper json, ObjectNode line, String member) {
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    static Map<String, Object> map(ObjectNode line, String member) {
         Map<String, Object> map = new HashMap<>();
         line.get(member).properties().forEach(entry -> map.put(entry.getKey(), entry.getValue().asText()));
         return map;
     }
 
+    static SchemaAndValue read(JsonConverter converter, JsonNode text) {
+        return converter.toConnectData("t", text.isNull() ? null : text.asText().getBytes(StandardCharsets.UTF_8));
+    }
+
+    static String write(JsonConverter converter, Schema schema, Object value) {
+        byte[] written = converter.fromConnectData("t", schema, value);
+        return written == null ? null : new String(written, StandardCharsets.UTF_8);
+    }
+
+    /** Name and text of each header. */
+    static ArrayNode headers(JsonConverter converter, SinkRecord record) {
+        ArrayNode list = JSON.createArrayNode();
+        for (Header header : record.headers()) {
+            list.addArray().add(header.key()).add(write(converter, header.schema(), header.value()));
+        }
+        return list;
+    }
+
+    /** What changed of the record but for the side that the transform works on. */
+    static ObjectNode changed(JsonConverter converter, boolean key, SinkRecord before, SinkRecord after) {
+        ObjectNode changed = JSON.createObjectNode();
+        String other = key ? write(converter, after.valueSchema(), after.value())
+            : write(converter, after.keySchema(), after.key());
+        String original = key ? write(converter, before.valueSchema(), before.value())
+            : write(converter, before.keySchema(), before.key());
+        if (!Objects.equals(other, original)) changed.put("other", other);
+        if (!Objects.equals(before.topic(), after.topic())) changed.put("topic", after.topic());
+        if (!Objects.equals(before.kafkaPartition(), after.kafkaPartition())) changed.put("partition", after.kafkaPartition());
+        if (!Objects.equals(before.timestamp(), after.timestamp())) changed.put("timestamp", after.timestamp());
+        ArrayNode headers = headers(converter, after);
+        if (!headers.equals(headers(converter, before))) changed.set("headers", headers);
+        return changed;
+    }
+
     @SuppressWarnings("unchecked")
-    static void run(ObjectMapper json, ObjectNode line) {
+    static void run(ObjectNode line) {
         String stage = "config";
         try {
             String name = line.get("transform").asText();
             Transformation<SinkRecord> transform = (Transformation<SinkRecord>) Class
                 .forName("org.apache.kafka.connect.transforms." + name).getDeclaredConstructor().newInstance();
-            transform.configure(map(json, line, "config"));
+            transform.configure(map(line, "config"));
             JsonConverter converter = new JsonConverter();
-            converter.configure(map(json, line, "converter"), false);
-            byte[] input = line.get("input").isNull() ? null
-                : line.get("input").asText().getBytes(StandardCharsets.UTF_8);
+            converter.configure(map(line, "converter"), false);
             stage = "read";
-            SchemaAndValue read = converter.toConnectData("t", input);
             boolean key = name.endsWith("$Key");
-            SinkRecord record = key ? new SinkRecord("t", 0, read.schema(), read.value(), null, "other side", 0)
-                : new SinkRecord("t", 0, null, "other side", read.schema(), read.value(), 0);
+            SchemaAndValue side = read(converter, line.get("input"));
+            SchemaAndValue other = line.has("other") ? read(converter, line.get("other")) : new SchemaAndValue(null, "other side");
+            SchemaAndValue keys = key ? side : other;
+            SchemaAndValue values = key ? other : side;
+            ConnectHeaders headers = new ConnectHeaders();
+            if (line.has("headers")) {
+                line.get("headers").forEach(header -> headers.add(header.get(0).asText(), read(converter, header.get(1))));
+            }
+            Long timestamp = line.has("timestamp") ? line.get("timestamp").asLong() : null;
+            SinkRecord record = new SinkRecord(line.has("topic") ? line.get("topic").asText() : "t", 0, keys.schema(),
+                keys.value(), values.schema(), values.value(), 0, timestamp,
+                timestamp == null ? TimestampType.NO_TIMESTAMP_TYPE : TimestampType.CREATE_TIME, headers);
+            SinkRecord before = record.newRecord(record.topic(), record.kafkaPartition(), record.keySchema(), record.key(),
+                record.valueSchema(), record.value(), record.timestamp());
             stage = "transform";
             SinkRecord made = transform.apply(record);
             stage = "write";
-            byte[] output = key ? converter.fromConnectData("t", made.keySchema(), made.key())
-                : converter.fromConnectData("t", made.valueSchema(), made.value());
-            line.put("output", output == null ? null : new String(output, StandardCharsets.UTF_8));
+            if (made == null) {
+                line.putNull("output").putObject("changed").put("dropped", true);
+                return;
+            }
+            String output = key ? write(converter, made.keySchema(), made.key())
+                : write(converter, made.valueSchema(), made.value());
+            ObjectNode changed = changed(converter, key, before, made);
+            line.put("output", output);
+            if (!changed.isEmpty()) line.set("changed", changed);
         } catch (Throwable error) {
             line.put("error", stage);
             line.put("message", String.valueOf(error.getMessage()));
@@ -58,20 +113,12 @@ public class Record {
 
     public static void main(String[] arguments) throws Exception {
         TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-        ObjectMapper json = new ObjectMapper();
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String text = in.readLine(); text != null; text = in.readLine()) {
-            ObjectNode line = (ObjectNode) json.readTree(text);
-            ObjectNode weir = (ObjectNode) line.remove("weir");
-            var why = line.remove("why");
-            line.remove(List.of("output", "error", "message"));
-            run(json, line);
-            if (weir != null) {
-                line.set("weir", weir);
-                line.set("why", why);
-            }
-            out.println(json.writeValueAsString(line));
+            ObjectNode line = (ObjectNode) JSON.readTree(text);
+            run(line);
+            out.println(JSON.writeValueAsString(line));
         }
         out.flush();
     }

@@ -1,0 +1,51 @@
+//! Holds transforms against what Kafka Connect 4.3.1's own did with the same records.
+//!
+//! Each line of `../recorded/*.jsonl` is a case: `input` is read with JsonConverter, as the key or the value of a sink record,
+//! and `output` is what the transform made of it, written with the same converter; or `error` says which of these failed and
+//! `message` how. What else of the record changed is in `changed`. Where Weir differs on purpose, the line has Weir's own
+//! `weir` beside it, and `why`.
+//!
+//! [`cases`] makes the cases; those of `first.jsonl` were written by hand. `cargo xtask record` has Kafka Connect's classes run
+//! them anew (`../record/Record.java`), also those of another version of Kafka.
+
+mod case;
+mod cases;
+mod plugins;
+mod record;
+mod replay;
+mod rows;
+
+use case::{Case, Recording};
+
+#[test]
+fn transforms_do_what_those_of_kafka_connect_do() {
+    let mut wrong = Vec::new();
+    for line in Recording::all().iter().flat_map(Recording::lines) {
+        let case = Case::read(&line);
+        let found = replay::outcome(&case);
+        let weir = case.weir();
+        // What is said to differ and does not is wrong too.
+        if !replay::same(weir.unwrap_or(case.outcome()), &found)
+            || weir.is_some_and(|weir| replay::same(case.outcome(), weir))
+        {
+            wrong.push(format!("{line}\n  found {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_recorded_cases_are_those_that_are_made() {
+    for recording in Recording::all() {
+        let recorded: Vec<Case> = recording.lines().iter().map(|line| Case::read(line).asked()).collect();
+        let made = recording.cases();
+        let first = made.iter().zip(&recorded).find(|(made, recorded)| made != recorded);
+        assert!(
+            made.len() == recorded.len() && first.is_none(),
+            "{} has {} cases and {} are made, first other one {first:?}; next: run `cargo xtask record`",
+            recording.name(),
+            recorded.len(),
+            made.len()
+        );
+    }
+}

@@ -1,0 +1,36 @@
+//! The transforms by the end of their class name.
+
+use std::collections::BTreeMap;
+
+use weir_sdk::bindings::host::weir::connect::data::ConfigEntry;
+use weir_sdk::config::{self, Config};
+use weir_sdk::transform::Transform;
+use weir_sdk::transform::bindings::transform::Step;
+use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
+use weir_transforms::hoist_field::HoistField;
+use weir_transforms::mask_field::MaskField;
+use weir_transforms::replace_field::ReplaceField;
+use weir_transforms::side::{Key, Value};
+
+/// A chain of one.
+pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, String> {
+    match class {
+        "HoistField$Key" => configured::<HoistField<Key>>(entries),
+        "HoistField$Value" => configured::<HoistField<Value>>(entries),
+        "MaskField$Key" => configured::<MaskField<Key>>(entries),
+        "MaskField$Value" => configured::<MaskField<Value>>(entries),
+        "ReplaceField$Key" => configured::<ReplaceField<Key>>(entries),
+        "ReplaceField$Value" => configured::<ReplaceField<Value>>(entries),
+        _ => panic!("no test for {class}"),
+    }
+}
+
+/// The definition's own checks first, as the runtime makes them.
+fn configured<T: Transform>(entries: &[(String, String)]) -> Result<Chain, String> {
+    let map: BTreeMap<_, _> = entries.iter().cloned().collect();
+    config::check(&T::Config::keys(), &map).map_err(|error| error.message)?;
+    let config = map.into_iter().map(|(key, value)| ConfigEntry { key, value }).collect();
+    let step = Step { alias: "t".into(), class: T::CLASS.into(), config, predicate: None };
+    let plugins = Plugins { transforms: vec![TransformEntry::of::<T>()], predicates: vec![] };
+    Chain::new(&plugins, vec![step]).map_err(|error| error.replace("transforms.t: ", ""))
+}
