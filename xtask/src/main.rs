@@ -3,6 +3,8 @@
 //! Each command is one module; `workspace` knows where things are, `process` runs other programs, `toolchain` finds out
 //! what the machine lacks. Talk goes to stderr, results to stdout.
 
+#[cfg(test)]
+mod alerts;
 mod bench;
 mod build;
 mod component;
@@ -11,6 +13,8 @@ mod demo;
 mod docs;
 mod http;
 mod microbench;
+#[cfg(test)]
+mod packaging;
 mod process;
 mod record;
 mod server;

@@ -248,8 +248,17 @@ fn check_dashboard(scrape: &Scrape) -> Result<()> {
         }
     }
     ensure!(asked > 40, "only {asked} metrics are asked for");
-    let variables = dashboard["templating"]["list"].to_string();
-    ensure!(variables.contains("label_values(kafka_connect_connector_state, connector)"), "{variables}");
+    let variables = dashboard["templating"]["list"].as_array().context("variables")?;
+    for (variable, metric) in [
+        ("cluster", "kafka_connect_worker_connector_count"),
+        ("instance", "kafka_connect_worker_connector_count"),
+        ("connector", "kafka_connect_connector_state"),
+    ] {
+        let query = variables.iter().find(|it| it["name"] == variable).map(|it| &it["definition"]);
+        let query = query.and_then(Value::as_str).with_context(|| format!("the variable {variable}"))?;
+        ensure!(query.starts_with("label_values(") && query.ends_with(&format!(", {variable})")), "{query}");
+        ensure!(metrics_in(query) == [metric] && scrape.family(metric).is_some(), "{query}");
+    }
     Ok(())
 }
 

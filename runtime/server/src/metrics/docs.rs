@@ -11,14 +11,19 @@ const INTRO: &str = "\
 
 `GET /metrics` answers in Prometheus' text format 0.0.4, on every listener and under the same rights as the rest of the REST API. \
 `weir.metrics.enable=false` switches it off. [grafana-weir.json](grafana-weir.json) is a dashboard for Grafana: import it and choose the \
-data source.
+data source; its variables select clusters, instances and connectors. [operations/alerts.yml](operations/alerts.yml) has alert rules, with an \
+entry for each in [operations/alerts.md](operations/alerts.md).
 
 ```yaml
 scrape_configs:
   - job_name: weir
     static_configs:
       - targets: ['127.0.0.1:8083']
+        labels:
+          cluster: production
 ```
+
+The label `cluster` is yours: name it after the Kafka cluster, or leave it out.
 
 ## Names
 
@@ -37,7 +42,9 @@ Three things differ from the exporter:
 Averages and maxima are those of Kafka Connect, over `metrics.num.samples` windows of `metrics.sample.window.ms`, by the same rules; where \
 nothing happened within them they are NaN. Fractions that Kafka calls percentages go from 0 to 1, as there.
 
-OpenMetrics is not offered: there a counter must end in `_total`, and Kafka Connect's do not all.
+OpenMetrics is not offered: there a counter must end in `_total`, and Kafka Connect's do not all. `promtool check metrics` complains about \
+names that begin with `kafka_connect_` (counters without `_total`, gauges that end in `_count`, milliseconds): they are inherited from Kafka \
+Connect.
 
 A task counts from its last start; Prometheus knows a counter that begins anew. A connector that is deleted takes its series with it.
 
