@@ -1,4 +1,4 @@
-//! Kafka Connect's own standalone worker, the reference that Weir is compared with.
+//! Kafka Connect's own worker, the reference that Weir is compared with: standalone, or a cluster of one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,13 +26,35 @@ pub struct Setup {
     pub properties: Vec<(String, String)>,
     /// More jars for the class path, the place of plugins whose classes are in Kafka Connect's own packages.
     pub jars: Vec<PathBuf>,
+    /// Whether it is a distributed worker.
+    pub distributed: bool,
+}
+
+impl Setup {
+    /// A distributed worker that is a cluster by itself. Its topics and its group are named after that of its offsets.
+    pub fn cluster(mut self, offset_topic: &str) -> Setup {
+        for (key, value) in [
+            ("group.id", format!("{offset_topic}-group")),
+            ("offset.storage.topic", offset_topic.to_owned()),
+            ("config.storage.topic", format!("{offset_topic}-configs")),
+            ("status.storage.topic", format!("{offset_topic}-status")),
+            ("offset.storage.partitions", "1".to_owned()),
+            ("offset.storage.replication.factor", "1".to_owned()),
+            ("config.storage.replication.factor", "1".to_owned()),
+            ("status.storage.replication.factor", "1".to_owned()),
+        ] {
+            self.properties.push((key.to_owned(), value));
+        }
+        self.distributed = true;
+        self
+    }
 }
 
 impl Default for Setup {
     /// A small JVM that logs warnings and stores offsets every half second.
     fn default() -> Setup {
         let properties = vec![("offset.flush.interval.ms".into(), "500".into())];
-        Setup { jvm: jars::SMALL_JVM.into(), log_level: "warn", properties, jars: Vec::new() }
+        Setup { jvm: jars::SMALL_JVM.into(), log_level: "warn", properties, jars: Vec::new(), distributed: false }
     }
 }
 
@@ -62,11 +84,16 @@ impl Connect {
         fs::create_dir_all(plugins.join("file")).context("the plugin folder")?;
         let jar = format!("connect-file-{}.jar", jars::VERSION);
         fs::copy(jars::libs()?.join(&jar), plugins.join("file").join(&jar)).context("the file connectors")?;
-        let text = properties(bootstrap, port, dir.path(), &setup.properties);
+        let mut text = properties(bootstrap, port, dir.path(), &setup.properties);
+        if !setup.distributed {
+            // In front of the others, which may set it too.
+            text.insert_str(0, &format!("offset.storage.file.filename={}/offsets\n", dir.path().display()));
+        }
         fs::write(dir.path().join("worker.properties"), text).context("worker.properties")?;
 
         let mut command = jars::java_with(dir.path(), setup.log_level, &setup.jvm, &setup.jars)?;
-        command.args(["org.apache.kafka.connect.cli.ConnectStandalone", "worker.properties"]);
+        let class = if setup.distributed { "ConnectDistributed" } else { "ConnectStandalone" };
+        command.args([&format!("org.apache.kafka.connect.cli.{class}"), "worker.properties"]);
         let process = Process::start("Kafka Connect", &mut command, &dir.path().join("log.txt"))?;
         Ok(Connect { rest: Rest::new(port), process, _dir: dir })
     }
@@ -103,7 +130,6 @@ fn properties(bootstrap: &str, port: u16, dir: &Path, more: &[(String, String)])
          listeners=http://127.0.0.1:{port}\n\
          key.converter=org.apache.kafka.connect.storage.StringConverter\n\
          value.converter=org.apache.kafka.connect.storage.StringConverter\n\
-         offset.storage.file.filename={dir}/offsets\n\
          plugin.discovery=service_load\n\
          plugin.path={dir}/plugins\n"
     );

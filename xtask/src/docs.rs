@@ -12,7 +12,9 @@ const DOCUMENTS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
 #[test]
 fn every_path_that_a_document_names_exists() {
     let root = crate::workspace::root();
-    let in_docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let in_docs = ["docs", "docs/operations", "docs/packaging"]
+        .into_iter()
+        .flat_map(|directory| fs::read_dir(root.join(directory)).unwrap().map(|entry| entry.unwrap().path()));
     let ours = DOCUMENTS.iter().map(|name| (root.join(name), true));
     let mut missing = Vec::new();
     for (document, whole) in ours.chain(in_docs.filter(|path| is_markdown(path)).map(|path| (path, false))) {

@@ -24,6 +24,7 @@ mod neighbour;
 mod offsets_rest;
 mod oracle;
 mod outage;
+mod pages;
 mod permissions;
 mod quotas;
 mod rest;

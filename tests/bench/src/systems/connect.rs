@@ -50,6 +50,7 @@ impl System for Connect {
             log_level: "info",
             properties: properties.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             jars: if setup.discard { vec![jars::another(TEST_PLUGINS)?] } else { Vec::new() },
+            distributed: false,
         };
         let mut connect = connect::Connect::launch(&self.bootstrap, &setup)?;
         connect.process().quiet();
