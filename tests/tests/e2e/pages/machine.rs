@@ -1,6 +1,7 @@
 //! A machine on which a page is followed: a directory that stands for its root, with a copy of the repository's `docs`, and programs
 //! that stand for those of the system that a test cannot have. `systemctl` runs what the unit file says, as the test's own user.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -119,8 +120,19 @@ impl Machine {
         logs.filter_map(|path| fs::read_to_string(path).ok()).collect()
     }
 
+    /// Puts the machine's paths and addresses into a text. Of words that begin at the same place the longest counts.
     fn translate(&self, text: &str) -> String {
-        self.words.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+        let (mut translated, mut rest) = (String::with_capacity(text.len()), text);
+        let next = |rest: &str| {
+            let found = self.words.iter().filter_map(|(from, to)| Some((rest.find(from)?, Reverse(from.len()), to)));
+            found.min()
+        };
+        while let Some((at, Reverse(length), to)) = next(rest) {
+            translated.push_str(&rest[..at]);
+            translated.push_str(to);
+            rest = &rest[at + length..];
+        }
+        translated + rest
     }
 
     /// The files of `docs` that pages copy, with the machine's paths and addresses.
