@@ -1,6 +1,7 @@
 //! Holds docs/packaging to the truth: what the files have in common is the same in each, and what the image copies is built.
 
 use std::fs;
+use std::process::Command;
 
 use crate::workspace::Group;
 
@@ -81,4 +82,24 @@ fn the_unit_waits_longer_for_a_stop_than_the_worker_takes() {
     // Five more that the process may take to end itself.
     assert!(patience * 1000 > milliseconds + 5000, "{patience} s for {milliseconds} ms");
     assert!(read("README.md").contains(&format!("podman stop --time {patience}")));
+}
+
+#[test]
+fn systemd_accepts_the_units_where_it_is_installed() {
+    let directory = std::env::temp_dir().join(format!("weir-xtask-units-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    for (unit, name) in [("weir.service", "weir.service"), ("weir@.service", "weir@orders.service")] {
+        let file = directory.join(name);
+        // The program is looked for, too.
+        fs::write(&file, read(unit).replace("/opt/weir/current/weir", "/bin/true")).unwrap();
+        match Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output() {
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr);
+                let about_it: Vec<_> = said.lines().filter(|line| line.contains("weir")).collect();
+                assert!(about_it.is_empty(), "{about_it:#?}");
+            }
+            Err(error) => eprintln!("not checked by systemd: {error}"),
+        }
+    }
+    fs::remove_dir_all(directory).unwrap();
 }
