@@ -1,7 +1,8 @@
 //! The levels of the loggers, which the REST API shows and changes while the worker runs. What they come down to is a
 //! [`Rules`], which the filter reads.
 //!
-//! Names are a tree, as in log4j2: a logger without a level of its own has its parent's, and setting one sets all below it.
+//! Names are a tree, as in log4j2: a logger without a level of its own has its parent's, and setting one sets all below it and
+//! nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,14 +68,21 @@ impl Levels {
     }
 
     fn new(filter: &Targets) -> Self {
-        let state = State {
-            root: filter.default_level().unwrap_or(LevelFilter::OFF).into(),
-            own: filter.iter().map(|(target, level)| (target.to_owned(), level.into())).collect(),
-            modified: BTreeMap::new(),
-            connectors: BTreeMap::new(),
-        };
+        let (own, modified, connectors) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut state = State { root: Level::Off, own, modified, connectors };
+        state.read(filter);
         let rules = RwLock::new(Arc::new(state.rules()));
         Self(Arc::new(Shared { state: Mutex::new(state), rules }))
+    }
+
+    /// Sets all loggers to what another filter says.
+    pub fn reset(&self, filter: &str) -> Result<(), ParseError> {
+        let filter = filter.parse()?;
+        let mut state = self.0.state.lock();
+        state.modified.clear();
+        state.read(&filter);
+        self.publish(&state);
+        Ok(())
     }
 
     pub(super) fn rules(&self) -> Arc<Rules> {
@@ -91,7 +99,7 @@ impl Levels {
     /// One logger; none = there is none of that name.
     pub fn get(&self, name: &str) -> Option<LoggerLevel> {
         let state = self.0.state.lock();
-        let name = if names::is_root(name) { ROOT } else { name };
+        let name = if names::is_root(name) { ROOT } else { names::canonical(name) };
         (name == ROOT || state.names().contains(name)).then(|| state.level(name))
     }
 
@@ -100,7 +108,7 @@ impl Levels {
         let mut state = self.0.state.lock();
         let root = names::is_root(name);
         let mut known = state.names();
-        if !root && !known.contains(name) {
+        if !root && !known.contains(names::canonical(name)) {
             if name.len() > LONGEST_NAME || state.own.len() >= MOST_NAMES {
                 return Err(TooMany);
             }
@@ -108,7 +116,11 @@ impl Levels {
         }
         let before: Vec<(String, Level)> =
             known.into_iter().map(|name| (name.clone(), state.effective(&name))).collect();
-        state.assign(if root { "" } else { name }, level);
+        match root {
+            true => state.assign_all(level),
+            false => state.assign(name, level),
+        }
+        let meant = names::meant(name);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let mut changed = Vec::new();
@@ -116,7 +128,7 @@ impl Levels {
             // A logger that is off counts as new each time, as in Kafka Connect.
             if old == Level::Off || state.effective(&logger) != old {
                 state.modified.insert(logger.clone(), now);
-                if root || logger.starts_with(name) {
+                if root || meant.iter().any(|name| logger.starts_with(name)) {
                     changed.push(logger);
                 }
             }
@@ -194,33 +206,37 @@ impl State {
         self.root
     }
 
-    /// Sets a namespace and everything below it; the empty one is the root.
-    fn assign(&mut self, namespace: &str, level: Level) {
-        if namespace.is_empty() {
-            self.root = level;
-        } else {
-            self.own.insert(names::canonical(namespace).to_owned(), level);
-        }
-        let below = |name: &str, namespace: &str| {
-            let rest = name.strip_prefix(namespace);
-            rest.is_some_and(|rest| namespace.is_empty() || rest.starts_with('.') || rest.starts_with("::"))
-        };
-        // Two names of one logger: what is below either of them.
-        let other = names::canonical(namespace);
-        for (name, own) in &mut self.own {
-            if below(name, namespace) || below(name, other) {
+    /// Takes the levels of a filter, and no others.
+    fn read(&mut self, filter: &Targets) {
+        self.root = filter.default_level().unwrap_or(LevelFilter::OFF).into();
+        self.own.clear();
+        let mut targets: Vec<_> = filter.iter().collect();
+        // What is said about a module comes before what is said about one below it.
+        targets.sort_by_key(|(target, _)| target.len());
+        targets.into_iter().for_each(|(target, level)| self.assign(target, level.into()));
+    }
+
+    /// Sets the root logger and everything below it.
+    fn assign_all(&mut self, level: Level) {
+        self.root = level;
+        self.own.values_mut().for_each(|own| *own = level);
+    }
+
+    /// Sets a logger and everything below it.
+    fn assign(&mut self, name: &str, level: Level) {
+        let meant = names::meant(name);
+        for (logger, own) in &mut self.own {
+            if meant.iter().chain([&name]).any(|above| names::is_below(logger, above)) {
                 *own = level;
             }
         }
-        for (_, target) in names::aliases().filter(|(alias, _)| !namespace.is_empty() && below(alias, namespace)) {
-            self.own.insert(target.to_owned(), level);
-        }
+        self.own.extend(meant.into_iter().map(|logger| (logger.to_owned(), level)));
     }
 
     /// The level that was set for a plugin's class or one of its packages, not counting what Weir's own names say.
     fn class_level(&self, class: &str) -> Option<Level> {
         let mut next = Some(class);
-        while let Some(name) = next.filter(|name| names::canonical(name) == *name) {
+        while let Some(name) = next.filter(|name| !names::is_own(name)) {
             if let Some(level) = self.own.get(name) {
                 return Some(*level);
             }
@@ -231,7 +247,10 @@ impl State {
 
     fn rules(&self) -> Rules {
         let mut rules = Rules::new(self.root.filter());
-        for (name, level) in &self.own {
+        for (target, logger) in names::targets() {
+            rules.target(target, self.effective(logger).filter());
+        }
+        for (name, level) in self.own.iter().filter(|(name, _)| !names::is_own(name)) {
             match names::connector(name) {
                 Some(connector) => rules.connector(connector, level.filter()),
                 None if name == names::CONNECTORS => rules.every_connector(level.filter()),
@@ -296,29 +315,87 @@ mod tests {
     fn what_is_off_is_not_listed_and_counts_as_changed_each_time() {
         let levels = levels();
         for _ in 0..2 {
-            assert_eq!(levels.set("weir::offsets", Level::Off), Ok(vec!["weir::offsets".to_owned()]));
+            let changed = levels.set("weir::offsets", Level::Off);
+            assert_eq!(changed, Ok(vec!["org.apache.kafka.connect.storage".to_owned()]));
         }
-        assert!(!levels.all().contains_key("weir::offsets"));
+        assert!(!levels.all().contains_key("org.apache.kafka.connect.storage"));
         assert_eq!(level(&levels, "weir::offsets"), "OFF");
     }
 
+    /// What Kafka's `testDynamicLogging` looks at: the listing before and after, and the answer.
     #[test]
-    fn kafka_connects_names_are_other_names_of_weirs() {
+    fn a_level_touches_the_loggers_of_its_name_and_no_others() {
+        let levels = levels();
+        levels.set("org.apache.kafka.clients", Level::Error).expect("set");
+        for (name, first, second) in [
+            ("org.apache.kafka.connect", Level::Error, Level::Debug),
+            ("org.apache.kafka.clients", Level::Warn, Level::Info),
+            ("org.apache.kafka.streams", Level::Debug, Level::Trace),
+        ] {
+            levels.set(name, first).expect("set");
+            let before = levels.all();
+            let changed = levels.set(name, second).expect("set");
+            assert!(changed.iter().any(|changed| changed == name), "{name}: {changed:?}");
+            let after = levels.all();
+            for (logger, level) in &after {
+                if logger.starts_with(name) {
+                    assert_eq!((level.level, level.last_modified.is_some()), (second, true), "{name}: {logger}");
+                    assert!(changed.contains(logger), "{name}: {logger} is not among {changed:?}");
+                } else {
+                    assert_eq!(before.get(logger), Some(level), "{name}: {logger}");
+                }
+            }
+            assert!(changed.iter().all(|changed| changed.starts_with(name)), "{name}: {changed:?}");
+            assert!(before.keys().all(|logger| after.contains_key(logger)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_module_is_known_by_its_own_name_too() {
         let levels = levels();
         let changed = levels.set("org.apache.kafka.connect", Level::Warn).expect("set");
-        assert!(changed.iter().all(|name| name.starts_with("org.apache.kafka.connect")), "{changed:?}");
         assert!(changed.iter().any(|name| name == SINK), "{changed:?}");
         for name in ["weir", "weir::rest", "weir::task::sink", "org.apache.kafka.connect.runtime.Worker"] {
             assert_eq!(level(&levels, name), "WARN", "{name}");
             assert!(levels.get(name).expect("there").last_modified.is_some());
         }
-        assert_eq!((level(&levels, "root"), level(&levels, "org.apache.kafka.clients")), ("INFO", "WARN"));
-        levels.set("org.apache", Level::Error).expect("set");
+        assert_eq!((level(&levels, "root"), level(&levels, "weir::kafka")), ("INFO", "INFO"));
+        let changed = levels.set("weir", Level::Error).expect("set");
+        assert!(changed.iter().any(|name| name == "org.apache.kafka.clients"), "{changed:?}");
         assert_eq!((level(&levels, "weir::rest"), level(&levels, "weir::kafka")), ("ERROR", "ERROR"));
+        levels.set("weir::task", Level::Debug).expect("set");
+        assert_eq!(level(&levels, "weir::task::sink"), "DEBUG");
+        assert!(!levels.all().keys().any(|name| name.starts_with("weir::")), "each logger is listed once");
         levels.set("root", Level::Trace).expect("set");
         for (name, level) in levels.all() {
             assert_eq!(level.level, Level::Trace, "{name}");
         }
+    }
+
+    #[test]
+    fn another_filter_takes_the_place_of_what_was_set() {
+        let levels = levels();
+        levels.set("io.example", Level::Trace).expect("set");
+        levels.reset("warn,weir::kafka=debug").expect("a filter");
+        assert_eq!((level(&levels, "weir::rest"), level(&levels, "weir::kafka")), ("WARN", "DEBUG"));
+        assert_eq!((level(&levels, "connector.a"), levels.get("io.example")), ("WARN", None));
+        assert!(levels.reset("weir=loud").is_err());
+        assert_eq!(level(&levels, "weir::kafka"), "DEBUG", "nothing has changed");
+    }
+
+    #[test]
+    fn in_a_filter_the_longer_name_counts() {
+        let levels = Levels::parse("weir::task::sink=trace,weir=warn,error,weir::task=debug").expect("a filter");
+        for (name, expected) in [
+            ("root", "ERROR"),
+            ("weir", "WARN"),
+            ("weir::kafka", "WARN"),
+            ("weir::task", "DEBUG"),
+            ("wasmtime", "ERROR"),
+        ] {
+            assert_eq!(level(&levels, name), expected, "{name}");
+        }
+        assert_eq!(level(&levels, "weir::task::sink"), "TRACE");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The names under which loggers are known: Weir's modules, some of the libraries it stands on, Kafka Connect's names for the same
-//! things, `connector.NAME` for one connector, and the classes of plugins.
+//! The names under which loggers are known: Kafka Connect's names for Weir's modules, some of the libraries it stands on,
+//! `connector.NAME` for one connector, and the classes of plugins.
 
-/// A module of Weir or a library that writes to the log, and the name that Kafka Connect's operators know it by. Two names of one
-/// logger: what is set for one is set for the other.
+/// A module of Weir or a library that writes to the log, and the name of its logger where it has another one: that of the class or
+/// package which does the same in Kafka Connect. Loggers are listed by that name and form a tree along it; the module's name is taken
+/// as well, and means the loggers of the module and of all below it.
 const KNOWN: &[(&str, &str)] = &[
     ("weir", "org.apache.kafka.connect"),
     ("weir::config", "org.apache.kafka.connect.runtime.ConnectorConfig"),
@@ -28,19 +29,38 @@ pub(super) const PLUGIN: &str = "weir::plugin";
 /// The logger of all connectors, and what the name of a single one's begins with.
 pub(super) const CONNECTORS: &str = "connector";
 
-/// The names that exist from the start.
+/// The modules and libraries, each with the name of its logger.
+pub(super) fn targets() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KNOWN.iter().map(|(target, logger)| (*target, if logger.is_empty() { *target } else { *logger }))
+}
+
+/// The loggers that exist from the start.
 pub(super) fn known() -> impl Iterator<Item = &'static str> {
-    KNOWN.iter().flat_map(|(target, alias)| [*target, *alias]).filter(|name| !name.is_empty()).chain([CONNECTORS])
+    targets().map(|(_, logger)| logger).chain([CONNECTORS])
 }
 
-/// Kafka Connect's names, each with the name of Weir's that it stands for.
-pub(super) fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
-    KNOWN.iter().filter(|(_, alias)| !alias.is_empty()).map(|(target, alias)| (*alias, *target))
-}
-
-/// The one name of a logger.
+/// The logger that a name stands for.
 pub(super) fn canonical(name: &str) -> &str {
-    aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, target)| target)
+    targets().find(|(target, _)| *target == name).map_or(name, |(_, logger)| logger)
+}
+
+/// Whether lines of Weir or of a library are written under this logger.
+pub(super) fn is_own(logger: &str) -> bool {
+    targets().any(|(_, known)| known == logger)
+}
+
+/// The loggers that a level is set for when it is set for this name: of a module those of the modules below it, too, wherever these
+/// stand in the tree.
+pub(super) fn meant(name: &str) -> Vec<&str> {
+    let below = targets().filter(|(target, _)| is_below(target, name)).map(|(_, logger)| logger);
+    let itself = targets().all(|(target, _)| target != name).then_some(name);
+    itself.into_iter().chain(below).collect()
+}
+
+/// Whether a name is this one or below it.
+pub(super) fn is_below(name: &str, above: &str) -> bool {
+    let rest = name.strip_prefix(above);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with("::"))
 }
 
 /// Whether the name means the root logger.
@@ -74,8 +94,17 @@ mod tests {
         assert_eq!(parent("connector.a.b"), Some("connector"));
         assert_eq!((parent("connector"), parent("weir"), parent("")), (None, None, None));
         assert_eq!(parent("::"), Some(""));
-        assert_eq!(canonical("org.apache.kafka.connect.runtime.rest"), "weir::rest");
+        assert_eq!(canonical("weir::rest"), "org.apache.kafka.connect.runtime.rest");
         assert_eq!(canonical("io.example"), "io.example");
+    }
+
+    #[test]
+    fn a_module_means_what_is_below_it_and_a_logger_itself() {
+        assert_eq!(meant("weir::rest"), ["org.apache.kafka.connect.runtime.rest"]);
+        assert!(meant("weir").contains(&"org.apache.kafka.clients"));
+        assert_eq!(meant("org.apache.kafka.connect"), ["org.apache.kafka.connect"]);
+        assert_eq!(meant("weir_plugin"), ["weir_plugin"]);
+        assert_eq!(meant("weir::rest::json"), ["weir::rest::json"]);
     }
 
     #[test]
