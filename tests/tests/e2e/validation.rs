@@ -68,7 +68,9 @@ impl Side {
     /// The text without what has to differ: versions, and what there is to choose from.
     fn normal(&self, text: &str) -> String {
         // Kafka Connect's classes are there twice, on the class path and in a plugin folder.
-        let mut text = text.replace(self.version, "VERSION").replace("[VERSION, VERSION]", "[VERSION]");
+        // Weir's converters have the version of Kafka Connect's, and its plugins one of their own.
+        let text = text.replace(jars::VERSION, "VERSION").replace(self.version, "VERSION");
+        let mut text = text.replace("[VERSION, VERSION]", "[VERSION]");
         // It says so when it has said the same before.
         text = text.replace("org.apache.kafka.connect.errors.ConnectException: Failed to find", "Failed to find");
         for (begin, end) in [
@@ -89,13 +91,7 @@ impl Side {
     fn normalised(&self, answer: &Value) -> Value {
         match answer {
             Value::String(text) => self.normal(text).into(),
-            Value::Array(entries) => entries
-                .iter()
-                .filter(|entry| {
-                    entry["definition"]["group"] != WEIRS_OWN && entry["group"] != WEIRS_OWN && **entry != WEIRS_OWN
-                })
-                .map(|entry| self.normalised(entry))
-                .collect(),
+            Value::Array(entries) => entries.iter().map(|entry| self.normalised(entry)).collect(),
             Value::Object(members) => {
                 let members = members.iter().map(|(name, value)| match (name.as_str(), value) {
                     // Weir has fewer transforms; `choices` looks at these.
@@ -139,6 +135,15 @@ fn choices(answer: &Value) -> BTreeSet<&str> {
         .filter_map(|config| config["value"]["recommended_values"].as_array())
         .filter(|choices| are_classes(choices));
     choices.flatten().filter_map(Value::as_str).collect()
+}
+
+/// Keys of an answer that have no definition.
+fn undefined(answer: &Value) -> BTreeSet<&str> {
+    let configs = answer["configs"].as_array().into_iter().flatten();
+    configs
+        .filter(|config| config["definition"].is_null())
+        .filter_map(|config| config["value"]["name"].as_str())
+        .collect()
 }
 
 /// What differs between two answers, entry by entry where they have entries.
@@ -194,6 +199,10 @@ fn kafka_connect_and_weir_say_the_same_of_a_configuration() -> Result<()> {
     for case in &cases {
         let (their_answer, our_answer) = (theirs.validate(case, &data)?, ours.validate(case, &data)?);
         let mut found = String::new();
+        let (theirs_undefined, ours_undefined) = (undefined(&their_answer.body), undefined(&our_answer.body));
+        if !ours_undefined.is_subset(&theirs_undefined) {
+            writeln!(report, "\n{} {}\n  without a definition: {ours_undefined:?}", case.why, case.config)?;
+        }
         if let Some(difference) = &case.differs {
             let errors = errors(&our_answer.body, &ours);
             let expected: Vec<_> =
@@ -249,6 +258,9 @@ fn definitions(theirs: &Side, ours: &Side, report: &mut String) -> Result<()> {
     for row in &our_rows {
         let row: Value = serde_json::from_str(row)?;
         let class = row["class"].as_str().context("a class")?.replace('$', "%24");
+        let own = ours.rest.get(&format!("/connector-plugins/{class}/config?weirKeys=true"))?.expect(200)?;
+        let has_own = own.body.as_array().is_some_and(|keys| keys.iter().any(|key| key["group"] == WEIRS_OWN));
+        ensure!(has_own == matches!(row["type"].as_str(), Some("source" | "sink")), "{class}: {}", own.body);
         for query in ["", "?version=latest", "?version=[0,99)"] {
             let get = |side: &Side| side.rest.get(&format!("/connector-plugins/{class}/config{query}"));
             let (their_answer, our_answer) = (get(theirs)?, get(ours)?);

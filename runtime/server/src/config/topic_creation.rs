@@ -12,6 +12,8 @@ use crate::kafka::admin::NewTopic;
 
 /// How the keys begin.
 pub(super) const PREFIX: &str = "topic.creation.";
+/// The key that lists the groups.
+const GROUPS: &str = "topic.creation.groups";
 /// The group of the topics that no other group takes.
 const DEFAULT: &str = "default";
 /// Keys of a group that are not settings of its topics.
@@ -24,6 +26,48 @@ const PARTITIONS: &str = "partitions";
 /// Whether a connector makes topics itself, where its worker lets it.
 pub(super) fn is_asked_for(config: &ConfigMap) -> bool {
     config.keys().any(|key| key.starts_with(PREFIX))
+}
+
+/// What there is to know about one of the keys that each group may have (`TopicCreationConfig`).
+pub(super) struct Setting<'a> {
+    pub(super) group: &'a str,
+    pub(super) kind: Type,
+    pub(super) required: bool,
+    pub(super) order: i32,
+    /// What it is called, before the name of its group.
+    pub(super) display: &'static str,
+    pub(super) doc: &'static str,
+}
+
+const INCLUDE_DOC: &str = "A list of regular expression literals used to match the topic names used by the source connector. This list is \
+     used to include topics that should be created using the topic settings defined by this group.";
+const EXCLUDE_DOC: &str = "A list of regular expression literals used to match the topic names used by the source connector. This list is \
+     used to exclude topics from being created with the topic settings defined by this group. Note that exclusion rules have \
+     precedent and override any inclusion rules for the topics.";
+const REPLICATION_FACTOR_DOC: &str = "The replication factor for new topics created for this connector using this group. This value may \
+     be -1 to use the broker'sdefault replication factor, or may be a positive number not larger than the number of brokers in the \
+     Kafka cluster. A value larger than the number of brokers in the Kafka cluster will result in an error when the new topic is \
+     created. For the default group this configuration is required. For any other group defined in topic.creation.groups this \
+     config is optional and if it's missing it gets the value of the default group";
+const PARTITIONS_DOC: &str = "The number of partitions new topics created for this connector. This value may be -1 to use the broker's \
+     default number of partitions, or a positive number representing the desired number of partitions. For the default group this \
+     configuration is required. For any other group defined in topic.creation.groups this config is optional and if it's missing it \
+     gets the value of the default group";
+
+/// The setting of a group that this key is.
+pub(super) fn setting(key: &str) -> Option<Setting<'_>> {
+    const SETTINGS: [(&str, Type, &str, &str); 4] = [
+        (INCLUDE, Type::List, "Inclusion Topic Pattern for", INCLUDE_DOC),
+        (EXCLUDE, Type::List, "Exclusion Topic Pattern for", EXCLUDE_DOC),
+        (REPLICATION_FACTOR, Type::Short, "Replication Factor for Topics in", REPLICATION_FACTOR_DOC),
+        (PARTITIONS, Type::Int, "Partition Count for Topics in", PARTITIONS_DOC),
+    ];
+    let key = key.strip_prefix(PREFIX)?;
+    SETTINGS.into_iter().zip(1..).find_map(|((name, kind, display, doc), order)| {
+        let group = key.strip_suffix(name)?.strip_suffix('.').filter(|group| !group.is_empty())?;
+        let required = group == DEFAULT && matches!(name, REPLICATION_FACTOR | PARTITIONS);
+        Some(Setting { group, kind, required, order, display, doc })
+    })
 }
 
 /// The groups of a connector.
@@ -50,8 +94,12 @@ impl TopicCreation {
             return None;
         }
         let before = faults.len();
+        let names = config.get(GROUPS).map(|text| def::list(text)).unwrap_or_default();
+        if (1..names.len()).any(|index| names[..index].contains(&names[index])) {
+            // The list itself is at fault, which its definition says; what it would mean is nobody's guess.
+            return None;
+        }
         let default = Group::parse(DEFAULT, config, None, faults);
-        let names = config.get("topic.creation.groups").map(|text| def::list(text)).unwrap_or_default();
         // The default group is always the last one; Kafka Connect only warns of one that is listed.
         let names = names.into_iter().filter(|name| !name.is_empty() && name != DEFAULT);
         let mut groups: Vec<Group> = names.map(|name| Group::parse(&name, config, Some(&default), faults)).collect();
@@ -211,6 +259,13 @@ mod tests {
             topic(&plain, "t"),
             "default (name=t, numPartitions=-1, replicationFactor=-1, replicasAssignments=null, configs={})"
         );
+    }
+
+    #[test]
+    fn a_group_that_is_listed_twice_is_not_followed_by_more_errors() {
+        let mut faults = Vec::new();
+        assert!(TopicCreation::parse(&config(&[("groups", "g1,g2, g1")]), &mut faults).is_none());
+        assert_eq!(faults.len(), 0, "the definition of the list has the error: {faults:?}");
     }
 
     #[test]

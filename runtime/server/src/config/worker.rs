@@ -239,7 +239,7 @@ impl WorkerConfig {
         warnings.extend(unused(&originals, &mut errors));
         warnings.extend(opened.warnings);
         warnings.extend(config.override_policy.warning());
-        worker_converters::check(&config.converters, &mut errors);
+        worker_converters::check(&config.converters, &mut errors, &mut warnings);
         let config = Self { originals, ..config };
         for kind in [Kind::Producer, Kind::Consumer, Kind::Admin] {
             match config.client(kind, "", &ConfigMap::new()) {
@@ -370,6 +370,16 @@ mod tests {
         assert_eq!(config.warnings, Vec::<String>::new());
         assert!(config.allowed.read.is_empty() && config.allowed.write.is_empty() && config.allowed.connect.is_empty());
         assert_eq!(config.worker_id("127.0.0.1:8083".parse().expect("address")), "127.0.0.1:8083");
+    }
+
+    /// Kafka's own `StandaloneWorkerIntegrationTest` starts with such a file.
+    #[test]
+    fn a_setting_of_a_converter_is_the_matter_of_the_tasks_that_use_it() {
+        let config = parsed(&[("key.converter", "JsonConverter"), ("key.converter.schemas.enable", "none")]);
+        let said = config.warnings.iter().filter(|warning| warning.contains("'key.converter'")).count();
+        assert_eq!(said, 1, "{:?}", config.warnings);
+        assert!(crate::task::convert::Converters::new(&config.converters).is_err());
+        assert!(errors(keys(&[("key.converter", "NoConverter")]))[0].contains("NoConverter"));
     }
 
     #[test]

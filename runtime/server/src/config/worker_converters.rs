@@ -1,22 +1,28 @@
 //! Whether the worker's converters can be made. Those that a connector brings itself are the matter of `validation`.
+//!
+//! As in Kafka Connect a converter gets its settings when a task makes it: a worker with settings that are of no use starts, and the
+//! tasks that use the converter fail.
 
 use weir_data::converter::{ConfigError, converter, header_converter};
 
 use super::error::Error;
 use crate::task::convert::{ConverterSetting, ConverterSettings};
 
-/// Makes each converter once, and notes what keeps it from being made.
-pub(super) fn check(converters: &ConverterSettings, errors: &mut Vec<Error>) {
+/// Makes each converter once, and notes what keeps it from being made: a class that is not there is an error.
+pub(super) fn check(converters: &ConverterSettings, errors: &mut Vec<Error>, warnings: &mut Vec<String>) {
     let ConverterSettings { key, value, header } = converters;
-    check_one("key.converter", key, errors, |one| converter(&one.class, &one.settings, true).map(drop));
-    check_one("value.converter", value, errors, |one| converter(&one.class, &one.settings, false).map(drop));
-    check_one("header.converter", header, errors, |one| header_converter(&one.class, &one.settings).map(drop));
+    check_one("key.converter", key, errors, warnings, |one| converter(&one.class, &one.settings, true).map(drop));
+    check_one("value.converter", value, errors, warnings, |one| converter(&one.class, &one.settings, false).map(drop));
+    check_one("header.converter", header, errors, warnings, |one| {
+        header_converter(&one.class, &one.settings).map(drop)
+    });
 }
 
 fn check_one(
     key: &str,
     setting: &ConverterSetting,
     errors: &mut Vec<Error>,
+    warnings: &mut Vec<String>,
     make: impl FnOnce(&ConverterSetting) -> Result<(), ConfigError>,
 ) {
     // The file lacks it, which is said already.
@@ -29,7 +35,8 @@ fn check_one(
             let detail = format!("Class {class} could not be found. Weir has {known}");
             errors.push(Error::invalid(key, &class, detail));
         }
-        // Kafka Connect names the setting without the converter's prefix.
-        Err(error) => errors.push(Error::other(key, error.to_string())),
+        Err(error) => {
+            warnings.push(format!("worker key '{key}': {error}. Tasks of connectors that use this converter will fail"))
+        }
     }
 }

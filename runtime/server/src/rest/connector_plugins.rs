@@ -75,7 +75,9 @@ async fn definitions(
         .map_err(|_| Failure::bad_request(format!("Invalid version specification: {}", version.unwrap_or_default())))?;
     let catalogue = app.plugins.catalogue();
     match catalogue.any(&name, range.as_ref()) {
-        Ok(Some(AnyPlugin::Plugin(plugin))) => Ok(Json(validation::plugin_definitions(plugin.info(), &catalogue))),
+        Ok(Some(AnyPlugin::Plugin(plugin))) => {
+            Ok(Json(validation::plugin_definitions(plugin.info(), &catalogue, wants_weirs_own(&parameters))))
+        }
         Ok(Some(AnyPlugin::BuiltIn(converter))) => Ok(Json(validation::converter_definitions(converter))),
         Ok(Some(AnyPlugin::Other)) => Err(Failure::bad_request(format!(
             "Invalid plugin class {name}. Valid types are sink, source, converter, header_converter, transformation, predicate."
@@ -89,6 +91,7 @@ async fn definitions(
 async fn validate(
     State(app): State<App>,
     Place(name): Place<String>,
+    parameters: Parameters,
     JsonBody(body): JsonBody<StringMap>,
 ) -> Result<Json<ConfigInfos>, Failure> {
     let config = body.ok_or_else(|| Failure::internal(NO_CONFIG))?;
@@ -100,7 +103,13 @@ async fn validate(
         )));
     }
     let work = async move { config::validate(&config, &app.worker, &app.plugins).await.map_err(not_unwrapped) };
-    finish("performing config validation for the connector", work).await.map(Json)
+    let infos = finish("performing config validation for the connector", work).await?;
+    Ok(Json(if wants_weirs_own(&parameters) { infos } else { infos.without_weirs_own() }))
+}
+
+/// Whether the client asks for the keys that every connector has here and none in Kafka Connect, `weir.*`.
+fn wants_weirs_own(parameters: &Parameters) -> bool {
+    parameters.flag("weirKeys").unwrap_or(false)
 }
 
 /// The name without `Connector`, unless it is nothing else.

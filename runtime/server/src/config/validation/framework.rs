@@ -13,7 +13,7 @@ use crate::plugins::{BUILT_IN, BUILT_IN_VERSION, Catalogue, Plugin, VersionRange
 use crate::rest::json::StringMap;
 
 /// The group of Weir's own keys in answers. It comes last, behind all that Kafka Connect knows.
-const WEIR: &str = "Weir";
+pub(super) const WEIR: &str = "Weir";
 
 /// What there is to know about a configuration before its keys are looked at.
 #[derive(Clone, Copy)]

@@ -6,6 +6,8 @@ use serde::Serialize;
 use weir_plugin::{Importance, Width};
 
 use super::definitions::{Definition, Definitions, Found, FoundValues};
+use super::framework::WEIR;
+use super::unlisted;
 use crate::config::def::type_name;
 use crate::config::error::Error;
 use crate::config::providers::Resolved;
@@ -170,9 +172,24 @@ impl ConfigInfos {
             Some(config) => config.value.errors.push(message),
             None => {
                 let found = Found { errors: vec![message], ..Found::default() };
-                self.configs.push(ConfigInfo { definition: None, value: ConfigValueInfo::new(key.to_owned(), found) });
+                // Clients look for the key's name in there.
+                let definition = Some(ConfigKeyInfo::new(&unlisted::definition(key), ""));
+                self.configs.push(ConfigInfo { definition, value: ConfigValueInfo::new(key.to_owned(), found) });
             }
         }
+    }
+
+    /// Takes out Weir's own keys, as far as nothing is wrong with them: there are clients that compare what is defined with what Kafka
+    /// Connect defines.
+    pub fn without_weirs_own(mut self) -> Self {
+        let is_weirs = |config: &ConfigInfo| {
+            config.definition.as_ref().is_some_and(|definition| definition.group.as_deref() == Some(WEIR))
+        };
+        self.configs.retain(|config| !is_weirs(config) || !config.value.errors.is_empty());
+        if !self.configs.iter().any(is_weirs) {
+            self.groups.retain(|group| group != WEIR);
+        }
+        self
     }
 
     /// Takes out what came from config providers: a value that was resolved is its reference again, and nothing is told of what is

@@ -11,6 +11,7 @@ mod recorded;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod unlisted;
 
 use weir_plugin::{PluginInfo, PluginKind};
 
@@ -94,15 +95,16 @@ pub async fn validate(config: &StringMap, worker: &WorkerConfig, plugins: &Plugi
     Ok(Validated { infos, connector })
 }
 
-/// The definitions of one plugin, for `GET /connector-plugins/{p}/config`: its own, then the framework's.
-pub fn plugin_definitions(plugin: &PluginInfo, catalogue: &Catalogue) -> Vec<ConfigKeyInfo> {
+/// The definitions of one plugin, for `GET /connector-plugins/{p}/config`: its own, then the framework's, then, if they are asked for,
+/// those that every connector of Weir has and none of Kafka Connect.
+pub fn plugin_definitions(plugin: &PluginInfo, catalogue: &Catalogue, weirs: bool) -> Vec<ConfigKeyInfo> {
     let mut definitions = Definitions::default();
     for key in plugin.config.iter().filter(|key| key.visible) {
         definitions.define(Definition::of_plugin(key.clone()));
     }
     if matches!(plugin.kind, PluginKind::Source | PluginKind::Sink) {
         let framework = framework::definitions(plugin.kind, &plugin.class, catalogue, None);
-        let weirs_own = framework::weirs_own(plugin.kind);
+        let weirs_own = if weirs { framework::weirs_own(plugin.kind) } else { Definitions::default() };
         for definition in framework.iter().chain(weirs_own.iter()) {
             if definitions.get(&definition.key.name).is_none() {
                 definitions.define(definition.clone());

@@ -227,6 +227,43 @@ fn overrides_are_held_against_the_policy() {
     assert_eq!(errors(PluginKind::Source, &creates_topics).last(), Some(&refused("x")));
 }
 
+#[test]
+fn an_error_of_a_key_that_nobody_defines_here_comes_with_a_definition() {
+    let mut infos = looked_at(PluginKind::Source, &config(&[]));
+    let key = "topic.creation.default.partitions";
+    infos.add_error(key, "wrong".to_owned());
+    let entry = info(&infos, key);
+    assert_eq!(
+        (entry.value.errors.len(), entry.definition.map(|it| (it.name, it.kind))),
+        (1, Some((key.into(), "INT")))
+    );
+    let duplicates = errors(PluginKind::Source, &[("topic.creation.groups", "g1,g2,g1")]);
+    assert_eq!(duplicates.len(), 1, "{duplicates:?}");
+}
+
+#[test]
+fn weirs_own_keys_are_left_out_unless_something_is_wrong_with_them() {
+    let own = framework::weirs_own(PluginKind::Sink);
+    let whole = |value: &str| {
+        let config = config(&[("weir.call.timeout.ms", value)]);
+        let mut infos = looked_at(PluginKind::Sink, &config);
+        infos.append(ConfigInfos::of_connector("X", &own, own.validate_all(&config, &Catalogue::new(Vec::new()))));
+        infos
+    };
+    let keys = |infos: &ConfigInfos| {
+        let names = infos.configs.iter().map(|config| config.value.name.clone());
+        names.filter(|name| name.starts_with("weir.")).collect::<Vec<_>>()
+    };
+    assert!(keys(&whole("5")).len() > 3);
+    let left = whole("5").without_weirs_own();
+    assert_eq!((keys(&left), left.groups.contains(&"Weir".to_owned())), (vec![], false));
+    let left = whole("-5").without_weirs_own();
+    assert_eq!(
+        (keys(&left), left.groups.last().map(String::as_str)),
+        (vec!["weir.call.timeout.ms".into()], Some("Weir"))
+    );
+}
+
 fn plugin_key(name: &str) -> ConfigKey {
     ConfigKey {
         name: name.to_owned(),
