@@ -20,7 +20,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// A body that is not what it should be. Kafka Connect answers these with 500.
+/// A body that is not what it should be. Kafka Connect answers these with 500, and Weir too, but for what is larger than it reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     text: String,
@@ -29,22 +29,29 @@ pub struct Error {
     path: Vec<String>,
     /// Whether it is about the meaning of the JSON, not about its form. Maps and lists add a step only to such ones.
     mapping: bool,
+    /// Whether there is nothing wrong with it but its size.
+    too_much: bool,
 }
 
 impl Error {
     /// Broken JSON.
     pub(super) fn malformed(text: impl Into<String>, at: Position) -> Self {
-        Self { text: text.into(), at: Some(at), path: Vec::new(), mapping: false }
+        Self { text: text.into(), at: Some(at), path: Vec::new(), mapping: false, too_much: false }
     }
 
     /// More of something than Jackson reads; it tells no place.
     pub(super) fn too_much(text: String) -> Self {
-        Self { text, at: None, path: Vec::new(), mapping: false }
+        Self { text, at: None, path: Vec::new(), mapping: false, too_much: true }
+    }
+
+    /// Whether a part of the body is larger than may be.
+    pub fn is_too_much(&self) -> bool {
+        self.too_much
     }
 
     /// JSON that is no value of the expected type.
     pub(super) fn mapping(text: impl Into<String>, at: Option<Position>) -> Self {
-        Self { text: text.into(), at, path: Vec::new(), mapping: true }
+        Self { text: text.into(), at, path: Vec::new(), mapping: true, too_much: false }
     }
 
     /// The same error, met while a field of a record was read.

@@ -6,6 +6,8 @@ use super::tokens::{Reader, Token, describe};
 /// Digits of one number, and bytes of one field name, as in Jackson.
 const MAX_DIGITS: usize = 1000;
 const MAX_NAME: usize = 50_000;
+/// Characters of a field name that is too long in the error.
+const NAME_SHOWN: usize = 60;
 
 impl Reader<'_> {
     /// The text of the current string.
@@ -20,9 +22,10 @@ impl Reader<'_> {
         let name = self.quoted(" in field name", "name")?;
         let length = (self.at - start).saturating_sub(1);
         if length > MAX_NAME {
+            let begin: String = name.chars().take(NAME_SHOWN).collect();
             return Err(Error::too_much(format!(
                 "Name length ({length}) exceeds the maximum allowed ({MAX_NAME}, from \
-                 `StreamReadConstraints.getMaxNameLength()`)"
+                 `StreamReadConstraints.getMaxNameLength()`): shorten the field name that begins with {begin:?}"
             )));
         }
         Ok(name)

@@ -95,6 +95,18 @@ fn what_is_no_json_is_refused_in_jacksons_words() {
 }
 
 #[test]
+fn a_name_that_is_too_long_is_named_by_its_beginning() {
+    let body =
+        |length: usize| format!("{{\"name\":\"a\",\"config\":{{\"predicates.{}.type\":\"x\"}}}}", "n".repeat(length));
+    let error = read::<CreateConnectorRequest>(body(60_000).as_bytes()).expect_err("refused");
+    assert!(error.is_too_much());
+    let text = error.to_string();
+    assert!(text.starts_with("Name length (60016) exceeds the maximum allowed (50000, "), "{text}");
+    assert!(text.contains("\"predicates.nnn") && text.contains("[\"config\"]") && text.len() < 500, "{text}");
+    assert!(read::<CreateConnectorRequest>(body(49_000).as_bytes()).is_ok());
+}
+
+#[test]
 fn what_is_no_value_of_its_type_is_refused_with_the_way_to_it() {
     const PACKAGE: &str = "org.apache.kafka.connect.runtime.rest.entities";
     let error = refused::<StringMap>("[1]");
