@@ -7,6 +7,7 @@
 #                Java 8, as PEM, and as PEM with the key encrypted in two ways
 #   trust.*      ca as a trusted certificate
 #   client.pem, stranger.pem    key and certificate of clients; client.p12 and client.jks are the same as client.pem
+#   old-client.pem  a client whose certificate is of X.509 version 1, as many how-tos make it; signed by old-ca
 set -eu
 cd "$(dirname "$0")"
 rm -f ./*.jks ./*.p12 ./*.pem
@@ -43,7 +44,7 @@ pem() { # NAME: key and chain as PEM
     sed -n '/-BEGIN/,/-END/p' "$work/$1.chain" >> "$1.pem"
 }
 
-for ca in ca other-ca; do
+for ca in ca other-ca old-ca; do
     pair $ca "CN=$ca" -ext bc:c=ca:true -ext ku:c=keyCertSign
     keytool -exportcert -rfc -alias $ca -keystore "$work/$ca.p12" -storepass $store > $ca.pem
 done
@@ -79,3 +80,24 @@ encrypt server-3des.pem -v1 PBE-SHA1-3DES
 openssl pkcs12 -export -in client.pem -name client -passout pass:$store -out client.p12
 keytool -importkeystore -noprompt -srckeystore client.p12 -srcstorepass $store -destkeystore client.jks -deststoretype JKS \
     -deststorepass $store -destkeypass $key
+
+# keytool makes no certificate of version 1.
+openssl pkcs12 -in "$work/old-ca.p12" -passin pass:$store -nodes -nocerts -out "$work/old-ca.key"
+openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt > old-client.pem
+openssl req -new -key old-client.pem -subj /CN=client -out "$work/old-client.csr"
+: > "$work/index"
+cat > "$work/ca.conf" << EOF
+[ca]
+default_ca = old
+[old]
+database = $work/index
+new_certs_dir = $work
+rand_serial = yes
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+EOF
+openssl ca -batch -notext -config "$work/ca.conf" -cert old-ca.pem -keyfile "$work/old-ca.key" -startdate 20200101000000Z -days $days \
+    -in "$work/old-client.csr" >> old-client.pem
+openssl x509 -in old-client.pem -noout -text | grep -q 'Version: 1 '

@@ -4,3 +4,4 @@ pub(crate) mod elliptic_key;
 pub mod keystore;
 pub mod server;
 pub mod subject;
+pub mod validity;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -9,6 +10,7 @@ use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::server::{NoClientAuth, VerifierBuilderError, WebPkiClientVerifier};
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, SupportedCipherSuite, version};
 
+use super::validity::not_after;
 use super::{elliptic_key, keystore};
 use crate::config::listener_tls::{ClientAuth, ListenerTls, Version};
 
@@ -38,8 +40,45 @@ pub enum Error {
     },
 }
 
-/// Makes what answers TLS handshakes. Reads the stores, so it blocks for the time of some files.
+/// What answers the TLS handshakes of some listeners. It can be made anew while they are open; connections that are open go on.
+pub struct ServerTls(RwLock<Loaded>);
+
+#[derive(Clone)]
+struct Loaded {
+    acceptor: TlsAcceptor,
+    not_after: Option<u64>,
+}
+
+impl ServerTls {
+    /// Reads the stores, so it blocks for the time of some files.
+    pub fn open(settings: &ListenerTls) -> Result<Self, Error> {
+        load(settings).map(|loaded| Self(RwLock::new(loaded)))
+    }
+
+    /// Reads the stores again. After an error all is as it was.
+    pub fn reload(&self, settings: &ListenerTls) -> Result<(), Error> {
+        let loaded = load(settings)?;
+        *self.0.write() = loaded;
+        Ok(())
+    }
+
+    /// For the next handshake.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        self.0.read().acceptor.clone()
+    }
+
+    /// When the server's own certificate expires, in seconds since 1970.
+    pub fn not_after(&self) -> Option<u64> {
+        self.0.read().not_after
+    }
+}
+
+/// Tries whether the stores are in order, as [`ServerTls::open`].
 pub fn acceptor(settings: &ListenerTls) -> Result<TlsAcceptor, Error> {
+    load(settings).map(|loaded| loaded.acceptor)
+}
+
+fn load(settings: &ListenerTls) -> Result<Loaded, Error> {
     let mut provider = ring::default_provider();
     if !settings.cipher_suites.is_empty() {
         provider.cipher_suites.retain(|suite| settings.cipher_suites.contains(&name(suite)));
@@ -60,13 +99,14 @@ pub fn acceptor(settings: &ListenerTls) -> Result<TlsAcceptor, Error> {
         return Err(wrong(rustls::Error::NoCertificatesPresented));
     };
     let key = elliptic_key::complete(key, certificate);
+    let not_after = not_after(certificate);
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)
         .map_err(wrong)?
         .with_client_cert_verifier(verifier)
         .with_single_cert(own.chain, PrivateKeyDer::Pkcs8(key))
         .map_err(wrong)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Loaded { acceptor: TlsAcceptor::from(Arc::new(config)), not_after })
 }
 
 /// Who checks the clients' certificates. Without a trust store the key store's certificates are the trusted ones, as in Kafka

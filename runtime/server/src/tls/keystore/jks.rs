@@ -59,7 +59,7 @@ pub(super) fn parse(
                 }
                 store.trusted.extend(chain.first().cloned());
                 if store.key.is_none() {
-                    let password = key_password.or(store_password).ok_or(Problem::WrongKeyPassword)?;
+                    let password = key_password.or(store_password).ok_or(Problem::NoPassword)?;
                     store.key = Some(unprotect(key, password)?);
                     store.chain = chain;
                 }

@@ -100,7 +100,10 @@ pub enum Problem {
     )]
     UnknownForm,
     /// The store is encrypted and no password is configured.
-    #[error("needs a password, and none is configured")]
+    #[error(
+        "needs a password, and none is configured (ssl.keystore.password; of a trust store ssl.truststore.password; with the prefix that its \
+         other keys have)"
+    )]
     NoPassword,
     /// The store's password is wrong, or the store was changed.
     #[error("the password is wrong, or the store was changed by somebody who does not know it")]
@@ -115,7 +118,9 @@ pub enum Problem {
     #[error("asks for more rounds of key derivation than any tool writes")]
     TooManyRounds,
     /// A private key that is not PKCS#8.
-    #[error("the private key is not PKCS#8; `openssl pkcs8 -topk8 -in FILE` converts it")]
+    #[error(
+        "the private key is not PKCS#8; `openssl pkcs8 -topk8 -nocrypt -in FILE` converts it; without -nocrypt the result is encrypted and needs ssl.key.password"
+    )]
     NotPkcs8,
     /// No private key, where one is needed.
     #[error("holds no private key")]

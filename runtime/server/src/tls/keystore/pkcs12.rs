@@ -158,6 +158,8 @@ fn chain(own: &CertificateDer<'static>, all: &[Certificate]) -> Vec<CertificateD
 /// Parts of an X.509 certificate, encoded.
 pub(crate) struct Names<'a> {
     pub(crate) issuer: &'a [u8],
+    /// From when to when, without tag and length.
+    pub(crate) validity: &'a [u8],
     pub(crate) subject: &'a [u8],
     /// A BIT STRING, tag and length included.
     pub(crate) public_key: &'a [u8],
@@ -173,11 +175,11 @@ pub(crate) fn names<'a>(certificate: &'a CertificateDer<'_>) -> Result<Names<'a>
     fields.any()?;
     fields.any()?;
     let issuer = fields.sequence()?.0;
-    fields.any()?;
+    let validity = fields.sequence()?.0;
     let subject = fields.sequence()?.0;
     let mut public_key = fields.sequence()?;
     public_key.any()?;
-    Ok(Names { issuer, subject, public_key: public_key.0 })
+    Ok(Names { issuer, validity, subject, public_key: public_key.0 })
 }
 
 /// Decrypts an `EncryptedPrivateKeyInfo` of PKCS#8.
