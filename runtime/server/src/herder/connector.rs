@@ -94,7 +94,7 @@ impl Task {
 
 impl Connector {
     pub(super) fn new(name: &str, shared: Arc<Shared>, target: TargetState) -> Self {
-        let book = Book::new(name, shared.worker.restarts);
+        let book = Book::new(name, shared.worker.restarts, Arc::clone(&shared.metrics.restarts_given_up));
         Self {
             name: name.to_owned(),
             shared,

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tracing::{error, info};
 
 use crate::config::RestartPolicy;
+use crate::metrics::Counter;
 
 /// What can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,6 +74,8 @@ pub(super) struct Book {
     connector: String,
     policy: RestartPolicy,
     parts: HashMap<Part, Entry>,
+    /// Counts parts that are given up, for all connectors of the worker.
+    given_up: Arc<Counter>,
 }
 
 #[derive(Debug)]
@@ -96,8 +99,13 @@ enum Plan {
 }
 
 impl Book {
-    pub(super) fn new(connector: &str, policy: RestartPolicy) -> Self {
-        Self { connector: connector.to_owned(), policy, parts: HashMap::new() }
+    pub(super) fn new(connector: &str, policy: RestartPolicy, given_up: Arc<Counter>) -> Self {
+        Self { connector: connector.to_owned(), policy, parts: HashMap::new(), given_up }
+    }
+
+    /// An empty one for the same connector.
+    pub(super) fn anew(&self, policy: RestartPolicy) -> Self {
+        Self::new(&self.connector, policy, Arc::clone(&self.given_up))
     }
 
     /// True = something may be restarted.
@@ -118,7 +126,10 @@ impl Book {
             match (health, entry.plan) {
                 (Health::Well, _) => entry.plan = Plan::None,
                 (Health::Failed | Health::Hopeless, Plan::None) => {
-                    entry.fail(part, health, now, &self.policy, &self.connector)
+                    entry.fail(part, health, now, &self.policy, &self.connector);
+                    if entry.plan == Plan::GivenUp && self.policy.max_attempts > 0 {
+                        self.given_up.increment();
+                    }
                 }
                 (Health::Failed | Health::Hopeless, _) => {}
             }

@@ -52,6 +52,16 @@ impl Herder {
         self.shared().in_flight.used()
     }
 
+    /// Writes of the offset file that failed.
+    pub fn offset_failures(&self) -> u64 {
+        self.shared().offsets.failures()
+    }
+
+    /// Configurations that a config provider could not resolve.
+    pub fn provider_failures(&self) -> u64 {
+        self.shared().worker.providers.failures()
+    }
+
     /// Kafka producers that are open.
     pub fn open_producers(&self) -> usize {
         self.shared().producers.open()

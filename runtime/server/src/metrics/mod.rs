@@ -6,6 +6,7 @@
 
 mod clock;
 mod counter;
+mod rest;
 mod states;
 mod task;
 mod windowed;
@@ -21,6 +22,7 @@ mod text;
 
 pub use counter::{Counter, Gauge};
 pub use page::page;
+pub use rest::RestMetrics;
 pub use states::StateRatios;
 pub use task::{ErrorCounts, SinkMetrics, SourceMetrics, TaskMetrics};
 pub use text::CONTENT_TYPE;

@@ -20,6 +20,9 @@ pub(super) struct Survey {
     pub(super) components: usize,
     pub(super) producers: usize,
     pub(super) in_flight: u64,
+    /// Failures of the offset file's writes, and of config providers.
+    pub(super) offset_failures: u64,
+    pub(super) provider_failures: u64,
 }
 
 /// Everything, in Prometheus' text format. A few microseconds for each task; not to be called on a thread that runs tasks when
@@ -33,6 +36,8 @@ pub fn page(herder: &Herder, plugins: &Plugins) -> String {
         components: plugins.components().len(),
         producers: herder.open_producers(),
         in_flight: herder.in_flight_bytes(),
+        offset_failures: herder.offset_failures(),
+        provider_failures: herder.provider_failures(),
     }
     .write()
 }

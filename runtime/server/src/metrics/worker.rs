@@ -1,9 +1,11 @@
-//! What a worker counts besides its tasks: how starts of connectors and tasks ended.
+//! What a worker counts besides its tasks: how starts of connectors and tasks ended, and what its REST server did.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock;
 use super::counter::Counter;
+use super::rest::RestMetrics;
 use super::windowed::{Sampling, Windowed};
 
 /// Starts, and how they ended.
@@ -44,12 +46,22 @@ pub struct WorkerMetrics {
     pub connectors: Startups,
     /// Of tasks: a task has started when it first runs.
     pub tasks: Startups,
+    /// Parts of connectors that were restarted in vain and left as they are.
+    pub restarts_given_up: Arc<Counter>,
+    /// The REST server.
+    pub rest: RestMetrics,
 }
 
 impl WorkerMetrics {
     /// Of a worker that starts now.
     pub fn new(sampling: Sampling) -> Self {
-        Self { started: clock::epoch(), connectors: Startups::new(sampling), tasks: Startups::new(sampling) }
+        Self {
+            started: clock::epoch(),
+            connectors: Startups::new(sampling),
+            tasks: Startups::new(sampling),
+            restarts_given_up: Arc::default(),
+            rest: RestMetrics::default(),
+        }
     }
 
     /// When the worker started, since 1970.

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use super::Entry;
 use super::limits::{self, Exceeded, Limits, TEXT_MAX};
 use super::state::{Draft, State, one_line};
+use crate::metrics::Counter;
 use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
 
@@ -57,6 +58,8 @@ struct Shared {
     waiting: Mutex<Vec<Change>>,
     /// Held by the one who writes, and by the write itself, which ends later than its caller if that has a timeout.
     writing: Arc<AsyncMutex<()>>,
+    /// Writes that failed.
+    failures: Counter,
 }
 
 /// A change of one connector's offsets.
@@ -94,8 +97,9 @@ impl Shared {
             Some(text) => (self.replace)(&self.path, text.as_bytes()).map_err(|cause| self.io(cause)),
             None => Ok(()),
         };
-        if written.is_ok() {
-            self.state.write().apply(draft);
+        match &written {
+            Ok(()) => self.state.write().apply(draft),
+            Err(_) => self.failures.increment(),
         }
         for done in accepted {
             // A caller that has left meanwhile commits again, later.
@@ -128,7 +132,13 @@ impl OffsetFile {
             state: RwLock::new(state),
             waiting: Mutex::default(),
             writing: Arc::default(),
+            failures: Counter::default(),
         })))
+    }
+
+    /// Writes that failed since the file was opened.
+    pub fn failures(&self) -> u64 {
+        self.0.failures.get()
     }
 
     /// The offset stored for a source partition of a connector. A partition that is stored under another text, because an operator

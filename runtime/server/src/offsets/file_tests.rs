@@ -132,6 +132,7 @@ async fn a_change_that_was_refused_does_not_come_back() {
         assert!(error.contains("cannot write the offset file"), "{error}");
         assert_eq!(file.get("a", IN), at(1));
     }
+    assert_eq!(file.failures(), 2);
     std::fs::rename(&elsewhere, place.directory.path()).expect("moved back");
     set(&file, "b", IN, at(3)).await.expect("stored");
     for file in [&file, &place.open()] {

@@ -28,6 +28,7 @@ pub use secrets::Secrets;
 use source::{Provider, Values};
 
 use crate::herder::api::ConfigMap;
+use crate::metrics::Counter;
 
 /// Most different paths that one configuration may name: each is a file that is read for a request.
 const MAX_PATHS: usize = 100;
@@ -91,6 +92,7 @@ struct Shared {
     turns: Arc<Semaphore>,
     /// References whose short values were warned of.
     warned: Mutex<HashSet<String>>,
+    failures: Counter,
 }
 
 impl Providers {
@@ -100,6 +102,7 @@ impl Providers {
             redactor: Redactor::default(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             warned: Mutex::default(),
+            failures: Counter::default(),
         }))
     }
 
@@ -130,14 +133,20 @@ impl Providers {
             })
             .await
         };
-        match tokio::time::timeout(PATIENCE, work).await {
+        let resolved = match tokio::time::timeout(PATIENCE, work).await {
             Ok(Ok(resolved)) => resolved,
             Ok(Err(panic)) => {
                 tracing::error!(%panic, "resolving references of config providers ended unexpectedly");
                 Err(Error::Slow)
             }
             Err(_) => Err(Error::Slow),
-        }
+        };
+        resolved.inspect_err(|_| self.0.failures.increment())
+    }
+
+    /// Configurations that could not be resolved since the start.
+    pub fn failures(&self) -> u64 {
+        self.0.failures.get()
     }
 
     /// True = the configuration has references to these providers.

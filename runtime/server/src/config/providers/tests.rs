@@ -62,6 +62,7 @@ async fn a_file_that_cannot_be_read_is_an_error_with_kafkas_text() {
     let error = resolve(format!("${{file:{missing}:k}}")).await.expect_err("not there");
     assert_eq!(error.to_string(), format!("Could not read properties from file {missing}"));
     assert!(matches!(resolve("${env:p:k}".to_owned()).await, Err(Error::PathOfEnvironment { .. })));
+    assert_eq!(providers.failures(), 2);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, warn};
 
 use super::super::api::{Error, State, TargetState};
-use super::super::restarts::{self, Book, Health, Life, Part, Restartable, Seen};
+use super::super::restarts::{self, Health, Life, Part, Restartable, Seen};
 use super::{Connector, Data};
 use crate::config::RestartPolicy;
 
@@ -15,7 +15,7 @@ impl Connector {
     /// Restarts from here on what fails, as the policy says. The supervisor may be who calls this, so it is never replaced.
     pub(super) fn supervise(self: &Arc<Self>, policy: RestartPolicy) {
         let mut data = self.data.lock();
-        data.book = Book::new(&self.name, policy);
+        data.book = data.book.anew(policy);
         if data.book.is_open() && data.supervisor.is_none() {
             let span = tracing::error_span!("connector", connector = %self.name);
             let supervisor = restarts::supervise(Arc::downgrade(self), Arc::clone(&self.failed));

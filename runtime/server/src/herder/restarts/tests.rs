@@ -8,7 +8,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn book(max_attempts: u32) -> Book {
     let policy = RestartPolicy { max_attempts, delay: SECOND, delay_max: 8 * SECOND, reset_after: 100 * SECOND };
-    Book::new("c", policy)
+    Book::new("c", policy, Arc::default())
 }
 
 fn life(number: u64, began: Instant) -> Life {
@@ -44,6 +44,7 @@ fn a_part_that_always_fails_is_restarted_a_bounded_number_of_times_ever_more_rar
     }
     assert!(book.note(TASK, now).expect("given up").contains("4 times in vain"));
     assert_eq!(book.look(now + 1000 * SECOND, &[failed(TASK, life(4, now))]), (vec![], None), "given up for good");
+    assert_eq!(book.given_up.get(), 1, "counted once");
 }
 
 #[test]
@@ -143,7 +144,7 @@ async fn the_supervisor_restarts_until_it_works_or_the_count_is_used_up_and_ends
     for (failures, left) in [(2, 0), (5, 2)] {
         let failed = Arc::new(Notify::new());
         let fake = Arc::new(Fake {
-            book: Mutex::new(Book::new("c", policy)),
+            book: Mutex::new(Book::new("c", policy, Arc::default())),
             state: Mutex::new((Life::begin(), failures)),
             failed: Arc::clone(&failed),
             done: Notify::new(),

@@ -8,6 +8,7 @@ use crate::herder::api::ConnectorType;
 use crate::herder::{ConnectorSnapshot, TaskSnapshot};
 use crate::metrics::family::Family;
 use crate::metrics::text::Kind::Gauge;
+use crate::plugins::BUILT_IN_VERSION;
 
 fn kind(kind: ConnectorType) -> &'static str {
     match kind {
@@ -20,9 +21,6 @@ fn kind(kind: ConnectorType) -> &'static str {
 fn version<'a>(component: &'a Arc<Component>, class: &str) -> &'a str {
     component.plugin(class).map_or("", |plugin| plugin.version.as_str())
 }
-
-/// Converters are built in, and have the worker's version.
-const CONVERTER_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Of a connector.
 pub(in crate::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Family {
@@ -76,11 +74,11 @@ pub(in crate::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
                 ("task_class", class),
                 ("task_version", version),
                 ("key_converter_class", &converters.key.class),
-                ("key_converter_version", CONVERTER_VERSION),
+                ("key_converter_version", BUILT_IN_VERSION),
                 ("value_converter_class", &converters.value.class),
-                ("value_converter_version", CONVERTER_VERSION),
+                ("value_converter_version", BUILT_IN_VERSION),
                 ("header_converter_class", &converters.header.class),
-                ("header_converter_version", CONVERTER_VERSION),
+                ("header_converter_version", BUILT_IN_VERSION),
             ];
             samples.with(&labels, 1_u64);
         },

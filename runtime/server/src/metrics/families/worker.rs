@@ -4,6 +4,7 @@ use crate::metrics::family::Family;
 use crate::metrics::page::Survey;
 use crate::metrics::process;
 use crate::metrics::text::Kind::{Counter, Gauge};
+use crate::version;
 
 /// The table.
 pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
@@ -96,16 +97,23 @@ pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "kafka_connect_version_info",
         kind: Gauge,
-        help: "1, with the worker's version as a label.",
+        help: "1, with the version of Kafka Connect that the worker implements as a label, as `GET /` tells it.",
         attributes: &["app-info/version"],
-        write: |_, samples| samples.with(&[("version", env!("CARGO_PKG_VERSION"))], 1_u64),
+        write: |_, samples| samples.with(&[("version", version::KAFKA_CONNECT)], 1_u64),
     },
     Family {
         name: "kafka_connect_commit_id_info",
         kind: Gauge,
-        help: "1, with the commit that the worker was built from as a label.",
+        help: "1, with the commit of that version of Kafka Connect as a label.",
         attributes: &["app-info/commit-id"],
-        write: |_, samples| samples.with(&[("commit_id", option_env!("WEIR_COMMIT").unwrap_or("unknown"))], 1_u64),
+        write: |_, samples| samples.with(&[("commit_id", version::KAFKA_COMMIT)], 1_u64),
+    },
+    Family {
+        name: "weir_build_info",
+        kind: Gauge,
+        help: "1, with Weir's version and the commit that it was built from as labels.",
+        attributes: &[],
+        write: |_, samples| samples.with(&[("version", version::WEIR), ("commit", version::COMMIT)], 1_u64),
     },
     Family {
         name: "kafka_connect_start_time_seconds",
@@ -190,6 +198,68 @@ pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
         help: "Memory of records between plugins and Kafka, as weir.records.in.flight.max.bytes counts it.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.in_flight),
+    },
+    Family {
+        name: "weir_restarts_given_up_total",
+        kind: Counter,
+        help: "Connectors and tasks that were restarted in vain as often as weir.restart.max.attempts allows, and left FAILED.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.worker.restarts_given_up.get()),
+    },
+    Family {
+        name: "weir_config_provider_failures_total",
+        kind: Counter,
+        help: "Configurations that could not be resolved, because a config provider failed.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.provider_failures),
+    },
+    Family {
+        name: "weir_offset_file_failures_total",
+        kind: Counter,
+        help: "Writes of the offset file (offset.storage.file.filename) that failed. What was not written is written with the next \
+               commit, or read again after a restart.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.offset_failures),
+    },
+    Family {
+        name: "weir_rest_answers_total",
+        kind: Counter,
+        help: "Answers of the REST server by HTTP status, those that access control gave included. A status that there was not yet is \
+               missing.",
+        attributes: &[],
+        write: |survey, samples| {
+            for (status, count) in survey.worker.rest.answers() {
+                samples.with(&[("status", &status.to_string())], count);
+            }
+        },
+    },
+    Family {
+        name: "weir_rest_failed_logins_total",
+        kind: Counter,
+        help: "Requests with credentials that prove no name, all of which were answered with 401.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.worker.rest.failed_logins.get()),
+    },
+    Family {
+        name: "weir_rest_failed_handshakes_total",
+        kind: Counter,
+        help: "TLS handshakes with clients of the REST server that failed, those aside that the client broke off.",
+        attributes: &[],
+        write: |survey, samples| samples.one(survey.worker.rest.failed_handshakes.get()),
+    },
+    Family {
+        name: "weir_rest_certificate_expiry_time_seconds",
+        kind: Gauge,
+        help: "When the certificate of https listeners expires, in seconds since 1970. The label listeners is the key that names them.",
+        attributes: &[],
+        write: |survey, samples| {
+            let rest = &survey.worker.rest;
+            for (key, time) in [("listeners", &rest.certificate), ("admin.listeners", &rest.admin_certificate)] {
+                if time.get() > 0 {
+                    samples.with(&[("listeners", key)], time.get());
+                }
+            }
+        },
     },
     Family {
         name: "process_cpu_seconds_total",

@@ -1,0 +1,60 @@
+//! What the REST server counts: its answers by their status, and who was refused before there was a request or a name.
+
+use super::counter::{Counter, Gauge};
+
+/// Statuses that HTTP has.
+const FIRST: u16 = 100;
+const COUNT: usize = 500;
+
+/// Counts of all listeners together.
+#[derive(Debug)]
+pub struct RestMetrics {
+    answers: Box<[Counter]>,
+    /// Requests with credentials that prove no name.
+    pub failed_logins: Counter,
+    /// TLS handshakes that failed, those aside that a client broke off.
+    pub failed_handshakes: Counter,
+    /// When the certificate of `listeners` expires, in seconds since 1970; 0 = there is none.
+    pub certificate: Gauge,
+    /// The same of `admin.listeners`.
+    pub admin_certificate: Gauge,
+}
+
+impl Default for RestMetrics {
+    fn default() -> Self {
+        Self {
+            answers: (0..COUNT).map(|_| Counter::default()).collect(),
+            failed_logins: Counter::default(),
+            failed_handshakes: Counter::default(),
+            certificate: Gauge::default(),
+            admin_certificate: Gauge::default(),
+        }
+    }
+}
+
+impl RestMetrics {
+    /// A request was answered with this status.
+    pub fn answered(&self, status: u16) {
+        if let Some(counter) = self.answers.get(usize::from(status.wrapping_sub(FIRST))) {
+            counter.increment();
+        }
+    }
+
+    /// Statuses that there were, and how often.
+    pub fn answers(&self) -> impl Iterator<Item = (u16, u64)> {
+        let counts = (FIRST..).zip(self.answers.iter()).map(|(status, counter)| (status, counter.get()));
+        counts.filter(|(_, count)| *count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_counted_by_status() {
+        let metrics = RestMetrics::default();
+        [200, 401, 200, 599, 99, 600, 0, u16::MAX].into_iter().for_each(|status| metrics.answered(status));
+        assert_eq!(metrics.answers().collect::<Vec<_>>(), [(200, 2), (401, 1), (599, 1)]);
+    }
+}
