@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
 use crate::config::listener::Protocol;
@@ -17,12 +19,12 @@ use crate::error_text::chain;
 use crate::herder::api::ConfigMap;
 use crate::kafka::dev_broker::DevBroker;
 use crate::stop::Signals;
-use crate::worker::Worker;
-use crate::{check, grants, logging, process_limits, rest};
+use crate::worker::{Reload, Worker};
+use crate::{check, grants, logging, process_limits, rest, version};
 
 /// Runs Kafka connectors and transforms as sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
-#[command(name = "weir", version, arg_required_else_help = true)]
+#[command(name = "weir", version = version::LINE, arg_required_else_help = true)]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -145,7 +147,7 @@ async fn run(args: Args, core_dumps: CoreDumps) -> Result<ExitCode, Failure> {
             let keys = properties::properties(&worker).map_err(Failure::start)?;
             let mut config = prepare(keys, args.log_format, core_dumps)?;
             grants::guard_files(&mut config, Some(&worker), &connectors);
-            serve(config, &connectors).await?;
+            serve(config, Some(worker), &connectors).await?;
         }
         Command::Dev { listen, dir, files } => dev(&listen, dir, files, args.log_format, core_dumps).await?,
         // Ran already, without a runtime.
@@ -217,14 +219,15 @@ fn prepare(keys: ConfigMap, format: Option<Format>, core_dumps: CoreDumps) -> Re
 }
 
 /// Runs a worker until a signal asks it to stop.
-async fn serve(config: WorkerConfig, connectors: &[PathBuf]) -> Result<(), Failure> {
+async fn serve(config: WorkerConfig, file: Option<PathBuf>, connectors: &[PathBuf]) -> Result<(), Failure> {
     // Before anything runs that a signal would have to stop.
     let patience = config.task_shutdown_graceful_timeout.saturating_add(config.shutdown_timeout);
     let mut signals = Signals::start(patience).map_err(Failure::start)?;
     process_limits::raise_descriptors();
     let worker = Worker::start(config).await.map_err(Failure::start)?;
+    let _reloading = AbortOnDropHandle::new(tokio::spawn(reload(worker.reload(file), signals.hangups())));
     for url in worker.urls() {
-        logging::say(&format!("Weir {}: REST API at {url}", env!("CARGO_PKG_VERSION")));
+        logging::say(&format!("Weir {}: REST API at {url}", version::WEIR));
     }
     let created = tokio::select! {
         created = create_all(&worker, connectors) => created,
@@ -244,6 +247,23 @@ async fn serve(config: WorkerConfig, connectors: &[PathBuf]) -> Result<(), Failu
     info!(signal = name, "stopping");
     worker.shut_down().await;
     Ok(())
+}
+
+/// Reads what can be read again with each SIGHUP.
+async fn reload(mut reload: Reload, mut hangups: watch::Receiver<u64>) {
+    while hangups.changed().await.is_ok() {
+        let work = tokio::task::spawn_blocking(move || {
+            reload.run();
+            reload
+        });
+        match work.await {
+            Ok(done) => reload = done,
+            Err(panic) => {
+                error!(%panic, "reading files again ended unexpectedly; SIGHUP has no effect any more");
+                return;
+            }
+        }
+    }
 }
 
 async fn create_all(worker: &Worker, connectors: &[PathBuf]) -> Result<(), Failure> {
@@ -313,7 +333,7 @@ async fn dev(
         joined(read),
         joined(write)
     ));
-    let done = serve(config, &files).await;
+    let done = serve(config, None, &files).await;
     drop(broker);
     done
 }

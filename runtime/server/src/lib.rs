@@ -4,6 +4,7 @@
 pub mod check;
 pub mod cli;
 pub mod logging;
+pub mod version;
 pub mod worker;
 
 mod core_dumps;
@@ -12,6 +13,7 @@ mod grants;
 mod hashed_lines;
 mod own_io;
 mod process_limits;
+mod reload;
 mod replace_file;
 mod stop;
 

@@ -3,7 +3,7 @@
 //! Both are the matter of a thread of its own: a worker whose other threads all wait, for a file system that does not answer for
 //! instance, ends in bounded time all the same.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -13,8 +13,13 @@ const LATE: i32 = 4;
 /// How long the process may take to end itself in the usual way, which runs code of libraries, before it is aborted.
 const LAST_MOMENT: Duration = Duration::from_secs(5);
 
-/// SIGTERM and SIGINT.
-pub(crate) struct Signals(watch::Receiver<Option<&'static str>>);
+/// SIGTERM and SIGINT, which end the worker, and SIGHUP, which has it read some files again.
+///
+/// SIGHUP is also what a process gets whose terminal was closed. There is nobody any more then, so it ends the worker, too.
+pub(crate) struct Signals {
+    stop: watch::Receiver<Option<&'static str>>,
+    hangups: watch::Receiver<u64>,
+}
 
 impl Signals {
     /// Listens from now on. `patience` after the first signal the process ends, whatever it is doing.
@@ -28,21 +33,37 @@ impl Signals {
             let _guard = runtime.enter();
             Source::new()?
         };
-        let (sender, receiver) = watch::channel(None);
+        let (sender, stop) = watch::channel(None);
+        let (reload, hangups) = watch::channel(0);
+        let has_terminal = io::stderr().is_terminal();
         let listen = move || {
-            let name = runtime.block_on(source.next());
+            let name = runtime.block_on(async {
+                loop {
+                    match source.next().await {
+                        HANGUP if !has_terminal || io::stderr().is_terminal() => {
+                            reload.send_modify(|count| *count += 1)
+                        }
+                        name => break name,
+                    }
+                }
+            });
             // Nobody listens any more when the worker has ended by itself.
             let _ = sender.send(Some(name));
             std::thread::sleep(patience);
             end_late(patience);
         };
         std::thread::Builder::new().name("weir-signals".to_owned()).spawn(listen)?;
-        Ok(Self(receiver))
+        Ok(Self { stop, hangups })
+    }
+
+    /// Changes with each SIGHUP that does not end the worker.
+    pub(crate) fn hangups(&self) -> watch::Receiver<u64> {
+        self.hangups.clone()
     }
 
     /// Waits for one of them and gives its name.
     pub(crate) async fn next(&mut self) -> &'static str {
-        match self.0.wait_for(Option::is_some).await {
+        match self.stop.wait_for(Option::is_some).await {
             Ok(name) => name.unwrap_or("a signal"),
             // The thread ended without a signal: there will be none.
             Err(_) => std::future::pending().await,
@@ -69,11 +90,15 @@ fn end_late(patience: Duration) {
     std::process::abort();
 }
 
+const HANGUP: &str = "SIGHUP";
+
 struct Source {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hangup: tokio::signal::unix::Signal,
 }
 
 impl Source {
@@ -85,6 +110,8 @@ impl Source {
             terminate: signal(SignalKind::terminate())?,
             #[cfg(unix)]
             interrupt: signal(SignalKind::interrupt())?,
+            #[cfg(unix)]
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
@@ -93,6 +120,7 @@ impl Source {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hangup.recv() => HANGUP,
         }
         #[cfg(not(unix))]
         {
@@ -141,7 +169,8 @@ mod tests {
     #[tokio::test]
     async fn a_signal_is_told_by_name() {
         let (sender, receiver) = watch::channel(None);
-        let mut signals = Signals(receiver);
+        let (_reload, hangups) = watch::channel(0);
+        let mut signals = Signals { stop: receiver, hangups };
         sender.send(Some("SIGTERM")).expect("somebody listens");
         assert_eq!(signals.next().await, "SIGTERM");
         assert_eq!(signals.next().await, "SIGTERM", "whoever asks later is told, too");

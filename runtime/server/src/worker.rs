@@ -1,11 +1,11 @@
 //! A worker as a whole: what `weir standalone` and `weir dev` start, and tests too.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 use weir_plugin::{Engine, EngineOptions};
@@ -17,9 +17,12 @@ use crate::herder::{self, Herder};
 use crate::logging;
 use crate::offsets::{self, OffsetFile};
 use crate::plugins::{self, OpenError, Plugins};
+use crate::reload::Listeners;
+pub use crate::reload::Reload;
 use crate::rest::security::{self, Pages, Security};
-use crate::rest::{self, Endpoint, Resources};
+use crate::rest::{self, Audit, Endpoint, Resources};
 use crate::tls;
+use crate::tls::server::ServerTls;
 
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]
@@ -70,13 +73,13 @@ pub enum Error {
 }
 
 /// What answers on a listener, and how.
-type Bound = (TcpListener, Option<TlsAcceptor>, Resources);
+type Bound = (TcpListener, Option<Arc<ServerTls>>, Resources);
 
 /// Binds the listeners of one key, which all have the same keys for TLS and the same resources.
 async fn bind(
     key: &'static str,
     listeners: &[Listener],
-    acceptor: Option<TlsAcceptor>,
+    acceptor: Option<Arc<ServerTls>>,
     resources: Resources,
 ) -> Result<Vec<Bound>, Error> {
     let mut bound = Vec::new();
@@ -101,6 +104,10 @@ pub struct Worker {
     ready: CancellationToken,
     stop: CancellationToken,
     servers: Vec<JoinHandle<()>>,
+    security: Option<Arc<Security>>,
+    config: Arc<WorkerConfig>,
+    /// By the key of their listeners.
+    tls: [(&'static str, Option<Arc<ServerTls>>); 2],
 }
 
 impl Worker {
@@ -114,15 +121,15 @@ impl Worker {
         let security = Security::open(&config.rest_auth)?;
         // Operators' resources are on all listeners unless they have their own.
         let resources = if config.admin_listeners.is_none() { Resources::All } else { Resources::Regular };
-        let acceptor = config.listeners_tls.as_ref().map(tls::server::acceptor).transpose()?;
-        let mut listeners = bind("listeners", &config.listeners, acceptor, resources).await?;
+        let own = config.listeners_tls.as_ref().map(ServerTls::open).transpose()?.map(Arc::new);
+        let mut listeners = bind("listeners", &config.listeners, own.clone(), resources).await?;
         let addresses: Vec<SocketAddr> =
             listeners.iter().filter_map(|(listener, ..)| listener.local_addr().ok()).collect();
         let urls = addresses.iter().zip(&config.listeners);
         let urls = urls.map(|(address, listener)| format!("{}://{address}", listener.protocol.as_str())).collect();
-        let acceptor = config.admin_listeners_tls.as_ref().map(tls::server::acceptor).transpose()?;
+        let admins = config.admin_listeners_tls.as_ref().map(ServerTls::open).transpose()?.map(Arc::new);
         let admin = config.admin_listeners.as_deref().unwrap_or_default();
-        listeners.extend(bind("admin.listeners", admin, acceptor, Resources::Admin).await?);
+        listeners.extend(bind("admin.listeners", admin, admins.clone(), Resources::Admin).await?);
         let first = addresses.first().ok_or(Error::NoListener)?;
         let worker_id = config.worker_id(*first);
         let engine = Engine::new(EngineOptions {
@@ -142,21 +149,36 @@ impl Worker {
             state,
         });
         let (ready, stop) = (CancellationToken::new(), CancellationToken::new());
+        let audit = Audit::new(Arc::clone(herder.metrics()));
         let servers = listeners
             .into_iter()
             .map(|(listener, tls, resources)| {
                 let router = rest::router(herder.clone(), plugins.clone(), &config, ready.clone(), resources);
-                let (security, limits) = (security.clone(), config.rest_limits);
+                let (security, limits, audit) = (security.clone(), config.rest_limits, audit.clone());
                 let pages = Pages {
                     hosts: security.is_none().then(|| config.host_names.clone()),
                     // As in Kafka Connect, these rules are not for listeners that have the resources of operators only.
                     origins: config.cross_origin.clone().filter(|_| resources != Resources::Admin),
                 };
-                tokio::spawn(rest::serve(Endpoint { listener, tls, router, security, pages, limits }, stop.clone()))
+                tokio::spawn(rest::serve(
+                    Endpoint { listener, tls, router, security, pages, limits, audit },
+                    stop.clone(),
+                ))
             })
             .collect();
         info!(?addresses, "the REST API answers");
-        Ok(Self { herder, plugins, addresses, urls, ready, stop, servers })
+        let tls = [("listeners", own), ("admin.listeners", admins)];
+        Ok(Self { herder, plugins, addresses, urls, ready, stop, servers, security, config, tls })
+    }
+
+    /// What is read again when the process gets SIGHUP. `file` is the worker's, if it has one of its own.
+    pub fn reload(&self, file: Option<PathBuf>) -> Reload {
+        let settings = [&self.config.listeners_tls, &self.config.admin_listeners_tls];
+        let listeners = self.tls.iter().zip(settings).filter_map(|((key, tls), settings)| {
+            Some(Listeners { key, settings: settings.clone()?, tls: Arc::clone(tls.as_ref()?) })
+        });
+        let metrics = Arc::clone(self.herder.metrics());
+        Reload::new(file, self.config.log_level.clone(), listeners.collect(), self.security.clone(), metrics)
     }
 
     /// The addresses of the REST API, those of `admin.listeners` aside.

@@ -33,7 +33,31 @@ fn wrong_usage_is_1_and_the_version_is_told() {
     }
     let version = run(&["--version"]);
     assert!(version.status.success());
-    assert_eq!(String::from_utf8_lossy(&version.stdout), format!("weir {}\n", env!("CARGO_PKG_VERSION")));
+    let commit = commit().unwrap_or_else(|| "unknown".to_owned());
+    let expected = format!("weir {} (commit {commit})\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(String::from_utf8_lossy(&version.stdout), expected);
+}
+
+/// What git says in the folder of this crate; none where it is not a clone.
+fn git(arguments: &[&str]) -> Option<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    folder.join("../../.git").exists().then(|| {
+        let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().expect("git runs");
+        assert!(output.status.success(), "{}", errors(&output));
+        output.stdout
+    })
+}
+
+/// The commit of this clone.
+fn commit() -> Option<String> {
+    Some(String::from_utf8_lossy(&git(&["rev-parse", "HEAD"])?).trim().to_owned())
+}
+
+#[test]
+fn an_archive_knows_the_commit_it_is_made_of() {
+    let Some(archive) = git(&["archive", "HEAD", "commit.txt"]) else { return };
+    let commit = commit().expect("a clone");
+    assert!(archive.windows(commit.len()).any(|window| window == commit.as_bytes()), "build.rs finds no commit there");
 }
 
 #[test]

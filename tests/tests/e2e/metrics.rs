@@ -216,6 +216,8 @@ fn check_worker(scrape: &Scrape, rest: &Rest) -> Result<()> {
     let version = rest.get("/")?.expect(200)?.body["version"].clone();
     let shown = scrape.labels("kafka_connect_version_info", &[], "version");
     ensure!(version == shown.join(","), "{version} and {shown:?}");
+    let commits = scrape.labels("weir_build_info", &[("version", env!("CARGO_PKG_VERSION"))], "commit");
+    ensure!(commits.len() == 1, "{commits:?}");
     Ok(())
 }
 

@@ -76,6 +76,8 @@ pub struct Auth {
     pub operate: Vec<String>,
     /// Names that may upload code.
     pub upload: Vec<String>,
+    /// The probes answer without a name.
+    pub probes_open: bool,
 }
 
 /// Kafka Connect's extension for basic authentication, whose work Weir does itself.
@@ -94,6 +96,7 @@ impl Auth {
             read,
             operate,
             upload,
+            probes_open: reader.flag("weir.rest.probes.open"),
         };
         let mut errors = Vec::new();
         if auth.users_file.is_some() && auth.jaas_file.is_some() {

@@ -568,6 +568,13 @@ pub static SECTIONS: &[Section] = &[
                 "Names that may upload and delete plugins. Nobody, unless named here.",
             ),
             key(
+                "weir.rest.probes.open",
+                Boolean,
+                Value("false"),
+                Used,
+                "Whether `GET /health/live` and `GET /health/ready` need no credentials, so that an orchestrator can probe them.",
+            ),
+            key(
                 "weir.rest.hosts.allowed",
                 List,
                 Value(""),

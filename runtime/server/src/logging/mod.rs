@@ -95,6 +95,16 @@ pub fn init(format: LogFormat, level: &str, redactor: Redactor) -> Result<(), Er
     Ok(())
 }
 
+/// Sets the levels of the running log to those of another filter. False = the variable `RUST_LOG` says what they are.
+pub fn reset_levels(filter: &str) -> Result<bool, Error> {
+    let wrong = |source| Error::Filter { key: "weir.log.level", filter: filter.to_owned(), source };
+    let is_set = std::env::var("RUST_LOG").is_ok_and(|filter| !filter.trim().is_empty());
+    match is_set {
+        true => Levels::parse(filter).map(|_| false).map_err(wrong),
+        false => levels().reset(filter).map(|()| true).map_err(wrong),
+    }
+}
+
 /// Writes a text to standard error that is not part of the log. Like the lines of the log it may be lost if nobody reads them.
 pub fn say(text: &str) {
     let text = set_off(text);

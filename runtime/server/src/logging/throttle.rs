@@ -21,6 +21,11 @@ impl Throttle {
         self.pass_at(Instant::now())
     }
 
+    /// Whether its window has passed, so that it counts as a new one.
+    pub fn is_over(&self) -> bool {
+        self.began.is_none_or(|began| began.elapsed() >= WINDOW)
+    }
+
     fn pass_at(&mut self, now: Instant) -> Option<u64> {
         if self.began.is_none_or(|began| now.saturating_duration_since(began) >= WINDOW) {
             self.began = Some(now);

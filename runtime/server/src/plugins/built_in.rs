@@ -10,8 +10,8 @@ pub struct BuiltIn {
     pub is_converter: bool,
 }
 
-/// Its version, as that of all that is built in.
-pub const BUILT_IN_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Its version, as that of all that is built in: Kafka Connect's, whose converters these are in all that they do.
+pub const BUILT_IN_VERSION: &str = crate::version::KAFKA_CONNECT;
 
 const fn converter(class: &'static str) -> BuiltIn {
     BuiltIn { class, is_converter: true }

@@ -1,6 +1,7 @@
 //! The REST API: Kafka Connect's, and the upload of plugins. One file per resource; what they do is the herder's and the
 //! registry's business.
 
+mod audit;
 mod connector_plugins;
 mod connectors;
 mod error;
@@ -35,7 +36,9 @@ use crate::config::WorkerConfig;
 use crate::herder::Herder;
 use crate::plugins::Plugins;
 
+pub use audit::Audit;
 pub use json::target_state;
+use root::PROBES;
 pub use server::{Endpoint, serve};
 
 /// What the resources work with. Cheap to clone.

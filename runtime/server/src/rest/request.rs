@@ -91,8 +91,11 @@ impl<T: json::Body> FromRequest<App> for JsonBody<T> {
         if !body.is_empty() && !has_type(&head.headers, "application/json") {
             return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        // 500 for a body that is not what it should be is Kafka Connect's choice.
-        json::read(&body).map(Self).map_err(|error| Failure::internal(error.to_string()))
+        json::read(&body).map(Self).map_err(|error| match error.is_too_much() {
+            true => Failure::bad_request(error.to_string()),
+            // 500 for a body that is not what it should be is Kafka Connect's choice.
+            false => Failure::internal(error.to_string()),
+        })
     }
 }
 
@@ -137,7 +140,7 @@ where
     T: Send + 'static,
     E: Into<Failure> + Send + 'static,
 {
-    finish_within(REQUEST_TIMEOUT, stage.into(), work).await
+    wait(REQUEST_TIMEOUT, stage.into(), tokio::spawn(work)).await
 }
 
 /// As [`finish`], for work that nobody has a use for when the client has left or the time is up: it is ended then.
@@ -151,18 +154,6 @@ where
 {
     let handle = AbortOnDropHandle::new(tokio::spawn(work));
     wait(REQUEST_TIMEOUT, stage.into(), handle).await
-}
-
-async fn finish_within<T, E>(
-    limit: Duration,
-    stage: String,
-    work: impl Future<Output = Result<T, E>> + Send + 'static,
-) -> Result<T, Failure>
-where
-    T: Send + 'static,
-    E: Into<Failure> + Send + 'static,
-{
-    wait(limit, stage, tokio::spawn(work)).await
 }
 
 async fn wait<T, E>(
@@ -338,7 +329,8 @@ mod tests {
             let _ = done.send(());
             Ok::<(), Failure>(())
         };
-        let failure = finish_within(Duration::from_millis(5), "testing".to_owned(), work).await.expect_err("too slow");
+        let failure =
+            wait(Duration::from_millis(5), "testing".to_owned(), tokio::spawn(work)).await.expect_err("too slow");
         let text = format!("{failure:?}");
         assert!(text.contains("Request timed out. The worker is currently testing, which began at 20"), "{text}");
         finished.await.expect("the work is not cancelled");

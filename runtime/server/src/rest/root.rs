@@ -1,18 +1,27 @@
-//! `/` and `/health`.
+//! `/`, `/health`, and the probes of orchestrators, which Kafka Connect does not have.
 
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 
 use super::App;
+use crate::version;
+
+const WEIR_VERSION: HeaderName = HeaderName::from_static("weir-version");
+const WEIR_COMMIT: HeaderName = HeaderName::from_static("weir-commit");
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/", get(root)).route("/health", get(health))
+    let routes = Router::new().route("/", get(root)).route("/health", get(health));
+    routes.route("/health/live", get(live)).route("/health/ready", get(ready))
 }
+
+/// Whether the process is to be ended, and whether it is to get requests. `weir.rest.probes.open` opens them to everybody.
+pub(super) const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
 
 #[derive(Serialize)]
 struct ServerInfo {
@@ -21,12 +30,15 @@ struct ServerInfo {
     kafka_cluster_id: Option<String>,
 }
 
-async fn root(State(app): State<App>) -> Json<ServerInfo> {
-    Json(ServerInfo {
-        version: env!("CARGO_PKG_VERSION"),
-        commit: option_env!("WEIR_COMMIT").unwrap_or("unknown"),
+/// What answers at this address. Clients take the version for the API's, and some refuse a member of the answer that they do not know:
+/// so Weir's own version is in headers.
+async fn root(State(app): State<App>) -> impl IntoResponse {
+    let info = ServerInfo {
+        version: version::KAFKA_CONNECT,
+        commit: version::KAFKA_COMMIT,
         kafka_cluster_id: app.herder.kafka_cluster_id(),
-    })
+    };
+    ([(WEIR_VERSION, version::WEIR), (WEIR_COMMIT, version::COMMIT)], Json(info))
 }
 
 #[derive(Serialize)]
@@ -40,9 +52,33 @@ const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether the worker has started, and its herder answers.
 async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
-    let answer = tokio::time::timeout(HEALTH_TIMEOUT, app.herder.health_check()).await;
-    let (code, health) = judge(matches!(answer, Ok(Ok(()))), app.ready.is_cancelled());
+    let (code, health) = judge(answers(&app).await, app.ready.is_cancelled());
     (code, Json(health))
+}
+
+async fn answers(app: &App) -> bool {
+    matches!(tokio::time::timeout(HEALTH_TIMEOUT, app.herder.health_check()).await, Ok(Ok(())))
+}
+
+#[derive(Serialize)]
+struct Probe {
+    status: &'static str,
+}
+
+/// Whether a restart of the process would help: a worker that is still starting lives.
+async fn live(State(app): State<App>) -> (StatusCode, Json<Probe>) {
+    match !app.ready.is_cancelled() || answers(&app).await {
+        true => (StatusCode::OK, Json(Probe { status: "live" })),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Probe { status: "not live" })),
+    }
+}
+
+/// Whether the worker can do what it is asked to.
+async fn ready(State(app): State<App>) -> (StatusCode, Json<Probe>) {
+    match app.ready.is_cancelled() && answers(&app).await {
+        true => (StatusCode::OK, Json(Probe { status: "ready" })),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Probe { status: "not ready" })),
+    }
 }
 
 fn judge(answers: bool, ready: bool) -> (StatusCode, Health) {

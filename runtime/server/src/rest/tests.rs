@@ -122,11 +122,19 @@ async fn a_worker_tells_what_it_is_and_when_it_is_ready() {
     assert_eq!(status, 200);
     let keys: Vec<_> = body.as_object().expect("an object").keys().cloned().collect();
     assert_eq!(keys, ["version", "commit", "kafka_cluster_id"]);
+    assert_eq!((&body["version"], &body["commit"]), (&json!("4.3.1"), &json!("26b251a451ce941d")));
+    let (_, headers, _) = fixture.send(Method::GET, "/", None, Body::empty()).await;
+    assert_eq!(headers["weir-version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(headers["weir-commit"], crate::version::COMMIT);
     let starting = json!({"status": "starting", "message": "Worker is still starting up."});
     assert_eq!(fixture.get("/health").await, (503, starting));
+    assert_eq!(fixture.get("/health/ready").await, (503, json!({"status": "not ready"})));
+    assert_eq!(fixture.get("/health/live").await, (200, json!({"status": "live"})), "a restart would not help");
     fixture.ready.cancel();
     let message = "Worker has completed startup and is ready to handle requests.";
     assert_eq!(fixture.get("/health").await, (200, json!({"status": "healthy", "message": message})));
+    assert_eq!(fixture.get("/health/ready").await, (200, json!({"status": "ready"})));
+    assert_eq!(fixture.get("/health/live").await, (200, json!({"status": "live"})));
 }
 
 #[tokio::test]
@@ -278,7 +286,7 @@ async fn definitions_of_what_is_not_there_are_refused_as_by_kafka_connect() {
         )
     );
     assert_eq!(fixture.get(&get("Json?version=[1.0")).await, error(400, "Invalid version specification: [1.0"));
-    let version = env!("CARGO_PKG_VERSION");
+    let version = crate::version::KAFKA_CONNECT;
     assert_eq!(
         fixture.get(&get("Json?version=[9,)")).await,
         error(

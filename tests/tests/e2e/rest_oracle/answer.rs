@@ -92,7 +92,7 @@ fn normalise(value: &mut Value, side: &Side<'_>) {
             *members = std::mem::take(members).into_iter().map(|(key, value)| (level(&key, side), value)).collect();
             for (key, value) in members {
                 match (key.as_str(), &value) {
-                    ("version" | "commit" | "trace", Value::String(text)) if !text.is_empty() => {
+                    ("version" | "trace", Value::String(text)) if !text.is_empty() => {
                         *value = key.to_uppercase().into();
                     }
                     ("last_modified", Value::Number(_)) => *value = "TIME".into(),

@@ -12,12 +12,12 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use tracing::{debug, info};
 
 use super::Security;
 use super::hashing::Later;
 use super::names::Guess;
 use super::rights::Right;
+use crate::rest::audit::{User, Why};
 use crate::rest::error::Failure;
 use crate::rest::server::{Connection, Peer};
 
@@ -32,6 +32,16 @@ pub(in crate::rest) fn guard(router: Router, security: Option<Arc<Security>>) ->
     router.layer(from_fn_with_state(security, check))
 }
 
+/// Whether a request is there to change something, and not only to ask whether a configuration would do.
+pub(in crate::rest) fn is_change(method: &Method, path: &str) -> bool {
+    Right::needed(method, path) != Right::Read && !path.starts_with("/connector-plugins")
+}
+
+/// Whether the request is one of an orchestrator that looks whether the worker lives.
+fn is_probe(method: &Method, path: &str) -> bool {
+    [Method::GET, Method::HEAD].contains(method) && crate::rest::PROBES.contains(&path)
+}
+
 async fn check(State(security): State<Option<Arc<Security>>>, mut request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<Connection>().map(|Connection(place)| Arc::clone(place));
     let prove = || connection.iter().for_each(|place| place.prove());
@@ -41,33 +51,46 @@ async fn check(State(security): State<Option<Arc<Security>>>, mut request: Reque
         return next.run(request).await;
     };
     let (method, path) = (request.method(), request.uri().path());
-    if !is_between_workers(method, path) {
+    let mut user = None;
+    let is_open = is_between_workers(method, path) || (security.probes_open && is_probe(method, path));
+    if !is_open {
         let peer = request.extensions().get::<Peer>().cloned();
         let address = connection.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |place| place.address());
         let name = match security.name(request.headers(), peer, address).await {
             Ok(Some(name)) => name,
             Ok(None) => {
-                debug!(%method, path, "a request without a proven name");
-                return unauthorized(method);
+                let response = unauthorized(method);
+                if !request.headers().contains_key(header::AUTHORIZATION) {
+                    return noted(response, None, Why::new("no credentials"));
+                }
+                let why = Why { text: "credentials that prove no name", is_failed_login: true };
+                return noted(response, security.claimed(request.headers()), why);
             }
             Err(Later(seconds)) => {
-                debug!(%method, path, %address, "a password is not looked at: too many wait, or too many were wrong");
-                return later(seconds);
+                let why = Why::new("a password is not looked at: too many wait, or too many were wrong");
+                return noted(later(seconds), security.claimed(request.headers()), why);
             }
         };
         prove();
         let right = Right::needed(method, path);
         if !security.rights.allow(&name, right) {
-            info!(%method, path, user = %name, right = right.verb(), "a request without the right to it");
-            return forbidden(&name, right).into_response();
+            let response = forbidden(&name, right).into_response();
+            return noted(response, Some(name), Why::new(right.lacking()));
         }
-        if right != Right::Read {
-            info!(%method, path, user = %name, "a change over REST");
-        }
+        user = Some(name);
     }
     // Nothing behind this needs it, so nothing behind this can give it away.
     request.headers_mut().remove(header::AUTHORIZATION);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    user.map(|user| response.extensions_mut().insert(User(user)));
+    response
+}
+
+/// A refusal with what the audit log says of it.
+fn noted(mut response: Response, user: Option<Arc<str>>, why: Why) -> Response {
+    user.map(|user| response.extensions_mut().insert(User(user)));
+    response.extensions_mut().insert(why);
+    response
 }
 
 impl Security {
@@ -89,10 +112,18 @@ impl Security {
         }
     }
 
+    /// The user that a password was meant for. Names that are not there are not told: people type passwords in their place.
+    fn claimed(&self, headers: &HeaderMap) -> Option<Arc<str>> {
+        let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        let decoded = decoded(rest).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let (name, _) = decoded.split_once(':')?;
+        Some(Arc::from(if self.users.as_ref()?.value().has(name) { name } else { "(unknown)" }))
+    }
+
     /// The user whose name and password these are, in base64.
     async fn user(&self, credentials: &str, address: IpAddr) -> Result<Option<Arc<str>>, Later> {
         let Some(users) = self.users.as_ref().map(|users| users.value()) else { return Ok(None) };
-        let decoded = BASE64.decode(credentials).ok().and_then(|decoded| String::from_utf8(decoded).ok());
+        let decoded = decoded(credentials);
         let Some((name, password)) = decoded.as_deref().and_then(|decoded| decoded.split_once(':')) else {
             return Ok(None);
         };
@@ -117,6 +148,10 @@ impl Security {
         };
         Ok(tokio::task::spawn_blocking(work).await.ok().flatten())
     }
+}
+
+fn decoded(credentials: &str) -> Option<String> {
+    BASE64.decode(credentials).ok().and_then(|decoded| String::from_utf8(decoded).ok())
 }
 
 /// Whether this is a request that workers of a cluster send each other. Kafka Connect lets them pass its basic authentication,

@@ -16,7 +16,7 @@ mod watched;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(super) use guard::guard;
+pub(super) use guard::{guard, is_change};
 use hashing::Hashing;
 use names::{Tokens, Users};
 pub use pages::Pages;
@@ -66,6 +66,8 @@ pub struct Security {
     certificates: bool,
     rights: Rights,
     hashing: Hashing,
+    /// The probes need no name.
+    probes_open: bool,
 }
 
 impl Security {
@@ -81,7 +83,14 @@ impl Security {
             certificates: config.certificates,
             rights: Rights::new(config),
             hashing: Hashing::default(),
+            probes_open: config.probes_open,
         })))
+    }
+
+    /// Reads the files of users and tokens now. One that cannot be used changes nothing, and is in the log.
+    pub fn reload(&self) {
+        self.users.iter().for_each(|users| users.reload());
+        self.tokens.iter().for_each(|tokens| tokens.reload());
     }
 }
 

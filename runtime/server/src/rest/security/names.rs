@@ -110,6 +110,11 @@ impl Users {
         sum(&[&self.secret, name.as_bytes(), b":", password.as_bytes()].concat())
     }
 
+    /// Whether there is a user of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.passwords.contains_key(name)
+    }
+
     /// Looks whether this is the user's password. A name that is not there takes as long as one that is.
     pub(super) fn guess(&self, name: &str, password: &str) -> Guess {
         let given = sum(password.as_bytes());

@@ -13,11 +13,11 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use tracing::debug;
 
 use super::rights::Right;
 use crate::config::host_names::HostNames;
 use crate::config::rest::CrossOrigin;
+use crate::rest::audit::Why;
 use crate::rest::error::Failure;
 
 /// Which pages may use a listener.
@@ -41,8 +41,9 @@ async fn check(State(pages): State<Arc<Pages>>, request: Request<Body>, next: Ne
         Err(why) => return Failure::malformed(why),
     };
     if let Err(failure) = pages.check(&request, host.as_ref()) {
-        debug!(method = %request.method(), path = request.uri().path(), "a request of a foreign web page");
-        return failure.into_response();
+        let mut response = failure.into_response();
+        response.extensions_mut().insert(Why::new("a Host or an Origin that is not one of this worker's"));
+        return response;
     }
     next.run(request).await
 }

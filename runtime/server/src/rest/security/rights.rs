@@ -39,6 +39,17 @@ impl Right {
     }
 }
 
+impl Right {
+    /// For the audit log, when it is missing.
+    pub(super) fn lacking(self) -> &'static str {
+        match self {
+            Self::Read => "the user may not read (weir.rest.auth.read)",
+            Self::Operate => "the user may not operate (weir.rest.auth.operate)",
+            Self::Upload => "the user may not upload (weir.rest.auth.upload)",
+        }
+    }
+}
+
 /// Who may do what.
 pub(super) struct Rights {
     read: Names,

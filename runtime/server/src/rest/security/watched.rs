@@ -55,6 +55,10 @@ impl<T> Watched<T> {
         if stamp == state.stamp {
             return;
         }
+        self.take(state, stamp);
+    }
+
+    fn take(&self, state: &mut State<T>, stamp: Option<Stamp>) {
         state.stamp = stamp;
         let file = self.path.display();
         match (self.read)(&self.path) {
@@ -66,6 +70,12 @@ impl<T> Watched<T> {
                 warn!(%file, %error, "the file has changed and cannot be used; what it said before stays in force")
             }
         }
+    }
+
+    /// Reads the file now, whether or not it looks as if it had changed.
+    pub(super) fn reload(&self) {
+        let stamp = stamp(&self.path);
+        self.take(&mut self.state.lock(), stamp);
     }
 
     /// Looks at the file now.

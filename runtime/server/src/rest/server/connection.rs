@@ -1,14 +1,14 @@
 //! One connection of a client: TLS if the listener has it, then requests one after another.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::io;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use axum::Router;
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::Body;
 use axum::http::{Request, Response};
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -18,6 +18,7 @@ use tower::ServiceExt as _;
 use tracing::debug;
 
 use super::Shared;
+use super::held::Held;
 use super::pace::{Busy, Paced, Phase, Stalling};
 use super::places::Place;
 use crate::tls::subject::common_name;
@@ -43,7 +44,9 @@ pub(in crate::rest) struct Connection(pub(in crate::rest) Arc<Place>);
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: Connection) {
     // Answers are written whole; waiting for more of them helps nobody. Not to be able to say so harms little.
     let _ = stream.set_nodelay(true);
-    let Some(acceptor) = &shared.tls else { return requests(shared, stream, None, connection).await };
+    let Some(acceptor) = shared.tls.as_ref().map(|tls| tls.acceptor()) else {
+        return requests(shared, stream, None, connection).await;
+    };
     let handshake = tokio::select! {
         handshake = tokio::time::timeout(shared.limits.handshake_timeout, acceptor.accept(stream)) => handshake,
         () = shared.stop.cancelled() => return,
@@ -54,9 +57,16 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: Co
             let peer = Peer { certificate_name: certificate.and_then(common_name).map(Arc::from) };
             requests(shared, stream, Some(peer), connection).await;
         }
-        Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
-        Err(_) => debug!("a TLS handshake took too long"),
+        Ok(Err(error)) => handshake_failed(&shared, &connection, &error),
+        Err(_) => {
+            let late = io::Error::new(io::ErrorKind::TimedOut, "it took too long (weir.rest.handshake.timeout.ms)");
+            handshake_failed(&shared, &connection, &late);
+        }
     }
+}
+
+fn handshake_failed(shared: &Shared, Connection(place): &Connection, error: &io::Error) {
+    shared.audit.handshake_failed(place.client(), place.address(), error);
 }
 
 async fn requests<S>(shared: Arc<Shared>, stream: S, peer: Option<Peer>, connection: Connection)
@@ -91,7 +101,7 @@ async fn answer(
     peer: Option<&Peer>,
     connection: &Connection,
     request: Request<Incoming>,
-) -> Result<Response<Answer>, Infallible> {
+) -> Result<Response<Held<Busy>>, Infallible> {
     let busy = phase.begin();
     let mut request = request.map(|body| Body::new(Stalling::new(body, shared.limits.body_timeout)));
     if let Some(peer) = peer {
@@ -99,32 +109,5 @@ async fn answer(
     }
     request.extensions_mut().insert(connection.clone());
     let response = Router::clone(&shared.router).oneshot(request).await?;
-    Ok(response.map(|body| Answer { body, _busy: busy }))
-}
-
-/// The body of an answer. As long as it is there the request is open.
-struct Answer {
-    body: Body,
-    _busy: Busy,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    Ok(response.map(|body| Held::new(body, busy)))
 }

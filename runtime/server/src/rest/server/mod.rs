@@ -5,6 +5,7 @@
 //! the head of a request, its body, the answer, and the pause until the next request.
 
 mod connection;
+mod held;
 mod pace;
 mod places;
 mod requests;
@@ -18,13 +19,15 @@ use std::time::Duration;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::config::access::Limits;
+use crate::rest::audit::{Audit, audited};
 use crate::rest::security::{Pages, Security, guard, only_from};
+use crate::tls::server::ServerTls;
+
 pub(super) use connection::{Connection, Peer};
 use places::{Full, Places};
 
@@ -39,7 +42,7 @@ pub struct Endpoint {
     /// Bound already.
     pub listener: TcpListener,
     /// None = plain http.
-    pub tls: Option<TlsAcceptor>,
+    pub tls: Option<Arc<ServerTls>>,
     /// What answers.
     pub router: Router,
     /// Who may ask. None = everybody.
@@ -48,30 +51,36 @@ pub struct Endpoint {
     pub pages: Pages,
     /// For this listener alone.
     pub limits: Limits,
+    /// Where it is noted what becomes of requests.
+    pub audit: Audit,
 }
 
 /// What the connections of a listener have in common.
 struct Shared {
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<ServerTls>>,
     router: Router,
     limits: Limits,
+    audit: Audit,
     /// Cancelled when connections should end after the request that is open.
     stop: CancellationToken,
 }
 
 /// Serves until `stop` is cancelled and the requests that are open then are done, or their time is up.
 pub async fn serve(endpoint: Endpoint, stop: CancellationToken) {
-    let Endpoint { listener, tls, router, security, pages, limits } = endpoint;
+    let Endpoint { listener, tls, router, security, pages, limits, audit } = endpoint;
     // Here and nowhere else, so that no listener can be without them.
     let router = only_from(guard(requests::at_most(limits.requests_max, router), security), pages);
+    let router = audited(router, audit.clone());
     let places = Places::new(&limits);
-    let shared = Arc::new(Shared { tls, router, limits, stop: stop.clone() });
+    let shared = Arc::new(Shared { tls, router, limits, audit, stop: stop.clone() });
     let (open, cut) = (TaskTracker::new(), CancellationToken::new());
     while let Some((stream, from)) = accept(&listener, &stop).await {
         let place = match places.take(from.ip()) {
             Ok(place) => Arc::new(place),
             Err(full) => {
-                refuse(stream, full, shared.tls.is_some());
+                if refuse(stream, full, shared.tls.is_some()) {
+                    shared.audit.answered(503);
+                }
                 continue;
             }
         };
@@ -118,13 +127,14 @@ async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(Tcp
     }
 }
 
-/// Closes a connection that is one too many. A client that speaks http is told so, if that needs no waiting.
-fn refuse(stream: TcpStream, full: Full, encrypted: bool) {
+/// Closes a connection that is one too many. A client that speaks http is told so, if that needs no waiting. True = it was.
+fn refuse(stream: TcpStream, full: Full, encrypted: bool) -> bool {
     if let (false, Ok(mut stream)) = (encrypted, stream.into_std()) {
         let body = format!(r#"{{"error_code":503,"message":"{}"}}"#, full.message());
         let head =
             "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close";
         // It may be gone already.
-        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        return write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).is_ok();
     }
+    false
 }

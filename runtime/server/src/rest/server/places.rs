@@ -76,8 +76,8 @@ impl Places {
     }
 
     /// A place for a new connection, if need be that of another one that is new.
-    pub(super) fn take(&self, address: IpAddr) -> Result<Place, Full> {
-        let address = network(address);
+    pub(super) fn take(&self, client: IpAddr) -> Result<Place, Full> {
+        let address = network(client);
         let mut book = self.0.book.lock();
         let of_address = book.addresses.get(&address).map_or(0, |counts| counts.all);
         if of_address >= self.0.address_max && !book.cut_oldest_of(address) {
@@ -94,7 +94,7 @@ impl Places {
         let counts = book.addresses.entry(address).or_default();
         counts.all += 1;
         counts.new += 1;
-        Ok(Place { places: self.clone(), id, address, cut })
+        Ok(Place { places: self.clone(), id, client, address, cut })
     }
 }
 
@@ -129,11 +129,17 @@ impl Book {
 pub(in crate::rest) struct Place {
     places: Places,
     id: u64,
+    client: IpAddr,
     address: IpAddr,
     cut: CancellationToken,
 }
 
 impl Place {
+    /// The client's own address.
+    pub(in crate::rest) fn client(&self) -> IpAddr {
+        self.client.to_canonical()
+    }
+
     /// Whose it is: an address, of IPv6 the network that a client chooses its addresses from.
     pub(in crate::rest) fn address(&self) -> IpAddr {
         self.address

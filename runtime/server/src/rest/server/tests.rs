@@ -22,6 +22,7 @@ use crate::config::access::Auth;
 use crate::config::host_names::HostNames;
 use crate::config::listener_tls;
 use crate::herder::api::ConfigMap;
+use crate::metrics::{Sampling, WorkerMetrics};
 use crate::tls::elliptic_key;
 use crate::tls::keystore::{Keystore, Source, StoreKind};
 
@@ -65,11 +66,11 @@ impl Drop for Dropped {
 }
 
 impl Server {
-    async fn start(limits: Limits, tls: Option<TlsAcceptor>) -> Self {
+    async fn start(limits: Limits, tls: Option<ServerTls>) -> Self {
         Self::guarded(limits, tls, None).await
     }
 
-    async fn guarded(limits: Limits, tls: Option<TlsAcceptor>, security: Option<Arc<Security>>) -> Self {
+    async fn guarded(limits: Limits, tls: Option<ServerTls>, security: Option<Arc<Security>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (sender, events) = mpsc::unbounded_channel();
@@ -96,8 +97,9 @@ impl Server {
                     }))
                 }),
             );
+        let audit = Audit::new(Arc::new(WorkerMetrics::new(Sampling::default())));
         let pages = Pages { hosts: security.is_none().then(HostNames::default), origins: None };
-        let endpoint = Endpoint { listener, tls, router, security, pages, limits };
+        let endpoint = Endpoint { listener, tls: tls.map(Arc::new), router, security, pages, limits, audit };
         let served = tokio::spawn(serve(endpoint, stop.clone()));
         Self { address, go_on, events, stop, served }
     }
@@ -391,7 +393,7 @@ fn path(name: &str) -> std::path::PathBuf {
 }
 
 /// TLS as the configuration sets it up.
-fn tls(entries: &[(&str, &str)]) -> TlsAcceptor {
+fn tls(entries: &[(&str, &str)]) -> ServerTls {
     let own = ["server.jks", "server.p12", "server.pem", "ca.pem", "trust.p12"];
     let value = |value: &str| if own.contains(&value) { path(value).display().to_string() } else { value.to_owned() };
     let mut config: ConfigMap =
@@ -399,7 +401,7 @@ fn tls(entries: &[(&str, &str)]) -> TlsAcceptor {
     config.entry("listeners.https.ssl.keystore.password".to_owned()).or_insert("store-secret".to_owned());
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
     let settings = listener_tls::parse(&config, "listeners.https.", &mut errors, &mut warnings);
-    crate::tls::server::acceptor(&settings.unwrap_or_else(|| panic!("{errors:?}"))).expect("stores that fit")
+    ServerTls::open(&settings.unwrap_or_else(|| panic!("{errors:?}"))).expect("stores that fit")
 }
 
 /// A client that trusts this certificate, and shows that one.
