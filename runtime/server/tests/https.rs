@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 /// Nothing that a test waits for takes longer, on a slow machine either.
@@ -106,8 +107,13 @@ impl Worker {
             None => config.with_no_client_auth(),
             Some(file) => {
                 let chain = CertificateDer::pem_file_iter(&file).expect("PEM").map(|it| it.expect("a certificate"));
-                let key = PrivateKeyDer::from_pem_file(&file).expect("a key");
-                config.with_client_auth_cert(chain.collect(), key).expect("a pair")
+                let key = PrivateKeyDer::from_pem_file(&file).expect("PEM");
+                let key = ring::sign::any_supported_type(&key).expect("a key");
+                // Shown as it is: whether it is in order is for the server to find out.
+                config.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(
+                    chain.collect(),
+                    key,
+                ))))
             }
         };
         let name = ServerName::try_from("localhost").expect("a name");
@@ -233,14 +239,16 @@ fn the_level_of_the_log_is_read_again_on_sighup() {
     };
     write("error");
     let mut worker = Worker::run("standalone", &file);
-    let level = |name: &str| worker.get(&format!("/admin/loggers/{name}"), "");
+    let level = |name: &str| {
+        worker.send(&format!("GET /admin/loggers/{name} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"))
+    };
     assert!(level("root").contains("\"ERROR\""));
     write("info,weir::kafka=warn");
     worker.reload(&["the level of the log is another one", "info,weir::kafka=warn"]);
     assert!(level("root").contains("\"INFO\"") && level("org.apache.kafka.clients").contains("\"WARN\""));
     // What is wrong with the file is told, and changes nothing.
-    write("loud");
-    worker.reload(&["the level of the log cannot be used", "loud"]);
+    write("weir=loud");
+    worker.reload(&["the level of the log cannot be used", "weir=loud"]);
     write("debug\noffset.flush.interval.ms=soon");
     worker.reload(&["the worker's file cannot be used", "offset.flush.interval.ms"]);
     assert!(level("root").contains("\"INFO\""));
@@ -317,6 +325,4 @@ fn a_client_certificate_of_version_1_is_refused_with_the_reason_in_the_log() {
     let request = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     assert!(worker.try_send(request, Some("old-client.pem")).is_err());
     worker.line(&["WARN", "TLS handshake failed", "address=127.0.0.1", "X.509 version 1", "openssl x509 -req"]);
-    assert!(worker.try_send(request, Some("client.pem")).is_err());
-    worker.line(&["WARN", "TLS handshake failed", "ssl.truststore.location"]);
 }

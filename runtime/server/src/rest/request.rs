@@ -91,7 +91,7 @@ impl<T: json::Body> FromRequest<App> for JsonBody<T> {
         if !body.is_empty() && !has_type(&head.headers, "application/json") {
             return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        json::read(&body).map(Self).map_err(|error| match error.is_too_much() {
+        json::read(&body).map(Self).map_err(|error| match error.is_long_name() {
             true => Failure::bad_request(error.to_string()),
             // 500 for a body that is not what it should be is Kafka Connect's choice.
             false => Failure::internal(error.to_string()),

@@ -20,7 +20,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// A body that is not what it should be. Kafka Connect answers these with 500, and Weir too, but for what is larger than it reads.
+/// A body that is not what it should be. Kafka Connect answers these with 500, and Weir too, but for an overlong name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     text: String,
@@ -29,29 +29,34 @@ pub struct Error {
     path: Vec<String>,
     /// Whether it is about the meaning of the JSON, not about its form. Maps and lists add a step only to such ones.
     mapping: bool,
-    /// Whether there is nothing wrong with it but its size.
-    too_much: bool,
+    /// Whether there is nothing wrong with it but the length of a field name.
+    long_name: bool,
 }
 
 impl Error {
     /// Broken JSON.
     pub(super) fn malformed(text: impl Into<String>, at: Position) -> Self {
-        Self { text: text.into(), at: Some(at), path: Vec::new(), mapping: false, too_much: false }
+        Self { text: text.into(), at: Some(at), path: Vec::new(), mapping: false, long_name: false }
     }
 
     /// More of something than Jackson reads; it tells no place.
     pub(super) fn too_much(text: String) -> Self {
-        Self { text, at: None, path: Vec::new(), mapping: false, too_much: true }
+        Self { text, at: None, path: Vec::new(), mapping: false, long_name: false }
     }
 
-    /// Whether a part of the body is larger than may be.
-    pub fn is_too_much(&self) -> bool {
-        self.too_much
+    /// A longer field name than Jackson reads.
+    pub(super) fn long_name(text: String) -> Self {
+        Self { long_name: true, ..Self::too_much(text) }
+    }
+
+    /// Whether a field name is longer than it may be.
+    pub fn is_long_name(&self) -> bool {
+        self.long_name
     }
 
     /// JSON that is no value of the expected type.
     pub(super) fn mapping(text: impl Into<String>, at: Option<Position>) -> Self {
-        Self { text: text.into(), at, path: Vec::new(), mapping: true, too_much: false }
+        Self { text: text.into(), at, path: Vec::new(), mapping: true, long_name: false }
     }
 
     /// The same error, met while a field of a record was read.

@@ -23,7 +23,7 @@ impl Reader<'_> {
         let length = (self.at - start).saturating_sub(1);
         if length > MAX_NAME {
             let begin: String = name.chars().take(NAME_SHOWN).collect();
-            return Err(Error::too_much(format!(
+            return Err(Error::long_name(format!(
                 "Name length ({length}) exceeds the maximum allowed ({MAX_NAME}, from \
                  `StreamReadConstraints.getMaxNameLength()`): shorten the field name that begins with {begin:?}"
             )));

@@ -99,7 +99,7 @@ fn a_name_that_is_too_long_is_named_by_its_beginning() {
     let body =
         |length: usize| format!("{{\"name\":\"a\",\"config\":{{\"predicates.{}.type\":\"x\"}}}}", "n".repeat(length));
     let error = read::<CreateConnectorRequest>(body(60_000).as_bytes()).expect_err("refused");
-    assert!(error.is_too_much());
+    assert!(error.is_long_name());
     let text = error.to_string();
     assert!(text.starts_with("Name length (60016) exceeds the maximum allowed (50000, "), "{text}");
     assert!(text.contains("\"predicates.nnn") && text.contains("[\"config\"]") && text.len() < 500, "{text}");
