@@ -218,6 +218,12 @@ pub(super) fn huge_names(turn: &mut Turn<'_>) -> Result<String> {
         return Ok(format!("{kind} {}", rest.put(&path, &json!({"level": "INFO"}))?.status));
     }
     let answer = rest.post("/connectors", &json!({"name": name, "config": config}))?;
+    ensure!(
+        !["alias", "predicate"].contains(&kind) || answer.status != 500,
+        "a {kind} of {} bytes is answered with 500: {}",
+        long.len(),
+        answer.message()
+    );
     if answer.status == 201 {
         let gone = rest.delete(&format!("/connectors/{}", encoded(&name)))?;
         ensure!(

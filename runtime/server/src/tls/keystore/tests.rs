@@ -78,6 +78,7 @@ fn what_is_missing_or_wrong_is_said() {
         assert_eq!(said, Problem::WrongPassword.to_string(), "{name}");
     }
     assert_eq!(problem(StoreKind::Pkcs12, "server.p12", None, None), Problem::NoPassword.to_string());
+    assert_eq!(problem(StoreKind::Jks, "server.jks", None, None), Problem::NoPassword.to_string());
     // The store's password is not the key's.
     for (kind, name, key) in [
         (StoreKind::Jks, "server.jks", None),
