@@ -6,6 +6,9 @@ use super::counter::{Counter, Gauge};
 const FIRST: u16 = 100;
 const COUNT: usize = 500;
 
+/// Those that are told from the start, so that Prometheus sees the first of them as an increase.
+const ALWAYS: [u16; 5] = [401, 403, 429, 500, 503];
+
 /// Counts of all listeners together.
 #[derive(Debug)]
 pub struct RestMetrics {
@@ -40,10 +43,10 @@ impl RestMetrics {
         }
     }
 
-    /// Statuses that there were, and how often.
+    /// How often there was each status, those left out that there never were and nobody waits for.
     pub fn answers(&self) -> impl Iterator<Item = (u16, u64)> {
         let counts = (FIRST..).zip(self.answers.iter()).map(|(status, counter)| (status, counter.get()));
-        counts.filter(|(_, count)| *count > 0)
+        counts.filter(|(status, count)| *count > 0 || ALWAYS.contains(status))
     }
 }
 
@@ -55,6 +58,7 @@ mod tests {
     fn answers_are_counted_by_status() {
         let metrics = RestMetrics::default();
         [200, 401, 200, 599, 99, 600, 0, u16::MAX].into_iter().for_each(|status| metrics.answered(status));
-        assert_eq!(metrics.answers().collect::<Vec<_>>(), [(200, 2), (401, 1), (599, 1)]);
+        let counts: Vec<_> = metrics.answers().collect();
+        assert_eq!(counts, [(200, 2), (401, 1), (403, 0), (429, 0), (500, 0), (503, 0), (599, 1)]);
     }
 }

@@ -224,8 +224,8 @@ pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "weir_rest_answers_total",
         kind: Counter,
-        help: "Answers of the REST server by HTTP status, those that access control gave included. A status that there was not yet is \
-               missing.",
+        help: "Answers of the REST server by HTTP status, those that access control gave included. Apart from 401, 403, 429, 500 and 503, a \
+               status that there was not yet is missing.",
         attributes: &[],
         write: |survey, samples| {
             for (status, count) in survey.worker.rest.answers() {
