@@ -42,7 +42,12 @@ fn wrong_usage_is_1_and_the_version_is_told() {
 fn git(arguments: &[&str]) -> Option<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     folder.join("../../.git").exists().then(|| {
-        let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().expect("git runs");
+        let output = Command::new("git")
+            .args(["-c", "safe.directory=*", "-C"])
+            .arg(folder)
+            .args(arguments)
+            .output()
+            .expect("git runs");
         assert!(output.status.success(), "{}", errors(&output));
         output.stdout
     })

@@ -307,7 +307,7 @@ fn the_log_tells_who_changed_what_and_who_was_refused_and_metrics_count_it() {
         worker.get("/connectors", "authorization: Basic YWxpY2U6Z3Vlc3NlZA==\r\n");
     }
     let refused = worker.log.lock().expect("a log").matches("request refused").count();
-    assert!(refused <= 40, "{refused} lines");
+    assert!(refused < 60, "{refused} lines");
 }
 
 #[test]
