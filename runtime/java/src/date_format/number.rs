@@ -1,0 +1,75 @@
+//! Reads whole numbers as Java's `DecimalFormat` does.
+
+/// The zeros of the decimal digits that a Java `char` can be, other than ASCII's.
+const ZEROS: [u16; 36] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
+    0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10,
+];
+
+/// `Character.digit`
+pub(super) fn digit(unit: u16) -> Option<u8> {
+    let of = |zero: u16| unit.checked_sub(zero).filter(|digit| *digit < 10).map(|digit| digit as u8);
+    of(b'0'.into()).or_else(|| if unit < 0x660 { None } else { ZEROS.iter().find_map(|zero| of(*zero)) })
+}
+
+fn starts_with(text: &[u16], start: usize, what: &str) -> bool {
+    text.get(start..).is_some_and(|rest| what.encode_utf16().enumerate().all(|(at, unit)| rest.get(at) == Some(&unit)))
+}
+
+/// The number at `start` as Java's `intValue` has it, and the place behind it. A number with an exponent is one, and so are
+/// NaN and infinity.
+pub(super) fn read(text: &[u16], start: usize) -> Option<(i32, usize)> {
+    if starts_with(text, start, "NaN") {
+        return Some((0, start + 3));
+    }
+    let negative = starts_with(text, start, "-");
+    let at = start + usize::from(negative);
+    if starts_with(text, at, "∞") {
+        return Some((if negative { i32::MIN } else { i32::MAX }, at + 1));
+    }
+    let (digits, mut at) = digits(text, at)?;
+    let mut exponent = 0;
+    if text.get(at) == Some(&b'E'.into())
+        && let Some((power, behind)) = power(text, at + 1)
+    {
+        (exponent, at) = (power, behind);
+    }
+    Some((int_value(negative, &digits, exponent), at))
+}
+
+/// The exponent, and the place behind it.
+fn power(text: &[u16], start: usize) -> Option<(i32, usize)> {
+    let negative = starts_with(text, start, "-");
+    let (digits, at) = digits(text, start + usize::from(negative))?;
+    let number: i64 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+    // As Java, which cuts it to the lower half.
+    Some((if negative { (number as i32).wrapping_neg() } else { number as i32 }, at))
+}
+
+/// The digits without leading zeros, and the place behind them. `None` = there are none.
+fn digits(text: &[u16], start: usize) -> Option<(String, usize)> {
+    let found: Vec<u8> = text.get(start..)?.iter().map_while(|unit| digit(*unit)).collect();
+    let significant = found.iter().skip_while(|digit| **digit == 0).map(|digit| char::from(b'0' + digit)).collect();
+    if found.is_empty() { None } else { Some((significant, start + found.len())) }
+}
+
+/// A number that fits into 64 bits is cut to 32 of them, one that does not becomes the nearest.
+fn int_value(negative: bool, digits: &str, exponent: i32) -> i32 {
+    let signed = |magnitude: &str| if negative { format!("-{magnitude}") } else { magnitude.to_owned() };
+    if digits.is_empty() {
+        return 0;
+    }
+    let zeros = usize::try_from(exponent).unwrap_or(usize::MAX);
+    let whole = digits.len().saturating_add(zeros) <= 19;
+    let long: Option<i64> = if whole { signed(&format!("{digits}{}", "0".repeat(zeros))).parse().ok() } else { None };
+    match long {
+        Some(long) => long as i32,
+        None => {
+            let double: f64 = signed(&format!("{digits}e{exponent}")).parse().unwrap_or(0.0);
+            // Java makes a long of what has no fraction, and only then cuts it.
+            let long = double as i64;
+            if long as f64 == double && long < i64::MAX { long as i32 } else { double as i32 }
+        }
+    }
+}
