@@ -238,7 +238,8 @@ impl<'b> Value<'b> {
     /// Becomes null.
     pub fn set_null(&mut self, schema: Option<Schema>) {
         self.content = Content::Null;
-        self.changed_to(self.encoding, schema);
+        // Not that of the value before, which need not go with the schema.
+        self.changed_to(Encoding::Json, schema);
     }
 
     /// Becomes a text.

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::field::trim;
 use super::{ConfigError, ConfigField, ConfigKey, ConfigMap, ConfigType, Validator};
 
 /// Checks values against a definition: all are there, and each passes its validators. Types are checked where the values
@@ -24,7 +25,7 @@ pub fn check(keys: &[ConfigKey], entries: &ConfigMap) -> Result<(), ConfigError>
             continue;
         };
         // Kafka's types drop white space before the validators see the value.
-        key.validators.iter().try_for_each(|validator| check_value(key, validator, value.trim()))?;
+        key.validators.iter().try_for_each(|validator| check_value(key, validator, trim(value)))?;
     }
     Ok(())
 }

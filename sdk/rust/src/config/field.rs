@@ -53,11 +53,16 @@ pub trait ConfigField: Sized {
     }
 }
 
+/// As Java's `String.trim`: control characters go, white space beyond ASCII stays.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches(|character| character <= ' ')
+}
+
 impl ConfigField for String {
     const KIND: ConfigType = ConfigType::String;
 
     fn parse(text: &str) -> Result<String, String> {
-        Ok(text.trim().into())
+        Ok(trim(text).into())
     }
 }
 
@@ -213,6 +218,11 @@ mod tests {
         assert_eq!(bool::parse("TRUE"), Ok(true));
         assert_eq!(bool::parse("yes"), Err("Expected value to be either true or false".into()));
         assert_eq!(Duration::parse("1500"), Ok(Duration::from_millis(1500)));
+    }
+
+    #[test]
+    fn texts_are_trimmed_as_in_java() {
+        assert_eq!(String::parse(" \t\u{1}a b\u{a0} "), Ok("a b\u{a0}".to_string()));
     }
 
     #[test]

@@ -51,10 +51,11 @@ impl Input {
         if columns.contains(Columns::VALUES) {
             load(&mut now.value, &self.values, &mut at.values, index, formats);
         }
-        if columns.contains(Columns::HEADERS) && !self.headers.counts.is_empty() {
+        if columns.contains(Columns::HEADERS) {
+            // Also those that a step gave the row before.
             now.headers.entries.clear();
             now.headers.changed = false;
-            for _ in 0..self.headers.counts[index] {
+            for _ in 0..self.headers.counts.get(index).copied().unwrap_or(0) {
                 now.headers.entries.push(self.header(at, formats));
             }
         }

@@ -1,7 +1,11 @@
 //! Chains as the runtime runs them: rows kept, dropped, added and failed, and columns written only when they changed.
 
+use super::bindings::transform as wit;
+use super::chain::Chain;
+use super::entry::{Plugins, TransformEntry};
 use super::testing::{Failure, Input, Output, Row as Left, Step, TestChain, run};
 use super::{Columns, Header, Outcome, Predicate, Row, Transform};
+use crate::bindings::host::weir::connect::data::{Column, ConfigEntry, HeaderColumns, Records, TopicColumn, Values};
 use crate::record::Data;
 use crate::schema::Schema;
 use crate::value::SchemaCache;
@@ -238,6 +242,27 @@ fn copies_made_before_headers_changed_keep_theirs() {
     let headers: Vec<usize> = output.rows.iter().map(|row| row.headers.len()).collect();
     assert_eq!(headers, [1, 1, 1, 3]);
     assert_eq!(output.rows[2].headers[0], ("h".to_string(), Some("1".to_string())));
+}
+
+#[test]
+fn a_header_goes_to_its_own_row_where_the_batch_has_none() {
+    let none = || Values { lengths: vec![], bytes: vec![], formats: vec![] };
+    let records = Records {
+        count: 3,
+        topics: TopicColumn { names: vec!["a".into(), "c".into()], rows: vec![0, 1, 0] },
+        partitions: vec![],
+        timestamps: vec![],
+        formats: vec![],
+        keys: none(),
+        values: none(),
+        headers: HeaderColumns { counts: vec![], names: Column { lengths: vec![], bytes: vec![] }, values: none() },
+    };
+    let plugins = Plugins { transforms: vec![TransformEntry::of::<Move>()], predicates: vec![] };
+    let config = [("from", "a"), ("to", "b")].map(|(key, value)| ConfigEntry { key: key.into(), value: value.into() });
+    let step = wit::Step { alias: "m".into(), class: Move::CLASS.into(), config: config.into(), predicate: None };
+    let mut chain = Chain::new(&plugins, vec![step]).unwrap();
+    let left = chain.apply(wit::TransformBatch { records, offsets: vec![] }).unwrap();
+    assert_eq!(left.headers.unwrap().counts, [1, 0, 1]);
 }
 
 #[test]

@@ -254,3 +254,11 @@ fn nested_values_are_read_in_place() {
     assert_eq!(b.elements().next().unwrap().as_i64(), Some(10));
     assert_eq!(b.elements().nth(1).unwrap().get("c").unwrap().as_str().unwrap(), "d");
 }
+
+#[test]
+fn a_null_does_not_keep_the_encoding_of_the_value_before() {
+    let mut value = Value::text("a").with_schema(&Schema::string().build());
+    value.set_null(Some(Schema::int64().optional().build()));
+    assert!(value.is_null());
+    assert_eq!(value.encoding(), Encoding::Json, "text has no place in an INT64");
+}
