@@ -2,7 +2,7 @@
 
 use super::parsed::Parsed;
 use super::temporal::{self, Temporal};
-use super::tokens::Tokens;
+use super::tokens::{Tokens, trim};
 use crate::java::decimal::Decimal;
 use crate::schema::SchemaType;
 
@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 64;
 
 /// Reads `text`. `None` = it is a string, as it stands.
 pub(super) fn parse(text: &str) -> Option<Parsed> {
-    let trimmed = text.trim();
+    let trimmed = trim(text);
     match trimmed {
         "null" => return Some(Parsed::Null),
         "true" => return Some(Parsed::Boolean(true)),
@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str) -> Option<Parsed> {
 
 /// A number or a moment. What follows it is of no interest.
 fn plain<'a>(token: &'a str, tokens: &mut Tokens<'a>) -> Option<Parsed> {
-    let trimmed = token.trim();
+    let trimmed = trim(token);
     if trimmed.starts_with(|first: char| first.is_ascii_digit()) {
         // The colons of a time are tokens of their own: five tokens in all.
         const BEHIND: usize = 4;
@@ -174,7 +174,7 @@ fn entry(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
     }
     // White space in front belongs to the token itself.
     let mut token = tokens.next()?;
-    while token.trim().is_empty() {
+    while trim(token).is_empty() {
         token = tokens.next()?;
     }
     plain(token, tokens)

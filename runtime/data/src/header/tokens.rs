@@ -1,5 +1,10 @@
 //! The tokens that a header's text is made of: `:` `,` `{` `}` `[` `]` `"`, and what is between them.
 
+/// As Java's `String.trim`: control characters go, white space beyond ASCII stays.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches(|character| character <= ' ')
+}
+
 /// Walks the tokens of a text. A backslash takes a delimiter its meaning, and stays in the token.
 #[derive(Debug, Clone)]
 pub(super) struct Tokens<'a> {
@@ -38,7 +43,7 @@ impl<'a> Tokens<'a> {
     /// The next token that is not blank, without the white space around it. A blank one at the very end counts.
     pub(super) fn next_trimmed(&mut self) -> Option<&'a str> {
         loop {
-            let token = self.next()?.trim();
+            let token = trim(self.next()?);
             if !token.is_empty() || self.at_end() {
                 return Some(token);
             }

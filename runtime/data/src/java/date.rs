@@ -1,11 +1,15 @@
-//! Dates as Java prints them, in UTC, by the calendar in use today also for times before it.
+//! Dates as Java prints and reads them, in UTC: those before 1582-10-15 by the Julian calendar.
 
 /// Milliseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000;
 
+/// 1582-10-15, the first day by the calendar in use today, counted from 1970.
+const CUTOVER: i64 = -141_427;
+
 /// A moment's parts in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
+    /// The year before 1 is 0.
     pub(crate) year: i64,
     pub(crate) month: u32,
     pub(crate) day: u32,
@@ -20,16 +24,28 @@ impl Moment {
     pub(crate) fn at(millis: i64) -> Self {
         let days = millis.div_euclid(DAY);
         // Years begin in March here, so that the day that some years lack is their last one.
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let (years_before, year_of_era, day_of_year) = if days >= CUTOVER {
+            let shifted = days + 719_468;
+            let day_of_era = shifted.rem_euclid(146_097);
+            let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+            let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+            (shifted.div_euclid(146_097) * 400, year_of_era, day_of_year)
+        } else {
+            let shifted = days + 719_470;
+            let day_of_era = shifted.rem_euclid(1_461);
+            let year_of_era = (day_of_era - day_of_era / 1_460) / 365;
+            (shifted.div_euclid(1_461) * 4, year_of_era, day_of_era - 365 * year_of_era)
+        };
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u32;
         let month = (if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 }) as u32;
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let year = years_before + year_of_era + i64::from(month <= 2);
         Self { year, month, day, of_day: millis.rem_euclid(DAY), weekday: days.rem_euclid(7) as usize }
+    }
+
+    /// Years before 1 are counted back from it.
+    fn year_of_era(self) -> i64 {
+        if self.year > 0 { self.year } else { 1 - self.year }
     }
 
     fn hours_minutes_seconds(self) -> (i64, i64, i64) {
@@ -39,7 +55,7 @@ impl Moment {
 
     /// `yyyy-MM-dd`
     pub(crate) fn date(self) -> String {
-        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        format!("{:04}-{:02}-{:02}", self.year_of_era(), self.month, self.day)
     }
 
     /// `HH:mm:ss.SSS'Z'`
@@ -55,7 +71,7 @@ impl Moment {
         let (hours, minutes, seconds) = self.hours_minutes_seconds();
         let weekday = DAYS[self.weekday % 7];
         let month = MONTHS[(self.month as usize + 11) % 12];
-        format!("{weekday} {month} {:02} {hours:02}:{minutes:02}:{seconds:02} UTC {}", self.day, self.year)
+        format!("{weekday} {month} {:02} {hours:02}:{minutes:02}:{seconds:02} UTC {:04}", self.day, self.year_of_era())
     }
 }
 
@@ -63,13 +79,13 @@ impl Moment {
 /// lenient formats let them.
 pub(crate) fn millis_of_day(year: i64, month: i64, day: i64) -> i64 {
     let months = year * 12 + month - 1;
-    let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted_month = (month + 9) % 12;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * shifted_month + 2) / 5;
-    (era * 146_097 + day_of_era - 719_468 + day - 1) * DAY
+    let (shifted_year, shifted_month) = ((months - 2).div_euclid(12), (months - 2).rem_euclid(12));
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let leaps = shifted_year.div_euclid(4);
+    let gregorian = shifted_year * 365 + leaps - shifted_year.div_euclid(100) + shifted_year.div_euclid(400) - 719_468;
+    let julian = shifted_year * 365 + leaps - 719_470;
+    let of = |years: i64| years + day_of_year;
+    DAY * if year >= 1582 && of(gregorian) >= CUTOVER { of(gregorian) } else { of(julian) }
 }
 
 /// The text of a date in headers and casts: a time of day for the first day of 1970 and everything before it, a date for
@@ -96,6 +112,9 @@ mod tests {
         assert_eq!(Moment::at(0).to_java(), "Thu Jan 01 00:00:00 UTC 1970");
         assert_eq!(Moment::at(951_782_400_000).to_java(), "Tue Feb 29 00:00:00 UTC 2000");
         assert_eq!(Moment::at(-1).to_java(), "Wed Dec 31 23:59:59 UTC 1969");
+        assert_eq!(Moment::at(CUTOVER * DAY).to_java(), "Fri Oct 15 00:00:00 UTC 1582");
+        assert_eq!(Moment::at(CUTOVER * DAY - 1).to_java(), "Thu Oct 04 23:59:59 UTC 1582");
+        assert_eq!(Moment::at(-62_135_769_600_001).to_java(), "Fri Dec 31 23:59:59 UTC 0001");
     }
 
     #[test]
@@ -103,6 +122,14 @@ mod tests {
         assert_eq!(header_text(36_000_000), "10:00:00.000Z");
         assert_eq!(header_text(DAY), "1970-01-02");
         assert_eq!(header_text(DAY + 1), "1970-01-02T00:00:00.001Z");
+    }
+
+    #[test]
+    fn days_before_the_change_of_calendar_are_julian() {
+        assert_eq!(millis_of_day(1582, 10, 15), CUTOVER * DAY);
+        assert_eq!(millis_of_day(1582, 10, 4), (CUTOVER - 1) * DAY);
+        assert_eq!(millis_of_day(1582, 10, 5), CUTOVER * DAY, "a day that never was");
+        assert_eq!(millis_of_day(1, 1, 1), -719_164 * DAY);
     }
 
     #[test]
