@@ -13,9 +13,12 @@ mod memo;
 mod require;
 pub mod side;
 
+pub mod drop_headers;
 pub mod filter;
+pub mod header_from;
 pub mod hoist_field;
 pub mod insert_field;
+pub mod insert_header;
 pub mod mask_field;
 pub mod regex_router;
 pub mod replace_field;
@@ -32,11 +35,15 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 weir_sdk::export_transforms!(
     transforms: [
+        drop_headers::DropHeaders,
         filter::Filter,
+        header_from::HeaderFrom<Key>,
+        header_from::HeaderFrom<Value>,
         hoist_field::HoistField<Key>,
         hoist_field::HoistField<Value>,
         insert_field::InsertField<Key>,
         insert_field::InsertField<Value>,
+        insert_header::InsertHeader,
         mask_field::MaskField<Key>,
         mask_field::MaskField<Value>,
         regex_router::RegexRouter,

@@ -1,5 +1,6 @@
 //! Each transform through the SDK's chain, case by case: what goes in, with which settings, and what comes out.
 
+mod headers;
 mod hoist_field;
 mod insert_field;
 mod mask_field;

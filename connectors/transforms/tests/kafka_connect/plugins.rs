@@ -7,7 +7,10 @@ use weir_sdk::config::{self, Config};
 use weir_sdk::transform::Transform;
 use weir_sdk::transform::bindings::transform::Step;
 use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
+use weir_transforms::drop_headers::DropHeaders;
+use weir_transforms::header_from::HeaderFrom;
 use weir_transforms::hoist_field::HoistField;
+use weir_transforms::insert_header::InsertHeader;
 use weir_transforms::mask_field::MaskField;
 use weir_transforms::replace_field::ReplaceField;
 use weir_transforms::side::{Key, Value};
@@ -15,8 +18,12 @@ use weir_transforms::side::{Key, Value};
 /// A chain of one.
 pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, String> {
     match class {
+        "DropHeaders" => configured::<DropHeaders>(entries),
+        "HeaderFrom$Key" => configured::<HeaderFrom<Key>>(entries),
+        "HeaderFrom$Value" => configured::<HeaderFrom<Value>>(entries),
         "HoistField$Key" => configured::<HoistField<Key>>(entries),
         "HoistField$Value" => configured::<HoistField<Value>>(entries),
+        "InsertHeader" => configured::<InsertHeader>(entries),
         "MaskField$Key" => configured::<MaskField<Key>>(entries),
         "MaskField$Value" => configured::<MaskField<Value>>(entries),
         "ReplaceField$Key" => configured::<ReplaceField<Key>>(entries),

@@ -1,5 +1,9 @@
 //! What the cases of several transforms are made of.
 
+use serde_json::{Value as Json, json};
+
+use crate::case::Case;
+
 /// JSON of every type, odd text and extreme numbers among them.
 pub(crate) const PLAIN: [&str; 22] = [
     "null",
@@ -69,4 +73,24 @@ pub(crate) fn structure(fields: &[(&str, &str, bool, &str)], more: &str, payload
         .map(|(name, schema, optional, more)| format!(r#"{{{schema},"optional":{optional}{more},"field":"{name}"}}"#))
         .collect();
     format!(r#"{{"schema":{{"type":"struct","fields":[{}],"name":"S"{more}}},"payload":{payload}}}"#, fields.join(","))
+}
+
+/// A header with a schema, as JsonConverter reads it.
+pub(crate) fn header(schema: &str, payload: &str) -> String {
+    envelope(schema, false, "", payload)
+}
+
+/// Settings of a JsonConverter that leaves nulls as they are.
+pub(crate) fn without_defaults() -> Json {
+    json!({ "replace.null.with.default": "false", "schemas.enable": "true" })
+}
+
+/// Why Weir refuses a list in which a name is twice.
+pub(crate) fn list_twice(case: &Case, key: &str) -> Option<&'static str> {
+    let list = case.entries("config").into_iter().find(|(name, _)| name == key)?.1;
+    let names: Vec<&str> = list.split(',').map(str::trim).collect();
+    let twice = names.iter().enumerate().any(|(place, name)| names[..place].contains(name));
+    twice.then_some(
+        "refused by validation already, as by the REST API of Kafka Connect; only its configure drops what is there twice",
+    )
 }
