@@ -22,6 +22,8 @@ pub mod insert_header;
 pub mod mask_field;
 pub mod regex_router;
 pub mod replace_field;
+pub mod timestamp_converter;
+pub mod timestamp_router;
 
 pub mod predicates;
 
@@ -49,6 +51,9 @@ weir_sdk::export_transforms!(
         regex_router::RegexRouter,
         replace_field::ReplaceField<Key>,
         replace_field::ReplaceField<Value>,
+        timestamp_converter::TimestampConverter<Key>,
+        timestamp_converter::TimestampConverter<Value>,
+        timestamp_router::TimestampRouter,
     ],
     predicates: [
         predicates::HasHeaderKey,

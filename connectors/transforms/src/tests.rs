@@ -7,6 +7,7 @@ mod mask_field;
 mod predicates;
 mod replace_field;
 mod routing;
+mod timestamps;
 
 use weir_sdk::Transform;
 use weir_sdk::schema::Schema;

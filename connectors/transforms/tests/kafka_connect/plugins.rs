@@ -14,6 +14,8 @@ use weir_transforms::insert_header::InsertHeader;
 use weir_transforms::mask_field::MaskField;
 use weir_transforms::replace_field::ReplaceField;
 use weir_transforms::side::{Key, Value};
+use weir_transforms::timestamp_converter::TimestampConverter;
+use weir_transforms::timestamp_router::TimestampRouter;
 
 /// A chain of one.
 pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, String> {
@@ -28,6 +30,9 @@ pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, 
         "MaskField$Value" => configured::<MaskField<Value>>(entries),
         "ReplaceField$Key" => configured::<ReplaceField<Key>>(entries),
         "ReplaceField$Value" => configured::<ReplaceField<Value>>(entries),
+        "TimestampConverter$Key" => configured::<TimestampConverter<Key>>(entries),
+        "TimestampConverter$Value" => configured::<TimestampConverter<Value>>(entries),
+        "TimestampRouter" => configured::<TimestampRouter>(entries),
         _ => panic!("no test for {class}"),
     }
 }

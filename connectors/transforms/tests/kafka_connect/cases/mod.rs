@@ -5,6 +5,8 @@ mod header_from;
 mod hoist_field;
 mod inputs;
 mod insert_header;
+mod timestamp_converter;
+mod timestamp_router;
 
 use crate::case::Case;
 
@@ -17,5 +19,7 @@ pub(crate) fn all() -> Vec<Made> {
         ("header_from", header_from::cases, header_from::why),
         ("hoist_field", hoist_field::cases, hoist_field::why),
         ("insert_header", insert_header::cases, insert_header::why),
+        ("timestamp_converter", timestamp_converter::cases, timestamp_converter::why),
+        ("timestamp_router", timestamp_router::cases, timestamp_router::why),
     ]
 }
