@@ -60,10 +60,7 @@ pub struct Allowed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
     /// The folder is outside of what the operator allows.
-    #[error(
-        "{key} does not allow the folder {asked:?}{resolved}; it allows {allowed}. Choose a folder inside of that, or add this \
-         one to {key} in the worker's configuration"
-    )]
+    #[error("{key} does not allow the directory {asked:?}{resolved}; it allows {allowed}. {advice}")]
     Folder {
         /// The worker's key.
         key: &'static str,
@@ -73,6 +70,8 @@ pub enum GrantError {
         resolved: String,
         /// The bound, ready to be printed.
         allowed: String,
+        /// What to write where.
+        advice: String,
     },
     /// The folder is not there, or cannot be looked at, or is not a folder.
     #[error("{key} cannot grant the folder {asked:?}: {reason}. Create it, and make it readable for the worker's user")]

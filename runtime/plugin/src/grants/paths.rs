@@ -9,7 +9,7 @@ use wasmtime_wasi::filesystem::{Dir, OpenMode};
 
 use super::guarded::Place;
 use super::opened::{Opened, without_links};
-use super::{ALLOW_READ, ALLOW_WRITE, Allowed, GrantError, Guarded, MAX_FOLDERS};
+use super::{ALLOW_READ, ALLOW_WRITE, Allowed, GrantError, Guarded, MAX_FOLDERS, Overlap};
 use crate::descriptors::Shared;
 
 /// A directory that a guest may use.
@@ -76,8 +76,10 @@ fn merge(folders: &mut Vec<Granted>, new: Granted) -> Result<(), GrantError> {
 }
 
 fn open(key: &'static str, asked: &str, allowed: &[PathBuf], guarded: &[Guarded]) -> Result<Opened, GrantError> {
-    let refused =
-        |resolved: String| GrantError::Folder { key, asked: asked.to_owned(), resolved, allowed: list(allowed) };
+    let refused = |resolved: String| {
+        let advice = advice(key, asked, allowed, guarded);
+        GrantError::Folder { key, asked: asked.to_owned(), resolved, allowed: list(allowed), advice }
+    };
     let unusable = |reason: String| GrantError::Unusable { key, asked: asked.to_owned(), reason };
 
     if allowed.is_empty() {
@@ -143,6 +145,41 @@ fn is_not_the_workers(
     Ok(())
 }
 
+/// What somebody who wants this directory granted has to write, in a form that the worker takes. Says nothing of whether it is there.
+fn advice(key: &str, asked: &str, allowed: &[PathBuf], guarded: &[Guarded]) -> String {
+    let Ok(wanted) = std::path::absolute(asked) else { return format!("Set {key} in the worker's file") };
+    let line = |wanted: &Path| {
+        let entries = allowed.iter().map(PathBuf::as_path).chain([wanted]).map(|path| path.display().to_string());
+        format!("{key}={}", entries.collect::<Vec<_>>().join(","))
+    };
+    let overlap = guarded.iter().find_map(|guarded| {
+        let place = Place::find(&guarded.path).ok()?;
+        Some((guarded, place.overlap_by_path(&wanted)?))
+    });
+    match overlap {
+        None => format!(
+            "Write the line {} in the worker's file, or choose a directory inside of what is allowed",
+            line(&wanted)
+        ),
+        Some((guarded, Overlap::Contains)) => {
+            let apart = wanted.join("data");
+            format!(
+                "It cannot be allowed, because it contains {} ({}). Use a directory that is apart from the worker's own files: move the \
+                 file to {}, name it there by that path, and write the line {} in the worker's file",
+                guarded.path.display(),
+                guarded.what,
+                apart.display(),
+                line(&apart)
+            )
+        }
+        Some((guarded, overlap)) => format!(
+            "It cannot be allowed, because it {overlap} {} ({}). Choose a directory that is apart from it, and name that in {key}",
+            guarded.path.display(),
+            guarded.what
+        ),
+    }
+}
+
 fn list(allowed: &[PathBuf]) -> String {
     if allowed.is_empty() {
         return "nothing".to_owned();
@@ -175,6 +212,35 @@ mod tests {
         let allowed = [root.path().to_owned()];
         assert_eq!(read(&allowed, &inner).unwrap(), inner.canonicalize().unwrap());
         assert_eq!(read(&allowed, root.path()).unwrap(), root.path().canonicalize().unwrap());
+    }
+
+    #[test]
+    fn a_refusal_has_the_line_to_write_and_the_line_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        for name in ["data", "other", "etc"] {
+            fs::create_dir(path(name)).unwrap();
+        }
+        let here = std::env::current_dir().unwrap();
+        let text = read(&[], Path::new(".")).unwrap_err().to_string();
+        assert!(text.contains("it allows nothing. "), "{text}");
+        assert!(text.contains(&format!("Write the line weir.allow.read={} in", here.display())), "{text}");
+        let text = read(&[path("data")], &path("other")).unwrap_err().to_string();
+        let line = format!("the line weir.allow.read={},{} in", path("data").display(), path("other").display());
+        assert!(text.contains(&line), "{text}");
+        read(&[path("data"), path("other")], &path("other")).unwrap();
+        // One that the worker would not take is not offered.
+        let guarded = Guarded { what: "the worker's configuration".to_owned(), path: path("etc/worker.properties") };
+        let bounds = Allowed { guarded: vec![guarded], ..Allowed::default() };
+        let asked = |name: &str| vec![(path(name).display().to_string(), false)];
+        let text = grant(&bounds, asked("etc")).unwrap_err().to_string();
+        assert!(text.contains("It cannot be allowed, because it contains"), "{text}");
+        assert!(
+            text.ends_with(&format!("the line weir.allow.read={} in the worker's file", path("etc/data").display()))
+        );
+        fs::create_dir(path("etc/data")).unwrap();
+        let bounds = Allowed { read: vec![path("etc/data")], ..bounds };
+        grant(&bounds.settle().unwrap(), asked("etc/data")).unwrap();
     }
 
     #[test]
