@@ -6,15 +6,51 @@
 //! [["file-source",{"filename":"/data/in.txt"}],{"position":42}]
 //! ```
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-#[derive(Serialize, Deserialize)]
+/// The format that this worker reads and writes.
+const VERSION: u64 = 1;
+
+#[derive(Deserialize)]
 struct Header {
     weir: String,
-    version: u32,
     entries: usize,
     sha256: String,
+}
+
+/// What any version of the header has.
+#[derive(Deserialize)]
+struct Version {
+    version: u64,
+}
+
+/// Why a file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// What is wrong with it.
+    pub(crate) reason: String,
+    /// What to do, where it is something else than for a file that is damaged.
+    pub(crate) next: Option<&'static str>,
+}
+
+impl Problem {
+    /// What is wrong and what to do; `damaged` is what to do with a file that is damaged.
+    pub(crate) fn with_next(&self, damaged: &str) -> String {
+        format!("{}. It was left as it is. {}", self.reason, self.next.unwrap_or(damaged))
+    }
+}
+
+impl From<String> for Problem {
+    fn from(reason: String) -> Self {
+        Self { reason, next: None }
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(reason: &str) -> Self {
+        Self::from(reason.to_owned())
+    }
 }
 
 /// Writes a whole file of this kind. No line has a line break in it.
@@ -25,28 +61,36 @@ pub(crate) fn render(kind: &str, lines: impl Iterator<Item = String>) -> String 
         body.push('\n');
         entries += 1;
     }
-    let header = serde_json::json!({"weir": kind, "version": 1, "entries": entries, "sha256": hash(&body)});
+    let header = serde_json::json!({"weir": kind, "version": VERSION, "entries": entries, "sha256": hash(&body)});
     format!("{header}\n{body}")
 }
 
-/// The lines of a whole file of this kind. The error says what is wrong with it, not what to do.
-pub(crate) fn parse<'a>(kind: &str, text: &'a [u8]) -> Result<Vec<&'a str>, String> {
+/// The lines of a whole file of this kind.
+pub(crate) fn parse<'a>(kind: &str, text: &'a [u8]) -> Result<Vec<&'a str>, Problem> {
     let text = std::str::from_utf8(text).map_err(|error| format!("it is not text: {error}"))?;
     let (header, body) = text.split_once('\n').ok_or("its first line is not whole")?;
+    // First: the rest of a newer header may look otherwise.
+    if let Ok(Version { version }) = serde_json::from_str(header)
+        && version > VERSION
+    {
+        return Err(Problem {
+            reason: format!(
+                "it was written by a newer Weir, in format version {version}, and this worker reads version {VERSION}"
+            ),
+            next: Some("Start the newer Weir again, or put back the copy from before the upgrade"),
+        });
+    }
     let header: Header =
         serde_json::from_str(header).map_err(|error| format!("its first line is not a {kind} file's: {error}"))?;
     if header.weir != kind {
-        return Err(format!("its first line says that it is not a {kind} file"));
-    }
-    if header.version != 1 {
-        return Err(format!("it has version {}, and this worker knows version 1", header.version));
+        return Err(format!("its first line says that it is not a {kind} file").into());
     }
     if header.sha256 != hash(body) {
-        return Err("its content does not match the hash in its first line".to_owned());
+        return Err("its content does not match the hash in its first line".into());
     }
     let lines: Vec<_> = body.lines().collect();
     if lines.len() != header.entries {
-        return Err(format!("it holds {} entries, and its first line says {}", lines.len(), header.entries));
+        return Err(format!("it holds {} entries, and its first line says {}", lines.len(), header.entries).into());
     }
     Ok(lines)
 }

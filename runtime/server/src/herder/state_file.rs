@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::api::{ConfigMap, TargetState};
-use crate::hashed_lines;
+use crate::hashed_lines::{self, Problem};
 use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
 
@@ -40,14 +40,11 @@ pub(super) struct Kept {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file is there, and not one that this worker wrote whole.
-    #[error(
-        "the file of connectors {path} cannot be used: {reason}. It was left as it is. Put back a copy that is whole, or move it away to \
-         start without the connectors that it kept (weir.standalone.state)"
-    )]
+    #[error("the file of connectors {path} cannot be used: {reason} (weir.standalone.state)")]
     Damaged {
         /// Which file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it, and what to do.
         reason: String,
     },
     /// The system refused.
@@ -140,7 +137,9 @@ fn read(path: &Path) -> Result<(Vec<Kept>, bool), Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(cause) => return Err(Error::Io { action: "read", path: path.to_owned(), cause }),
     };
-    let kept = parse(&text).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })?;
+    let damaged = "Put back a copy that is whole, or move it away to start without the connectors that it kept";
+    let kept =
+        parse(&text).map_err(|problem| Error::Damaged { path: path.to_owned(), reason: problem.with_next(damaged) })?;
     Ok((kept, text.is_empty()))
 }
 
@@ -149,13 +148,13 @@ fn render(connectors: &[Kept]) -> String {
     hashed_lines::render(KIND, lines)
 }
 
-fn parse(text: &[u8]) -> Result<Vec<Kept>, String> {
+fn parse(text: &[u8]) -> Result<Vec<Kept>, Problem> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
     let lines = hashed_lines::parse(KIND, text)?;
     let parsed = |(number, line)| serde_json::from_str(line).map_err(|error| format!("line {}: {error}", number + 2));
-    lines.into_iter().enumerate().map(parsed).collect()
+    lines.into_iter().enumerate().map(parsed).collect::<Result<_, String>>().map_err(Problem::from)
 }
 
 #[cfg(test)]

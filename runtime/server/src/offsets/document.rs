@@ -9,7 +9,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::hashed_lines;
+use crate::hashed_lines::{self, Problem};
 
 /// What the first line says the file is.
 const KIND: &str = "offsets";
@@ -30,17 +30,24 @@ pub(super) fn render<'a>(lines: impl Iterator<Item = Line<'a>>) -> String {
     hashed_lines::render(KIND, lines.map(text))
 }
 
-/// Reads the whole document: connector, partition and offset of each line. The error says what is wrong with it, not what to do.
-pub(super) fn parse(text: &[u8]) -> Result<Vec<(String, String, String)>, String> {
+/// Reads the whole document: connector, partition and offset of each line.
+pub(super) fn parse(text: &[u8]) -> Result<Vec<(String, String, String)>, Problem> {
     if text.starts_with(&[0xac, 0xed]) {
-        return Err("it is a Java-serialized file, as Kafka Connect's standalone worker writes it".to_owned());
+        return Err(Problem {
+            reason: "it was written by Kafka Connect's standalone worker, as a Java-serialized map".to_owned(),
+            next: Some(
+                "Name another file. To take the offsets over, read them from Kafka Connect with GET /connectors/NAME/offsets, create the \
+                 connector here with initial_state STOPPED, write them with PATCH /connectors/NAME/offsets, and resume it",
+            ),
+        });
     }
     let parsed = |(number, line): (usize, &str)| {
         let ((connector, partition), offset): ((String, Box<RawValue>), Box<RawValue>) =
             serde_json::from_str(line).map_err(|error| format!("line {}: {error}", number + 2))?;
         Ok((connector, partition.get().to_owned(), offset.get().to_owned()))
     };
-    hashed_lines::parse(KIND, text)?.into_iter().enumerate().map(parsed).collect()
+    let lines = hashed_lines::parse(KIND, text)?.into_iter().enumerate();
+    lines.map(parsed).collect::<Result<_, String>>().map_err(Problem::from)
 }
 
 #[cfg(test)]
@@ -85,6 +92,17 @@ mod tests {
 
     #[test]
     fn a_file_of_kafka_connect_is_named_as_such() {
-        assert!(parse(&[0xac, 0xed, 0, 5]).unwrap_err().contains("Kafka Connect"));
+        let problem = parse(&[0xac, 0xed, 0, 5]).unwrap_err();
+        assert!(problem.reason.contains("Kafka Connect"), "{problem:?}");
+        assert!(problem.next.is_some_and(|next| next.contains("PATCH /connectors/NAME/offsets")), "{problem:?}");
+    }
+
+    #[test]
+    fn a_file_of_a_newer_weir_is_named_as_such() {
+        let newer = "{\"weir\":\"offsets\",\"version\":2,\"blake3\":\"\"}\n";
+        let problem = parse(newer.as_bytes()).unwrap_err();
+        assert!(problem.reason.starts_with("it was written by a newer Weir, in format version 2"), "{problem:?}");
+        let text = problem.with_next("Move it away");
+        assert!(text.contains("Start the newer Weir again") && !text.contains("Move it away"), "{text}");
     }
 }

@@ -22,14 +22,11 @@ use crate::replace_file::{Replace, replace_file};
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The file is there, and not one that this worker wrote whole.
-    #[error(
-        "the offset file {path} cannot be used: {reason}. It was left as it is. Put back a copy that is whole, or move it away to let \
-         all source connectors start from the beginning (offset.storage.file.filename)"
-    )]
+    #[error("the offset file {path} cannot be used: {reason} (offset.storage.file.filename)")]
     Damaged {
         /// Which file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it, and what to do.
         reason: String,
     },
     /// The system refused.
@@ -123,7 +120,10 @@ impl OffsetFile {
         let state = if text.is_empty() {
             State::default()
         } else {
-            State::parse(&text).map_err(|reason| Error::Damaged { path: path.to_owned(), reason })?
+            let damaged =
+                "Put back a copy that is whole, or move it away to let all source connectors start from the beginning";
+            State::parse(&text)
+                .map_err(|problem| Error::Damaged { path: path.to_owned(), reason: problem.with_next(damaged) })?
         };
         Ok(Self(Arc::new(Shared {
             path: path.to_owned(),

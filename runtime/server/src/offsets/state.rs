@@ -6,6 +6,7 @@ use super::document::Line;
 use super::limits::{Exceeded, Limits, Size};
 use super::partition::canonical;
 use super::{Entry, document};
+use crate::hashed_lines::Problem;
 
 /// The offsets of all connectors.
 #[derive(Default)]
@@ -64,12 +65,12 @@ impl Stored {
 
 impl State {
     /// What the text of a file says.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(text: &[u8]) -> Result<Self, Problem> {
         let mut state = Self::default();
         for (connector, partition, offset) in document::parse(text)? {
             let stored = state.connectors.entry(connector).or_insert_with_key(|connector| Stored::new(connector));
             if stored.offsets.contains_key(&partition) {
-                return Err("it holds an offset twice".to_owned());
+                return Err("it holds an offset twice".into());
             }
             stored.size.add(&stored.name, &partition, &offset);
             stored.insert(partition, offset);
