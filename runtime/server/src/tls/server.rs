@@ -29,6 +29,15 @@ pub enum Error {
         #[source]
         cause: rustls::Error,
     },
+    /// The key is not that of the certificate.
+    #[error(
+        "the TLS of the REST server: {store}: the private key and the certificate do not belong together. Put the key that the \
+         certificate was made for and the certificate into one store"
+    )]
+    Mismatch {
+        /// The key that names the store.
+        store: String,
+    },
     /// The trusted certificates.
     #[error("the TLS of the REST server: {store}: {cause}")]
     Verifier {
@@ -93,7 +102,13 @@ fn load(settings: &ListenerTls) -> Result<Loaded, Error> {
             Version::Tls13 => &version::TLS13,
         })
         .collect();
-    let wrong = |cause| Error::Rustls { store: settings.keystore.name.clone(), cause };
+    let wrong = |cause| {
+        let store = settings.keystore.name.clone();
+        match cause {
+            rustls::Error::InconsistentKeys(_) => Error::Mismatch { store },
+            cause => Error::Rustls { store, cause },
+        }
+    };
     let verifier = verifier(settings, &provider, &own.trusted)?;
     let (Some(key), Some(certificate)) = (own.key, own.chain.first()) else {
         return Err(wrong(rustls::Error::NoCertificatesPresented));

@@ -139,10 +139,9 @@ impl DeadLetters {
         stopping: Stopping,
         memory: Held,
     ) -> Result<Self, Error> {
-        ensure(queue, clients).await.map_err(|cause| Error::DeadLetterTopic {
-            topic: queue.topic.clone(),
-            cause: format!("{cause}; replication factor {}", queue.replication_factor),
-        })?;
+        ensure(queue, clients)
+            .await
+            .map_err(|cause| Error::DeadLetterTopic { topic: queue.topic.clone(), cause: cause_text(&cause, queue) })?;
         Ok(Self {
             queue: queue.clone(),
             properties: clients.producer.clone(),
@@ -359,6 +358,19 @@ async fn until(at: Option<Instant>) {
     }
 }
 
+/// Why the topic cannot be made, with the key that mends it.
+fn cause_text(cause: &admin::Error, queue: &DeadLetterQueue) -> String {
+    const FACTOR: &str = "errors.deadletterqueue.topic.replication.factor";
+    match cause {
+        admin::Error::Kafka(RDKafkaErrorCode::InvalidReplicationFactor) => format!(
+            "{cause}: the cluster has fewer brokers than the {} replicas that {FACTOR} asks for (3 unless set). Set it to at most the \
+             number of brokers, or make the topic yourself",
+            queue.replication_factor
+        ),
+        cause => format!("{cause}; {FACTOR}={}", queue.replication_factor),
+    }
+}
+
 async fn ensure(queue: &DeadLetterQueue, clients: &DeadLetterClients) -> Result<(), admin::Error> {
     let admin = clients.admins.get(&clients.admin)?;
     if admin.describe_topic(&queue.topic).await?.is_some() {
@@ -424,6 +436,14 @@ mod tests {
             assert_eq!(name.strip_prefix("__connect.errors."), Some(expected_name));
             assert_eq!(value, expected_value, "{name}");
         }
+    }
+
+    #[test]
+    fn a_replication_factor_that_the_cluster_cannot_have_is_told_with_its_key() {
+        let queue = DeadLetterQueue { topic: "dead".to_owned(), replication_factor: 3, context_headers: false };
+        let text = cause_text(&admin::Error::Kafka(RDKafkaErrorCode::InvalidReplicationFactor), &queue);
+        assert!(text.contains("fewer brokers than the 3 replicas"), "{text}");
+        assert!(text.contains("errors.deadletterqueue.topic.replication.factor"), "{text}");
     }
 
     #[tokio::test]
