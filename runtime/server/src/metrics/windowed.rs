@@ -108,10 +108,9 @@ impl Windowed {
         self.summary_at(clock::now())
     }
 
-    /// Of values that are 1 or 0 the share of ones; without values 0, as in Kafka.
+    /// Of values that are 1 or 0 the share of ones; without values NaN. Kafka has 0 then, which looks as if everything had failed.
     pub fn share_of_ones(&self) -> f64 {
-        let summary = self.summary();
-        if summary.count == 0 { 0.0 } else { summary.average() }
+        self.summary().average()
     }
 
     /// Of values that are 1 or 0 the share of zeros; without values 0, as in Kafka.

@@ -59,7 +59,7 @@ pub(in crate::metrics) const TASK: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_task_offset_commit_success_percentage",
         kind: Gauge,
-        help: "The fraction of the commits of offsets within the sample window that succeeded, from 0 to 1.",
+        help: "The fraction of the commits of offsets within the sample window that succeeded, from 0 to 1; NaN where there was none.",
         attributes: &["connector-task-metrics/offset-commit-success-percentage"],
         write: |task, samples| samples.one(task.metrics.commit_success.share_of_ones()),
     },

@@ -48,7 +48,7 @@ pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "kafka_connect_worker_connector_startup_success_percentage",
         kind: Gauge,
-        help: "The fraction of the starts of connectors within the sample window that succeeded, from 0 to 1.",
+        help: "The fraction of the starts of connectors within the sample window that succeeded, from 0 to 1; NaN where there was none.",
         attributes: &["connect-worker-metrics/connector-startup-success-percentage"],
         write: |survey, samples| samples.one(survey.worker.connectors.results.share_of_ones()),
     },
@@ -83,7 +83,7 @@ pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "kafka_connect_worker_task_startup_success_percentage",
         kind: Gauge,
-        help: "The fraction of the starts of tasks within the sample window that succeeded, from 0 to 1.",
+        help: "The fraction of the starts of tasks within the sample window that succeeded, from 0 to 1; NaN where there was none.",
         attributes: &["connect-worker-metrics/task-startup-success-percentage"],
         write: |survey, samples| samples.one(survey.worker.tasks.results.share_of_ones()),
     },
