@@ -29,6 +29,14 @@ pub enum Error {
         #[source]
         source: PropertiesError,
     },
+    /// A connector file that begins as JSON and is not.
+    #[error("{} begins as JSON and is not valid JSON: {problem}. Correct it, or write the file as Java properties", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        problem: String,
+    },
     /// A connector file with a null in it.
     #[error("Null value can not be supplied as the configuration value, at '{}'", path.display())]
     Null {
@@ -78,6 +86,12 @@ pub fn connector(path: &Path) -> Result<ConnectorFile, Error> {
             return Err(Error::TwoNames { path: path.to_owned() });
         }
         return Ok(ConnectorFile { name, config, initial_state });
+    }
+    // Kafka Connect reads it as properties then, in which it finds no name.
+    if bytes.trim_ascii_start().starts_with(b"{")
+        && let Err(error) = serde_json::from_slice::<serde_json::Value>(&bytes)
+    {
+        return Err(Error::Json { path: path.to_owned(), problem: error.to_string() });
     }
     named(path, parse_properties(path, &bytes)?)
 }
@@ -165,6 +179,9 @@ mod tests {
         assert!(error.ends_with("is missing the mandatory 'name' configuration"), "{error}");
         let error = connector(file(br#"{"topic":"t"}"#).path()).expect_err("refused").to_string();
         assert!(error.ends_with("is missing the mandatory 'name' configuration"), "{error}");
+        let comma =
+            connector(file(b"{\n  \"name\": \"a\",\n  \"topic\": \"t\",\n}").path()).expect_err("refused").to_string();
+        assert!(comma.contains("is not valid JSON: trailing comma at line 4 column 1"), "{comma}");
         let two = file(br#"{"name":"a","config":{"name":"b"}}"#);
         let error = connector(two.path()).expect_err("refused").to_string();
         assert!(error.starts_with("Connector name configuration in 'config' doesn't match"), "{error}");
