@@ -13,6 +13,7 @@ use crate::error_text::chain;
 use crate::grants;
 use crate::herder::StateFile;
 use crate::offsets::OffsetFile;
+use crate::places;
 use crate::plugins::{self, Plugins};
 use crate::rest;
 use crate::rest::security::Security;
@@ -36,7 +37,12 @@ impl std::fmt::Display for Problem {
         if let Some(key) = self.key.as_deref().filter(|key| !key.is_empty()) {
             write!(f, "{key}: ")?;
         }
-        let mut lines = self.text.lines().map(str::trim).filter(|line| !line.is_empty());
+        // Some texts name the key themselves.
+        let text = match &self.key {
+            Some(key) => self.text.strip_prefix(&format!("{key}: ")).unwrap_or(&self.text),
+            None => &self.text,
+        };
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         f.write_str(lines.next().unwrap_or_default())?;
         lines.try_for_each(|line| write!(f, "; {line}"))
     }
@@ -106,7 +112,11 @@ pub async fn check(
                 report.connectors.extend(validate(&file, &connector, &config, &plugins).await);
             }
         }
-        Err(problems) => report.worker.extend(problems.into_iter().map(|(key, text)| problem(key, text))),
+        Err(problems) => {
+            let known: Vec<Option<String>> = report.worker.iter().map(|problem| problem.key.clone()).collect();
+            let new = problems.into_iter().map(|(key, text)| problem(key, text));
+            report.worker.extend(new.filter(|problem| !known.contains(&problem.key)));
+        }
     }
     report
 }
@@ -146,6 +156,23 @@ async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
     }
     if let Some(Err(error)) = config.standalone_state.as_deref().map(StateFile::look) {
         problems.push(("weir.standalone.state", error.to_string()));
+    }
+    let mut note = |key: &'static str, looked: Result<(), String>| {
+        // What cannot even be read was said.
+        if let Err(text) = looked
+            && !problems.iter().any(|(noted, _)| *noted == key)
+        {
+            problems.push((key, text));
+        }
+    };
+    note("offset.storage.file.filename", places::file(&config.offset_storage_file));
+    if let Some(path) = &config.standalone_state {
+        note("weir.standalone.state", places::file(path));
+    }
+    note("weir.plugin.store", places::directory(&config.plugin_store));
+    // Where it is below the store, as it is by default, that has said all.
+    if !config.plugin_cache.starts_with(&config.plugin_store) {
+        note("weir.plugin.cache", places::directory(&config.plugin_cache));
     }
     if let Err(error) = Security::open(&config.rest_auth) {
         problems.push(("weir.rest.auth", chain(&error)));
@@ -188,6 +215,9 @@ async fn validate(file: &Path, connector: &ConnectorFile, config: &WorkerConfig,
             let values = infos.configs.iter().map(|config| &config.value);
             values.flat_map(|value| value.errors.iter().map(|error| problem(&value.name, error.clone()))).collect()
         }
+        Err(Unprepared::Invalid(Invalid::Unresolved(errors))) => {
+            errors.into_iter().map(|error| problem(error.key(), error.to_string())).collect()
+        }
         Err(Unprepared::Invalid(other)) => vec![problem("connector.class", other.to_string())],
     }
 }
@@ -202,6 +232,7 @@ mod tests {
             Problem { file: "a.json".into(), key: key.map(str::to_owned), text: text.to_owned() }.to_string()
         };
         assert_eq!(problem(Some("topics"), "a\n  b\r\n\nc\n"), "a.json: topics: a; b; c");
+        assert_eq!(problem(Some("topics"), "topics: a"), "a.json: topics: a");
         assert_eq!(problem(None, "a"), "a.json: a");
         assert_eq!(problem(Some(""), ""), "a.json: ");
     }

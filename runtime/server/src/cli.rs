@@ -10,7 +10,6 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
-use crate::config::listener::Protocol;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::worker::LogFormat;
 use crate::config::{self, WorkerConfig};
@@ -18,6 +17,7 @@ use crate::core_dumps::CoreDumps;
 use crate::error_text::chain;
 use crate::herder::api::ConfigMap;
 use crate::kafka::dev_broker::DevBroker;
+use crate::logging::Level;
 use crate::stop::Signals;
 use crate::worker::{Reload, Worker};
 use crate::{check, grants, logging, process_limits, rest, version};
@@ -37,6 +37,15 @@ struct Args {
 enum Format {
     Text,
     Json,
+}
+
+impl From<Format> for LogFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -128,7 +137,7 @@ pub fn main() -> ExitCode {
     let code = match runtime.block_on(run(args, core_dumps)) {
         Ok(code) => code,
         Err(failure) => {
-            logging::say(&format!("weir: {failure}"));
+            logging::say(Level::Error, &format!("weir: {failure}"));
             failure.exit_code()
         }
     };
@@ -168,7 +177,7 @@ async fn check_only(worker: &Path, connectors: &[PathBuf], format: Option<Format
     }
     if report.exit_code() == 0 {
         println!(
-            "OK: {} and {} connectors; {} plugins. Not checked: Kafka, and whether folders can be written",
+            "OK: {} and {} connectors; {} plugins. Not checked: Kafka, and whether another worker uses the same files",
             worker.display(),
             connectors.len(),
             report.plugins
@@ -178,11 +187,7 @@ async fn check_only(worker: &Path, connectors: &[PathBuf], format: Option<Format
 }
 
 fn begin_log(config: &WorkerConfig, format: Option<Format>, level: &str) -> Result<(), logging::Error> {
-    let format = match format {
-        Some(Format::Text) => LogFormat::Text,
-        Some(Format::Json) => LogFormat::Json,
-        None => config.log_format,
-    };
+    let format = format.map_or(config.log_format, LogFormat::from);
     logging::init(format, level, config.providers.redactor())?;
     for warning in &config.warnings {
         warn!("{warning}");
@@ -192,28 +197,14 @@ fn begin_log(config: &WorkerConfig, format: Option<Format>, level: &str) -> Resu
 
 /// Parses the worker's keys, begins the log, and says which keys have no effect.
 fn prepare(keys: ConfigMap, format: Option<Format>, core_dumps: CoreDumps) -> Result<WorkerConfig, Failure> {
+    // What is wrong with the keys is said in the form that is asked for, too.
+    let json = || keys.get("weir.log.format").is_some_and(|format| format.trim() == "json");
+    logging::expect(format.map_or_else(|| if json() { LogFormat::Json } else { LogFormat::Text }, LogFormat::from));
     let config = WorkerConfig::parse(keys).map_err(Failure::Config)?;
     begin_log(&config, format, &config.log_level).map_err(Failure::start)?;
     if config.core_dumps {
         core_dumps.allow();
         warn!("core dumps are allowed (weir.core.dumps): one holds passwords and records");
-    }
-    for listener in config.listeners.iter().filter(|listener| listener.is_open()) {
-        let (host, port) = (listener.bind_host(), listener.port);
-        if !config.rest_auth.is_on() {
-            warn!(
-                host,
-                port,
-                "the REST API is reachable from other machines without authentication: anyone who can connect can upload code and read \
-                 configurations. Clients that address it by a name need that name in weir.rest.hosts.allowed"
-            );
-        } else if listener.protocol == Protocol::Http {
-            warn!(
-                host,
-                port,
-                "the REST API listens beyond this machine over http: passwords and tokens can be read on their way"
-            );
-        }
     }
     Ok(config)
 }
@@ -224,10 +215,17 @@ async fn serve(config: WorkerConfig, file: Option<PathBuf>, connectors: &[PathBu
     let patience = config.task_shutdown_graceful_timeout.saturating_add(config.shutdown_timeout);
     let mut signals = Signals::start(patience).map_err(Failure::start)?;
     process_limits::raise_descriptors();
-    let worker = Worker::start(config).await.map_err(Failure::start)?;
+    // It may have to wait for the worker before it.
+    let worker = tokio::select! {
+        worker = Worker::start(config) => worker.map_err(Failure::start)?,
+        name = signals.next() => {
+            info!(signal = name, "stopping before the start was complete");
+            return Ok(());
+        }
+    };
     let _reloading = AbortOnDropHandle::new(tokio::spawn(reload(worker.reload(file), signals.hangups())));
     for url in worker.urls() {
-        logging::say(&format!("Weir {}: REST API at {url}", version::WEIR));
+        logging::say(Level::Info, &format!("Weir {}: REST API at {url}", version::WEIR));
     }
     let created = tokio::select! {
         created = create_all(&worker, connectors) => created,
@@ -325,14 +323,15 @@ async fn dev(
     let mut config = prepare(keys, format, core_dumps)?;
     grants::guard_files(&mut config, own_file.as_deref(), &files);
     let (read, write) = (&config.allowed.read, &config.allowed.write);
-    logging::say(&format!(
+    let first = format!(
         "Weir dev: a broker in this process, at {}\n  It keeps about 5 MB or 100,000 messages a partition, and nothing after this \
          process ends.\n  Good for a first look and for writing plugins; for anything else run Apache Kafka and `weir \
          standalone`.\n  Plugins may be granted files below: read {}, write {}",
         broker.bootstrap_servers(),
         joined(read),
         joined(write)
-    ));
+    );
+    logging::say(Level::Info, &first);
     let done = serve(config, None, &files).await;
     drop(broker);
     done

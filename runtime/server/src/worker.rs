@@ -14,6 +14,7 @@ use crate::config::WorkerConfig;
 use crate::config::listener::{Listener, Protocol};
 use crate::grants;
 use crate::herder::{self, Herder};
+use crate::locks::{self, Locks};
 use crate::logging;
 use crate::offsets::{self, OffsetFile};
 use crate::plugins::{self, OpenError, Plugins};
@@ -27,6 +28,9 @@ use crate::tls::server::ServerTls;
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Another worker uses the same files.
+    #[error(transparent)]
+    Locks(#[from] locks::Error),
     /// The offset file.
     #[error(transparent)]
     Offsets(#[from] offsets::Error),
@@ -108,6 +112,8 @@ pub struct Worker {
     config: Arc<WorkerConfig>,
     /// By the key of their listeners.
     tls: [(&'static str, Option<Arc<ServerTls>>); 2],
+    /// Given back last.
+    _locks: Locks,
 }
 
 impl Worker {
@@ -115,6 +121,7 @@ impl Worker {
     pub async fn start(mut config: WorkerConfig) -> Result<Self, Error> {
         grants::settle(&mut config)?;
         let config = Arc::new(config);
+        let locks = Locks::take(&config).await?;
         // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
         let offsets = OffsetFile::open(&config.offset_storage_file, config.offset_limits)?;
         let state = config.standalone_state.as_deref().map(herder::StateFile::open).transpose()?;
@@ -168,7 +175,7 @@ impl Worker {
             .collect();
         info!(?addresses, "the REST API answers");
         let tls = [("listeners", own), ("admin.listeners", admins)];
-        Ok(Self { herder, plugins, addresses, urls, ready, stop, servers, security, config, tls })
+        Ok(Self { herder, plugins, addresses, urls, ready, stop, servers, security, config, tls, _locks: locks })
     }
 
     /// What is read again when the process gets SIGHUP. `file` is the worker's, if it has one of its own.

@@ -215,8 +215,9 @@ fn a_worker_says_what_it_does_and_ends_when_it_is_asked_to() {
     let address = loop {
         let line = lines.next().unwrap_or_else(|| panic!("no address in {said:#?}"));
         said.push(line.clone());
+        assert!(line.starts_with('{') && line.ends_with('}'), "not an object: {line}");
         if let Some((_, address)) = line.split_once("REST API at http://") {
-            break address.to_owned();
+            break address.split('"').next().unwrap_or_default().to_owned();
         }
     };
     assert!(address.starts_with("127.0.0.1:") && !address.ends_with(":0"), "{address}");
@@ -231,6 +232,94 @@ fn a_worker_says_what_it_does_and_ends_when_it_is_asked_to() {
     assert!(status.success(), "{status}: {rest:#?}");
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     assert!(rest.iter().any(|line| line.contains("SIGTERM")), "{rest:#?}");
+}
+
+/// Starts a worker, and waits until it says where its REST API is. The rest of its words is read, so that it never waits for a reader.
+fn started(worker: &str) -> std::process::Child {
+    let mut process =
+        weir().args(["standalone", worker]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("weir runs");
+    let mut lines = BufReader::new(process.stderr.take().expect("standard error")).lines().map_while(Result::ok);
+    let said: Vec<String> = lines.by_ref().take_while(|line| !line.contains("REST API at http://")).collect();
+    assert!(process.try_wait().expect("a process").is_none(), "it ended: {said:#?}");
+    std::thread::spawn(move || lines.for_each(drop));
+    process
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_worker_on_the_same_files_is_refused_until_the_first_is_gone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let keys = |port: u16, wait: u32| format!("{}weir.lock.wait.ms={wait}\n", worker_keys(folder.path(), port));
+    let first = file(folder.path(), "first.properties", &keys(0, 0));
+    let mut running = started(&first);
+    let refused = run(&["standalone", &first]);
+    let said = errors(&refused);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("(offset.storage.file.filename) is in use by another worker"), "{said}");
+    assert!(said.contains(&format!("process {} on host ", running.id())), "{said}");
+    // However it ends, its locks are given back.
+    running.kill().expect("killed");
+    running.wait().expect("it ends");
+    let mut running = started(&first);
+
+    // An update: the next one waits for the one before it.
+    let second = file(folder.path(), "second.properties", &keys(0, 300_000));
+    let next = std::thread::spawn(move || started(&second));
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!next.is_finished(), "two workers on the same files");
+    let asked = Command::new("kill").arg(running.id().to_string()).status().expect("kill runs");
+    assert!(asked.success() && running.wait().expect("it ends").success());
+    let mut next = next.join().expect("the next one starts");
+    next.kill().expect("killed");
+    next.wait().expect("it ends");
+}
+
+#[test]
+fn a_check_finds_what_only_a_start_or_a_run_would_have_found() {
+    let folder = tempfile::tempdir().expect("folder");
+    let check = |name: &str, keys: &str| {
+        let path = file(folder.path(), name, keys);
+        let output = run(&["standalone", "--check", &path]);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), errors(&output))
+    };
+    let keys = worker_keys(folder.path(), 0);
+    let missing = keys.replace("/offsets", "/none/offsets").replace("/state", "/gone/state");
+    let (code, said, _) = check("missing.properties", &missing);
+    assert_eq!((code, said.lines().count()), (Some(2), 2), "{said}");
+    for (key, directory) in [("offset.storage.file.filename", "none"), ("weir.standalone.state", "gone")] {
+        let text = format!("{key}: the directory {}/{directory} is not there. Create it", folder.path().display());
+        assert!(said.contains(&text), "{text} is not in {said}");
+    }
+    let store = format!("{keys}weir.plugin.store={}/missing.properties/store\n", folder.path().display());
+    let (code, said, _) = check("store.properties", &store);
+    assert!(code == Some(2) && said.contains("weir.plugin.store: "), "{said}");
+    for (name, more, key) in [
+        (
+            "same.properties",
+            format!("weir.standalone.state={}/./offsets\n", folder.path().display()),
+            "weir.standalone.state",
+        ),
+        ("port.properties", "bootstrap.servers=localhost\n".to_owned(), "bootstrap.servers"),
+        ("certificates.properties", "weir.rest.auth.certificates=true\n".to_owned(), "weir.rest.auth.certificates"),
+        ("typo.properties", "weir.rest.auth.user.file=/etc/users\n".to_owned(), "weir.rest.auth.user.file"),
+        ("client.properties", "producer.compression.type=brotli\n".to_owned(), "producer.compression.type"),
+    ] {
+        let (code, said, _) = check(name, &format!("{keys}{more}"));
+        assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains(&format!("{name}: {key}: ")), "{key} is not in {said}");
+    }
+    let users = file(folder.path(), "users", "alice=secret\n");
+    let right = format!("{keys}weir.rest.auth.users.file={users}\nweir.rest.auth.upload=alcie\n");
+    let (code, said, _) = check("right.properties", &right);
+    assert!(
+        code == Some(2) && said.contains("'weir.rest.auth.upload' gives a right to alcie and nobody else"),
+        "{said}"
+    );
+    // What is dangerous and not wrong is said, and does not keep a worker from starting.
+    let open = keys.replace("http://127.0.0.1:", "http://0.0.0.0:");
+    let (code, said, warned) = check("open.properties", &open);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(warned.contains("WARN") && warned.contains("without authentication"), "{warned}");
 }
 
 /// What `GET` of this path answers.

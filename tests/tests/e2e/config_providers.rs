@@ -132,6 +132,15 @@ fn a_secret_reaches_the_plugin_and_comes_out_nowhere() -> Result<()> {
     let text = format!("Could not read properties from file {}/none", secrets.display());
     ensure!(answer.message() == text, "{}", answer.body);
 
+    // A reference to what is not there does not become a topic.
+    let misspelt = with(&config, &[("topic", &reference("pasword"))]);
+    let answer = rest.put("/connectors/wrong/config", &misspelt)?.expect(400)?;
+    let text = format!("topic: the config provider 'file' has no value for {}", reference("pasword"));
+    ensure!(answer.message().contains(&text), "{}", answer.body);
+    let body = with(&misspelt, &[("name", "wrong")]);
+    let answer = rest.put("/connector-plugins/FileStreamSource/config/validate", &body)?.expect(200)?;
+    ensure!(answer.body["error_count"] == 1 && answer.body.to_string().contains("has no value for"), "{}", answer.body);
+
     let answers = all_answers(&rest, "trace")?;
     ensure!(!answers.contains(PASSWORD), "{answers}");
     worker.stop()?;
@@ -148,7 +157,9 @@ fn references_look_as_in_kafka_connect() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
     let topic = &topics::unique("shown");
     topics::create(bootstrap, topic, 1)?;
-    let (mut worker, secrets) = worker(bootstrap)?;
+    let (worker, secrets) = worker(bootstrap)?;
+    // As Kafka Connect does; by default a reference to what is not there is refused.
+    let mut worker = worker.set("weir.config.providers.strict", "false");
     let input = worker.data().join("input");
     let file = secrets.join("s.properties");
     fs::write(&file, format!("file={}\n", input.display()))?;

@@ -7,6 +7,7 @@ use std::fmt;
 use super::client_keys::{self, Meaning};
 use super::client_security::{self, Given};
 use super::error::Error;
+use super::validation::client_setting;
 use super::{client_trial, def};
 use crate::kafka::internal_topics::ADMIN_CLIENT;
 
@@ -22,6 +23,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Its name among Kafka's recorded definitions.
+    fn name(self) -> &'static str {
+        self.prefix().trim_end_matches('.')
+    }
+
     /// The prefix of its settings in the worker's file, `producer.`.
     pub fn prefix(self) -> &'static str {
         match self {
@@ -124,6 +130,7 @@ fn translate(kind: Kind, key: &str, value: &str, given: &Given<'_>, client: &mut
     if value.is_empty() && matches!(default, Some(None | Some(""))) {
         return Ok(());
     }
+    check_as_kafka(kind, key, value)?;
     if key == "client.id" && value == ADMIN_CLIENT {
         let detail = "brokers let a client of this name write to Kafka's internal topics; choose another name";
         return Err(Error::invalid(key, value, detail));
@@ -185,6 +192,50 @@ fn translate(kind: Kind, key: &str, value: &str, given: &Given<'_>, client: &mut
         // Read by `client_security`.
         Meaning::Security(_) | Meaning::RefusedWithTls(_) | Meaning::RefusedWithSasl(_) => {}
         Meaning::Only(..) | Meaning::Refused(_) | Meaning::Ignored(_) => {}
+    }
+    Ok(())
+}
+
+/// What Kafka's own definitions have against a value: its type, and which values there are. In Kafka's words.
+fn check_as_kafka(kind: Kind, key: &str, value: &str) -> Result<(), Error> {
+    if let Some(of_type) = client_setting(kind.name(), key) {
+        let value = def::parse(key, of_type, value)?;
+        client_keys::allowed(key).map_or(Ok(()), |check| def::check(key, &value, check))?;
+    }
+    match key {
+        "bootstrap.servers" => servers(value),
+        _ => Ok(()),
+    }
+}
+
+/// `ClientUtils.parseAndValidateAddresses`, but for the look-up of names.
+fn servers(value: &str) -> Result<(), Error> {
+    const KEY: &str = "bootstrap.servers";
+    for server in def::list(value).iter().filter(|server| !server.is_empty()) {
+        let scheme = |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-%._".contains(&byte));
+        let address = match server.split_once("://") {
+            Some((protocol, address)) if scheme(&protocol) => address,
+            _ => server,
+        };
+        let port = address.rsplit_once(':').filter(|(host, port)| {
+            let host = host.strip_prefix('[').unwrap_or(host);
+            let host = host.strip_suffix(']').unwrap_or(host);
+            let in_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-%._:".contains(&byte);
+            host.bytes().all(in_host) && !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit())
+        });
+        // The beginnings are Kafka's texts.
+        let Some((_, port)) = port else {
+            return Err(Error::other(
+                KEY,
+                format!("Invalid url in {KEY}: {server}. Write host:port, for example {server}:9092"),
+            ));
+        };
+        if port.parse::<u16>().is_err() {
+            return Err(Error::other(
+                KEY,
+                format!("Invalid port in {KEY}: {server}. A port is a number from 0 to 65535"),
+            ));
+        }
     }
     Ok(())
 }
@@ -393,6 +444,48 @@ mod tests {
         assert!(
             fails(Kind::Producer, &[("linger.ms", "soon")])
                 .starts_with("Invalid value soon for configuration linger.ms: ")
+        );
+    }
+
+    #[test]
+    fn a_value_that_kafka_would_refuse_is_refused_in_its_words() {
+        for (kind, key, value, detail) in [
+            (Kind::Producer, "compression.type", "brotli", "String must be one of: none, gzip, snappy, lz4, zstd"),
+            (Kind::Producer, "acks", "2", "String must be one of: all, -1, 0, 1"),
+            (Kind::Producer, "linger.ms", "soon", "Not a number of type LONG"),
+            (Kind::Producer, "enable.idempotence", "yes", "Expected value to be either true or false"),
+            (Kind::Consumer, "isolation.level", "any", "String must be one of: read_committed, read_uncommitted"),
+            (Kind::Consumer, "max.poll.records", "many", "Not a number of type INT"),
+            (
+                Kind::Admin,
+                "client.dns.lookup",
+                "default",
+                "String must be one of: use_all_dns_ips, resolve_canonical_bootstrap_servers_only",
+            ),
+        ] {
+            assert_eq!(
+                fails(kind, &[(key, value)]),
+                format!("Invalid value {value} for configuration {key}: {detail}")
+            );
+        }
+        for (servers, wrong) in [
+            ("localhost", "Invalid url in bootstrap.servers: localhost. Write host:port, for example localhost:9092"),
+            ("a:1,b", "Invalid url in bootstrap.servers: b. "),
+            ("a:x", "Invalid url in bootstrap.servers: a:x. "),
+            ("a b:1", "Invalid url in bootstrap.servers: a b:1. "),
+            ("a:65536", "Invalid port in bootstrap.servers: a:65536. "),
+        ] {
+            assert!(fails(Kind::Admin, &[("bootstrap.servers", servers)]).starts_with(wrong), "{servers}");
+        }
+        made(Kind::Admin, &[("bootstrap.servers", "a:1, [::1]:2 ,PLAINTEXT://b.c:3,fe80::1:4")]);
+    }
+
+    #[test]
+    fn librdkafkas_bounds_are_told_under_kafkas_name() {
+        let text = fails(Kind::Consumer, &[("request.timeout.ms", "86400000")]);
+        assert_eq!(
+            text,
+            "Invalid value 86400000 for configuration request.timeout.ms: librdkafka takes 10..300000 here"
         );
     }
 

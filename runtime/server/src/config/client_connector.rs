@@ -61,10 +61,9 @@ impl Clients {
                     client
                 }
                 Err(error) => {
-                    let (key, text) = (error.key(), error.to_string());
-                    faults.push(match overrides.contains_key(key) {
-                        true => Error::other(format!("{}{key}", kind.override_prefix()), text),
-                        false => Error::other(key, format!("{text} (set in the worker's configuration)")),
+                    faults.push(match error.key().starts_with(kind.override_prefix()) {
+                        true => error,
+                        false => Error::other(error.key(), format!("{error} (set in the worker's configuration)")),
                     });
                     Client::default()
                 }

@@ -40,7 +40,7 @@ pub(super) fn try_out(kind: Kind, client: &Client) -> Result<(), Error> {
         Err(KafkaError::ClientConfig(_, detail, name, value)) => {
             let key = client.origin(&name);
             let hidden = is_secret(key) || is_secret(&name);
-            Err(Error::invalid(key, if hidden { "[hidden]" } else { &value }, detail))
+            Err(Error::invalid(key, if hidden { "[hidden]" } else { &value }, what_it_takes(&detail, &name, key)))
         }
         Err(KafkaError::ClientCreation(reason)) => {
             let name = named(&reason);
@@ -48,6 +48,17 @@ pub(super) fn try_out(kind: Kind, client: &Client) -> Result<(), Error> {
             Err(Error::other(key, format!("no Kafka client can be made of the settings ({key}): {reason}")))
         }
         Err(other) => Err(Error::other("bootstrap.servers", other.to_string())),
+    }
+}
+
+/// What librdkafka says of a value, without its own name for the setting and without the value once more.
+fn what_it_takes(detail: &str, name: &str, key: &str) -> String {
+    if let Some((_, range)) = detail.split_once("outside allowed range ") {
+        return format!("librdkafka takes {} here", range.trim());
+    }
+    match detail.starts_with("Invalid value ") {
+        true => "librdkafka, which is Weir's Kafka client, does not take this value".to_owned(),
+        false => detail.replace(&format!("\"{name}\""), &format!("\"{key}\"")),
     }
 }
 

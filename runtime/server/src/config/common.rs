@@ -7,10 +7,12 @@ use weir_plugin::{Limits, PluginInfo, PluginKind};
 
 use super::client::Kind;
 use super::client_connector::{self, Clients};
+use super::client_keys;
 use super::connector_keys::{COMMON, PREFIXES, SINK, SOURCE};
 use super::def::{self, Value};
 use super::error::Error;
 use super::keys::{Fallback, Key, Usage};
+use super::nearest::{self, OWN};
 use super::restart_policy::RestartPolicy;
 use super::steps::{self, Predicate, Step};
 use super::topic_creation::TopicCreation;
@@ -96,13 +98,15 @@ pub struct DeadLetterQueue {
 }
 
 impl Common {
-    /// Parses the common keys. `kind` is what the class is, `Source` or `Sink`.
-    pub(super) fn parse(name: &str, config: &ConfigMap, kind: PluginKind, worker: &WorkerConfig) -> Self {
+    /// Parses the common keys. `plugin` is what the class is, a source or a sink.
+    pub(super) fn parse(name: &str, config: &ConfigMap, plugin: &PluginInfo, worker: &WorkerConfig) -> Self {
+        let kind = plugin.kind;
         let mut reader = Reader { config, errors: Vec::new(), warnings: Vec::new() };
         let kind_keys = if kind == PluginKind::Sink { SINK } else { SOURCE };
         for key in COMMON.iter().chain(kind_keys) {
             reader.look_at(key);
         }
+        reader.errors.extend(unknown_own(config, plugin));
         let steps = steps::parse(config);
         reader.errors.extend(steps.errors);
         let subscription = (kind == PluginKind::Sink).then(|| reader.subscription());
@@ -137,7 +141,10 @@ impl Common {
 /// The keys that neither the framework nor the plugin knows, or that are for a client this kind of connector does not have. The
 /// plugin gets them all the same.
 pub(super) fn unknown(config: &ConfigMap, plugin: &PluginInfo) -> Vec<String> {
-    let own = if plugin.kind == PluginKind::Sink { SINK } else { SOURCE };
+    let (own, others, other) = match plugin.kind {
+        PluginKind::Sink => (SINK, SOURCE, "source"),
+        _ => (SOURCE, SINK, "sink"),
+    };
     let unused = [Kind::Producer, Kind::Consumer, Kind::Admin]
         .into_iter()
         .filter(|kind| !client_connector::uses(*kind, plugin.kind, config))
@@ -158,10 +165,39 @@ pub(super) fn unknown(config: &ConfigMap, plugin: &PluginInfo) -> Vec<String> {
                 warnings.push(format!("connector key '{name}' has no effect: {reason}"));
             }
             Some(_) => {}
-            None => warnings.push(format!("connector key '{name}' is known neither to Weir nor to the plugin")),
+            None if others.iter().any(|key| key.name == name) => {
+                let kind = plugin.kind.as_str();
+                warnings.push(format!(
+                    "connector key '{name}' has no effect: it is for {other} connectors, and this is a {kind} connector"
+                ));
+            }
+            // Refused by `unknown_own`.
+            None if name.starts_with(OWN) => {}
+            None => {
+                let client = [Kind::Producer, Kind::Consumer].into_iter().find(|kind| {
+                    client_connector::uses(*kind, plugin.kind, config) && client_keys::find(*kind, name).is_some()
+                });
+                let meant = client.map(|kind| format!("; did you mean '{}{name}'?", kind.override_prefix()));
+                let meant = meant.unwrap_or_default();
+                warnings.push(format!("connector key '{name}' is known neither to Weir nor to the plugin{meant}"));
+            }
         }
     }
     warnings
+}
+
+/// Keys of Weir's own namespace that nobody knows. Each is noted with the key that it is next to, which clients know.
+fn unknown_own(config: &ConfigMap, plugin: &PluginInfo) -> Vec<Error> {
+    let own = || COMMON.iter().map(|key| key.name).filter(|name| name.starts_with(OWN));
+    let is_unknown = |name: &&String| {
+        name.starts_with(OWN) && !own().any(|own| own == *name) && !plugin.config.iter().any(|key| key.name == **name)
+    };
+    let text = |name: &String| match nearest::worker_keys().any(|key| key == name) {
+        true => format!("'{name}' is a key of the worker's file and has no meaning here. Remove it, or set it there"),
+        false => nearest::unknown(name, own()),
+    };
+    let beside = |name: &str| nearest::nearest(name, own()).unwrap_or_default();
+    config.keys().filter(is_unknown).map(|name| Error::other(beside(name), text(name))).collect()
 }
 
 /// The first lines about a configuration, which may have as many keys as its client likes, and how many more there are.
@@ -319,6 +355,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use weir_plugin::{ConfigKey, ConfigType, Importance, Width};
+
     use super::*;
 
     fn worker() -> WorkerConfig {
@@ -338,7 +376,11 @@ mod tests {
     fn parsed(kind: PluginKind, entries: &[(&str, &str)]) -> Common {
         let least = [("name", "a"), ("connector.class", "X")];
         let config = least.iter().chain(entries).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Common::parse("a", &config, kind, &worker())
+        Common::parse("a", &config, &plugin(kind), &worker())
+    }
+
+    fn plugin(kind: PluginKind) -> PluginInfo {
+        PluginInfo { class: "X".into(), kind, version: "1".into(), config: Vec::new() }
     }
 
     fn faults(kind: PluginKind, entries: &[(&str, &str)]) -> Vec<String> {
@@ -402,7 +444,10 @@ mod tests {
         assert_eq!(common.clients.consumer.properties["fetch.min.bytes"], "7");
         assert_eq!(common.clients.consumer.properties["group.id"], "connect-a");
         let wrong = faults(PluginKind::Source, &[("producer.override.linger.ms", "soon")]);
-        assert!(wrong[0].starts_with("Invalid value soon for configuration linger.ms"), "{wrong:?}");
+        assert_eq!(
+            wrong,
+            ["Invalid value soon for configuration producer.override.linger.ms: Not a number of type LONG"],
+        );
     }
 
     #[test]
@@ -416,8 +461,7 @@ mod tests {
 
     #[test]
     fn keys_that_nobody_knows_are_named() {
-        let plugin =
-            PluginInfo { class: "X".into(), kind: PluginKind::Source, version: "1".into(), config: Vec::new() };
+        let plugin = plugin(PluginKind::Source);
         let keys = [
             "name",
             "tasks.max",
@@ -432,6 +476,55 @@ mod tests {
         let warnings = unknown(&config, &plugin);
         let named: Vec<_> = warnings.iter().filter_map(|warning| warning.split('\'').nth(1)).collect();
         assert_eq!(named, keys[4..7], "{warnings:?}");
+    }
+
+    #[test]
+    fn keys_for_the_other_kind_of_connector_are_not_called_unknown() {
+        let config = |keys: &[&str]| keys.iter().map(|key| ((*key).to_owned(), "1".to_owned())).collect();
+        let queue = config(&["errors.deadletterqueue.topic.name", "topics"]);
+        let warnings = unknown(&queue, &plugin(PluginKind::Source));
+        assert_eq!(
+            warnings,
+            [
+                "connector key 'errors.deadletterqueue.topic.name' has no effect: it is for sink connectors, and this is a source \
+                 connector",
+                "connector key 'topics' has no effect: it is for sink connectors, and this is a source connector",
+            ]
+        );
+        let warnings = unknown(&config(&["exactly.once.support"]), &plugin(PluginKind::Sink));
+        assert!(warnings[0].contains("it is for source connectors"), "{warnings:?}");
+    }
+
+    #[test]
+    fn unknown_keys_of_weirs_own_are_refused_with_the_nearest_one() {
+        let wrong = [("weir.task.memory.maxx", "1"), ("weir.allow.read", "/")];
+        let common = parsed(PluginKind::Source, &wrong);
+        let faults: Vec<_> = common.faults.iter().map(|fault| (fault.key(), fault.to_string())).collect();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert_eq!(faults[0].0, "weir.task.memory.max");
+        assert!(faults[0].1.starts_with(
+            "Unknown configuration 'weir.task.memory.maxx'; the nearest known key is 'weir.task.memory.max'."
+        ));
+        assert!(faults[1].1.starts_with("'weir.allow.read' is a key of the worker's file"), "{faults:?}");
+        let own = ConfigKey {
+            name: "weir.example.key".to_owned(),
+            kind: ConfigType::String,
+            required: false,
+            default: None,
+            validators: Vec::new(),
+            importance: Importance::Low,
+            doc: String::new(),
+            group: None,
+            order_in_group: -1,
+            width: Width::None,
+            display_name: String::new(),
+            dependents: Vec::new(),
+            recommended_values: Vec::new(),
+            visible: true,
+        };
+        let plugin = PluginInfo { config: vec![own], ..plugin(PluginKind::Source) };
+        let config = ConfigMap::from([("weir.example.key".to_owned(), "1".to_owned())]);
+        assert!(unknown_own(&config, &plugin).is_empty(), "the plugin knows it");
     }
 
     #[test]

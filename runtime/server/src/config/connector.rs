@@ -6,6 +6,7 @@ use weir_plugin::{Component, ComponentId, Limits, PluginInfo, PluginKind};
 
 use super::client_connector::Clients;
 use super::common::{self, Common, Errors};
+use super::error::Error;
 use super::providers::Resolved;
 use super::restart_policy::RestartPolicy;
 use super::steps;
@@ -76,17 +77,24 @@ pub enum Invalid {
     /// The class is not there, or not unique.
     #[error(transparent)]
     Class(#[from] LookupError),
+    /// References to what no config provider has.
+    #[error("{}", errors_text(.0.len(), .0.iter().map(ToString::to_string)))]
+    Unresolved(Vec<Error>),
     /// Any of the above, without what came from config providers.
     #[error("{0}")]
     Hidden(String),
     /// Keys with errors.
-    #[error(
-        "Connector configuration is invalid and contains the following {} error(s):{}\nYou can also find the above list of errors \
-         at the endpoint `/connector-plugins/{{connectorType}}/config/validate`",
-        .0.error_count,
-        .0.errors().map(|error| format!("\n{error}")).collect::<String>()
-    )]
+    #[error("{}", errors_text(.0.error_count, .0.errors().map(ToString::to_string)))]
     Keys(Box<ConfigInfos>),
+}
+
+/// Kafka Connect's text.
+fn errors_text(count: usize, errors: impl Iterator<Item = String>) -> String {
+    let errors: String = errors.map(|error| format!("\n{error}")).collect();
+    format!(
+        "Connector configuration is invalid and contains the following {count} error(s):{errors}\nYou can also find the above list of \
+         errors at the endpoint `/connector-plugins/{{connectorType}}/config/validate`"
+    )
 }
 
 impl Invalid {

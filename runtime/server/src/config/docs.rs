@@ -12,7 +12,8 @@ const INTRO: &str = "\
 
 `weir standalone worker.properties [connector files...]` reads a Java properties file with Kafka Connect's keys; Weir's own begin \
 with `weir.`. Files may be UTF-8 (Kafka Connect reads them as ISO-8859-1; bytes that are not UTF-8 are taken so here too). A key \
-that is unknown or has no effect is named in a warning at start. `weir dev` needs no file.
+that is unknown or has no effect is named in a warning at start; an unknown one that begins with `weir.` is refused. \
+`examples/worker.properties` is a whole file. `weir dev` needs none.
 
 A connector file is a JSON map, a body of `POST /connectors`, or Java properties.
 

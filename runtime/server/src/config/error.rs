@@ -45,6 +45,17 @@ impl Error {
         Self::Other { key: key.into(), message: message.into() }
     }
 
+    /// The same under the name that the key has where it was written, `producer.linger.ms` for `linger.ms`.
+    #[must_use]
+    pub fn under(self, name: &str) -> Self {
+        match self {
+            Self::Missing { .. } => Self::missing(name),
+            Self::Invalid { value, detail, .. } => Self::Invalid { key: name.to_owned(), value, detail },
+            Self::Other { key, message } if message.contains(name) => Self::Other { key, message },
+            Self::Other { message, .. } => Self::other(name, format!("{name}: {message}")),
+        }
+    }
+
     /// The key that the error belongs to.
     pub fn key(&self) -> &str {
         match self {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::def;
 use super::error::Error;
+use super::nearest;
 use crate::herder::api::ConfigMap;
 use crate::tls::keystore::{Keystore, Source, StoreKind};
 
@@ -118,6 +119,7 @@ pub(crate) fn parse(
     errors: &mut Vec<Error>,
     warnings: &mut Vec<String>,
 ) -> Option<ListenerTls> {
+    let before = errors.len();
     let prefixed = originals.keys().any(|key| key.starts_with(prefix));
     let keys = Keys { originals, prefix: if prefixed { prefix } else { "" } };
     for key in originals.keys().filter(|key| prefixed && key.starts_with(prefix)) {
@@ -125,10 +127,13 @@ pub(crate) fn parse(
         match WITHOUT_EFFECT.iter().find(|(known, _)| *known == name) {
             Some((_, reason)) => warnings.push(format!("worker key '{key}' has no effect: {reason}")),
             None if USED.contains(&name) => {}
-            None => warnings.push(format!("worker key '{key}' is not known to Weir and has no effect")),
+            // Kafka Connect passes over it. One that was to ask clients for certificates would leave the listener open.
+            None => {
+                let known: Vec<String> = USED.iter().map(|known| format!("{prefix}{known}")).collect();
+                errors.push(Error::other(key, nearest::unknown(key, known.iter().map(String::as_str))));
+            }
         }
     }
-    let before = errors.len();
     let keystore = keys.keystore().map_err(|error| errors.push(error)).ok();
     let truststore = keys.truststore().map_err(|error| errors.push(error)).ok().flatten();
     let client_auth = keys.client_auth().map_err(|error| errors.push(error)).ok();
@@ -308,6 +313,7 @@ mod tests {
             ("ssl.cipher.suites", "TLS_NULL", "Weir has TLS_AES_256_GCM_SHA384"),
             ("ssl.keystore.key", "-----BEGIN", "only one of them"),
             ("ssl.truststore.certificates", "-----BEGIN", "must be PEM"),
+            ("ssl.client.atuh", "required", "nearest known key is 'listeners.https.ssl.client.auth'"),
         ] {
             let (tls, errors, _) = prefixed(key, value);
             assert_eq!(tls, None, "{key}");
@@ -315,7 +321,6 @@ mod tests {
         }
         for (key, value, part) in [
             ("ssl.provider", "SunJSSE", "has no effect: Weir has one"),
-            ("ssl.nonsense", "1", "is not known"),
             ("ssl.cipher.suites", "TLS_AES_128_GCM_SHA256,TLS_OLD", "does not have TLS_OLD"),
         ] {
             let (tls, _, warnings) = prefixed(key, value);

@@ -12,6 +12,7 @@ mod client_trial;
 mod common;
 pub mod connector;
 pub mod connector_keys;
+mod contradictions;
 pub mod def;
 #[cfg(test)]
 mod docs;
@@ -20,6 +21,7 @@ pub mod host_names;
 pub mod keys;
 pub mod listener;
 pub mod listener_tls;
+mod nearest;
 pub mod policy;
 mod prepare;
 pub mod properties;

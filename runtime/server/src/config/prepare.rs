@@ -42,6 +42,9 @@ impl ConnectorConfig {
         worker: &WorkerConfig,
         plugins: &Plugins,
     ) -> Result<Self, Unprepared> {
+        if !resolved.missing().is_empty() {
+            return Err(Unprepared::Invalid(Invalid::Unresolved(resolved.missing().to_vec())));
+        }
         match Self::validate(name, resolved.config(), worker, plugins).await {
             Ok(mut config) => {
                 config.resolved = Arc::new(resolved);
@@ -81,6 +84,9 @@ pub async fn validate(
     match validation::validate(&config.collect(), worker, plugins).await {
         Ok(Validated { mut infos, .. }) => {
             infos.hide(&resolved);
+            for missing in resolved.missing() {
+                infos.add_error(missing.key(), missing.to_string());
+            }
             Ok(infos)
         }
         Err(Invalid::NoClass(_)) => Err(Invalid::no_class(submitted).into()),
@@ -109,6 +115,6 @@ fn hidden(invalid: Invalid, resolved: &Resolved) -> Invalid {
                 None => resolved.secrets().hide(&invalid.to_string()).into_owned(),
             })
         }
-        Invalid::Hidden(text) => Invalid::Hidden(text),
+        Invalid::Unresolved(_) | Invalid::Hidden(_) => invalid,
     }
 }

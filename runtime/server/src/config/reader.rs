@@ -1,7 +1,7 @@
 //! Reads the worker's keys, each in its type, from what the file says and the table of keys.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use weir_plugin::{ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, HostPattern};
@@ -131,7 +131,9 @@ impl Reader<'_> {
     fn folders(&mut self, name: &str) -> Vec<PathBuf> {
         let folders: Vec<PathBuf> = self.list(name).into_iter().map(PathBuf::from).collect();
         for folder in folders.iter().filter(|folder| !folder.is_absolute()) {
-            self.errors.push(Error::invalid(name, folder.display(), "the folder must be an absolute path"));
+            let absolute = std::path::absolute(folder).unwrap_or_else(|_| Path::new("/").join(folder));
+            let detail = format!("a directory is named by its absolute path. Write {}", absolute.display());
+            self.errors.push(Error::invalid(name, folder.display(), detail));
         }
         folders
     }

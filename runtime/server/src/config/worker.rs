@@ -9,11 +9,13 @@ use weir_plugin::{Allowed, CompileLimits, Limits};
 use super::access;
 use super::client::{self, Client, Kind};
 use super::client_keys::{self, Meaning};
+use super::contradictions::{self, Group};
 use super::error::Error;
 use super::host_names::HostNames;
 use super::keys::{self, Usage};
 use super::listener::Listener;
 use super::listener_tls::ListenerTls;
+use super::nearest::{self, OWN};
 use super::policy::OverridePolicy;
 use super::providers::{self, Opened, Providers, Resolved};
 use super::reader::Reader;
@@ -24,6 +26,7 @@ use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
 use crate::metrics::Sampling;
 use crate::offsets;
+use crate::plugins::shipped;
 use crate::task::convert::ConverterSettings;
 
 /// How log lines look.
@@ -48,6 +51,8 @@ pub struct WorkerConfig {
     pub offset_limits: offsets::Limits,
     /// `weir.standalone.state`: where connectors are kept across restarts; none = nowhere.
     pub standalone_state: Option<PathBuf>,
+    /// `weir.lock.wait.ms`.
+    pub lock_wait: Duration,
     /// `topic.creation.enable`.
     pub topic_creation: bool,
     /// `topic.tracking.enable`.
@@ -64,7 +69,7 @@ pub struct WorkerConfig {
     pub shutdown_timeout: Duration,
     /// `connector.client.config.override.policy`.
     pub override_policy: OverridePolicy,
-    /// `plugin.path`.
+    /// `plugin.path`, or where the components are that ship with Weir.
     pub plugin_path: Vec<PathBuf>,
     /// `weir.plugin.store`.
     pub plugin_store: PathBuf,
@@ -168,6 +173,7 @@ impl WorkerConfig {
                 bytes: reader.number("weir.offsets.bytes.max"),
             },
             standalone_state: reader.optional("weir.standalone.state").map(PathBuf::from),
+            lock_wait: reader.millis("weir.lock.wait.ms"),
             topic_creation: reader.flag("topic.creation.enable"),
             topic_tracking: reader.flag("topic.tracking.enable"),
             topic_tracking_reset: reader.flag("topic.tracking.allow.reset"),
@@ -176,7 +182,10 @@ impl WorkerConfig {
             task_shutdown_graceful_timeout: reader.millis("task.shutdown.graceful.timeout.ms"),
             shutdown_timeout: reader.millis("weir.shutdown.timeout.ms"),
             override_policy: reader.policy(),
-            plugin_path: reader.list("plugin.path").into_iter().map(PathBuf::from).collect(),
+            plugin_path: match originals.contains_key("plugin.path") {
+                true => reader.list("plugin.path").into_iter().map(PathBuf::from).collect(),
+                false => shipped::directory().into_iter().collect(),
+            },
             plugin_cache: reader.optional("weir.plugin.cache").map_or_else(|| store.join("cache"), PathBuf::from),
             plugin_store: store,
             plugin_max_bytes: reader.number("weir.plugin.max.bytes"),
@@ -237,6 +246,18 @@ impl WorkerConfig {
         };
         let mut errors = reader.errors;
         warnings.extend(unused(&originals, &mut errors));
+        warnings.extend(half_secured(&originals));
+        if config.standalone_state.as_deref().is_some_and(|state| is_same_file(state, &config.offset_storage_file)) {
+            let text = "'weir.standalone.state' and 'offset.storage.file.filename' name the same file, and each would overwrite what \
+                        the other one stores. Give each a file of its own";
+            errors.push(Error::other("weir.standalone.state", text));
+        }
+        let groups = Group::both(
+            (&config.listeners, config.listeners_tls.as_ref()),
+            (config.admin_listeners.as_deref().unwrap_or_default(), config.admin_listeners_tls.as_ref()),
+        );
+        errors.extend(contradictions::find(&originals, &config.rest_auth, &groups));
+        warnings.extend(contradictions::open_listeners(&config.rest_auth, &groups));
         warnings.extend(opened.warnings);
         warnings.extend(config.override_policy.warning());
         worker_converters::check(&config.converters, &mut errors, &mut warnings);
@@ -244,6 +265,8 @@ impl WorkerConfig {
         for kind in [Kind::Producer, Kind::Consumer, Kind::Admin] {
             match config.client(kind, "", &ConfigMap::new()) {
                 Ok(client) => warnings.extend(client.warnings),
+                // What the clients share is wrong in each of them.
+                Err(error) if errors.contains(&error) => {}
                 Err(error) => errors.push(error),
             }
         }
@@ -268,10 +291,22 @@ impl WorkerConfig {
             .filter(|(key, _)| keys::find(key).is_none() && !key.starts_with("admin.listeners."))
             .filter_map(|(key, value)| key.strip_prefix(kind.prefix()).map(|key| (key, value.as_str())));
         let layers = shared.map(|(key, value)| (key.as_str(), value.as_str())).chain(prefixed);
-        client::client(
+        let made = client::client(
             kind,
             group.into_iter().chain(layers).chain(overrides.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
-        )
+        );
+        // Under the name that the user wrote.
+        made.map_err(|error| {
+            let (prefixed, overridden) =
+                (kind.prefix().to_owned() + error.key(), kind.override_prefix().to_owned() + error.key());
+            if overrides.contains_key(error.key()) {
+                error.under(&overridden)
+            } else if self.originals.contains_key(&prefixed) {
+                error.under(&prefixed)
+            } else {
+                error
+            }
+        })
     }
 
     /// Settings of the worker's own client, in librdkafka's words.
@@ -293,6 +328,15 @@ impl WorkerConfig {
     }
 }
 
+/// Whether both lead to one file, which need not be there.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| {
+        let directory = path.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
+        path.canonicalize().ok().or_else(|| Some(directory.canonicalize().ok()?.join(path.file_name()?)))
+    };
+    one == other || real(one).is_some_and(|one| real(other) == Some(one))
+}
+
 /// Says which keys have no effect; those that must not be passed over are errors.
 fn unused(originals: &ConfigMap, errors: &mut Vec<Error>) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -307,9 +351,18 @@ fn unused(originals: &ConfigMap, errors: &mut Vec<Error>) -> Vec<String> {
             Some(Usage::Refused(next)) => errors.push(Error::invalid(name, value, next)),
             None if client_keys::meaning(Kind::Admin, name).is_some() => {}
             None if is_client_key(name) => warnings.push(format!(
-                "worker key '{name}' has no effect: it is a setting of connectors' clients and needs the prefix 'producer.' or 'consumer.'"
+                "worker key '{name}' has no effect: it is a setting of connectors' clients; write {}",
+                with_prefixes(name, |kind| client_keys::meaning(kind, name).is_some())
             )),
-            None => warnings.push(format!("worker key '{name}' is not known to Weir and has no effect")),
+            None if name.starts_with(OWN) => {
+                errors.push(Error::other(name, nearest::unknown(name, nearest::worker_keys())));
+            }
+            None => {
+                let meant = nearest::slip_of(name, nearest::worker_keys())
+                    .map(|known| format!("; did you mean '{known}'?"))
+                    .unwrap_or_default();
+                warnings.push(format!("worker key '{name}' is not known to Weir and has no effect{meant}"));
+            }
         }
     }
     warnings
@@ -324,7 +377,33 @@ fn is_for_admin(key: &str) -> bool {
 }
 
 fn is_client_key(name: &str) -> bool {
-    [Kind::Producer, Kind::Consumer].into_iter().any(|kind| client_keys::meaning(kind, name).is_some())
+    CONNECTORS.into_iter().any(|kind| client_keys::meaning(kind, name).is_some())
+}
+
+/// The clients that connectors always have one of.
+const CONNECTORS: [Kind; 2] = [Kind::Producer, Kind::Consumer];
+
+/// The key as it has to be written for those of the connectors' clients, `'producer.linger.ms'`.
+fn with_prefixes(name: &str, which: impl Fn(Kind) -> bool) -> String {
+    let keys = CONNECTORS.into_iter().filter(|kind| which(*kind)).map(|kind| format!("'{}{name}'", kind.prefix()));
+    keys.collect::<Vec<_>>().join(" and ")
+}
+
+/// Says which settings that a cluster with TLS or SASL asks of every client were given to the worker's own clients only. In Kafka
+/// Connect too they are not the connectors'.
+fn half_secured(originals: &ConfigMap) -> Vec<String> {
+    let keys = ["security.protocol", "sasl.mechanism", "sasl.jaas.config"];
+    let given = keys
+        .into_iter()
+        .filter(|key| originals.get(*key).is_some_and(|value| !matches!(value.trim(), "" | "PLAINTEXT")));
+    let missing = |key: &str, kind: Kind| !originals.contains_key(&format!("{}{key}", kind.prefix()));
+    given
+        .filter(|key| CONNECTORS.into_iter().any(|kind| missing(key, kind)))
+        .map(|key| {
+            let written = with_prefixes(key, |kind| missing(key, kind));
+            format!("worker key '{key}' holds for the worker's own clients and not for those of connectors; write {written} too")
+        })
+        .collect()
 }
 
 /// The entries whose keys begin with `prefix`, without it.
@@ -405,7 +484,7 @@ mod tests {
             "Invalid value db for configuration weir.allow.connect: ",
             "an https listener needs a key: 'ssl.keystore.location'",
             "Invalid value x.BasicAuth for configuration rest.extension.classes: ",
-            "Invalid value soon for configuration linger.ms: ",
+            "Invalid value soon for configuration producer.linger.ms: Not a number of type LONG",
             "Invalid value Maybe for configuration connector.client.config.override.policy: ",
         ] {
             assert!(wrong.iter().any(|error| error.starts_with(start)), "{start} in {wrong:?}");
@@ -427,13 +506,82 @@ mod tests {
         for part in [
             "'plugin.discovery' has no effect",
             "'group.id' has no effect",
-            "'offset.flash.interval.ms' is not known to Weir",
+            "'offset.flash.interval.ms' is not known to Weir and has no effect; did you mean 'offset.flush.interval.ms'?",
             "'max.poll.records' has no effect: it is a setting of connectors' clients",
             "'consumer.default.api.timeout.ms' has no effect",
         ] {
             assert_eq!(warnings.iter().filter(|warning| warning.contains(part)).count(), 1, "{part} in {warnings:?}");
         }
         assert_eq!(warnings.len(), 5, "a key with its default is no news: {warnings:?}");
+    }
+
+    #[test]
+    fn state_and_offsets_are_two_files() {
+        let root = tempfile::tempdir().expect("a directory");
+        let offsets = ("offset.storage.file.filename", root.path().join("one").display().to_string());
+        std::os::unix::fs::symlink(root.path(), root.path().join("link")).expect("linked");
+        for (name, same) in [("one", true), ("link/one", true), ("./one", true), ("two", false)] {
+            let state = root.path().join(name).display().to_string();
+            let config = keys(&[(offsets.0, &offsets.1), ("weir.standalone.state", &state)]);
+            match WorkerConfig::parse(config) {
+                Ok(_) => assert!(!same, "{name}"),
+                Err(errors) => assert!(same && errors[0].to_string().contains("name the same file"), "{errors:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_keys_of_weirs_own_are_refused_with_the_nearest_one() {
+        let wrong = errors(keys(&[
+            ("weir.rest.auth.user.file", "/etc/weir/users"),
+            ("weir.allow.raed", ""),
+            ("weird.key", "1"),
+            ("listeners", "https://127.0.0.1:0"),
+            ("listeners.https.ssl.keystore.location", "/s.jks"),
+            ("listeners.https.ssl.client.atuh", "required"),
+        ]));
+        assert_eq!(wrong.len(), 3, "{wrong:?}");
+        for (unknown, known) in [
+            ("weir.rest.auth.user.file", "weir.rest.auth.users.file"),
+            ("weir.allow.raed", "weir.allow.read"),
+            ("listeners.https.ssl.client.atuh", "listeners.https.ssl.client.auth"),
+        ] {
+            let text = format!("Unknown configuration '{unknown}'; the nearest known key is '{known}'.");
+            assert!(wrong.iter().any(|error| error.starts_with(&text)), "{text} in {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_client_is_said_once_under_the_key_that_was_written() {
+        let brotli = "Invalid value brotli for configuration producer.compression.type: String must be one of: none, gzip, snappy, \
+                      lz4, zstd";
+        assert_eq!(errors(keys(&[("producer.compression.type", "brotli")])), [brotli]);
+        let local = "Invalid url in bootstrap.servers: localhost. Write host:port, for example localhost:9092";
+        assert_eq!(errors(keys(&[("bootstrap.servers", "localhost")])), [local]);
+        let retries = [("producer.enable.idempotence", "true"), ("producer.retries", "0")];
+        let contradiction = errors(keys(&retries));
+        assert_eq!(contradiction.len(), 1);
+        assert!(contradiction[0].starts_with("producer.enable.idempotence: Must set retries"), "{contradiction:?}");
+    }
+
+    #[test]
+    fn a_forgotten_prefix_is_named() {
+        let warnings = parsed(&[
+            ("linger.ms", "5"),
+            ("max.poll.records", "5"),
+            ("partition.assignment.strategy", "range"),
+            ("security.protocol", "SSL"),
+            ("consumer.security.protocol", "SSL"),
+        ])
+        .warnings;
+        for part in [
+            "'linger.ms' has no effect: it is a setting of connectors' clients; write 'producer.linger.ms'",
+            "'max.poll.records' has no effect: it is a setting of connectors' clients; write 'consumer.max.poll.records'",
+            "'security.protocol' holds for the worker's own clients and not for those of connectors; write 'producer.security.protocol' \
+             too",
+        ] {
+            assert_eq!(warnings.iter().filter(|warning| warning.contains(part)).count(), 1, "{part} in {warnings:?}");
+        }
     }
 
     #[test]

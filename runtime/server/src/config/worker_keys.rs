@@ -19,6 +19,7 @@ impl Key {
 const AT_LEAST_0: &[Check<'static>] = &[Check::Range(Some(0), None)];
 const AT_LEAST_1: &[Check<'static>] = &[Check::Range(Some(1), None)];
 /// For times in milliseconds that are added to the clock.
+const UP_TO_A_DAY_OR_0: &[Check<'static>] = &[Check::Range(Some(0), Some(86_400_000))];
 const UP_TO_A_DAY: &[Check<'static>] = &[Check::Range(Some(1), Some(86_400_000))];
 
 use Fallback::{Computed, Null, Required, Value};
@@ -127,6 +128,16 @@ pub static SECTIONS: &[Section] = &[
             )
             .checked(UP_TO_A_DAY),
             key(
+                "weir.lock.wait.ms",
+                Long,
+                Value("30000"),
+                Used,
+                "How long a start waits for another worker that uses the same offset file, the same file of `weir.standalone.state` or the \
+                 same `weir.plugin.store` to end, in milliseconds. If it has not ended by then, the worker does not start. The default \
+                 is how long a worker may take to stop.",
+            )
+            .checked(UP_TO_A_DAY_OR_0),
+            key(
                 "topic.creation.enable",
                 Boolean,
                 Value("true"),
@@ -197,6 +208,14 @@ pub static SECTIONS: &[Section] = &[
                 "Names of config providers, for references such as `${file:/etc/secrets.properties:password}` in this file and \
                  in connectors' configurations. See [config-providers.md](config-providers.md).",
             ),
+            key(
+                "weir.config.providers.strict",
+                Boolean,
+                Value("true"),
+                Used,
+                "Whether a reference to a config provider, path or key that is not there is refused. `false`: it stays as it is written, as \
+                 in Kafka Connect, and becomes a password or a name of a topic.",
+            ),
         ],
     },
     Section {
@@ -247,9 +266,10 @@ pub static SECTIONS: &[Section] = &[
             key(
                 "plugin.path",
                 List,
-                Null,
+                Computed("the directory `plugins` beside the program, where the components are that ship with Weir"),
                 Used,
-                "Folders with components: `*.wasm` in the folder itself or one level below. A folder that is not there is skipped.",
+                "Directories with components: `*.wasm` in the directory itself or one level below. One that is not there is skipped. Where \
+                 the key is set, the components that ship with Weir are found only if their directory is named too.",
             ),
             key(
                 "plugin.discovery",
@@ -733,7 +753,8 @@ pub static SECTIONS: &[Section] = &[
     },
     Section {
         title: "Distributed workers",
-        intro: "Known so that a distributed worker's file can be tried with `weir standalone`.",
+        intro: "Known, and without effect: a distributed worker's file can be tried with `weir standalone` once \
+                `offset.storage.file.filename` is added, which a standalone worker needs in place of the topics.",
         keys: &[
             key("group.id", String, Null, NO_CLUSTER, "The cluster's name."),
             key("config.storage.topic", String, Null, NO_CLUSTER, "Topic with the configurations."),

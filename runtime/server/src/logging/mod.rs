@@ -15,10 +15,13 @@ mod throttle;
 use std::io::IsTerminal as _;
 use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt, registry};
@@ -41,6 +44,9 @@ static LEVELS: OnceLock<Levels> = OnceLock::new();
 
 /// This process's standard error, once its log has begun.
 static STDERR: OnceLock<stderr::Lines> = OnceLock::new();
+
+/// Whether texts outside of the log are JSON.
+static JSON: AtomicBool = AtomicBool::new(false);
 
 /// How long the end of the process waits for the last lines to be read.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -90,6 +96,7 @@ pub fn init(format: LogFormat, level: &str, redactor: Redactor) -> Result<(), Er
     // A second log was refused just now.
     let _ = LEVELS.set(levels);
     let _ = STDERR.set(lines);
+    expect(format);
     std::panic::set_hook(Box::new(panicked));
     process_limits::abort_when_exhausted();
     Ok(())
@@ -105,13 +112,31 @@ pub fn reset_levels(filter: &str) -> Result<bool, Error> {
     }
 }
 
-/// Writes a text to standard error that is not part of the log. Like the lines of the log it may be lost if nobody reads them.
-pub fn say(text: &str) {
-    let text = set_off(text);
+/// Writes a text to standard error that is not part of the log and that no level silences. Like the lines of the log it may be lost if
+/// nobody reads them. Where the log is JSON, so is the text: whoever reads the one reads the other.
+pub fn say(level: Level, text: &str) {
+    let text = match JSON.load(Ordering::Relaxed) {
+        true => object(level, text),
+        false => set_off(text),
+    };
     match STDERR.get() {
         Some(lines) => lines.line(format!("{text}\n").as_bytes()),
         None => eprintln!("{text}"),
     }
+}
+
+/// Says what lines look like, before the log begins.
+pub fn expect(format: LogFormat) {
+    JSON.store(format == LogFormat::Json, Ordering::Relaxed);
+}
+
+/// A text as a line of a log that is JSON.
+fn object(level: Level, text: &str) -> String {
+    let mut now = String::new();
+    // A text takes whatever is written.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut now));
+    let text = weir_data::text::one_line_but(text, |character| character == '\n');
+    serde_json::json!({"timestamp": now, "level": level.name(), "message": text, "target": "weir"}).to_string()
 }
 
 /// The text with its lines behind the first set off, so that what a plugin or a client wrote into it cannot pass for a line of the log.
@@ -271,6 +296,21 @@ mod tests {
         assert_eq!(parsed.len(), 2, "{text}");
         assert_eq!((&parsed[0]["message"], &parsed[0]["quoted"]), (&FORGED.into(), &FORGED.into()));
         assert!(!text.chars().any(|c| weir_data::text::is_disguise(c) && c != '\n'), "{text}");
+    }
+
+    #[test]
+    fn a_text_outside_of_the_log_is_an_object_like_its_lines() {
+        let text = object(Level::Info, "Weir: REST API at http://h:1\n  and \u{202e}more");
+        assert_eq!(text.lines().count(), 1);
+        let parsed: serde_json::Value = serde_json::from_str(&text).expect("one object");
+        assert_eq!((&parsed["level"], &parsed["target"]), (&"INFO".into(), &"weir".into()));
+        assert_eq!(parsed["message"], "Weir: REST API at http://h:1\n  and \\u{202e}more");
+        let line: serde_json::Value = serde_json::from_str(&line(LogFormat::Json)).expect("one object a line");
+        let shape = |time: &serde_json::Value| {
+            let digit = |character: char| if character.is_ascii_digit() { '0' } else { character };
+            time.as_str().map(|time| time.chars().map(digit).collect::<String>())
+        };
+        assert_eq!(shape(&parsed["timestamp"]), shape(&line["timestamp"]));
     }
 
     #[test]

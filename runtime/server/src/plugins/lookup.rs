@@ -28,13 +28,15 @@ pub struct VersionError {
 pub enum LookupError {
     /// None.
     #[error(
-        "Failed to find any class that implements Connector and which name matches {class}, available connectors are: {available}"
+        "Failed to find any class that implements Connector and which name matches {class}, available connectors are: {available}{hint}"
     )]
     Unknown {
         /// What was looked for.
         class: String,
         /// The classes there are.
         available: String,
+        /// What Weir adds: where more of them might be.
+        hint: String,
     },
     /// Several.
     #[error(
@@ -177,7 +179,9 @@ impl Catalogue {
             matches.retain(|plugin| plugin.is_installed());
         }
         match classes(&matches).len() {
-            0 => Err(LookupError::Unknown { class: name.to_owned(), available: self.connectors() }),
+            0 => {
+                Err(LookupError::Unknown { class: name.to_owned(), available: self.connectors(), hint: String::new() })
+            }
             1 => Ok(choose(name, &matches, range, None)?),
             _ => Err(LookupError::Ambiguous { class: name.to_owned(), found: joined(classes(&matches)) }),
         }

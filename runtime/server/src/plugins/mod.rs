@@ -8,6 +8,7 @@ mod loading;
 mod lookup;
 mod range;
 mod registry;
+pub(crate) mod shipped;
 mod store;
 mod version;
 

@@ -19,6 +19,7 @@ use super::built_in;
 use super::incoming::{Incoming, Uploads};
 use super::loading;
 use super::lookup::Catalogue;
+use super::shipped;
 use super::store::{self, Store};
 use crate::config::WorkerConfig;
 
@@ -199,6 +200,9 @@ impl Plugins {
 
     async fn load(worker: &WorkerConfig, engine: Engine, store: Store) -> Result<Self, OpenError> {
         let files = loading::files(&worker.plugin_path, &store)?;
+        if files.is_empty() {
+            info!("there are no plugins{}", shipped::hint(worker, true));
+        }
         let plugins = Self(Arc::new(Shared {
             engine,
             limits: worker.limits,

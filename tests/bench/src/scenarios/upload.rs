@@ -60,7 +60,7 @@ fn run(bench: &Bench, record: &mut Record) -> Result<()> {
 
 /// Milliseconds from the upload to a new worker until a task of it runs.
 fn until_running(bench: &Bench, cache: &str, component: &[u8], round: u32) -> Result<f64> {
-    let worker = bench.weir.worker(&Setup::default())?.unset("plugin.path").set("weir.plugin.cache", cache);
+    let worker = bench.weir.worker(&Setup::default())?.set("plugin.path", "").set("weir.plugin.cache", cache);
     let mut running = Weir::launch_worker(worker)?;
     running.wait_healthy()?;
     let milliseconds = measure(bench, running.as_mut(), component);

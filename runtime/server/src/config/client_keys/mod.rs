@@ -15,6 +15,7 @@ pub use common::{COMMON, METRICS_CONTEXT};
 pub use librdkafka::{LIBRDKAFKA, librdkafka};
 
 use super::client::Kind;
+use super::def::Check;
 
 /// What a setting of the Java clients is to librdkafka.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +93,19 @@ pub fn meaning(kind: Kind, name: &str) -> Option<Meaning> {
         return Some(Meaning::Ignored(METRICS_CONTEXT.1));
     }
     find(kind, name).map(|key| key.meaning).or_else(|| librdkafka(kind, name).then_some(Meaning::Same))
+}
+
+/// The values that Kafka's definition of a setting lets through, where it names them.
+pub fn allowed(name: &str) -> Option<Check<'static>> {
+    Some(match name {
+        "acks" => Check::OneOf(&["all", "-1", "0", "1"]),
+        "client.dns.lookup" => Check::OneOf(&["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]),
+        "compression.type" => Check::OneOf(&["none", "gzip", "snappy", "lz4", "zstd"]),
+        "group.protocol" => Check::OneOfIgnoringCase(&["consumer", "classic"]),
+        "isolation.level" => Check::OneOf(&["read_committed", "read_uncommitted"]),
+        "metadata.recovery.strategy" => Check::OneOfIgnoringCase(&["none", "rebootstrap"]),
+        _ => return None,
+    })
 }
 
 /// The settings that only this client has, or that have another default or meaning in it.

@@ -22,11 +22,13 @@ use tokio::sync::Semaphore;
 
 pub(super) use open::{Opened, open};
 pub use redactor::Redactor;
-use reference::references;
+use reference::{Reference, references};
 pub use resolved::Resolved;
 pub use secrets::Secrets;
 use source::{Provider, Values};
 
+use super::error::Error as KeyError;
+use super::nearest;
 use crate::herder::api::ConfigMap;
 use crate::metrics::Counter;
 
@@ -42,6 +44,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Most references that short values are warned of, and most bytes of one.
 const WARNED_MAX: usize = 1000;
 const WARNED_MAX_BYTES: usize = 1000;
+/// Most references of one configuration that are told not to be there.
+const MISSING_MAX: usize = 20;
 /// What is said of a short value.
 const SHORT: &str = "the value of a config provider has fewer than 4 bytes and is hidden in the log and in errors only where it stands \
                      alone, in quotes or after '=' or ':'; use a longer one if it is a secret";
@@ -93,16 +97,19 @@ struct Shared {
     /// References whose short values were warned of.
     warned: Mutex<HashSet<String>>,
     failures: Counter,
+    /// Whether a reference to what is not there is refused.
+    strict: bool,
 }
 
 impl Providers {
-    fn new(providers: BTreeMap<String, Provider>) -> Self {
+    fn new(providers: BTreeMap<String, Provider>, strict: bool) -> Self {
         Self(Arc::new(Shared {
             providers,
             redactor: Redactor::default(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             warned: Mutex::default(),
             failures: Counter::default(),
+            strict,
         }))
     }
 
@@ -115,8 +122,8 @@ impl Providers {
     ///
     /// # Errors
     ///
-    /// A provider cannot read what is named. A reference to a provider, a path or a key that is not there is no error: it stays
-    /// as it is, as in Kafka.
+    /// A provider cannot read what is named. A reference to a provider, a path or a key that is not there stays as it is, as in
+    /// Kafka, and is among [`Resolved::missing`] unless `weir.config.providers.strict` is false.
     pub async fn resolve(&self, config: &ConfigMap) -> Result<Resolved, Error> {
         if !self.concern(config) {
             return Ok(Resolved::plain(config.clone()));
@@ -151,9 +158,35 @@ impl Providers {
 
     /// True = the configuration has references to these providers.
     fn concern(&self, config: &ConfigMap) -> bool {
-        let known = |provider: &str| self.0.providers.contains_key(provider);
-        !self.0.providers.is_empty()
-            && config.values().flat_map(|text| references(text)).any(|found| known(found.provider))
+        let concerns = |provider: &str| self.0.strict || self.0.providers.contains_key(provider);
+        config.values().flat_map(|text| references(text)).any(|found| concerns(found.provider))
+    }
+
+    /// Why nothing takes the place of a reference in the value of this key.
+    fn missing(&self, key: &str, reference: &Reference<'_>, raw: &str) -> KeyError {
+        let written: String =
+            raw.get(reference.range.clone()).unwrap_or_default().chars().take(WARNED_MAX_BYTES).collect();
+        let providers = || self.0.providers.keys().map(String::as_str);
+        let text = match (self.0.providers.contains_key(reference.provider), providers().next()) {
+            (true, _) => format!(
+                "{key}: the config provider '{}' has no value for {written}. Correct the path or the key, or allow the provider to read \
+                 it (config.providers.{0}.param.*)",
+                reference.provider
+            ),
+            (false, None) => format!(
+                "{key}: {written} looks like a reference, and the worker has no config providers. Name one with config.providers, or set \
+                 weir.config.providers.strict=false if this text is meant as it is"
+            ),
+            (false, Some(_)) => format!(
+                "{key}: {written} names a config provider that is not there. The worker has {} (config.providers){}. Correct the name, or \
+                 set weir.config.providers.strict=false if this text is meant as it is",
+                providers().collect::<Vec<_>>().join(", "),
+                nearest::slip_of(reference.provider, providers())
+                    .map(|name| format!("; did you mean '{name}'?"))
+                    .unwrap_or_default()
+            ),
+        };
+        KeyError::other(key, text)
     }
 
     /// As [`Providers::resolve`], on this thread.
@@ -177,12 +210,18 @@ impl Providers {
         let mut resolved = config.clone();
         let mut submitted = HashMap::new();
         let mut secrets = Vec::new();
+        let mut missing = Vec::new();
         let mut bytes = 0;
         for (key, raw) in config {
             let (mut value, mut from) = (String::new(), 0);
             for reference in references(raw) {
                 let values = found.get(&(reference.provider, reference.path));
-                let Some(text) = values.and_then(|values| values.get(reference.key)) else { continue };
+                let Some(text) = values.and_then(|values| values.get(reference.key)) else {
+                    if self.0.strict && missing.len() < MISSING_MAX {
+                        missing.push(self.missing(key, &reference, raw));
+                    }
+                    continue;
+                };
                 // Both ends are where a brace or a dollar stands.
                 value.push_str(raw.get(from..reference.range.start).unwrap_or_default());
                 value.push_str(text);
@@ -204,7 +243,7 @@ impl Providers {
             secrets.iter().filter(|secret| secret.is_short()).map(|secret| secret.reference.to_owned()).collect();
         let secrets = Arc::new(Secrets::new(secrets));
         self.0.redactor.add(&secrets);
-        Ok(Resolved::new(resolved, submitted, secrets, ttl).with_short(short))
+        Ok(Resolved::new(resolved, submitted, secrets, ttl).with_short(short).with_missing(missing))
     }
 
     /// Says once of each of these references that its value is short.

@@ -8,15 +8,21 @@ use super::environment::{self, Environment};
 use super::source::{Provider, Source};
 use super::{Providers, Resolved};
 use crate::config::def::{self, Check, Type, Value};
-use crate::config::{Error, worker};
+use crate::config::{Error, nearest, worker};
 use crate::herder::api::ConfigMap;
 
 /// The key of the worker's file that names them.
 const KEY: &str = "config.providers";
 /// Kafka takes this key's value as it is written.
 const NEVER_RESOLVED: &str = "plugin.path";
+/// The key that says whether references to what is not there are refused.
+const STRICT: &str = "weir.config.providers.strict";
+/// How the keys of the providers begin.
+const PARAMETERS_OF: &str = "config.providers.";
 /// The parameter that says how long a value holds.
 const TTL: &str = "weir.ttl.ms";
+/// All parameters that any of the providers has.
+const PARAMETERS: [&str; 3] = ["allowed.paths", "allowlist.pattern", TTL];
 const CLASSES: [&str; 3] = ["FileConfigProvider", "DirectoryConfigProvider", "EnvVarConfigProvider"];
 const PACKAGE: &str = "org.apache.kafka.common.config.provider.";
 
@@ -35,12 +41,20 @@ pub(in crate::config) struct Opened {
 pub(in crate::config) fn open(originals: ConfigMap) -> Result<Opened, Vec<Error>> {
     let mut warnings = Vec::new();
     // Their own settings are taken as written: with a reference in `allowed.paths` Kafka does not start either.
-    let providers = Providers::new(all(&originals, &mut warnings)?);
-    let mut without = originals.clone();
-    without.shift_remove(NEVER_RESOLVED);
+    let strict = match originals.get(STRICT).map(|text| def::parse(STRICT, Type::Boolean, text)).transpose() {
+        Ok(strict) => strict != Some(Value::Boolean(false)),
+        Err(error) => return Err(vec![error]),
+    };
+    let providers = Providers::new(all(&originals, &mut warnings)?, strict);
+    let as_written = |key: &str| key == NEVER_RESOLVED || key.starts_with(PARAMETERS_OF);
+    let without = originals.iter().filter(|(key, _)| !as_written(key));
+    let without: ConfigMap = without.map(|(key, value)| (key.clone(), value.clone())).collect();
     let mut resolved = providers.resolve_here(&without).map_err(|error| vec![Error::other(KEY, error.to_string())])?;
-    if let Some(value) = originals.get(NEVER_RESOLVED) {
-        resolved.keep(NEVER_RESOLVED, value);
+    if !resolved.missing().is_empty() {
+        return Err(resolved.missing().to_vec());
+    }
+    for (key, value) in originals.iter().filter(|(key, _)| as_written(key)) {
+        resolved.keep(key, value);
     }
     warnings.extend(resolved.short().iter().map(|reference| format!("{reference}: {}", super::SHORT)));
     Ok(Opened { providers, resolved, warnings })
@@ -106,7 +120,13 @@ fn one(
     };
     for parameter in parameters.keys().filter(|parameter| !known.contains(&parameter.as_str())) {
         let key = key_of(parameter);
-        warnings.push(format!("worker key '{key}' has no effect: {class} takes {}", known.join(", ")));
+        if PARAMETERS.contains(&parameter.as_str()) {
+            warnings.push(format!("worker key '{key}' has no effect: {class} takes {}", known.join(", ")));
+            continue;
+        }
+        // Kafka passes over it. One that was to bound what the provider reads would leave it unbounded.
+        let known: Vec<String> = known.iter().map(|known| key_of(known)).collect();
+        return Err(Error::other(&key, nearest::unknown(&key, known.iter().map(String::as_str))));
     }
     if let Source::File(allowed) | Source::Directory(allowed) = &source
         && allowed.is_unbounded()

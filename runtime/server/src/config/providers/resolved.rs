@@ -18,6 +18,8 @@ pub struct Resolved {
     ttl: Option<Duration>,
     /// References whose values are too short to be hidden everywhere.
     short: Vec<String>,
+    /// References that nothing took the place of.
+    missing: Vec<Error>,
 }
 
 impl Resolved {
@@ -27,11 +29,20 @@ impl Resolved {
         secrets: Arc<Secrets>,
         ttl: Option<Duration>,
     ) -> Self {
-        Self { config, submitted, secrets, ttl, short: Vec::new() }
+        Self { config, submitted, secrets, ttl, short: Vec::new(), missing: Vec::new() }
     }
 
     pub(super) fn with_short(self, short: Vec<String>) -> Self {
         Self { short, ..self }
+    }
+
+    pub(super) fn with_missing(self, missing: Vec<Error>) -> Self {
+        Self { missing, ..self }
+    }
+
+    /// The references to what is not there, each an error of the key it stands in; none where these are let through.
+    pub fn missing(&self) -> &[Error] {
+        &self.missing
     }
 
     pub(super) fn short(&self) -> &[String] {

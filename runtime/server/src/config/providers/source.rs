@@ -96,7 +96,7 @@ fn directory(allowed: &AllowedPaths, path: &str, keys: &BTreeSet<&str>) -> Resul
 
 /// Kafka does not say so to the user either, who learns nothing of what there is.
 fn refused(path: &str) -> Values {
-    warn!(path, "a reference names a path that the config provider's allowed.paths do not hold; it stays as it is");
+    warn!(path, "a reference names a path that the config provider's allowed.paths do not hold");
     Values::new()
 }
 

@@ -51,7 +51,37 @@ async fn references_are_replaced_and_what_is_unknown_stays() {
     assert_eq!(resolved.ttl(), Some(Duration::from_secs(5)));
     assert_eq!(resolved.submitted("url"), Some(config["url"].as_str()));
     assert_eq!(resolved.submitted("unknown"), None);
+    let missing: Vec<_> = resolved.missing().iter().map(ToString::to_string).collect();
+    assert_eq!(missing.len(), 4, "{missing:?}");
+    assert!(
+        missing[0]
+            .starts_with("unknown: ${vault:a:b} names a config provider that is not there. The worker has env, file")
+    );
+    assert!(missing[1].starts_with("unknown: the config provider 'file' has no value for ${file:"), "{missing:?}");
     assert!(!format!("{resolved:?}").is_empty());
+}
+
+#[tokio::test]
+async fn a_misspelt_reference_is_told_with_what_was_meant_or_let_through_if_asked() {
+    let misspelt = map(&[("password", "${flie:/s:p}"), ("plain", "${a}")]);
+    let missing = async |entries: &[(&str, &str)]| {
+        let providers = opened(entries).providers;
+        let resolved = providers.resolve(&misspelt).await.expect("resolved");
+        assert_eq!(resolved.config(), &misspelt);
+        resolved.missing().iter().map(|error| format!("{}: {error}", error.key())).collect::<Vec<_>>()
+    };
+    let file = [("config.providers", "file"), ("config.providers.file.class", "FileConfigProvider")];
+    let told = missing(&file).await;
+    assert!(
+        told.len() == 1 && told[0].starts_with("password: ") && told[0].contains("did you mean 'file'?"),
+        "{told:?}"
+    );
+    let told = missing(&[]).await;
+    assert!(told.len() == 1 && told[0].contains("the worker has no config providers"), "{told:?}");
+    assert_eq!(missing(&[("weir.config.providers.strict", "false")]).await, [""; 0]);
+    // A worker's file is read the same way.
+    let refused = |more: &[(&str, &str)]| open(map(&[&[("sasl.password", "${flie:/s:p}")], more].concat())).is_err();
+    assert!(refused(&[]) && !refused(&[("weir.config.providers.strict", "false")]));
 }
 
 #[tokio::test]
@@ -161,6 +191,8 @@ fn what_is_wrong_with_a_provider_names_its_key() {
     let env = ("config.providers.p.class", "org.apache.kafka.common.config.provider.EnvVarConfigProvider");
     assert!(errors(&[env, ("config.providers.p.param.allowlist.pattern", "(")])[0].contains("Invalid regex"));
     assert!(errors(&[env, ("config.providers.p.param.weir.ttl.ms", "500")])[0].contains("has no effect"));
+    let misspelt = errors(&[class, ("config.providers.p.param.allowed.path", "/etc/weir")]);
+    assert!(misspelt[0].contains("the nearest known key is 'config.providers.p.param.allowed.paths'"), "{misspelt:?}");
     assert!(
         errors(&[class, ("config.providers.p.param.weir.ttl.ms", "soon")])[0].contains("Not a number of type LONG")
     );

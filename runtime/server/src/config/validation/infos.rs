@@ -166,7 +166,7 @@ impl ConfigInfos {
     }
 
     /// Notes an error of Weir's own, beside the key where there is an entry for it.
-    pub(super) fn add_error(&mut self, key: &str, message: String) {
+    pub(in crate::config) fn add_error(&mut self, key: &str, message: String) {
         self.error_count += 1;
         match self.configs.iter_mut().find(|config| config.value.name == key) {
             Some(config) => config.value.errors.push(message),

@@ -17,6 +17,7 @@ use weir_plugin::{PluginInfo, PluginKind};
 
 use self::definitions::{Definition, Definitions, Found, FoundValues};
 use self::framework::Context;
+pub(in crate::config) use self::recorded::client_setting;
 pub(in crate::config) use self::steps::StepPlugins;
 use super::WorkerConfig;
 use super::common::Common;
@@ -25,7 +26,7 @@ use super::def;
 use super::error::Error;
 use crate::herder::api::ConfigMap;
 use crate::kafka::internal_topics::is_internal;
-use crate::plugins::{BuiltIn, Catalogue, LookupError, Plugin, Plugins, VersionError, VersionRange};
+use crate::plugins::{BuiltIn, Catalogue, LookupError, Plugin, Plugins, VersionError, VersionRange, shipped};
 use crate::rest::json::{StringMap, without_nulls};
 
 pub use infos::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};
@@ -58,6 +59,11 @@ pub async fn validate(config: &StringMap, worker: &WorkerConfig, plugins: &Plugi
             let context = Context { config, worker, catalogue: &catalogue, connector: None };
             return Ok(Validated { infos: without_connector(class, context, &error), connector: None });
         }
+        Err(LookupError::Unknown { class, available, .. }) => {
+            let none = if available.is_empty() { "none" } else { "" };
+            let hint = none.to_owned() + &shipped::hint(worker, available.is_empty());
+            return Err(Invalid::Class(LookupError::Unknown { class, available, hint }));
+        }
         Err(error) => return Err(Invalid::Class(error)),
     };
     let context = Context { config, worker, catalogue: &catalogue, connector: Some(&connector) };
@@ -75,7 +81,7 @@ pub async fn validate(config: &StringMap, worker: &WorkerConfig, plugins: &Plugi
     let (submitted, _) = without_nulls(config.clone());
     let of_clients = overrides::validate(context, kind, &submitted);
     let name = submitted.get("name").cloned().unwrap_or_default();
-    let common = Common::parse(&name, &submitted, kind, worker);
+    let common = Common::parse(&name, &submitted, connector.info(), worker);
     let mut errors = own_values(&mut definitions, &mut values, &connector, &submitted, &common, context).await;
     errors.extend(ask_steps(&mut values, &step_plugins, &common).await);
 

@@ -22,6 +22,11 @@ pub(super) fn definitions(name: &str) -> &'static [ConfigKey] {
     DEFINITIONS.get(name).map_or(&[], Vec::as_slice)
 }
 
+/// The type of a setting of Java's client, `producer`, `consumer` or `admin`.
+pub(in crate::config) fn client_setting(client: &str, name: &str) -> Option<Type> {
+    definitions(client).iter().find(|key| key.name == name).map(|key| key.kind)
+}
+
 /// A `ConfigKeyInfo` of Kafka Connect's.
 #[derive(Deserialize)]
 struct Recorded {

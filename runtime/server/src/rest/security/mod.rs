@@ -22,6 +22,7 @@ use names::{Tokens, Users};
 pub use pages::Pages;
 pub(super) use pages::only_from;
 use rights::Rights;
+use tracing::warn;
 use watched::Watched;
 
 use crate::config::access::Auth;
@@ -49,6 +50,19 @@ pub enum Error {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     Random,
+    /// A right that nobody could ever have.
+    #[error(
+        "'{key}' gives a right to {names} and nobody else, but {files} names nobody of that name, so nobody would have it. Correct the \
+         name here or there (docs/security.md)"
+    )]
+    Nobody {
+        /// The key.
+        key: &'static str,
+        /// The names that it lists.
+        names: String,
+        /// Where they would have to be.
+        files: String,
+    },
     /// The JAAS file.
     #[error("{}: {problem}", path.display())]
     Jaas {
@@ -77,9 +91,24 @@ impl Security {
             return Ok(None);
         }
         let users_file = users_file(config)?;
+        let users = users_file.clone().map(|path| Watched::open(path, Users::read)).transpose()?.map(Arc::new);
+        let tokens = config.tokens_file.clone();
+        let tokens = tokens.map(|path| Watched::open(path, Tokens::read)).transpose()?.map(Arc::new);
+        // Any name may stand in a certificate.
+        if !config.certificates {
+            let known = |name: &str| {
+                users.as_ref().is_some_and(|users| users.value().has(name))
+                    || tokens.as_ref().is_some_and(|tokens| tokens.value().has(name))
+            };
+            let files = [users_file.as_deref(), config.tokens_file.as_deref()];
+            let files: Vec<_> = files.into_iter().flatten().map(|path| path.display().to_string()).collect();
+            for warning in rights::check_names(config, known, &files.join(" and "))? {
+                warn!("{warning}");
+            }
+        }
         Ok(Some(Arc::new(Self {
-            users: users_file.map(|path| Watched::open(path, Users::read)).transpose()?.map(Arc::new),
-            tokens: config.tokens_file.clone().map(|path| Watched::open(path, Tokens::read)).transpose()?.map(Arc::new),
+            users,
+            tokens,
             certificates: config.certificates,
             rights: Rights::new(config),
             hashing: Hashing::default(),

@@ -187,6 +187,11 @@ impl Tokens {
         Ok(Self(tokens))
     }
 
+    /// Whether somebody of this name has a token.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| &**known == name)
+    }
+
     /// Whose token this is. Looks at all of them, whichever fits.
     pub(super) fn name(&self, token: &str) -> Option<Arc<str>> {
         let given = sum(token.as_bytes());

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use axum::http::Method;
 
+use super::Error;
 use crate::config::access::Auth;
 
 /// What one may do.
@@ -91,9 +92,54 @@ impl Rights {
     }
 }
 
+/// Looks whether the names that have rights are there. What to warn of: a name that is not, beside others that are.
+///
+/// # Errors
+///
+/// None of the names of a right is there, so nobody could have it.
+pub(super) fn check_names(config: &Auth, known: impl Fn(&str) -> bool, files: &str) -> Result<Vec<String>, Error> {
+    let mut warnings = Vec::new();
+    for (key, names) in [
+        ("weir.rest.auth.read", &config.read),
+        ("weir.rest.auth.operate", &config.operate),
+        ("weir.rest.auth.upload", &config.upload),
+    ] {
+        let (there, missing): (Vec<&String>, Vec<_>) = names.iter().partition(|name| *name == "*" || known(name));
+        let missing = missing.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        match (there.is_empty(), missing.is_empty()) {
+            (_, true) => {}
+            (true, false) => return Err(Error::Nobody { key, names: missing, files: files.to_owned() }),
+            (false, false) => {
+                warnings.push(format!("'{key}' gives a right to {missing}, and {files} does not say who that is"));
+            }
+        }
+    }
+    Ok(warnings)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_right_of_nobody_is_refused_and_a_name_that_is_not_there_is_told() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let check = |read: &[&str], upload: &[&str]| {
+            let auth = Auth { read: names(read), upload: names(upload), ..Auth::default() };
+            check_names(&auth, |name| name == "alice", "/u").map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&["*"], &[]), Ok(vec![]));
+        assert_eq!(check(&["alice"], &["alice", "*"]), Ok(vec![]));
+        assert_eq!(
+            check(&["alice", "bob"], &[]),
+            Ok(vec!["'weir.rest.auth.read' gives a right to bob, and /u does not say who that is".to_owned()])
+        );
+        let refused = check(&["*"], &["alcie"]).expect_err("refused");
+        assert!(
+            refused.starts_with("'weir.rest.auth.upload' gives a right to alcie and nobody else, but /u "),
+            "{refused}"
+        );
+    }
 
     #[test]
     fn what_is_not_known_needs_the_right_that_fewest_have() {

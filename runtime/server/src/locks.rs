@@ -1,0 +1,256 @@
+//! Locks on what one worker may use at a time: the offset file, the file of connectors, the store of plugins. The system gives them back
+//! when a process ends, however it ends, so none is left behind.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::fs::OFlags;
+use tracing::warn;
+use weir_plugin::{PrivateDir, Strangers};
+
+use crate::config::WorkerConfig;
+
+/// How often it is tried while somebody else has a lock.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Most bytes that are read of who has it.
+const OWNER_MAX: u64 = 1024;
+
+/// Why a worker does not get a lock.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another worker has it.
+    #[error(
+        "{} ({key}) is in use by another worker: {owner}. Two workers would overwrite what the other one stores. Stop that one, or give \
+         this one files of its own", path.display()
+    )]
+    InUse {
+        /// The key that names the file or directory.
+        key: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the other worker says of itself.
+        owner: String,
+    },
+    /// The lock itself cannot be used.
+    #[error("cannot lock {} ({key}): {cause}{next}", path.display())]
+    Io {
+        /// The key that names the file or directory.
+        key: &'static str,
+        /// The file of the lock.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+        /// What to do, ready to be printed.
+        next: String,
+    },
+}
+
+/// The locks of this worker, held until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Locks(#[expect(dead_code, reason = "an open file is a lock")] Vec<File>);
+
+/// One thing that only one worker may use.
+struct Place {
+    key: &'static str,
+    path: PathBuf,
+    lock: PathBuf,
+    /// Whether a worker that may not write there goes without the lock.
+    optional: bool,
+}
+
+impl Place {
+    fn file(key: &'static str, path: &Path) -> Self {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".lock");
+        Self { key, path: path.to_owned(), lock: path.with_file_name(name), optional: false }
+    }
+
+    /// The store may belong to root, who alone changes it then.
+    fn store(path: &Path) -> Self {
+        Self { key: "weir.plugin.store", path: path.to_owned(), lock: path.join("lock"), optional: true }
+    }
+
+    fn failed(&self, cause: io::Error) -> Error {
+        let next = match (cause.kind(), self.lock.parent()) {
+            (ErrorKind::NotFound, Some(directory)) if directory != Path::new("") => {
+                format!(". Create the directory {}", directory.display())
+            }
+            (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, _) => {
+                ". The worker's user has to be able to write in this directory".to_owned()
+            }
+            _ => String::new(),
+        };
+        Error::Io { key: self.key, path: self.lock.clone(), cause, next }
+    }
+
+    fn open(&self) -> io::Result<File> {
+        // In /tmp somebody else could have left a link there.
+        let no_follow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(no_follow);
+        options.open(&self.lock)
+    }
+
+    /// Tries until then. `None` where there can be no lock.
+    async fn take(&self, until: Instant, owner: &str) -> Result<Option<File>, Error> {
+        let mut file = match self.open() {
+            Ok(file) => file,
+            Err(error) if self.optional => {
+                warn!(file = %self.lock.display(), %error, "cannot lock the store of plugins");
+                return Ok(None);
+            }
+            Err(error) => return Err(self.failed(error)),
+        };
+        let mut told = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() >= until => {
+                    let owner = owner_of(&mut file);
+                    return Err(Error::InUse { key: self.key, path: self.path.clone(), owner });
+                }
+                Err(TryLockError::WouldBlock) => {
+                    if !std::mem::replace(&mut told, true) {
+                        let (path, owner) = (self.path.display(), owner_of(&mut file));
+                        let seconds = until.saturating_duration_since(Instant::now()).as_secs();
+                        warn!(%path, owner, seconds, "waiting for another worker to stop that uses the same files");
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // Some network file systems have no locks.
+                Err(TryLockError::Error(error)) => {
+                    warn!(file = %self.lock.display(), %error, "there are no locks here: nothing keeps a second worker off these files");
+                    return Ok(None);
+                }
+            }
+        }
+        // For whoever comes next. That it cannot be written does not matter to this worker.
+        let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(owner.as_bytes()));
+        Ok(Some(file))
+    }
+}
+
+/// What the one who holds a lock wrote into it.
+fn owner_of(file: &mut File) -> String {
+    let mut text = Vec::new();
+    // What cannot be read is not there.
+    let _ = file.rewind().and_then(|()| io::Read::by_ref(file).take(OWNER_MAX).read_to_end(&mut text));
+    match String::from_utf8_lossy(&text).trim() {
+        "" => "it does not say which".to_owned(),
+        owner => weir_data::text::one_line(owner).into_owned(),
+    }
+}
+
+/// What this worker says of itself.
+fn this_worker(config: &WorkerConfig) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let since = httpdate::fmt_http_date(SystemTime::now());
+    let urls = config
+        .listeners
+        .iter()
+        .map(|listener| format!("{}://{}:{}", listener.protocol.as_str(), listener.bind_host(), listener.port));
+    format!(
+        "process {} on host {}, started {since}, REST API at {}\n",
+        std::process::id(),
+        host.trim(),
+        urls.collect::<Vec<_>>().join(", ")
+    )
+}
+
+impl Locks {
+    /// Takes all locks of this worker, and waits for `weir.lock.wait.ms` while another worker has one.
+    pub(crate) async fn take(config: &WorkerConfig) -> Result<Self, Error> {
+        let (until, owner) = (Instant::now() + config.lock_wait, this_worker(config));
+        let mut held = Vec::new();
+        held.extend(
+            Place::file("offset.storage.file.filename", &config.offset_storage_file).take(until, &owner).await?,
+        );
+        if let Some(path) = &config.standalone_state {
+            held.extend(Place::file("weir.standalone.state", path).take(until, &owner).await?);
+        }
+        // Made last: by default it is beside the offset file, whose directory has to be there. What is wrong with it is said when the
+        // store is opened.
+        if PrivateDir::create(&config.plugin_store, Strangers::MayRead).is_ok() {
+            held.extend(Place::store(&config.plugin_store).take(until, &owner).await?);
+        }
+        Ok(Self(held))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(entries: &[(&str, String)]) -> WorkerConfig {
+        let least = [
+            ("bootstrap.servers", "b:9092".to_owned()),
+            ("key.converter", "StringConverter".to_owned()),
+            ("value.converter", "StringConverter".to_owned()),
+            ("weir.lock.wait.ms", "0".to_owned()),
+        ];
+        let keys = least.iter().chain(entries).map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        WorkerConfig::parse(keys).expect("in order")
+    }
+
+    fn refusal(taken: Result<Locks, Error>) -> String {
+        taken.expect_err("in use").to_string()
+    }
+
+    #[tokio::test]
+    async fn each_thing_that_two_workers_share_is_enough_for_a_refusal() {
+        let root = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| root.path().join(name).display().to_string();
+        let with = |offsets: &str, state: &str, store: &str| {
+            config(&[
+                ("offset.storage.file.filename", path(offsets)),
+                ("weir.standalone.state", path(state)),
+                ("weir.plugin.store", path(store)),
+            ])
+        };
+        let held = Locks::take(&with("o", "s", "store")).await.expect("free");
+        for (offsets, state, store, key) in [
+            ("o", "s2", "store2", "offset.storage.file.filename"),
+            ("o2", "s", "store2", "weir.standalone.state"),
+            ("o2", "s2", "store", "weir.plugin.store"),
+        ] {
+            let refused = refusal(Locks::take(&with(offsets, state, store)).await);
+            assert!(refused.contains(&format!("({key}) is in use by another worker: process ")), "{refused}");
+            assert!(refused.contains("REST API at http://127.0.0.1:8083"), "{refused}");
+        }
+        Locks::take(&with("o2", "s2", "store2")).await.expect("nothing is shared");
+        drop(held);
+        Locks::take(&with("o", "s", "store")).await.expect("free again");
+    }
+
+    #[tokio::test]
+    async fn a_worker_waits_for_the_one_before_it() {
+        let root = tempfile::tempdir().expect("a directory");
+        let offsets = ("offset.storage.file.filename", root.path().join("o").display().to_string());
+        let held = Locks::take(&config(&[offsets.clone()])).await.expect("free");
+        let next = config(&[offsets, ("weir.lock.wait.ms", "90000".to_owned())]);
+        let waiting = tokio::spawn(async move { Locks::take(&next).await.map(drop) });
+        tokio::time::sleep(2 * PAUSE).await;
+        assert!(!waiting.is_finished());
+        drop(held);
+        waiting.await.expect("no panic").expect("free");
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_is_not_there_is_named_and_a_link_is_not_followed() {
+        let root = tempfile::tempdir().expect("a directory");
+        let offsets = |name: &str| {
+            let path = root.path().join(name).display().to_string();
+            config(&[("offset.storage.file.filename", path)])
+        };
+        let refused = refusal(Locks::take(&offsets("none/o")).await);
+        assert!(refused.ends_with(&format!("Create the directory {}/none", root.path().display())), "{refused}");
+        std::fs::write(root.path().join("precious"), "content").expect("written");
+        std::os::unix::fs::symlink("precious", root.path().join("o.lock")).expect("linked");
+        refusal(Locks::take(&offsets("o")).await);
+        assert_eq!(std::fs::read_to_string(root.path().join("precious")).expect("read"), "content");
+    }
+}
