@@ -154,7 +154,7 @@ fn this_worker(config: &WorkerConfig) -> String {
         .iter()
         .map(|listener| format!("{}://{}:{}", listener.protocol.as_str(), listener.bind_host(), listener.port));
     format!(
-        "process {} on host {}, started {since}, REST API at {}\n",
+        "process {} on host {}, started {since}, listening at {}\n",
         std::process::id(),
         host.trim(),
         urls.collect::<Vec<_>>().join(", ")
@@ -219,7 +219,7 @@ mod tests {
         ] {
             let refused = refusal(Locks::take(&with(offsets, state, store)).await);
             assert!(refused.contains(&format!("({key}) is in use by another worker: process ")), "{refused}");
-            assert!(refused.contains("REST API at http://127.0.0.1:8083"), "{refused}");
+            assert!(refused.contains("listening at http://127.0.0.1:8083"), "{refused}");
         }
         Locks::take(&with("o2", "s2", "store2")).await.expect("nothing is shared");
         drop(held);
@@ -230,7 +230,7 @@ mod tests {
     async fn a_worker_waits_for_the_one_before_it() {
         let root = tempfile::tempdir().expect("a directory");
         let offsets = ("offset.storage.file.filename", root.path().join("o").display().to_string());
-        let held = Locks::take(&config(&[offsets.clone()])).await.expect("free");
+        let held = Locks::take(&config(std::slice::from_ref(&offsets))).await.expect("free");
         let next = config(&[offsets, ("weir.lock.wait.ms", "90000".to_owned())]);
         let waiting = tokio::spawn(async move { Locks::take(&next).await.map(drop) });
         tokio::time::sleep(2 * PAUSE).await;

@@ -239,7 +239,7 @@ fn started(worker: &str) -> std::process::Child {
     let mut process =
         weir().args(["standalone", worker]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("weir runs");
     let mut lines = BufReader::new(process.stderr.take().expect("standard error")).lines().map_while(Result::ok);
-    let said: Vec<String> = lines.by_ref().take_while(|line| !line.contains("REST API at http://")).collect();
+    let said: Vec<String> = lines.by_ref().take_while(|line| !line.starts_with("Weir ")).collect();
     assert!(process.try_wait().expect("a process").is_none(), "it ended: {said:#?}");
     std::thread::spawn(move || lines.for_each(drop));
     process

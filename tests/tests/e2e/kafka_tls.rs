@@ -226,7 +226,7 @@ fn wrong(rest: &Rest, data: &Path, guarded: &Guarded) -> Result<()> {
         (settings_but(scram.clone(), "sasl.mechanism", "GSSAPI".to_owned()), "has no Kerberos".to_owned()),
         (
             settings_but(scram, "sasl.jaas.config", "x.Y required password=\"wrong-secret\";".to_owned()),
-            "Invalid value [hidden] for configuration sasl.jaas.config: ".to_owned(),
+            "Invalid value [hidden] for configuration producer.override.sasl.jaas.config: ".to_owned(),
         ),
     ] {
         let config = overridden(&source(&data.join("input"), "t"), "producer", &settings);

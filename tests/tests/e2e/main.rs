@@ -14,6 +14,7 @@ mod delivery;
 mod delivery_faults;
 mod demo;
 mod descriptors;
+mod first_contact;
 mod grants;
 mod host_memory;
 mod hostile;

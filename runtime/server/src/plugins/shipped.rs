@@ -37,7 +37,7 @@ fn hint_of(path: &[PathBuf], shipped: Option<&Path>, none: bool) -> String {
             with(shipped)
         ),
         _ if !none => String::new(),
-        (_, []) => ". There is none, because plugin.path is not set, and no directory of this name is beside the program: write the line \
+        (_, []) => ". plugin.path is not set, and there is no directory 'plugins' beside the program: write the line \
                     plugin.path=DIRECTORY in the worker's file, with the absolute path of a directory that holds components (*.wasm), or \
                     upload one with POST /plugins"
             .to_owned(),
