@@ -107,6 +107,7 @@ impl Sandbox {
                 let deadline = state.clock.begin_call();
                 state.log.begin_call();
                 state.limiter.refused = None;
+                state.trouble().forget();
                 state.stats.begin_call(function);
                 self.cpu_at_begin = state.stats.cpu();
                 self.store.set_epoch_deadline(1);
@@ -207,7 +208,7 @@ impl Sandbox {
         }
         match &self.store.data().limiter.refused {
             Some(limit) => format!("{limit} reached: {cause}"),
-            None => cause,
+            None => self.store.data().trouble().explain(cause),
         }
     }
 }

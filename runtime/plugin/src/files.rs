@@ -4,10 +4,13 @@
 //! or a device may wait for ever. Buffers and lists of names count as memory of the instance.
 
 mod entries;
+mod links;
 mod open;
 mod stream;
+mod trouble;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,18 +22,25 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
     Filesize, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use weir_data::text::bounded;
 
 use self::entries::Entries;
+use self::open::NotOpened;
 use self::stream::{Reader, Writer};
+use self::trouble::Refused;
+pub(crate) use self::trouble::Trouble;
 use crate::blocking::Blocking;
 use crate::budget::{Budget, Charge};
 use crate::descriptors::{Descriptors, FILES_MAX, Open};
+use crate::grants::{Folder, Grants};
 use crate::limits::{Limiter, Limits};
 
 /// What an open file costs besides the buffers of its streams.
 const FILE_BYTES: usize = 1024;
 /// What a stream of a file may hold: the largest piece that is read or written at once, as in wasmtime.
 const STREAM_BYTES: usize = 64 << 10;
+/// Most bytes of a path that are kept for messages.
+const MAX_PATH: usize = 512;
 
 /// The files of one instance.
 #[derive(Debug)]
@@ -42,11 +52,15 @@ pub(crate) struct OpenFiles {
     open: HashMap<u32, Arc<OpenFile>>,
     /// Files that are being closed on another thread.
     closing: Arc<AtomicUsize>,
+    /// What went wrong last in the present call.
+    pub(crate) trouble: Trouble,
 }
 
 /// The place of an open file.
 #[derive(Debug)]
 struct OpenFile {
+    /// For messages.
+    path: String,
     _place: Open,
     _memory: Charge,
 }
@@ -59,6 +73,7 @@ impl OpenFiles {
             descriptors: Descriptors::new(limits.files_max, "files", FILES_MAX),
             open: HashMap::new(),
             closing: Arc::default(),
+            trouble: Trouble::default(),
         }
     }
 
@@ -87,6 +102,7 @@ pub(crate) struct Files<'a> {
     pub(crate) table: &'a mut ResourceTable,
     pub(crate) files: &'a mut OpenFiles,
     pub(crate) limiter: &'a mut Limiter,
+    pub(crate) grants: &'a Grants,
 }
 
 /// Marker of [`Files`] for the linker.
@@ -117,15 +133,63 @@ impl Files<'_> {
         self.files.blocking.run(on_thread).await
     }
 
+    /// The granted directory that this descriptor is, if it is one.
+    fn granted(&self, fd: &Resource<Descriptor>) -> Option<&Folder> {
+        let Ok(Descriptor::Dir(dir)) = self.table.get(fd) else { return None };
+        self.grants.folders.iter().find(|folder| Arc::ptr_eq(&folder.dir.dir, &dir.dir))
+    }
+
+    /// What a path from this descriptor is called in messages.
+    fn name(&self, fd: &Resource<Descriptor>, path: &str) -> String {
+        match self.granted(fd) {
+            Some(folder) => Path::new(&folder.name).join(bounded(path.to_owned(), MAX_PATH)).display().to_string(),
+            None => bounded(path.to_owned(), MAX_PATH),
+        }
+    }
+
+    /// As [`Files::elsewhere`], for what is done with a path. One that leads out of the directory may have an absolute link to a place
+    /// below it on its way, and is then tried once more without that.
+    async fn at<R, W>(&mut self, fd: Resource<Descriptor>, how: PathFlags, path: String, work: W) -> FsResult<R>
+    where
+        R: Send + 'static,
+        W: AsyncFnOnce(&mut WasiFilesystemCtxView<'_>, Resource<Descriptor>, String) -> FsResult<R>,
+        W: Clone + Send + 'static,
+    {
+        let (again, first) = (work.clone(), path.clone());
+        let done = self.elsewhere([&fd], async move |fs, [fd]| work(fs, fd, first).await).await;
+        let Descriptor::Dir(dir) = self.table.get(&fd)? else { return done };
+        if !matches!(&done, Err(error) if matches!(error.downcast_ref(), Some(ErrorCode::NotPermitted))) {
+            return done;
+        }
+        let (read_only, dir) = (dir.perms.write_not_permitted(), Arc::clone(&dir.dir));
+        let names = self.granted(&fd).map_or_else(Arc::default, |folder| Arc::clone(&folder.paths));
+        let (name, follow) = (self.name(&fd, &path), how.contains(PathFlags::SYMLINK_FOLLOW));
+        let look = move || {
+            let path = Path::new(&path);
+            open::leads_out(&dir, path, follow).then(|| links::rewrite(&dir, &names, path, follow))
+        };
+        match self.files.blocking.run(look).await {
+            Some(Some(path)) => {
+                let path = path.to_string_lossy().into_owned();
+                return self.elsewhere([&fd], async move |fs, [fd]| again(fs, fd, path).await).await;
+            }
+            Some(_) => self.files.trouble.note(&name, Refused::Escape),
+            None if read_only => self.files.trouble.note(&name, Refused::ReadOnly),
+            None => {}
+        }
+        done
+    }
+
     /// A place for one more open file.
-    async fn place(&mut self) -> FsResult<Arc<OpenFile>> {
+    async fn place(&mut self, path: String) -> FsResult<Arc<OpenFile>> {
         loop {
             let full = match (self.files.descriptors.open(), self.files.budget.charge(FILE_BYTES)) {
-                (Ok(place), Some(memory)) => return Ok(Arc::new(OpenFile { _place: place, _memory: memory })),
+                (Ok(place), Some(memory)) => return Ok(Arc::new(OpenFile { path, _place: place, _memory: memory })),
                 (Err(full), _) => full,
                 (Ok(_), None) => self.limiter.memory_limit(),
             };
             if self.files.closing.load(Ordering::Acquire) == 0 {
+                self.files.trouble.note(&path, format_args!("{full} reached"));
                 self.limiter.refuse_call(full);
                 return Err(ErrorCode::Quota.into());
             }
@@ -138,15 +202,20 @@ impl Files<'_> {
     /// The file behind a descriptor, its place, and memory for the buffer of a stream.
     fn for_stream(&mut self, fd: &Resource<Descriptor>) -> FsResult<stream::Opened> {
         let Descriptor::File(file) = self.table.get(fd)? else { return Err(ErrorCode::IsDirectory.into()) };
+        let place = self.files.open.get(&fd.rep()).cloned();
         let Some(memory) = self.files.budget.charge(STREAM_BYTES) else {
-            self.limiter.refuse_call(self.limiter.memory_limit());
+            let full = self.limiter.memory_limit();
+            let path = place.as_ref().map_or("a file", |place| &place.path);
+            self.files.trouble.note(path, format_args!("{full} reached"));
+            self.limiter.refuse_call(full);
             return Err(ErrorCode::InsufficientMemory.into());
         };
         Ok(stream::Opened {
             file: Arc::clone(&file.file),
             writable: !file.perms.write_not_permitted(),
             blocking: self.files.blocking.clone(),
-            place: self.files.open.get(&fd.rep()).cloned(),
+            place,
+            trouble: self.files.trouble.clone(),
             _memory: memory,
         })
     }
@@ -158,6 +227,8 @@ impl types::Host for Files<'_> {
     }
 
     fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        // The guest knows the cause now, and says it itself.
+        self.files.trouble.forget();
         types::Host::filesystem_error_code(
             &mut WasiFilesystemCtxView { ctx: &mut WasiFilesystemCtx::default(), table: self.table },
             error,
@@ -220,7 +291,7 @@ impl HostDescriptor for Files<'_> {
     }
 
     async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.elsewhere([&fd], async move |fs, [fd]| fs.create_directory_at(fd, path).await).await
+        self.at(fd, PathFlags::empty(), path, async move |fs, fd, path| fs.create_directory_at(fd, path).await).await
     }
 
     async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
@@ -228,7 +299,7 @@ impl HostDescriptor for Files<'_> {
     }
 
     async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
-        self.elsewhere([&fd], async move |fs, [fd]| fs.stat_at(fd, flags, path).await).await
+        self.at(fd, flags, path, async move |fs, fd, path| fs.stat_at(fd, flags, path).await).await
     }
 
     async fn set_times_at(
@@ -239,10 +310,10 @@ impl HostDescriptor for Files<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
-        let work = async move |fs: &mut WasiFilesystemCtxView<'_>, [fd]: [_; 1]| {
+        let work = async move |fs: &mut WasiFilesystemCtxView<'_>, fd, path| {
             fs.set_times_at(fd, flags, path, accessed, modified).await
         };
-        self.elsewhere([&fd], work).await
+        self.at(fd, flags, path, work).await
     }
 
     async fn link_at(
@@ -268,9 +339,16 @@ impl HostDescriptor for Files<'_> {
         flags: DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
         let Descriptor::Dir(dir) = self.table.get(&fd)?.clone() else { return Err(ErrorCode::NotDirectory.into()) };
-        let place = self.place().await?;
-        let opening = move || open::open(&dir, path_flags, &path, open_flags, flags);
-        let fd = self.table.push(self.files.blocking.run(opening).await?)?;
+        let place = self.place(self.name(&fd, &path)).await?;
+        let names = self.granted(&fd).map_or_else(Arc::default, |folder| Arc::clone(&folder.paths));
+        let opening = move || open::open(&dir, &names, path_flags, &path, open_flags, flags);
+        let opened = self.files.blocking.run(opening).await.map_err(|error| {
+            if let NotOpened::Refused(cause) = &error {
+                self.files.trouble.note(&place.path, cause);
+            }
+            error.code()
+        })?;
+        let fd = self.table.push(opened)?;
         self.files.open.insert(fd.rep(), place);
         Ok(fd)
     }
@@ -286,11 +364,11 @@ impl HostDescriptor for Files<'_> {
     }
 
     async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
-        self.elsewhere([&fd], async move |fs, [fd]| fs.readlink_at(fd, path).await).await
+        self.at(fd, PathFlags::empty(), path, async move |fs, fd, path| fs.readlink_at(fd, path).await).await
     }
 
     async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.elsewhere([&fd], async move |fs, [fd]| fs.remove_directory_at(fd, path).await).await
+        self.at(fd, PathFlags::empty(), path, async move |fs, fd, path| fs.remove_directory_at(fd, path).await).await
     }
 
     async fn rename_at(
@@ -311,7 +389,7 @@ impl HostDescriptor for Files<'_> {
     }
 
     async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.elsewhere([&fd], async move |fs, [fd]| fs.unlink_file_at(fd, path).await).await
+        self.at(fd, PathFlags::empty(), path, async move |fs, fd, path| fs.unlink_file_at(fd, path).await).await
     }
 
     fn read_via_stream(&mut self, fd: Resource<Descriptor>, from: Filesize) -> FsResult<Resource<DynInputStream>> {
@@ -345,7 +423,7 @@ impl HostDescriptor for Files<'_> {
         flags: PathFlags,
         path: String,
     ) -> FsResult<MetadataHashValue> {
-        self.elsewhere([&fd], async move |fs, [fd]| fs.metadata_hash_at(fd, flags, path).await).await
+        self.at(fd, flags, path, async move |fs, fd, path| fs.metadata_hash_at(fd, flags, path).await).await
     }
 }
 

@@ -15,7 +15,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::blocking::Blocking;
 use crate::clock::Clock;
-use crate::files::{Files, HasFiles, OpenFiles};
+use crate::files::{Files, HasFiles, OpenFiles, Trouble};
 use crate::grants::{Grants, Hosts};
 use crate::limits::{Limiter, Limits};
 use crate::log::{Guest, GuestLog, LogStream, Stream};
@@ -154,6 +154,11 @@ impl StoreState {
         self
     }
 
+    /// What went wrong with files in the present call, or in the last one if there is none.
+    pub(crate) fn trouble(&self) -> &Trouble {
+        &self.files.trouble
+    }
+
     fn name_lookup(&mut self) -> NameLookup<'_> {
         self.stats.host_call(HostInterface::Wasi);
         let sockets = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table };
@@ -173,7 +178,7 @@ impl StoreState {
 
     fn files(&mut self) -> Files<'_> {
         self.stats.host_call(HostInterface::Wasi);
-        Files { table: &mut self.table, files: &mut self.files, limiter: &mut self.limiter }
+        Files { table: &mut self.table, files: &mut self.files, limiter: &mut self.limiter, grants: &self.grants }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Opens a file or directory below a granted one. The rules are those of wasmtime's `open-at`; what is neither a regular file nor a
 //! directory is refused, and without waiting: opening a pipe would wait until somebody opens its other end.
 
-use std::path::Path;
+use std::io;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
 
 use cap_primitives::fs::{FollowSymlinks, OpenOptions};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -10,36 +12,95 @@ use wasmtime_wasi::OpenMode;
 use wasmtime_wasi::filesystem::{Descriptor, Dir, File};
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, ErrorCode, OpenFlags, PathFlags};
 
+use super::links::rewrite;
+use super::trouble::Refused;
+
+/// Why nothing was opened.
+#[derive(Debug)]
+pub(super) enum NotOpened {
+    Refused(Refused),
+    Code(ErrorCode),
+}
+
+impl From<io::Error> for NotOpened {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error().map(Errno::from_raw_os_error) {
+            // A pipe to be written that nobody reads, or a socket.
+            Some(Errno::NXIO) => Self::Refused(Refused::Special("a pipe or a socket")),
+            Some(Errno::ACCESS) => Self::Refused(Refused::NoRight),
+            _ if is_escape(&error) => Self::Refused(Refused::Escape),
+            _ => Self::Code(error.into()),
+        }
+    }
+}
+
+impl NotOpened {
+    /// What the guest is told.
+    pub(super) fn code(self) -> ErrorCode {
+        match self {
+            Self::Refused(Refused::NoRight) => ErrorCode::Access,
+            Self::Refused(_) => ErrorCode::NotPermitted,
+            Self::Code(code) => code,
+        }
+    }
+}
+
+/// Opens it. `names` are the absolute names of `dir`, for links; there are none unless it is a granted directory itself.
 pub(super) fn open(
     dir: &Dir,
+    names: &[PathBuf],
     path_flags: PathFlags,
     path: &str,
     open_flags: OpenFlags,
     flags: DescriptorFlags,
-) -> Result<Descriptor, ErrorCode> {
-    let (options, mode) = options(path_flags, open_flags, flags)?;
+) -> Result<Descriptor, NotOpened> {
+    let (options, mode) = options(path_flags, open_flags, flags).map_err(NotOpened::Code)?;
     if dir.perms.write_not_permitted() && mode.contains(OpenMode::WRITE) {
-        return Err(ErrorCode::NotPermitted);
+        return Err(NotOpened::Refused(Refused::ReadOnly));
     }
-    let opened = cap_primitives::fs::open(&dir.dir, Path::new(path), &options).map_err(|error| {
-        // A pipe to be written that nobody reads, or a socket.
-        let special = error.raw_os_error() == Some(Errno::NXIO.raw_os_error());
-        if special { ErrorCode::NotPermitted } else { error.into() }
+    let path = Path::new(path);
+    let opened = cap_primitives::fs::open(&dir.dir, path, &options).or_else(|error| {
+        let follow = path_flags.contains(PathFlags::SYMLINK_FOLLOW);
+        match is_escape(&error).then(|| rewrite(&dir.dir, names, path, follow)).flatten() {
+            Some(path) => cap_primitives::fs::open(&dir.dir, &path, &options),
+            None => Err(error),
+        }
     })?;
     let kind = opened.metadata()?.file_type();
     if !kind.is_file() && !kind.is_dir() {
-        return Err(ErrorCode::NotPermitted);
+        return Err(NotOpened::Refused(Refused::Special(special(kind))));
     }
     if kind.is_dir() {
         // Used on the thread that asks, which is one of the plugin's own.
         return Ok(Descriptor::Dir(Dir::new(opened, dir.perms, mode, true)));
     }
     if open_flags.contains(OpenFlags::DIRECTORY) {
-        return Err(ErrorCode::NotDirectory);
+        return Err(NotOpened::Code(ErrorCode::NotDirectory));
     }
-    let status = fcntl_getfl(&opened).map_err(std::io::Error::from)?;
-    fcntl_setfl(&opened, status - OFlags::NONBLOCK).map_err(std::io::Error::from)?;
+    let status = fcntl_getfl(&opened).map_err(io::Error::from)?;
+    fcntl_setfl(&opened, status - OFlags::NONBLOCK).map_err(io::Error::from)?;
     Ok(Descriptor::File(File::new(opened, dir.perms, mode, true)))
+}
+
+/// Whether a path leads out of the directory.
+pub(super) fn leads_out(dir: &std::fs::File, path: &Path, follow: bool) -> bool {
+    let follow = if follow { FollowSymlinks::Yes } else { FollowSymlinks::No };
+    cap_primitives::fs::stat(dir, path, follow).is_err_and(|error| is_escape(&error))
+}
+
+/// Whether cap-primitives refused a path because it leads out of the directory. It has no type for that.
+fn is_escape(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+}
+
+fn special(kind: std::fs::FileType) -> &'static str {
+    if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
 }
 
 /// What to ask the system for, and what the descriptor says of itself.
@@ -115,9 +176,35 @@ mod tests {
                 DescriptorFlags::READ | DescriptorFlags::WRITE,
                 DescriptorFlags::empty(),
             ] {
-                let opened = open(&dir, PathFlags::SYMLINK_FOLLOW, name, OpenFlags::empty(), flags);
-                assert!(matches!(opened.err(), Some(ErrorCode::NotPermitted)), "{name} with {flags:?}");
+                let opened = open(&dir, &[], PathFlags::SYMLINK_FOLLOW, name, OpenFlags::empty(), flags);
+                let error = opened.err().expect("refused");
+                assert!(matches!(error, NotOpened::Refused(Refused::Special(_))), "{name} with {flags:?}: {error:?}");
+                assert!(matches!(error.code(), ErrorCode::NotPermitted));
             }
+        }
+    }
+
+    #[test]
+    fn a_link_to_a_name_of_the_directory_is_followed_and_none_that_leads_out() {
+        let root = tempfile::tempdir().unwrap();
+        let granted = root.path().join("granted");
+        std::fs::create_dir(&granted).unwrap();
+        std::fs::write(granted.join("file"), "content").unwrap();
+        std::fs::write(root.path().join("secret"), "secret").unwrap();
+        symlink(granted.join("file"), granted.join("inside")).unwrap();
+        symlink(granted.join("../secret"), granted.join("round")).unwrap();
+        symlink(root.path().join("secret"), granted.join("outside")).unwrap();
+        symlink("../secret", granted.join("relative")).unwrap();
+        let dir = dir(&granted, FsPerms::ReadWrite);
+        let names = [granted.clone()];
+        let opened = |names: &[PathBuf], path| {
+            open(&dir, names, PathFlags::SYMLINK_FOLLOW, path, OpenFlags::empty(), DescriptorFlags::READ)
+        };
+        let Ok(Descriptor::File(file)) = opened(&names, "inside") else { panic!("it was not opened") };
+        assert_eq!(std::io::read_to_string(&*file.file).unwrap(), "content");
+        for (names, path) in [(&[][..], "inside"), (&names, "round"), (&names, "outside"), (&names, "relative")] {
+            let error = opened(names, path).err().expect("refused");
+            assert!(matches!(error, NotOpened::Refused(Refused::Escape)), "{path}: {error:?}");
         }
     }
 
@@ -127,7 +214,9 @@ mod tests {
         std::fs::create_dir(folder.path().join("in")).unwrap();
         std::fs::write(folder.path().join("file"), "content").unwrap();
         let dir = dir(folder.path(), FsPerms::ReadOnly);
-        let open = |path, open_flags, flags| open(&dir, PathFlags::empty(), path, open_flags, flags);
+        let open = |path, open_flags, flags| {
+            open(&dir, &[], PathFlags::empty(), path, open_flags, flags).map_err(NotOpened::code)
+        };
         let read = DescriptorFlags::READ;
         assert!(matches!(open("file", OpenFlags::empty(), read), Ok(Descriptor::File(_))));
         assert!(matches!(open("in", OpenFlags::DIRECTORY, read), Ok(Descriptor::Dir(_))));

@@ -13,6 +13,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
+use super::trouble::{Trouble, words};
 use super::{OpenFile, STREAM_BYTES};
 use crate::blocking::Blocking;
 use crate::budget::Charge;
@@ -27,6 +28,7 @@ pub(super) struct Opened {
     pub(super) blocking: Blocking,
     /// Keeps the place of the file for as long as this holds it open.
     pub(super) place: Option<Arc<OpenFile>>,
+    pub(super) trouble: Trouble,
     pub(super) _memory: Charge,
 }
 
@@ -42,6 +44,12 @@ impl Opened {
             drop((file, place));
             result
         })
+    }
+
+    /// Notes why reading or writing failed: the guest is told that it did, and asks for more only in some languages.
+    fn failed(&self, error: &io::Error) {
+        let path = self.place.as_ref().map_or("a file", |place| &place.path);
+        self.trouble.note(path, words(error));
     }
 }
 
@@ -90,7 +98,10 @@ impl Reader {
         self.state = match read {
             Ok(bytes) if bytes.is_empty() => Reading::Closed,
             Ok(bytes) => Reading::Data(bytes),
-            Err(error) => Reading::Failed(error),
+            Err(error) => {
+                self.opened.failed(&error);
+                Reading::Failed(error)
+            }
         };
     }
 
@@ -190,7 +201,10 @@ impl Writer {
                 self.position = self.position.map(|position| position + written as u64);
                 Writing::Ready
             }
-            Err(error) => Writing::Failed(error),
+            Err(error) => {
+                self.opened.failed(&error);
+                Writing::Failed(error)
+            }
         };
     }
 
@@ -279,4 +293,31 @@ fn append(file: &File, bytes: &[u8]) -> rustix::io::Result<usize> {
     let written = rustix::io::write(file, bytes);
     fcntl_setfl(file, flags)?;
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+    use crate::log::Identity;
+
+    #[tokio::test]
+    async fn a_write_that_finds_the_disk_full_says_so() {
+        let trouble = Trouble::default();
+        let opened = Opened {
+            file: Arc::new(File::options().write(true).open("/dev/full").unwrap()),
+            writable: true,
+            blocking: Blocking::of(&Identity::default()),
+            place: None,
+            trouble: trouble.clone(),
+            _memory: Budget::new(STREAM_BYTES as u64).charge(STREAM_BYTES).unwrap(),
+        };
+        let mut writer = Writer::new(opened, Some(0));
+        let failed = writer.blocking_write_and_flush(Bytes::from_static(b"a line\n")).await.unwrap_err();
+        let StreamError::LastOperationFailed(error) = failed else { panic!("{failed:?}") };
+        // What the guest is told if it asks.
+        assert_eq!(error.downcast_ref::<io::Error>().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
+        assert_eq!(trouble.explain("failed".into()), "failed (a file: the disk is full)");
+        assert!(matches!(writer.check_write(), Err(StreamError::Closed)));
+    }
 }

@@ -17,6 +17,8 @@ use crate::descriptors::Shared;
 pub(crate) struct Folder {
     /// The name under which the guest sees it: the one it asked for.
     pub(crate) name: String,
+    /// Where it was when it was granted, with links and without: what an absolute link to a place below it begins with.
+    pub(crate) paths: Arc<[PathBuf]>,
     /// The directory, as wasmtime hands it to instances. It is open as long as the grant lives.
     pub(crate) dir: Dir,
     /// Its place among the descriptors of all plugins.
@@ -35,9 +37,11 @@ impl From<Granted> for Folder {
             true => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
             false => (FsPerms::ReadOnly, OpenMode::READ),
         };
+        let paths = [PathBuf::from(&granted.name), granted.opened.path().to_owned()];
+        let paths = paths.into_iter().filter(|path| path.is_absolute()).collect();
         // Used by `files.rs` only, on threads that may wait.
         let dir = Dir::new(granted.opened.into_dir(), perms, mode, true);
-        Self { name: granted.name, dir, _place: Arc::new(granted.place) }
+        Self { name: granted.name, paths, dir, _place: Arc::new(granted.place) }
     }
 }
 

@@ -25,11 +25,11 @@ impl Connector {
             class: identity.class.clone(),
             config: data::to_config(config),
         };
-        let started = self.0.call_start(store, &context).await?;
+        let started = self.0.call_start(&mut *store, &context).await?;
         let started = started.map(|wit::Started { check_interval_ms }| ConnectorStarted {
             check_interval: check_interval_ms.map(|millis| Duration::from_millis(millis.into())),
         });
-        Ok(started.map_err(fault))
+        Ok(started.map_err(fault(store)))
     }
 
     pub(crate) async fn task_configs(
@@ -37,14 +37,14 @@ impl Connector {
         store: &mut Store<StoreState>,
         max_tasks: u32,
     ) -> wasmtime::Result<Result<Vec<ConfigMap>, CallError>> {
-        let configs = self.0.call_task_configs(store, max_tasks).await?;
+        let configs = self.0.call_task_configs(&mut *store, max_tasks).await?;
         let config =
             |config: wit::TaskConfig| config.entries.into_iter().map(|entry| (entry.key, entry.value)).collect();
-        Ok(configs.map(|configs| configs.into_iter().map(config).collect()).map_err(fault))
+        Ok(configs.map(|configs| configs.into_iter().map(config).collect()).map_err(fault(store)))
     }
 
     pub(crate) async fn check(&self, store: &mut Store<StoreState>) -> wasmtime::Result<Result<bool, CallError>> {
-        Ok(self.0.call_check(store).await?.map_err(fault))
+        Ok(self.0.call_check(&mut *store).await?.map_err(fault(store)))
     }
 
     pub(crate) async fn stop(&self, store: &mut Store<StoreState>) -> wasmtime::Result<()> {

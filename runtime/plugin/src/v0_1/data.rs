@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wasmtime::Store;
 use weir_data::records::{Column, Encoding, Format, Headers, Records, Topics, Values};
 use weir_data::schema::{Schema, SchemaNode, SchemaType};
 use weir_data::text::{MAX_MESSAGE, bounded};
@@ -12,6 +13,7 @@ use weir_data::text::{MAX_MESSAGE, bounded};
 use super::imports::data as wit;
 use crate::batch::{ConfigMap, RowFailure, TopicPartition, TopicPartitionOffset};
 use crate::call::CallError;
+use crate::store::StoreState;
 
 /// Schemas that are remembered on the way out of a guest. Batches of a task tend to have the same few.
 const REMEMBERED: usize = 32;
@@ -264,13 +266,15 @@ pub(super) fn row_failure(wit::RowFailure { row, message }: wit::RowFailure) -> 
     RowFailure { row, message: said(message) }
 }
 
-pub(super) fn fault(fault: wit::Fault) -> CallError {
-    match fault {
+/// What a guest says went wrong, with what the host knows of the cause.
+pub(super) fn fault(store: &Store<StoreState>) -> impl FnOnce(wit::Fault) -> CallError {
+    let explained = |message| store.data().trouble().explain(said(message));
+    move |fault| match fault {
         wit::Fault::Retry(wit::Retry { message, after_ms }) => CallError::Retry {
-            message: said(message),
+            message: explained(message),
             after: after_ms.map(|millis| Duration::from_millis(millis.into())),
         },
-        wit::Fault::Fatal(message) => CallError::Fatal(said(message)),
+        wit::Fault::Fatal(message) => CallError::Fatal(explained(message)),
     }
 }
 

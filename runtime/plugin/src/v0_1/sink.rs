@@ -31,7 +31,7 @@ impl Sink {
             task: identity.task.unwrap_or(0),
             config: data::to_config(config),
         };
-        Ok(self.guest.call_start(store, &context).await?.map_err(fault))
+        Ok(self.guest.call_start(&mut *store, &context).await?.map_err(fault(store)))
     }
 
     pub(crate) async fn open(
@@ -39,7 +39,7 @@ impl Sink {
         store: &mut Store<StoreState>,
         partitions: &[TopicPartition],
     ) -> wasmtime::Result<Result<(), CallError>> {
-        Ok(self.guest.call_open(store, &data::to_partitions(partitions)).await?.map_err(fault))
+        Ok(self.guest.call_open(&mut *store, &data::to_partitions(partitions)).await?.map_err(fault(store)))
     }
 
     /// The columns of `batch` are lent to the guest and are back in it afterwards.
@@ -55,11 +55,11 @@ impl Sink {
             offsets: std::mem::take(&mut batch.offsets),
             timestamp_types: batch.timestamp_types.iter().map(|kind| to_timestamp_type(*kind)).collect(),
         };
-        let answer = self.guest.call_put(store, &lent).await;
+        let answer = self.guest.call_put(&mut *store, &lent).await;
         data::give_back(lent.records, &mut batch.records, &mut self.formats);
         batch.topic_partition = lent.topic_partition;
         batch.offsets = lent.offsets;
-        Ok(answer?.map(|failures| failures.into_iter().map(data::row_failure).collect()).map_err(fault))
+        Ok(answer?.map(|failures| failures.into_iter().map(data::row_failure).collect()).map_err(fault(store)))
     }
 
     pub(crate) async fn pre_commit(
@@ -67,8 +67,8 @@ impl Sink {
         store: &mut Store<StoreState>,
         offsets: &[TopicPartitionOffset],
     ) -> wasmtime::Result<Result<Vec<TopicPartitionOffset>, CallError>> {
-        let safe = self.guest.call_pre_commit(store, &data::to_offsets(offsets)).await?;
-        Ok(safe.map(|offsets| offsets.into_iter().map(data::offset).collect()).map_err(fault))
+        let safe = self.guest.call_pre_commit(&mut *store, &data::to_offsets(offsets)).await?;
+        Ok(safe.map(|offsets| offsets.into_iter().map(data::offset).collect()).map_err(fault(store)))
     }
 
     pub(crate) async fn close(
@@ -76,7 +76,7 @@ impl Sink {
         store: &mut Store<StoreState>,
         partitions: &[TopicPartition],
     ) -> wasmtime::Result<Result<(), CallError>> {
-        Ok(self.guest.call_close(store, &data::to_partitions(partitions)).await?.map_err(fault))
+        Ok(self.guest.call_close(&mut *store, &data::to_partitions(partitions)).await?.map_err(fault(store)))
     }
 
     pub(crate) async fn stop(&self, store: &mut Store<StoreState>) -> wasmtime::Result<()> {

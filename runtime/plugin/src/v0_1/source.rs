@@ -33,10 +33,10 @@ impl Source {
             task: identity.task.unwrap_or(0),
             config: data::to_config(config),
         };
-        let started = self.guest.call_start(store, &context).await?;
+        let started = self.guest.call_start(&mut *store, &context).await?;
         Ok(started
             .map(|wit::Started { wants_settled, wants_committed }| SourceStarted { wants_settled, wants_committed })
-            .map_err(fault))
+            .map_err(fault(store)))
     }
 
     pub(crate) async fn poll(
@@ -46,8 +46,8 @@ impl Source {
     ) -> wasmtime::Result<Result<Polled, CallError>> {
         let Budget { rows, bytes, wait } = budget;
         let budget = wit::Budget { rows, bytes, wait_ms: data::to_millis(wait) };
-        let polled = self.guest.call_poll(store, budget).await?;
-        Ok(polled.map(|wit::Polled { batch, idle_ms }| self.polled(batch, idle_ms)).map_err(fault))
+        let polled = self.guest.call_poll(&mut *store, budget).await?;
+        Ok(polled.map(|wit::Polled { batch, idle_ms }| self.polled(batch, idle_ms)).map_err(fault(store)))
     }
 
     fn polled(&mut self, batch: wit::SourceBatch, idle_ms: u32) -> Polled {
@@ -73,7 +73,7 @@ impl Source {
             topic_partition: rows.topic_partition,
             offsets: rows.offsets,
         };
-        Ok(self.guest.call_settled(store, &rows).await?.map_err(fault))
+        Ok(self.guest.call_settled(&mut *store, &rows).await?.map_err(fault(store)))
     }
 
     pub(crate) async fn committed(
@@ -81,7 +81,7 @@ impl Source {
         store: &mut Store<StoreState>,
         row: u64,
     ) -> wasmtime::Result<Result<(), CallError>> {
-        Ok(self.guest.call_committed(store, row).await?.map_err(fault))
+        Ok(self.guest.call_committed(&mut *store, row).await?.map_err(fault(store)))
     }
 
     pub(crate) async fn stop(&self, store: &mut Store<StoreState>) -> wasmtime::Result<()> {

@@ -39,9 +39,9 @@ impl Transform {
         offsets: &mut Vec<i64>,
     ) -> wasmtime::Result<Result<Transformed, CallError>> {
         let lent = Lent::new(wanted, records, offsets, &mut self.formats);
-        let answer = self.guest.call_apply(store, &lent.batch).await;
+        let answer = self.guest.call_apply(&mut *store, &lent.batch).await;
         lent.give_back(records, offsets, &mut self.formats);
-        Ok(answer?.map(|transformed| self.transformed(transformed)).map_err(fault))
+        Ok(answer?.map(|transformed| self.transformed(transformed)).map_err(fault(store)))
     }
 
     fn transformed(&mut self, transformed: wit::Transformed) -> Transformed {
@@ -90,9 +90,9 @@ impl Predicate {
         offsets: &mut Vec<i64>,
     ) -> wasmtime::Result<Result<Vec<bool>, CallError>> {
         let lent = Lent::new(wanted, records, offsets, &mut self.formats);
-        let answer = self.guest.call_test(store, &lent.batch).await;
+        let answer = self.guest.call_test(&mut *store, &lent.batch).await;
         lent.give_back(records, offsets, &mut self.formats);
-        Ok(answer?.map_err(fault))
+        Ok(answer?.map_err(fault(store)))
     }
 }
 

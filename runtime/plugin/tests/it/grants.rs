@@ -4,10 +4,13 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use weir_plugin::{Allowed, CallError, Capability, GrantError, Grants, Guarded, Limits};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use weir_plugin::{Allowed, Budget, CallError, Capability, GrantError, Grants, Guarded, Limits, NoStoredOffsets};
 
-use crate::guest::{component, config};
+use crate::guest::{component, config, identity};
 
 /// What the command answers in an instance with these grants.
 async fn run(command: &str, grants: &Grants) -> String {
@@ -91,6 +94,71 @@ async fn neither_links_nor_dots_lead_out_of_a_folder() {
     }
     assert_eq!(run(&format!("read {folder}/inside"), &grants).await, "content");
     assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "secret");
+}
+
+#[tokio::test]
+async fn an_absolute_link_to_a_place_inside_is_followed_whatever_it_is_used_for() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("in");
+    fs::create_dir_all(folder.join("day")).unwrap();
+    for name in ["day/file", "day/gone"] {
+        fs::write(folder.join(name), "content").unwrap();
+    }
+    // The directory has another name, by which it is not asked for.
+    symlink("in", root.path().join("alias")).unwrap();
+    symlink(folder.join("day/file"), folder.join("current")).unwrap();
+    symlink(folder.join("day"), folder.join("today")).unwrap();
+    symlink(root.path().join("alias/day/file"), folder.join("elsewhere")).unwrap();
+    let granted = text(&folder).to_owned();
+    let grants = allowed(root.path()).grant(&[Capability::WriteFolder(granted.clone())]).await.unwrap();
+    for name in ["current", "today/file"] {
+        assert_eq!(run(&format!("read {granted}/{name}"), &grants).await, "content", "{name}");
+        assert_eq!(run(&format!("write {granted}/{name}"), &grants).await, "written", "{name}");
+        fs::write(folder.join("day/file"), "content").unwrap();
+    }
+    assert_eq!(run(&format!("list {granted}/today"), &grants).await, "file,gone");
+    assert_eq!(run(&format!("remove {granted}/today/gone"), &grants).await, "removed");
+    assert!(!folder.join("day/gone").exists());
+    // Which is not what it says: it would have to be looked for outside.
+    assert!(run(&format!("read {granted}/elsewhere"), &grants).await.starts_with("error: "));
+    // As it is granted by the other name, links to that lead inside, too.
+    let alias = text(&root.path().join("alias")).to_owned();
+    let grants = allowed(root.path()).grant(&[Capability::ReadFolder(alias.clone())]).await.unwrap();
+    for name in ["current", "today/file", "elsewhere"] {
+        assert_eq!(run(&format!("read {alias}/{name}"), &grants).await, "content", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_has_the_cause_that_the_guest_was_not_told() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("file"), "content").unwrap();
+    symlink("/etc/passwd", root.path().join("link")).unwrap();
+    mknodat(CWD, root.path().join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let folder = text(root.path());
+    let grants = allowed(root.path()).grant(&[Capability::ReadFolder(folder.to_owned())]).await.unwrap();
+    let component = component().await;
+    for (command, cause) in [
+        ("read ^/link", "^/link: the path leads out of the granted directory"),
+        ("read ^/../x", "^/../x: the path leads out of the granted directory"),
+        ("read ^/pipe", "^/pipe: it is a pipe, and a plugin may open regular files and directories only"),
+        ("write ^/file", "^/file: the directory was granted for reading only"),
+        ("remove ^/file", "^/file: the directory was granted for reading only"),
+        ("remove ^/link/x", "^/link/x: the path leads out of the granted directory"),
+    ] {
+        let command = command.replace('^', folder);
+        let mut source = component.source(identity("test.Source"), &Limits::default(), &grants).await.unwrap();
+        source.start(&config(&[("do", &command)]), Arc::new(NoStoredOffsets)).await.unwrap();
+        let budget = Budget { rows: 1, bytes: 1 << 20, wait: Duration::ZERO };
+        let said = source.poll(budget).await.unwrap_err().to_string();
+        assert!(said.contains(&format!("({}", cause.replace('^', folder))), "{command}: {said}");
+    }
+    // An error that says all there is has nothing behind it.
+    let mut source = component.source(identity("test.Source"), &Limits::default(), &grants).await.unwrap();
+    source.start(&config(&[("do", &format!("read {folder}/none"))]), Arc::new(NoStoredOffsets)).await.unwrap();
+    let budget = Budget { rows: 1, bytes: 1 << 20, wait: Duration::ZERO };
+    let said = source.poll(budget).await.unwrap_err().to_string();
+    assert!(said.ends_with("(os error 44)"), "{said}");
 }
 
 #[tokio::test]
