@@ -1,4 +1,4 @@
-//! What `file` may be, and which folder it lies in: the part that the source and the sink have in common.
+//! What `file` may be, and which directory it lies in: the part that the source and the sink have in common.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -16,12 +16,12 @@ pub(crate) fn of(file: Option<&str>, stream: &str) -> Result<PathBuf, String> {
     };
     let path = PathBuf::from(file);
     if file.ends_with('/') || !matches!(path.components().next_back(), Some(Component::Normal(_))) {
-        return Err(format!("Invalid value {file} for configuration {FILE}: it names a folder, not a file"));
+        return Err(format!("Invalid value {file} for configuration {FILE}: it names a directory, not a file"));
     }
     Ok(path)
 }
 
-/// The folder that has to be granted, under the name by which the path reaches it.
+/// The directory that has to be granted, under the name by which the path reaches it.
 pub(crate) fn folder(path: &Path) -> String {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent.to_string_lossy().into_owned(),

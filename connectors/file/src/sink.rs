@@ -1,16 +1,17 @@
 //! `FileStreamSink`: each record becomes a line.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use log::{debug, info};
 use memchr::{memchr, memrchr};
 use weir_sdk::config::{Capability, ConfigValue};
-use weir_sdk::sink::{RowFailures, Sink, SinkBatch, SinkContext, TopicPartitionOffset};
+use weir_sdk::sink::{RowFailures, Sink, SinkBatch, SinkContext, SinkRecord, TopicPartition, TopicPartitionOffset};
 use weir_sdk::{Config, Error, ErrorContext};
 
+use crate::append::{self, Appender};
 use crate::{line, path};
 
 /// What Kafka Connect writes to when no file is given.
@@ -22,6 +23,9 @@ const GATHERED: usize = 512 << 10;
 /// Bytes that the runtime hands to the system in one piece. A write of more could be cut within a line: by the end of the
 /// process, or by another task that appends to the same file.
 const ONE_WRITE: usize = 64 << 10;
+
+/// The same while there may be no room: what fits of a write that fails is in the file, and comes again.
+const ONE_WRITE_IN_NEED: usize = 4 << 10;
 
 /// Time between two looks at a file that ends within a line. Another task may be in the middle of writing it.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -42,13 +46,37 @@ pub struct FileSinkConfig {
 #[derive(Debug)]
 pub struct FileStreamSink {
     path: PathBuf,
-    file: File,
+    file: Appender,
     /// Kept from put to put for its memory.
     lines: Vec<u8>,
+    /// Where in `lines` the line of each row ends.
+    ends: Vec<usize>,
+    /// Most bytes of several lines that are written at once.
+    one_write: usize,
+    /// Rows of this batch whose lines are in the file.
+    written: usize,
+    /// A batch of which only a part found room. It comes again.
+    begun: Option<Begun>,
     /// True = something was written that may not be on disk.
     unsaved: bool,
     /// True = the file may end in the middle of a line.
     torn: bool,
+}
+
+/// How far a batch got.
+#[derive(Debug)]
+struct Begun {
+    batch: BatchId,
+    written: usize,
+}
+
+/// What tells a batch from the others: how many rows it has, and where the first and the last of them are from.
+type BatchId = (usize, Option<Place>, Option<Place>);
+type Place = (TopicPartition, i64);
+
+fn id(batch: &SinkBatch) -> BatchId {
+    let place = |record: SinkRecord<'_>| (record.topic_partition().clone(), record.offset());
+    (batch.len(), batch.records().next().map(place), batch.records().last().map(place))
 }
 
 impl Sink for FileStreamSink {
@@ -58,40 +86,39 @@ impl Sink for FileStreamSink {
 
     fn start(config: FileSinkConfig, _: &SinkContext) -> Result<Self, Error> {
         let path = path::of(config.file.as_deref(), STREAM).map_err(Error::task)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .or_task(format_args!("cannot open {} to append to it", path.display()))?;
+        let file = Appender::open(&path).or_task(format_args!("cannot open {} to append to it", path.display()))?;
         save_entry(&path);
         info!("appending to {}", path.display());
+        let (lines, ends) = (Vec::new(), Vec::new());
         // The run before may have ended in the middle of a write.
-        Ok(Self { path, file, lines: Vec::new(), unsaved: false, torn: true })
+        Ok(Self { path, file, lines, ends, one_write: ONE_WRITE, written: 0, begun: None, unsaved: false, torn: true })
     }
 
     fn put(&mut self, batch: &SinkBatch) -> Result<RowFailures, Error> {
-        self.lines.clear();
-        if self.torn && !batch.is_empty() {
-            if ends_within_a_line(&self.path).or_task(format_args!("cannot read {}", self.path.display()))? {
-                info!("{} ends within a line; it is ended", self.path.display());
-                self.lines.push(b'\n');
-            }
-            self.torn = false;
+        if batch.is_empty() {
+            return Ok(RowFailures::none());
         }
-        for record in batch.records() {
-            line::append(&mut self.lines, record.value());
-            if self.lines.len() >= GATHERED {
-                self.write()?;
-            }
+        self.written = match self.begun.take() {
+            Some(begun) if begun.batch == id(batch) => begun.written,
+            _ => 0,
+        };
+        let written = self.write_rows(batch);
+        self.one_write = match written.is_ok() {
+            true => ONE_WRITE,
+            false => ONE_WRITE_IN_NEED,
+        };
+        if written.is_err() {
+            self.begun = Some(Begun { batch: id(batch), written: self.written });
         }
-        self.write()?;
-        Ok(RowFailures::none())
+        written.map(|()| RowFailures::none())
     }
 
     fn pre_commit(&mut self, offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Error> {
         // An offset in the answer is a promise: the lines below it are on disk.
         if self.unsaved {
-            self.file.sync_data().map_err(|error| self.failed("save", &error))?;
+            // Whatever the cause: the system may have given up what it could not save, and would say of the next try that all is well. A
+            // restarted task is given the rows again.
+            self.file.save().map_err(|error| self.failed("save", &error))?;
             self.unsaved = false;
         }
         Ok(offsets)
@@ -114,54 +141,80 @@ impl Sink for FileStreamSink {
 }
 
 impl FileStreamSink {
+    /// Writes what is not in the file yet of a batch.
+    fn write_rows(&mut self, batch: &SinkBatch) -> Result<(), Error> {
+        self.lines.clear();
+        self.ends.clear();
+        if self.torn {
+            if ends_within_a_line(&self.path).or_task(format_args!("cannot read {}", self.path.display()))? {
+                info!("{} ends within a line; it is ended", self.path.display());
+                self.lines.push(b'\n');
+            }
+            self.torn = false;
+        }
+        for record in batch.records().skip(self.written) {
+            line::append(&mut self.lines, record.value());
+            self.ends.push(self.lines.len());
+            if self.lines.len() >= GATHERED {
+                self.write()?;
+            }
+        }
+        self.write()
+    }
+
     fn write(&mut self) -> Result<(), Error> {
         if self.lines.is_empty() {
             return Ok(());
         }
         self.unsaved = true;
-        let mut rest = &self.lines[..];
-        while !rest.is_empty() {
-            let (lines, after) = rest.split_at(whole_lines(rest));
-            if let Err(error) = self.file.write_all(lines) {
+        let mut written = 0;
+        while written < self.lines.len() {
+            let rest = &self.lines[written..];
+            let lines = &rest[..whole_lines(rest, self.one_write)];
+            if let Err(error) = self.file.append(lines) {
                 self.torn = true;
-                return Err(self.failed("append to", &error));
+                self.written += self.ends.partition_point(|end| *end <= written);
+                return Err(match append::may_pass(&error) {
+                    true => Error::retry(format_args!(
+                        "cannot append to {}: {}. Make room; the records are kept and tried again",
+                        self.path.display(),
+                        append::words(&error)
+                    )),
+                    false => self.failed("append to", &error),
+                });
             }
-            rest = after;
+            written += lines.len();
         }
+        self.written += self.ends.len();
         self.lines.clear();
+        self.ends.clear();
         Ok(())
     }
 
-    /// A full disk may be cleared, and then the same rows come again; other failures need somebody.
+    /// What needs somebody.
     fn failed(&self, what: &str, error: &std::io::Error) -> Error {
-        let message = format!("cannot {what} {}: {error}", self.path.display());
-        match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::TimedOut | ErrorKind::ResourceBusy => {
-                Error::retry(message)
-            }
-            _ => Error::task(message),
-        }
+        Error::task(format_args!("cannot {what} {}: {}", self.path.display(), append::words(error)))
     }
 }
 
 /// How many bytes to write at once: as many whole lines as fit, or one that does not.
-fn whole_lines(lines: &[u8]) -> usize {
-    if lines.len() <= ONE_WRITE {
+fn whole_lines(lines: &[u8], most: usize) -> usize {
+    if lines.len() <= most {
         return lines.len();
     }
-    let (fitting, rest) = lines.split_at(ONE_WRITE);
+    let (fitting, rest) = lines.split_at(most);
     match (memrchr(b'\n', fitting), memchr(b'\n', rest)) {
         (Some(end), _) => end + 1,
-        (None, Some(end)) => ONE_WRITE + end + 1,
+        (None, Some(end)) => most + end + 1,
         (None, None) => lines.len(),
     }
 }
 
-/// Saves the folder's entry of a file that may be new. Not every file system can, and none needs it but after a crash of the
+/// Saves the directory's entry of a file that may be new. Not every file system can, and none needs it but after a crash of the
 /// whole machine.
 fn save_entry(path: &Path) {
     if let Err(error) = File::open(path::folder(path)).and_then(|folder| folder.sync_all()) {
-        debug!("cannot save the folder of {}: {error}", path.display());
+        debug!("cannot save the directory of {}: {error}", path.display());
     }
 }
 
@@ -196,9 +249,10 @@ mod tests {
     #[test]
     fn a_write_ends_with_a_line() {
         let line = |length: usize| [vec![b'x'; length - 1], vec![b'\n']].concat();
-        assert_eq!(whole_lines(&line(10)), 10);
-        assert_eq!(whole_lines(&line(1000).repeat(100)), 65_000);
-        assert_eq!(whole_lines(&[line(ONE_WRITE + 5), line(10)].concat()), ONE_WRITE + 5);
-        assert_eq!(whole_lines(&[line(ONE_WRITE), line(10)].concat()), ONE_WRITE);
+        assert_eq!(whole_lines(&line(10), ONE_WRITE), 10);
+        assert_eq!(whole_lines(&line(1000).repeat(100), ONE_WRITE), 65_000);
+        assert_eq!(whole_lines(&line(1000).repeat(100), ONE_WRITE_IN_NEED), 4000);
+        assert_eq!(whole_lines(&[line(ONE_WRITE + 5), line(10)].concat(), ONE_WRITE), ONE_WRITE + 5);
+        assert_eq!(whole_lines(&[line(ONE_WRITE), line(10)].concat(), ONE_WRITE), ONE_WRITE);
     }
 }

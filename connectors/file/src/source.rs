@@ -175,17 +175,13 @@ impl FileStreamSource {
     fn has_grown(&mut self) -> Result<bool, Error> {
         let Some(file) = &mut self.file else { return Ok(true) };
         let next = self.position + self.lines.held() as u64;
-        match file.seek(SeekFrom::End(0)) {
-            Ok(length) if length == next => Ok(false),
-            // One that became shorter is looked at by `read`.
-            Ok(_) => {
-                let name = self.path.display();
-                file.seek(SeekFrom::Start(next)).or_task(format_args!("cannot go to {next} in {name}"))?;
-                Ok(true)
-            }
-            // A pipe has no length to go by.
-            Err(_) => Ok(true),
+        let name = self.path.display();
+        let length = file.seek(SeekFrom::End(0)).or_task(format_args!("cannot see the length of {name}"))?;
+        // One that became shorter is looked at by `read`.
+        if length != next {
+            file.seek(SeekFrom::Start(next)).or_task(format_args!("cannot go to {next} in {name}"))?;
         }
+        Ok(length != next)
     }
 
     fn wants_more(&self, batch: &BatchBuilder) -> bool {

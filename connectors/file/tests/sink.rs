@@ -108,6 +108,21 @@ fn a_big_batch_is_written_whole() {
     assert_eq!(output.text(), format!("{line}\n").repeat(3000));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_waited_for_and_said() {
+    // A device that has no room, ever.
+    let mut task = Task::start([("file", "/dev/full")]).unwrap();
+    task.open(&[("t", 0)]).unwrap();
+    for _ in 0..2 {
+        let error = task.put(&[KafkaRecord::text("t", 0, "line")]).unwrap_err();
+        assert!(
+            matches!(&error, Error::Retry { message, .. } if message.contains("/dev/full: the disk is full")),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn without_a_file_the_configuration_is_refused_with_its_reason() {
     let config = Config::parse(&ConfigMap::new()).unwrap();

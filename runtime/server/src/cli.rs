@@ -215,6 +215,7 @@ async fn serve(config: WorkerConfig, file: Option<PathBuf>, connectors: &[PathBu
     let patience = config.task_shutdown_graceful_timeout.saturating_add(config.shutdown_timeout);
     let mut signals = Signals::start(patience).map_err(Failure::start)?;
     process_limits::raise_descriptors();
+    process_limits::outlive_large_files();
     // It may have to wait for the worker before it.
     let worker = tokio::select! {
         worker = Worker::start(config) => worker.map_err(Failure::start)?,

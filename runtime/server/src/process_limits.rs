@@ -1,6 +1,7 @@
 //! Limits that the system sets for the process, and what the worker makes of them at start.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 /// Fewer descriptors than this, and a worker with some dozen tasks may run out of them.
@@ -22,6 +23,15 @@ pub(crate) fn raise_descriptors() {
             warn!(descriptors, "the worker may have few descriptors; raise the hard limit (ulimit -Hn, LimitNOFILE)");
         }
         descriptors => info!(?descriptors, "descriptors that the worker may have"),
+    }
+}
+
+/// Lets a write beyond the size that a file may have (`ulimit -f`, LimitFSIZE) fail, where the system would end the process: what a plugin
+/// writes must not end the worker. Within a runtime only.
+pub(crate) fn outlive_large_files() {
+    // The handler stays when nobody listens.
+    if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
+        warn!(%error, "a file that grows beyond the limit of the process would end it");
     }
 }
 
@@ -104,6 +114,21 @@ mod tests {
             return;
         };
         assert!(status.success());
+    }
+
+    #[test]
+    fn a_file_that_may_not_grow_is_an_error_and_not_the_end() {
+        let Some(status) = as_child("a_file_that_may_not_grow_is_an_error_and_not_the_end") else {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async { outlive_large_files() });
+            let limit = Rlimit { current: Some(1000), maximum: getrlimit(Resource::Fsize).maximum };
+            setrlimit(Resource::Fsize, limit).expect("a limit of files");
+            let file = tempfile::tempfile().expect("a file");
+            let failed = std::os::unix::fs::FileExt::write_all_at(&file, &[0; 10], 1000).expect_err("no room");
+            assert_eq!(failed.kind(), std::io::ErrorKind::FileTooLarge);
+            return;
+        };
+        assert!(status.success(), "{status}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod delivery_faults;
 mod demo;
 mod descriptors;
 mod first_contact;
+mod full_disk;
 mod grants;
 mod host_memory;
 mod hostile;
