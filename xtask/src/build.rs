@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use crate::workspace::{Group, Guest, Workspace};
-use crate::{component, process, toolchain};
+use crate::{component, process, symbols, toolchain};
 
 /// The target of components that may use WASI.
 const WITH_WASI: &str = "wasm32-wasip2";
@@ -54,7 +54,17 @@ pub(crate) fn server(workspace: &Workspace, profile: Profile) -> anyhow::Result<
     }
     let built = executables(&mut cargo)?.remove("weir").context("cargo built no `weir`")?;
     let binary = workspace.dist().join("weir");
-    leave(&fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?, &binary)?;
+    let symbols = symbols::symbols_of(&binary);
+    if profile == Profile::Release {
+        fs::create_dir_all(workspace.dist()).with_context(|| format!("cannot make {}", workspace.dist().display()))?;
+        let fresh = binary.with_extension("fresh");
+        symbols::separate(&built, &fresh, &symbols)?;
+        fs::rename(&fresh, &binary).with_context(|| format!("cannot write {}", binary.display()))?;
+    } else {
+        leave(&fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?, &binary)?;
+        // Those of another build would be of no use.
+        let _ = fs::remove_file(symbols);
+    }
     make_executable(&binary)?;
     println!("{}", binary.display());
     Ok(binary)

@@ -18,6 +18,7 @@ mod packaging;
 mod process;
 mod record;
 mod server;
+mod symbols;
 mod test;
 #[cfg(test)]
 mod tested;
