@@ -21,7 +21,8 @@ pub(crate) fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
         .context("the module cannot be turned into a component")
 }
 
-/// Checks a built component: it is one, it exports Weir's contract, and a transform imports nothing of WASI.
+/// Checks a built component: it is one, it exports Weir's contract, and a transform of this repository imports nothing of WASI, which it
+/// has no use for.
 pub(crate) fn check(component: &[u8], manifest: &Path) -> anyhow::Result<Surface> {
     let surface = surface(component)?;
     let exports = |interface: &str| surface.exports.iter().any(|name| name.starts_with(interface));
@@ -34,7 +35,7 @@ pub(crate) fn check(component: &[u8], manifest: &Path) -> anyhow::Result<Surface
     let wasi: Vec<_> = surface.imports.iter().filter(|name| name.starts_with("wasi:")).collect();
     if exports("weir:connect/transform@") && !wasi.is_empty() {
         bail!(
-            "it is a transform, and those may import nothing of WASI, but it imports {wasi:?}\n\
+            "it is a transform, and those of this repository do without WASI, but it imports {wasi:?}\n\
              next: build it for wasm32-unknown-unknown: `wasi = false` under `[package.metadata.weir]` in {}",
             manifest.display()
         );
@@ -42,7 +43,8 @@ pub(crate) fn check(component: &[u8], manifest: &Path) -> anyhow::Result<Surface
     Ok(surface)
 }
 
-fn surface(component: &[u8]) -> anyhow::Result<Surface> {
+/// What it imports and exports.
+pub(crate) fn surface(component: &[u8]) -> anyhow::Result<Surface> {
     let (resolve, world) = match wit_component::decode(component).context("it cannot be read as a component")? {
         DecodedWasm::Component(resolve, world) => (resolve, world),
         DecodedWasm::WitPackage(..) => bail!("it is a WIT package, not a component"),

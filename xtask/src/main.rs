@@ -14,6 +14,8 @@ mod docs;
 mod http;
 mod microbench;
 #[cfg(test)]
+mod outside;
+#[cfg(test)]
 mod packaging;
 mod process;
 mod record;

@@ -1,5 +1,6 @@
 //! The WIT contract in Rust, made by wit-bindgen. Nothing here is for authors: the other modules wrap it. The generated code
-//! holds `unsafe`; the lint spares it because it comes out of a macro of another crate.
+//! holds `unsafe`; the lint spares it because it comes out of a macro of another crate. `wit` in this crate is a copy of the repository's
+//! `wit`, so that the crate can be used without the repository; a test compares them.
 //!
 //! Each exported interface is a world of its own here, and `weir_sdk::export!` exports those that a component needs;
 //! wit-component joins them again. So a component that has only sinks exports no `source`, and imports nothing of it.
@@ -8,7 +9,7 @@
 #[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
 pub mod host {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package weir:sdk-host;
             world host {
@@ -27,7 +28,7 @@ pub mod host {
 #[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
 pub mod plugin {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package weir:sdk-plugin;
             world sdk-plugin { export weir:connect/plugin@0.1.0; }
@@ -44,7 +45,7 @@ pub mod plugin {
 #[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
 pub mod connector {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package weir:sdk-connector;
             world sdk-connector { export weir:connect/connector@0.1.0; }
@@ -60,7 +61,7 @@ pub mod connector {
 #[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
 pub mod source {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package weir:sdk-source;
             world sdk-source { export weir:connect/source@0.1.0; }
@@ -76,7 +77,7 @@ pub mod source {
 #[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
 pub mod sink {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package weir:sdk-sink;
             world sdk-sink { export weir:connect/sink@0.1.0; }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::bindings::host::weir::connect::data::{Fault, Retry};
 use crate::config::ConfigError;
+use crate::os_error::told;
 
 /// Why a call did not do what it was asked.
 ///
@@ -68,8 +69,10 @@ impl From<std::io::Error> for Error {
 impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         match error {
-            Error::Retry { message, after } => Fault::Retry(Retry { message, after_ms: after.map(milliseconds) }),
-            Error::Task(message) => Fault::Fatal(message),
+            Error::Retry { message, after } => {
+                Fault::Retry(Retry { message: told(&message).into_owned(), after_ms: after.map(milliseconds) })
+            }
+            Error::Task(message) => Fault::Fatal(told(&message).into_owned()),
         }
     }
 }
@@ -122,11 +125,11 @@ pub struct RowError {
 impl RowError {
     /// This row will never succeed.
     pub fn new(message: impl Display) -> RowError {
-        RowError { message: message.to_string(), retry: false }
+        RowError { message: told(&message.to_string()).into_owned(), retry: false }
     }
 
     /// This row may succeed later.
     pub fn retry(message: impl Display) -> RowError {
-        RowError { message: message.to_string(), retry: true }
+        RowError { message: told(&message.to_string()).into_owned(), retry: true }
     }
 }

@@ -64,6 +64,7 @@ pub mod harness;
 mod host;
 mod logging;
 pub mod metrics;
+mod os_error;
 pub mod record;
 pub mod schema;
 pub mod sink;

@@ -6,6 +6,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::bindings::host::weir::connect::host::Level;
 use crate::host;
+use crate::os_error::told;
 
 struct HostLog;
 
@@ -20,7 +21,7 @@ impl Log for HostLog {
                 Some(message) => message,
                 None => &record.args().to_string(),
             };
-            host::log(level(record.level()), record.target(), message);
+            host::log(level(record.level()), record.target(), &told(message));
         }
     }
 

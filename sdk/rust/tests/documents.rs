@@ -1,5 +1,6 @@
 //! What the documents show is what there is.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -31,6 +32,34 @@ fn the_first_connector_is_the_example() {
     let example = read("sdk/rust/examples/counter/src/lib.rs");
     assert_eq!(blocks.join("\n"), example, "docs/first-connector.md and the example's lib.rs are not the same");
     assert!(example.lines().count() <= 80);
+}
+
+/// The crate is published without the repository, so it has a copy of the contract. `WEIR_BLESS=1` copies it.
+#[test]
+fn the_crate_has_the_contract_of_the_repository() {
+    let crate_wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+    let files = |folder: &Path| -> BTreeMap<String, String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let wit = entries.filter(|path| path.extension().is_some_and(|ending| ending == "wit"));
+        wit.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
+            .collect()
+    };
+    let contract = files(&wit);
+    assert!(contract.len() >= 8);
+    if std::env::var_os("WEIR_BLESS").is_some() {
+        fs::remove_dir_all(&crate_wit).unwrap();
+        fs::create_dir(&crate_wit).unwrap();
+        contract.iter().for_each(|(name, text)| fs::write(crate_wit.join(name), text).unwrap());
+    }
+    for (name, text) in &contract {
+        assert_eq!(
+            files(&crate_wit).get(name),
+            Some(text),
+            "sdk/rust/wit/{name} is not wit/{name}: run this test with WEIR_BLESS=1"
+        );
+    }
+    assert_eq!(files(&crate_wit).len(), contract.len(), "sdk/rust/wit has files that wit has not");
 }
 
 #[test]

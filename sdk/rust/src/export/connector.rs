@@ -7,6 +7,7 @@ use crate::bindings::connector::interface as wit;
 use crate::bindings::host::weir::connect::data::{ConfigEntry, Fault};
 use crate::connector::{Connector, ConnectorContext, Support};
 use crate::error::milliseconds;
+use crate::os_error::told;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::{Config, ConfigMap, Error, logging};
@@ -115,6 +116,6 @@ impl<C: Connectors> wit::Guest for C {
     fn alter_offsets(class: String, config: Vec<ConfigEntry>, change: wit::OffsetChange) -> Result<bool, String> {
         logging::enter();
         let entry = find(C::connectors(), &class, |entry| entry.class)?;
-        (entry.alter_offsets)(&config_map(config), change).map_err(|error| error.to_string())
+        (entry.alter_offsets)(&config_map(config), change).map_err(|error| told(&error.to_string()).into_owned())
     }
 }

@@ -4,6 +4,7 @@ use super::{config_map, find};
 use crate::bindings::host::weir::connect::data::ConfigEntry;
 use crate::bindings::plugin::interface::{Guest, PluginInfo, PluginKind};
 use crate::config::{Capability, Config, ConfigKey, ConfigValue};
+use crate::os_error::told;
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::{ConfigMap, Error, logging};
@@ -79,7 +80,13 @@ impl<P: Plugins> Guest for P {
     fn validate(class: String, config: Vec<ConfigEntry>) -> Vec<ConfigValue> {
         logging::enter();
         match find(P::plugins(), &class, |plugin| plugin.class) {
-            Ok(plugin) => (plugin.validate)(&config_map(config)),
+            Ok(plugin) => {
+                let mut values = (plugin.validate)(&config_map(config));
+                for error in values.iter_mut().flat_map(|value| &mut value.errors) {
+                    *error = told(error).into_owned();
+                }
+                values
+            }
             Err(unknown) => vec![ConfigValue::error("connector.class", unknown)],
         }
     }
@@ -87,6 +94,6 @@ impl<P: Plugins> Guest for P {
     fn capabilities(class: String, config: Vec<ConfigEntry>) -> Result<Vec<Capability>, String> {
         logging::enter();
         let plugin = find(P::plugins(), &class, |plugin| plugin.class)?;
-        (plugin.capabilities)(&config_map(config)).map_err(|error| error.to_string())
+        (plugin.capabilities)(&config_map(config)).map_err(|error| told(&error.to_string()).into_owned())
     }
 }

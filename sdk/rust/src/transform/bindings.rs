@@ -4,7 +4,7 @@
 #[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
 pub mod world {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package weir:sdk-transform;
             world sdk-transform {

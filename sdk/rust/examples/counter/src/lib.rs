@@ -1,6 +1,6 @@
 //! A source that counts, and goes on where it was when it starts again.
 //!
-//! `cargo test -p counter`, then `cargo build -p counter --profile plugin --target wasm32-wasip2`.
+//! `cargo test`, then `cargo build --release --target wasm32-wasip2`.
 
 use std::time::Duration;
 use weir_sdk::source::{Poll, Source, SourceContext, SourcePartition};

@@ -1,0 +1,96 @@
+//! The SDK as its users have it: packaged as for publishing, without the repository around it, and a connector built with that.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::component::Surface;
+use crate::workspace::Workspace;
+use crate::{component, process};
+
+/// In the order in which they are published.
+const CRATES: [&str; 2] = ["weir-sdk-macros", "weir-sdk"];
+
+/// What docs/first-connector.md has its reader write.
+const MANIFEST: &str = r#"[package]
+name = "^"
+version = "0.1.0"
+edition = "2024"
+
+[lib]
+crate-type = ["cdylib", "rlib"]
+
+[dependencies]
+log = "0.4"
+weir-sdk = "0.1"
+"#;
+
+#[test]
+fn plugins_are_built_outside_of_the_repository_with_the_packaged_sdk() {
+    let workspace = Workspace::load().unwrap();
+    let outside = std::env::temp_dir().join(format!("weir-outside-{}", std::process::id()));
+    let built = package(&workspace, &outside).and_then(|crates| {
+        // With the compiler that has the target.
+        fs::copy(workspace.root.join("rust-toolchain.toml"), outside.join("rust-toolchain.toml"))?;
+        let build = |example| build(&workspace, &outside, &crates, example);
+        Ok([build("counter")?, build("uppercase")?])
+    });
+    fs::remove_dir_all(&outside).unwrap();
+    let [source, transform] = built.unwrap();
+    for (surface, interfaces) in
+        [(source, ["plugin", "connector", "source"]), (transform, ["plugin", "transform", "predicate"])]
+    {
+        let exports = interfaces.map(|interface| format!("weir:connect/{interface}@0.1.0"));
+        assert!(exports.iter().all(|name| surface.exports.contains(name)), "{surface:?}");
+        let foreign = |name: &&String| !name.starts_with("weir:connect/") && !name.starts_with("wasi:");
+        assert_eq!(surface.imports.iter().find(foreign), None);
+    }
+}
+
+fn build(workspace: &Workspace, outside: &Path, crates: &[PathBuf], example: &str) -> anyhow::Result<Surface> {
+    let folder = outside.join(example);
+    fs::create_dir_all(folder.join("src"))?;
+    let mut manifest = MANIFEST.replace('^', example);
+    manifest.push_str("\n[patch.crates-io]\n");
+    for (name, folder) in CRATES.iter().zip(crates) {
+        manifest.push_str(&format!("{name} = {{ path = {folder:?} }}\n"));
+    }
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    let code = workspace.root.join("sdk/rust/examples").join(example).join("src/lib.rs");
+    fs::copy(code, folder.join("src/lib.rs"))?;
+    // The same dependencies as here, which are there already.
+    fs::copy(workspace.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    let target = workspace.target.join("outside");
+    let mut cargo = cargo(&folder);
+    cargo.args(["build", "--offline", "--target=wasm32-wasip2", "--target-dir"]).arg(&target);
+    process::run(&mut cargo)?;
+    component::surface(&fs::read(target.join(format!("wasm32-wasip2/debug/{example}.wasm")))?)
+}
+
+/// Packages the crates, unpacks them below `outside`, and says where each is.
+fn package(workspace: &Workspace, outside: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let target = outside.join("target");
+    let mut cargo = cargo(&workspace.root);
+    // What a crate contains is the question here, not whether it is committed; it is compiled below.
+    cargo.args(["package", "--offline", "--no-verify", "--allow-dirty", "--target-dir"]).arg(&target);
+    cargo.args(CRATES.map(|name| format!("--package={name}")));
+    process::run(&mut cargo)?;
+    let mut unpacked = Vec::new();
+    for name in CRATES {
+        let folder = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
+        let file = target.join(format!("package/{folder}.crate"));
+        process::run(Command::new("tar").arg("-xzf").arg(&file).arg("-C").arg(outside))?;
+        unpacked.push(outside.join(folder));
+    }
+    Ok(unpacked)
+}
+
+fn cargo(folder: &Path) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Flags and folders that are meant for the repository.
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET"] {
+        cargo.env_remove(variable);
+    }
+    cargo.current_dir(folder);
+    cargo
+}
