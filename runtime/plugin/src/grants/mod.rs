@@ -64,7 +64,7 @@ pub enum GrantError {
     Folder {
         /// The worker's key.
         key: &'static str,
-        /// The folder as the plugin asked for it.
+        /// The directory as the plugin asked for it.
         asked: String,
         /// Where it really is, ready to be printed; empty where that is the same.
         resolved: String,
@@ -73,12 +73,14 @@ pub enum GrantError {
         /// What to write where.
         advice: String,
     },
-    /// The folder is not there, or cannot be looked at, or is not a folder.
-    #[error("{key} cannot grant the folder {asked:?}: {reason}. Create it, and make it readable for the worker's user")]
+    /// The directory is not there, or cannot be looked at, or is not a directory.
+    #[error(
+        "{key} cannot grant the directory {asked:?}: {reason}. Create it, and make it readable for the worker's user"
+    )]
     Unusable {
         /// The worker's key.
         key: &'static str,
-        /// The folder as the plugin asked for it.
+        /// The directory as the plugin asked for it.
         asked: String,
         /// What is wrong with it.
         reason: String,

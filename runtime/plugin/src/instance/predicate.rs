@@ -50,7 +50,7 @@ impl PredicateInstance {
         let call = call!(self.sandbox, "predicate.test", |store| self.guest.test(store, columns, records, offsets));
         let answers = call??;
         if answers.len() != records.count as usize {
-            let lie = format!("{} answers for {} rows", answers.len(), records.count);
+            let lie = format!("{} answers for {} records", answers.len(), records.count);
             return Err(self.sandbox.lie("predicate.test", lie));
         }
         Ok(answers)

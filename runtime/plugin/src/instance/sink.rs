@@ -55,7 +55,7 @@ impl SinkInstance {
         let mut failures = call!(self.sandbox, "sink.put", |store| self.guest.put(store, batch))??;
         if let Some(failure) = failures.iter().find(|failure| failure.row >= count) {
             let row = failure.row;
-            return Err(self.sandbox.lie("sink.put", format_args!("row {row} failed of a batch of {count}")));
+            return Err(self.sandbox.lie("sink.put", format_args!("record {row} failed of a batch of {count}")));
         }
         failures.sort_by_key(|failure| failure.row);
         failures.dedup_by_key(|failure| failure.row);

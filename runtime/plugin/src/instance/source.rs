@@ -93,7 +93,7 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     let SourceBatch { records, source_partitions, source_partition, source_offsets, boundaries } = batch;
     let count = records.count as usize;
     if records.count > budget.rows {
-        return Err(format!("{count} rows where the budget allows {}", budget.rows));
+        return Err(format!("{count} records where the budget allows {}", budget.rows));
     }
     for (table, entries) in [
         ("topics.names", records.topics.names.len()),
@@ -106,15 +106,17 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     }
     records.check().map_err(|error| error.to_string())?;
     if !source_partition.is_empty() && source_partition.len() != count {
-        return Err(format!("source-partition has {} entries for {count} rows", source_partition.len()));
+        return Err(format!("source-partition has {} entries for {count} records", source_partition.len()));
     }
     if count > 0 && source_partitions.is_empty() {
-        return Err("source-partitions is empty, but there are rows".to_owned());
+        return Err("source-partitions is empty, but there are records".to_owned());
     }
     let partitions = source_partitions.len();
     if let Some(row) = source_partition.iter().position(|&index| index as usize >= partitions) {
         let index = source_partition[row];
-        return Err(format!("source-partition: row {row} has index {index}, but the table has {partitions} entries"));
+        return Err(format!(
+            "source-partition: record {row} has index {index}, but the table has {partitions} entries"
+        ));
     }
     if let Some(text) = source_partitions.iter().find(|text| text.len() > MAX_OFFSET_BYTES) {
         return Err(too_long("source partition", text.as_bytes()));
@@ -127,10 +129,10 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     for boundary in boundaries {
         let row = boundary.row.map_or(count, |row| row as usize);
         if boundary.row.is_some() && row >= count {
-            return Err(format!("a transaction ends after row {row} of a batch of {count}"));
+            return Err(format!("a transaction ends after record {row} of a batch of {count}"));
         }
         if previous.is_some_and(|previous| row <= previous) {
-            return Err(format!("the ends of transactions are not in order at row {row}"));
+            return Err(format!("the ends of transactions are not in order at record {row}"));
         }
         previous = Some(row);
     }
@@ -143,7 +145,7 @@ fn check_offsets(offsets: &weir_data::records::Column, count: usize) -> Result<(
         return Ok(());
     }
     if lengths.len() != count {
-        return Err(format!("source-offsets has {} entries for {count} rows", lengths.len()));
+        return Err(format!("source-offsets has {} entries for {count} records", lengths.len()));
     }
     let mut rest = bytes.as_slice();
     for (row, &length) in lengths.iter().enumerate() {
@@ -152,17 +154,20 @@ fn check_offsets(offsets: &weir_data::records::Column, count: usize) -> Result<(
         }
         let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
         let Some((offset, after)) = split else {
-            return Err(format!("source-offsets: row {row} has length {length}, {} bytes are left", rest.len()));
+            return Err(format!("source-offsets: record {row} has length {length}, {} bytes are left", rest.len()));
         };
         if offset.len() > MAX_OFFSET_BYTES {
             return Err(too_long("source offset", offset));
         }
         if !is_flat_object(offset) {
-            return Err(format!("source offset {} of row {row} is no JSON object of primitive values", shown(offset)));
+            return Err(format!(
+                "source offset {} of record {row} is no JSON object of primitive values",
+                shown(offset)
+            ));
         }
         rest = after;
     }
-    if rest.is_empty() { Ok(()) } else { Err(format!("source-offsets: {} bytes belong to no row", rest.len())) }
+    if rest.is_empty() { Ok(()) } else { Err(format!("source-offsets: {} bytes belong to no record", rest.len())) }
 }
 
 fn too_long(what: &str, text: &[u8]) -> String {
@@ -231,8 +236,8 @@ mod tests {
             ("has 1 entries", |batch| batch.source_offsets = Column::from_rows([Some("{}")])),
             ("has length -2", |batch| batch.source_offsets.lengths[1] = -2),
             ("has length 15", |batch| batch.source_offsets.lengths[0] = 15),
-            ("belong to no row", |batch| batch.source_offsets.bytes.push(b' ')),
-            ("after row 2", |batch| batch.boundaries = vec![TransactionBoundary { row: Some(2), abort: false }]),
+            ("belong to no record", |batch| batch.source_offsets.bytes.push(b' ')),
+            ("after record 2", |batch| batch.boundaries = vec![TransactionBoundary { row: Some(2), abort: false }]),
             ("not in order", |batch| batch.boundaries = vec![TransactionBoundary { row: Some(0), abort: false }; 2]),
         ];
         for (expected, lie) in lies {

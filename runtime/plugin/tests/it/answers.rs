@@ -110,9 +110,9 @@ async fn a_source_keeps_to_its_budget_or_dies() {
     honest.stop().await.unwrap();
 
     let text = lie(source("too-many").await.poll(BUDGET).await);
-    assert!(text.contains("source.poll") && text.contains("4 rows where the budget allows 3"), "{text}");
+    assert!(text.contains("source.poll") && text.contains("4 records where the budget allows 3"), "{text}");
     let text = lie(source("bad-offset").await.poll(BUDGET).await);
-    assert!(text.contains("source offset \"17\" of row 0"), "{text}");
+    assert!(text.contains("source offset \"17\" of record 0"), "{text}");
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn a_sinks_failed_rows_come_in_order_and_once() {
     assert_eq!(failures, [failure(0), failure(2)]);
     assert_eq!(batch, sink_batch());
     let text = lie(sink("lie").await.put(&mut batch).await);
-    assert!(text.contains("row 3 failed of a batch of 3"), "{text}");
+    assert!(text.contains("record 3 failed of a batch of 3"), "{text}");
     assert_eq!(batch, sink_batch(), "the batch is back even so");
 }
 
@@ -211,6 +211,23 @@ async fn a_transforms_answer_is_checked() {
 }
 
 #[tokio::test]
+async fn a_transform_may_import_wasi_and_reaches_nothing_by_it() {
+    let imports = component().await.imports();
+    assert!(imports.iter().any(|name| name.starts_with("wasi:filesystem/types@")), "{imports:?}");
+    let (mut records, mut offsets) = (rows(1), vec![1]);
+    let said = fatal(transform("environment", "").await.apply(&mut records, &mut offsets).await);
+    assert_eq!(said, "[] [] \"\"");
+    for command in ["read /etc/passwd", "list /", "look-up localhost", "connect 127.0.0.1:9"] {
+        let said = fatal(transform(command, "").await.apply(&mut records, &mut offsets).await);
+        assert!(said.starts_with("error: "), "{command}: {said}");
+    }
+    // What needs no grant is there: time and random numbers.
+    let random = |said: String| said.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let said = random(fatal(transform("random", "").await.apply(&mut records, &mut offsets).await));
+    assert!(said[1].parse::<u64>().unwrap() > 1_700_000_000, "{said:?}");
+}
+
+#[tokio::test]
 async fn a_transforms_configuration_may_be_refused() {
     let component = component().await;
     let identity = identity("test.Transform");
@@ -233,7 +250,7 @@ async fn a_predicate_answers_for_each_row() {
     let (mut records, mut offsets) = (rows(3), vec![]);
     assert_eq!(predicate("even").await.test(&mut records, &mut offsets).await.unwrap(), [true, false, true]);
     let text = lie(predicate("short").await.test(&mut records, &mut offsets).await);
-    assert!(text.contains("2 answers for 3 rows"), "{text}");
+    assert!(text.contains("2 answers for 3 records"), "{text}");
     assert_eq!(records, rows(3));
 }
 

@@ -117,6 +117,21 @@ async fn imports_that_nobody_offers_are_named() {
     assert!(text.contains("wasi:http/types@0.2.0, mine") && !text.contains("environment"), "{text}");
 }
 
+/// A component of JavaScript takes a quarter of a minute to compile, and would need `wasi:http` unless it was built without.
+#[tokio::test]
+async fn imports_are_looked_at_before_anything_is_compiled() {
+    // A function without the result that its type says: it cannot be compiled.
+    let with = |import: &str| {
+        format!(
+            r#"(component {import} (core module (func (result i32)))
+                (instance $i) (export "weir:connect/plugin@0.1.0" (instance $i)))"#
+        )
+    };
+    assert_eq!(refused_wat(&with("")).await.code(), "not_compilable");
+    let error = refused_wat(&with(r#"(import "wasi:http/types@0.2.10" (instance))"#)).await;
+    assert_eq!(error.code(), "unknown_imports", "{error}");
+}
+
 /// A plugin interface whose three functions are all this one, of type `() -> ()`, in a component that runs `start` first.
 fn plugin_of(start: &str) -> String {
     format!(

@@ -43,7 +43,7 @@ pub static PREFIXES: &[Prefix] = &[
     },
     Prefix {
         prefix: "topic.creation.",
-        doc: "How topics are made before the first row goes there (KIP-158): `topic.creation.default.partitions` and `.replication.factor`, and for each group of `topic.creation.groups` also `.include` and `.exclude`, regular expressions of whole names; anything else below a group is a setting of its topics.",
+        doc: "How topics are made before the first record goes there (KIP-158): `topic.creation.default.partitions` and `.replication.factor`, and for each group of `topic.creation.groups` also `.include` and `.exclude`, regular expressions of whole names; anything else below a group is a setting of its topics.",
         usage: Used,
     },
 ];
@@ -98,7 +98,7 @@ pub static COMMON: &[Key] = &[
         Used,
         "Aliases of transforms, in their order. Each has `transforms.ALIAS.type` and its own settings; \
          `transforms.ALIAS.plugin.version` is as `connector.plugin.version`, but when it is not given a version in the connector's \
-         own component comes before the latest one; `transforms.ALIAS.predicate` and `transforms.ALIAS.negate` say which rows it is for.",
+         own component comes before the latest one; `transforms.ALIAS.predicate` and `transforms.ALIAS.negate` say which records it is for.",
     ),
     key(
         "predicates",
@@ -122,7 +122,7 @@ pub static COMMON: &[Key] = &[
         Value("0"),
         &[],
         Used,
-        "How long a transform that says that a row may succeed later is given the row again, in milliseconds. `-1` = for ever.",
+        "How long a transform that says that a record may succeed later is given the record again, in milliseconds. `-1` = for ever.",
     ),
     key("errors.retry.delay.max.ms", Long, Value("60000"), &[], Used, "Longest pause between two such tries."),
     key(
@@ -131,17 +131,17 @@ pub static COMMON: &[Key] = &[
         Value("none"),
         &[Check::OneOf(&["none", "all"])],
         Used,
-        "`none`: a row that cannot be converted, transformed, sent or taken fails the task. `all`: it is left out; \
+        "`none`: a record that cannot be converted, transformed, sent or taken fails the task. `all`: it is left out; \
          [errors.md](errors.md) says how.",
     ),
-    key("errors.log.enable", Boolean, Value("false"), &[], Used, "Log each row that failed."),
+    key("errors.log.enable", Boolean, Value("false"), &[], Used, "Log each record that failed."),
     key(
         "errors.log.include.messages",
         Boolean,
         Value("false"),
         &[],
         Used,
-        "Say there where a sink's row stood, and what a source's row was.",
+        "Say there where a sink's record stood, and what a source's record was.",
     ),
     key(
         "weir.restart.max.attempts",
@@ -254,7 +254,7 @@ pub static SINK: &[Key] = &[
         Value(""),
         &[],
         Used,
-        "Topic for the rows that failed, as they were consumed. Empty = none.",
+        "Topic for the records that failed, as they were consumed. Empty = none.",
     ),
     key(
         "errors.deadletterqueue.topic.replication.factor",
@@ -270,7 +270,7 @@ pub static SINK: &[Key] = &[
         Value("false"),
         &[],
         Used,
-        "Say in headers `__connect.errors.*` why a row is there.",
+        "Say in headers `__connect.errors.*` why a record is there.",
     ),
 ];
 

@@ -90,7 +90,7 @@ pub static SECTIONS: &[Section] = &[
                 Long,
                 Value("5000"),
                 Used,
-                "How long one commit of offsets, and the wait for rows in flight when a task stops, may take, in milliseconds.",
+                "How long one commit of offsets, and the wait for records in flight when a task stops, may take, in milliseconds.",
             )
             .checked(AT_LEAST_0),
             key(
@@ -259,7 +259,7 @@ pub static SECTIONS: &[Section] = &[
     },
     Section {
         title: "Plugins",
-        intro: "Plugins come from the folders of `plugin.path`, read at start, and from `POST /plugins`, usable at once. Limits and \
+        intro: "Plugins come from the directories of `plugin.path`, read at start, and from `POST /plugins`, usable at once. Limits and \
                 grants hold for each task of a connector. A connector's own configuration may lower `weir.task.memory.max` and \
                 `weir.call.timeout.ms`, never raise them.",
         keys: &[
@@ -290,7 +290,7 @@ pub static SECTIONS: &[Section] = &[
             key(
                 "weir.plugin.cache",
                 String,
-                Computed("`cache` in the folder of `weir.plugin.store`"),
+                Computed("`cache` in the directory of `weir.plugin.store`"),
                 Used,
                 "Directory of the compiled components. May be deleted at any time; what is missing is compiled again. It must belong to \
                  the worker's user, and nobody else may write here or in a directory above. What is in it is marked with a key that \

@@ -36,7 +36,7 @@ const PRODUCER: &[Base] = &[
         "true",
         "Kafka Connect has it off and one request in flight, to the same end: nothing lost, nothing out of order",
     ),
-    set("delivery.timeout.ms", "2147483647", "as Kafka Connect has it: a row is tried for as long as it takes"),
+    set("delivery.timeout.ms", "2147483647", "as Kafka Connect has it: a record is tried for as long as it takes"),
     set(
         "partitioner",
         "murmur2_random",
@@ -45,13 +45,13 @@ const PRODUCER: &[Base] = &[
     set(
         "linger.ms",
         "20",
-        "Java's is 5. librdkafka's thread spins while rows that have waited this long cannot be sent because a request of theirs is \
+        "Java's is 5. librdkafka's thread spins while records that have waited this long cannot be sent because a request of theirs is \
          on its way (docs/performance.md), so it is to be longer than a request usually takes",
     ),
     set(
         "sticky.partitioning.linger.ms",
         "40",
-        "rows without a key change partition after this time; twice `linger.ms`",
+        "records without a key change partition after this time; twice `linger.ms`",
     ),
     set(
         "batch.size",
@@ -76,7 +76,7 @@ const CONSUMER: &[Base] = &[
     set(
         "fetch.queue.backoff.ms",
         "20",
-        "while more rows wait than librdkafka likes to keep, it fetches no more for a whole second unless told otherwise; a sink has \
+        "while more records wait than librdkafka likes to keep, it fetches no more for a whole second unless told otherwise; a sink has \
          taken them long before",
     ),
     ANSWERS,

@@ -32,7 +32,7 @@ pub(super) const KEYS: &[ClientKey] = &[
         "interceptor.classes",
         "",
         Refused(
-            "it names Java classes that may change, decrypt or drop rows, which would now come as they are; remove the key",
+            "it names Java classes that may change, decrypt or drop records, which would now come as they are; remove the key",
         ),
     ),
     key(

@@ -24,7 +24,7 @@ pub(super) const KEYS: &[ClientKey] = &[
         "interceptor.classes",
         "",
         Refused(
-            "it names Java classes that may change, encrypt or hold back rows, which would now go out as they are; remove the key",
+            "it names Java classes that may change, encrypt or hold back records, which would now go out as they are; remove the key",
         ),
     ),
     bare("key.serializer", Only("org.apache.kafka.common.serialization.ByteArraySerializer", BYTES)),

@@ -94,8 +94,9 @@ fn one(
     let allowed = || {
         AllowedPaths::parse(text("allowed.paths")).map_err(|text| {
             let key = key_of("allowed.paths");
-            let next =
-                format!("{text} ({key}); give absolute paths of files and folders that are there, with commas between");
+            let next = format!(
+                "{text} ({key}); give absolute paths of files and directories that are there, with commas between"
+            );
             Error::other(key, next)
         })
     };
