@@ -1,9 +1,9 @@
 //! Averages and maxima over the last minute or so, by the rules of Kafka's `SampledStat`: a ring of samples, each of which takes
 //! what happens within `metrics.sample.window.ms` and counts until nothing was added to it for `metrics.num.samples` such windows.
 //!
-//! Writers take turns under a lock of their own. Readers take none: they read the samples, and read again if a writer was at work.
+//! One lock for both sides: it is taken once for each batch and each scrape, for some ten nanoseconds, and never held while something
+//! is waited for.
 
-use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,8 +12,6 @@ use super::clock;
 
 /// Most samples that are kept, whatever `metrics.num.samples` says: they are made in advance, for each task.
 const MAX_SAMPLES: u32 = 60;
-/// How often a reader tries to find no writer at work. A writer needs some ten nanoseconds.
-const READS: u32 = 100;
 
 /// How long what happened counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,29 +39,30 @@ impl Sampling {
     }
 }
 
-/// One of the ring. The last three are meaningless while `count` is 0.
-#[derive(Debug, Default)]
+/// One of the ring. All but `count` are meaningless while that is 0.
+#[derive(Debug, Clone, Copy, Default)]
 struct Sample {
     /// Events in it.
-    count: AtomicU64,
+    count: u64,
     /// When it was begun, in milliseconds of [`clock::now`].
-    began: AtomicU64,
+    began: u64,
     /// When something was added last.
-    last: AtomicU64,
-    /// Bits of an `f64`.
-    sum: AtomicU64,
-    /// Bits of an `f64`.
-    max: AtomicU64,
+    last: u64,
+    sum: f64,
+    max: f64,
 }
 
 /// Values over a sliding window.
 #[derive(Debug)]
 pub struct Windowed {
     sampling: Sampling,
-    /// Index of the sample that values go to. Held by whoever writes.
-    current: Mutex<usize>,
-    /// Odd while a writer is at work, another one after it.
-    version: AtomicU64,
+    ring: Mutex<Ring>,
+}
+
+#[derive(Debug)]
+struct Ring {
+    /// Index of the sample that values go to.
+    current: usize,
     /// As in Kafka one more than what counts, because the newest is not full yet.
     samples: Box<[Sample]>,
 }
@@ -90,7 +89,7 @@ impl Windowed {
     /// Without values.
     pub fn new(sampling: Sampling) -> Self {
         let samples = (0..=sampling.kept()).map(|_| Sample::default()).collect();
-        Self { sampling, current: Mutex::new(0), version: AtomicU64::new(0), samples }
+        Self { sampling, ring: Mutex::new(Ring { current: 0, samples }) }
     }
 
     /// Something happened now.
@@ -120,71 +119,38 @@ impl Windowed {
     }
 
     fn record_at(&self, now: u64, value: f64) {
-        let mut current = self.current.lock();
-        let version = self.version.load(Ordering::Relaxed);
-        self.version.store(version.wrapping_add(1), Ordering::Relaxed);
-        fence(Ordering::Release);
-        let mut sample = &self.samples[*current];
-        let complete = now.saturating_sub(sample.began.load(Ordering::Relaxed)) >= self.sampling.window_ms();
-        if complete && sample.count.load(Ordering::Relaxed) > 0 {
-            *current = (*current + 1) % self.samples.len();
-            sample = &self.samples[*current];
-            sample.count.store(0, Ordering::Relaxed);
+        let mut ring = self.ring.lock();
+        let Ring { current, samples } = &mut *ring;
+        let newest = samples[*current];
+        if newest.count > 0 && now.saturating_sub(newest.began) >= self.sampling.window_ms() {
+            *current = (*current + 1) % samples.len();
+            samples[*current].count = 0;
         }
-        let count = sample.count.load(Ordering::Relaxed);
-        let (sum, max) = match count {
-            0 => {
-                sample.began.store(now, Ordering::Relaxed);
-                (value, value)
-            }
-            _ => (sample.sum() + value, sample.max().max(value)),
+        let sample = &mut samples[*current];
+        *sample = match sample.count {
+            0 => Sample { count: 1, began: now, last: now, sum: value, max: value },
+            count => Sample {
+                count: count + 1,
+                began: sample.began,
+                last: now,
+                sum: sample.sum + value,
+                max: sample.max.max(value),
+            },
         };
-        sample.sum.store(sum.to_bits(), Ordering::Relaxed);
-        sample.max.store(max.to_bits(), Ordering::Relaxed);
-        sample.last.store(now, Ordering::Relaxed);
-        // The last, so that a reader who does not wait is off by this value and no more.
-        sample.count.store(count + 1, Ordering::Relaxed);
-        self.version.store(version.wrapping_add(2), Ordering::Release);
     }
 
     fn summary_at(&self, now: u64) -> Summary {
-        let mut summary = self.read(now);
-        for _ in 0..READS {
-            let before = self.version.load(Ordering::Acquire);
-            summary = self.read(now);
-            fence(Ordering::Acquire);
-            if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
-                break;
-            }
-            // A writer that lost its processor half-way is not waited for: the figures are then off by the value it adds.
-            std::hint::spin_loop();
-        }
-        summary
-    }
-
-    fn read(&self, now: u64) -> Summary {
         let age = self.sampling.window_ms().saturating_mul(self.sampling.kept().into());
         let mut summary = Summary { count: 0, sum: 0.0, max: f64::NAN };
-        for sample in &self.samples {
-            let (count, last) = (sample.count.load(Ordering::Relaxed), sample.last.load(Ordering::Relaxed));
-            if count > 0 && now.saturating_sub(last) < age {
-                summary.count += count;
-                summary.sum += sample.sum();
+        for sample in &self.ring.lock().samples {
+            if sample.count > 0 && now.saturating_sub(sample.last) < age {
+                summary.count += sample.count;
+                summary.sum += sample.sum;
                 // Of a number and NaN the number is the larger one.
-                summary.max = summary.max.max(sample.max());
+                summary.max = summary.max.max(sample.max);
             }
         }
         summary
-    }
-}
-
-impl Sample {
-    fn sum(&self) -> f64 {
-        f64::from_bits(self.sum.load(Ordering::Relaxed))
-    }
-
-    fn max(&self) -> f64 {
-        f64::from_bits(self.max.load(Ordering::Relaxed))
     }
 }
 
@@ -240,24 +206,9 @@ mod tests {
     #[test]
     fn a_window_of_no_time_and_samples_without_end_are_bounded() {
         let values = windowed(0, u32::MAX);
-        assert_eq!(values.samples.len(), 61);
+        assert_eq!(values.ring.lock().samples.len(), 61);
         values.record_at(1, 1.0);
         values.record_at(1, 2.0);
         assert_eq!(values.summary_at(1).count, 0, "nothing is younger than no time");
-    }
-
-    #[test]
-    fn a_reader_is_never_off_by_more_than_the_value_that_is_being_added() {
-        let values = std::sync::Arc::new(windowed(1, 4));
-        let writer = std::thread::spawn({
-            let values = std::sync::Arc::clone(&values);
-            move || (0..200_000_u64).for_each(|at| values.record_at(at / 100, 2.0))
-        });
-        while !writer.is_finished() {
-            let summary = values.summary_at(0);
-            let off = summary.sum - summary.count as f64 * 2.0;
-            assert!(off == 0.0 || off == 2.0, "{summary:?}");
-        }
-        writer.join().expect("the writer");
     }
 }
