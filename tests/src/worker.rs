@@ -38,6 +38,8 @@ pub struct Worker {
     token: Option<String>,
     /// None = the one that [`paths::weir`] finds.
     binary: Option<PathBuf>,
+    /// Its first argument.
+    command: &'static str,
 }
 
 impl Worker {
@@ -50,7 +52,16 @@ impl Worker {
         let path = path.display();
         let port = paths::free_port()?;
         let (properties, connectors) = (BTreeMap::new(), Vec::new());
-        let worker = Worker { dir, port, properties, connectors, process: None, token: None, binary: None };
+        let worker = Worker {
+            dir,
+            port,
+            properties,
+            connectors,
+            process: None,
+            token: None,
+            binary: None,
+            command: "standalone",
+        };
         fs::create_dir(worker.data()).context("the folder for the connectors' files")?;
         let string = "org.apache.kafka.connect.storage.StringConverter";
         Ok(worker
@@ -66,6 +77,12 @@ impl Worker {
             .set("weir.plugin.cache", &paths::target().join("weir-tests/cache").display().to_string())
             .set("weir.allow.read", &format!("{path}/data"))
             .set("weir.allow.write", &format!("{path}/data")))
+    }
+
+    /// As [`Worker::new`], with `weir dev`: its broker is in its own process, so that neither Java nor Kafka is needed. What is in the
+    /// topics is gone when it ends.
+    pub fn dev() -> Result<Worker> {
+        Ok(Worker { command: "dev", ..Worker::new("in this process")? })
     }
 
     /// Sets a key of `worker.properties`. Takes effect at the next start.
@@ -172,7 +189,7 @@ impl Worker {
         }
         fs::write(&path, text).context("worker.properties")?;
         let mut command = Command::new(self.binary.clone().map_or_else(paths::weir, Ok)?);
-        command.arg("standalone").arg(&path).args(&self.connectors).current_dir(self.dir());
+        command.arg(self.command).arg(&path).args(&self.connectors).current_dir(self.dir());
         Process::start("weir", &mut command, &self.dir().join("log.txt"))
     }
 

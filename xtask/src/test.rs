@@ -23,6 +23,9 @@ const ATTACK_VARIABLE: &str = "WEIR_TEST_ATTACK";
 /// Tells the attack what to begin its random choices with.
 const SEED_VARIABLE: &str = "WEIR_TEST_SEED";
 
+/// Tests that need neither Java nor Kafka: the beginning of their names.
+const QUICK: &str = "quick::";
+
 /// The test that is the attack.
 const ATTACK: &str = "attack::the_worker_keeps_within_its_bounds_while_it_is_attacked";
 
@@ -31,6 +34,9 @@ pub(crate) struct Args {
     /// How often the worker is killed in the test that nothing is lost; its own default is 30.
     #[arg(long)]
     kills: Option<u32>,
+    /// Runs only the unit tests and a few end-to-end tests on the broker of `weir dev`: neither Java nor Maven is needed.
+    #[arg(long, conflicts_with_all = ["attack", "kills"])]
+    quick: bool,
     /// Runs only the attack: hostile guests and clients at random for this long (`90s`, `30m`, `1h`; 10 minutes if nothing is said), while the
     /// worker's memory, threads and descriptors and the records of a neighbour are watched.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "10m", value_parser = duration)]
@@ -39,7 +45,7 @@ pub(crate) struct Args {
     #[arg(long, requires = "attack")]
     seed: Option<u64>,
     /// Runs only the tests whose name contains this, without the checks of formatting and style.
-    #[arg(conflicts_with = "attack")]
+    #[arg(conflicts_with_all = ["attack", "quick"])]
     filter: Option<String>,
 }
 
@@ -64,6 +70,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if args.quick {
+        return quick();
+    }
     toolchain::require_for_tests()?;
     let workspace = Workspace::load()?;
     let mut steps = Steps::default();
@@ -86,6 +95,25 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             None => steps.run("tests", || tests(&workspace, args, &programs, &kafka.address)),
             Some(time) => steps.run("attack", || attack(&workspace, time, args.seed, &programs, &kafka.address)),
         };
+    }
+    steps.finish()
+}
+
+/// The tests that need nothing but what builds Weir.
+fn quick() -> anyhow::Result<()> {
+    toolchain::require_for_builds()?;
+    let workspace = Workspace::load()?;
+    let mut steps = Steps::default();
+    let built = steps.run("components", || build::components(&workspace, &[Group::Plugins, Group::TestPlugins]));
+    if built.is_some()
+        && let Some(programs) =
+            steps.run("building the tests", || Programs::build(&workspace, &["--lib", "--test=e2e"]))
+    {
+        steps.run("unit tests", || process::run(workspace.cargo().args(["test", "--workspace", "--lib", "--bins"])));
+        steps.run("end-to-end tests", || {
+            let arguments = ["test", "--workspace", "--test=e2e", "--", QUICK];
+            process::run(workspace.cargo().args(arguments).env(SERVER_VARIABLE, &programs.server))
+        });
     }
     steps.finish()
 }

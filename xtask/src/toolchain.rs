@@ -43,12 +43,17 @@ const JAVA: u32 = 17;
 
 /// Checks all that `cargo xtask test` needs beyond Rust, and says everything that is missing at once.
 pub(crate) fn require_for_tests() -> anyhow::Result<()> {
-    let missing: Vec<String> =
-        [java(), maven(), make(), perl(), cargo_tool("fmt", "rustfmt"), cargo_tool("clippy", "clippy")]
-            .into_iter()
-            .flatten()
-            .map(|line| format!("- {line}"))
-            .collect();
+    refuse([java(), maven(), make(), perl(), cargo_tool("fmt", "rustfmt"), cargo_tool("clippy", "clippy")])
+}
+
+/// The same for whatever builds Weir and runs nothing in Java.
+pub(crate) fn require_for_builds() -> anyhow::Result<()> {
+    refuse([make(), perl()])
+}
+
+/// An error with all that is missing.
+fn refuse(missing: impl IntoIterator<Item = Option<String>>) -> anyhow::Result<()> {
+    let missing: Vec<String> = missing.into_iter().flatten().map(|line| format!("- {line}")).collect();
     if !missing.is_empty() {
         bail!("the tests need what this machine lacks:\n{}", missing.join("\n"));
     }

@@ -28,6 +28,7 @@ mod oracle;
 mod outage;
 mod pages;
 mod permissions;
+mod quick;
 mod quotas;
 mod rest;
 mod rest_oracle;
