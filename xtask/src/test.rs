@@ -269,6 +269,12 @@ mod tests {
     }
 
     #[test]
+    fn the_quick_tests_exist() {
+        let text = include_str!("../../tests/tests/e2e/main.rs");
+        assert!(text.contains(&format!("mod {};", QUICK.trim_end_matches("::"))));
+    }
+
+    #[test]
     fn the_attack_is_a_test_that_exists() {
         let text = std::fs::read_to_string(crate::workspace::root().join("tests/tests/e2e/attack/mod.rs")).unwrap();
         assert!(text.contains(&format!("fn {}()", ATTACK.trim_start_matches("attack::"))));
