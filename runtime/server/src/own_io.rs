@@ -29,7 +29,7 @@ mod tests {
 
     use crate::offsets::{Limits, OffsetFile};
 
-    const LIMITS: Limits = Limits { partitions: 10, bytes: 1000 };
+    const LIMITS: Limits = Limits { partitions: 10, bytes: 1000, total: 1000 };
 
     #[test]
     fn offsets_are_stored_while_all_other_threads_wait() {

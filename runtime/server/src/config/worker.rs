@@ -171,6 +171,7 @@ impl WorkerConfig {
             offset_limits: offsets::Limits {
                 partitions: reader.number("weir.offsets.partitions.max"),
                 bytes: reader.number("weir.offsets.bytes.max"),
+                total: reader.number("weir.offsets.total.bytes.max"),
             },
             standalone_state: reader.optional("weir.standalone.state").map(PathBuf::from),
             lock_wait: reader.millis("weir.lock.wait.ms"),

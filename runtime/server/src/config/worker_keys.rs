@@ -110,6 +110,15 @@ pub static SECTIONS: &[Section] = &[
             )
             .checked(AT_LEAST_1),
             key(
+                "weir.offsets.total.bytes.max",
+                Long,
+                Value("134217728"),
+                Used,
+                "How many bytes of the offset file the offsets of all source connectors may take, those of deleted ones included. A task whose \
+                 connector has more than 64 KiB fails when it stores more.",
+            )
+            .checked(AT_LEAST_1),
+            key(
                 "task.shutdown.graceful.timeout.ms",
                 Long,
                 Value("5000"),

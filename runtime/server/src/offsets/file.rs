@@ -13,7 +13,7 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use super::Entry;
 use super::limits::{self, Exceeded, Limits, TEXT_MAX};
-use super::state::{Draft, State, one_line};
+use super::state::{State, one_line};
 use crate::metrics::Counter;
 use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
@@ -78,9 +78,10 @@ impl Shared {
     /// Writes what waits, and answers.
     fn write(&self) {
         let waiting = std::mem::take(&mut *self.waiting.lock());
-        let (mut draft, mut accepted) = (Draft::default(), Vec::new());
-        let text = {
+        let mut accepted = Vec::new();
+        let (draft, text) = {
             let state = self.state.read();
+            let mut draft = state.draft();
             // Whoever no longer waits has been told that it failed, and tries again with what is newer.
             for Change { connector, entries, done } in waiting.into_iter().filter(|change| !change.done.is_closed()) {
                 match draft.add(&state, &self.limits, &connector, entries) {
@@ -88,7 +89,8 @@ impl Shared {
                     Err(exceeded) => drop(done.send(Err(exceeded.into()))),
                 }
             }
-            (!draft.is_empty()).then(|| state.render(&draft))
+            let text = (!draft.is_empty()).then(|| state.render(&draft));
+            (draft, text)
         };
         let written = match text {
             Some(text) => (self.replace)(&self.path, text.as_bytes()).map_err(|cause| self.io(cause)),

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-const LIMITS: Limits = Limits { partitions: 1000, bytes: 1 << 20 };
+const LIMITS: Limits = Limits { partitions: 1000, bytes: 1 << 20, total: 1 << 24 };
 
 struct Place {
     directory: TempDir,
@@ -209,7 +209,7 @@ async fn a_change_whose_caller_left_before_it_was_written_is_not_made() {
 #[tokio::test]
 async fn a_connector_has_no_more_partitions_and_bytes_than_its_limits() {
     let place = Place::new();
-    let file = place.with(Limits { partitions: 2, bytes: 200 });
+    let file = place.with(Limits { partitions: 2, bytes: 200, ..LIMITS });
     let exceeded = |result: Result<(), Error>| match result {
         Err(Error::Exceeded(exceeded)) => exceeded.to_string(),
         other => format!("{other:?}"),
@@ -235,12 +235,33 @@ async fn a_connector_has_no_more_partitions_and_bytes_than_its_limits() {
 
     // What was stored under other limits stays, and may become less.
     set(&file, "d", &one(3), at(1)).await.expect("stored");
-    let file = place.with(Limits { partitions: 1, bytes: 60 });
+    let file = place.with(Limits { partitions: 1, bytes: 60, ..LIMITS });
     assert!(exceeded(set(&file, "d", &one(4), at(1)).await).contains("partitions"));
     set(&file, "d", &one(3), at(2)).await.expect("no more than before");
     set(&file, "c", &one(1), at(1)).await.expect("less than before");
     assert!(exceeded(set(&file, "c", &one(1), long).await).contains("bytes"));
     set(&file, "d", &one(3), None).await.expect("less than before");
+}
+
+#[tokio::test]
+async fn all_connectors_together_have_no_more_than_the_total_and_small_ones_go_on_in_any_case() {
+    let place = Place::new();
+    let file = place.with(Limits { bytes: 1 << 20, total: 250_000, ..LIMITS });
+    let large = || Some(format!(r#"{{"x":"{}"}}"#, "x".repeat(100_000)));
+    set(&file, "small", IN, at(9)).await.expect("stored");
+    for connector in ["gone", "here"] {
+        set(&file, connector, IN, large()).await.expect("stored");
+    }
+    let error = set(&file, "one more", IN, large()).await.expect_err("refused").to_string();
+    assert!(error.contains("connector one more") && error.contains("weir.offsets.total.bytes.max"), "{error}");
+    let error = set(&file, "here", r#"{"filename":"in2"}"#, large()).await.expect_err("refused").to_string();
+    assert!(error.contains("250000 bytes"), "{error}");
+    // Together with a change that leaves room it is within the limit, and what was there under another limit may change.
+    let file = place.with(Limits { bytes: 1 << 20, total: 1000, ..LIMITS });
+    set(&file, "small", IN, at(10)).await.expect("a longer number");
+    set(&file, "new", IN, at(1)).await.expect("a small one");
+    set(&file, "here", IN, large()).await.expect("no more than before");
+    set(&file, "gone", IN, None).await.expect("less than before");
 }
 
 #[tokio::test]

@@ -1,24 +1,29 @@
-//! How much of the offset file one connector may have. A source names its partitions and offsets, so it could otherwise fill the
+//! How much of the offset file one connector may have, and how large it may become with all of them. A source names its partitions and offsets, so it could otherwise fill the
 //! worker's disk and memory.
 
 /// Most bytes that the text of one source partition, or of one offset, may have. In Kafka Connect both together have to fit into a
 /// record of the offsets topic, 1 MB unless configured otherwise.
 pub(super) const TEXT_MAX: usize = 256 << 10;
 
-/// The limits of each connector.
+/// A connector with no more bytes than this is not refused because of what others have: it could not even store a larger number.
+const SMALL: u64 = 64 << 10;
+
+/// The limits of each connector, and of all together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// `weir.offsets.partitions.max`.
     pub partitions: u64,
     /// `weir.offsets.bytes.max`: bytes of its lines in the file.
     pub bytes: u64,
+    /// `weir.offsets.total.bytes.max`: bytes of the lines of all connectors, also of those that were deleted.
+    pub total: u64,
 }
 
 /// How much a connector has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Size {
     partitions: u64,
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 impl Size {
@@ -64,6 +69,18 @@ pub enum Exceeded {
         /// The most it may have.
         limit: u64,
     },
+    /// All connectors together have too many bytes.
+    #[error(
+        "connector {connector} cannot store more offsets: those of all connectors would take more than {limit} bytes of the offset file. \
+         Delete offsets that are no longer needed; for a connector that was deleted, create one with its name and class and \
+         initial_state=STOPPED, then DELETE /connectors/{{name}}/offsets. Or raise weir.offsets.total.bytes.max"
+    )]
+    Total {
+        /// Who was about to store more.
+        connector: String,
+        /// The most that all may have.
+        limit: u64,
+    },
     /// One text is too large.
     #[error(
         "connector {connector} has a {what} of {bytes} bytes, and at most {TEXT_MAX} bytes can be stored; make the source use a shorter one"
@@ -81,13 +98,18 @@ pub enum Exceeded {
 impl Limits {
     /// Whether a connector's offsets may become this many. A change that makes them fewer is always allowed: the limits may have been
     /// lowered.
-    pub(super) fn check(&self, connector: &str, before: Size, after: Size) -> Result<(), Exceeded> {
+    ///
+    /// `others` are the bytes of all other connectors.
+    pub(super) fn check(&self, connector: &str, before: Size, after: Size, others: u64) -> Result<(), Exceeded> {
         let connector = || connector.to_owned();
         if after.partitions > self.partitions && after.partitions > before.partitions {
             return Err(Exceeded::Partitions { connector: connector(), limit: self.partitions });
         }
         if after.bytes > self.bytes && after.bytes > before.bytes {
             return Err(Exceeded::Bytes { connector: connector(), limit: self.bytes });
+        }
+        if after.bytes > SMALL && after.bytes > before.bytes && others + after.bytes > self.total {
+            return Err(Exceeded::Total { connector: connector(), limit: self.total });
         }
         Ok(())
     }

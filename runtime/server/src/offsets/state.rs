@@ -95,16 +95,21 @@ impl State {
         offsets.map(|(partition, offset)| (partition.as_str(), offset.as_str()))
     }
 
+    /// No change of it yet.
+    pub(super) fn draft(&self) -> Draft {
+        Draft { connectors: BTreeMap::new(), total: self.connectors.values().map(|stored| stored.size.bytes).sum() }
+    }
+
     /// The text of a file with these changes.
     pub(super) fn render(&self, draft: &Draft) -> String {
         let kept = self.connectors.iter().flat_map(|(connector, stored)| {
-            let changed = draft.0.get(connector);
+            let changed = draft.connectors.get(connector);
             let untouched =
                 move |partition: &str| changed.is_none_or(|changed| !changed.entries.contains_key(partition));
             let offsets = stored.offsets.iter().filter(move |(partition, _)| untouched(partition));
             offsets.map(|(partition, offset)| Line { connector: &stored.name, partition, offset })
         });
-        let new = draft.0.values().flat_map(|changed| {
+        let new = draft.connectors.values().flat_map(|changed| {
             changed.entries.iter().filter_map(|(partition, offset)| {
                 Some(Line { connector: &changed.name, partition, offset: offset.as_deref()? })
             })
@@ -114,7 +119,7 @@ impl State {
 
     /// Takes the changes over once they are in the file.
     pub(super) fn apply(&mut self, draft: Draft) {
-        for (connector, changed) in draft.0 {
+        for (connector, changed) in draft.connectors {
             let stored = self.connectors.entry(connector).or_insert_with_key(|connector| Stored::new(connector));
             for (partition, offset) in changed.entries {
                 match offset {
@@ -129,8 +134,11 @@ impl State {
 }
 
 /// Changes that go into the file together.
-#[derive(Default)]
-pub(super) struct Draft(BTreeMap<String, Changed>);
+pub(super) struct Draft {
+    connectors: BTreeMap<String, Changed>,
+    /// Bytes of all connectors after the changes.
+    total: u64,
+}
 
 /// What is changed of one connector.
 struct Changed {
@@ -151,7 +159,7 @@ impl Draft {
         entries: Vec<Entry>,
     ) -> Result<(), Exceeded> {
         let stored = state.connectors.get(connector);
-        let changed = self.0.entry(connector.to_owned()).or_insert_with_key(|connector| Changed {
+        let changed = self.connectors.entry(connector.to_owned()).or_insert_with_key(|connector| Changed {
             name: serde_json::Value::from(connector.as_str()).to_string(),
             entries: BTreeMap::new(),
             size: stored.map_or_else(Size::default, |stored| stored.size),
@@ -180,7 +188,9 @@ impl Draft {
                 size.add(&changed.name, partition, offset);
             }
         }
-        limits.check(connector, changed.size, size)?;
+        let others = self.total - changed.size.bytes;
+        limits.check(connector, changed.size, size, others)?;
+        self.total = others + size.bytes;
         changed.entries.append(&mut new);
         changed.size = size;
         Ok(())
@@ -188,7 +198,7 @@ impl Draft {
 
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.values().all(|changed| changed.entries.is_empty())
+        self.connectors.values().all(|changed| changed.entries.is_empty())
     }
 }
 
