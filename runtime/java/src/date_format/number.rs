@@ -28,6 +28,9 @@ pub(super) fn read(text: &[u16], start: usize) -> Option<(i32, usize)> {
     if starts_with(text, at, "∞") {
         return Some((if negative { i32::MIN } else { i32::MAX }, at + 1));
     }
+    if let Some((number, behind)) = plain(text, at) {
+        return Some((if negative { number.wrapping_neg() as i32 } else { number as i32 }, behind));
+    }
     let (digits, mut at) = digits(text, at)?;
     let mut exponent = 0;
     if text.get(at) == Some(&b'E'.into())
@@ -36,6 +39,17 @@ pub(super) fn read(text: &[u16], start: usize) -> Option<(i32, usize)> {
         (exponent, at) = (power, behind);
     }
     Some((int_value(negative, &digits, exponent), at))
+}
+
+/// A number of some ASCII digits, with nothing behind it that could belong to it: nearly all are.
+fn plain(text: &[u16], start: usize) -> Option<(i64, usize)> {
+    const MOST: usize = 18;
+    let of = |unit: &u16| unit.checked_sub(b'0'.into()).filter(|digit| *digit < 10);
+    let rest = text.get(start..)?;
+    let found = rest.iter().take(MOST).map_while(of);
+    let (number, count) = found.fold((0, 0), |(number, count), digit| (number * 10 + i64::from(digit), count + 1));
+    let more = rest.get(count).is_some_and(|unit| *unit == b'E'.into() || digit(*unit).is_some());
+    if count == 0 || more { None } else { Some((number, start + count)) }
 }
 
 /// The exponent, and the place behind it.
