@@ -248,7 +248,7 @@ fn examples() -> Vec<(Schema, Vec<&'static str>)> {
         (Schema::primitive(SchemaType::Int16), vec!["-32768", "32767"]),
         (Schema::primitive(SchemaType::Int32), vec!["-2147483648", "2147483647"]),
         (Schema::primitive(SchemaType::Int64), vec!["-9223372036854775808", "9223372036854775807"]),
-        (Schema::primitive(SchemaType::Float32), vec!["0.1", "3.4028235E38", "-0.0"]),
+        (Schema::primitive(SchemaType::Float32), vec!["0.1", "3.4028235E38", "-0.5"]),
         (Schema::primitive(SchemaType::Float64), vec!["0.1", "1.7976931348623157E308", "1.0E-5"]),
         (Schema::primitive(SchemaType::Boolean), vec!["true", "false"]),
         (Schema::string(), vec!["a", ""]),

@@ -2,12 +2,21 @@
 
 /// As `Double.toString`: the shortest digits that give the same number back.
 pub fn double(value: f64) -> String {
-    finite_or_name(value).unwrap_or_else(|| arrange(&format!("{value:e}"), value.abs()))
+    finite_or_name(value).unwrap_or_else(|| {
+        // Java writes two digits or more, which makes a difference to the smallest numbers only.
+        let two = value.is_subnormal().then(|| format!("{value:.1e}"));
+        let digits = two.filter(|two| two.parse() == Ok(value)).unwrap_or_else(|| format!("{value:e}"));
+        arrange(&digits, value.abs())
+    })
 }
 
 /// As `Float.toString`.
 pub(crate) fn float(value: f32) -> String {
-    finite_or_name(f64::from(value)).unwrap_or_else(|| arrange(&format!("{value:e}"), f64::from(value.abs())))
+    finite_or_name(f64::from(value)).unwrap_or_else(|| {
+        let two = value.is_subnormal().then(|| format!("{value:.1e}"));
+        let digits = two.filter(|two| two.parse() == Ok(value)).unwrap_or_else(|| format!("{value:e}"));
+        arrange(&digits, f64::from(value.abs()))
+    })
 }
 
 fn finite_or_name(value: f64) -> Option<String> {
@@ -87,6 +96,8 @@ mod tests {
             (123_456.789, "123456.789"),
             (-12.5, "-12.5"),
             (f64::MAX, "1.7976931348623157E308"),
+            (-4.9e-324, "-4.9E-324"),
+            (2e-323, "2.0E-323"),
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),
         ] {
@@ -94,6 +105,7 @@ mod tests {
         }
         assert_eq!(float(0.1), "0.1");
         assert_eq!(float(3.402_823_5e38), "3.4028235E38");
+        assert_eq!(float(1e-45), "1.4E-45");
     }
 
     #[test]

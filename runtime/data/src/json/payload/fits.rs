@@ -101,7 +101,12 @@ fn decimal(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usize
     if matches!(text.get(end), Some(b'e' | b'E')) {
         return None;
     }
-    if rules.direction != Direction::Read {
+    if rules.direction == Direction::Read {
+        // Zero has no sign when it is read.
+        if text[at] == b'-' && !text[first..end].iter().any(|byte| matches!(byte, b'1'..=b'9')) {
+            return None;
+        }
+    } else {
         // From 0.001 up to 10,000,000 Java prints no exponent, and so few digits are the shortest there are.
         let exact = if shape.kind == SchemaType::Float32 { 6 } else { 15 };
         let shortest = fraction.len() == 1 || fraction.last().is_some_and(|&digit| digit != b'0');

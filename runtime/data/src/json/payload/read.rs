@@ -31,11 +31,11 @@ pub(super) fn read(shape: &Shape, node: &Node<'_>, rules: &Rules, out: &mut Vec<
         SchemaType::Int32 => push(out, integer(node) as i32),
         SchemaType::Int64 => push(out, integer(node)),
         SchemaType::Float32 => {
-            let value = if let Node::Number(digits) = node { digits.parse().unwrap_or(0.0) } else { 0.0 };
+            let value = decimal(node).and_then(|digits| digits.parse().ok()).unwrap_or(0.0);
             push_float(float(value), value.is_finite(), out);
         }
         SchemaType::Float64 => {
-            let value = if let Node::Number(digits) = node { digits.parse().unwrap_or(0.0) } else { 0.0 };
+            let value = decimal(node).and_then(|digits| digits.parse().ok()).unwrap_or(0.0);
             push_float(double(value), value.is_finite(), out);
         }
         SchemaType::Boolean => push(out, *node == Node::Boolean(true)),
@@ -66,6 +66,13 @@ fn push_float(text: String, finite: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(quote);
     out.extend_from_slice(text.as_bytes());
     out.extend_from_slice(quote);
+}
+
+/// A number's digits; none for zero, whose sign a `BigDecimal`, which Jackson reads it as, does not have.
+fn decimal<'a>(node: &Node<'a>) -> Option<&'a str> {
+    let Node::Number(digits) = node else { return None };
+    let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
+    mantissa.bytes().any(|digit| matches!(digit, b'1'..=b'9')).then_some(*digits)
 }
 
 fn integer(node: &Node<'_>) -> i64 {
