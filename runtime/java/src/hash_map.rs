@@ -20,6 +20,20 @@ pub fn order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
     in_buckets(&hashes, buckets)
 }
 
+/// The same for a map that was made for this many names (`new HashMap<>(capacity)`).
+///
+/// ```
+/// assert_eq!(weir_java::hash_map::order_for(1, ["p", "a"].into_iter()), [0, 1]);
+/// ```
+pub fn order_for<'a>(capacity: usize, names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let hashes: Vec<u32> = names.map(hash).collect();
+    let mut buckets = capacity.max(1).next_power_of_two();
+    while hashes.len() * 4 > buckets * 3 {
+        buckets *= 2;
+    }
+    in_buckets(&hashes, buckets)
+}
+
 /// The same for a map that was made as a copy of one with these names: that one is as small as it can be.
 ///
 /// ```

@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::object::Span;
-use super::{Content, Encoding, Json, Name, NotAnObject, Value, text};
+use super::{Content, Encoding, Json, JsonKind, Name, NotAnObject, Value, text};
+use crate::schema::{Schema, SchemaType};
 
 impl Value<'_> {
     /// A field. Where a name occurs twice the last one counts. `None` = there is none, or the value is no JSON object.
@@ -108,6 +109,34 @@ impl Value<'_> {
         let found = self.object.rename(&mut self.texts, from, to);
         self.changes.content |= found;
         Ok(found)
+    }
+
+    /// Becomes one of its fields, the opposite of [`wrap`](Value::wrap): a string becomes a text unless the schema is that of
+    /// something else, and a field that is not there becomes null. Only a text with escapes is copied.
+    ///
+    /// ```
+    /// use weir_sdk::value::{NotAnObject, Value};
+    /// let mut value = Value::json(r#"{"a":{"b":"text"}}"#);
+    /// value.extract("a", None)?;
+    /// value.extract("b", None)?;
+    /// assert_eq!(value.as_text(), Some("text"));
+    /// # Ok::<(), NotAnObject>(())
+    /// ```
+    pub fn extract<N: Name + ?Sized>(&mut self, name: &N, schema: Option<Schema>) -> Result<(), NotAnObject> {
+        self.index()?;
+        let span = self.object.get(&self.texts, name);
+        let is_text = schema.as_ref().is_none_or(|schema| schema.kind() == SchemaType::String);
+        let (content, encoding) = match span.map(|span| (span, Json::from_bytes(self.texts.get(span)).kind())) {
+            None | Some((_, JsonKind::Null)) => (Content::Null, Encoding::Json),
+            Some((span, JsonKind::String)) if is_text => match self.texts.unquote(span) {
+                Some(text) => (Content::Whole(text), Encoding::Utf8),
+                None => (Content::Whole(span), Encoding::Json),
+            },
+            Some((span, _)) => (Content::Whole(span), Encoding::Json),
+        };
+        self.content = content;
+        self.changed_to(encoding, schema);
+        Ok(())
     }
 
     /// True = the value is a JSON object.

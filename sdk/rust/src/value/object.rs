@@ -1,6 +1,8 @@
 //! A JSON object as an index of its top-level members: where each name and each value lies, in the text as it came or in a
 //! buffer of what was changed. Nothing is moved until the object is written out.
 
+use std::borrow::Cow;
+
 use super::json::Json;
 use super::name::{HEAD, Name, head};
 use super::scan::{Walk, skip_space};
@@ -77,6 +79,19 @@ impl Texts<'_> {
             let piece = self.get(span).to_vec();
             self.edit(|out| write(out, &piece))
         }
+    }
+}
+
+impl Texts<'_> {
+    /// What stands between the quotes of a JSON string, copied only where there are escapes. `None` = no text can hold it: it
+    /// has half a surrogate pair.
+    pub(crate) fn unquote(&mut self, span: Span) -> Option<Span> {
+        let inside = Span { at: span.at + 1, len: span.len.checked_sub(2)? };
+        let text = match unescape(self.get(inside))? {
+            Cow::Borrowed(_) => return Some(inside),
+            Cow::Owned(text) => text,
+        };
+        (!text.contains(char::REPLACEMENT_CHARACTER)).then(|| self.edit(|out| out.extend_from_slice(text.as_bytes())))
     }
 }
 
@@ -267,10 +282,7 @@ impl Object {
     }
 
     /// The members in order. A name that no text can be made of is passed over.
-    pub(crate) fn members<'a>(
-        &'a self,
-        texts: &'a Texts<'_>,
-    ) -> impl Iterator<Item = (std::borrow::Cow<'a, str>, Json<'a>)> {
+    pub(crate) fn members<'a>(&'a self, texts: &'a Texts<'_>) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
         self.fields.iter().filter_map(|field| {
             let name = unescape(inner(texts.get(field.name)))?;
             Some((name, Json::from_bytes(texts.get(field.value))))

@@ -30,6 +30,35 @@ fn values_become_members() {
 }
 
 #[test]
+fn a_field_becomes_the_value() {
+    let text =
+        || Value::json(r#"{"a":{"s":"x","e":"\"\u00e9","h":"\ud800","n":null,"i":7,"o":{"p":[1]}},"s":"other"}"#);
+    for (name, expected, encoding) in [
+        ("s", "x", Encoding::Utf8),
+        ("e", "\"é", Encoding::Utf8),
+        ("h", r#""\ud800""#, Encoding::Json),
+        ("i", "7", Encoding::Json),
+        ("o", r#"{"p":[1]}"#, Encoding::Json),
+        ("n", "", Encoding::Json),
+        ("missing", "", Encoding::Json),
+    ] {
+        let mut value = text();
+        value.extract("a", None).unwrap();
+        value.extract(&FieldName::new(name), None).unwrap();
+        assert_eq!((value.to_string().as_str(), value.encoding()), (expected, encoding), "{name}");
+        assert_eq!(value.is_absent(), expected.is_empty());
+        value.wrap("w", None);
+        value.extract("w", Some(Schema::bytes().build())).unwrap();
+        assert_eq!(value.encoding(), Encoding::Json, "bytes are base64 in JSON");
+    }
+    let mut value = text();
+    value.set_str("s", "new").unwrap();
+    value.extract("s", Some(Schema::string().build())).unwrap();
+    assert_eq!(value.as_text(), Some("new"));
+    assert_eq!(value.extract("s", None).unwrap_err().class, "java.lang.String");
+}
+
+#[test]
 fn wrapping_is_undone_by_nothing_that_comes_after() {
     let mut value = Value::text("x");
     value.wrap("a", None);
