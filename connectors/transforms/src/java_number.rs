@@ -1,4 +1,6 @@
-//! `java.math.BigDecimal` read from a text, and what Java makes of it.
+//! `java.math.BigDecimal` read from a text or from bytes, and what Java makes of it.
+
+mod unscaled;
 
 /// Most digits that a number gets from its exponent: a text of ten characters must not become gigabytes.
 const MAX_ZEROS: i64 = 100_000;
@@ -52,12 +54,17 @@ impl BigDecimal {
 
     /// As `doubleValue`: the nearest number, infinite where it is too large.
     pub(crate) fn double_value(&self) -> f64 {
-        if self.digits.is_empty() {
-            return 0.0;
-        }
+        if self.digits.is_empty() { 0.0 } else { self.scientific().parse().unwrap_or(f64::NAN) }
+    }
+
+    /// As `floatValue`.
+    pub(crate) fn float_value(&self) -> f32 {
+        if self.digits.is_empty() { 0.0 } else { self.scientific().parse().unwrap_or(f32::NAN) }
+    }
+
+    fn scientific(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
-        let digits = String::from_utf8_lossy(&self.digits);
-        format!("{sign}{digits}e{}", -i64::from(self.scale)).parse().unwrap_or(f64::NAN)
+        format!("{sign}{}e{}", String::from_utf8_lossy(&self.digits), -i64::from(self.scale))
     }
 
     /// The unscaled number with another scale, as `BigInteger.toByteArray` gives it. `None` = digits would be lost, or it
@@ -134,19 +141,25 @@ fn twos_complement(negative: bool, digits: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A number as JSON, in the form of `Double.toString`; the infinities are strings, as JsonConverter writes them.
+/// A number as JSON, in the form of `Double.toString`; NaN and the infinities are strings, as JsonConverter writes them.
 pub(crate) fn double_json(value: f64) -> String {
-    arrange(&format!("{value:e}"), value)
+    // Java writes two digits or more, which makes a difference to the smallest numbers only.
+    let two = value.is_subnormal().then(|| format!("{value:.1e}"));
+    arrange(&two.filter(|two| two.parse() == Ok(value)).unwrap_or_else(|| format!("{value:e}")), value)
 }
 
 /// As [`double_json`], in the form of `Float.toString`.
 pub(crate) fn float_json(value: f32) -> String {
-    arrange(&format!("{value:e}"), value.into())
+    let two = value.is_subnormal().then(|| format!("{value:.1e}"));
+    arrange(&two.filter(|two| two.parse() == Ok(value)).unwrap_or_else(|| format!("{value:e}")), value.into())
 }
 
 /// Puts `-d.ddde-x` into Java's form: a decimal from 0.001 up to 10,000,000, else with an exponent, and always with a digit
 /// behind the point.
 fn arrange(scientific: &str, value: f64) -> String {
+    if value.is_nan() {
+        return "\"NaN\"".into();
+    }
     if value.is_infinite() {
         return if value > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" }.into();
     }
@@ -239,6 +252,7 @@ mod tests {
             ("-1e400", "\"-Infinity\""),
             ("1e-400", "0.0"),
             ("-1e-400", "-0.0"),
+            ("5e-324", "4.9E-324"),
         ] {
             assert_eq!(double_json(BigDecimal::parse(text).unwrap().double_value()), json, "{text}");
         }

@@ -1,20 +1,27 @@
 //! Kafka Connect's own single message transforms and predicates, one file each, in one component.
 //!
 //! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, [`require`] says that a value is not
-//! what a transform needs, [`by_schema`] keeps what was worked out for a schema, [`java_number`] reads
+//! what a transform needs, [`by_schema`] keeps what was worked out for a schema, [`java_number`] and [`java_parse`] read
 //! numbers as Java does. More of Java, its regular expressions and the order of its maps, is in `weir-java`.
 
 mod by_schema;
+mod class;
 mod defaults;
+mod field_path;
 mod java_number;
+mod java_parse;
 mod java_regex;
 mod lists;
 mod memo;
+mod object_writer;
 mod require;
 pub mod side;
 
+pub mod cast;
 pub mod drop_headers;
+pub mod extract_field;
 pub mod filter;
+pub mod flatten;
 pub mod header_from;
 pub mod hoist_field;
 pub mod insert_field;
@@ -22,8 +29,10 @@ pub mod insert_header;
 pub mod mask_field;
 pub mod regex_router;
 pub mod replace_field;
+pub mod set_schema_metadata;
 pub mod timestamp_converter;
 pub mod timestamp_router;
+pub mod value_to_key;
 
 pub mod predicates;
 
@@ -37,8 +46,14 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 weir_sdk::export_transforms!(
     transforms: [
+        cast::Cast<Key>,
+        cast::Cast<Value>,
         drop_headers::DropHeaders,
+        extract_field::ExtractField<Key>,
+        extract_field::ExtractField<Value>,
         filter::Filter,
+        flatten::Flatten<Key>,
+        flatten::Flatten<Value>,
         header_from::HeaderFrom<Key>,
         header_from::HeaderFrom<Value>,
         hoist_field::HoistField<Key>,
@@ -51,9 +66,12 @@ weir_sdk::export_transforms!(
         regex_router::RegexRouter,
         replace_field::ReplaceField<Key>,
         replace_field::ReplaceField<Value>,
+        set_schema_metadata::SetSchemaMetadata<Key>,
+        set_schema_metadata::SetSchemaMetadata<Value>,
         timestamp_converter::TimestampConverter<Key>,
         timestamp_converter::TimestampConverter<Value>,
         timestamp_router::TimestampRouter,
+        value_to_key::ValueToKey,
     ],
     predicates: [
         predicates::HasHeaderKey,

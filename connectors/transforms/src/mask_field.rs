@@ -1,6 +1,5 @@
 //! Replaces fields of the key or the value by what says nothing: 0, an empty text, or a replacement of the user's.
 
-mod class;
 mod mask;
 
 use std::marker::PhantomData;
@@ -12,10 +11,10 @@ use weir_sdk::value::{FieldName, Value};
 use weir_sdk::{Config, ConfigError, RowError, Transform};
 
 use crate::by_schema::BySchema;
+use crate::class::Class;
 use crate::defaults::Defaults;
 use crate::side::Side;
 use crate::{lists, require};
-use class::Class;
 use mask::{Mask, Masks};
 
 const PURPOSE: &str = "mask fields";

@@ -2,7 +2,7 @@
 
 use weir_sdk::RowError;
 use weir_sdk::schema::{SchemaRef, SchemaType};
-use weir_sdk::value::Value;
+use weir_sdk::value::{FieldName, Value};
 
 /// The value is a map: a JSON object without a schema.
 #[inline]
@@ -36,8 +36,39 @@ pub(crate) fn sink_record(offset: Option<i64>, purpose: &str) -> Result<i64, Row
 
 /// What is said of a null where a field of a struct must have a value (`ConnectSchema.validateValue`).
 pub(crate) fn null_message(field: &str, schema: SchemaRef<'_>) -> String {
-    let kind = java_name(schema.kind());
+    null_of(field, schema.kind())
+}
+
+/// The same, of a field of this type.
+pub(crate) fn null_of(field: &str, kind: SchemaType) -> String {
+    let kind = java_name(kind);
     format!("Invalid value: null used for required field: \"{field}\", schema type: {kind}")
+}
+
+/// What is said where the fields of something else than a struct are asked for.
+pub(crate) const NO_FIELDS: &str = "Cannot list fields on non-struct type";
+
+/// The fields of a struct that may be null in Kafka, because there is a default for them, and not in a struct that a transform
+/// makes, unless it reads null as the default.
+#[derive(Debug)]
+pub(crate) struct Required(Vec<(FieldName, String)>);
+
+impl Required {
+    /// Those among fields of a struct.
+    pub(crate) fn of<'a>(fields: impl Iterator<Item = (&'a str, SchemaRef<'a>)>) -> Required {
+        let required = fields.filter(|(_, field)| !field.is_optional() && field.node().default.is_some());
+        Required(required.map(|(name, field)| (FieldName::new(name), null_message(name, field))).collect())
+    }
+
+    /// None of them is null.
+    pub(crate) fn check(&self, value: &mut Value<'_>) -> Result<(), RowError> {
+        for (name, message) in &self.0 {
+            if value.get(name).is_none_or(|json| json.is_null()) {
+                return Err(RowError::new(message));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Java's name of a schema's type.

@@ -1,8 +1,11 @@
 //! Each transform through the SDK's chain, case by case: what goes in, with which settings, and what comes out.
 
+mod cast;
+mod flatten;
 mod headers;
 mod hoist_field;
 mod insert_field;
+mod keys;
 mod mask_field;
 mod predicates;
 mod replace_field;

@@ -10,12 +10,16 @@ use weir_sdk::schema::Schema;
 use weir_sdk::transform::Transform;
 use weir_sdk::transform::bindings::transform::{Step, TransformBatch};
 use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
+use weir_transforms::cast::Cast;
+use weir_transforms::extract_field::ExtractField;
+use weir_transforms::flatten::Flatten;
 use weir_transforms::hoist_field::HoistField;
 use weir_transforms::insert_field::InsertField;
 use weir_transforms::mask_field::MaskField;
 use weir_transforms::regex_router::RegexRouter;
 use weir_transforms::replace_field::ReplaceField;
 use weir_transforms::side::{Key, Value};
+use weir_transforms::value_to_key::ValueToKey;
 
 /// Counts this thread's allocations.
 struct Counting;
@@ -91,6 +95,10 @@ fn rows_cost_no_allocations() {
             step::<HoistField<Value>>(&[("field", "v")]),
             step::<InsertField<Value>>(&[("static.field", "s"), ("static.value", "x\"y")]),
             step::<RegexRouter>(&[("regex", "raw-(.*)"), ("replacement", "$1")]),
+            step::<Flatten<Value>>(&[("delimiter", "_")]),
+            step::<Cast<Value>>(&[("spec", "v_text:int64")]),
+            step::<ValueToKey>(&[("fields", "v_text,s")]),
+            step::<ExtractField<Key>>(&[("field", "v_text")]),
         ]
         .into_iter()
         .unzip();

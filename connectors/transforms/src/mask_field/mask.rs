@@ -3,7 +3,7 @@
 use weir_sdk::RowError;
 use weir_sdk::value::{Json, JsonKind, Value, json_string};
 
-use super::class::Class;
+use crate::class::Class;
 use crate::java_number::{BigDecimal, double_json, float_json};
 
 /// The JSON text that replaces values of one class, or why none can.

@@ -6,8 +6,8 @@ use weir_java::hash_map as java_map;
 use weir_sdk::RowError;
 use weir_sdk::value::Value;
 
-use super::edit::ObjectWriter;
 use super::rules::Rules;
+use crate::object_writer::ObjectWriter;
 
 /// Writes the map anew, each field looked at. Kafka Connect comes to the fields in the order of the Java map that
 /// JsonConverter makes of the object.

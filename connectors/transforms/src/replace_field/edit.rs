@@ -4,10 +4,11 @@
 
 use weir_sdk::RowError;
 use weir_sdk::schema::{Schema, SchemaRef};
-use weir_sdk::value::{FieldName, Name, StructBuilder, Value};
+use weir_sdk::value::{FieldName, StructBuilder, Value};
 
 use super::rules::Rules;
 use super::{collide, unfit};
+use crate::object_writer::ObjectWriter;
 use crate::require;
 
 /// What is done to a map, which may have any fields.
@@ -192,37 +193,6 @@ impl Picked {
             Some(message) => return Err(RowError::new(message)),
             None => object.member(&self.name, given.map_or(b"null", |json| json.raw())),
         }
-        Ok(())
-    }
-}
-
-/// Writes the text of a JSON object.
-#[derive(Debug)]
-pub(super) struct ObjectWriter<'a> {
-    text: &'a mut Vec<u8>,
-}
-
-impl<'a> ObjectWriter<'a> {
-    pub(super) fn new(text: &'a mut Vec<u8>) -> ObjectWriter<'a> {
-        text.clear();
-        text.push(b'{');
-        ObjectWriter { text }
-    }
-
-    pub(super) fn member<N: Name + ?Sized>(&mut self, name: &N, json: &[u8]) {
-        if self.text.len() > 1 {
-            self.text.push(b',');
-        }
-        name.push_json(self.text);
-        self.text.push(b':');
-        self.text.extend_from_slice(json);
-    }
-
-    /// The object becomes the value.
-    pub(super) fn finish(self, value: &mut Value<'_>, schema: Option<Schema>) -> Result<(), RowError> {
-        self.text.push(b'}');
-        let text = std::str::from_utf8(self.text).map_err(RowError::new)?;
-        value.set_json(text, schema);
         Ok(())
     }
 }

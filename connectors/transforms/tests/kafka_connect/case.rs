@@ -71,6 +71,11 @@ impl Case {
         self.0.get(member)?.as_str()
     }
 
+    /// A setting of the transform.
+    pub(crate) fn config(&self, key: &str) -> Option<&str> {
+        self.0["config"].get(key)?.as_str()
+    }
+
     pub(crate) fn number(&self, member: &str) -> Option<i64> {
         self.0.get(member)?.as_i64()
     }
@@ -123,6 +128,11 @@ impl Recording {
         let text = std::fs::read_to_string(self.path());
         let text = text.unwrap_or_else(|error| panic!("{}: {error}", self.path().display()));
         text.lines().map(str::to_owned).collect()
+    }
+
+    /// Its reasons are in the file alone.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.made.is_none()
     }
 
     /// Those to record.

@@ -10,6 +10,7 @@
 
 mod case;
 mod cases;
+mod page;
 mod plugins;
 mod record;
 mod replay;

@@ -7,20 +7,31 @@ use weir_sdk::config::{self, Config};
 use weir_sdk::transform::Transform;
 use weir_sdk::transform::bindings::transform::Step;
 use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
+use weir_transforms::cast::Cast;
 use weir_transforms::drop_headers::DropHeaders;
+use weir_transforms::extract_field::ExtractField;
+use weir_transforms::flatten::Flatten;
 use weir_transforms::header_from::HeaderFrom;
 use weir_transforms::hoist_field::HoistField;
 use weir_transforms::insert_header::InsertHeader;
 use weir_transforms::mask_field::MaskField;
 use weir_transforms::replace_field::ReplaceField;
+use weir_transforms::set_schema_metadata::SetSchemaMetadata;
 use weir_transforms::side::{Key, Value};
 use weir_transforms::timestamp_converter::TimestampConverter;
 use weir_transforms::timestamp_router::TimestampRouter;
+use weir_transforms::value_to_key::ValueToKey;
 
 /// A chain of one.
 pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, String> {
     match class {
+        "Cast$Key" => configured::<Cast<Key>>(entries),
+        "Cast$Value" => configured::<Cast<Value>>(entries),
         "DropHeaders" => configured::<DropHeaders>(entries),
+        "ExtractField$Key" => configured::<ExtractField<Key>>(entries),
+        "ExtractField$Value" => configured::<ExtractField<Value>>(entries),
+        "Flatten$Key" => configured::<Flatten<Key>>(entries),
+        "Flatten$Value" => configured::<Flatten<Value>>(entries),
         "HeaderFrom$Key" => configured::<HeaderFrom<Key>>(entries),
         "HeaderFrom$Value" => configured::<HeaderFrom<Value>>(entries),
         "HoistField$Key" => configured::<HoistField<Key>>(entries),
@@ -30,9 +41,12 @@ pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, 
         "MaskField$Value" => configured::<MaskField<Value>>(entries),
         "ReplaceField$Key" => configured::<ReplaceField<Key>>(entries),
         "ReplaceField$Value" => configured::<ReplaceField<Value>>(entries),
+        "SetSchemaMetadata$Key" => configured::<SetSchemaMetadata<Key>>(entries),
+        "SetSchemaMetadata$Value" => configured::<SetSchemaMetadata<Value>>(entries),
         "TimestampConverter$Key" => configured::<TimestampConverter<Key>>(entries),
         "TimestampConverter$Value" => configured::<TimestampConverter<Value>>(entries),
         "TimestampRouter" => configured::<TimestampRouter>(entries),
+        "ValueToKey" => configured::<ValueToKey>(entries),
         _ => panic!("no test for {class}"),
     }
 }

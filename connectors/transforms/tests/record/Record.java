@@ -11,14 +11,21 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TimeZone;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.connect.data.ConnectSchema;
+import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaAndValue;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.errors.SchemaBuilderException;
 import org.apache.kafka.connect.header.ConnectHeaders;
 import org.apache.kafka.connect.header.Header;
 import org.apache.kafka.connect.json.JsonConverter;
@@ -34,8 +41,58 @@ public class Record {
         return map;
     }
 
-    static SchemaAndValue read(JsonConverter converter, JsonNode text) {
-        return converter.toConnectData("t", text.isNull() ? null : text.asText().getBytes(StandardCharsets.UTF_8));
+    static SchemaAndValue read(JsonConverter converter, JsonNode text) throws Exception {
+        byte[] bytes = text.isNull() ? null : text.asText().getBytes(StandardCharsets.UTF_8);
+        try {
+            return converter.toConnectData("t", bytes);
+        } catch (SchemaBuilderException error) {
+            // JsonConverter takes no struct for a default, which others do.
+            JsonNode envelope = JSON.readTree(bytes);
+            Map<JsonNode, JsonNode> defaults = new IdentityHashMap<>();
+            takeDefaults(envelope.get("schema"), defaults);
+            if (defaults.isEmpty()) throw error;
+            SchemaAndValue bare = converter.toConnectData("t", JSON.writeValueAsBytes(envelope));
+            Schema schema = withDefaults(converter, envelope.get("schema"), bare.schema(), defaults);
+            return new SchemaAndValue(schema, fitted(schema, bare.value()));
+        }
+    }
+
+    /** Takes the defaults of structs out of a schema. */
+    static void takeDefaults(JsonNode schema, Map<JsonNode, JsonNode> defaults) {
+        if (!schema.path("type").asText().equals("struct")) return;
+        JsonNode found = ((ObjectNode) schema).remove("default");
+        if (found != null) defaults.put(schema, found);
+        schema.get("fields").forEach(field -> takeDefaults(field, defaults));
+    }
+
+    /** Puts them into the schema that was read without them. */
+    static Schema withDefaults(JsonConverter converter, JsonNode json, Schema schema, Map<JsonNode, JsonNode> defaults) throws Exception {
+        if (schema.type() != Schema.Type.STRUCT) return schema;
+        List<Field> fields = new ArrayList<>();
+        for (Field field : schema.fields()) {
+            JsonNode below = json.get("fields").get(field.index());
+            fields.add(new Field(field.name(), field.index(), withDefaults(converter, below, field.schema(), defaults)));
+        }
+        Schema bare = new ConnectSchema(schema.type(), schema.isOptional(), null, schema.name(), schema.version(), schema.doc(),
+            schema.parameters(), fields, null, null);
+        if (!defaults.containsKey(json)) return bare;
+        ObjectNode envelope = JSON.createObjectNode();
+        envelope.set("schema", json);
+        envelope.set("payload", defaults.get(json));
+        Object value = fitted(bare, converter.toConnectData("t", JSON.writeValueAsBytes(envelope)).value());
+        return new ConnectSchema(schema.type(), schema.isOptional(), value, schema.name(), schema.version(), schema.doc(),
+            schema.parameters(), fields, null, null);
+    }
+
+    /** The same value with another schema. */
+    static Object fitted(Schema schema, Object value) {
+        if (!(value instanceof Struct struct)) return value;
+        Struct fitted = new Struct(schema);
+        for (Field field : schema.fields()) {
+            Object below = fitted(field.schema(), struct.getWithoutDefault(field.name()));
+            if (below != null) fitted.put(field, below);
+        }
+        return fitted;
     }
 
     static String write(JsonConverter converter, Schema schema, Object value) {
@@ -86,7 +143,7 @@ public class Record {
             SchemaAndValue values = key ? other : side;
             ConnectHeaders headers = new ConnectHeaders();
             if (line.has("headers")) {
-                line.get("headers").forEach(header -> headers.add(header.get(0).asText(), read(converter, header.get(1))));
+                for (JsonNode header : line.get("headers")) headers.add(header.get(0).asText(), read(converter, header.get(1)));
             }
             Long timestamp = line.has("timestamp") ? line.get("timestamp").asLong() : null;
             SinkRecord record = new SinkRecord(line.has("topic") ? line.get("topic").asText() : "t", 0, keys.schema(),

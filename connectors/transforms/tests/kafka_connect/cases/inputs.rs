@@ -80,11 +80,6 @@ pub(crate) fn header(schema: &str, payload: &str) -> String {
     envelope(schema, false, "", payload)
 }
 
-/// Settings of a JsonConverter that leaves nulls as they are.
-pub(crate) fn without_defaults() -> Json {
-    json!({ "replace.null.with.default": "false", "schemas.enable": "true" })
-}
-
 /// Why Weir refuses a list in which a name is twice.
 pub(crate) fn list_twice(case: &Case, key: &str) -> Option<&'static str> {
     let list = case.entries("config").into_iter().find(|(name, _)| name == key)?.1;
@@ -93,4 +88,15 @@ pub(crate) fn list_twice(case: &Case, key: &str) -> Option<&'static str> {
     twice.then_some(
         "refused by validation already, as by the REST API of Kafka Connect; only its configure drops what is there twice",
     )
+}
+
+/// A converter that leaves nulls null where there is a default, for structs whose fields are null.
+pub(crate) fn without_defaults() -> Json {
+    json!({ "replace.null.with.default": "false", "schemas.enable": "true" })
+}
+
+/// Members of a schema for a default, if a value of the schema may be one.
+pub(crate) fn default_of(schema: &str, value: &str) -> Option<String> {
+    // JsonConverter cannot read a default of a struct.
+    (!schema.contains("struct")).then(|| format!(",\"default\":{value}"))
 }

@@ -1,10 +1,10 @@
-//! The Java class that Kafka Connect holds a field's value in: what its mask hangs on.
+//! The Java class that Kafka Connect holds a value in.
 
 use weir_sdk::schema::{SchemaRef, SchemaType};
 
 /// A class of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Byte,
     Short,
     Integer,
@@ -26,7 +26,7 @@ pub(super) enum Class {
 
 impl Class {
     /// That of the values of a schema.
-    pub(super) fn of_schema(schema: SchemaRef<'_>) -> Class {
+    pub(crate) fn of_schema(schema: SchemaRef<'_>) -> Class {
         let logical = schema.name().and_then(|name| name.strip_prefix("org.apache.kafka.connect.data."));
         match (schema.kind(), logical) {
             (SchemaType::Bytes, Some("Decimal")) => {
@@ -53,7 +53,7 @@ impl Class {
     }
 
     /// As `Class.toString` has it behind `class `.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Class::Byte => "java.lang.Byte",
             Class::Short => "java.lang.Short",

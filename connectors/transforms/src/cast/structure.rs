@@ -1,0 +1,119 @@
+//! What the schemas of cast values are, worked out once for each schema that comes.
+
+use weir_sdk::RowError;
+use weir_sdk::schema::{Schema, SchemaNode, SchemaRef, SchemaType};
+use weir_sdk::value::{FieldName, Json, StructBuilder};
+
+use super::convert::{cast, unsupported};
+use super::source::Source;
+use super::spec::{Spec, Type};
+use crate::class::Class;
+use crate::require;
+
+/// A value that is cast as a whole.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) schema: Schema,
+    pub(super) source: Source,
+}
+
+/// A struct some of whose fields are cast.
+#[derive(Debug)]
+pub(super) struct Fields {
+    pub(super) schema: Schema,
+    /// The fields that have to be looked at.
+    pub(super) changed: Vec<Field>,
+}
+
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) name: FieldName,
+    pub(super) cast: Option<(Source, Type)>,
+    /// What is said of a null; `None` = it may be null.
+    pub(super) required: Option<String>,
+}
+
+impl Whole {
+    /// The error is one of each row of the schema.
+    pub(super) fn new(schema: &Schema, to: Type) -> Result<Whole, RowError> {
+        let root = schema.root();
+        let source = Source::of_schema(root);
+        let mut node = SchemaNode {
+            kind: to.schema_type(),
+            default: default(root, to)?,
+            children: Vec::new(),
+            field_names: Vec::new(),
+            ..root.node().clone()
+        };
+        // The new value is none of the logical type. Kafka Connect keeps its name, and its converters fail then.
+        if matches!(source.class, Class::Date | Class::BigDecimal(_)) {
+            (node.name, node.version, node.parameters) = (None, None, Vec::new());
+        }
+        Ok(Whole { schema: Schema::from_nodes(vec![node]), source })
+    }
+}
+
+impl Fields {
+    /// The error is one of each row of the schema.
+    pub(super) fn new(schema: &Schema, spec: &Spec, replace_null: bool) -> Result<Fields, RowError> {
+        if schema.kind() != SchemaType::Struct {
+            return Err(RowError::new(require::NO_FIELDS));
+        }
+        let casts = if let Spec::Fields(casts) = spec { &casts[..] } else { &[] };
+        let mut builder = StructBuilder::basics_of(schema.root());
+        let mut changed = Vec::new();
+        for (name, field) in schema.fields() {
+            let to = casts.iter().find(|(cast, _)| cast.text() == name).map(|(_, to)| *to);
+            match to {
+                Some(to) => builder.field(name, cast_schema(field, to)?.root()),
+                None => builder.field(name, field),
+            }
+            .map_err(RowError::new)?;
+            let checked = !replace_null && !field.is_optional() && field.node().default.is_some();
+            if to.is_some() || checked {
+                changed.push(Field {
+                    name: FieldName::new(name),
+                    cast: to.map(|to| (Source::of_schema(field), to)),
+                    required: checked.then(|| match to {
+                        Some(to) => require::null_of(name, to.schema_type()),
+                        None => require::null_message(name, field),
+                    }),
+                });
+            }
+        }
+        let root = schema.root();
+        if root.node().default.as_deref().is_some_and(|default| !Json::new(default).is_null()) {
+            // Kafka Connect would cast the struct's default to a struct, and refuses to.
+            return Err(unsupported("STRUCT"));
+        }
+        let mut nodes = builder.build().nodes().to_vec();
+        nodes[0].optional = root.is_optional();
+        Ok(Fields { schema: Schema::from_nodes(nodes), changed })
+    }
+}
+
+/// The schema of a field that is cast: of what it had it keeps that it is optional, and the default.
+fn cast_schema(field: SchemaRef<'_>, to: Type) -> Result<Schema, RowError> {
+    let node = SchemaNode {
+        kind: to.schema_type(),
+        optional: field.is_optional(),
+        name: None,
+        version: None,
+        doc: None,
+        parameters: Vec::new(),
+        default: default(field, to)?,
+        children: Vec::new(),
+        field_names: Vec::new(),
+    };
+    Ok(Schema::from_nodes(vec![node]))
+}
+
+/// The default as one of the new type.
+fn default(schema: SchemaRef<'_>, to: Type) -> Result<Option<String>, RowError> {
+    let Some(json) = schema.node().default.as_deref().map(Json::new).filter(|json| !json.is_null()) else {
+        return Ok(None);
+    };
+    let mut out = Vec::new();
+    cast(json, Source::of_schema(schema), to, &mut out)?;
+    String::from_utf8(out).map(Some).map_err(RowError::new)
+}

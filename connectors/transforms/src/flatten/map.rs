@@ -1,0 +1,123 @@
+//! Maps, which are looked at one by one.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use weir_java::hash_map as java_map;
+use weir_sdk::RowError;
+use weir_sdk::value::{Json, JsonKind, Name};
+
+use super::check_size;
+
+/// Flattens maps. Its memory is kept from row to row.
+#[derive(Debug)]
+pub(super) struct Maps {
+    delimiter: String,
+    /// The names on the way to where the walk is, delimiters between them.
+    path: String,
+    /// A hash of each new name and of those of maps, to see at little cost that no two are the same.
+    names: Vec<u64>,
+}
+
+impl Maps {
+    pub(super) fn new(delimiter: &str) -> Maps {
+        Maps { delimiter: delimiter.into(), path: String::new(), names: Vec::new() }
+    }
+
+    /// Writes a map. False = there is none in it, so that it is as it should be.
+    pub(super) fn write(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<bool, RowError> {
+        if !json.members().any(|(_, member)| member.kind() == JsonKind::Object) {
+            return Ok(false);
+        }
+        self.path.clear();
+        self.names.clear();
+        out.clear();
+        out.push(b'{');
+        self.walk(json, out)?;
+        self.names.sort_unstable();
+        if self.names.windows(2).any(|pair| pair[0] == pair[1]) {
+            self.write_ordered(json, out)?;
+        }
+        out.push(b'}');
+        Ok(true)
+    }
+
+    fn walk(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
+        let end = self.path.len();
+        for (name, member) in json.members() {
+            self.enter(&name);
+            self.names.push(hash(&self.path));
+            if member.kind() == JsonKind::Object {
+                self.walk(member, out)?;
+            } else {
+                push_member(&self.path, member.raw(), out)?;
+            }
+            self.path.truncate(end);
+        }
+        Ok(())
+    }
+
+    /// Goes on to a member of the map that the path leads to.
+    fn enter(&mut self, name: &str) {
+        // Nor does Kafka Connect put a delimiter behind an empty name at the beginning.
+        if !self.path.is_empty() {
+            self.path.push_str(&self.delimiter);
+        }
+        self.path.push_str(name);
+    }
+
+    /// Where two members get one name, the one that Kafka Connect comes to last is left.
+    fn write_ordered(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
+        let mut members = Vec::new();
+        self.path.clear();
+        self.collect(json, &mut members);
+        out.truncate(1);
+        let last: HashMap<&str, usize> = members.iter().zip(0..).map(|((name, _), at)| (name.as_str(), at)).collect();
+        for ((name, json), at) in members.iter().zip(0..) {
+            if last[name.as_str()] == at {
+                push_member(name, json, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn collect<'a>(&mut self, json: Json<'a>, members: &mut Vec<(String, &'a [u8])>) {
+        let mut own: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
+        let mut places: HashMap<Cow<'a, str>, usize> = HashMap::new();
+        for (name, member) in json.members() {
+            match places.get(&name) {
+                Some(place) => own[*place].1 = member,
+                None => {
+                    places.insert(name.clone(), own.len());
+                    own.push((name, member));
+                }
+            }
+        }
+        let end = self.path.len();
+        for place in java_map::order(own.iter().map(|(name, _)| name.as_ref())) {
+            let (name, member) = &own[place];
+            self.enter(name);
+            if member.kind() == JsonKind::Object {
+                self.collect(*member, members);
+            } else {
+                members.push((self.path.clone(), member.raw()));
+            }
+            self.path.truncate(end);
+        }
+    }
+}
+
+fn push_member(name: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), RowError> {
+    if out.len() > 1 {
+        out.push(b',');
+    }
+    name.push_json(out);
+    out.push(b':');
+    out.extend_from_slice(json);
+    check_size(out)
+}
+
+/// FNV-1a.
+fn hash(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,36 @@
+//! Puts the text of a JSON object together, in memory that is kept from row to row.
+
+use weir_sdk::RowError;
+use weir_sdk::schema::Schema;
+use weir_sdk::value::{Name, Value};
+
+/// Writes the text of a JSON object.
+#[derive(Debug)]
+pub(crate) struct ObjectWriter<'a> {
+    text: &'a mut Vec<u8>,
+}
+
+impl<'a> ObjectWriter<'a> {
+    pub(crate) fn new(text: &'a mut Vec<u8>) -> ObjectWriter<'a> {
+        text.clear();
+        text.push(b'{');
+        ObjectWriter { text }
+    }
+
+    pub(crate) fn member<N: Name + ?Sized>(&mut self, name: &N, json: &[u8]) {
+        if self.text.len() > 1 {
+            self.text.push(b',');
+        }
+        name.push_json(self.text);
+        self.text.push(b':');
+        self.text.extend_from_slice(json);
+    }
+
+    /// The object becomes the value.
+    pub(crate) fn finish(self, value: &mut Value<'_>, schema: Option<Schema>) -> Result<(), RowError> {
+        self.text.push(b'}');
+        let text = std::str::from_utf8(self.text).map_err(RowError::new)?;
+        value.set_json(text, schema);
+        Ok(())
+    }
+}
