@@ -17,6 +17,9 @@ struct Header {
     weir: String,
     entries: usize,
     sha256: String,
+    /// For source offsets: the Kafka cluster that has their records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kafka_cluster_id: Option<String>,
 }
 
 /// What any version of the header has.
@@ -53,16 +56,25 @@ impl From<&str> for Problem {
     }
 }
 
-/// Writes a whole file of this kind. No line has a line break in it.
-pub(crate) fn render(kind: &str, lines: impl Iterator<Item = String>) -> String {
+/// Writes a whole file of this kind. No line has a line break in it. A Kafka cluster's id may stand in the header.
+pub(crate) fn render(kind: &str, cluster_id: Option<&str>, lines: impl Iterator<Item = String>) -> String {
     let (mut body, mut entries) = (String::new(), 0);
     for line in lines {
         body.push_str(&line);
         body.push('\n');
         entries += 1;
     }
-    let header = serde_json::json!({"weir": kind, "version": VERSION, "entries": entries, "sha256": hash(&body)});
+    let mut header = serde_json::json!({"weir": kind, "version": VERSION, "entries": entries, "sha256": hash(&body)});
+    if let Some(id) = cluster_id {
+        header["kafka_cluster_id"] = id.into();
+    }
     format!("{header}\n{body}")
+}
+
+/// The Kafka cluster's id in the header of a file that is whole.
+pub(crate) fn cluster_id(text: &[u8]) -> Option<String> {
+    let header = text.split(|byte| *byte == b'\n').next()?;
+    serde_json::from_slice::<Header>(header).ok()?.kafka_cluster_id
 }
 
 /// The lines of a whole file of this kind.

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 use weir_plugin::{Engine, EngineOptions};
 
 use crate::config::WorkerConfig;
 use crate::config::listener::{Listener, Protocol};
 use crate::grants;
 use crate::herder::{self, Herder};
+use crate::kafka::cluster;
+use crate::kafka::connection::Connections;
 use crate::locks::{self, Locks};
 use crate::logging;
 use crate::offsets::{self, OffsetFile};
@@ -46,6 +48,9 @@ pub enum Error {
     /// The folder of uploaded plugins.
     #[error(transparent)]
     Plugins(#[from] OpenError),
+    /// The Kafka cluster.
+    #[error(transparent)]
+    Kafka(#[from] cluster::Unreachable),
     /// A listener.
     #[error("cannot listen on {host}:{port} ({key}): {cause}")]
     Listen {
@@ -117,7 +122,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Opens the offset file, the engine and the plugins, binds the listeners and answers on them. No connector runs yet.
+    /// Opens the offset file, waits for the Kafka cluster, binds the listeners, opens the engine and the plugins, and answers. No
+    /// connector runs yet. Safe to drop.
     pub async fn start(mut config: WorkerConfig) -> Result<Self, Error> {
         grants::settle(&mut config)?;
         let config = Arc::new(config);
@@ -129,6 +135,18 @@ impl Worker {
         // Operators' resources are on all listeners unless they have their own.
         let resources = if config.admin_listeners.is_none() { Resources::All } else { Resources::Regular };
         let own = config.listeners_tls.as_ref().map(ServerTls::open).transpose()?.map(Arc::new);
+        // As in Kafka Connect, nobody gets an answer before the cluster has answered.
+        let connections = Connections::default();
+        let kafka_cluster_id = cluster::look_up(&config.admin_properties(), &connections, config.api_timeout()).await?;
+        if let Some(before) = offsets.belong_to(&kafka_cluster_id) {
+            warn!(
+                kafka_cluster_id,
+                before,
+                offset.storage.file.filename = %config.offset_storage_file.display(),
+                "the stored source offsets belong to another Kafka cluster: sources go on from there, and what they wrote before is not in \
+                 this cluster. To write it again, stop the connectors and reset their offsets (DELETE /connectors/NAME/offsets)"
+            );
+        }
         let mut listeners = bind("listeners", &config.listeners, own.clone(), resources).await?;
         let addresses: Vec<SocketAddr> =
             listeners.iter().filter_map(|(listener, ..)| listener.local_addr().ok()).collect();
@@ -154,6 +172,8 @@ impl Worker {
             worker_id,
             levels: logging::levels(),
             state,
+            kafka_cluster_id: Some(kafka_cluster_id),
+            connections,
         });
         let (ready, stop) = (CancellationToken::new(), CancellationToken::new());
         let audit = Audit::new(Arc::clone(herder.metrics()));

@@ -86,6 +86,36 @@ fn a_worker_that_cannot_start_is_2_and_says_all_that_is_wrong() {
 }
 
 #[test]
+fn a_worker_whose_kafka_does_not_answer_gives_up_with_2_and_kafka_connects_words() {
+    let folder = tempfile::tempdir().expect("folder");
+    let keys = format!("{}default.api.timeout.ms=1500\nrequest.timeout.ms=1000\n", worker_keys(folder.path(), 0));
+    let output = run(&["standalone", &file(folder.path(), "worker.properties", &keys)]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = errors(&output);
+    let words =
+        "Failed to connect to and describe Kafka cluster. Check worker's broker connection and security properties.";
+    assert!(said.contains(words) && said.contains("Connection refused"), "{said}");
+    assert!(!said.contains("REST API at"), "nobody is answered before Kafka has answered: {said}");
+    let warnings = said.lines().filter(|line| line.contains("WARN") && line.contains("cannot be reached"));
+    assert_eq!(warnings.count(), 1, "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_worker_that_waits_for_its_kafka_ends_when_it_is_asked_to() {
+    let folder = tempfile::tempdir().expect("folder");
+    let keys = file(folder.path(), "worker.properties", &worker_keys(folder.path(), 0));
+    let mut worker = weir().args(["standalone", &keys]).stderr(Stdio::piped()).spawn().expect("weir runs");
+    let mut lines = BufReader::new(worker.stderr.take().expect("standard error")).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("Kafka broker cannot be reached")), "it waits");
+    let asked = Command::new("kill").arg(worker.id().to_string()).status().expect("kill runs");
+    assert!(asked.success());
+    let rest: Vec<_> = lines.collect();
+    let status = worker.wait().expect("it ends");
+    assert!(status.success(), "{status}: {rest:#?}");
+}
+
+#[test]
 fn a_connector_of_the_command_line_that_cannot_be_created_is_3() {
     let folder = tempfile::tempdir().expect("folder");
     let connector = file(folder.path(), "a.json", r#"{"name":"a","connector.class":"NoSuchClass"}"#);

@@ -16,6 +16,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use weir::kafka::dev_broker::DevBroker;
 
 /// Nothing that a test waits for takes longer, on a slow machine either.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -226,12 +227,14 @@ fn certificates_are_read_again_on_sighup_and_those_that_are_of_no_use_are_not_ta
 #[test]
 fn the_level_of_the_log_is_read_again_on_sighup() {
     let folder = tempfile::tempdir().expect("folder");
+    let broker = DevBroker::start().expect("a broker");
     let file = folder.path().join("worker.properties");
     let write = |level: &str| {
         let keys = format!(
-            "bootstrap.servers=127.0.0.1:1\nkey.converter=StringConverter\nvalue.converter=StringConverter\n\
+            "bootstrap.servers={broker}\nkey.converter=StringConverter\nvalue.converter=StringConverter\n\
              offset.storage.file.filename={folder}/offsets\nlisteners=https://127.0.0.1:0\n\
              ssl.keystore.location={p12}\nssl.keystore.password=store-secret\nweir.log.level={level}\n",
+            broker = broker.bootstrap_servers(),
             folder = folder.path().display(),
             p12 = tls("server.p12").display(),
         );

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use super::client_keys::{self, Meaning};
 use super::client_security::{self, Given};
@@ -54,6 +55,8 @@ pub struct Client {
     pub properties: BTreeMap<String, String>,
     /// `max.poll.records` of a consumer, which librdkafka does not know: rows that one `put` may carry.
     pub max_poll_records: Option<u32>,
+    /// `default.api.timeout.ms` of an admin client, which librdkafka does not know; none = it is not given.
+    pub api_timeout: Option<Duration>,
     /// One line for each setting that has no effect. No values in them.
     pub warnings: Vec<String>,
     /// librdkafka's name to the user's, for errors.
@@ -112,7 +115,7 @@ pub fn client<'a>(kind: Kind, layers: impl IntoIterator<Item = (&'a str, &'a str
     match kind {
         Kind::Producer => keep_order(&given, &mut client)?,
         Kind::Consumer => fit_together(&given, &mut client),
-        Kind::Admin => {}
+        Kind::Admin => check_timeouts(&client)?,
     }
     client_trial::try_out(kind, &client)?;
     Ok(client)
@@ -184,6 +187,7 @@ fn translate(kind: Kind, key: &str, value: &str, given: &Given<'_>, client: &mut
             Ok(records) if records >= 1 => client.max_poll_records = Some(records),
             _ => return Err(Error::invalid(key, value, "Value must be at least 1")),
         },
+        Meaning::ApiTimeout => client.api_timeout = Some(Duration::from_millis(number(key, value)?)),
         Meaning::Only(expected, reason) if !value.eq_ignore_ascii_case(expected) => {
             return Err(Error::invalid(key, value, format!("{reason}; remove the key, or write {expected}")));
         }
@@ -303,6 +307,19 @@ fn keep_order(given: &Given<'_>, client: &mut Client) -> Result<(), Error> {
     client.properties.insert(IDEMPOTENCE.to_owned(), "false".to_owned());
     client.properties.entry(IN_FLIGHT.to_owned()).or_insert_with(|| "1".to_owned());
     Ok(())
+}
+
+/// As Java's admin client has it.
+fn check_timeouts(client: &Client) -> Result<(), Error> {
+    const API: &str = "default.api.timeout.ms";
+    let request = client.number("socket.timeout.ms").and_then(|millis| u64::try_from(millis).ok());
+    match (client.api_timeout, request.map(Duration::from_millis)) {
+        (Some(api), Some(request)) if api < request => {
+            let text = "The specified value of default.api.timeout.ms must be no smaller than the value of request.timeout.ms.";
+            Err(Error::other(API, text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Bounds that librdkafka wants to fit together, where the user named one of them only.
@@ -487,6 +504,15 @@ mod tests {
             text,
             "Invalid value 86400000 for configuration request.timeout.ms: librdkafka takes 10..300000 here"
         );
+    }
+
+    #[test]
+    fn the_time_for_a_call_is_at_least_that_for_a_request() {
+        let client = made(Kind::Admin, &[("default.api.timeout.ms", "5000"), ("request.timeout.ms", "2000")]);
+        assert_eq!(client.api_timeout, Some(Duration::from_secs(5)));
+        assert_eq!(made(Kind::Admin, &[]).api_timeout, None);
+        let text = fails(Kind::Admin, &[("default.api.timeout.ms", "5000")]);
+        assert!(text.contains("must be no smaller than the value of request.timeout.ms."), "{text}");
     }
 
     #[test]

@@ -27,7 +27,8 @@ surprise. A value out of librdkafka's bounds is an error, too.
 
 Key and trust stores are read when a connector is configured or restarted: one that was replaced is used after a restart of the \
 connector or of one of its tasks. A broker that refuses a client (its certificate cannot be verified, or the password is wrong) fails the tasks that use \
-the client, as in Kafka Connect; one that cannot be reached is waited for.
+the client, as in Kafka Connect; one that cannot be reached is waited for, but not by a worker that \
+starts ([errors.md](errors.md#a-kafka-cluster-that-cannot-be-reached)).
 
 This page is written from the tables in `runtime/server/src/config/client_keys`, and a test keeps it so.
 ";
@@ -110,6 +111,7 @@ fn describe(meaning: Meaning) -> String {
         }
         Meaning::Assignors => "names instead of classes: `range`, `roundrobin`, `cooperative-sticky`".to_owned(),
         Meaning::PollRecords => "the sink task follows it itself".to_owned(),
+        Meaning::ApiTimeout => "how long a worker waits for the cluster when it starts; other questions may take 60 s".to_owned(),
         Meaning::Security(text) => text.to_owned(),
         Meaning::Only(value, reason) => format!("nothing. *Refused: all but `{}`; {reason}.*", value.replace("org.apache.kafka.", "")),
         Meaning::Ignored(reason) => format!("*No effect: {reason}.*"),

@@ -24,6 +24,7 @@ use super::restart_policy::RestartPolicy;
 use super::worker_converters;
 use crate::herder::api::ConfigMap;
 use crate::kafka::Properties;
+use crate::kafka::admin::API_TIMEOUT;
 use crate::metrics::Sampling;
 use crate::offsets;
 use crate::plugins::shipped;
@@ -314,6 +315,12 @@ impl WorkerConfig {
     pub fn admin_properties(&self) -> Properties {
         // That they can be made was checked by `parse`.
         self.client(Kind::Admin, "", &ConfigMap::new()).map(|client| client.properties).unwrap_or_default()
+    }
+
+    /// How long the worker waits for its Kafka cluster at a start.
+    pub fn api_timeout(&self) -> Duration {
+        let client = self.client(Kind::Admin, "", &ConfigMap::new());
+        client.ok().and_then(|client| client.api_timeout).unwrap_or(API_TIMEOUT)
     }
 
     /// This worker's id in statuses, `host:port`. `bound` is the address of the first listener.

@@ -15,7 +15,7 @@ use crate::config::ConnectorConfig;
 /// The offsets as they are now.
 pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {
     let offsets = match config.kind {
-        ConnectorType::Sink => group::list(config).await?,
+        ConnectorType::Sink => group::list(shared, config).await?,
         ConnectorType::Source | ConnectorType::Unknown => stored::list(shared, config).await?,
     };
     Ok(ConnectorOffsets { offsets })

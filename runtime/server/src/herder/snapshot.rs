@@ -62,6 +62,11 @@ impl Herder {
         self.shared().worker.providers.failures()
     }
 
+    /// Connections to Kafka brokers that are up, by kind of client.
+    pub fn kafka_connections(&self) -> [(&'static str, u64); 2] {
+        self.shared().admins.connections().up()
+    }
+
     /// Kafka producers that are open.
     pub fn open_producers(&self) -> usize {
         self.shared().producers.open()

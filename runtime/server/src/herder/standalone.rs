@@ -19,7 +19,7 @@ use super::state_file::StateFile;
 use crate::config::error::Error as KeyError;
 use crate::config::{ConnectorConfig, WorkerConfig};
 use crate::kafka::admin::Admins;
-use crate::kafka::cluster::ClusterId;
+use crate::kafka::connection::Connections;
 use crate::kafka::producer::Producers;
 use crate::logging::Levels;
 use crate::metrics::WorkerMetrics;
@@ -41,6 +41,10 @@ pub struct Options {
     pub levels: Levels,
     /// Where connectors are kept across restarts; none = nowhere.
     pub state: Option<StateFile>,
+    /// The id of the Kafka cluster.
+    pub kafka_cluster_id: Option<String>,
+    /// The connections of all Kafka clients of the worker.
+    pub connections: Connections,
 }
 
 /// What every connector of this worker shares.
@@ -56,7 +60,7 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<WorkerMetrics>,
     pub(super) levels: Levels,
     pub(super) state: Option<StateFile>,
-    cluster_id: ClusterId,
+    kafka_cluster_id: Option<String>,
     pub(super) stopping: CancellationToken,
     pub(super) connectors: RwLock<BTreeMap<String, Arc<Connector>>>,
 }
@@ -65,13 +69,6 @@ impl Shared {
     /// Resolves a configuration's references to config providers, checks it, and finds what it names.
     pub(super) async fn validate(&self, name: &str, config: &ConfigMap) -> Result<ConnectorConfig, Error> {
         Ok(ConnectorConfig::prepare(name, config, &self.worker, &self.plugins).await?)
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // The search for the cluster must not outlive the herder, however it ends.
-        self.stopping.cancel();
     }
 }
 
@@ -99,12 +96,10 @@ pub struct Put {
 }
 
 impl Herder {
-    /// A herder whose connectors are those that were kept, not started yet. Begins to look for the Kafka cluster.
+    /// A herder whose connectors are those that were kept, not started yet.
     pub fn start(options: Options) -> Self {
-        let cluster_id = ClusterId::default();
         let metrics = Arc::new(WorkerMetrics::new(options.worker.sampling));
         let stopping = CancellationToken::new();
-        cluster_id.learn(&options.worker.admin_properties(), stopping.clone());
         let kept = options.state.as_ref().map(StateFile::take).unwrap_or_default();
         let in_flight = InFlightMemory::new(options.worker.in_flight_max_bytes);
         let herder = Self(Arc::new(Shared {
@@ -113,10 +108,10 @@ impl Herder {
             plugins: options.plugins,
             offsets: options.offsets,
             worker_id: options.worker_id,
-            producers: Producers::default(),
-            admins: Admins::default(),
+            producers: Producers::new(options.connections.clone()),
+            admins: Admins::new(options.connections),
             metrics,
-            cluster_id,
+            kafka_cluster_id: options.kafka_cluster_id,
             stopping,
             levels: options.levels,
             state: options.state,
@@ -126,9 +121,9 @@ impl Herder {
         herder
     }
 
-    /// The Kafka cluster's id, once the cluster has answered.
+    /// The Kafka cluster's id.
     pub fn kafka_cluster_id(&self) -> Option<String> {
-        self.0.cluster_id.get()
+        self.0.kafka_cluster_id.clone()
     }
 
     /// The names of all connectors, sorted.

@@ -145,7 +145,7 @@ fn read(path: &Path) -> Result<(Vec<Kept>, bool), Error> {
 
 fn render(connectors: &[Kept]) -> String {
     let lines = connectors.iter().map(|kept| serde_json::to_string(kept).unwrap_or_default());
-    hashed_lines::render(KIND, lines)
+    hashed_lines::render(KIND, None, lines)
 }
 
 fn parse(text: &[u8]) -> Result<Vec<Kept>, Problem> {
@@ -206,7 +206,7 @@ mod tests {
         let error = StateFile::open(&path).err().expect("refused").to_string();
         assert!(error.contains("weir.standalone.state") && error.contains("move it away"), "{error}");
         assert_eq!(std::fs::read(&path).expect("left"), b"{\"weir\":\"connectors\"}\n");
-        let offsets = hashed_lines::render("offsets", std::iter::empty::<String>());
+        let offsets = hashed_lines::render("offsets", None, std::iter::empty::<String>());
         std::fs::write(&path, offsets).expect("written");
         let error = StateFile::open(&path).err().expect("refused").to_string();
         assert!(error.contains("not a connectors file"), "{error}");

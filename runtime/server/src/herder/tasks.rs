@@ -56,6 +56,7 @@ pub(super) fn spawn(
                 subscription,
                 consumer: config.consumer_properties(task),
                 max_poll_records: config.max_poll_records,
+                connections: shared.admins.connections().clone(),
                 dead_letters: DeadLetterClients {
                     producer,
                     admin,

@@ -15,8 +15,9 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
+use super::connection::{Connection, Connections};
 use super::refusal::refusal;
 use super::{Properties, client_config};
 
@@ -102,9 +103,20 @@ impl Error {
 #[derive(Clone, Default)]
 pub struct Admins {
     open: Arc<Mutex<HashMap<Properties, Weak<Admin>>>>,
+    connections: Connections,
 }
 
 impl Admins {
+    /// None is open yet. What their connections suffer is told with that of these.
+    pub fn new(connections: Connections) -> Self {
+        Self { open: Arc::default(), connections }
+    }
+
+    /// All connections of the worker.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     /// The client for these settings: one that somebody has open, or a new one. Connects when it is asked something.
     pub fn get(&self, properties: &Properties) -> Result<Arc<Admin>, Error> {
         let mut open = self.open.lock();
@@ -112,7 +124,7 @@ impl Admins {
         if let Some(admin) = open.get(properties).and_then(Weak::upgrade) {
             return Ok(admin);
         }
-        let admin = Arc::new(Admin::new(properties)?);
+        let admin = Arc::new(Admin::new(properties, &self.connections)?);
         open.insert(properties.clone(), Arc::downgrade(&admin));
         Ok(admin)
     }
@@ -126,16 +138,18 @@ pub struct Admin {
     /// For orders; made with the first.
     orders: Mutex<Option<Arc<AdminClient<Troubles>>>>,
     turns: Semaphore,
+    connection: Arc<Connection>,
 }
 
 impl Admin {
-    fn new(properties: &Properties) -> Result<Self, Error> {
+    fn new(properties: &Properties, connections: &Connections) -> Result<Self, Error> {
+        let connection = connections.open("admin", properties);
         let mut properties = properties.clone();
         // To ask for a topic must not make it.
         properties.insert("allow.auto.create.topics".to_owned(), "false".to_owned());
-        let questions = BaseProducer::from_config_and_context(&client_config(&properties), Troubles::default());
+        let questions = BaseProducer::from_config_and_context(&client_config(&properties), Troubles::new(&connection));
         let questions = Some(Arc::new(questions.map_err(Error::Client)?));
-        Ok(Self { properties, questions, orders: Mutex::default(), turns: Semaphore::new(LOOKS) })
+        Ok(Self { properties, questions, orders: Mutex::default(), turns: Semaphore::new(LOOKS), connection })
     }
 
     /// Looks for a topic; none = there is no such topic. Does not make it.
@@ -184,7 +198,8 @@ impl Admin {
         if let Some(client) = &*orders {
             return Ok(Arc::clone(client));
         }
-        let client = AdminClient::from_config_and_context(&client_config(&self.properties), Troubles::default());
+        let client =
+            AdminClient::from_config_and_context(&client_config(&self.properties), Troubles::new(&self.connection));
         let client = Arc::new(client.map_err(Error::Client)?);
         *orders = Some(Arc::clone(&client));
         Ok(client)
@@ -241,21 +256,30 @@ fn failure(error: KafkaError) -> Error {
 }
 
 /// Remembers why a broker refused the client.
-#[derive(Default)]
 struct Troubles {
     refusal: Mutex<Option<String>>,
+    connection: Arc<Connection>,
+}
+
+impl Troubles {
+    fn new(connection: &Arc<Connection>) -> Self {
+        Self { refusal: Mutex::default(), connection: Arc::clone(connection) }
+    }
 }
 
 impl ClientContext for Troubles {
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
-        // What matters of it comes as an error, too.
-        debug!(facility, message, "librdkafka's admin client");
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.connection.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         match refusal(&error, reason) {
             Some(text) => *self.refusal.lock() = Some(text),
-            None => warn!(%error, reason, "a Kafka admin client has trouble; it goes on trying"),
+            None => {
+                if !self.connection.failed(&error, reason) {
+                    warn!(%error, reason, "Kafka admin client error; retrying");
+                }
+            }
         }
     }
 }

@@ -1,32 +1,60 @@
 //! What a worker wants to know about the Kafka cluster itself.
 
-use std::time::Duration;
-
-use parking_lot::RwLock;
-use rdkafka::ClientContext;
-use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::KafkaError;
-use rdkafka::producer::Producer as _;
-use rdkafka::producer::{BaseProducer, ProducerContext};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rdkafka::ClientContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::connection::{Connection, Connections};
 use super::refusal::refusal;
 use super::{Properties, client_config};
 
-/// The id of the cluster, learned in the background: a worker starts and answers before its Kafka does.
-#[derive(Clone, Default)]
-pub struct ClusterId(Arc<RwLock<Option<String>>>);
+/// How long a thread waits for an answer before it looks whether it is to go on.
+const LOOK: Duration = Duration::from_millis(500);
+/// Errors that are heard after each look. A failed connection brings a few.
+const EVENTS: usize = 100;
 
-/// A client that nobody hears of unless it has trouble.
-pub(super) struct Quiet;
+/// The cluster's id is not to be had. The first line is Kafka Connect's.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "Failed to connect to and describe Kafka cluster. Check worker's broker connection and security properties.\n  Caused by: {0}"
+)]
+pub struct Unreachable(String);
+
+/// A client of the worker's own, which nobody hears of unless it has trouble.
+pub(super) struct Quiet {
+    connection: Arc<Connection>,
+    refused: Mutex<Option<String>>,
+}
+
+impl Quiet {
+    pub(super) fn new(connections: &Connections, properties: &Properties) -> Self {
+        Self { connection: connections.open("admin", properties), refused: Mutex::default() }
+    }
+}
 
 impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.connection.log(level, facility, message);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         match refusal(&error, reason) {
-            Some(reason) => warn!(reason, "Kafka refuses the worker's own client; trying again"),
-            None => warn!(%error, reason, "Kafka cannot be reached; trying again"),
+            Some(reason) => {
+                warn!(reason, "Kafka refuses the worker's own client");
+                *self.refused.lock() = Some(reason);
+            }
+            None => {
+                if !self.connection.failed(&error, reason) {
+                    warn!(%error, reason, "Kafka admin client error; retrying");
+                }
+            }
         }
     }
 }
@@ -37,32 +65,74 @@ impl ProducerContext for Quiet {
     fn delivery(&self, _: &rdkafka::message::DeliveryResult<'_>, (): ()) {}
 }
 
-impl ClusterId {
-    /// The id, once it is known.
-    pub fn get(&self) -> Option<String> {
-        self.0.read().clone()
+/// Asks the cluster for its id, as Kafka Connect does before anything else. The client is closed after the answer.
+///
+/// # Errors
+///
+/// No broker answers within `limit`, or one refuses this client. Safe to drop.
+pub async fn look_up(
+    properties: &Properties,
+    connections: &Connections,
+    limit: Duration,
+) -> Result<String, Unreachable> {
+    let context = Quiet::new(connections, properties);
+    let client: Result<BaseProducer<Quiet>, _> =
+        BaseProducer::from_config_and_context(&client_config(properties), context);
+    let client = client.map_err(|error| Unreachable(format!("no client can be made of the settings: {error}")))?;
+    let stop = CancellationToken::new();
+    // When nobody waits for the answer any more, the thread ends.
+    let _stop = stop.clone().drop_guard();
+    let asked = tokio::task::spawn_blocking(move || ask(&client, limit, &stop));
+    let id = asked.await.unwrap_or_else(|panic| Err(Unreachable(panic.to_string())))?;
+    info!(kafka_cluster_id = id, "connected to Kafka");
+    Ok(id)
+}
+
+fn ask(client: &BaseProducer<Quiet>, limit: Duration, stop: &CancellationToken) -> Result<String, Unreachable> {
+    let began = Instant::now();
+    loop {
+        let left = limit.saturating_sub(began.elapsed());
+        let id = client.client().fetch_cluster_id(left.min(LOOK));
+        (0..EVENTS).for_each(|_| client.poll(Duration::ZERO));
+        let context = client.context();
+        if let Some(id) = id {
+            return Ok(id);
+        }
+        if let Some(reason) = context.refused.lock().take() {
+            return Err(Unreachable(reason));
+        }
+        if left.is_zero() || stop.is_cancelled() {
+            let reason = context.connection.reason().map_or(String::new(), |reason| format!(": {reason}"));
+            return Err(Unreachable(format!(
+                "no answer within {} ms (default.api.timeout.ms){reason}",
+                limit.as_millis()
+            )));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::dev_broker::DevBroker;
+
+    async fn asked(address: String, limit: Duration) -> Result<String, Unreachable> {
+        let properties = Properties::from([("bootstrap.servers".to_owned(), address)]);
+        look_up(&properties, &Connections::default(), limit).await
     }
 
-    /// Asks the cluster until it answers or `stop` is cancelled. The client is closed after the answer.
-    pub fn learn(&self, properties: &Properties, stop: CancellationToken) {
-        let (known, properties) = (Arc::clone(&self.0), properties.clone());
-        tokio::task::spawn_blocking(move || {
-            let client: BaseProducer<Quiet> =
-                match BaseProducer::from_config_and_context(&client_config(&properties), Quiet) {
-                    Ok(client) => client,
-                    Err(error) => {
-                        warn!(%error, "no Kafka client can be made of the worker's settings");
-                        return;
-                    }
-                };
-            while !stop.is_cancelled() {
-                client.poll(Duration::ZERO);
-                if let Some(id) = client.client().fetch_cluster_id(Duration::from_secs(1)) {
-                    info!(kafka_cluster_id = id, "connected to Kafka");
-                    *known.write() = Some(id);
-                    return;
-                }
-            }
-        });
+    #[tokio::test]
+    async fn a_cluster_that_answers_has_an_id() {
+        let broker = DevBroker::start().expect("a broker");
+        let id = asked(broker.bootstrap_servers(), Duration::from_secs(60)).await.expect("an id");
+        assert!(!id.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_does_not_answer_is_given_up_with_the_reason() {
+        let text =
+            asked("127.0.0.1:1".to_owned(), Duration::from_millis(700)).await.expect_err("no answer").to_string();
+        assert!(text.starts_with("Failed to connect to and describe Kafka cluster. Check worker's broker"), "{text}");
+        assert!(text.contains("no answer within 700 ms") && text.contains("Connection refused"), "{text}");
     }
 }

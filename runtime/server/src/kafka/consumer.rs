@@ -6,20 +6,25 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
-use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, RebalanceProtocol, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
+use rdkafka::metadata::Metadata;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tracing::{error, info, warn};
 
+use super::connection::{Connection, Connections};
+use super::consumer_fault::{ConsumerError, ConsumerFault};
 use super::native::RowQueue;
+use super::producer::describe;
 use super::refusal::refusal;
 use super::{Properties, client_config};
 
@@ -38,8 +43,10 @@ pub enum Rebalance {
 const INTERNAL_TOPICS: [&str; 2] = ["__consumer_offsets", "__transaction_state"];
 
 /// Receives what librdkafka has to say to the task.
-#[derive(Default)]
 pub struct Events {
+    connection: Arc<Connection>,
+    /// librdkafka's words for the error that it returns next.
+    reason: Mutex<Option<String>>,
     rebalances: Mutex<VecDeque<Rebalance>>,
     committed: Mutex<Vec<KafkaResult<Vec<Position>>>>,
     wake: Notify,
@@ -47,16 +54,43 @@ pub struct Events {
     refused: Mutex<Option<String>>,
     // While the consumer is being closed nobody takes rebalances from the queue.
     closing: AtomicBool,
+    /// Topics were looked for.
+    has_looked: AtomicBool,
 }
 
 impl ClientContext for Events {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.connection.log(level, facility, message);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         match refusal(&error, reason) {
             Some(text) => {
                 self.refused.lock().get_or_insert(text);
                 self.wake.notify_one();
             }
-            None => warn!(%error, reason, "a Kafka consumer has trouble; it goes on trying"),
+            // What is not about a connection is the task's business, which is told next.
+            None if !self.connection.failed(&error, reason) => *self.reason.lock() = Some(reason.to_owned()),
+            None => {}
+        }
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.connection.statistics(statistics);
+    }
+}
+
+impl Events {
+    fn new(connection: Arc<Connection>) -> Self {
+        Self {
+            connection,
+            reason: Mutex::default(),
+            rebalances: Mutex::default(),
+            committed: Mutex::default(),
+            wake: Notify::new(),
+            refused: Mutex::default(),
+            closing: AtomicBool::new(false),
+            has_looked: AtomicBool::new(false),
         }
     }
 }
@@ -102,8 +136,9 @@ pub type Position = (String, i32, i64);
 
 impl SinkConsumer {
     /// Makes the client. It joins its group with [`SinkConsumer::subscribe`].
-    pub fn new(properties: &Properties) -> Result<Self, KafkaError> {
-        let consumer = StreamConsumer::from_config_and_context(&client_config(properties), Events::default())?;
+    pub fn new(properties: &Properties, connections: &Connections) -> Result<Self, KafkaError> {
+        let events = Events::new(connections.open("consumer", properties));
+        let consumer = StreamConsumer::from_config_and_context(&client_config(properties), events)?;
         let consumer = Arc::new(consumer);
         Ok(Self { rows: Some(RowQueue::new(&consumer)), inner: Some(consumer) })
     }
@@ -113,6 +148,11 @@ impl SinkConsumer {
         self.inner.as_deref().expect("the consumer is open")
     }
 
+    /// Its connections.
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.events().connection
+    }
+
     /// The rows of the partitions that were accepted.
     pub(crate) fn rows(&self) -> &RowQueue {
         self.rows.as_ref().expect("the consumer is open")
@@ -120,19 +160,30 @@ impl SinkConsumer {
 
     /// Serves what librdkafka has to tell that is not a row: rebalances, results of commits, errors. Returns with an error when
     /// there is one, else never; it has to be polled again and again. Safe to drop.
-    pub async fn trouble(&self) -> KafkaError {
+    pub async fn trouble(&self) -> ConsumerError {
         let mut stream = self.client().stream();
         loop {
             match stream.next().await {
-                Some(Err(error)) => return error,
+                Some(Err(error)) => return self.described(&error),
                 // Rows of accepted partitions go to the queue, and others are not delivered. A task that went on would lose it.
                 Some(Ok(row)) => {
                     error!(topic = row.topic(), partition = row.partition(), "a row came where none can come");
-                    return KafkaError::MessageConsumptionFatal(RDKafkaErrorCode::State);
+                    let reason = "a record came where none can come".to_owned();
+                    return ConsumerError { code: RDKafkaErrorCode::State, reason, is_fatal: true };
                 }
                 None => std::future::pending().await,
             }
         }
+    }
+
+    fn described(&self, error: &KafkaError) -> ConsumerError {
+        let is_fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+        let reason = self.events().reason.lock().take().unwrap_or_else(|| describe(error));
+        // A fatal error has a cause, which says more.
+        let cause = (code == RDKafkaErrorCode::Fatal).then(|| self.client().client().fatal_error()).flatten();
+        let (code, reason) = cause.unwrap_or((code, reason));
+        ConsumerError { code, reason, is_fatal }
     }
 
     fn events(&self) -> &Events {
@@ -153,17 +204,24 @@ impl SinkConsumer {
         .await
     }
 
-    /// The names of all topics of the cluster, sorted, without Kafka's internal ones.
-    pub async fn topics(&self) -> KafkaResult<Vec<String>> {
-        let Some(client) = self.inner.clone() else { return Ok(Vec::new()) };
-        blocking(move || {
-            let metadata = client.fetch_metadata(None, std::time::Duration::from_secs(30))?;
-            let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
-            let mut names: Vec<String> = names.filter(|name| !INTERNAL_TOPICS.contains(&name.as_str())).collect();
-            names.sort();
-            Ok(names)
-        })
-        .await
+    /// Begins to look for topics; [`SinkConsumer::event`] returns when the answer is there.
+    pub fn look(&self, wanted: Wanted) -> Looking {
+        let (answer, looking) = oneshot::channel();
+        // The end of the client waits for the answer, so one that may reach nobody is not asked for long.
+        let is_first = !self.events().has_looked.swap(true, Ordering::Relaxed);
+        let patience = if is_first || self.connection().reason().is_some() { SHORT_LOOK } else { LOOK };
+        if let Some(client) = self.inner.clone() {
+            tokio::task::spawn_blocking(move || {
+                let found = match wanted {
+                    Wanted::All => all_topics(&client, patience),
+                    Wanted::Named(names) => existing(&client, names, patience),
+                };
+                // A task that has ended does not want it any more.
+                let _ = answer.send(found);
+                client.context().wake.notify_one();
+            });
+        }
+        looking
     }
 
     /// Returns when a rebalance or the result of a commit waits.
@@ -188,18 +246,29 @@ impl SinkConsumer {
     }
 
     /// Takes assigned partitions; reading starts at their committed offsets.
-    pub fn accept(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+    pub async fn accept(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         info!(partitions = %names(partitions), "partitions assigned");
         self.rows().forward(partitions);
-        let client = self.client();
-        if is_cooperative(client) { client.incremental_assign(partitions) } else { client.assign(partitions) }
+        let Some(client) = self.inner.clone() else { return Ok(()) };
+        let partitions = partitions.clone();
+        // librdkafka's main thread answers, here and below.
+        blocking(move || {
+            let is_cooperative = is_cooperative(&*client);
+            if is_cooperative { client.incremental_assign(&partitions) } else { client.assign(&partitions) }
+        })
+        .await
     }
 
     /// Gives partitions up, after which the group goes on with its rebalance.
-    pub fn give_up(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+    pub async fn give_up(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         info!(partitions = %names(partitions), "partitions given up");
-        let client = self.client();
-        if is_cooperative(client) { client.incremental_unassign(partitions) } else { client.unassign() }
+        let Some(client) = self.inner.clone() else { return Ok(()) };
+        let partitions = partitions.clone();
+        blocking(move || {
+            let is_cooperative = is_cooperative(&*client);
+            if is_cooperative { client.incremental_unassign(&partitions) } else { client.unassign() }
+        })
+        .await
     }
 
     /// Commits without waiting; the result comes through [`SinkConsumer::committed`], and [`SinkConsumer::event`] returns then. To be
@@ -233,7 +302,7 @@ impl SinkConsumer {
         let Some(client) = self.inner.clone() else { return Ok(Vec::new()) };
         let partitions = partitions.clone();
         blocking(move || {
-            let committed = client.committed_offsets(partitions, std::time::Duration::from_secs(10))?;
+            let committed = client.committed_offsets(partitions, Duration::from_secs(10))?;
             Ok(committed
                 .elements()
                 .iter()
@@ -247,17 +316,15 @@ impl SinkConsumer {
     }
 
     /// Stops and starts the flow of rows of these partitions.
-    pub fn set_paused(&self, partitions: &TopicPartitionList, paused: bool) -> KafkaResult<()> {
-        if partitions.count() == 0 {
-            return Ok(());
-        }
-        if paused { self.client().pause(partitions) } else { self.client().resume(partitions) }
+    pub async fn set_paused(&self, partitions: TopicPartitionList, paused: bool) -> KafkaResult<()> {
+        let Some(client) = self.inner.clone().filter(|_| partitions.count() > 0) else { return Ok(()) };
+        blocking(move || if paused { client.pause(&partitions) } else { client.resume(&partitions) }).await
     }
 
     /// Goes to an offset; rows already fetched from elsewhere are dropped by librdkafka. Does not wait.
     pub fn seek(&self, position: &Position) -> KafkaResult<()> {
         let (topic, partition, offset) = position;
-        self.client().seek(topic, *partition, Offset::Offset(*offset), std::time::Duration::ZERO)
+        self.client().seek(topic, *partition, Offset::Offset(*offset), Duration::ZERO)
     }
 
     /// Leaves the group and closes the client. Blocks inside, so it goes to a thread that may.
@@ -266,7 +333,14 @@ impl SinkConsumer {
         if let Some(client) = self.inner.take() {
             drop(rows);
             client.context().closing.store(true, Ordering::Release);
-            let _ = tokio::task::spawn_blocking(move || drop(client)).await;
+            let close = move || {
+                let began = Instant::now();
+                while Arc::strong_count(&client) > 1 && began.elapsed() < LAST_ANSWERS {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                drop(client);
+            };
+            let _ = tokio::task::spawn_blocking(close).await;
         }
     }
 }
@@ -285,6 +359,66 @@ impl Drop for SinkConsumer {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> KafkaResult<T> + Send + 'static) -> KafkaResult<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::Fail)))
+}
+
+/// Topics to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of the cluster, sorted, without Kafka's internal ones.
+    All,
+    /// Those of these that exist. Each is a request of its own, and with `allow.auto.create.topics=true` a broker may make it.
+    Named(Vec<String>),
+}
+
+/// The answer of [`SinkConsumer::look`].
+pub type Looking = oneshot::Receiver<Result<Vec<String>, ConsumerError>>;
+
+/// How long one request for topics may take.
+const LOOK: Duration = Duration::from_secs(10);
+/// The same while it is not known that brokers can be reached.
+const SHORT_LOOK: Duration = Duration::from_millis(500);
+/// How long the end of a client waits for looks and commits that are under way. librdkafka must not be at work when the process ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+fn ask(client: &StreamConsumer<Events>, name: Option<&str>, patience: Duration) -> Result<Metadata, ConsumerError> {
+    client.fetch_metadata(name, patience).map_err(|error| {
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+        ConsumerError { code, reason: describe(&error), is_fatal: false }
+    })
+}
+
+fn all_topics(client: &StreamConsumer<Events>, patience: Duration) -> Result<Vec<String>, ConsumerError> {
+    let metadata = ask(client, None, patience)?;
+    let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
+    let mut names: Vec<String> = names.filter(|name| !INTERNAL_TOPICS.contains(&name.as_str())).collect();
+    names.sort();
+    Ok(names)
+}
+
+fn existing(
+    client: &StreamConsumer<Events>,
+    names: Vec<String>,
+    patience: Duration,
+) -> Result<Vec<String>, ConsumerError> {
+    let mut found = Vec::new();
+    for name in names {
+        if client.context().closing.load(Ordering::Acquire) {
+            break;
+        }
+        let metadata = ask(client, Some(&name), patience)?;
+        let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else { continue };
+        let Some(error) = topic.error() else {
+            found.push(name);
+            continue;
+        };
+        // librdkafka calls a topic unknown whose name can be none, too. One that is being made is there at the next look.
+        let code = RDKafkaErrorCode::from(error);
+        if ConsumerFault::of(code) != ConsumerFault::Transient {
+            let reason = format!("topic {name}: {code}");
+            return Err(ConsumerError { code, reason, is_fatal: false });
+        }
+    }
+    Ok(found)
 }
 
 /// A list of these positions.

@@ -9,6 +9,7 @@ use rdkafka::producer::BaseProducer;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::cluster::Quiet;
+use super::connection::Connections;
 use super::consumer::{self, Position};
 use super::native::{Request, request};
 use super::{Properties, client_config};
@@ -18,9 +19,10 @@ pub struct Groups(Arc<BaseProducer<Quiet>>);
 
 impl Groups {
     /// Makes the client. Nothing is sent yet. `properties` are those of an admin client.
-    pub fn open(properties: &Properties) -> KafkaResult<Self> {
+    pub fn open(properties: &Properties, connections: &Connections) -> KafkaResult<Self> {
+        let context = Quiet::new(connections, properties);
         // librdkafka has producers and consumers only, and a producer is the lighter one.
-        Ok(Self(Arc::new(BaseProducer::from_config_and_context(&client_config(properties), Quiet)?)))
+        Ok(Self(Arc::new(BaseProducer::from_config_and_context(&client_config(properties), context)?)))
     }
 
     /// The offsets that the group has committed, sorted. A group that does not exist has none.

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tracing::debug;
 
 use super::Properties;
+use super::connection::TaskConnections;
 use super::producer::{End, OutgoingRow, Outstanding, Producers, Sent, TopicId, TopicWriter, Tracked, describe};
 
 /// librdkafka's default of `batch.size`, in bytes.
@@ -37,6 +38,7 @@ pub struct Lanes {
     properties: Properties,
     configured: Lane,
     open: BTreeMap<Lane, TopicWriter>,
+    connections: Arc<TaskConnections>,
     /// A question to the cluster that is not answered yet.
     looking: Option<JoinHandle<()>>,
 }
@@ -45,16 +47,22 @@ pub struct Lanes {
 const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Lanes {
-    /// Opens the producer with the configured settings.
+    /// Opens the producer with the configured settings. What is known of its connections, and of those of others, is known to
+    /// `connections`.
     ///
     /// # Errors
     ///
     /// librdkafka does not accept the settings.
-    pub fn open(producers: &Producers, properties: &Properties) -> Result<Self, KafkaError> {
+    pub fn open(
+        producers: &Producers,
+        properties: &Properties,
+        connections: &Arc<TaskConnections>,
+    ) -> Result<Self, KafkaError> {
         let configured =
             properties.get("batch.size").and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_BATCH_SIZE).max(1);
         let (producers, properties) = (producers.clone(), properties.clone());
-        let mut lanes = Self { producers, properties, configured, open: BTreeMap::new(), looking: None };
+        let connections = Arc::clone(connections);
+        let mut lanes = Self { producers, properties, configured, open: BTreeMap::new(), connections, looking: None };
         lanes.writer(configured)?;
         Ok(lanes)
     }
@@ -105,6 +113,7 @@ impl Lanes {
                 properties.insert("batch.size".to_owned(), lane.to_string());
                 self.producers.get(&properties)?
             };
+            self.connections.add(producer.connection());
             self.open.insert(lane, TopicWriter::new(producer));
         }
         self.open.get_mut(&lane).ok_or_else(|| KafkaError::ClientCreation("the producer is not open".to_owned()))

@@ -3,7 +3,9 @@
 
 pub mod admin;
 pub mod cluster;
+pub mod connection;
 pub mod consumer;
+pub mod consumer_fault;
 pub mod dev_broker;
 pub mod fault;
 pub mod groups;
@@ -12,6 +14,7 @@ pub mod lanes;
 pub(crate) mod native;
 pub mod producer;
 mod refusal;
+mod statistics;
 
 use rdkafka::ClientConfig;
 use std::collections::BTreeMap;

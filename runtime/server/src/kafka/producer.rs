@@ -9,15 +9,16 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::ClientContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, NoCustomPartitioner, Producer as _, ProducerContext};
-use rdkafka::{ClientContext, Statistics};
 use sharded_slab::{Config, Entry, Slab};
 use tokio::sync::{Notify, watch};
 use tracing::{debug, error, info, warn};
 
+use super::connection::{Connection, Connections};
 use super::internal_topics;
 use super::native::{Events, OutgoingMessage, Topic};
 use super::refusal::refusal;
@@ -177,9 +178,14 @@ pub struct Reports {
     outstanding: Slab<Arc<Outstanding>, SlabConfig>,
     /// `None` while the producer works.
     end: watch::Sender<Option<End>>,
+    connection: Arc<Connection>,
 }
 
 impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.connection.log(level, facility, message);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         let end = if let Some(text) = refusal(&error, reason) {
             Some(End::Refused(text))
@@ -189,7 +195,9 @@ impl ClientContext for Reports {
             None
         };
         let Some(end) = end else {
-            warn!(%error, reason, "Kafka producer error; retrying");
+            if !self.connection.failed(&error, reason) {
+                warn!(%error, reason, "Kafka producer error; retrying");
+            }
             return;
         };
         if end == End::Fatal {
@@ -202,7 +210,9 @@ impl ClientContext for Reports {
         });
     }
 
-    fn stats(&self, _: Statistics) {}
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.connection.statistics(statistics);
+    }
 }
 
 impl ProducerContext<NoCustomPartitioner> for Reports {
@@ -222,8 +232,8 @@ impl ProducerContext<NoCustomPartitioner> for Reports {
 }
 
 impl Reports {
-    fn new() -> Self {
-        Self { outstanding: Slab::new_with_config(), end: watch::Sender::new(None) }
+    fn new(connection: Arc<Connection>) -> Self {
+        Self { outstanding: Slab::new_with_config(), end: watch::Sender::new(None), connection }
     }
 
     /// Takes reports that come together.
@@ -312,8 +322,8 @@ pub struct SharedProducer {
 }
 
 impl SharedProducer {
-    fn new(properties: &Properties) -> Result<Self, KafkaError> {
-        let reports = Reports::new();
+    fn new(properties: &Properties, connections: &Connections) -> Result<Self, KafkaError> {
+        let reports = Reports::new(connections.open("producer", properties));
         let client: Arc<BaseProducer<Reports>> =
             Arc::new(BaseProducer::from_config_and_context(&client_config(properties), reports)?);
         let stopping = Arc::new(AtomicBool::new(false));
@@ -336,6 +346,11 @@ impl SharedProducer {
     pub fn end(&self) -> Option<End> {
         let heard = self.client.context().end.borrow().clone();
         heard.or_else(|| self.fatal_error().map(|_| End::Fatal))
+    }
+
+    /// Its connections.
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.client.context().connection
     }
 
     /// librdkafka's fatal error: its cause, and a text.
@@ -361,9 +376,15 @@ impl Drop for SharedProducer {
 #[derive(Clone, Default)]
 pub struct Producers {
     open: Arc<Mutex<HashMap<Properties, Weak<SharedProducer>>>>,
+    connections: Connections,
 }
 
 impl Producers {
+    /// None is open yet. Their connections are counted among these.
+    pub fn new(connections: Connections) -> Self {
+        Self { open: Arc::default(), connections }
+    }
+
     /// The producer for these settings: one that another task has open, or a new one. It is closed when the last task
     /// has dropped it.
     pub fn get(&self, properties: &Properties) -> Result<Arc<SharedProducer>, KafkaError> {
@@ -374,7 +395,7 @@ impl Producers {
         {
             return Ok(producer);
         }
-        let producer = Arc::new(SharedProducer::new(properties)?);
+        let producer = Arc::new(SharedProducer::new(properties, &self.connections)?);
         info!(shared_with_equal_settings = true, "opened a Kafka producer");
         open.insert(properties.clone(), Arc::downgrade(&producer));
         Ok(producer)
@@ -568,7 +589,7 @@ mod tests {
 
     #[test]
     fn reports_that_come_together_settle_each_batch_once() {
-        let reports = Reports::new();
+        let reports = Reports::new(Connections::default().open("producer", &Properties::new()));
         let wake = Arc::new(Notify::new());
         let batches: Vec<_> = (0..2).map(|_| Arc::new(Outstanding::new(3, Arc::clone(&wake)))).collect();
         let keys: Vec<_> =

@@ -23,6 +23,7 @@ pub(super) struct Survey {
     /// Failures of the offset file's writes, and of config providers.
     pub(super) offset_failures: u64,
     pub(super) provider_failures: u64,
+    pub(super) connections: [(&'static str, u64); 2],
 }
 
 /// Everything, in Prometheus' text format. A few microseconds for each task; not to be called on a thread that runs tasks when
@@ -38,6 +39,7 @@ pub fn page(herder: &Herder, plugins: &Plugins) -> String {
         in_flight: herder.in_flight_bytes(),
         offset_failures: herder.offset_failures(),
         provider_failures: herder.provider_failures(),
+        connections: herder.kafka_connections(),
     }
     .write()
 }

@@ -14,6 +14,7 @@ use super::states::{StateRatios, StateTimes};
 use super::windowed::{Sampling, Windowed};
 use super::worker::WorkerMetrics;
 use crate::herder::api::State;
+use crate::kafka::connection::TaskConnections;
 
 /// The counts of one task. Shared between its loop, which counts, and whoever looks.
 #[derive(Debug)]
@@ -28,6 +29,10 @@ pub struct TaskMetrics {
     pub commit_time: Windowed,
     /// `offset-commit-success-percentage` and its opposite: 1 for a commit that succeeded, 0 for one that failed.
     pub commit_success: Windowed,
+    /// When offsets were committed last, in milliseconds since 1970; 0 = never.
+    pub last_commit: Gauge,
+    /// The connections of its Kafka clients.
+    pub connections: Arc<TaskConnections>,
     /// Its errors.
     pub errors: ErrorCounts,
     /// Its sandboxes, by the place that they have in it. Locked when a sandbox is made, and by a scrape.
@@ -105,6 +110,8 @@ impl TaskMetrics {
             batch_size: Windowed::new(sampling),
             commit_time: Windowed::new(sampling),
             commit_success: Windowed::new(sampling),
+            last_commit: Gauge::default(),
+            connections: Arc::default(),
             errors: ErrorCounts::default(),
             guests: Mutex::default(),
             source: SourceMetrics::new(sampling),
@@ -183,6 +190,7 @@ impl TaskMetrics {
     pub fn commit_succeeded(&self, time: Duration) {
         self.commit_time.record_time(time);
         self.commit_success.record(1.0);
+        self.last_commit.set(clock::epoch());
     }
 
     /// A sink's offsets were committed, which took so long.

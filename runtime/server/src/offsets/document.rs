@@ -25,9 +25,9 @@ pub(super) struct Line<'a> {
 }
 
 /// Writes the whole document. No partition and no offset has a line break in it.
-pub(super) fn render<'a>(lines: impl Iterator<Item = Line<'a>>) -> String {
+pub(super) fn render<'a>(cluster_id: Option<&str>, lines: impl Iterator<Item = Line<'a>>) -> String {
     let text = |Line { connector, partition, offset }| format!("[[{connector},{partition}],{offset}]");
-    hashed_lines::render(KIND, lines.map(text))
+    hashed_lines::render(KIND, cluster_id, lines.map(text))
 }
 
 /// Reads the whole document: connector, partition and offset of each line.
@@ -65,7 +65,7 @@ mod tests {
         let names: Vec<String> =
             offsets.iter().map(|(name, ..)| serde_json::Value::from(&**name).to_string()).collect();
         let lines = names.iter().zip(offsets);
-        render(lines.map(|(connector, (_, partition, offset))| Line { connector, partition, offset }))
+        render(Some("c"), lines.map(|(connector, (_, partition, offset))| Line { connector, partition, offset }))
     }
 
     #[test]

@@ -143,6 +143,14 @@ impl OffsetFile {
         self.0.failures.get()
     }
 
+    /// Says which Kafka cluster has the records from now on; it is kept with the next change. Returns the id of another one, if that
+    /// is what the file said and there are offsets.
+    pub fn belong_to(&self, cluster_id: &str) -> Option<String> {
+        let mut state = self.0.state.write();
+        let before = state.cluster_id.replace(cluster_id.to_owned());
+        before.filter(|before| before != cluster_id && !state.is_empty())
+    }
+
     /// The offset stored for a source partition of a connector. A partition that is stored under another text, because an operator
     /// wrote it, is found.
     pub fn get(&self, connector: &str, partition: &str) -> Option<String> {

@@ -302,3 +302,22 @@ async fn a_change_that_exceeds_a_limit_harms_no_other_in_the_same_write() {
     let again = place.open();
     assert_eq!([again.all("a").len(), again.all("b").len(), again.all("c").len()], [1, 0, 1]);
 }
+
+#[tokio::test]
+async fn offsets_that_were_written_for_another_cluster_are_noticed_until_they_change() {
+    let place = Place::new();
+    let file = place.open();
+    assert_eq!(file.belong_to("one"), None);
+    set(&file, "a", IN, at(1)).await.expect("stored");
+    assert_eq!(place.open().belong_to("one"), None);
+    // Each start says it, as long as nothing was written for the new cluster.
+    for _ in 0..2 {
+        assert_eq!(place.open().belong_to("two"), Some("one".to_owned()));
+    }
+    let file = place.open();
+    file.belong_to("two");
+    set(&file, "a", IN, at(2)).await.expect("stored");
+    assert_eq!(place.open().belong_to("two"), None);
+    set(&file, "a", IN, None).await.expect("removed");
+    assert_eq!(place.open().belong_to("three"), None, "there are no offsets");
+}

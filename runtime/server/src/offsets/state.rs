@@ -6,11 +6,13 @@ use super::document::Line;
 use super::limits::{Exceeded, Limits, Size};
 use super::partition::canonical;
 use super::{Entry, document};
-use crate::hashed_lines::Problem;
+use crate::hashed_lines::{Problem, cluster_id};
 
 /// The offsets of all connectors.
 #[derive(Default)]
 pub(super) struct State {
+    /// The Kafka cluster that has the records; none = nobody knows.
+    pub(super) cluster_id: Option<String>,
     connectors: BTreeMap<String, Stored>,
 }
 
@@ -66,7 +68,7 @@ impl Stored {
 impl State {
     /// What the text of a file says.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Problem> {
-        let mut state = Self::default();
+        let mut state = Self { cluster_id: cluster_id(text), ..Self::default() };
         for (connector, partition, offset) in document::parse(text)? {
             let stored = state.connectors.entry(connector).or_insert_with_key(|connector| Stored::new(connector));
             if stored.offsets.contains_key(&partition) {
@@ -76,6 +78,11 @@ impl State {
             stored.insert(partition, offset);
         }
         Ok(state)
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.connectors.is_empty()
     }
 
     /// The offset of a source partition, under whatever text it is stored.
@@ -114,7 +121,7 @@ impl State {
                 Some(Line { connector: &changed.name, partition, offset: offset.as_deref()? })
             })
         });
-        document::render(kept.chain(new))
+        document::render(self.cluster_id.as_deref(), kept.chain(new))
     }
 
     /// Takes the changes over once they are in the file.

@@ -13,6 +13,7 @@ use weir_plugin::{Compile, Engine, EngineOptions};
 use super::*;
 use crate::herder::api::ConfigMap;
 use crate::herder::{Options, StateFile};
+use crate::kafka::connection::Connections;
 use crate::logging::Levels;
 use crate::offsets::OffsetFile;
 
@@ -29,7 +30,7 @@ pub(super) struct Fixture {
 
 impl Drop for Fixture {
     fn drop(&mut self) {
-        // Without connectors it has nothing to wait for; it ends the search for Kafka, which the test's runtime waits for.
+        // Without connectors it has nothing to wait for.
         self.herder.shut_down().now_or_never();
     }
 }
@@ -73,6 +74,8 @@ impl Fixture {
             worker_id: "w:8083".to_owned(),
             levels: Levels::default(),
             state: worker.standalone_state.as_deref().map(|path| StateFile::open(path).expect("a file")),
+            kafka_cluster_id: Some("cluster".to_owned()),
+            connections: Connections::default(),
         };
         let herder = Herder::start(options);
         let ready = CancellationToken::new();

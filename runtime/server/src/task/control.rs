@@ -148,6 +148,7 @@ pub struct TaskHandle {
     metrics: Arc<TaskMetrics>,
     /// It failed for what only another configuration can mend.
     hopeless: Arc<AtomicBool>,
+    secrets: Arc<Secrets>,
     running: Option<JoinHandle<()>>,
 }
 
@@ -163,6 +164,7 @@ impl TaskHandle {
         let (sender, receiver) = watch::channel(wanted);
         let status = StatusCell::new(State::Unassigned);
         let hopeless = Arc::new(AtomicBool::new(false));
+        let secrets = Arc::clone(&on_failure.secrets);
         let work =
             run(Control { wanted: receiver, status: status.clone(), metrics: Arc::clone(&metrics), reported: None });
         let span = tracing::error_span!("task", connector = %id.connector, task = id.task);
@@ -189,7 +191,7 @@ impl TaskHandle {
             }
             .instrument(span)
         });
-        Self { id, wanted: sender, status, metrics, hopeless, running: Some(running) }
+        Self { id, wanted: sender, status, metrics, hopeless, secrets, running: Some(running) }
     }
 
     /// A task that could not even be made.
@@ -198,7 +200,8 @@ impl TaskHandle {
         status.fail(bounded(trace, MAX_TRACE));
         metrics.state(State::Failed);
         let hopeless = Arc::new(AtomicBool::new(true));
-        Self { id, wanted: watch::channel(Wanted::Stopped).0, status, metrics, hopeless, running: None }
+        let secrets = Arc::default();
+        Self { id, wanted: watch::channel(Wanted::Stopped).0, status, metrics, hopeless, secrets, running: None }
     }
 
     /// True = it failed for a reason that trying again cannot mend.
@@ -211,9 +214,14 @@ impl TaskHandle {
         &self.metrics
     }
 
-    /// Its status now.
+    /// Its status now. One that reaches no Kafka broker is in the state that it would be in, and its trace says so.
     pub fn status(&self) -> Status {
         let mut status = self.status.get();
+        if matches!(status.state, State::Running | State::Paused)
+            && let Some(outage) = self.metrics.connections.outage()
+        {
+            status.trace = Some(bounded(self.secrets.hide(&outage).into_owned(), MAX_TRACE));
+        }
         // A loop that panicked is a defect of ours, and still must not look alive.
         if self.running.as_ref().is_some_and(JoinHandle::is_finished) && status.state == State::Running {
             status = Status {

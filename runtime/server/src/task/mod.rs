@@ -15,6 +15,8 @@ pub mod source;
 pub use common::Common;
 pub use errors::DeadLetterClients;
 
+use crate::kafka::consumer_fault::ConsumerError;
+
 /// Which task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TaskId {
@@ -27,6 +29,13 @@ pub struct TaskId {
 impl std::fmt::Display for TaskId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}-{}", self.connector, self.task)
+    }
+}
+
+impl Error {
+    /// An error of a consumer that will not pass by itself.
+    fn consumer(error: &ConsumerError) -> Self {
+        Self::Consumer { exception: error.exception(), reason: error.reason.clone(), next: error.fault().next() }
     }
 }
 
@@ -79,6 +88,16 @@ pub enum Error {
         client: &'static str,
         /// What librdkafka says, and what to do next.
         reason: String,
+    },
+    /// The consumer cannot read, and will not be able to before somebody has changed something. The exception is Kafka Connect's.
+    #[error("{exception}: {reason}\nNext: {next}")]
+    Consumer {
+        /// The class that it is in Java.
+        exception: &'static str,
+        /// librdkafka's text.
+        reason: String,
+        /// What to do.
+        next: &'static str,
     },
     /// A topic is not there and cannot be made, or nobody knows.
     #[error("{0}")]

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use weir::kafka::dev_broker::DevBroker;
+
 use super::bombs;
 
 /// Generous: what must not take a minute takes a fraction of a second.
@@ -17,6 +19,8 @@ const SOON: Duration = Duration::from_secs(15);
 struct Worker {
     process: Child,
     address: String,
+    /// A worker that starts wants a cluster to answer.
+    _broker: DevBroker,
 }
 
 impl Drop for Worker {
@@ -28,15 +32,17 @@ impl Drop for Worker {
 }
 
 impl Worker {
-    /// A worker whose files are in this directory. No broker answers it.
+    /// A worker whose files are in this directory.
     fn start(folder: &Path, more: &str) -> Self {
         Self::run(folder, more, &mut Command::new(env!("CARGO_BIN_EXE_weir")))
     }
 
     fn run(folder: &Path, more: &str, command: &mut Command) -> Self {
+        let broker = DevBroker::start().expect("a broker");
         let keys = format!(
-            "bootstrap.servers=127.0.0.1:1\nkey.converter=StringConverter\nvalue.converter=StringConverter\n\
+            "bootstrap.servers={}\nkey.converter=StringConverter\nvalue.converter=StringConverter\n\
              listeners=http://127.0.0.1:0\noffset.storage.file.filename={}/offsets\n{more}",
+            broker.bootstrap_servers(),
             folder.display()
         );
         let file = folder.join("worker.properties");
@@ -61,7 +67,7 @@ impl Worker {
         };
         // Read on, so that the worker can write on.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, address }
+        Self { process, address, _broker: broker }
     }
 
     /// Sends a request, and does not wait for the answer.

@@ -1,6 +1,6 @@
 //! Settings of admin clients.
 
-use super::Meaning::{Ignored, LowerCase, MinusOneIsZero, Refused, Same};
+use super::Meaning::{ApiTimeout, Ignored, LowerCase, MinusOneIsZero, Refused, Same};
 use super::{ClientKey, key};
 
 pub(super) const KEYS: &[ClientKey] = &[
@@ -13,7 +13,7 @@ pub(super) const KEYS: &[ClientKey] = &[
     ),
     key("bootstrap.servers", "", Same),
     key("connections.max.idle.ms", "300000", MinusOneIsZero("connections.max.idle.ms")),
-    key("default.api.timeout.ms", "60000", Ignored("Weir waits for 60 s")),
+    key("default.api.timeout.ms", "60000", ApiTimeout),
     key("enable.metrics.push", "false", LowerCase),
     key("retries", "2147483647", Ignored("librdkafka repeats requests until their time is up")),
 ];

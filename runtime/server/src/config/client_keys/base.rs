@@ -20,6 +20,11 @@ const fn set(name: &'static str, value: &'static str, reason: &'static str) -> B
 
 const ANSWERS: Base =
     set("socket.timeout.ms", "30000", "Java's default of `request.timeout.ms`; librdkafka waits for a minute");
+const STATISTICS: Base = set(
+    "statistics.interval.ms",
+    "5000",
+    "for the metrics of lag and connections, and so that a task says when it reaches no broker; 0 = neither is known",
+);
 const RECONNECTS: [Base; 2] = [
     set("reconnect.backoff.ms", "50", "Java's default; librdkafka's is 100"),
     set(
@@ -64,6 +69,7 @@ const PRODUCER: &[Base] = &[
     set("connections.max.idle.ms", "540000", "Java's default; librdkafka waits for the broker to close"),
     RECONNECTS[0],
     RECONNECTS[1],
+    STATISTICS,
 ];
 
 const CONSUMER: &[Base] = &[
@@ -71,7 +77,12 @@ const CONSUMER: &[Base] = &[
     set("enable.auto.offset.store", "false", "the task says what is safe"),
     set("auto.offset.reset", "earliest", "as Kafka Connect has it"),
     set("isolation.level", "read_uncommitted", "Java's default; librdkafka's is `read_committed`"),
-    set("allow.auto.create.topics", "true", "Java's default; librdkafka's is `false`"),
+    set(
+        "allow.auto.create.topics",
+        "true",
+        "Java's default; librdkafka's is `false`. A task asks for a topic of `topics` that does not exist about once a second, and a broker \
+         with `auto.create.topics.enable=true` makes it",
+    ),
     set("check.crcs", "true", "Java's default; librdkafka's is `false`"),
     set(
         "fetch.queue.backoff.ms",
@@ -83,6 +94,7 @@ const CONSUMER: &[Base] = &[
     set("connections.max.idle.ms", "540000", "Java's default; librdkafka waits for the broker to close"),
     RECONNECTS[0],
     RECONNECTS[1],
+    STATISTICS,
 ];
 
 const ADMIN: &[Base] = &[

@@ -48,6 +48,8 @@ pub enum Meaning {
     Assignors,
     /// `max.poll.records`, which the sink task follows itself.
     PollRecords,
+    /// `default.api.timeout.ms` of the worker's own client.
+    ApiTimeout,
     /// Read together with others, when connections are encrypted or authenticated (`client_security`). What it becomes.
     Security(&'static str),
     /// Nothing but this value, for this reason.

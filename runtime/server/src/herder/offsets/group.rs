@@ -27,14 +27,18 @@ struct Group {
 }
 
 impl Group {
-    fn open(config: &ConnectorConfig) -> Result<Self, KafkaError> {
+    fn open(shared: &Shared, config: &ConnectorConfig) -> Result<Self, KafkaError> {
         let mut properties = config.admin_properties();
         // Kafka Connect's name for this client.
         let name = || format!("connector-worker-adminclient-{}", config.name);
         properties.entry("client.id".to_owned()).or_insert_with(name);
         let id = config.consumer_properties(0).remove("group.id");
         let id = id.ok_or_else(|| KafkaError::AdminOpCreation("the sink's consumer has no group".to_owned()))?;
-        Ok(Self { id, client: Groups::open(&properties)?, deadline: Instant::now() + LIMIT })
+        Ok(Self {
+            id,
+            client: Groups::open(&properties, shared.admins.connections())?,
+            deadline: Instant::now() + LIMIT,
+        })
     }
 
     fn left(&self) -> Duration {
@@ -48,12 +52,12 @@ fn failure(config: &ConnectorConfig, message: String, cause: &KafkaError) -> Err
     Error::Internal(message)
 }
 
-pub(super) async fn list(config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
+pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
     let failed = |cause: KafkaError| {
         let message = format!("Failed to retrieve consumer group offsets for sink connector {}", config.name);
         failure(config, message, &cause)
     };
-    let group = Group::open(config).map_err(failed)?;
+    let group = Group::open(shared, config).map_err(failed)?;
     let offsets = group.client.offsets(&group.id, group.left()).await.map_err(failed)?;
     Ok(offsets
         .into_iter()
@@ -69,7 +73,7 @@ pub(super) async fn modify(
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
 ) -> Result<bool, Error> {
-    let group = Group::open(config).map_err(|cause| super::failed(config, &describe(&cause)))?;
+    let group = Group::open(shared, config).map_err(|cause| super::failed(config, &describe(&cause)))?;
     let reset = change.is_none();
     let change: SinkChange = match change {
         Some(offsets) => request::sink(offsets)?,

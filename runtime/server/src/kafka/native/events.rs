@@ -59,7 +59,7 @@ impl Events {
                     reports.log(level, &facility, &message);
                 }
             }
-            // Statistics, if somebody asked for them, have no reader.
+            sys::RD_KAFKA_EVENT_STATS => reports.stats_raw(event.statistics()),
             _ => {}
         }
     }
@@ -99,6 +99,14 @@ impl Event {
         unsafe {
             let code = RDKafkaErrorCode::from(sys::rd_kafka_event_error(self.0.as_ptr()));
             (code, text(sys::rd_kafka_event_error_string(self.0.as_ptr())))
+        }
+    }
+
+    fn statistics(&self) -> &[u8] {
+        // SAFETY: the call only reads the event, whose text is a C string that lives as long, or null.
+        unsafe {
+            let start = sys::rd_kafka_event_stats(self.0.as_ptr());
+            if start.is_null() { &[] } else { CStr::from_ptr(start).to_bytes() }
         }
     }
 

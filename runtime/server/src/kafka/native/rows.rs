@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use weir_plugin::TimestampType;
 
 use crate::kafka::consumer::Events;
+use crate::kafka::consumer_fault::ConsumerError;
 
 /// The rows that a consumer has fetched and nobody has taken yet.
 pub(crate) struct RowQueue {
@@ -74,7 +75,7 @@ impl RowQueue {
 
     /// Takes what is there, `most` and [`RowQueue::MOST`] rows at the most, without waiting, and gives each to `each`. Returns their
     /// number, and the first of the errors that stood in rows' places.
-    pub(crate) fn take(&self, most: usize, mut each: impl FnMut(Row<'_>)) -> (usize, Option<RDKafkaErrorCode>) {
+    pub(crate) fn take(&self, most: usize, mut each: impl FnMut(Row<'_>)) -> (usize, Option<ConsumerError>) {
         let mut chunk = Chunk { messages: [ptr::null_mut(); RowQueue::MOST], count: 0 };
         // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
         let taken = unsafe {
@@ -86,7 +87,7 @@ impl RowQueue {
             // SAFETY: librdkafka filled the first `count` places with messages that are ours until they are destroyed.
             let message = unsafe { &*message };
             if message.err.is_error() {
-                failure = failure.or(Some(RDKafkaErrorCode::from(message.err)));
+                failure = failure.or_else(|| Some(error(message)));
             } else {
                 each(Row { message });
                 rows += 1;
@@ -94,6 +95,20 @@ impl RowQueue {
         }
         (rows, failure)
     }
+}
+
+/// An error that stands in a row's place.
+fn error(message: &sys::rd_kafka_message_t) -> ConsumerError {
+    // SAFETY: the message is valid, and has an error. Both texts are C strings that live as long; one without a topic has none.
+    let (topic, reason) = unsafe {
+        let topic = (!message.rkt.is_null()).then(|| CStr::from_ptr(sys::rd_kafka_topic_name(message.rkt)));
+        let reason = sys::rd_kafka_message_errstr(message);
+        (topic, (!reason.is_null()).then(|| CStr::from_ptr(reason)))
+    };
+    let reason = reason.map_or_else(String::new, |reason| reason.to_string_lossy().into_owned());
+    let place = topic.map(|topic| format!("{}-{}: ", topic.to_string_lossy(), message.partition));
+    let reason = format!("{}{reason}", place.unwrap_or_default());
+    ConsumerError { code: RDKafkaErrorCode::from(message.err), reason, is_fatal: false }
 }
 
 impl Drop for RowQueue {

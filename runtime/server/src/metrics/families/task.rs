@@ -1,5 +1,7 @@
 //! Families of a task: `connector-task-metrics`, `task-error-metrics`, `source-task-metrics`, `sink-task-metrics`.
 
+use std::time::Duration;
+
 use super::word;
 use crate::herder::TaskSnapshot;
 use crate::metrics::family::Family;
@@ -125,6 +127,25 @@ pub(in crate::metrics) const TASK: &[Family<TaskSnapshot>] = &[
         help: "When a row last failed for good, in milliseconds since 1970; 0 = never.",
         attributes: &["task-error-metrics/last-error-timestamp"],
         write: |task, samples| samples.one(task.metrics.errors.last.get()),
+    },
+    Family {
+        name: "weir_task_offset_commit_last_timestamp_seconds",
+        kind: Gauge,
+        help: "When offsets of the task were last committed, or there was nothing new to commit, in seconds since 1970. Absent until then.",
+        attributes: &[],
+        write: |task, samples| {
+            let last = task.metrics.last_commit.get();
+            if last > 0 {
+                samples.one(Duration::from_millis(last).as_secs_f64());
+            }
+        },
+    },
+    Family {
+        name: "weir_task_kafka_reachable",
+        kind: Gauge,
+        help: "0 = one of the task's Kafka clients reaches no broker; the task's status says why. 1 = not so.",
+        attributes: &[],
+        write: |task, samples| samples.one(u64::from(task.metrics.connections.outage().is_none())),
     },
 ];
 
@@ -252,5 +273,27 @@ pub(in crate::metrics) const SINK: &[Family<TaskSnapshot>] = &[
         help: "Mean time of the puts of rows within the sample window, in milliseconds.",
         attributes: &["sink-task-metrics/put-batch-avg-time-ms"],
         write: |task, samples| samples.one(task.metrics.sink.put_time.summary().average()),
+    },
+    Family {
+        name: "weir_sink_lag_records",
+        kind: Gauge,
+        help: "Records in the task's partitions that it has not read yet, all partitions together. Absent until the ends are known.",
+        attributes: &[],
+        write: |task, samples| {
+            if let Some(lag) = task.metrics.connections.lag() {
+                samples.one(lag.total);
+            }
+        },
+    },
+    Family {
+        name: "weir_sink_lag_records_max",
+        kind: Gauge,
+        help: "The same of the partition that has most of them.",
+        attributes: &[],
+        write: |task, samples| {
+            if let Some(lag) = task.metrics.connections.lag() {
+                samples.one(lag.largest);
+            }
+        },
     },
 ];

@@ -193,6 +193,15 @@ pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
         write: |survey, samples| samples.one(survey.producers),
     },
     Family {
+        name: "weir_kafka_connections",
+        kind: Gauge,
+        help: "Connections to Kafka brokers that are up, by kind of client: producer, consumer.",
+        attributes: &[],
+        write: |survey, samples| {
+            survey.connections.iter().for_each(|(client, up)| samples.with(&[("client", client)], *up));
+        },
+    },
+    Family {
         name: "weir_records_in_flight_bytes",
         kind: Gauge,
         help: "Memory of records between plugins and Kafka, as weir.records.in.flight.max.bytes counts it.",

@@ -303,8 +303,8 @@ impl DeadLetters {
 
     fn give(&mut self, now: Instant) -> Result<Option<Instant>, Error> {
         if self.lanes.is_none() {
-            let lanes =
-                Lanes::open(&self.producers, &self.properties).map_err(|cause| self.no_producer(&describe(&cause)))?;
+            let lanes = Lanes::open(&self.producers, &self.properties, &self.metrics.connections)
+                .map_err(|cause| self.no_producer(&describe(&cause)))?;
             info!(topic = self.queue.topic, "opened the dead letter queue");
             self.lane = lanes.configured();
             self.lanes = Some(lanes);

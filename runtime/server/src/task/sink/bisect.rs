@@ -53,7 +53,7 @@ impl SinkTask<'_> {
             }
         }
         if pending.retries > 0 {
-            self.flow(&self.all_partitions(), true)?;
+            self.flow(self.all_partitions(), true).await?;
         }
         self.start_over(&error, pending.again).await
     }
@@ -67,7 +67,7 @@ impl SinkTask<'_> {
         self.instance = instance(self.common, &self.grants).await?;
         self.next_empty_put = None;
         let paused = std::mem::take(&mut self.paused_by_plugin);
-        self.flow(&paused, true)?;
+        self.flow(paused, true).await?;
         let ids: Vec<TopicPartition> = self
             .positions
             .partitions()
@@ -76,18 +76,18 @@ impl SinkTask<'_> {
         match rows.filter(|_| self.positions.is_all_committed()) {
             Some(rows) => self.held.push_front(rows),
             None => {
-                self.go_back()?;
+                self.go_back().await?;
                 // Rows that were read together with those that failed come again with the others.
                 self.disturbed = true;
                 self.sent_back = self.all_partitions();
             }
         }
-        self.apply_requests()?;
+        self.apply_requests().await?;
         if !ids.is_empty() {
             self.instance.open(&ids).await?;
         }
         // After that: a sink that keeps its own offsets knows better.
-        self.apply_requests()
+        self.apply_requests().await
     }
 
     /// Of rows that were read, those from the front that may be given together. The others are held until these are taken. Rows that

@@ -1,12 +1,12 @@
 //! Collects what the consumer has into columns. A row's key and value are copied once, out of librdkafka's buffers.
 
 use futures_util::FutureExt as _;
-use rdkafka::error::KafkaError;
 use weir_data::records::{Column, Headers, Records, Topics, Values};
 use weir_plugin::{TimestampType, TopicPartition};
 
 use super::options::PUT_BYTES;
 use crate::kafka::consumer::SinkConsumer;
+use crate::kafka::consumer_fault::ConsumerError;
 use crate::kafka::native::{Row, RowQueue};
 use crate::task::chain::pick;
 use crate::task::convert::RawColumns;
@@ -37,34 +37,31 @@ pub(super) struct Partition {
     pub(super) next: i64,
 }
 
-/// Waits for rows, then takes what else is there without waiting. More than one batch comes of it when the last rows taken were
-/// large: each but the last has [`PUT_BYTES`]. Safe to drop while it waits.
-pub(super) async fn gather(consumer: &SinkConsumer, most_rows: usize) -> Result<Vec<Gathered>, KafkaError> {
+/// What was taken: batches, and an error that stood behind their rows, which librdkafka does not repeat.
+pub(super) type Taken = (Vec<Gathered>, Option<ConsumerError>);
+
+/// Waits for rows or an error, then takes what else is there without waiting. More than one batch comes of it when the last rows taken
+/// were large: each but the last has [`PUT_BYTES`]. Safe to drop while it waits.
+pub(super) async fn gather(consumer: &SinkConsumer, most_rows: usize) -> Taken {
     // librdkafka's own events wait in a queue of their own, which rows that never end must not starve.
     let mut trouble = std::pin::pin!(consumer.trouble());
     if let Some(error) = trouble.as_mut().now_or_never() {
-        return Err(error);
+        return (Vec::new(), Some(error));
     }
     loop {
-        let (batches, failure) = take(consumer, most_rows);
-        match failure {
-            Some(error) if batches.is_empty() => return Err(error),
-            // The rows come first; the error is not lost for good if it matters, librdkafka repeats it.
-            Some(error) => tracing::warn!(%error, "the Kafka consumer has trouble"),
-            None => {}
-        }
-        if !batches.is_empty() {
-            return Ok(batches);
+        let taken = take(consumer, most_rows);
+        if !taken.0.is_empty() || taken.1.is_some() {
+            return taken;
         }
         tokio::select! {
             () = consumer.rows().ready() => {}
-            error = &mut trouble => return Err(error),
+            error = &mut trouble => return (Vec::new(), Some(error)),
         }
     }
 }
 
 /// Takes what is there.
-fn take(consumer: &SinkConsumer, most_rows: usize) -> (Vec<Gathered>, Option<KafkaError>) {
+fn take(consumer: &SinkConsumer, most_rows: usize) -> Taken {
     let mut batches = Vec::new();
     let mut gathered = Gathered::default();
     let mut failure = None;
@@ -79,7 +76,7 @@ fn take(consumer: &SinkConsumer, most_rows: usize) -> (Vec<Gathered>, Option<Kaf
             }
             gathered.push(&row, &mut place);
         });
-        failure = error.map(KafkaError::MessageConsumption);
+        failure = error;
         rows += taken;
         if taken < wanted || gathered.bytes() >= PUT_BYTES {
             break;

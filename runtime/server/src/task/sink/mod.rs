@@ -20,9 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::RDKafkaErrorCode;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{info, warn};
 use weir_plugin::{CallError, Grants, SinkBatch, SinkInstance, TopicPartitionOffset};
 
 pub use options::{Options, Subscription};
@@ -41,7 +41,10 @@ use super::errors::{DeadLetters, Handler};
 use super::memory::Held;
 use super::{Common, Error};
 use crate::herder::api::State;
+use crate::kafka::connection::is_about_connections;
 use crate::kafka::consumer::{Position, SinkConsumer};
+use crate::kafka::consumer_fault::{ConsumerError, ConsumerFault};
+use crate::logging::Throttle;
 use crate::metrics::TaskMetrics;
 
 /// Runs a sink task until it is stopped or fails. A stop commits what the plugin says is safe; a failure commits nothing more.
@@ -100,6 +103,8 @@ struct SinkTask<'a> {
     committing: Option<Instant>,
     /// The rows in hand, in the worker's budget.
     memory: Held,
+    /// Of log lines about errors of the consumer.
+    troubles: Throttle,
     metrics: Arc<TaskMetrics>,
 }
 
@@ -136,7 +141,9 @@ impl<'a> SinkTask<'a> {
             None => None,
         };
         let errors = common.handler(control.stopping(), dead_letters);
-        let consumer = SinkConsumer::new(&options.consumer).map_err(kafka("cannot open a consumer"))?;
+        let consumer =
+            SinkConsumer::new(&options.consumer, &options.connections).map_err(kafka("cannot open a consumer"))?;
+        common.metrics.connections.add(consumer.connection());
         let grants = common.grants().await?;
         let instance = bisect::instance(common, &grants).await?;
         let reading = Reading::start(&options.subscription, &options.consumer, &consumer).await?;
@@ -164,9 +171,10 @@ impl<'a> SinkTask<'a> {
             next_empty_put: None,
             committing: None,
             memory: common.memory.take(0),
+            troubles: Throttle::default(),
             metrics: Arc::clone(&common.metrics),
         };
-        task.apply_requests()?;
+        task.apply_requests().await?;
         Ok(task)
     }
 
@@ -182,8 +190,8 @@ impl<'a> SinkTask<'a> {
             }
             match control.wanted() {
                 Wanted::Stopped => return Ok(()),
-                Wanted::Paused => self.pause_all(true)?,
-                Wanted::Running => self.pause_all(false)?,
+                Wanted::Paused => self.pause_all(true).await?,
+                Wanted::Running => self.pause_all(false).await?,
             }
             control.report(if self.paused { State::Paused } else { State::Running });
             let now = Instant::now();
@@ -204,7 +212,7 @@ impl<'a> SinkTask<'a> {
             {
                 // librdkafka serves the group when it is asked for what it has to tell.
                 if let Some(error) = self.consumer.trouble().now_or_never() {
-                    consumer_trouble(error)?;
+                    self.trouble(&error)?;
                 }
                 self.take(gathered).await?;
                 continue;
@@ -215,21 +223,23 @@ impl<'a> SinkTask<'a> {
                 () = control.changed() => {}
                 () = self.consumer.event() => {}
                 () = tokio::time::sleep_until(until) => {}
-                gathered = gather(&self.consumer, self.most_rows) => match gathered {
-                    Ok(batches) => {
+                (batches, error) = gather(&self.consumer, self.most_rows) => {
+                    if !batches.is_empty() {
                         self.disturbed = false;
                         self.sent_back.clear();
-                        for gathered in batches {
-                            if self.held.is_empty() {
-                                self.take(gathered).await?;
-                            } else {
-                                self.held.push_back(gathered);
-                                self.account();
-                            }
+                    }
+                    for gathered in batches {
+                        if self.held.is_empty() {
+                            self.take(gathered).await?;
+                        } else {
+                            self.held.push_back(gathered);
+                            self.account();
                         }
                     }
-                    Err(error) => consumer_trouble(error)?,
-                },
+                    if let Some(error) = error {
+                        self.trouble(&error)?;
+                    }
+                }
             }
         }
     }
@@ -277,7 +287,7 @@ impl<'a> SinkTask<'a> {
                 }
                 self.metrics.commit_failed();
                 if !closing {
-                    self.go_back()?;
+                    self.go_back().await?;
                 }
                 return Ok(());
             }
@@ -308,7 +318,7 @@ impl<'a> SinkTask<'a> {
                 }
             }
         }
-        self.apply_requests()
+        self.apply_requests().await
     }
 
     /// Waits for the dead letter queue. `false` if it has not acknowledged all records.
@@ -337,12 +347,12 @@ impl<'a> SinkTask<'a> {
     }
 
     /// Reads again from what is committed.
-    fn go_back(&mut self) -> Result<(), Error> {
+    async fn go_back(&mut self) -> Result<(), Error> {
         self.held.clear();
         if let Some(pending) = self.pending.take()
             && pending.retries > 0
         {
-            self.flow(&self.all_partitions(), true)?;
+            self.flow(self.all_partitions(), true).await?;
         }
         for position in self.positions.go_back() {
             self.seek(&position)?;
@@ -352,6 +362,27 @@ impl<'a> SinkTask<'a> {
 
     fn seek(&self, position: &Position) -> Result<(), Error> {
         self.consumer.seek(position).map_err(|cause| Error::Kafka { what: "cannot go back to an offset", cause })
+    }
+
+    /// Deals with an error of the consumer: what passes by itself is logged, anything else fails the task as in Kafka Connect.
+    fn trouble(&mut self, error: &ConsumerError) -> Result<(), Error> {
+        if error.fault() != ConsumerFault::Transient {
+            return Err(Error::consumer(error));
+        }
+        match error.code {
+            // In the log already.
+            code if is_about_connections(code) => {}
+            code @ (RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                self.reading.is_incomplete(&error.reason);
+                info!(?code, reason = error.reason, "a topic does not exist; looking for it until it does");
+            }
+            code => {
+                if let Some(left_out) = self.troubles.pass() {
+                    warn!(?code, reason = error.reason, left_out, "Kafka consumer error; retrying");
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn end(&mut self) -> Result<(), Error> {
@@ -381,22 +412,4 @@ fn below<'a>(positions: Vec<Position>, unsettled: impl Iterator<Item = (&'a str,
         (topic, partition, offset.min(bound))
     });
     clipped.collect()
-}
-
-/// Most client errors are librdkafka's way of saying that it goes on trying.
-fn consumer_trouble(error: KafkaError) -> Result<(), Error> {
-    let hopeless = matches!(error, KafkaError::MessageConsumptionFatal(_))
-        || matches!(
-            error.rdkafka_error_code(),
-            Some(
-                RDKafkaErrorCode::TopicAuthorizationFailed
-                    | RDKafkaErrorCode::GroupAuthorizationFailed
-                    | RDKafkaErrorCode::ClusterAuthorizationFailed
-            )
-        );
-    if hopeless {
-        return Err(Error::Kafka { what: "cannot read", cause: error });
-    }
-    warn!(error = crate::kafka::producer::describe(&error), "the Kafka consumer has trouble; it goes on trying");
-    Ok(())
 }

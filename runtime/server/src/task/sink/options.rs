@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::kafka::Properties;
+use crate::kafka::connection::Connections;
 use crate::task::{Common, DeadLetterClients};
 
 /// Most rows in one `put`, unless the consumer's `max.poll.records` says otherwise.
@@ -33,6 +34,8 @@ pub struct Options {
     pub consumer: Properties,
     /// `max.poll.records`: most rows in one `put`; none = 2,000.
     pub max_poll_records: Option<u32>,
+    /// All connections of the worker.
+    pub connections: Connections,
     /// For the dead letter queue, if there is one.
     pub dead_letters: DeadLetterClients,
 }

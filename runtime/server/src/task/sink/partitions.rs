@@ -58,7 +58,7 @@ impl SinkTask<'_> {
                 Vec::new()
             }
         };
-        self.consumer.accept(partitions).map_err(failed("cannot take partitions"))?;
+        self.consumer.accept(partitions).await.map_err(failed("cannot take partitions"))?;
         let ids = ids(partitions);
         for id in &ids {
             let offset = committed
@@ -69,12 +69,12 @@ impl SinkTask<'_> {
         }
         self.count_partitions();
         if self.paused || self.pending.is_some() {
-            self.consumer.set_paused(partitions, true).map_err(failed("cannot pause partitions"))?;
+            self.consumer.set_paused(partitions.clone(), true).await.map_err(failed("cannot pause partitions"))?;
         }
         if !ids.is_empty() {
             self.instance.open(&ids).await?;
         }
-        self.apply_requests()
+        self.apply_requests().await
     }
 
     /// Tells the plugin that partitions are gone, forgets them, and lets the group go on, also when the plugin fails.
@@ -102,9 +102,9 @@ impl SinkTask<'_> {
         self.count_partitions();
         self.drop_pending(ids);
         self.release_held()?;
-        self.consumer.give_up(partitions).map_err(failed("cannot give up partitions"))?;
+        self.consumer.give_up(partitions).await.map_err(failed("cannot give up partitions"))?;
         closed?;
-        self.apply_requests()
+        self.apply_requests().await
     }
 
     fn count_partitions(&self) {
@@ -140,17 +140,17 @@ impl SinkTask<'_> {
     }
 
     /// Lets rows of these partitions flow, but for those that the plugin or the connector's state holds back; or stops them.
-    pub(super) fn flow(&self, partitions: &[(String, i32)], on: bool) -> Result<(), Error> {
+    pub(super) async fn flow(&mut self, partitions: Vec<(String, i32)>, on: bool) -> Result<(), Error> {
         if on && self.paused {
             return Ok(());
         }
         let chosen: Vec<(String, i32)> =
-            partitions.iter().filter(|partition| !on || !self.paused_by_plugin.contains(partition)).cloned().collect();
-        self.consumer.set_paused(&list(&chosen), !on).map_err(failed("cannot pause or resume partitions"))
+            partitions.into_iter().filter(|partition| !on || !self.paused_by_plugin.contains(partition)).collect();
+        self.consumer.set_paused(list(&chosen), !on).await.map_err(failed("cannot pause or resume partitions"))
     }
 
     /// Follows the connector's state.
-    pub(super) fn pause_all(&mut self, paused: bool) -> Result<(), Error> {
+    pub(super) async fn pause_all(&mut self, paused: bool) -> Result<(), Error> {
         if self.paused == paused {
             return Ok(());
         }
@@ -158,13 +158,13 @@ impl SinkTask<'_> {
         if paused {
             // As in Kafka Connect: what was given so far is committed soon.
             self.next_commit = Instant::now();
-            return self.flow(&self.all_partitions(), false);
+            return self.flow(self.all_partitions(), false).await;
         }
-        if self.pending.is_some() { Ok(()) } else { self.flow(&self.all_partitions(), true) }
+        if self.pending.is_some() { Ok(()) } else { self.flow(self.all_partitions(), true).await }
     }
 
     /// Does what the plugin asked for during its last call.
-    pub(super) fn apply_requests(&mut self) -> Result<(), Error> {
+    pub(super) async fn apply_requests(&mut self) -> Result<(), Error> {
         let requests = self.instance.take_requests();
         let disturbed = !requests.rewind.is_empty() || !requests.pause.is_empty();
         self.disturbed |= disturbed;
@@ -193,7 +193,7 @@ impl SinkTask<'_> {
                     self.paused_by_plugin.push(id.clone());
                 }
                 if pause || self.pending.is_none() {
-                    self.flow(&[id], !pause)?;
+                    self.flow(vec![id], !pause).await?;
                 }
             }
         }

@@ -30,7 +30,7 @@ impl SinkTask<'_> {
                         self.report_put(&pending, failure.row, &Failure::of_put(&failure.message)).await?;
                     }
                 }
-                Err(CallError::Retry { message, after }) => return self.retry(pending, message, after),
+                Err(CallError::Retry { message, after }) => return self.retry(pending, message, after).await,
                 Err(error) if self.errors.tolerates() => return self.bisect(pending, error, began.elapsed()).await,
                 Err(error) => return Err(error.into()),
             }
@@ -41,9 +41,9 @@ impl SinkTask<'_> {
         self.metrics.sink.set_active(self.positions.active());
         if pending.retries > 0 {
             info!(retries = pending.retries, "the sink has taken its rows");
-            self.flow(&self.all_partitions(), true)?;
+            self.flow(self.all_partitions(), true).await?;
         }
-        self.apply_requests()
+        self.apply_requests().await
     }
 
     /// A row of the batch failed in the plugin.
@@ -57,18 +57,18 @@ impl SinkTask<'_> {
     }
 
     /// Keeps the rows and stops reading until the plugin is to be asked again.
-    fn retry(&mut self, mut pending: Pending, message: String, after: Option<Duration>) -> Result<(), Error> {
+    async fn retry(&mut self, mut pending: Pending, message: String, after: Option<Duration>) -> Result<(), Error> {
         let delay = retry_delay(after, pending.retries, RETRY_DELAYS);
         if let Some(left_out) = self.errors.may_log() {
             warn!(message, delay_ms = delay.as_millis(), left_out, "the sink asks for the same records again later");
         }
         if pending.retries == 0 {
-            self.flow(&self.all_partitions(), false)?;
+            self.flow(self.all_partitions(), false).await?;
         }
         pending.retries = pending.retries.saturating_add(1);
         pending.due = Instant::now() + delay;
         self.pending = Some(pending);
-        self.apply_requests()
+        self.apply_requests().await
     }
 
     /// Tells the plugin that time has passed.
@@ -84,6 +84,6 @@ impl SinkTask<'_> {
             }
             Err(error) => return Err(error.into()),
         }
-        self.apply_requests()
+        self.apply_requests().await
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) async fn open(options: &Options, stopping: Stopping) -> Result<Self, Error> {
-        let lanes = Lanes::open(&options.producers, &options.producer)
+        let lanes = Lanes::open(&options.producers, &options.producer, &options.common.metrics.connections)
             .map_err(|cause| Error::Kafka { what: "cannot open a producer", cause })?;
         Ok(Self {
             chain: options.common.chain().await?,
