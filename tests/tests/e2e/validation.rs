@@ -73,16 +73,14 @@ impl Side {
         let mut text = text.replace("[VERSION, VERSION]", "[VERSION]");
         // It says so when it has said the same before.
         text = text.replace("org.apache.kafka.connect.errors.ConnectException: Failed to find", "Failed to find");
-        for (begin, end) in [
-            // Java's words for what is wrong with an expression are its own.
-            ("Invalid regex: ", "\u{0}"),
-            ("available connectors are: ", "\u{0}"),
-        ] {
-            if let Some(at) = text.find(begin) {
-                let from = at + begin.len();
-                let to = text[from..].find(end).map_or(text.len(), |to| from + to);
-                text.replace_range(from..to, "...");
-            }
+        // An expression that is missing is a NullPointerException, whose text names variables of Java's code.
+        if let Some(at) = text.find("Cannot invoke ") {
+            let to = text[at..].find('\n').map_or(text.len(), |to| at + to);
+            text.replace_range(at..to, "null");
+        }
+        let begin = "available connectors are: ";
+        if let Some(at) = text.find(begin) {
+            text.replace_range(at + begin.len().., "...");
         }
         text
     }

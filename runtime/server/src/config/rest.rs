@@ -2,7 +2,7 @@
 //! texts are those of Kafka Connect 4.3 and of Jetty's handlers that it configures with them.
 
 use axum::http::header::{HeaderName, HeaderValue};
-use fancy_regex::Regex;
+use weir_java::regex::JavaRegex;
 
 use super::error::Error;
 
@@ -16,7 +16,7 @@ pub const RESPONSE_HEADERS: &str = "response.http.headers.config";
 #[derive(Debug, Clone)]
 pub struct CrossOrigin {
     /// Regular expressions, each for a whole origin; none = any origin.
-    origins: Option<Vec<Regex>>,
+    origins: Option<Vec<JavaRegex>>,
     /// What a preflight request is told, `GET,PUT`.
     pub methods: HeaderValue,
 }
@@ -37,9 +37,9 @@ impl CrossOrigin {
                 patterns = None;
                 break;
             }
-            let pattern = Regex::new(&format!(r"(?i)\A(?:{origin})\z"))
+            let pattern = JavaRegex::ignoring_case(origin)
                 .map_err(|error| Error::invalid(ALLOW_ORIGIN, origin, format!("not a regular expression: {error}")))?;
-            patterns.iter_mut().for_each(|patterns| patterns.push(pattern.clone()));
+            patterns.get_or_insert_default().push(pattern);
         }
         let mut methods: Vec<&str> = methods.split(',').map(str::trim).filter(|method| !method.is_empty()).collect();
         if methods.is_empty() {
@@ -56,7 +56,7 @@ impl CrossOrigin {
         let Some(patterns) = &self.origins else { return true };
         // What is no text matches nothing; neither does what a pattern needs too long for.
         let origins = origin.to_str().unwrap_or_default().split(' ').map(str::trim).filter(|origin| !origin.is_empty());
-        origins.into_iter().any(|origin| patterns.iter().any(|pattern| pattern.is_match(origin).unwrap_or(false)))
+        origins.into_iter().any(|origin| patterns.iter().any(|pattern| pattern.matches(origin).unwrap_or(false)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use fancy_regex::Regex;
+use weir_java::regex::JavaRegex;
 
 /// The variables that may be read.
 pub(super) struct Environment(HashMap<String, String>);
@@ -17,10 +17,10 @@ impl Environment {
         pattern: Option<&str>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, String> {
-        let pattern = pattern.map(|pattern| Regex::new(&format!("^(?:{pattern})\\z"))).transpose();
+        let pattern = pattern.map(JavaRegex::new).transpose();
         let pattern = pattern.map_err(|error| format!("Invalid regex: {error}"))?;
         // A match that takes too many steps is none: better to lack a variable than to show one.
-        let allowed = |name: &str| pattern.as_ref().is_none_or(|pattern| pattern.is_match(name).unwrap_or(false));
+        let allowed = |name: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(name).unwrap_or(false));
         Ok(Self(variables.into_iter().filter(|(name, _)| allowed(name)).collect()))
     }
 
