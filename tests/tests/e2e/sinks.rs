@@ -10,7 +10,7 @@ use weir_tests::topics::{self, Record};
 use weir_tests::worker::Worker;
 use weir_tests::{kafka, paths, wait};
 
-use crate::support::{sink, with};
+use crate::support::{sink, source, with};
 
 /// Rows in a test's topic.
 const ROWS: u64 = 20;
@@ -198,5 +198,45 @@ fn a_pattern_of_topics_finds_those_that_come_later() -> Result<()> {
     topics::create(bootstrap, &second, 1)?;
     topics::produce(bootstrap, &second, &rows(5..9, 1))?;
     arrived(9)?;
+    worker.stop()
+}
+
+#[test]
+fn a_sink_may_be_given_topic_names_that_kafka_would_refuse_and_a_source_may_only_mend_them() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let topic = &topics::unique("tables");
+    topics::create(bootstrap, topic, 1)?;
+    let mut worker = Worker::new(bootstrap)?;
+    worker.start()?;
+    let rest = worker.rest();
+    let renamed = |config: &Value, replacement: &str| {
+        with(
+            config,
+            &[
+                ("transforms", "table,mine"),
+                ("transforms.table.type", "org.apache.kafka.connect.transforms.RegexRouter"),
+                ("transforms.table.regex", ".*"),
+                ("transforms.table.replacement", "dbo.[my/orders]"),
+                ("transforms.mine.type", "org.apache.kafka.connect.transforms.RegexRouter"),
+                ("transforms.mine.regex", r".*\[my/(.*)\]"),
+                ("transforms.mine.replacement", replacement),
+            ],
+        )
+    };
+    let (input, output) = (worker.data().join("in.txt"), worker.data().join("out.txt"));
+    fs::write(&input, "a\nb\n")?;
+    rest.create("mended", &renamed(&source(&input, "my topic"), topic))?;
+    rest.create("tables", &renamed(&sink(&output, topic), "[$1]"))?;
+    wait::until("the lines to come out again", Duration::from_secs(90), || {
+        match (fs::read_to_string(&output).unwrap_or_default(), rest.status("tables")) {
+            (text, _) if text == "a\nb\n" => Ok(()),
+            (text, status) => Err(format!("{text:?}; {status:?}")),
+        }
+    })?;
+    rest.create("refused", &renamed(&source(&input, topic), "my orders"))?;
+    let trace = rest.wait_failed("refused", Duration::from_secs(90))?;
+    ensure!(trace.contains("Kafka does not allow the name"), "{trace}");
+    rest.wait_running("mended", 1)?;
+    rest.wait_running("tables", 1)?;
     worker.stop()
 }

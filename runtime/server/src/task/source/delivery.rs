@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use weir_data::topic_name;
 
 use super::batch::{Batch, Piece, State};
 use super::gates::{Gates, Next, Passage, Position};
@@ -243,6 +244,11 @@ impl Delivery {
     fn target(&self, topic: &str, outlet: &mut impl Outlet) -> Result<Target, Error> {
         let passage = self.gates.passage(topic, outlet.configured());
         let (Passage::Open(lane) | Passage::Retry(lane)) = passage else { return Ok(Target::Closed) };
+        // Kafka's brokers refuse such a name only after the client has asked for it until its patience ends.
+        if let Some(why) = topic_name::fault(topic) {
+            let shown: String = topic.chars().take(80).collect();
+            return Ok(Target::Invalid(format!("topic {shown:?}: Kafka does not allow the name: {why}")));
+        }
         outlet.open_lane(lane).map_err(|cause| Error::Kafka { what: "cannot open a producer", cause })?;
         Ok(match outlet.topic(lane, topic) {
             Ok(id) if matches!(passage, Passage::Open(_)) => Target::Open(lane, id),

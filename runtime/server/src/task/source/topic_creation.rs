@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use tracing::{info, warn};
 use weir_data::records::Records;
+use weir_data::topic_name;
 
 use super::options::Options;
 use crate::config::topic_creation::TopicCreation;
@@ -59,6 +60,13 @@ impl Topics {
             return Ok(());
         }
         let failed = |error: admin::Error| Error::Topic(format!("{error}\n{SETTINGS}"));
+        if let Some((name, why)) = names.iter().find_map(|name| Some((name, topic_name::fault(name)?))) {
+            let shown: String = name.chars().take(80).collect();
+            let cause = format!("Kafka does not allow the name: {why}");
+            return Err(Error::Topic(format!(
+                "Error while attempting to describe topics {shown:?}\nCaused by: {cause}"
+            )));
+        }
         // Kept for as long as there is something to ask.
         let client = self.admins.get(&self.admin).map_err(failed)?;
         let brokers = self.admin.get("bootstrap.servers").map(String::as_str).unwrap_or_default();
