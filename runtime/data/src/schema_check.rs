@@ -3,9 +3,13 @@
 use crate::json;
 use crate::schema::{Schema, SchemaNode, SchemaType};
 
-/// Most levels a schema may have. Walks along a schema recurse, so this bounds the stack; Kafka Connect's own JSON reader
-/// stops at 1000 levels of JSON, of which a schema in an envelope takes two or more for each of its own.
-pub const MAX_DEPTH: usize = 100;
+/// Most levels a schema may have. Walks along a schema recurse, so this bounds the stack. Kafka Connect's own JSON reader stops at
+/// 1000 levels of JSON, of which a schema in an envelope takes one for each of its own at the least.
+pub const MAX_DEPTH: usize = 1000;
+
+/// Bytes of stack that a thread has to have in which values are converted. The deepest schemas and values take less than half of
+/// it, in a build without optimization.
+pub const STACK: usize = 16 << 20;
 
 /// What is wrong with a schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use weir_data::converter::{ConfigError, Converter, converter, header_converter};
 use weir_data::records::{Column, Encoding, Format, Records, Topics, Values};
 use weir_data::schema::{Schema, SchemaType};
+use weir_data::schema_check::STACK;
 
 fn make(class: &str, settings: &[(&str, &str)]) -> Box<dyn Converter> {
     let settings = settings.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -217,10 +218,10 @@ fn the_deepest_values_there_may_be_do_not_exhaust_a_stack() {
     // An envelope is one level of its own.
     let lists = [vec![b'['; 999], vec![b']'; 999]].concat();
     let mut schema = Schema::string();
-    for _ in 1..100 {
+    for _ in 1..499 {
         schema = Schema::structure([("f".to_owned(), schema)]);
     }
-    let structs = [r#"{"f":"#.repeat(99), "5".to_owned(), "}".repeat(99)].concat();
+    let structs = [r#"{"f":"#.repeat(498), "5".to_owned(), "}".repeat(498)].concat();
     let formats = [Format::plain(Encoding::Json), Format::with_schema(Encoding::Json, Arc::new(schema))];
     let run = move || {
         for (format, value) in [(0, lists.as_slice()), (1, structs.replace('5', "\"5\"").as_bytes())] {
@@ -237,8 +238,8 @@ fn the_deepest_values_there_may_be_do_not_exhaust_a_stack() {
         let values = Values::from_column(Column::from_rows([Some(&structs)]), 1, 1);
         assert_eq!(make("Json", &[]).from_connect(&formats, values, 1).failures.len(), 1);
     };
-    // Half of what a thread of the runtime has.
-    std::thread::Builder::new().stack_size(1 << 20).spawn(run).expect("a thread").join().expect("no overflow");
+    // The other half is for what calls a converter.
+    std::thread::Builder::new().stack_size(STACK / 2).spawn(run).expect("a thread").join().expect("no overflow");
 }
 
 /// For each schema type, values that have to come back as they were.

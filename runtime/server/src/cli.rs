@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
+use weir_data::schema_check::STACK;
 
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::worker::LogFormat;
@@ -127,7 +128,9 @@ pub fn main() -> ExitCode {
     if let Command::CompileComponent = args.command {
         return weir_plugin::compile_process();
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Address space; memory is what a thread has used of it.
+    let builder = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
+    let runtime = match builder {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("weir: cannot start: {error}");

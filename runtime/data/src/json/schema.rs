@@ -31,7 +31,7 @@ const TYPES: [(&str, SchemaType); 12] = [
 /// Kafka Connect's message.
 pub(crate) fn read(json: &Node<'_>, rules: &Rules) -> Result<Schema, String> {
     let mut nodes = Vec::new();
-    read_node(json, rules, 0, &mut nodes)?;
+    read_node(json, rules, 0, &mut nodes, &mut 0)?;
     let schema = Schema { nodes };
     if schema.weight() > MAX_FORMAT_BYTES {
         return Err(format!("the schema takes more than {} MiB", MAX_FORMAT_BYTES >> 20));
@@ -40,8 +40,18 @@ pub(crate) fn read(json: &Node<'_>, rules: &Rules) -> Result<Schema, String> {
     Ok(schema)
 }
 
-/// Appends the node and everything below it to `nodes`, and gives its index.
-fn read_node(json: &Node<'_>, rules: &Rules, depth: usize, nodes: &mut Vec<SchemaNode>) -> Result<u32, String> {
+/// Most nodes that all nodes with a default have below them, a node being counted for each such node above it. Each default is held
+/// against a schema that is made of them, so the work would grow with the square of the levels.
+const MAX_UNDER_DEFAULTS: usize = 1 << 18;
+
+/// Appends the node and everything below it to `nodes`, and gives its index. `under_defaults` counts nodes below defaults so far.
+fn read_node(
+    json: &Node<'_>,
+    rules: &Rules,
+    depth: usize,
+    nodes: &mut Vec<SchemaNode>,
+    under_defaults: &mut usize,
+) -> Result<u32, String> {
     if depth == MAX_DEPTH {
         return Err(schema_check::SchemaFault::TooDeep.to_string());
     }
@@ -53,7 +63,7 @@ fn read_node(json: &Node<'_>, rules: &Rules, depth: usize, nodes: &mut Vec<Schem
     nodes.push(SchemaNode::new(kind));
     let mut child = |json: Option<&Node<'_>>, missing: &str| match json {
         None | Some(Node::Null) => Err(missing.to_owned()),
-        Some(json) => read_node(json, rules, depth + 1, nodes),
+        Some(json) => read_node(json, rules, depth + 1, nodes, under_defaults),
     };
     let mut children = Vec::new();
     let mut field_names = Vec::new();
@@ -97,7 +107,13 @@ fn read_node(json: &Node<'_>, rules: &Rules, depth: usize, nodes: &mut Vec<Schem
             node.parameters.push((name.clone().into_owned(), value.into_owned()));
         }
     }
-    if let Some(default) = json.get("default") {
+    // A null says no more than that there is none.
+    let no_default = |default: &Node<'_>| nodes[index].optional && *default == Node::Null;
+    if let Some(default) = json.get("default").filter(|default| !no_default(default)) {
+        *under_defaults += nodes.len() - index;
+        if *under_defaults > MAX_UNDER_DEFAULTS {
+            return Err(format!("more than {MAX_UNDER_DEFAULTS} nodes of the schema are below ones with a default"));
+        }
         let text = read_default(default, index, rules, nodes)?;
         nodes[index].default = text;
     }
@@ -268,9 +284,23 @@ mod tests {
 
     #[test]
     fn a_schema_deeper_than_any_is_refused_and_not_recursed_into() {
-        let depth = 450;
-        let json =
-            [r#"{"type":"array","items":"#.repeat(depth), r#"{"type":"int8"}"#.to_owned(), "}".repeat(depth)].concat();
-        assert_eq!(parse(&json), Err("the schema has more than 100 levels".to_owned()));
+        let json = |depth: usize| {
+            [r#"{"type":"array","items":"#.repeat(depth), r#"{"type":"int8"}"#.to_owned(), "}".repeat(depth)].concat()
+        };
+        assert_eq!(parse(&json(999)).map(|schema| schema.nodes.len()), Ok(1000));
+        assert_eq!(parse(&json(1000)), Err("the schema has more than 1000 levels".to_owned()));
+    }
+
+    #[test]
+    fn defaults_on_every_level_of_a_large_schema_are_refused_before_they_cost_much() {
+        let fields = |fields: &str| {
+            format!(r#"{{"type":"struct","optional":true,"default":{{}},"field":"f","fields":[{fields}]}}"#)
+        };
+        let leaves: Vec<_> =
+            (0..20_000).map(|n| format!(r#"{{"type":"int8","optional":true,"field":"{n}"}}"#)).collect();
+        let json = (0..20).fold(leaves.join(","), |below, _| fields(&below));
+        assert_eq!(parse(&json), Err("more than 262144 nodes of the schema are below ones with a default".to_owned()));
+        let json = (0..20).fold(String::new(), |below, _| fields(&below));
+        assert!(parse(&json).is_ok());
     }
 }
