@@ -2,13 +2,14 @@
 //! partition and offset. `docs/file-connectors.md` says how they behave, and where they differ.
 //!
 //! [`FileStreamSource`] makes records of the lines that `lines` cuts and keeps its place by `offsets`; [`FileStreamSink`]
-//! appends what `line` makes of a record's value, by `append`. `path` says which directory either needs.
+//! appends what `line`, with `weir-data`, makes of a record's value, by `append`. `path` says which directory either needs.
 
 mod append;
 mod line;
 mod lines;
 mod offsets;
 mod path;
+mod schema;
 mod sink;
 mod source;
 

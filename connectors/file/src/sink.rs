@@ -12,7 +12,8 @@ use weir_sdk::sink::{RowFailures, Sink, SinkBatch, SinkContext, SinkRecord, Topi
 use weir_sdk::{Config, Error, ErrorContext};
 
 use crate::append::{self, Appender};
-use crate::{line, path};
+use crate::line::Printer;
+use crate::path;
 
 /// What Kafka Connect writes to when no file is given.
 const STREAM: &str = "standard output";
@@ -40,6 +41,10 @@ pub struct FileSinkConfig {
     /// Destination filename. If not specified, the standard output will be used
     #[config(importance = high)]
     file: Option<String>,
+    /// Whether lists, maps and structs are written as JSON on one line. Otherwise they are written as Kafka Connect writes them, in
+    /// Java's form: {id=1}
+    #[config(name = "weir.values.json", default = false, importance = low, group = "Weir")]
+    json: bool,
 }
 
 /// A task that appends to a file.
@@ -47,6 +52,8 @@ pub struct FileSinkConfig {
 pub struct FileStreamSink {
     path: PathBuf,
     file: Appender,
+    /// Structured values are written as JSON.
+    json: bool,
     /// Kept from put to put for its memory.
     lines: Vec<u8>,
     /// Where in `lines` the line of each row ends.
@@ -91,7 +98,19 @@ impl Sink for FileStreamSink {
         info!("appending to {}", path.display());
         let (lines, ends) = (Vec::new(), Vec::new());
         // The run before may have ended in the middle of a write.
-        Ok(Self { path, file, lines, ends, one_write: ONE_WRITE, written: 0, begun: None, unsaved: false, torn: true })
+        let json = config.json;
+        Ok(Self {
+            path,
+            file,
+            json,
+            lines,
+            ends,
+            one_write: ONE_WRITE,
+            written: 0,
+            begun: None,
+            unsaved: false,
+            torn: true,
+        })
     }
 
     fn put(&mut self, batch: &SinkBatch) -> Result<RowFailures, Error> {
@@ -152,8 +171,9 @@ impl FileStreamSink {
             }
             self.torn = false;
         }
+        let mut printer = Printer::new(self.json);
         for record in batch.records().skip(self.written) {
-            line::append(&mut self.lines, record.value());
+            printer.append(&mut self.lines, record.value(), record.value_schema());
             self.ends.push(self.lines.len());
             if self.lines.len() >= GATHERED {
                 self.write()?;

@@ -49,7 +49,17 @@ fn each_record_becomes_a_line_whatever_its_value_is() {
         ])
         .unwrap();
     assert!(failures.is_empty());
-    assert_eq!(output.text(), "text\nnull\nbytes\n{\"a\": 1,  \"b\": [true]}\n\n");
+    assert_eq!(output.text(), "text\nnull\nbytes\n{a=1, b=[true]}\n\n");
+}
+
+#[test]
+fn structured_values_are_json_where_that_is_asked_for() {
+    let output = Output::new();
+    let file = output.path.to_str().unwrap();
+    let mut task = Task::start([("file", file), ("weir.values.json", "true")]).unwrap();
+    task.open(&[("t", 0)]).unwrap();
+    task.put(&[KafkaRecord::json("t", 0, "{\"a\": 1,\n \"b\": [true]}")]).unwrap();
+    assert_eq!(output.text(), "{\"a\": 1,  \"b\": [true]}\n");
 }
 
 #[test]

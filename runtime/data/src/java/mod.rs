@@ -4,4 +4,5 @@ pub(crate) mod class;
 pub(crate) mod date;
 pub(crate) mod decimal;
 pub(crate) mod number;
+pub(crate) mod text;
 pub(crate) mod to_string;

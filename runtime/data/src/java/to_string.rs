@@ -1,7 +1,7 @@
 //! `toString` of structured values: `Struct{id=1}`, `{a=1}`, `[1, 2]`.
 //!
-//! Two things are not as in Java, which prints an address there or an order that depends on hashes: bytes are base64, and
-//! members keep the order they have in the value.
+//! Members of a map come in the order of a `HashMap`, as far as their names are text. Where Java prints the address of bytes, they
+//! are base64.
 
 use super::date::{DAY, Moment};
 use super::decimal::Decimal;
@@ -61,7 +61,9 @@ pub(crate) fn to_string(shape: Option<&Shape>, node: &Node<'_>, out: &mut String
         }
         (Node::Object(members), shape) => {
             let value_shape = shape.and_then(|shape| shape.children.get(1));
-            list('{', '}', members.iter(), out, |(name, value), out| {
+            let order = weir_java::hash_map::order(members.iter().map(|(name, _)| &**name));
+            let members = order.into_iter().map(|place| &members[place]);
+            list('{', '}', members, out, |(name, value), out| {
                 out.push_str(name);
                 out.push('=');
                 to_string(value_shape, value, out);
@@ -95,7 +97,10 @@ fn number(shape: Option<&Shape>, digits: &str) -> String {
     match shape.map(|shape| shape.kind) {
         Some(SchemaType::Float32) => digits.parse().map_or_else(|_| digits.to_owned(), float),
         Some(SchemaType::Float64) => digits.parse().map_or_else(|_| digits.to_owned(), double),
-        None if !is_integral(digits) => digits.parse().map_or_else(|_| digits.to_owned(), double),
+        // Java reads a decimal number first, which has no zero below zero.
+        None if !is_integral(digits) => {
+            digits.parse().map_or_else(|_| digits.to_owned(), |number: f64| double(number + 0.0))
+        }
         _ if digits == "-0" => "0".to_owned(),
         _ => digits.to_owned(),
     }

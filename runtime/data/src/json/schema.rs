@@ -287,8 +287,13 @@ mod tests {
         let json = |depth: usize| {
             [r#"{"type":"array","items":"#.repeat(depth), r#"{"type":"int8"}"#.to_owned(), "}".repeat(depth)].concat()
         };
-        assert_eq!(parse(&json(999)).map(|schema| schema.nodes.len()), Ok(1000));
-        assert_eq!(parse(&json(1000)), Err("the schema has more than 1000 levels".to_owned()));
+        let run = move || parse(&json(999)).map(|schema| schema.nodes.len());
+        let thread = std::thread::Builder::new().stack_size(crate::schema_check::STACK / 2).spawn(run);
+        assert_eq!(thread.expect("a thread").join().expect("no overflow"), Ok(1000));
+        let run = move || parse(&json(1000));
+        let thread = std::thread::Builder::new().stack_size(crate::schema_check::STACK / 2).spawn(run);
+        let expected = Err("the schema has more than 1000 levels".to_owned());
+        assert_eq!(thread.expect("a thread").join().expect("no overflow"), expected);
     }
 
     #[test]

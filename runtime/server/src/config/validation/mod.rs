@@ -13,7 +13,7 @@ mod steps;
 mod tests;
 mod unlisted;
 
-use weir_plugin::{PluginInfo, PluginKind};
+use weir_plugin::{ConfigKey, PluginInfo, PluginKind};
 
 use self::definitions::{Definition, Definitions, Found, FoundValues};
 use self::framework::Context;
@@ -105,7 +105,9 @@ pub async fn validate(config: &StringMap, worker: &WorkerConfig, plugins: &Plugi
 /// those that every connector of Weir has and none of Kafka Connect.
 pub fn plugin_definitions(plugin: &PluginInfo, catalogue: &Catalogue, weirs: bool) -> Vec<ConfigKeyInfo> {
     let mut definitions = Definitions::default();
-    for key in plugin.config.iter().filter(|key| key.visible) {
+    // A plugin that stands in for one of Kafka Connect's may have keys that are Weir's own.
+    let asked_for = |key: &&ConfigKey| key.visible && (weirs || key.group.as_deref() != Some(framework::WEIR));
+    for key in plugin.config.iter().filter(asked_for) {
         definitions.define(Definition::of_plugin(key.clone()));
     }
     if matches!(plugin.kind, PluginKind::Source | PluginKind::Sink) {

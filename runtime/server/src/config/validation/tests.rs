@@ -264,6 +264,25 @@ fn weirs_own_keys_are_left_out_unless_something_is_wrong_with_them() {
     );
 }
 
+#[test]
+fn a_plugins_keys_that_are_weirs_own_are_defined_where_they_are_asked_for() {
+    let mut own = plugin_key("weir.values.json");
+    own.group = Some("Weir".into());
+    let plugin = PluginInfo {
+        class: "X".into(),
+        kind: PluginKind::Sink,
+        version: "1".into(),
+        config: vec![plugin_key("file"), own],
+    };
+    let is_there = |weirs: bool, name: &str| {
+        let definitions = plugin_definitions(&plugin, &Catalogue::new(Vec::new()), weirs);
+        definitions.iter().any(|key| key.name == name)
+    };
+    assert!(is_there(true, "weir.values.json") && is_there(true, "weir.task.memory.max"));
+    assert!(!is_there(false, "weir.values.json") && !is_there(false, "weir.task.memory.max"));
+    assert!(is_there(true, "file") && is_there(false, "file"));
+}
+
 fn plugin_key(name: &str) -> ConfigKey {
     ConfigKey {
         name: name.to_owned(),
