@@ -27,6 +27,14 @@ fn check_in_order(found: &[String], expected: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Waits until they are all there. Some may be there twice, so that their number says nothing.
+fn wait_for_all(bootstrap: &str, topic: &str, expected: &[String]) -> Result<()> {
+    wait::until(&format!("every value in {topic}"), WITHIN, || {
+        let found = topics::values(bootstrap, topic).map_err(|error| format!("{error:#}"))?;
+        check_in_order(&found, expected).map_err(|error| format!("{} of {}: {error}", found.len(), expected.len()))
+    })
+}
+
 fn write_lines(path: &Path, lines: &[String]) -> Result<()> {
     let text = lines.iter().fold(String::new(), |mut text, line| {
         let _ = writeln!(text, "{line}");
@@ -70,8 +78,7 @@ fn a_topic_that_takes_smaller_requests_than_the_producer_makes_gets_every_record
     rest.create(&of("sink"), &config)?;
 
     for kind in ["none", "all"] {
-        topics::wait_for_count(bootstrap, &of(kind), 5000, WITHIN)?;
-        check_in_order(&topics::values(bootstrap, &of(kind))?, &lines).with_context(|| of(kind))?;
+        wait_for_all(bootstrap, &of(kind), &lines)?;
         rest.wait_running(&of(kind), 1)?;
     }
     topics::wait_for_count(bootstrap, &of("dead"), 500, WITHIN)?;
@@ -205,10 +212,7 @@ fn a_broker_that_is_frozen_for_longer_than_a_record_may_take_costs_no_record_tha
     kafka.freeze(false)?;
     let written = appenders[0].stop()?;
     let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
-    wait::until("every line", WITHIN, || {
-        let found = topics::values(&bootstrap, "tolerant").map_err(|error| format!("{error:#}"))?;
-        check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
-    })?;
+    wait_for_all(&bootstrap, "tolerant", &expected)?;
     rest.wait_running("tolerant", 1)?;
     worker.wait_for_log("Kafka did not accept records; sending them again")?;
     // Without tolerance it is what Kafka Connect makes of it, and a restart brings what is missing.
@@ -217,10 +221,7 @@ fn a_broker_that_is_frozen_for_longer_than_a_record_may_take_costs_no_record_tha
     rest.post("/connectors/strict/restart?includeTasks=true&onlyFailed=true", &json!(null))?;
     let written = appenders[1].stop()?;
     let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
-    wait::until("every line after a restart", WITHIN, || {
-        let found = topics::values(&bootstrap, "strict").map_err(|error| format!("{error:#}"))?;
-        check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
-    })?;
+    wait_for_all(&bootstrap, "strict", &expected)?;
     worker.stop()
 }
 
@@ -259,9 +260,6 @@ fn a_worker_that_is_stopped_while_the_broker_is_away_stores_the_offsets_of_what_
     worker.connector("stopped", &source(&input, "stopped"))?;
     worker.start()?;
     let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
-    wait::until("every line", WITHIN, || {
-        let found = topics::values(&bootstrap, "stopped").map_err(|error| format!("{error:#}"))?;
-        check_in_order(&found, &expected).map_err(|error| format!("{} of {written}: {error}", found.len()))
-    })?;
+    wait_for_all(&bootstrap, "stopped", &expected)?;
     worker.stop()
 }
