@@ -172,6 +172,7 @@ fn sink(output: &Path) -> Value {
         "tasks.max": "1",
         "file": output,
         "topics": "demo-lines",
+        "weir.values.json": "true",
     }})
 }
 

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use weir::kafka::dev_broker::DevBroker;
+
 fn weir() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
     command.env_remove("RUST_LOG").stdin(Stdio::null());
@@ -279,8 +281,11 @@ fn started(worker: &str) -> std::process::Child {
 #[test]
 fn a_second_worker_on_the_same_files_is_refused_until_the_first_is_gone() {
     let folder = tempfile::tempdir().expect("folder");
-    let keys = |port: u16, wait: u32| format!("{}weir.lock.wait.ms={wait}\n", worker_keys(folder.path(), port));
-    let first = file(folder.path(), "first.properties", &keys(0, 0));
+    // A start waits for its cluster.
+    let broker = DevBroker::start().expect("a broker");
+    let keys = worker_keys(folder.path(), 0).replace("127.0.0.1:1\n", &format!("{}\n", broker.bootstrap_servers()));
+    let keys = |wait: u32| format!("{keys}weir.lock.wait.ms={wait}\n");
+    let first = file(folder.path(), "first.properties", &keys(0));
     let mut running = started(&first);
     let refused = run(&["standalone", &first]);
     let said = errors(&refused);
@@ -293,7 +298,7 @@ fn a_second_worker_on_the_same_files_is_refused_until_the_first_is_gone() {
     let mut running = started(&first);
 
     // An update: the next one waits for the one before it.
-    let second = file(folder.path(), "second.properties", &keys(0, 300_000));
+    let second = file(folder.path(), "second.properties", &keys(300_000));
     let next = std::thread::spawn(move || started(&second));
     std::thread::sleep(Duration::from_secs(1));
     assert!(!next.is_finished(), "two workers on the same files");

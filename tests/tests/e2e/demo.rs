@@ -36,7 +36,7 @@ fn every_line_comes_through_two_transforms_and_kafka_byte_for_byte() -> Result<(
     ];
     let rest = worker.rest();
     rest.create("demo-source", &with(&with(&source(&input, topic), &json), &transforms))?;
-    rest.create("demo-sink", &with(&sink(&output, topic), &json))?;
+    rest.create("demo-sink", &with(&with(&sink(&output, topic), &json), &[("weir.values.json", "true")]))?;
     rest.wait_running("demo-source", 1)?;
     rest.wait_running("demo-sink", 1)?;
 
