@@ -216,6 +216,8 @@ impl TaskHandle {
 
     /// Its status now. One that reaches no Kafka broker is in the state that it would be in, and its trace says so.
     pub fn status(&self) -> Status {
+        // Looked at before the status: a loop sets that last, so that it is not the one of a moment before.
+        let has_ended = self.running.as_ref().is_some_and(JoinHandle::is_finished);
         let mut status = self.status.get();
         if matches!(status.state, State::Running | State::Paused)
             && let Some(outage) = self.metrics.connections.outage()
@@ -223,7 +225,7 @@ impl TaskHandle {
             status.trace = Some(bounded(self.secrets.hide(&outage).into_owned(), MAX_TRACE));
         }
         // A loop that panicked is a defect of ours, and still must not look alive.
-        if self.running.as_ref().is_some_and(JoinHandle::is_finished) && status.state == State::Running {
+        if has_ended && status.state == State::Running {
             status = Status {
                 state: State::Failed,
                 trace: Some("the task's loop ended unexpectedly; see the log".to_owned()),
