@@ -73,8 +73,12 @@ fn a_source_that_may_not_write_any_more_fails_and_skips_nothing() -> Result<()> 
         let expected: Vec<String> = (0..written).map(|number| lines::line(number).trim_end().to_owned()).collect();
         wait::until(&format!("every line of {topic}"), WITHIN, || {
             let found = topics::values(&bootstrap, topic).map_err(|error| format!("{error:#}"))?;
-            let missing = expected.iter().filter(|line| !found.contains(line)).count();
-            if missing == 0 { Ok(()) } else { Err(format!("{missing} of {written} are missing")) }
+            let missing: Vec<&String> = expected.iter().filter(|line| !found.contains(line)).collect();
+            if missing.is_empty() {
+                Ok(())
+            } else {
+                Err(format!("{} of {written} are missing: {missing:?}", missing.len()))
+            }
         })?;
     }
     worker.stop()

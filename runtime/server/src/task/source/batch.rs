@@ -7,8 +7,10 @@ use weir_data::records::Column;
 use weir_plugin::{SettledRows, TopicPartition};
 
 use super::payload::Payload;
+use crate::kafka::fault::Fault;
 use crate::kafka::lanes::Lane;
 use crate::kafka::producer::{Outcome, SendFailure, Tracked};
+use crate::task::Error;
 use crate::task::active_topics::TopicNotes;
 use crate::task::errors::Polled;
 
@@ -88,6 +90,9 @@ pub(super) enum State {
     Given { piece: u32, index: u16, again: bool },
     /// Kafka does not accept it, and the record is at fault.
     Rejected,
+    /// Kafka does not accept it, and the task may not go on without it. It never settles: a task that ends stores the offsets of
+    /// what came before it, and no others.
+    Refused,
 }
 
 /// Records of a batch that were given to one producer at one time.
@@ -117,6 +122,8 @@ pub(super) struct Batch {
     pub(super) waiting: usize,
     /// None before this index is.
     pub(super) first_waiting: usize,
+    /// Why the first record is [`State::Refused`] that is.
+    pub(super) refusal: Option<(String, Fault)>,
     /// The records that were rejected, by their index in `sent`.
     pub(super) rejected: Vec<(u32, SendFailure)>,
     pub(super) places: Places,
@@ -148,6 +155,24 @@ impl Batch {
         }
     }
 
+    /// Kafka does not accept a record without which the task may not go on.
+    pub(super) fn refuse(&mut self, index: usize, cause: String, fault: Fault) {
+        if let Some(sent) = self.sent.get_mut(index) {
+            sent.state = State::Refused;
+            self.refusal.get_or_insert((cause, fault));
+        }
+    }
+
+    /// # Errors
+    ///
+    /// A record is [`State::Refused`].
+    pub(super) fn accepted(&self) -> Result<(), Error> {
+        match &self.refusal {
+            Some((cause, fault)) => Err(Error::Delivery { cause: cause.clone(), next: fault.next() }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether each record was acknowledged, or has failed and the failure was not looked at yet.
     pub(super) fn is_reported(&self) -> bool {
         self.waiting == 0 && self.pieces.iter().all(|piece| piece.closed || piece.tracked.outstanding.is_settled())
@@ -170,7 +195,7 @@ impl Batch {
     /// What became of a record, by its index in `sent`; `None` if nothing is known yet, or it is sent again.
     pub(super) fn outcome(&self, sent: usize) -> Option<Outcome> {
         match self.sent.get(sent)?.state {
-            State::Waiting { .. } => None,
+            State::Waiting { .. } | State::Refused => None,
             State::Rejected => Some(Outcome::Failed),
             State::Given { piece, index, .. } => {
                 let outcome = self.pieces.get(piece as usize)?.tracked.outstanding.outcome(index as usize);

@@ -78,11 +78,11 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// A record cannot be sent, and the task may not go on without it.
+    /// A record cannot be sent, and the task may not go on without it. It is an error again with each later call.
     pub(super) fn absorb(&mut self, in_flight: &mut InFlight, outlet: &impl Outlet, now: Instant) -> Result<(), Error> {
-        in_flight.queue.iter_mut().try_for_each(|batch| self.absorb_batch(batch, now))?;
+        in_flight.queue.iter_mut().for_each(|batch| self.absorb_batch(batch, now));
         self.advance(&mut in_flight.queue, outlet.configured(), now);
-        Ok(())
+        in_flight.queue.iter().try_for_each(Batch::accepted)
     }
 
     /// Takes the oldest batch out of the queue if each of its records is acknowledged or rejected. While a topic has a gate, batches
@@ -90,32 +90,33 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// As [`Delivery::absorb`].
+    /// As [`Delivery::absorb`], of a record of the oldest batch. The batch stays in the queue: it never settles.
     pub(super) fn take_settled(&mut self, in_flight: &mut InFlight, now: Instant) -> Result<Option<Batch>, Error> {
         let Some(first) = in_flight.queue.front_mut() else { return Ok(None) };
+        first.accepted()?;
         if !first.is_reported() || !self.gates.are_open() {
             return Ok(None);
         }
         // All reports are there, so a failure among them is seen here at the latest.
-        self.absorb_batch(first, now)?;
+        self.absorb_batch(first, now);
+        first.accepted()?;
         Ok(if first.waiting == 0 { in_flight.pop() } else { None })
     }
 
-    fn absorb_batch(&mut self, batch: &mut Batch, now: Instant) -> Result<(), Error> {
+    fn absorb_batch(&mut self, batch: &mut Batch, now: Instant) {
         for piece in 0..batch.pieces.len() {
             if batch.pieces[piece].closed {
                 continue;
             }
             for failure in batch.pieces[piece].tracked.outstanding.take_failures() {
-                self.failed(batch, piece, failure, now)?;
+                self.failed(batch, piece, failure, now);
             }
         }
-        Ok(())
     }
 
-    fn failed(&mut self, batch: &mut Batch, piece: usize, failure: SendFailure, now: Instant) -> Result<(), Error> {
-        let Some(&index) = batch.pieces[piece].members.get(failure.row) else { return Ok(()) };
-        let Some(&sent) = batch.sent.get(index as usize) else { return Ok(()) };
+    fn failed(&mut self, batch: &mut Batch, piece: usize, failure: SendFailure, now: Instant) {
+        let Some(&index) = batch.pieces[piece].members.get(failure.row) else { return };
+        let Some(&sent) = batch.sent.get(index as usize) else { return };
         let lane = batch.pieces[piece].lane;
         let alone = failure.alone || lane == 1 || batch.payload.record(sent.number).size() > lane;
         let fault = match Fault::of(failure.code) {
@@ -123,10 +124,8 @@ impl Delivery {
             fault => fault,
         };
         match fault {
-            Fault::Setup => return Err(Error::Delivery { cause: failure.message, next: fault.next() }),
-            Fault::Record | Fault::Timeout if !self.tolerates => {
-                return Err(Error::Delivery { cause: failure.message, next: fault.next() });
-            }
+            Fault::Setup => batch.refuse(index as usize, failure.message, fault),
+            Fault::Record | Fault::Timeout if !self.tolerates => batch.refuse(index as usize, failure.message, fault),
             Fault::Record => {
                 batch.sent[index as usize].state = State::Rejected;
                 batch.rejected.push((index, failure));
@@ -137,7 +136,6 @@ impl Delivery {
                 self.gates.close(batch.topic(&sent), fault, &failure, at, now);
             }
         }
-        Ok(())
     }
 
     /// Takes back the records of a lane whose producer has failed. Returns how many have to be sent again.
@@ -149,7 +147,7 @@ impl Delivery {
         let mut count = 0;
         for batch in &mut in_flight.queue {
             // What was reported before counts: it says in which partition a record is missing.
-            self.absorb_batch(batch, now)?;
+            self.absorb_batch(batch, now);
             for number in 0..batch.pieces.len() {
                 let piece = &mut batch.pieces[number];
                 if piece.lane != lane || piece.closed {
@@ -171,6 +169,7 @@ impl Delivery {
                 }
             }
         }
+        in_flight.queue.iter().try_for_each(Batch::accepted)?;
         Ok(count)
     }
 

@@ -207,6 +207,18 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// A broker refuses a request for a reason that an operator has to remove.
+fn refusal() -> impl Strategy<Value = Event> {
+    (0usize..3, 0usize..2, 0..PARTITIONS, 1usize..5).prop_map(|(lane, topic, partition, most)| Event::Fail {
+        lane,
+        topic,
+        partition,
+        most,
+        written: 0,
+        code: RDKafkaErrorCode::TopicAuthorizationFailed,
+    })
+}
+
 struct Task {
     model: Model,
     delivery: Delivery,
@@ -317,6 +329,16 @@ impl Task {
 
     fn work(&mut self) -> Result<(), Error> {
         self.delivery.absorb(&mut self.in_flight, &self.model, self.now)?;
+        self.reap_and_pump()
+    }
+
+    /// As the loop that waits for what is in flight when the task ends.
+    fn finish(&mut self) -> Result<(), Error> {
+        let absorbed = self.delivery.absorb(&mut self.in_flight, &self.model, self.now);
+        self.reap_and_pump().and(absorbed)
+    }
+
+    fn reap_and_pump(&mut self) -> Result<(), Error> {
         while let Some(mut batch) = self.delivery.take_settled(&mut self.in_flight, self.now)? {
             let (all, acknowledged) = (batch.sent.len() as u64, batch.acknowledged());
             let rejected = batch.take_rejected();
@@ -400,14 +422,25 @@ proptest! {
         task.check_end();
     }
 
+    /// A task that fails waits for what is in flight before it ends.
     #[test]
-    fn with_tolerance_none_a_failed_task_has_stored_nothing_beyond(events in prop::collection::vec(event(), 1..120)) {
-        let mut task = Task::new(false);
+    fn a_failed_task_stores_nothing_beyond_however_long_it_goes_on(
+        events in prop::collection::vec(prop_oneof![12 => event(), 1 => refusal()], 1..120),
+        tolerates: bool,
+    ) {
+        let mut task = Task::new(tolerates);
+        let mut has_failed = false;
         for event in events {
-            if task.happens(event).is_err() {
-                prop_assert!(task.skipped.is_empty());
-                break;
+            // A failed task asks its source for nothing more.
+            if has_failed && matches!(event, Event::Poll(_)) {
+                continue;
             }
+            has_failed |= match event {
+                Event::Work if has_failed => task.finish(),
+                event => task.happens(event),
+            }
+            .is_err();
+            prop_assert!(tolerates || task.skipped.is_empty());
         }
         task.store();
     }
@@ -441,6 +474,8 @@ fn every_error_of_librdkafka_is_a_skip_only_if_the_record_was_alone() {
                 Fault::RequestSize | Fault::Request | Fault::Transient => false,
             };
             assert_eq!(worked.is_err(), fails, "{code:?} with tolerance {tolerates}");
+            // The loop looks once more before the task ends.
+            assert_eq!(task.finish().is_err(), fails, "{code:?} with tolerance {tolerates}, again");
             assert!(fault == Fault::Record && tolerates || task.in_flight.take_committable().is_empty(), "{code:?}");
         }
     }

@@ -347,16 +347,20 @@ impl SourceTask {
             self.last_commit().await;
         }
         while self.in_flight.batches() > 0 {
-            let pump = match self.deliver().await {
+            // What Kafka refused is waited for no longer, but what came before it is.
+            if let Err(error) = self.sender.absorb(&mut self.delivery, &mut self.in_flight, Instant::now()) {
+                debug!(%error, "task stops with records that Kafka did not accept");
+            }
+            if self.reap().await.is_err() || self.in_flight.batches() == 0 {
+                break;
+            }
+            let pump = match self.sender.pump(&mut self.delivery, &mut self.in_flight, Instant::now()) {
                 Ok(pump) => pump,
                 Err(error) => {
                     debug!(%error, "task stopped with records that Kafka did not accept");
                     break;
                 }
             };
-            if self.in_flight.batches() == 0 {
-                break;
-            }
             if Instant::now() >= deadline {
                 info!(
                     batches = self.in_flight.batches(),

@@ -41,6 +41,7 @@ pub(super) fn batch(first_row: u64, topics: &[&str], records: &[(u32, u32, i32, 
         pieces: vec![],
         waiting: records.len(),
         first_waiting: 0,
+        refusal: None,
         rejected: vec![],
         places: Places {
             partitions: vec!["a".to_owned(), "b".to_owned()],

@@ -115,6 +115,7 @@ impl Unsent {
             skipped: failed.iter().map(|(row, _)| *row).collect(),
             pieces: Vec::new(),
             first_waiting: 0,
+            refusal: None,
             rejected: Vec::new(),
             places,
             originals,
