@@ -23,6 +23,7 @@ use tracing::{error, info, warn};
 
 use super::connection::{Connection, Connections};
 use super::consumer_fault::{ConsumerError, ConsumerFault};
+use super::membership::Membership;
 use super::native::RowQueue;
 use super::producer::describe;
 use super::refusal::refusal;
@@ -56,6 +57,7 @@ pub struct Events {
     closing: AtomicBool,
     /// Topics were looked for.
     has_looked: AtomicBool,
+    membership: Mutex<Membership>,
 }
 
 impl ClientContext for Events {
@@ -91,6 +93,7 @@ impl Events {
             refused: Mutex::default(),
             closing: AtomicBool::new(false),
             has_looked: AtomicBool::new(false),
+            membership: Mutex::default(),
         }
     }
 }
@@ -106,8 +109,12 @@ impl ConsumerContext for Events {
         }
         let partitions = partitions.clone();
         self.rebalances.lock().push_back(if assigned {
+            let topics =
+                partitions.elements().into_iter().map(|element| element.topic().to_owned()).collect::<Vec<_>>();
+            self.membership.lock().assigned(topics);
             Rebalance::Assigned(partitions)
         } else if consumer.assignment_lost() {
+            self.membership.lock().lost(Instant::now());
             Rebalance::Lost(partitions)
         } else {
             Rebalance::Revoked(partitions)
@@ -193,6 +200,10 @@ impl SinkConsumer {
     /// Joins the group, or changes what it reads. No topics at all = leaves it.
     pub async fn subscribe(&self, topics: Vec<String>) -> KafkaResult<()> {
         let Some(client) = self.inner.clone() else { return Ok(()) };
+        match topics.is_empty() {
+            true => self.events().membership.lock().unsubscribed(),
+            false => self.events().membership.lock().subscribed(Instant::now()),
+        }
         // librdkafka answers when its main thread has come around, which may be busy with many topics for seconds.
         blocking(move || {
             if topics.is_empty() {
@@ -202,6 +213,22 @@ impl SinkConsumer {
             client.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())
         })
         .await
+    }
+
+    /// Whether [`SinkConsumer::subscribe`] may change what it reads: not while it joins its group for the first time. The group would have
+    /// to wait for a member that is gone, until its session ends.
+    pub fn may_change_topics(&self) -> bool {
+        self.events().membership.lock().may_change_topics(Instant::now())
+    }
+
+    /// Whether partitions of the topic were assigned to it since [`SinkConsumer::forget_assigned`].
+    pub fn was_assigned(&self, topic: &str) -> bool {
+        self.events().membership.lock().has_got(topic)
+    }
+
+    /// See [`SinkConsumer::was_assigned`].
+    pub fn forget_assigned(&self) {
+        self.events().membership.lock().forget_topics();
     }
 
     /// Begins to look for topics; [`SinkConsumer::event`] returns when the answer is there.

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod groups;
 pub mod internal_topics;
 pub mod lanes;
+mod membership;
 pub(crate) mod native;
 pub mod producer;
 mod refusal;

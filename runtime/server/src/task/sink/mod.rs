@@ -373,7 +373,7 @@ impl<'a> SinkTask<'a> {
             // In the log already.
             code if is_about_connections(code) => {}
             code @ (RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-                self.reading.is_incomplete(&error.reason);
+                self.reading.is_incomplete(&self.consumer, &error.reason);
                 info!(?code, reason = error.reason, "a topic does not exist; looking for it until it does");
             }
             code => {

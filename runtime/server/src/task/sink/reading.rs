@@ -49,6 +49,8 @@ struct Names {
     missing: VecDeque<String>,
     /// Those that the consumer has found to be missing.
     told: BTreeSet<String>,
+    /// Those that exist by now, and of which the consumer may not know that.
+    late: BTreeSet<String>,
     /// Nothing was found yet, because no look has come to an end.
     is_new: bool,
 }
@@ -89,8 +91,9 @@ impl Reading {
     }
 
     /// The consumer says that a topic does not exist, or no longer. `reason` is librdkafka's text.
-    pub(super) fn is_incomplete(&mut self, reason: &str) {
+    pub(super) fn is_incomplete(&mut self, consumer: &SinkConsumer, reason: &str) {
         if let Topics::Named(names) = &mut self.topics {
+            consumer.forget_assigned();
             names.is_missing(reason);
             self.next_look.get_or_insert_with(|| Instant::now() + MISSING_LOOK_INTERVAL);
         }
@@ -122,7 +125,7 @@ impl Reading {
 impl Names {
     fn new(names: &[String]) -> Self {
         let all: BTreeSet<String> = names.iter().cloned().collect();
-        Self { missing: all.iter().cloned().collect(), all, told: BTreeSet::new(), is_new: true }
+        Self { missing: all.iter().cloned().collect(), all, told: BTreeSet::new(), late: BTreeSet::new(), is_new: true }
     }
 
     fn is_missing(&mut self, reason: &str) {
@@ -159,16 +162,23 @@ impl Names {
                 let topics = self.note(&found);
                 if !topics.is_empty() {
                     info!(?topics, "topics exist by now");
-                    // librdkafka looks at all topics again, and joins the group with those that exist.
-                    let all: Vec<String> = self.all.iter().cloned().collect();
-                    subscribe(consumer, &all).await?;
+                    self.late.extend(topics);
+                }
+                // It joins the group with the topics that it knows, and learns of others from the looks for them until then.
+                if consumer.may_change_topics() {
+                    let late = std::mem::take(&mut self.late);
+                    if late.iter().any(|topic| !consumer.was_assigned(topic)) {
+                        // librdkafka looks at all topics again, and joins the group with those that exist.
+                        let all: Vec<String> = self.all.iter().cloned().collect();
+                        subscribe(consumer, &all).await?;
+                    }
                 }
             }
             Err(error) if error.fault() != ConsumerFault::Transient => return Err(Error::consumer(&error)),
             // What is wrong with the connection is told elsewhere.
             Err(error) => debug!(reason = error.reason, "cannot look for topics; trying again"),
         }
-        Ok((!self.missing.is_empty()).then_some(MISSING_LOOK_INTERVAL))
+        Ok((!self.missing.is_empty() || !self.late.is_empty()).then_some(MISSING_LOOK_INTERVAL))
     }
 
     /// Notes which topics exist, and returns those of which the consumer does not know that.
@@ -196,6 +206,9 @@ impl Pattern {
             Ok(names) => {
                 let topics: Vec<String> =
                     names.into_iter().filter(|name| self.regex.matches(name).unwrap_or(false)).collect();
+                if topics != self.topics && !consumer.may_change_topics() {
+                    return Ok(self.interval.min(MISSING_LOOK_INTERVAL));
+                }
                 if topics != self.topics {
                     info!(?topics, "topics that match topics.regex");
                     subscribe(consumer, &topics).await?;
