@@ -12,6 +12,8 @@ mod demo;
 #[cfg(test)]
 mod docs;
 mod http;
+#[cfg(test)]
+mod layers;
 mod microbench;
 #[cfg(test)]
 mod outside;

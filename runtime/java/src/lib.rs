@@ -4,3 +4,4 @@
 pub mod date_format;
 pub mod hash_map;
 pub mod regex;
+pub mod text;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use weir_plugin::{Engine, EngineOptions};
 
+use crate::api::json;
 use crate::config::connector::Invalid;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::{ConnectorConfig, Unprepared, WorkerConfig};
@@ -17,7 +18,6 @@ use crate::places;
 use crate::plugins::{self, Plugins};
 use crate::rest;
 use crate::rest::security::Security;
-use crate::tls;
 
 /// One thing that would keep a worker or a connector from starting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn named(files: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<(PathBuf, Connec
                 continue;
             }
         };
-        if let Some(state) = connector.initial_state.as_ref().filter(|state| rest::target_state(state).is_none()) {
+        if let Some(state) = connector.initial_state.as_ref().filter(|state| json::target_state(state).is_none()) {
             let text = format!("initial_state is {state:?}; it may be RUNNING, PAUSED or STOPPED");
             problems.push(problem(Some("initial_state"), text));
         }
@@ -178,7 +178,7 @@ async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
         problems.push(("weir.rest.auth", chain(&error)));
     }
     for tls in [&config.listeners_tls, &config.admin_listeners_tls].into_iter().flatten() {
-        if let Err(error) = tls::server::acceptor(tls) {
+        if let Err(error) = rest::tls::acceptor(tls) {
             problems.push(("listeners", chain(&error)));
         }
     }
@@ -200,7 +200,7 @@ async fn opened(config: &WorkerConfig) -> Result<Plugins, Vec<(&'static str, Str
         compile: plugins::compile(config.compile),
     });
     let engine = engine.map_err(|error| vec![("weir.plugin.cache", chain(&error))])?;
-    let plugins = Plugins::read_only(config, engine).await;
+    let plugins = Plugins::read_only(&config.plugins(), engine).await;
     let plugins = plugins.map_err(|error| vec![("weir.plugin.store", chain(&error))])?;
     plugins.loaded().await;
     Ok(plugins)

@@ -11,17 +11,17 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 use weir_data::schema_check::STACK;
 
+use crate::api::json;
 use crate::config::properties::{self, ConnectorFile};
-use crate::config::worker::LogFormat;
 use crate::config::{self, WorkerConfig};
 use crate::core_dumps::CoreDumps;
 use crate::error_text::chain;
-use crate::herder::api::ConfigMap;
 use crate::kafka::dev_broker::DevBroker;
-use crate::logging::Level;
+use crate::logging::{Level, LogFormat};
 use crate::stop::Signals;
 use crate::worker::{Reload, Worker};
-use crate::{check, grants, logging, process_limits, rest, version};
+use crate::{check, grants, logging, process_limits, version};
+use weir_plugin::ConfigMap;
 
 /// Runs Kafka connectors and transforms as sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
@@ -192,6 +192,7 @@ async fn check_only(worker: &Path, connectors: &[PathBuf], format: Option<Format
 fn begin_log(config: &WorkerConfig, format: Option<Format>, level: &str) -> Result<(), logging::Error> {
     let format = format.map_or(config.log_format, LogFormat::from);
     logging::init(format, level, config.providers.redactor())?;
+    process_limits::abort_when_exhausted();
     for warning in &config.warnings {
         warn!("{warning}");
     }
@@ -290,7 +291,7 @@ async fn create(worker: &Worker, file: &Path, connector: ConnectorFile) -> anyho
     let ConnectorFile { name, config, initial_state } = connector;
     let initial = match &initial_state {
         Some(text) => Some(
-            rest::target_state(text)
+            json::target_state(text)
                 .ok_or_else(|| anyhow::anyhow!("initial_state is {text:?}; it may be RUNNING, PAUSED or STOPPED"))?,
         ),
         None => None,

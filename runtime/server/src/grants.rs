@@ -79,7 +79,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::herder::api::ConfigMap;
+    use weir_plugin::ConfigMap;
 
     /// Settles a worker with these keys; what is refused, as text.
     fn settled(root: &Path, entries: &[(&str, &str)]) -> Result<WorkerConfig, String> {

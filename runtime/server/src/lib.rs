@@ -7,6 +7,7 @@ pub mod logging;
 pub mod version;
 pub mod worker;
 
+pub mod api;
 mod core_dumps;
 mod error_text;
 mod grants;
@@ -27,7 +28,7 @@ pub mod metrics;
 
 pub mod task;
 
-pub mod tls;
+pub mod keystore;
 
 pub mod kafka;
 

@@ -22,28 +22,3 @@ pub(crate) fn spawn_blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send 
         None => tokio::task::spawn_blocking(work),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use crate::offsets::{Limits, OffsetFile};
-
-    const LIMITS: Limits = Limits { partitions: 10, bytes: 1000, total: 1000 };
-
-    #[test]
-    fn offsets_are_stored_while_all_other_threads_wait() {
-        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime");
-        let folder = tempfile::tempdir().expect("folder");
-        let (release, hold) = mpsc::channel::<()>();
-        runtime.block_on(async {
-            let waiting = tokio::task::spawn_blocking(move || hold.recv().is_err());
-            let file = OffsetFile::open(&folder.path().join("offsets"), LIMITS).expect("a file");
-            file.set("c", vec![("{}".to_owned(), Some("{\"at\":1}".to_owned()))]).await.expect("stored");
-            drop(release);
-            assert!(waiting.await.expect("it ended"));
-        });
-        let again = OffsetFile::open(&folder.path().join("offsets"), LIMITS).expect("a file");
-        assert_eq!(again.get("c", "{}").as_deref(), Some("{\"at\":1}"));
-    }
-}

@@ -13,7 +13,7 @@ use crate::error_text::chain;
 use crate::logging;
 use crate::metrics::WorkerMetrics;
 use crate::rest::security::Security;
-use crate::tls::server::ServerTls;
+use crate::rest::tls::ServerTls;
 
 /// The https listeners of one key.
 pub(crate) struct Listeners {

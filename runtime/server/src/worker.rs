@@ -23,9 +23,8 @@ use crate::plugins::{self, OpenError, Plugins};
 use crate::reload::Listeners;
 pub use crate::reload::Reload;
 use crate::rest::security::{self, Pages, Security};
+use crate::rest::tls::ServerTls;
 use crate::rest::{self, Audit, Endpoint, Resources};
-use crate::tls;
-use crate::tls::server::ServerTls;
 
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +65,7 @@ pub enum Error {
     },
     /// Keys and certificates of the https listeners.
     #[error(transparent)]
-    Tls(#[from] tls::server::Error),
+    Tls(#[from] rest::tls::Error),
     /// Who may use the REST API.
     #[error("access to the REST API: {0}")]
     Security(#[from] security::Error),
@@ -164,7 +163,7 @@ impl Worker {
         if let Some(max) = config.instances_max {
             engine.limit_instances(max);
         }
-        let plugins = Plugins::open(&config, engine).await?;
+        let plugins = Plugins::open(&config.plugins(), engine).await?;
         let herder = Herder::start(herder::Options {
             worker: Arc::clone(&config),
             plugins: plugins.clone(),

@@ -5,7 +5,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use weir::task::convert::{ConverterSetting, ConverterSettings, Converters, RawColumns};
+use weir::config::{ConverterSetting, ConverterSettings};
+use weir::task::convert::{Converters, RawColumns};
 use weir_data::records::{Column, Encoding, Format, Records, Topics, Values};
 
 /// Counts this thread's allocations.

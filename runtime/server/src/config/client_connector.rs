@@ -7,7 +7,7 @@ use super::client::{Client, Kind};
 use super::error::Error;
 use super::topic_creation;
 use super::worker::{WorkerConfig, with_prefix};
-use crate::herder::api::ConfigMap;
+use weir_plugin::ConfigMap;
 
 /// The key that gives a sink a dead letter queue, and with it a producer and an admin client.
 const DEAD_LETTER_QUEUE: &str = "errors.deadletterqueue.topic.name";

@@ -1,53 +1,30 @@
-//! Lets librdkafka look at settings before a task needs them: bounds of values, values that do not go together, certificates and
-//! keys. The client that is made for it knows no broker and is gone at once.
-
-use rdkafka::client::Client as NativeClient;
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::error::KafkaError;
-use rdkafka::types::RDKafkaType;
-use rdkafka::{ClientContext, Statistics};
+//! What librdkafka has against settings, before a task needs them, in the words of the user's own keys.
 
 use super::client::{Client, Kind};
 use super::client_keys::is_secret;
 use super::error::Error;
-
-struct Silent;
-
-impl ClientContext for Silent {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
-
-    fn stats(&self, _: Statistics) {}
-
-    fn error(&self, _: KafkaError, _: &str) {}
-}
+use crate::kafka::trial::{self, Rejection};
 
 /// Says what librdkafka has against the settings, under the user's names and without secrets.
 pub(super) fn try_out(kind: Kind, client: &Client) -> Result<(), Error> {
-    let mut config = ClientConfig::new();
-    // Nobody to connect to, no group to join, nothing to say.
-    let left_out = ["bootstrap.servers", "group.id", "group.instance.id", "debug", "statistics.interval.ms"];
-    for (key, value) in client.properties.iter().filter(|(key, _)| !left_out.contains(&key.as_str())) {
-        config.set(key, value);
+    let mut properties = client.properties.clone();
+    // No broker to connect to, no group to join, nothing to report.
+    for key in ["bootstrap.servers", "group.id", "group.instance.id", "debug", "statistics.interval.ms"] {
+        properties.remove(key);
     }
-    config.set_log_level(RDKafkaLogLevel::Emerg);
-    let native = match kind {
-        Kind::Consumer => RDKafkaType::RD_KAFKA_CONSUMER,
-        Kind::Producer | Kind::Admin => RDKafkaType::RD_KAFKA_PRODUCER,
-    };
-    let tried = config.create_native_config().and_then(|made| NativeClient::new(&config, made, native, Silent));
-    match tried {
-        Ok(_) => Ok(()),
-        Err(KafkaError::ClientConfig(_, detail, name, value)) => {
+    match trial::try_out(&properties, kind == Kind::Consumer) {
+        Ok(()) => Ok(()),
+        Err(Rejection::Setting { name, value, detail }) => {
             let key = client.origin(&name);
             let hidden = is_secret(key) || is_secret(&name);
             Err(Error::invalid(key, if hidden { "[hidden]" } else { &value }, what_it_takes(&detail, &name, key)))
         }
-        Err(KafkaError::ClientCreation(reason)) => {
+        Err(Rejection::Client(reason)) => {
             let name = named(&reason);
             let key = name.map_or("bootstrap.servers", |name| client.origin(name));
             Err(Error::other(key, format!("no Kafka client can be made of the settings ({key}): {reason}")))
         }
-        Err(other) => Err(Error::other("bootstrap.servers", other.to_string())),
+        Err(Rejection::Other(reason)) => Err(Error::other("bootstrap.servers", reason)),
     }
 }
 

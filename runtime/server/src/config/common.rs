@@ -17,9 +17,9 @@ use super::restart_policy::RestartPolicy;
 use super::steps::{self, Predicate, Step};
 use super::topic_creation::TopicCreation;
 use super::worker::{WorkerConfig, with_prefix};
-use crate::herder::api::ConfigMap;
-use crate::task::convert::{ConverterSetting, ConverterSettings};
-use crate::task::sink::Subscription;
+use crate::config::converter::{ConverterSetting, ConverterSettings};
+use crate::config::subscription::Subscription;
+use weir_plugin::ConfigMap;
 
 /// What a connector's configuration says, but for what its plugins make of it.
 #[derive(Debug)]

@@ -13,13 +13,14 @@ use super::steps;
 use super::topic_creation::TopicCreation;
 use super::validation::{self, ConfigInfos, StepPlugins, Validated};
 use super::worker::WorkerConfig;
-use crate::herder::api::{ConfigMap, ConnectorType};
+use crate::api::ConnectorType;
+use crate::api::json::StringMap;
+use crate::config::chain::{Predicate, Step};
+use crate::config::converter::ConverterSettings;
+use crate::config::subscription::Subscription;
 use crate::kafka::Properties;
 use crate::plugins::{LookupError, Plugin, Plugins, RangeError};
-use crate::rest::json::StringMap;
-use crate::task::chain::{Predicate, Step};
-use crate::task::convert::ConverterSettings;
-use crate::task::sink::Subscription;
+use weir_plugin::ConfigMap;
 
 /// A connector's configuration, found to be in order.
 #[derive(Clone)]

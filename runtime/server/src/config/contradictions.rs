@@ -5,7 +5,7 @@ use super::access::{ADMIN_LISTENERS_TLS, Auth, LISTENERS_TLS};
 use super::error::Error;
 use super::listener::{Listener, Protocol};
 use super::listener_tls::{ClientAuth, ListenerTls};
-use crate::herder::api::ConfigMap;
+use weir_plugin::ConfigMap;
 
 const CLIENT_AUTH: &str = "ssl.client.auth";
 
@@ -115,7 +115,7 @@ pub(super) fn open_listeners(auth: &Auth, groups: &[Group<'_>]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use crate::config::WorkerConfig;
-    use crate::herder::api::ConfigMap;
+    use weir_plugin::ConfigMap;
 
     const STORE: (&str, &str) = ("listeners.https.ssl.keystore.location", "/etc/weir/store.jks");
 

@@ -5,6 +5,7 @@ pub use weir_plugin::ConfigType as Type;
 
 pub use super::check::{Check, check, check_null};
 use super::error::Error;
+use weir_java::text::trim;
 
 /// Kafka's name of a type, `BOOLEAN`.
 pub fn type_name(kind: Type) -> &'static str {
@@ -59,7 +60,7 @@ impl Value {
 
 /// `ConfigDef.parseType`: the value in the type, or Kafka's text on why not. The text shows the value as it was given.
 pub fn parse(key: &str, kind: Type, given: &str) -> Result<Value, Error> {
-    let text = java_trim(given);
+    let text = trim(given);
     let not_a_number = || Error::invalid(key, given, format!("Not a number of type {}", type_name(kind)));
     let number = |low: i64, high: i64| match text.parse::<i64>() {
         Ok(number) if (low..=high).contains(&number) => Ok(Value::Number(number)),
@@ -76,11 +77,6 @@ pub fn parse(key: &str, kind: Type, given: &str) -> Result<Value, Error> {
         Type::List => Ok(Value::List(list(text))),
         Type::String | Type::Class | Type::Password => Ok(Value::Text(text.to_owned())),
     }
-}
-
-/// `String.trim`: all up to the space is white, and nothing else.
-pub fn java_trim(text: &str) -> &str {
-    text.trim_matches(|letter| letter <= ' ')
 }
 
 /// `Double.parseDouble` of a trimmed text, but for hexadecimal numbers.
@@ -107,7 +103,7 @@ pub fn list(text: &str) -> Vec<String> {
     fn is_white(letter: char) -> bool {
         matches!(letter, ' ' | '\t' | '\n' | '\u{b}' | '\u{c}' | '\r')
     }
-    match java_trim(text) {
+    match trim(text) {
         "" => Vec::new(),
         text => text.split(',').map(|part| part.trim_matches(is_white).to_owned()).collect(),
     }

@@ -4,11 +4,14 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use tokio_rustls::rustls::SupportedCipherSuite;
+use tokio_rustls::rustls::crypto::ring;
+
 use super::def;
 use super::error::Error;
 use super::nearest;
-use crate::herder::api::ConfigMap;
-use crate::tls::keystore::{Keystore, Source, StoreKind};
+use crate::keystore::{Keystore, Source, StoreKind};
+use weir_plugin::ConfigMap;
 
 /// A password, kept out of logs.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub struct Store {
 
 impl Store {
     /// Reads it. Blocks for the time of a file.
-    pub fn load(&self) -> Result<Keystore, crate::tls::keystore::Error> {
+    pub fn load(&self) -> Result<Keystore, crate::keystore::Error> {
         let source = match &self.location {
             Some(path) => Source::File(path),
             None => Source::Inline {
@@ -263,7 +266,7 @@ impl<'a> Keys<'a> {
     }
 
     fn cipher_suites(&self, warnings: &mut Vec<String>) -> Result<Vec<String>, Error> {
-        let (key, known) = (self.name("ssl.cipher.suites"), crate::tls::server::cipher_suites());
+        let (key, known) = (self.name("ssl.cipher.suites"), cipher_suites());
         let asked = def::list(self.get("ssl.cipher.suites").unwrap_or_default());
         let (found, missing): (Vec<_>, Vec<_>) = asked.iter().cloned().partition(|name| known.contains(name));
         if found.is_empty() && !asked.is_empty() {
@@ -275,6 +278,16 @@ impl<'a> Keys<'a> {
         );
         Ok(found)
     }
+}
+
+/// The cipher suites there are, under the names that Java gives them.
+fn cipher_suites() -> Vec<String> {
+    ring::default_provider().cipher_suites.iter().map(java_name).collect()
+}
+
+/// The name that Java gives it. rustls puts the version into the names of TLS 1.3.
+pub fn java_name(suite: &SupportedCipherSuite) -> String {
+    suite.suite().as_str().unwrap_or_default().replace("TLS13_", "TLS_")
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use super::error::Error;
 use super::providers::{self, Resolved};
 use super::validation::{self, ConfigInfos, Validated};
 use super::worker::WorkerConfig;
-use crate::herder::api::ConfigMap;
+use crate::api::json::{StringMap, without_nulls};
 use crate::plugins::Plugins;
-use crate::rest::json::{StringMap, without_nulls};
+use weir_plugin::ConfigMap;
 
 /// Why a configuration is not taken.
 #[derive(Debug, thiserror::Error)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use java_properties::{PropertiesError, PropertiesIter};
 
-use crate::herder::api::ConfigMap;
-use crate::rest::json::{self, CreateConnectorFile, StringMap};
+use crate::api::json::{self, CreateConnectorFile, StringMap};
+use weir_plugin::ConfigMap;
 
 /// Why a file gave no configuration.
 #[derive(Debug, thiserror::Error)]

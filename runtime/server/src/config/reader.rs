@@ -14,8 +14,8 @@ use super::listener::Listener;
 use super::policy::OverridePolicy;
 use super::rest::{self, CrossOrigin, HeaderRule};
 use super::worker::with_prefix;
-use crate::herder::api::ConfigMap;
-use crate::task::convert::{ConverterSetting, ConverterSettings};
+use crate::config::converter::{ConverterSetting, ConverterSettings};
+use weir_plugin::ConfigMap;
 
 /// Reads single keys and gathers what is wrong with them, so that a user sees all of it at once.
 pub(super) struct Reader<'a> {

@@ -1,7 +1,7 @@
 //! Keys of the REST server beside its addresses: cross-origin requests, and headers that are added to its answers. The rules and
 //! texts are those of Kafka Connect 4.3 and of Jetty's handlers that it configures with them.
 
-use axum::http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 use weir_java::regex::JavaRegex;
 
 use super::error::Error;

@@ -5,7 +5,7 @@ use indexmap::IndexSet;
 use super::def::{self, Type, Value};
 use super::error::Error;
 use super::worker::with_prefix;
-use crate::herder::api::ConfigMap;
+use weir_plugin::ConfigMap;
 
 /// One transform of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

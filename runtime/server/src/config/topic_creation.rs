@@ -7,8 +7,8 @@ use weir_java::regex::{JavaRegex, RegexError};
 
 use super::def::{self, Type, Value};
 use super::error::Error;
-use crate::herder::api::ConfigMap;
 use crate::kafka::admin::NewTopic;
+use weir_plugin::ConfigMap;
 
 /// How the keys begin.
 pub(super) const PREFIX: &str = "topic.creation.";

@@ -22,22 +22,14 @@ use super::reader::Reader;
 use super::rest::{CrossOrigin, HeaderRule};
 use super::restart_policy::RestartPolicy;
 use super::worker_converters;
-use crate::herder::api::ConfigMap;
+use crate::config::converter::ConverterSettings;
 use crate::kafka::Properties;
 use crate::kafka::admin::API_TIMEOUT;
+use crate::logging::LogFormat;
 use crate::metrics::Sampling;
 use crate::offsets;
-use crate::plugins::shipped;
-use crate::task::convert::ConverterSettings;
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
+use crate::plugins::{self, shipped};
+use weir_plugin::ConfigMap;
 
 /// Everything the worker's file says.
 #[derive(Debug, Clone)]
@@ -140,6 +132,17 @@ pub struct WorkerConfig {
 }
 
 impl WorkerConfig {
+    /// What the registry of plugins is opened with.
+    pub fn plugins(&self) -> plugins::Options {
+        plugins::Options {
+            path: self.plugin_path.clone(),
+            store: self.plugin_store.clone(),
+            uploads_max: self.plugin_uploads_max,
+            upload_override: self.plugin_upload_override,
+            limits: self.limits,
+        }
+    }
+
     /// Opens the config providers, resolves the worker's file with them and parses it. All that is wrong with it is in the error,
     /// in the order of the table. Reads the files that references name on this thread, so it is called at start only.
     pub fn parse(originals: ConfigMap) -> Result<Self, Vec<Error>> {
@@ -465,7 +468,8 @@ mod tests {
         let config = parsed(&[("key.converter", "JsonConverter"), ("key.converter.schemas.enable", "none")]);
         let said = config.warnings.iter().filter(|warning| warning.contains("'key.converter'")).count();
         assert_eq!(said, 1, "{:?}", config.warnings);
-        assert!(crate::task::convert::Converters::new(&config.converters).is_err());
+        let key = &config.converters.key;
+        assert!(weir_data::converter::converter(&key.class, &key.settings, true).is_err());
         assert!(errors(keys(&[("key.converter", "NoConverter")]))[0].contains("NoConverter"));
     }
 

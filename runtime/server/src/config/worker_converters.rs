@@ -6,7 +6,7 @@
 use weir_data::converter::{ConfigError, converter, header_converter};
 
 use super::error::Error;
-use crate::task::convert::{ConverterSetting, ConverterSettings};
+use crate::config::converter::{ConverterSetting, ConverterSettings};
 
 /// Makes each converter once, and notes what keeps it from being made: a class that is not there is an error.
 pub(super) fn check(converters: &ConverterSettings, errors: &mut Vec<Error>, warnings: &mut Vec<String>) {

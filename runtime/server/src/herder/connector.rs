@@ -16,18 +16,20 @@ use tracing::{info, warn};
 use weir_data::text::{MAX_TRACE, bounded};
 use weir_plugin::{ComponentId, GuestStats};
 
-use super::api::{
-    ConfigMap, ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, Error, State,
-    TargetState, TaskInfo, TaskState,
-};
+use super::error::Error;
 use super::restarts::{Book, Life, Part};
 use super::snapshot::{ConnectorSnapshot, TaskSnapshot};
 use super::standalone::Shared;
 use super::watch::{self, Refused, Watch};
 use super::{reload, tasks, watch::Started};
+use crate::api::{
+    ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, State, TargetState, TaskInfo,
+    TaskState,
+};
 use crate::config::ConnectorConfig;
 use crate::task::active_topics::ActiveTopics;
 use crate::task::control::{Status, TaskHandle, Wanted};
+use weir_plugin::ConfigMap;
 
 /// A connector.
 pub(super) struct Connector {

@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::api::{ConfigMap, Error, TargetState};
 use super::connector::Connector;
+use super::error::Error;
 use super::standalone::{Herder, Mode, Put};
 use super::state_file::Kept;
+use crate::api::TargetState;
+use weir_plugin::ConfigMap;
 
 impl Herder {
     /// Takes connectors of an earlier run. They are started by [`Herder::start_kept`]; until then they are there, so that a change of

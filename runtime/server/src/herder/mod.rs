@@ -1,7 +1,7 @@
 //! The herder: which connectors there are, what state they are in, and the tasks that run for them.
 
-pub mod api;
 mod connector;
+mod error;
 mod keep;
 mod offsets;
 mod reload;
@@ -13,6 +13,7 @@ mod state_file;
 mod tasks;
 mod watch;
 
+pub use error::Error;
 pub use snapshot::{ConnectorSnapshot, TaskSnapshot};
 pub use standalone::{Herder, Options, Put};
 pub use state_file::{Error as StateError, StateFile};

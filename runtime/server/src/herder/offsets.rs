@@ -8,8 +8,9 @@ mod stored;
 use tracing::error;
 use weir_plugin::{CallError, Identity, OffsetChange};
 
-use super::api::{ConnectorOffset, ConnectorOffsets, ConnectorType, Error, Message};
+use super::error::Error;
 use super::standalone::Shared;
+use crate::api::{ConnectorOffset, ConnectorOffsets, ConnectorType, Message};
 use crate::config::ConnectorConfig;
 
 /// The offsets as they are now.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use weir_plugin::GuestStats;
 
-use super::api::State;
 use super::connector::Connector;
 use super::standalone::Herder;
+use crate::api::State;
 use crate::config::ConnectorConfig;
 use crate::metrics::{TaskMetrics, WorkerMetrics};
 

@@ -9,13 +9,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use weir_plugin::ComponentId;
 
-use super::api::{
-    ConfigMap, ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Error, Message, TargetState,
-    TaskInfo, TaskState,
-};
 use super::connector::Connector;
+use super::error::Error;
 use super::size;
 use super::state_file::StateFile;
+use crate::api::{
+    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Message, TargetState, TaskInfo, TaskState,
+};
 use crate::config::error::Error as KeyError;
 use crate::config::{ConnectorConfig, WorkerConfig};
 use crate::kafka::admin::Admins;
@@ -26,6 +26,7 @@ use crate::metrics::WorkerMetrics;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
 use crate::task::memory::InFlightMemory;
+use weir_plugin::ConfigMap;
 
 /// What a herder works with.
 pub struct Options {

@@ -17,10 +17,11 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::api::{ConfigMap, TargetState};
+use crate::api::TargetState;
 use crate::hashed_lines::{self, Problem};
 use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
+use weir_plugin::ConfigMap;
 
 /// What the first line says the file is.
 const KIND: &str = "connectors";

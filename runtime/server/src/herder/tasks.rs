@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::api::{ConfigMap, ConnectorType};
 use super::standalone::Shared;
+use crate::api::ConnectorType;
 use crate::config::ConnectorConfig;
 use crate::metrics::TaskMetrics;
 use crate::task::active_topics::ActiveTopics;
 use crate::task::control::{OnFailure, TaskHandle, Wanted};
 use crate::task::{Common, DeadLetterClients, TaskId, sink, source};
+use weir_plugin::ConfigMap;
 
 /// Starts a task.
 pub(super) fn spawn(

@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, info, warn};
 use weir_plugin::{CallError, ConnectorInstance, Identity};
 
-use super::api::ConfigMap;
 use super::connector::Connector;
 use super::standalone::Shared;
 use crate::config::ConnectorConfig;
 use crate::logging::Throttle;
 use crate::offsets::ConnectorOffsets;
+use weir_plugin::ConfigMap;
 
 /// What a start yields.
 pub(super) struct Started {

@@ -16,9 +16,14 @@ pub(crate) mod native;
 pub mod producer;
 mod refusal;
 mod statistics;
+pub mod trial;
+
+use std::collections::BTreeMap;
 
 use rdkafka::ClientConfig;
-use std::collections::BTreeMap;
+
+pub use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+pub use rdkafka::topic_partition_list::TopicPartitionList;
 
 /// librdkafka's properties, complete.
 pub type Properties = BTreeMap<String, String>;

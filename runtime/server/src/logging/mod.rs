@@ -4,10 +4,12 @@
 //! letting anyone wait.
 
 mod filter;
+mod format;
 mod level;
 mod levels;
 mod names;
 mod one_line;
+mod redactor;
 mod rules;
 mod stderr;
 mod throttle;
@@ -26,13 +28,12 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt, registry};
 
+pub use format::LogFormat;
 pub use level::Level;
 pub use levels::{Levels, LoggerLevel, TooMany};
+pub use redactor::{Hide, Redacting, RedactingWriter, Redactor};
 pub use throttle::Throttle;
 
-use crate::config::providers::Redactor;
-use crate::config::worker::LogFormat;
-use crate::process_limits;
 use one_line::{Form, OneLine};
 
 /// The field by which a span says whose lines it holds. Such spans are made with `error_span!`, so that they are there whatever
@@ -98,7 +99,6 @@ pub fn init(format: LogFormat, level: &str, redactor: Redactor) -> Result<(), Er
     let _ = STDERR.set(lines);
     expect(format);
     std::panic::set_hook(Box::new(panicked));
-    process_limits::abort_when_exhausted();
     Ok(())
 }
 

@@ -1,5 +1,4 @@
-//! What the worker counts, one [`TaskMetrics`] for each task and one [`WorkerMetrics`] for the whole, and [`page`], which shows it to
-//! Prometheus.
+//! What the worker counts, one [`TaskMetrics`] for each task and one [`WorkerMetrics`] for the whole.
 //!
 //! Counting happens once for a batch, a call or an error, never for a row, and takes no lock that a scrape holds. What is counted
 //! dies with the task it belongs to, so that a connector that is gone leaves no series behind.
@@ -12,19 +11,9 @@ mod task;
 mod windowed;
 mod worker;
 
-#[cfg(test)]
-mod docs;
-mod families;
-mod family;
-mod page;
-mod process;
-mod text;
-
 pub use counter::{Counter, Gauge};
-pub use page::page;
 pub use rest::RestMetrics;
 pub use states::StateRatios;
 pub use task::{ErrorCounts, SinkMetrics, SourceMetrics, TaskMetrics};
-pub use text::CONTENT_TYPE;
 pub use windowed::{Sampling, Summary, Windowed};
 pub use worker::{Startups, WorkerMetrics};

@@ -321,3 +321,19 @@ async fn offsets_that_were_written_for_another_cluster_are_noticed_until_they_ch
     set(&file, "a", IN, None).await.expect("removed");
     assert_eq!(place.open().belong_to("three"), None, "there are no offsets");
 }
+
+#[test]
+fn offsets_are_stored_while_all_other_threads_wait() {
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime");
+    let place = Place::new();
+    let (release, hold) = mpsc::channel::<()>();
+    runtime.block_on(async {
+        let waiting = tokio::task::spawn_blocking(move || hold.recv().is_err());
+        let file = place.open();
+        file.set("c", vec![("{}".to_owned(), Some("{\"at\":1}".to_owned()))]).await.expect("stored");
+        drop(release);
+        assert!(waiting.await.expect("it ended"));
+    });
+    let again = place.open();
+    assert_eq!(again.get("c", "{}").as_deref(), Some("{\"at\":1}"));
+}

@@ -18,6 +18,8 @@ pub use incoming::Incoming;
 pub(crate) use loading::files_on_path;
 pub use lookup::{AnyPlugin, Catalogue, FindError, LookupError, VersionError};
 pub use range::{RangeError, VersionRange};
-pub use registry::{DeleteError, LoadedUpload, OpenError, Plugin, Plugins, Stored, Unloaded, UploadError, Uploaded};
+pub use registry::{
+    DeleteError, LoadedUpload, OpenError, Options, Plugin, Plugins, Stored, Unloaded, UploadError, Uploaded,
+};
 pub use store::Error as StoreError;
 pub use version::Version;

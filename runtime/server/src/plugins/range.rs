@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::version::Version;
-use crate::config::def::java_trim;
+use weir_java::text::trim;
 
 /// Maven's `VersionRange`: one or several intervals. Prints as Maven does, `[1.0,2.0)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl VersionRange {
     /// None = the latest.
     pub fn requirement(text: Option<&str>) -> Result<Option<Self>, RangeError> {
         let Some(text) = text.filter(|text| *text != "latest") else { return Ok(None) };
-        let text = java_trim(text);
+        let text = trim(text);
         match Self::parse(text)? {
             Some(range) => Ok(Some(range)),
             None => Self::parse(&format!("[{text}]")),
@@ -70,8 +70,8 @@ impl VersionRange {
                 return Err(RangeError::Overlap(spec.to_owned()));
             }
             intervals.push(interval);
-            rest = java_trim(behind);
-            rest = rest.strip_prefix(',').map_or(rest, java_trim);
+            rest = trim(behind);
+            rest = rest.strip_prefix(',').map_or(rest, trim);
         }
         match (rest.is_empty(), intervals.is_empty()) {
             (false, false) => Err(RangeError::Rest(spec.to_owned())),
@@ -89,7 +89,7 @@ impl VersionRange {
 impl Interval {
     fn parse(spec: &str) -> Result<Self, RangeError> {
         let (lower_included, upper_included) = (spec.starts_with('['), spec.ends_with(']'));
-        let inner = java_trim(spec.get(1..spec.len().saturating_sub(1)).unwrap_or_default());
+        let inner = trim(spec.get(1..spec.len().saturating_sub(1)).unwrap_or_default());
         let Some((lower, upper)) = inner.split_once(',') else {
             if !lower_included || !upper_included {
                 return Err(RangeError::Single(spec.to_owned()));
@@ -97,7 +97,7 @@ impl Interval {
             let version = Some(Version::of(inner));
             return Ok(Self { lower: version.clone(), lower_included, upper: version, upper_included });
         };
-        let bound = |text: &str| Some(java_trim(text)).filter(|text| !text.is_empty()).map(Version::of);
+        let bound = |text: &str| Some(trim(text)).filter(|text| !text.is_empty()).map(Version::of);
         let (lower, upper) = (bound(lower), bound(upper));
         if let (Some(lower), Some(upper)) = (&lower, &upper)
             && (upper < lower || (upper == lower && !(lower_included && upper_included)))

@@ -21,7 +21,6 @@ use super::loading;
 use super::lookup::Catalogue;
 use super::shipped;
 use super::store::{self, Store};
-use crate::config::WorkerConfig;
 
 /// One plugin and the component it lives in.
 #[derive(Clone)]
@@ -150,6 +149,21 @@ pub enum DeleteError {
     Store(#[from] store::Error),
 }
 
+/// Where plugins are, and what may be done with them.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Directories with the operator's components: `plugin.path`.
+    pub path: Vec<PathBuf>,
+    /// The directory of uploaded components: `weir.plugin.store`.
+    pub store: PathBuf,
+    /// Most uploads at the same time: `weir.plugin.uploads.max`.
+    pub uploads_max: usize,
+    /// Whether an upload may take the place of an installed class: `weir.plugin.upload.override`.
+    pub upload_override: bool,
+    /// Limits of the sandbox that a component describes itself in.
+    pub limits: Limits,
+}
+
 /// All plugins of this worker. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugins(pub(super) Arc<Shared>);
@@ -184,8 +198,8 @@ impl Plugins {
     /// # Errors
     ///
     /// The store's folder cannot be used.
-    pub async fn open(worker: &WorkerConfig, engine: Engine) -> Result<Self, OpenError> {
-        Self::load(worker, engine, Store::open(&worker.plugin_store)?).await
+    pub async fn open(options: &Options, engine: Engine) -> Result<Self, OpenError> {
+        Self::load(options, engine, Store::open(&options.store)?).await
     }
 
     /// As [`Plugins::open`], without making the store's folder or tidying it up. For looking at what there is: nothing is to be
@@ -194,21 +208,21 @@ impl Plugins {
     /// # Errors
     ///
     /// The store's folder is there and cannot be read.
-    pub async fn read_only(worker: &WorkerConfig, engine: Engine) -> Result<Self, OpenError> {
-        Self::load(worker, engine, Store::read_only(&worker.plugin_store)?).await
+    pub async fn read_only(options: &Options, engine: Engine) -> Result<Self, OpenError> {
+        Self::load(options, engine, Store::read_only(&options.store)?).await
     }
 
-    async fn load(worker: &WorkerConfig, engine: Engine, store: Store) -> Result<Self, OpenError> {
-        let files = loading::files(&worker.plugin_path, &store)?;
+    async fn load(options: &Options, engine: Engine, store: Store) -> Result<Self, OpenError> {
+        let files = loading::files(&options.path, &store)?;
         if files.is_empty() {
-            info!("there are no plugins{}", shipped::hint(worker, true));
+            info!("there are no plugins{}", shipped::hint(&options.path, true));
         }
         let plugins = Self(Arc::new(Shared {
             engine,
-            limits: worker.limits,
-            overriding: worker.plugin_upload_override,
+            limits: options.limits,
+            overriding: options.upload_override,
             store,
-            uploads: Uploads::new(worker.plugin_store.clone(), worker.plugin_uploads_max),
+            uploads: Uploads::new(options.store.clone(), options.uploads_max),
             known: RwLock::default(),
             changing: tokio::sync::Mutex::new(()),
             loading: watch::Sender::new(0),

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::loading::files_on_path;
-use crate::config::WorkerConfig;
 
 /// The directory beside the program.
 const DIRECTORY: &str = "plugins";
@@ -18,8 +17,9 @@ fn beside(program: &Path) -> Option<PathBuf> {
 }
 
 /// What to do about a connector's class that is not there; empty where there is nothing to say. `none` = there is no connector at all.
-pub(crate) fn hint(worker: &WorkerConfig, none: bool) -> String {
-    hint_of(&worker.plugin_path, directory().as_deref(), none)
+/// `path` is `plugin.path`.
+pub(crate) fn hint(path: &[PathBuf], none: bool) -> String {
+    hint_of(path, directory().as_deref(), none)
 }
 
 fn hint_of(path: &[PathBuf], shipped: Option<&Path>, none: bool) -> String {

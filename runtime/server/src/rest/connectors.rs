@@ -7,16 +7,17 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde_json::{Map, Value};
+use weir_plugin::ConfigMap;
 
 use super::App;
 use super::error::Failure;
-use super::json::{self, CreateConnectorRequest, StringMap};
 use super::request::{BaseUri, JsonBody, Parameters, Place, finish};
+use crate::api::json::{self, CreateConnectorRequest, StringMap};
+use crate::api::{ConnectorInfo, ConnectorStateInfo, TargetState, TaskInfo, TaskState};
 use crate::config::connector::Invalid;
-use crate::config::def::java_trim;
 use crate::config::{self, Unvalidated};
-use crate::herder::api::{ConfigMap, ConnectorInfo, ConnectorStateInfo, TargetState, TaskInfo, TaskState};
 use crate::herder::{Put, size};
+use weir_java::text::trim;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -142,7 +143,7 @@ async fn create(
     JsonBody(body): JsonBody<CreateConnectorRequest>,
 ) -> Result<Response, Failure> {
     let CreateConnectorRequest { name, config, initial_state } = body.unwrap_or_default();
-    let name = java_trim(&name.unwrap_or_default()).to_owned();
+    let name = trim(&name.unwrap_or_default()).to_owned();
     let config = with_name(&app, &name, config).await?;
     put_connector(app, &base, name, config, false, initial_state).await
 }

@@ -71,9 +71,14 @@ impl IntoResponse for Failure {
     }
 }
 
-impl From<herder::api::Error> for Failure {
-    fn from(error: herder::api::Error) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+impl From<herder::Error> for Failure {
+    fn from(error: herder::Error) -> Self {
+        let status = match &error {
+            herder::Error::NotFound(_) => StatusCode::NOT_FOUND,
+            herder::Error::AlreadyExists(_) | herder::Error::Conflict(_) => StatusCode::CONFLICT,
+            herder::Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            herder::Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
         Self::new(status, error.to_string())
     }
 }

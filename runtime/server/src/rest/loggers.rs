@@ -11,8 +11,8 @@ use tracing::{info, warn};
 
 use super::App;
 use super::error::Failure;
-use super::json::StringMap;
 use super::request::{JsonBody, Parameters, Place};
+use crate::api::json::StringMap;
 use crate::logging::{self, Level};
 
 pub(super) fn routes() -> Router<App> {

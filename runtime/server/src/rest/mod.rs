@@ -9,7 +9,6 @@ mod error;
 mod fuzz_tests;
 mod headers;
 mod internal;
-pub mod json;
 mod loggers;
 mod metrics;
 mod offsets;
@@ -22,6 +21,7 @@ pub mod security;
 mod server;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 mod topics;
 mod uri;
 
@@ -37,7 +37,6 @@ use crate::herder::Herder;
 use crate::plugins::Plugins;
 
 pub use audit::Audit;
-pub use json::target_state;
 use root::PROBES;
 pub use server::{Endpoint, serve};
 

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::tests::{Fixture, error};
-use crate::herder::api::ConfigMap;
+use weir_plugin::ConfigMap;
 
 const OFFSETS_MISSING: &str = "Partitions / offsets need to be provided for an alter offsets request";
 

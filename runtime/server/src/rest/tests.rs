@@ -11,11 +11,11 @@ use tower::ServiceExt as _;
 use weir_plugin::{Compile, Engine, EngineOptions};
 
 use super::*;
-use crate::herder::api::ConfigMap;
 use crate::herder::{Options, StateFile};
 use crate::kafka::connection::Connections;
 use crate::logging::Levels;
 use crate::offsets::OffsetFile;
+use weir_plugin::ConfigMap;
 
 /// The routes and what they stand on.
 pub(super) struct Fixture {
@@ -65,7 +65,7 @@ impl Fixture {
         let worker = Arc::new(worker.expect("in order"));
         let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone(), compile: Compile::InProcess })
             .expect("an engine");
-        let plugins = Plugins::open(&worker, engine).await.expect("a registry");
+        let plugins = Plugins::open(&worker.plugins(), engine).await.expect("a registry");
         let offsets = OffsetFile::open(&worker.offset_storage_file, worker.offset_limits).expect("no offsets");
         let options = Options {
             worker: Arc::clone(&worker),

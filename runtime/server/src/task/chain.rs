@@ -1,47 +1,15 @@
 //! The transforms of one task. Neighbours that live in one component run fused in one instance, in one call; a predicate of
 //! another component is tested on its own, and only the rows meant for the step go through it.
 
-use std::sync::Arc;
-
-use crate::herder::api::ConfigMap;
 use weir_data::records::Records;
 use weir_data::transformed::{StepFailure, Transformed as StepsDone};
-use weir_plugin::{Component, Grants, Guest, Identity, Limits, PredicateInstance, TransformInstance};
+use weir_plugin::{Grants, Guest, Identity, Limits, PredicateInstance, TransformInstance};
 
 use super::chain_fault::{Fused, place_of_predicate};
 use super::errors::{Exception, Failure, Handler, Pause, Stage};
 use super::{Error, TaskId};
+use crate::config::Step;
 use crate::metrics::TaskMetrics;
-
-/// A predicate, as the connector's configuration names it.
-#[derive(Clone)]
-pub struct Predicate {
-    /// The name the user gave it.
-    pub alias: String,
-    /// The class, as its component calls it.
-    pub class: String,
-    /// Where it lives.
-    pub component: Arc<Component>,
-    /// Its settings.
-    pub config: ConfigMap,
-    /// True = the step is for rows for which it is false.
-    pub negate: bool,
-}
-
-/// A transform, as the connector's configuration names it.
-#[derive(Clone)]
-pub struct Step {
-    /// The name the user gave it.
-    pub alias: String,
-    /// The class, as its component calls it.
-    pub class: String,
-    /// Where it lives.
-    pub component: Arc<Component>,
-    /// Its settings.
-    pub config: ConfigMap,
-    /// A condition on it.
-    pub predicate: Option<Predicate>,
-}
 
 /// A chain that is set up.
 pub struct Chain {

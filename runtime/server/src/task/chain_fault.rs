@@ -8,7 +8,8 @@ use weir_data::records::Records;
 use weir_plugin::{CallError, Grants, Identity, Limits, StepPredicate};
 
 use super::TaskId;
-use super::chain::{Predicate, Step, is_foreign};
+use super::chain::is_foreign;
+use crate::config::{Predicate, Step};
 
 /// Time of one call when steps are run again. A batch takes milliseconds; a step that hangs hangs again.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);

@@ -6,15 +6,16 @@ use std::time::Duration;
 use weir_plugin::{Allowed, Component, Grants, Guest, Identity, Limits};
 
 use super::active_topics::ActiveTopics;
-use super::chain::{Chain, Step};
+use super::chain::Chain;
 use super::control::Stopping;
-use super::convert::{ConverterSettings, Converters};
+use super::convert::Converters;
 use super::errors::{DeadLetters, Handler};
 use super::memory::InFlightMemory;
 use super::{Error, TaskId};
 use crate::config::Errors;
-use crate::herder::api::ConfigMap;
+use crate::config::{ConverterSettings, Step};
 use crate::metrics::TaskMetrics;
+use weir_plugin::ConfigMap;
 
 /// A task, but for its side of Kafka.
 pub struct Common {

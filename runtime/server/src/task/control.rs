@@ -11,8 +11,8 @@ use tracing::{error, info, warn};
 use weir_data::text::{MAX_TRACE, bounded};
 
 use super::{Error, TaskId};
+use crate::api::State;
 use crate::config::providers::Secrets;
-use crate::herder::api::State;
 use crate::metrics::TaskMetrics;
 
 /// What a task is to do.

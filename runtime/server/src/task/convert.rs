@@ -1,33 +1,12 @@
 //! The converters of one task: Connect's values to Kafka's bytes for a source, the other way for a sink. A batch keeps its
 //! columns; bytes and text pass through without a copy.
 
-use std::collections::HashMap;
-
 use weir_data::converter::{Converted, Converter, HeaderConverter, RowError, converter, header_converter};
 use weir_data::records::{Column, Headers, Part, Records, Values};
 
 use super::Error;
 use super::errors::{Exception, Failure, Stage};
-
-/// A converter's class and settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConverterSetting {
-    /// Full class name or alias.
-    pub class: String,
-    /// Its settings, without the prefix.
-    pub settings: HashMap<String, String>,
-}
-
-/// The three converters of a task.
-#[derive(Debug, Clone)]
-pub struct ConverterSettings {
-    /// `key.converter`.
-    pub key: ConverterSetting,
-    /// `value.converter`.
-    pub value: ConverterSetting,
-    /// `header.converter`.
-    pub header: ConverterSetting,
-}
+use crate::config::ConverterSettings;
 
 /// A row that could not be converted.
 #[derive(Debug, PartialEq, Eq)]
@@ -500,7 +479,10 @@ mod tests {
     use weir_data::records::{Encoding, Format, Topics};
     use weir_data::schema::{Schema, SchemaType};
 
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::config::ConverterSetting;
 
     fn converters(value: &str) -> Converters {
         let setting = |class: &str| ConverterSetting { class: class.to_owned(), settings: HashMap::new() };

@@ -52,7 +52,7 @@ pub enum Error {
         what: &'static str,
         /// librdkafka's answer.
         #[source]
-        cause: rdkafka::error::KafkaError,
+        cause: crate::kafka::KafkaError,
     },
     /// Kafka did not accept a record.
     #[error("Unrecoverable exception from producer send callback\nCaused by: {cause}\nNext: {next}")]

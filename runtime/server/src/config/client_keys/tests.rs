@@ -68,9 +68,7 @@ fn librdkafka_knows_every_setting_that_is_handed_over() {
         let own = LIBRDKAFKA.iter().filter(|(whose, _)| whose.is_none_or(|whose| whose == kind));
         for name in java.chain(own.flat_map(|(_, names)| names.iter().copied())) {
             let value = example(name);
-            let mut config = rdkafka::ClientConfig::new();
-            config.set(name, value);
-            if let Err(error) = config.create_native_config() {
+            if let Err(error) = crate::kafka::trial::accepts(name, value) {
                 panic!("{kind:?} {name}={value}: {error}");
             }
         }

@@ -6,7 +6,6 @@ mod allowed_paths;
 mod environment;
 mod open;
 mod read;
-mod redactor;
 mod reference;
 mod resolved;
 mod secrets;
@@ -21,7 +20,6 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 pub(super) use open::{Opened, open};
-pub use redactor::Redactor;
 use reference::{Reference, references};
 pub use resolved::Resolved;
 pub use secrets::Secrets;
@@ -29,8 +27,9 @@ use source::{Provider, Values};
 
 use super::error::Error as KeyError;
 use super::nearest;
-use crate::herder::api::ConfigMap;
+use crate::logging::Redactor;
 use crate::metrics::Counter;
+use weir_plugin::ConfigMap;
 
 /// Most different paths that one configuration may name: each is a file that is read for a request.
 const MAX_PATHS: usize = 100;

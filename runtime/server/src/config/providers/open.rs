@@ -9,7 +9,7 @@ use super::source::{Provider, Source};
 use super::{Providers, Resolved};
 use crate::config::def::{self, Check, Type, Value};
 use crate::config::{Error, nearest, worker};
-use crate::herder::api::ConfigMap;
+use weir_plugin::ConfigMap;
 
 /// The key of the worker's file that names them.
 const KEY: &str = "config.providers";

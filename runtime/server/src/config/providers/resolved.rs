@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Secrets;
 use crate::config::Error;
-use crate::herder::api::ConfigMap;
+use weir_plugin::ConfigMap;
 
 /// A configuration as plugins get it.
 #[derive(Debug, Clone)]

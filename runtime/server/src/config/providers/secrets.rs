@@ -7,6 +7,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::short_values;
+use crate::logging::Hide;
 
 /// Fewest bytes of a value that is looked for everywhere in texts. Of shorter ones see [`short_values`].
 const MIN_BYTES: usize = 4;
@@ -67,6 +68,13 @@ impl Patterns {
     }
 }
 
+impl Hide for Secrets {
+    /// The text with each value replaced by `[hidden]`, for the log.
+    fn hide_in_log<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.replace(text, |_| HIDDEN)
+    }
+}
+
 impl Secrets {
     /// The values of a configuration.
     pub(super) fn new<'a>(values: impl IntoIterator<Item = Value<'a>>) -> Self {
@@ -85,11 +93,6 @@ impl Secrets {
     /// The text with each value replaced by the reference that it came from.
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.replace(text, |reference| reference)
-    }
-
-    /// The text with each value replaced by `[hidden]`, for the log.
-    pub(super) fn hide_in_log<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.replace(text, |_| HIDDEN)
     }
 
     fn replace<'a>(&self, text: &'a str, by: impl for<'s> Fn(&'s str) -> &'s str) -> Cow<'a, str> {

@@ -6,8 +6,8 @@ use weir_plugin::{CallError, Component, ConfigValue, GrantError, Grants, Limits,
 
 use crate::config::WorkerConfig;
 use crate::config::error::Error;
-use crate::herder::api::ConfigMap;
 use crate::plugins::Plugin;
+use weir_plugin::ConfigMap;
 
 /// Asks a connector. Its answer, or why it could not be asked, which is an error of one key.
 pub(super) async fn connector(

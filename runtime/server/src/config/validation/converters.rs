@@ -7,9 +7,10 @@ use super::definitions::{Definition, Definitions, FoundValues, Rule};
 use super::framework::Context;
 use super::infos::ConfigInfos;
 use super::recorded;
-use crate::config::def::{Check, java_trim};
+use crate::api::json::StringMap;
+use crate::config::def::Check;
 use crate::plugins::{BuiltIn, VersionRange};
-use crate::rest::json::StringMap;
+use weir_java::text::trim;
 
 /// In Kafka Connect's order.
 const CONVERTERS: [(&str, &str); 3] =
@@ -53,7 +54,7 @@ fn validate_one(context: Context<'_>, key: &str, part: &str, values: &mut FoundV
         return None;
     }
     let range = VersionRange::requirement(context.given(&version_key)).ok().flatten();
-    let converter = match context.catalogue.converter(java_trim(class), part == "header", range.as_ref()) {
+    let converter = match context.catalogue.converter(trim(class), part == "header", range.as_ref()) {
         Ok(converter) => converter,
         Err(error) => {
             for key in [key, &version_key] {

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 use weir_plugin::{ConfigKey, Importance, Validator};
 
+use crate::api::json::StringMap;
 use crate::config::def::{self, Check, Type, Value};
 use crate::config::error::Error;
 use crate::plugins::Catalogue;
-use crate::rest::json::StringMap;
 
 /// One key.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl Definition {
         if !self.is_class {
             return def::parse(&self.key.name, self.key.kind, text);
         }
-        match catalogue.class(def::java_trim(text)) {
+        match catalogue.class(weir_java::text::trim(text)) {
             Some(class) => Ok(Value::Text(class)),
             None => Err(Error::invalid(&self.key.name, text, format!("Class {text} could not be found."))),
         }

@@ -5,12 +5,12 @@ use weir_plugin::{ConfigKey, Importance, PluginKind, Width};
 
 use super::definitions::{Definition, Definitions, Rule};
 use super::recorded;
+use crate::api::json::StringMap;
 use crate::config::WorkerConfig;
 use crate::config::connector_keys::{COMMON, SINK, SOURCE};
-use crate::config::def::java_trim;
 use crate::config::keys::{Fallback, Key};
 use crate::plugins::{BUILT_IN, BUILT_IN_VERSION, Catalogue, Plugin, VersionRange};
-use crate::rest::json::StringMap;
+use weir_java::text::trim;
 
 /// The group of Weir's own keys in answers. It comes last, behind all that Kafka Connect knows.
 pub(super) const WEIR: &str = "Weir";
@@ -56,7 +56,7 @@ pub(super) fn common_definitions(class: &str, context: Context<'_>) -> Definitio
         let mut definition = definition(key, class, context.catalogue, None);
         if let Some(converter) = converter_key(&key.name, ".plugin.version") {
             definition.visible =
-                context.given(converter).and_then(|class| context.catalogue.class(java_trim(class))).is_some();
+                context.given(converter).and_then(|class| context.catalogue.class(trim(class))).is_some();
         }
         definitions.define(definition);
     }
@@ -156,20 +156,19 @@ fn converter_version(
         return;
     };
     let for_headers = converter == "header.converter";
-    let version_of = |class: &str| {
-        catalogue.converter(java_trim(class), for_headers, None).is_ok().then(|| BUILT_IN_VERSION.to_owned())
-    };
+    let version_of =
+        |class: &str| catalogue.converter(trim(class), for_headers, None).is_ok().then(|| BUILT_IN_VERSION.to_owned());
     let inherited = worker_class(context.worker, converter);
     definition.key.default = match context.given(converter) {
         Some(class) => version_of(class),
         None => context.worker.originals.get(&definition.key.name).cloned().or_else(|| version_of(&inherited)),
     };
     let class = match context.config.get(converter) {
-        Some(given) => given.as_deref().and_then(|class| catalogue.class(java_trim(class))),
+        Some(given) => given.as_deref().and_then(|class| catalogue.class(trim(class))),
         None => catalogue.class(&inherited),
     };
     definition.visible = class.is_some();
     definition.key.recommended_values = class.as_deref().and_then(version_of).into_iter().collect();
-    let said = context.given(&definition.key.name).map(|version| VersionRange::requirement(Some(java_trim(version))));
+    let said = context.given(&definition.key.name).map(|version| VersionRange::requirement(Some(trim(version))));
     definition.rule = Rule::Said(said.and_then(Result::err).map(|error| error.to_string()).into_iter().collect());
 }

@@ -24,10 +24,10 @@ use super::common::Common;
 use super::connector::{ConnectorConfig, Invalid};
 use super::def;
 use super::error::Error;
-use crate::herder::api::ConfigMap;
+use crate::api::json::{StringMap, without_nulls};
 use crate::kafka::internal_topics::is_internal;
 use crate::plugins::{BuiltIn, Catalogue, LookupError, Plugin, Plugins, VersionError, VersionRange, shipped};
-use crate::rest::json::{StringMap, without_nulls};
+use weir_plugin::ConfigMap;
 
 pub use infos::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};
 
@@ -61,7 +61,7 @@ pub async fn validate(config: &StringMap, worker: &WorkerConfig, plugins: &Plugi
         }
         Err(LookupError::Unknown { class, available, .. }) => {
             let none = if available.is_empty() { "none" } else { "" };
-            let hint = none.to_owned() + &shipped::hint(worker, available.is_empty());
+            let hint = none.to_owned() + &shipped::hint(&worker.plugin_path, available.is_empty());
             return Err(Invalid::Class(LookupError::Unknown { class, available, hint }));
         }
         Err(error) => return Err(Invalid::Class(error)),
@@ -160,7 +160,7 @@ const NULL: &str = "Null value can not be supplied as the configuration value.";
 fn check_sink(context: Context<'_>, values: &mut FoundValues) {
     let text = |key: &str| context.given(key).filter(|text| !text.trim().is_empty());
     let (topics, regex) = (text("topics"), text("topics.regex"));
-    let queue = text("errors.deadletterqueue.topic.name").map(def::java_trim);
+    let queue = text("errors.deadletterqueue.topic.name").map(weir_java::text::trim);
     let mut add = |key: &str, error: String| values.entry(key.to_owned()).or_default().errors.push(error);
     let both = match (topics, regex) {
         (Some(_), Some(_)) => Some("topics and topics.regex are mutually exclusive options, but both are set."),

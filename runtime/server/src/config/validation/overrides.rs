@@ -9,7 +9,7 @@ use super::infos::ConfigInfos;
 use super::recorded;
 use crate::config::client::Kind;
 use crate::config::{client_connector, def};
-use crate::herder::api::ConfigMap;
+use weir_plugin::ConfigMap;
 
 /// Looks at the overrides for the clients that the connector has. `submitted` is its configuration without nulls.
 pub(super) fn validate(context: Context<'_>, connector: PluginKind, submitted: &ConfigMap) -> ConfigInfos {

@@ -140,7 +140,7 @@ impl Step<'_> {
     }
 
     fn class(&self) -> Option<&str> {
-        self.context.given(&self.key("type")).map(def::java_trim)
+        self.context.given(&self.key("type")).map(weir_java::text::trim)
     }
 
     fn version(&self) -> Option<&str> {
@@ -182,7 +182,7 @@ impl Step<'_> {
     }
 
     fn version_errors(&self) -> Vec<String> {
-        match self.plugin(self.version().map(def::java_trim)) {
+        match self.plugin(self.version().map(weir_java::text::trim)) {
             Err(Missing::Version(error)) => vec![error],
             _ => Vec::new(),
         }

@@ -6,9 +6,10 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument as _, warn};
 
-use super::super::api::{Error, State, TargetState};
+use super::super::error::Error;
 use super::super::restarts::{self, Health, Life, Part, Restartable, Seen};
 use super::{Connector, Data};
+use crate::api::{State, TargetState};
 use crate::config::RestartPolicy;
 
 impl Connector {

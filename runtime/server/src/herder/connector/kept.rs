@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::super::api::{ConnectorOffset, ConnectorOffsets, Error, Message, State, TargetState};
+use super::super::error::Error;
 use super::super::offsets;
 use super::super::standalone::Shared;
 use super::super::state_file::Kept;
 use super::Connector;
+use crate::api::{ConnectorOffset, ConnectorOffsets, Message, State, TargetState};
 use crate::config::ConnectorConfig;
 
 impl Connector {

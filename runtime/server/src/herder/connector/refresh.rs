@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::super::api::{Error, TargetState};
+use super::super::error::Error;
 use super::Connector;
+use crate::api::TargetState;
 use crate::config::{ConnectorConfig, Unprepared};
 
 impl Connector {

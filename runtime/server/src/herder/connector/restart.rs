@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::super::api::{ConnectorStateInfo, Error, State, TargetState};
+use super::super::error::Error;
 use super::super::restarts::Life;
 use super::super::tasks;
 use super::{Connector, Wanted};
+use crate::api::{ConnectorStateInfo, State, TargetState};
 
 impl Connector {
     /// Restarts the connector's own instance. Tasks are touched only if it asks for others than before.

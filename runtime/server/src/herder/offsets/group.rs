@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use crate::kafka::{KafkaError, RDKafkaErrorCode};
 use serde_json::json;
 use tracing::error;
 use weir_plugin::{OffsetChange, TopicPartitionOffset};
 
-use super::super::api::{ConnectorOffset, Error};
+use super::super::error::Error;
 use super::super::standalone::Shared;
 use super::request::{self, SinkChange};
+use crate::api::ConnectorOffset;
 use crate::config::ConnectorConfig;
 use crate::kafka::consumer::Position;
 use crate::kafka::groups::Groups;

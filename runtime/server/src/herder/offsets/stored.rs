@@ -4,9 +4,10 @@ use serde_json::Value;
 use tracing::error;
 use weir_plugin::OffsetChange;
 
-use super::super::api::{ConnectorOffset, Error};
+use super::super::error::Error;
 use super::super::standalone::Shared;
 use super::request;
+use crate::api::ConnectorOffset;
 use crate::config::ConnectorConfig;
 use crate::offsets;
 

@@ -26,7 +26,7 @@ use tracing::warn;
 use crate::config::access::Limits;
 use crate::rest::audit::{Audit, audited};
 use crate::rest::security::{Pages, Security, guard, only_from};
-use crate::tls::server::ServerTls;
+use crate::rest::tls::ServerTls;
 
 pub(super) use connection::{Connection, Peer};
 use places::{Full, Places};

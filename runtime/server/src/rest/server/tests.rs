@@ -21,10 +21,10 @@ use super::*;
 use crate::config::access::Auth;
 use crate::config::host_names::HostNames;
 use crate::config::listener_tls;
-use crate::herder::api::ConfigMap;
+use crate::keystore::elliptic_key;
+use crate::keystore::{Keystore, Source, StoreKind};
 use crate::metrics::{Sampling, WorkerMetrics};
-use crate::tls::elliptic_key;
-use crate::tls::keystore::{Keystore, Source, StoreKind};
+use weir_plugin::ConfigMap;
 
 /// Nothing that a test waits for takes longer, on a slow machine either.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::error::RDKafkaErrorCode;
+use crate::kafka::RDKafkaErrorCode;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -309,7 +309,7 @@ impl DeadLetters {
             self.lane = lanes.configured();
             self.lanes = Some(lanes);
         }
-        let failed = |cause: rdkafka::error::KafkaError| Error::DeadLetterTopic {
+        let failed = |cause: crate::kafka::KafkaError| Error::DeadLetterTopic {
             topic: self.queue.topic.clone(),
             cause: describe(&cause),
         };

@@ -1,6 +1,6 @@
 //! Which exception a failure would be in Kafka Connect. Operators' alerts and the readers of dead letter queues know these names.
 
-use rdkafka::error::RDKafkaErrorCode;
+use crate::kafka::RDKafkaErrorCode;
 use weir_data::text::{MAX_MESSAGE, MAX_TRACE, bounded};
 
 /// The class that Kafka Connect names for rows that a sink reports (`WorkerErrantRecordReporter`).

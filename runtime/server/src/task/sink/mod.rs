@@ -20,12 +20,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use rdkafka::error::RDKafkaErrorCode;
+use crate::kafka::RDKafkaErrorCode;
 use tokio::time::Instant;
 use tracing::{info, warn};
 use weir_plugin::{CallError, Grants, SinkBatch, SinkInstance, TopicPartitionOffset};
 
-pub use options::{Options, Subscription};
+pub use options::Options;
 
 use self::gather::{Gathered, gather};
 use self::options::PUT_ROWS;
@@ -40,7 +40,7 @@ use super::convert::Converters;
 use super::errors::{DeadLetters, Handler};
 use super::memory::Held;
 use super::{Common, Error};
-use crate::herder::api::State;
+use crate::api::State;
 use crate::kafka::connection::is_about_connections;
 use crate::kafka::consumer::{Position, SinkConsumer};
 use crate::kafka::consumer_fault::{ConsumerError, ConsumerFault};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::Subscription;
 use crate::kafka::Properties;
 use crate::kafka::connection::Connections;
 use crate::task::{Common, DeadLetterClients};
@@ -14,15 +15,6 @@ pub(super) const PUT_BYTES: usize = 4 << 20;
 pub(super) const ROWS_AT_ONCE: u32 = 4_096;
 /// Delay before a `put` that failed with "retry" is repeated, if the plugin names none: the first, and the longest.
 pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
-
-/// The topics a sink reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subscription {
-    /// `topics`.
-    Topics(Vec<String>),
-    /// `topics.regex`.
-    Pattern(String),
-}
 
 /// A sink task, ready to run.
 pub struct Options {

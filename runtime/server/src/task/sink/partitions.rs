@@ -1,7 +1,7 @@
 //! How a sink task follows its group: partitions come, go and get lost; the plugin, the connector and a pending retry each pause
 //! their flow.
 
-use rdkafka::topic_partition_list::TopicPartitionList;
+use crate::kafka::TopicPartitionList;
 use tokio::time::Instant;
 use tracing::{info, warn};
 use weir_plugin::{CallError, TopicPartition};
@@ -11,7 +11,7 @@ use crate::kafka::consumer::Rebalance;
 use crate::task::Error;
 use crate::task::chain::pick;
 
-fn failed(what: &'static str) -> impl Fn(rdkafka::error::KafkaError) -> Error {
+fn failed(what: &'static str) -> impl Fn(crate::kafka::KafkaError) -> Error {
     move |cause| Error::Kafka { what, cause }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 use weir_java::regex::JavaRegex;
 
-use super::options::Subscription;
+use crate::config::Subscription;
 use crate::kafka::Properties;
 use crate::kafka::consumer::{Looking, SinkConsumer, Wanted};
 use crate::kafka::consumer_fault::{ConsumerError, ConsumerFault};

@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use crate::kafka::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use weir_data::topic_name;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use rdkafka::error::RDKafkaErrorCode;
+use crate::kafka::RDKafkaErrorCode;
 use tokio::time::Instant;
 use tracing::{info, warn};
 

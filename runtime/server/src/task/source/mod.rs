@@ -39,7 +39,7 @@ use super::common::retry_delay;
 use super::control::{Control, Wanted};
 use super::errors::{Failure, Handler};
 use super::memory::{Held, InFlightMemory, Turn};
-use crate::herder::api::State;
+use crate::api::State;
 use crate::kafka::producer::End;
 use crate::metrics::TaskMetrics;
 use crate::offsets::{self, ConnectorOffsets, OffsetFile};

@@ -139,7 +139,7 @@ fn refused(topic: &NewTopic, group: &str, error: &admin::Error) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use rdkafka::error::RDKafkaErrorCode;
+    use crate::kafka::RDKafkaErrorCode;
 
     use super::*;
 

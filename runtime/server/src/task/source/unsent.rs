@@ -158,7 +158,8 @@ mod tests {
     use weir_data::schema::Schema;
 
     use super::*;
-    use crate::task::convert::{ConverterSetting, ConverterSettings, PIECE_BYTES};
+    use crate::config::{ConverterSetting, ConverterSettings};
+    use crate::task::convert::PIECE_BYTES;
 
     fn converters() -> Converters {
         let setting = |class: &str| ConverterSetting { class: class.to_owned(), settings: HashMap::new() };

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 /// The `Content-Type` of what [`Text`] writes.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The type of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::server::{NoClientAuth, VerifierBuilderError, WebPkiClientVerifier};
-use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, SupportedCipherSuite, version};
+use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, version};
 
-use super::validity::not_after;
-use super::{elliptic_key, keystore};
-use crate::config::listener_tls::{ClientAuth, ListenerTls, Version};
+use crate::config::listener_tls::{ClientAuth, ListenerTls, Version, java_name};
+use crate::keystore::validity::not_after;
+use crate::keystore::{self, elliptic_key};
 
 /// Why an https listener cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +90,7 @@ pub fn acceptor(settings: &ListenerTls) -> Result<TlsAcceptor, Error> {
 fn load(settings: &ListenerTls) -> Result<Loaded, Error> {
     let mut provider = ring::default_provider();
     if !settings.cipher_suites.is_empty() {
-        provider.cipher_suites.retain(|suite| settings.cipher_suites.contains(&name(suite)));
+        provider.cipher_suites.retain(|suite| settings.cipher_suites.contains(&java_name(suite)));
     }
     let provider = Arc::new(provider);
     let own = settings.keystore.load()?.with_identity(&settings.keystore.name)?;
@@ -148,14 +148,4 @@ fn verifier(
         ClientAuth::Requested | ClientAuth::None => builder.allow_unauthenticated(),
     };
     builder.build().map_err(|cause| Error::Verifier { store: store.clone(), cause })
-}
-
-/// The cipher suites there are, under the names that Java gives them.
-pub fn cipher_suites() -> Vec<String> {
-    ring::default_provider().cipher_suites.iter().map(name).collect()
-}
-
-/// rustls puts the version into the names of TLS 1.3.
-fn name(suite: &SupportedCipherSuite) -> String {
-    suite.suite().as_str().unwrap_or_default().replace("TLS13_", "TLS_")
 }

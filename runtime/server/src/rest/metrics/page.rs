@@ -7,9 +7,9 @@ use weir_plugin::{EngineStats, GuestStats};
 use super::families::{CONNECTOR, CONNECTOR_INFO, GUEST, SINK, SOURCE, TASK, TASK_INFO, WORKER};
 use super::family::write;
 use super::text::{Labels, Text};
-use super::worker::WorkerMetrics;
-use crate::herder::api::ConnectorType;
+use crate::api::ConnectorType;
 use crate::herder::{ConnectorSnapshot, Herder, TaskSnapshot};
+use crate::metrics::WorkerMetrics;
 use crate::plugins::Plugins;
 
 /// The worker as a whole, at one time.
@@ -28,7 +28,7 @@ pub(super) struct Survey {
 
 /// Everything, in Prometheus' text format. A few microseconds for each task; not to be called on a thread that runs tasks when
 /// there are many.
-pub fn page(herder: &Herder, plugins: &Plugins) -> String {
+pub(super) fn page(herder: &Herder, plugins: &Plugins) -> String {
     let connectors = herder.snapshots();
     Survey {
         connectors,

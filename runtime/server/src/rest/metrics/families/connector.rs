@@ -1,17 +1,17 @@
 //! Families of a connector: its state, and how many of its tasks are in which.
 
 use super::word;
+use crate::api::State;
 use crate::herder::ConnectorSnapshot;
-use crate::herder::api::State;
-use crate::metrics::family::Family;
-use crate::metrics::text::Kind::Gauge;
+use crate::rest::metrics::family::Family;
+use crate::rest::metrics::text::Kind::Gauge;
 
 fn tasks(connector: &ConnectorSnapshot, state: State) -> usize {
     connector.tasks.iter().filter(|task| task.state == state).count()
 }
 
 /// The table.
-pub(in crate::metrics) const CONNECTOR: &[Family<ConnectorSnapshot>] = &[
+pub(in crate::rest::metrics) const CONNECTOR: &[Family<ConnectorSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_state",
         kind: Gauge,

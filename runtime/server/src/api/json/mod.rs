@@ -14,7 +14,7 @@ mod tokens;
 
 use indexmap::IndexMap;
 
-use crate::herder::api::ConfigMap;
+use weir_plugin::ConfigMap;
 
 pub use bodies::{ConnectorOffset, ConnectorOffsets, CreateConnectorFile, CreateConnectorRequest, target_state};
 pub use error::Error;

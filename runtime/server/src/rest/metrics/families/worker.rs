@@ -1,13 +1,13 @@
 //! Families of the worker as a whole: `connect-worker-metrics`, `app-info`, the engine and the process.
 
-use crate::metrics::family::Family;
-use crate::metrics::page::Survey;
-use crate::metrics::process;
-use crate::metrics::text::Kind::{Counter, Gauge};
+use crate::rest::metrics::family::Family;
+use crate::rest::metrics::page::Survey;
+use crate::rest::metrics::process;
+use crate::rest::metrics::text::Kind::{Counter, Gauge};
 use crate::version;
 
 /// The table.
-pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
+pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "kafka_connect_worker_connector_count",
         kind: Gauge,

@@ -1,6 +1,6 @@
 //! The common name of a certificate's subject, which may stand for a user.
 
-use super::keystore::{CertificateDer, Der, SET, names};
+use super::{CertificateDer, Der, SET, names};
 
 /// 2.5.4.3.
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
@@ -31,7 +31,7 @@ pub fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::keystore::{Keystore, Source, StoreKind};
+    use crate::keystore::{Keystore, Source, StoreKind};
 
     #[test]
     fn the_common_name_is_found_among_the_others() {

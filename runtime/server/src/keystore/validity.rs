@@ -1,6 +1,6 @@
 //! When a certificate expires.
 
-use super::keystore::{CertificateDer, Der, names};
+use super::{CertificateDer, Der, names};
 
 /// UTCTime and GeneralizedTime.
 const UTC_TIME: u8 = 0x17;
@@ -43,7 +43,7 @@ fn seconds(year: u64, month: u64, day: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::keystore::{Keystore, Source, StoreKind};
+    use crate::keystore::{Keystore, Source, StoreKind};
 
     #[test]
     fn a_date_is_seconds_since_1970() {

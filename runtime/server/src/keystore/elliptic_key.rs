@@ -1,7 +1,7 @@
 //! Completes the keys of elliptic curves. keytool leaves the public key out of them, as RFC 5915 allows, and ring does not take
 //! a private key without it; but the public key stands in the certificate.
 
-use super::keystore::{CertificateDer, Der, PrivatePkcs8KeyDer, Problem, names};
+use super::{CertificateDer, Der, PrivatePkcs8KeyDer, Problem, names};
 
 const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
@@ -63,7 +63,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::keystore::{Keystore, Source, StoreKind};
+    use crate::keystore::{Keystore, Source, StoreKind};
 
     #[test]
     fn what_has_a_public_key_or_is_of_no_curve_is_left_alone() {

@@ -5,19 +5,22 @@
 //! before it was looked at, and no length in it decides how much memory is taken.
 
 mod der;
+pub mod elliptic_key;
 mod encryption;
 mod jks;
 mod pem;
 mod pkcs12;
+pub mod subject;
 #[cfg(test)]
 mod tests;
+pub mod validity;
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-pub(super) use der::{Der, SET};
-pub(super) use pkcs12::names;
+use der::{Der, SET};
+use pkcs12::names;
 pub use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
 /// Bytes that a store may have; Java's own trust store has 150 KB.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use weir_plugin::Component;
 
-use crate::herder::api::ConnectorType;
+use crate::api::ConnectorType;
 use crate::herder::{ConnectorSnapshot, TaskSnapshot};
-use crate::metrics::family::Family;
-use crate::metrics::text::Kind::Gauge;
 use crate::plugins::BUILT_IN_VERSION;
+use crate::rest::metrics::family::Family;
+use crate::rest::metrics::text::Kind::Gauge;
 
 fn kind(kind: ConnectorType) -> &'static str {
     match kind {
@@ -23,7 +23,7 @@ fn version<'a>(component: &'a Arc<Component>, class: &str) -> &'a str {
 }
 
 /// Of a connector.
-pub(in crate::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Family {
+pub(in crate::rest::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Family {
     name: "kafka_connect_connector_info",
     kind: Gauge,
     help: "1, with the connector's class, its version and its type as labels.",
@@ -44,7 +44,7 @@ pub(in crate::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Fa
 }];
 
 /// Of a task.
-pub(in crate::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
+pub(in crate::rest::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_task_info",
         kind: Gauge,

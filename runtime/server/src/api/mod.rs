@@ -1,12 +1,10 @@
-//! What the herder says and is asked in: the entities of Kafka Connect's REST API, and the herder's errors.
-//! The field names and their order are those of `org.apache.kafka.connect.runtime.rest.entities`.
+//! The entities of Kafka Connect's REST API, without any logic. The field names and their order are those of
+//! `org.apache.kafka.connect.runtime.rest.entities`. [`json`] reads those that clients send.
+
+pub mod json;
 
 use serde::{Deserialize, Serialize};
-
-use crate::config::Unprepared;
-
-/// A connector's configuration as submitted, in the order of submission.
-pub use weir_plugin::ConfigMap;
+use weir_plugin::ConfigMap;
 
 /// `source`, `sink` or `unknown` (the class is no longer there).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,56 +145,4 @@ pub enum TargetState {
     Paused,
     /// Have no tasks.
     Stopped,
-}
-
-/// Why the herder refused or failed. Each maps to one HTTP status ([`Error::status`]); the text is the answer's `message`.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Error {
-    /// No such connector, task or status.
-    #[error("{0}")]
-    NotFound(String),
-    /// A connector of this name exists.
-    #[error("Connector {0} already exists")]
-    AlreadyExists(String),
-    /// Something else is being done with the connector.
-    #[error("{0}")]
-    Conflict(String),
-    /// The request or the configuration is wrong.
-    #[error("{0}")]
-    BadRequest(String),
-    /// Something failed here.
-    #[error("{0}")]
-    Internal(String),
-}
-
-impl From<Unprepared> for Error {
-    fn from(unprepared: Unprepared) -> Self {
-        match unprepared {
-            Unprepared::Unresolved(error) => Self::Internal(error.to_string()),
-            Unprepared::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
-        }
-    }
-}
-
-impl Error {
-    /// The same error with another text. A name is left as it is.
-    pub(super) fn map_text(self, change: impl FnOnce(String) -> String) -> Self {
-        match self {
-            Self::NotFound(text) => Self::NotFound(change(text)),
-            Self::AlreadyExists(name) => Self::AlreadyExists(name),
-            Self::Conflict(text) => Self::Conflict(change(text)),
-            Self::BadRequest(text) => Self::BadRequest(change(text)),
-            Self::Internal(text) => Self::Internal(change(text)),
-        }
-    }
-
-    /// The HTTP status that this error is answered with.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::NotFound(_) => 404,
-            Self::AlreadyExists(_) | Self::Conflict(_) => 409,
-            Self::BadRequest(_) => 400,
-            Self::Internal(_) => 500,
-        }
-    }
 }

@@ -1,0 +1,33 @@
+//! `GET /metrics`, for Prometheus: what the worker counts (`crate::metrics`), and what it is at the moment. Kafka Connect has no such path;
+//! there it is the business of an agent in its JVM.
+
+#[cfg(test)]
+mod docs;
+mod families;
+mod family;
+mod page;
+mod process;
+mod text;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use super::App;
+use super::error::Failure;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/metrics", get(answer)).route("/metrics/", get(answer))
+}
+
+async fn answer(State(app): State<App>) -> Result<impl IntoResponse, Failure> {
+    // A worker with thousands of tasks has megabytes to write, which is not to be done on a thread that runs them.
+    let written = tokio::task::spawn_blocking(move || page::page(&app.herder, &app.plugins)).await;
+    let text = written.map_err(|error| {
+        tracing::error!(%error, "writing the metrics ended in a panic; this is a bug in Weir");
+        Failure::internal("Internal error; the worker's log has more")
+    })?;
+    Ok(([(header::CONTENT_TYPE, text::CONTENT_TYPE)], text))
+}

@@ -1,0 +1,145 @@
+//! Holds the modules of the worker to their order: each uses those above it in [`ORDER`], and none below. `ARCHITECTURE.md` draws it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::workspace::root;
+
+/// The modules of `runtime/server/src`. What a module uses comes before it.
+const ORDER: [&str; 24] = [
+    "error_text",
+    "version",
+    "core_dumps",
+    "hashed_lines",
+    "replace_file",
+    "own_io",
+    "logging",
+    "process_limits",
+    "kafka",
+    "api",
+    "keystore",
+    "metrics",
+    "offsets",
+    "plugins",
+    "config",
+    "task",
+    "herder",
+    "rest",
+    "grants",
+    "locks",
+    "places",
+    "check",
+    "reload",
+    "stop",
+];
+
+/// What puts the modules together.
+const TOP: [&str; 4] = ["worker", "cli", "lib", "main"];
+
+/// Crates that only a part of the sources may name, with that part.
+const NAMED_ONLY_IN: [(&str, &[&str]); 5] = [
+    ("rdkafka", &["runtime/server/src/kafka/"]),
+    ("wasmtime", &["runtime/plugin/"]),
+    ("wasmtime_wasi", &["runtime/plugin/"]),
+    ("axum", &["runtime/server/src/rest/"]),
+    ("hyper", &["runtime/server/src/rest/"]),
+];
+
+#[test]
+fn each_module_of_the_worker_uses_only_those_before_it() {
+    let source = root().join("runtime/server/src");
+    let mut wrong = Vec::new();
+    for file in sources(&source) {
+        let path = file.strip_prefix(&source).unwrap();
+        let first = path.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+        let module = first.trim_end_matches(".rs");
+        if TOP.contains(&module) {
+            continue;
+        }
+        let place = |module: &str| ORDER.iter().position(|known| *known == module);
+        let own = place(module).unwrap_or_else(|| panic!("{module} has no place in ORDER"));
+        let text = fs::read_to_string(&file).unwrap();
+        for used in code(&text).flat_map(|line| names_after(line, "crate::")) {
+            if used != module && !place(used).is_some_and(|other| other < own) {
+                wrong.push(format!("{} uses {used}", path.display()));
+            }
+        }
+    }
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn each_crate_is_named_only_where_it_belongs() {
+    let mut wrong = Vec::new();
+    for file in sources(&root().join("runtime")) {
+        let path = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        for (name, places) in NAMED_ONLY_IN {
+            let is_allowed = places.iter().any(|place| path.starts_with(place));
+            if !is_allowed && code(&text).any(|line| uses_crate(line, name)) {
+                wrong.push(format!("{path} names {name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The files of Rust below a directory, apart from those of tests beside it.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The lines that are not comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// The names that follow a path's beginning: `crate::a::b` and `crate::{a, b::c}` have those of modules.
+fn names_after<'a>(line: &'a str, start: &'a str) -> impl Iterator<Item = &'a str> {
+    line.match_indices(start).flat_map(move |(at, _)| {
+        let is_path = !line[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':');
+        let rest = if is_path { &line[at + start.len()..] } else { "" };
+        let names: Vec<&str> = match rest.strip_prefix('{') {
+            Some(group) => group.split(',').map(name).collect(),
+            None => vec![name(rest)],
+        };
+        names.into_iter().filter(|name| name.starts_with(|letter: char| letter.is_ascii_lowercase()))
+    })
+}
+
+fn name(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
+    &text[..end]
+}
+
+/// Whether a line has a path that begins with the crate's name.
+fn uses_crate(line: &str, name: &str) -> bool {
+    line.match_indices(name).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let is_start = before.is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | ':' | '"' | '`'));
+        is_start && line[at + name.len()..].starts_with("::")
+    })
+}
+
+#[test]
+fn names_are_found_in_paths_and_in_groups_and_nowhere_else() {
+    let found = |line| names_after(line, "crate::").collect::<Vec<_>>();
+    assert_eq!(found("use crate::config::Error;"), ["config"]);
+    assert_eq!(found("use crate::{check, rest::tls, Error};"), ["check", "rest"]);
+    assert_eq!(found("pub(in crate::kafka) fn x(a: crate::api::State)"), ["kafka", "api"]);
+    assert_eq!(found("$crate::x, other_crate::y"), ["x"]);
+    assert!(uses_crate("use rdkafka::error::KafkaError;", "rdkafka"));
+    assert!(uses_crate("fn f(cause: &rdkafka::Error)", "rdkafka"));
+    assert!(!uses_crate("librdkafka::x crate::rdkafka::y \"rdkafka::z\" rdkafka.", "rdkafka"));
+}
