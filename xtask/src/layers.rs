@@ -127,7 +127,8 @@ fn name(text: &str) -> &str {
 fn uses_crate(line: &str, name: &str) -> bool {
     line.match_indices(name).any(|(at, _)| {
         let before = line[..at].chars().next_back();
-        let is_start = before.is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | ':' | '"' | '`'));
+        let is_start =
+            before.is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '_' | ':' | '"' | '`'));
         is_start && line[at + name.len()..].starts_with("::")
     })
 }

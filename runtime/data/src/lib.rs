@@ -20,6 +20,7 @@ pub mod row_starts;
 pub mod schema;
 pub mod schema_check;
 pub mod text;
+pub mod timestamp;
 pub mod topic_name;
 pub mod transformed;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use weir_data::records::{Column, Records};
+pub use weir_data::timestamp::TimestampType;
 
 /// A configuration, in the order in which it was given.
 pub type ConfigMap = IndexMap<String, String>;
@@ -99,17 +100,6 @@ pub struct SettledRows {
 pub const SETTLED_DROPPED: i32 = -1;
 /// The row failed, and `errors.tolerance` skipped it.
 pub const SETTLED_SKIPPED: i32 = -2;
-
-/// Kafka's kinds of record timestamps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimestampType {
-    /// Records have no timestamp.
-    None,
-    /// Set by the producer.
-    CreateTime,
-    /// Set by the broker.
-    LogAppendTime,
-}
 
 /// Rows for a sink.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

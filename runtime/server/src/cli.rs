@@ -16,11 +16,12 @@ use crate::config::properties::{self, ConnectorFile};
 use crate::config::{self, WorkerConfig};
 use crate::core_dumps::CoreDumps;
 use crate::error_text::chain;
-use crate::kafka::dev_broker::DevBroker;
-use crate::logging::{Level, LogFormat};
 use crate::stop::Signals;
 use crate::worker::{Reload, Worker};
-use crate::{check, grants, logging, process_limits, version};
+use crate::{check, grants, process_limits, version};
+use weir_kafka::dev_broker::DevBroker;
+use weir_logging as logging;
+use weir_logging::{Level, LogFormat};
 use weir_plugin::ConfigMap;
 
 /// Runs Kafka connectors and transforms as sandboxed WebAssembly components.

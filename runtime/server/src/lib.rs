@@ -3,7 +3,6 @@
 
 pub mod check;
 pub mod cli;
-pub mod logging;
 pub mod version;
 pub mod worker;
 
@@ -27,10 +26,6 @@ pub mod herder;
 pub mod metrics;
 
 pub mod task;
-
-pub mod keystore;
-
-pub mod kafka;
 
 pub mod offsets;
 

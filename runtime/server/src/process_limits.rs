@@ -52,11 +52,11 @@ pub(crate) fn abort_when_exhausted() {
         usual(panic);
         let text = panic.payload_as_str().unwrap_or_default();
         if EXHAUSTED.iter().any(|part| text.contains(part)) {
-            crate::logging::say(
-                crate::logging::Level::Error,
+            weir_logging::say(
+                weir_logging::Level::Error,
                 "weir: the system gives the worker no more memory or threads; it ends. Raise vm.max_map_count or its memory",
             );
-            crate::logging::flush();
+            weir_logging::flush();
             std::process::abort();
         }
     }));

@@ -14,10 +14,7 @@ use crate::config::WorkerConfig;
 use crate::config::listener::{Listener, Protocol};
 use crate::grants;
 use crate::herder::{self, Herder};
-use crate::kafka::cluster;
-use crate::kafka::connection::Connections;
 use crate::locks::{self, Locks};
-use crate::logging;
 use crate::offsets::{self, OffsetFile};
 use crate::plugins::{self, OpenError, Plugins};
 use crate::reload::Listeners;
@@ -25,6 +22,9 @@ pub use crate::reload::Reload;
 use crate::rest::security::{self, Pages, Security};
 use crate::rest::tls::ServerTls;
 use crate::rest::{self, Audit, Endpoint, Resources};
+use weir_kafka::cluster;
+use weir_kafka::connection::Connections;
+use weir_logging as logging;
 
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use weir::kafka::dev_broker::DevBroker;
+use weir_kafka::dev_broker::DevBroker;
 
 /// Nothing that a test waits for takes longer, on a slow machine either.
 const PATIENCE: Duration = Duration::from_secs(90);

@@ -10,7 +10,7 @@ use super::client_security::{self, Given};
 use super::error::Error;
 use super::validation::client_setting;
 use super::{client_trial, def};
-use crate::kafka::internal_topics::ADMIN_CLIENT;
+use weir_kafka::internal_topics::ADMIN_CLIENT;
 
 /// Which client the settings are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

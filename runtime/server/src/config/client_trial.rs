@@ -3,7 +3,7 @@
 use super::client::{Client, Kind};
 use super::client_keys::is_secret;
 use super::error::Error;
-use crate::kafka::trial::{self, Rejection};
+use weir_kafka::trial::{self, Rejection};
 
 /// Says what librdkafka has against the settings, under the user's names and without secrets.
 pub(super) fn try_out(kind: Kind, client: &Client) -> Result<(), Error> {

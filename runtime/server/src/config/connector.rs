@@ -18,8 +18,8 @@ use crate::api::json::StringMap;
 use crate::config::chain::{Predicate, Step};
 use crate::config::converter::ConverterSettings;
 use crate::config::subscription::Subscription;
-use crate::kafka::Properties;
 use crate::plugins::{LookupError, Plugin, Plugins, RangeError};
+use weir_kafka::Properties;
 use weir_plugin::ConfigMap;
 
 /// A connector's configuration, found to be in order.

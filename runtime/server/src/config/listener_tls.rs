@@ -10,7 +10,7 @@ use tokio_rustls::rustls::crypto::ring;
 use super::def;
 use super::error::Error;
 use super::nearest;
-use crate::keystore::{Keystore, Source, StoreKind};
+use weir_keystore::{Keystore, Source, StoreKind};
 use weir_plugin::ConfigMap;
 
 /// A password, kept out of logs.
@@ -39,7 +39,7 @@ pub struct Store {
 
 impl Store {
     /// Reads it. Blocks for the time of a file.
-    pub fn load(&self) -> Result<Keystore, crate::keystore::Error> {
+    pub fn load(&self) -> Result<Keystore, weir_keystore::Error> {
         let source = match &self.location {
             Some(path) => Source::File(path),
             None => Source::Inline {

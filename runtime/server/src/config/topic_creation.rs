@@ -7,7 +7,7 @@ use weir_java::regex::{JavaRegex, RegexError};
 
 use super::def::{self, Type, Value};
 use super::error::Error;
-use crate::kafka::admin::NewTopic;
+use weir_kafka::admin::NewTopic;
 use weir_plugin::ConfigMap;
 
 /// How the keys begin.

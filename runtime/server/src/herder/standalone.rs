@@ -18,14 +18,14 @@ use crate::api::{
 };
 use crate::config::error::Error as KeyError;
 use crate::config::{ConnectorConfig, WorkerConfig};
-use crate::kafka::admin::Admins;
-use crate::kafka::connection::Connections;
-use crate::kafka::producer::Producers;
-use crate::logging::Levels;
 use crate::metrics::WorkerMetrics;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
 use crate::task::memory::InFlightMemory;
+use weir_kafka::admin::Admins;
+use weir_kafka::connection::Connections;
+use weir_kafka::producer::Producers;
+use weir_logging::Levels;
 use weir_plugin::ConfigMap;
 
 /// What a herder works with.

@@ -10,8 +10,8 @@ use weir_plugin::{CallError, ConnectorInstance, Identity};
 use super::connector::Connector;
 use super::standalone::Shared;
 use crate::config::ConnectorConfig;
-use crate::logging::Throttle;
 use crate::offsets::ConnectorOffsets;
+use weir_logging::Throttle;
 use weir_plugin::ConfigMap;
 
 /// What a start yields.

@@ -14,7 +14,7 @@ use super::states::{StateRatios, StateTimes};
 use super::windowed::{Sampling, Windowed};
 use super::worker::WorkerMetrics;
 use crate::api::State;
-use crate::kafka::connection::TaskConnections;
+use weir_kafka::connection::TaskConnections;
 
 /// The counts of one task. Shared between its loop, which counts, and whoever looks.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use super::App;
 use super::error::Failure;
 use super::request::{JsonBody, Parameters, Place};
 use crate::api::json::StringMap;
-use crate::logging::{self, Level};
+use weir_logging::{self as logging, Level};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()

@@ -12,9 +12,9 @@ use weir_plugin::{Compile, Engine, EngineOptions};
 
 use super::*;
 use crate::herder::{Options, StateFile};
-use crate::kafka::connection::Connections;
-use crate::logging::Levels;
 use crate::offsets::OffsetFile;
+use weir_kafka::connection::Connections;
+use weir_logging::Levels;
 use weir_plugin::ConfigMap;
 
 /// The routes and what they stand on.

@@ -11,8 +11,8 @@ use tokio_rustls::rustls::server::{NoClientAuth, VerifierBuilderError, WebPkiCli
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, version};
 
 use crate::config::listener_tls::{ClientAuth, ListenerTls, Version, java_name};
-use crate::keystore::validity::not_after;
-use crate::keystore::{self, elliptic_key};
+use weir_keystore::validity::not_after;
+use weir_keystore::{self as keystore, elliptic_key};
 
 /// Why an https listener cannot be opened.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ pub mod source;
 pub use common::Common;
 pub use errors::DeadLetterClients;
 
-use crate::kafka::consumer_fault::ConsumerError;
+use weir_kafka::consumer_fault::ConsumerError;
 
 /// Which task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,13 +46,13 @@ pub enum Error {
     #[error("{0}")]
     Plugin(#[from] weir_plugin::CallError),
     /// The Kafka client.
-    #[error("Kafka: {what}: {}", crate::kafka::producer::describe(cause))]
+    #[error("Kafka: {what}: {}", weir_kafka::producer::describe(cause))]
     Kafka {
         /// What was being done.
         what: &'static str,
         /// librdkafka's answer.
         #[source]
-        cause: crate::kafka::KafkaError,
+        cause: weir_kafka::KafkaError,
     },
     /// Kafka did not accept a record.
     #[error("Unrecoverable exception from producer send callback\nCaused by: {cause}\nNext: {next}")]

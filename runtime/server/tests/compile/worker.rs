@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use weir::kafka::dev_broker::DevBroker;
+use weir_kafka::dev_broker::DevBroker;
 
 use super::bombs;
 

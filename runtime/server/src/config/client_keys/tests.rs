@@ -68,7 +68,7 @@ fn librdkafka_knows_every_setting_that_is_handed_over() {
         let own = LIBRDKAFKA.iter().filter(|(whose, _)| whose.is_none_or(|whose| whose == kind));
         for name in java.chain(own.flat_map(|(_, names)| names.iter().copied())) {
             let value = example(name);
-            if let Err(error) = crate::kafka::trial::accepts(name, value) {
+            if let Err(error) = weir_kafka::trial::accepts(name, value) {
                 panic!("{kind:?} {name}={value}: {error}");
             }
         }

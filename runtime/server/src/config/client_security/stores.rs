@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::client::Client;
 use super::super::error::Error;
 use super::{Given, given};
-use crate::keystore::{Keystore, Source, StoreKind};
+use weir_keystore::{Keystore, Source, StoreKind};
 
 const KEY_LOCATION: &str = "ssl.keystore.location";
 const KEY_PASSWORD: &str = "ssl.keystore.password";
@@ -111,7 +111,7 @@ fn store_kind(settings: &Given<'_>, key: &str) -> Result<StoreKind, Error> {
         .ok_or_else(|| Error::invalid(key, name, "Weir reads the types JKS, PKCS12 and PEM; keytool converts others"))
 }
 
-fn unusable(key: &str, what: &str, error: &crate::keystore::Error) -> Error {
+fn unusable(key: &str, what: &str, error: &weir_keystore::Error) -> Error {
     Error::other(key, format!("Failed to load SSL {what} {error} ({key})"))
 }
 

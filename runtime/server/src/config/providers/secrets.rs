@@ -7,7 +7,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::short_values;
-use crate::logging::Hide;
+use weir_logging::Hide;
 
 /// Fewest bytes of a value that is looked for everywhere in texts. Of shorter ones see [`short_values`].
 const MIN_BYTES: usize = 4;

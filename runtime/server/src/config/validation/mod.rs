@@ -25,8 +25,8 @@ use super::connector::{ConnectorConfig, Invalid};
 use super::def;
 use super::error::Error;
 use crate::api::json::{StringMap, without_nulls};
-use crate::kafka::internal_topics::is_internal;
 use crate::plugins::{BuiltIn, Catalogue, LookupError, Plugin, Plugins, VersionError, VersionRange, shipped};
+use weir_kafka::internal_topics::is_internal;
 use weir_plugin::ConfigMap;
 
 pub use infos::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};

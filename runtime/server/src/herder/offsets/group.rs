@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::kafka::{KafkaError, RDKafkaErrorCode};
 use serde_json::json;
 use tracing::error;
+use weir_kafka::{KafkaError, RDKafkaErrorCode};
 use weir_plugin::{OffsetChange, TopicPartitionOffset};
 
 use super::super::error::Error;
@@ -13,9 +13,9 @@ use super::super::standalone::Shared;
 use super::request::{self, SinkChange};
 use crate::api::ConnectorOffset;
 use crate::config::ConnectorConfig;
-use crate::kafka::consumer::Position;
-use crate::kafka::groups::Groups;
-use crate::kafka::producer::describe;
+use weir_kafka::consumer::Position;
+use weir_kafka::groups::Groups;
+use weir_kafka::producer::describe;
 
 /// How long the requests to Kafka may take, all together: a little less than a request of the REST API, so that the client hears
 /// what is wrong.

@@ -21,7 +21,7 @@ use super::Shared;
 use super::held::Held;
 use super::pace::{Busy, Paced, Phase, Stalling};
 use super::places::Place;
-use crate::keystore::subject::common_name;
+use weir_keystore::subject::common_name;
 
 /// Bytes that are kept of what a client sends ahead, and of an answer that it does not take.
 const BUFFER_BYTES: usize = 64 << 10;

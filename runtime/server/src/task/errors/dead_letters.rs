@@ -8,24 +8,24 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::kafka::RDKafkaErrorCode;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
+use weir_kafka::RDKafkaErrorCode;
 
 use super::log::Place;
 use super::{Failure, Stage};
 use crate::config::DeadLetterQueue;
-use crate::kafka::Properties;
-use crate::kafka::admin::{self, Admins, Creation, NewTopic};
-use crate::kafka::fault::Fault;
-use crate::kafka::lanes::{Lane, Lanes};
-use crate::kafka::producer::{Outcome, OutgoingRow, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
 use crate::metrics::TaskMetrics;
 use crate::task::common::retry_delay;
 use crate::task::control::Stopping;
 use crate::task::memory::Held;
 use crate::task::{Error, TaskId};
+use weir_kafka::Properties;
+use weir_kafka::admin::{self, Admins, Creation, NewTopic};
+use weir_kafka::fault::Fault;
+use weir_kafka::lanes::{Lane, Lanes};
+use weir_kafka::producer::{Outcome, OutgoingRow, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
 
 /// Most bytes that wait for Kafka's acknowledgement; the task waits with them then.
 const MAX_BYTES: usize = 4 << 20;
@@ -309,7 +309,7 @@ impl DeadLetters {
             self.lane = lanes.configured();
             self.lanes = Some(lanes);
         }
-        let failed = |cause: crate::kafka::KafkaError| Error::DeadLetterTopic {
+        let failed = |cause: weir_kafka::KafkaError| Error::DeadLetterTopic {
             topic: self.queue.topic.clone(),
             cause: describe(&cause),
         };

@@ -1,7 +1,7 @@
 //! Which exception a failure would be in Kafka Connect. Operators' alerts and the readers of dead letter queues know these names.
 
-use crate::kafka::RDKafkaErrorCode;
 use weir_data::text::{MAX_MESSAGE, MAX_TRACE, bounded};
+use weir_kafka::RDKafkaErrorCode;
 
 /// The class that Kafka Connect names for rows that a sink reports (`WorkerErrantRecordReporter`).
 pub(super) const SINK_TASK: &str = "org.apache.kafka.connect.sink.SinkTask";

@@ -15,9 +15,9 @@ use super::gather::Gathered;
 use super::prepare::places;
 use super::suspects::{RowId, Verdict};
 use super::{Pending, SinkTask};
-use crate::kafka::consumer::Position;
 use crate::task::errors::Failure;
 use crate::task::{Common, Error};
+use weir_kafka::consumer::Position;
 
 /// An instance that is started.
 pub(super) async fn instance(common: &Common, grants: &Grants) -> Result<SinkInstance, Error> {

@@ -5,11 +5,11 @@ use weir_data::records::{Column, Headers, Records, Topics, Values};
 use weir_plugin::{TimestampType, TopicPartition};
 
 use super::options::PUT_BYTES;
-use crate::kafka::consumer::SinkConsumer;
-use crate::kafka::consumer_fault::ConsumerError;
-use crate::kafka::native::{Row, RowQueue};
 use crate::task::chain::pick;
 use crate::task::convert::RawColumns;
+use weir_kafka::consumer::SinkConsumer;
+use weir_kafka::consumer_fault::ConsumerError;
+use weir_kafka::native::{Row, RowQueue};
 
 /// Rows of the first call into librdkafka; what the next ones ask for depends on how large these are.
 const FIRST_CHUNK: usize = 64;

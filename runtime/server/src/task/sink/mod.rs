@@ -20,9 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use crate::kafka::RDKafkaErrorCode;
 use tokio::time::Instant;
 use tracing::{info, warn};
+use weir_kafka::RDKafkaErrorCode;
 use weir_plugin::{CallError, Grants, SinkBatch, SinkInstance, TopicPartitionOffset};
 
 pub use options::Options;
@@ -41,11 +41,11 @@ use super::errors::{DeadLetters, Handler};
 use super::memory::Held;
 use super::{Common, Error};
 use crate::api::State;
-use crate::kafka::connection::is_about_connections;
-use crate::kafka::consumer::{Position, SinkConsumer};
-use crate::kafka::consumer_fault::{ConsumerError, ConsumerFault};
-use crate::logging::Throttle;
 use crate::metrics::TaskMetrics;
+use weir_kafka::connection::is_about_connections;
+use weir_kafka::consumer::{Position, SinkConsumer};
+use weir_kafka::consumer_fault::{ConsumerError, ConsumerFault};
+use weir_logging::Throttle;
 
 /// Runs a sink task until it is stopped or fails. A stop commits what the plugin says is safe; a failure commits nothing more.
 pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::config::Subscription;
-use crate::kafka::Properties;
-use crate::kafka::connection::Connections;
 use crate::task::{Common, DeadLetterClients};
+use weir_kafka::Properties;
+use weir_kafka::connection::Connections;
 
 /// Most rows in one `put`, unless the consumer's `max.poll.records` says otherwise.
 pub(super) const PUT_ROWS: usize = 2_000;

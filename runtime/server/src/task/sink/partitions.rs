@@ -1,17 +1,17 @@
 //! How a sink task follows its group: partitions come, go and get lost; the plugin, the connector and a pending retry each pause
 //! their flow.
 
-use crate::kafka::TopicPartitionList;
 use tokio::time::Instant;
 use tracing::{info, warn};
+use weir_kafka::TopicPartitionList;
 use weir_plugin::{CallError, TopicPartition};
 
 use super::SinkTask;
-use crate::kafka::consumer::Rebalance;
 use crate::task::Error;
 use crate::task::chain::pick;
+use weir_kafka::consumer::Rebalance;
 
-fn failed(what: &'static str) -> impl Fn(crate::kafka::KafkaError) -> Error {
+fn failed(what: &'static str) -> impl Fn(weir_kafka::KafkaError) -> Error {
     move |cause| Error::Kafka { what, cause }
 }
 

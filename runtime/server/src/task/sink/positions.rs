@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kafka::consumer::Position;
+use weir_kafka::consumer::Position;
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Place {

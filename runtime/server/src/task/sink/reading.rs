@@ -11,10 +11,10 @@ use tracing::{debug, info, warn};
 use weir_java::regex::JavaRegex;
 
 use crate::config::Subscription;
-use crate::kafka::Properties;
-use crate::kafka::consumer::{Looking, SinkConsumer, Wanted};
-use crate::kafka::consumer_fault::{ConsumerError, ConsumerFault};
 use crate::task::Error;
+use weir_kafka::Properties;
+use weir_kafka::consumer::{Looking, SinkConsumer, Wanted};
+use weir_kafka::consumer_fault::{ConsumerError, ConsumerFault};
 
 /// librdkafka's name for the time between two looks for new topics, in milliseconds: `metadata.max.age.ms` of Java's consumer.
 const LOOK_KEY: &str = "topic.metadata.refresh.interval.ms";

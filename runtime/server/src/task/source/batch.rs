@@ -7,12 +7,12 @@ use weir_data::records::Column;
 use weir_plugin::{SettledRows, TopicPartition};
 
 use super::payload::Payload;
-use crate::kafka::fault::Fault;
-use crate::kafka::lanes::Lane;
-use crate::kafka::producer::{Outcome, SendFailure, Tracked};
 use crate::task::Error;
 use crate::task::active_topics::TopicNotes;
 use crate::task::errors::Polled;
+use weir_kafka::fault::Fault;
+use weir_kafka::lanes::Lane;
+use weir_kafka::producer::{Outcome, SendFailure, Tracked};
 
 /// Where the rows of a batch came from, as the source said.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -8,21 +8,21 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use crate::kafka::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use weir_data::topic_name;
+use weir_kafka::{KafkaError, RDKafkaErrorCode};
 
 use super::batch::{Batch, Piece, State};
 use super::gates::{Gates, Next, Passage, Position};
 use super::in_flight::InFlight;
 use super::options::{QUEUE_FULL_DELAY, RECORDS_AT_ONCE};
-use crate::kafka::fault::Fault;
-use crate::kafka::lanes::{Lane, Lanes};
-use crate::kafka::producer::{
+use crate::task::Error;
+use weir_kafka::fault::Fault;
+use weir_kafka::lanes::{Lane, Lanes};
+use weir_kafka::producer::{
     MAX_ROWS, Outcome, OutgoingRow, Outstanding, SendFailure, Sent, TopicId, Tracked, describe,
 };
-use crate::task::Error;
 
 /// The producers, as far as this file needs them.
 pub(super) trait Outlet {

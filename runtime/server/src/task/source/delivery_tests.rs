@@ -460,7 +460,7 @@ fn task(values: &[&str], tolerates: bool) -> Task {
 
 #[test]
 fn every_error_of_librdkafka_is_a_skip_only_if_the_record_was_alone() {
-    for code in crate::kafka::fault::codes() {
+    for code in weir_kafka::fault::codes() {
         for tolerates in [false, true] {
             let mut task = task(&["0 good", "1 good"], tolerates);
             let request = task.model.request(LANE, 0, 0, 2);

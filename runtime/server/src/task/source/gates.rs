@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use crate::kafka::RDKafkaErrorCode;
 use tokio::time::Instant;
 use tracing::{info, warn};
+use weir_kafka::RDKafkaErrorCode;
 
-use crate::kafka::fault::Fault;
-use crate::kafka::lanes::Lane;
-use crate::kafka::producer::SendFailure;
 use crate::task::common::retry_delay;
+use weir_kafka::fault::Fault;
+use weir_kafka::lanes::Lane;
+use weir_kafka::producer::SendFailure;
 
 /// Pause before records are sent again that Kafka did not accept for a passing reason: the first, and the longest. Those of
 /// Java's `retry.backoff.ms` and `retry.backoff.max.ms`.

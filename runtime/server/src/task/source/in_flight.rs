@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::batch::{Batch, Places};
 use super::options::MAX_SETTLED_BYTES;
-use crate::kafka::producer::Outcome;
+use weir_kafka::producer::Outcome;
 
 /// Offsets to be stored: source partition to offset, both JSON objects.
 pub(super) type Committable = BTreeMap<String, String>;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::kafka::producer::{Outstanding, Tracked};
 use crate::task::source::batch::{Piece, SentRecord, State};
 use crate::task::source::testing;
+use weir_kafka::producer::{Outstanding, Tracked};
 
 /// Gives the records of a batch to a producer that nothing is heard of but what the test says.
 fn give(batch: &mut Batch) -> Arc<Outstanding> {

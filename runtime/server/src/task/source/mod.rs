@@ -40,9 +40,9 @@ use super::control::{Control, Wanted};
 use super::errors::{Failure, Handler};
 use super::memory::{Held, InFlightMemory, Turn};
 use crate::api::State;
-use crate::kafka::producer::End;
 use crate::metrics::TaskMetrics;
 use crate::offsets::{self, ConnectorOffsets, OffsetFile};
+use weir_kafka::producer::End;
 
 /// Runs a source task until it is stopped or fails. What was acknowledged until then has its offsets stored, in both cases.
 pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {

@@ -14,15 +14,15 @@ use super::in_flight::InFlight;
 use super::options::{BYTES_AT_ONCE, Options, REPLACE_DELAYS, ROWS_AT_ONCE};
 use super::topic_creation::Topics;
 use super::unsent::{Ready, Unsent};
-use crate::kafka::fault::Fault;
-use crate::kafka::lanes::Lanes;
-use crate::kafka::producer::End;
 use crate::task::Error;
 use crate::task::chain::Chain;
 use crate::task::common::retry_delay;
 use crate::task::control::Stopping;
 use crate::task::convert::Converters;
 use crate::task::errors::{Handler, Polled, Record, cut};
+use weir_kafka::fault::Fault;
+use weir_kafka::lanes::Lanes;
+use weir_kafka::producer::End;
 
 /// The way of a batch from the plugin to the producers.
 pub(super) struct Sender {

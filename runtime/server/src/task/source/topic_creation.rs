@@ -11,10 +11,10 @@ use weir_data::topic_name;
 
 use super::options::Options;
 use crate::config::topic_creation::TopicCreation;
-use crate::kafka::Properties;
-use crate::kafka::admin::{self, Admin, Admins, Creation, NewTopic};
-use crate::kafka::internal_topics::is_internal;
 use crate::task::Error;
+use weir_kafka::Properties;
+use weir_kafka::admin::{self, Admin, Admins, Creation, NewTopic};
+use weir_kafka::internal_topics::is_internal;
 
 /// Knows which topics of a task exist.
 pub(super) struct Topics {
@@ -139,7 +139,7 @@ fn refused(topic: &NewTopic, group: &str, error: &admin::Error) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::kafka::RDKafkaErrorCode;
+    use weir_kafka::RDKafkaErrorCode;
 
     use super::*;
 

@@ -127,7 +127,7 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
         kind: Counter,
         help: "Log lines of the worker that were dropped because standard error was not read fast enough.",
         attributes: &[],
-        write: |_, samples| samples.one(crate::logging::dropped_lines()),
+        write: |_, samples| samples.one(weir_logging::dropped_lines()),
     },
     Family {
         name: "weir_components",

@@ -43,7 +43,7 @@ fn seconds(year: u64, month: u64, day: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::{Keystore, Source, StoreKind};
+    use crate::{Keystore, Source, StoreKind};
 
     #[test]
     fn a_date_is_seconds_since_1970() {

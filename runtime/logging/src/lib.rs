@@ -7,11 +7,13 @@ mod filter;
 mod format;
 mod level;
 mod levels;
+mod line;
 mod names;
 mod one_line;
 mod redactor;
 mod rules;
 mod stderr;
+mod target;
 mod throttle;
 
 use std::io::IsTerminal as _;
@@ -22,7 +24,7 @@ use std::time::Duration;
 
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::format::{Format, JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -203,8 +205,11 @@ where
 {
     let lines = fmt::layer().with_writer(writer).with_ansi(colours);
     let lines = match format {
-        LogFormat::Text => lines.fmt_fields(one_line::Fields).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Text => lines.event_format(line::Text).fmt_fields(one_line::Fields).boxed(),
+        LogFormat::Json => {
+            let format = Format::default().json().flatten_event(true).with_current_span(true).with_span_list(false);
+            lines.event_format(line::JsonLine(format)).fmt_fields(JsonFields::new()).boxed()
+        }
     };
     Box::new(registry().with(filter::Filter(levels)).with(lines))
 }

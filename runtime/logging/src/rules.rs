@@ -7,6 +7,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 
 use super::names::PLUGIN;
+use super::target::shown;
 
 /// Levels, ready to be asked for each line.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,8 +35,9 @@ impl Rules {
 
     /// A level for a target and those below it.
     pub(super) fn target(&mut self, target: &str, level: LevelFilter) {
+        let target = shown(target).into_owned();
         let place = self.targets.partition_point(|(known, _)| known.len() >= target.len());
-        self.targets.insert(place, (target.to_owned(), level));
+        self.targets.insert(place, (target, level));
     }
 
     /// A level for what is written within a connector, whatever its target.
@@ -67,6 +69,7 @@ impl Rules {
     }
 
     fn of_target(&self, target: &str) -> LevelFilter {
+        let target = shown(target);
         let below = |known: &str| {
             let rest = target.strip_prefix(known);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))

@@ -12,7 +12,7 @@ pub mod groups;
 pub mod internal_topics;
 pub mod lanes;
 mod membership;
-pub(crate) mod native;
+pub mod native;
 pub mod producer;
 mod refusal;
 mod statistics;

@@ -31,7 +31,7 @@ pub fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::{Keystore, Source, StoreKind};
+    use crate::{Keystore, Source, StoreKind};
 
     #[test]
     fn the_common_name_is_found_among_the_others() {

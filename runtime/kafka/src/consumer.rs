@@ -161,7 +161,7 @@ impl SinkConsumer {
     }
 
     /// The rows of the partitions that were accepted.
-    pub(crate) fn rows(&self) -> &RowQueue {
+    pub fn rows(&self) -> &RowQueue {
         self.rows.as_ref().expect("the consumer is open")
     }
 

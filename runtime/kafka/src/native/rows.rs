@@ -11,13 +11,13 @@ use rdkafka::consumer::{Consumer as _, StreamConsumer};
 use rdkafka::error::{IsError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use tokio::sync::Notify;
-use weir_plugin::TimestampType;
+use weir_data::timestamp::TimestampType;
 
-use crate::kafka::consumer::Events;
-use crate::kafka::consumer_fault::ConsumerError;
+use crate::consumer::Events;
+use crate::consumer_fault::ConsumerError;
 
 /// The rows that a consumer has fetched and nobody has taken yet.
-pub(crate) struct RowQueue {
+pub struct RowQueue {
     queue: NonNull<sys::rd_kafka_queue_t>,
     /// Notified when the queue was empty and is not any more. librdkafka has its address.
     wake: Arc<Notify>,
@@ -33,10 +33,10 @@ unsafe impl Sync for RowQueue {}
 impl RowQueue {
     /// Most rows that one [`RowQueue::take`] gives. They are out of librdkafka's reach at once, so it bounds what a chunk of large
     /// rows may hold.
-    pub(crate) const MOST: usize = 256;
+    pub const MOST: usize = 256;
 
     /// An empty queue, to which nothing is forwarded yet.
-    pub(in crate::kafka) fn new(client: &Arc<StreamConsumer<Events>>) -> Self {
+    pub(crate) fn new(client: &Arc<StreamConsumer<Events>>) -> Self {
         // SAFETY: the client is alive, and stays so for as long as the queue.
         let queue = unsafe { sys::rd_kafka_queue_new(client.client().native_ptr()) };
         let queue = NonNull::new(queue).expect("rd_kafka_queue_new allocates, and never returns null");
@@ -51,7 +51,7 @@ impl RowQueue {
 
     /// Makes the rows of these partitions come through this queue from now on, and not through the consumer's own. To be called
     /// before they are assigned, each time.
-    pub(in crate::kafka) fn forward(&self, partitions: &TopicPartitionList) {
+    pub(crate) fn forward(&self, partitions: &TopicPartitionList) {
         for element in partitions.elements() {
             // A name that came from librdkafka has no zero byte.
             let Ok(topic) = CString::new(element.topic()) else { continue };
@@ -69,13 +69,13 @@ impl RowQueue {
     }
 
     /// Returns when rows may be there. Safe to drop while it waits.
-    pub(crate) async fn ready(&self) {
+    pub async fn ready(&self) {
         self.wake.notified().await;
     }
 
     /// Takes what is there, `most` and [`RowQueue::MOST`] rows at the most, without waiting, and gives each to `each`. Returns their
     /// number, and the first of the errors that stood in rows' places.
-    pub(crate) fn take(&self, most: usize, mut each: impl FnMut(Row<'_>)) -> (usize, Option<ConsumerError>) {
+    pub fn take(&self, most: usize, mut each: impl FnMut(Row<'_>)) -> (usize, Option<ConsumerError>) {
         let mut chunk = Chunk { messages: [ptr::null_mut(); RowQueue::MOST], count: 0 };
         // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
         let taken = unsafe {
@@ -144,33 +144,36 @@ impl Drop for Chunk {
 }
 
 /// A row, valid during the call it is given to.
-pub(crate) struct Row<'a> {
+pub struct Row<'a> {
     message: &'a sys::rd_kafka_message_t,
 }
 
 impl<'a> Row<'a> {
     /// Something that is the same for rows of the same partition in the same [`RowQueue::take`], and for no others.
-    pub(crate) fn place(&self) -> (usize, i32) {
+    pub fn place(&self) -> (usize, i32) {
         (self.message.rkt.addr(), self.message.partition)
     }
 
-    pub(crate) fn topic(&self) -> &'a str {
+    /// Its topic.
+    pub fn topic(&self) -> &'a str {
         // SAFETY: a message without an error has a topic, which lives as long as the message; its name is a C string.
         let name = unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(self.message.rkt)) };
         // Kafka allows letters, digits, '.', '_' and '-' only.
         name.to_str().unwrap_or_default()
     }
 
-    pub(crate) fn partition(&self) -> i32 {
+    /// Its partition.
+    pub fn partition(&self) -> i32 {
         self.message.partition
     }
 
-    pub(crate) fn offset(&self) -> i64 {
+    /// Its offset in the partition.
+    pub fn offset(&self) -> i64 {
         self.message.offset
     }
 
     /// Milliseconds since 1970, -1 for none.
-    pub(crate) fn timestamp(&self) -> (TimestampType, i64) {
+    pub fn timestamp(&self) -> (TimestampType, i64) {
         let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         // SAFETY: the message is valid, and `kind` may be written to.
         let timestamp = unsafe { sys::rd_kafka_message_timestamp(self.message, &mut kind) };
@@ -183,18 +186,20 @@ impl<'a> Row<'a> {
         }
     }
 
-    pub(crate) fn key(&self) -> Option<&'a [u8]> {
+    /// Its key; `None` if it is null.
+    pub fn key(&self) -> Option<&'a [u8]> {
         // SAFETY: the message's key is this long, and lives as long as the message.
         unsafe { bytes(self.message.key, self.message.key_len) }
     }
 
-    pub(crate) fn value(&self) -> Option<&'a [u8]> {
+    /// Its value; `None` if it is null.
+    pub fn value(&self) -> Option<&'a [u8]> {
         // SAFETY: as for the key.
         unsafe { bytes(self.message.payload, self.message.len) }
     }
 
     /// Name and value of each header.
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
+    pub fn headers(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
         let mut list = ptr::null_mut();
         // SAFETY: the message is valid and `list` may be written to; the list stays the message's. librdkafka parses the headers
         // here, for the first time, which is why the call takes a message that others may read.

@@ -63,8 +63,8 @@ pub fn try_out(properties: &Properties, is_consumer: bool) -> Result<(), Rejecti
 /// # Errors
 ///
 /// librdkafka's text.
-#[cfg(test)]
-pub(crate) fn accepts(name: &str, value: &str) -> Result<(), String> {
+#[doc(hidden)]
+pub fn accepts(name: &str, value: &str) -> Result<(), String> {
     let properties = Properties::from([(name.to_owned(), value.to_owned())]);
     client_config(&properties).create_native_config().map(drop).map_err(|error| error.to_string())
 }

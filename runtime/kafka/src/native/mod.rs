@@ -7,7 +7,7 @@ mod groups;
 mod rows;
 mod topic;
 
-pub(in crate::kafka) use events::Events;
+pub(crate) use events::Events;
 pub(super) use groups::{Request, request};
-pub(crate) use rows::{Row, RowQueue};
+pub use rows::{Row, RowQueue};
 pub(super) use topic::{OutgoingMessage, Topic};

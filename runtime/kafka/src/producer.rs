@@ -100,9 +100,9 @@ impl Outstanding {
         }
     }
 
-    /// As Kafka's acknowledgement of a row does.
-    #[cfg(test)]
-    pub(crate) fn acknowledge(&self, row: usize, partition: i32, offset: i64) {
+    /// As Kafka's acknowledgement of a row does. For tests of what uses it.
+    #[doc(hidden)]
+    pub fn acknowledge(&self, row: usize, partition: i32, offset: i64) {
         let rows = self.note(row, partition, offset);
         self.count(rows);
     }
@@ -125,7 +125,8 @@ impl Outstanding {
         }
     }
 
-    pub(crate) fn fail(&self, failure: SendFailure) {
+    /// Notes that Kafka does not have a row, and wakes the task.
+    pub fn fail(&self, failure: SendFailure) {
         let row = failure.row;
         self.failures.lock().push(failure);
         self.has_failures.store(true, Ordering::Release);
@@ -417,7 +418,7 @@ pub struct TopicWriter {
 
 /// A topic that a [`TopicWriter`] has looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TopicId(pub(crate) usize);
+pub struct TopicId(pub usize);
 
 /// A batch that is tracked until this is dropped.
 pub struct Tracked {
@@ -441,9 +442,9 @@ impl Tracked {
         }
     }
 
-    /// Rows that no producer knows of.
-    #[cfg(test)]
-    pub(crate) fn untracked(outstanding: Arc<Outstanding>) -> Self {
+    /// Rows that no producer knows of. For tests of what uses it.
+    #[doc(hidden)]
+    pub fn untracked(outstanding: Arc<Outstanding>) -> Self {
         Self { key: 0, client: None, outstanding }
     }
 }

@@ -114,7 +114,7 @@ fn ask(client: &BaseProducer<Quiet>, limit: Duration, stop: &CancellationToken) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::dev_broker::DevBroker;
+    use crate::dev_broker::DevBroker;
 
     async fn asked(address: String, limit: Duration) -> Result<String, Unreachable> {
         let properties = Properties::from([("bootstrap.servers".to_owned(), address)]);

@@ -152,7 +152,7 @@ fn exception(code: RDKafkaErrorCode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::fault::codes;
+    use crate::fault::codes;
 
     const CLASSES: [(ConsumerFault, &str); 5] = [
         (ConsumerFault::Position, "| no offset to read from |"),
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_documented_table_is_this_one() {
-        let document = include_str!("../../../../docs/errors.md");
+        let document = include_str!("../../../docs/errors.md");
         let row = |start: &str| document.lines().find(|line| line.starts_with(start)).expect("the table has the line");
         for code in codes() {
             for (fault, start) in CLASSES {

@@ -13,10 +13,10 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _};
 
-use crate::kafka::producer::{Deliveries, Reports};
+use crate::producer::{Deliveries, Reports};
 
 /// The queue of a producer's events.
-pub(in crate::kafka) struct Events {
+pub(crate) struct Events {
     queue: NonNull<sys::rd_kafka_queue_t>,
     // Keeps the client alive: the queue must be given back before it goes.
     client: Arc<BaseProducer<Reports>>,
@@ -28,7 +28,7 @@ unsafe impl Send for Events {}
 unsafe impl Sync for Events {}
 
 impl Events {
-    pub(in crate::kafka) fn new(client: &Arc<BaseProducer<Reports>>) -> Self {
+    pub(crate) fn new(client: &Arc<BaseProducer<Reports>>) -> Self {
         // SAFETY: the client is alive, and stays so for as long as the queue.
         let queue = unsafe { sys::rd_kafka_queue_get_main(client.client().native_ptr()) };
         let queue = NonNull::new(queue).expect("every client has a main queue");
@@ -36,13 +36,13 @@ impl Events {
     }
 
     /// Makes a [`Events::serve`] that waits, or the next one, return at once.
-    pub(in crate::kafka) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         // SAFETY: the queue is valid.
         unsafe { sys::rd_kafka_queue_yield(self.queue.as_ptr()) }
     }
 
     /// Waits for an event for as long as `wait`, and tells the producer's context of it.
-    pub(in crate::kafka) fn serve(&self, wait: Duration) {
+    pub(crate) fn serve(&self, wait: Duration) {
         let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the queue is valid.
         let event = unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), wait) };

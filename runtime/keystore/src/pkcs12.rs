@@ -157,12 +157,12 @@ fn chain(own: &CertificateDer<'static>, all: &[Certificate]) -> Vec<CertificateD
 
 /// Parts of an X.509 certificate, encoded.
 pub(crate) struct Names<'a> {
-    pub(crate) issuer: &'a [u8],
+    pub issuer: &'a [u8],
     /// From when to when, without tag and length.
-    pub(crate) validity: &'a [u8],
-    pub(crate) subject: &'a [u8],
+    pub validity: &'a [u8],
+    pub subject: &'a [u8],
     /// A BIT STRING, tag and length included.
-    pub(crate) public_key: &'a [u8],
+    pub public_key: &'a [u8],
 }
 
 /// Finds the names in a certificate, and its public key.

@@ -13,10 +13,7 @@ const ELLIPTIC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
 /// The key with the public key of its certificate, if it is one of an elliptic curve and has none. Any other key is as before: what
 /// is wrong with it is found by whoever uses it, and that the two fit together too.
-pub(crate) fn complete(
-    key: PrivatePkcs8KeyDer<'static>,
-    certificate: &CertificateDer<'_>,
-) -> PrivatePkcs8KeyDer<'static> {
+pub fn complete(key: PrivatePkcs8KeyDer<'static>, certificate: &CertificateDer<'_>) -> PrivatePkcs8KeyDer<'static> {
     match completed(key.secret_pkcs8_der(), certificate) {
         Ok(Some(completed)) => PrivatePkcs8KeyDer::from(completed),
         Ok(None) | Err(_) => key,
@@ -63,7 +60,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::{Keystore, Source, StoreKind};
+    use crate::{Keystore, Source, StoreKind};
 
     #[test]
     fn what_has_a_public_key_or_is_of_no_curve_is_left_alone() {

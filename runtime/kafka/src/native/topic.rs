@@ -10,10 +10,10 @@ use rdkafka::bindings as sys;
 use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 
-use crate::kafka::producer::Reports;
+use crate::producer::Reports;
 
 /// A topic of one producer, looked up.
-pub(in crate::kafka) struct Topic {
+pub(crate) struct Topic {
     handle: NonNull<sys::rd_kafka_topic_t>,
     // Keeps the client alive: the handle must be destroyed before it.
     producer: Arc<BaseProducer<Reports>>,
@@ -25,20 +25,20 @@ unsafe impl Send for Topic {}
 unsafe impl Sync for Topic {}
 
 /// One row, ready to be sent.
-pub(in crate::kafka) struct OutgoingMessage<'a> {
+pub(crate) struct OutgoingMessage<'a> {
     /// -1 = the partitioner chooses.
-    pub(in crate::kafka) partition: i32,
-    pub(in crate::kafka) key: Option<&'a [u8]>,
-    pub(in crate::kafka) value: Option<&'a [u8]>,
+    pub(crate) partition: i32,
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) value: Option<&'a [u8]>,
     /// Milliseconds since 1970; none = now.
-    pub(in crate::kafka) timestamp: Option<i64>,
-    pub(in crate::kafka) headers: &'a [(&'a str, Option<&'a [u8]>)],
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) headers: &'a [(&'a str, Option<&'a [u8]>)],
     /// Comes back with the delivery report.
-    pub(in crate::kafka) opaque: <Reports as ProducerContext>::DeliveryOpaque,
+    pub(crate) opaque: <Reports as ProducerContext>::DeliveryOpaque,
 }
 
 impl Topic {
-    pub(in crate::kafka) fn new(producer: &Arc<BaseProducer<Reports>>, name: &str) -> Result<Self, KafkaError> {
+    pub(crate) fn new(producer: &Arc<BaseProducer<Reports>>, name: &str) -> Result<Self, KafkaError> {
         let c_name = CString::new(name)?;
         // SAFETY: the client outlives the call, the name is a C string, and a null configuration means the client's defaults.
         let handle =
@@ -49,7 +49,7 @@ impl Topic {
         }
     }
 
-    pub(in crate::kafka) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         // SAFETY: the handle is alive, and its name is a C string that lives as long.
         let name = unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(self.handle.as_ptr())) };
         name.to_string_lossy().into_owned()
@@ -57,7 +57,7 @@ impl Topic {
 
     /// Puts a row into the producer's queue. Exactly one delivery report follows an `Ok`, none an error. Never blocks;
     /// `QueueFull` asks to come back later, with the row.
-    pub(in crate::kafka) fn produce(&self, message: &OutgoingMessage<'_>) -> Result<(), RDKafkaErrorCode> {
+    pub(crate) fn produce(&self, message: &OutgoingMessage<'_>) -> Result<(), RDKafkaErrorCode> {
         fn raw(bytes: Option<&[u8]>) -> (*mut c_void, usize) {
             bytes.map_or((ptr::null_mut(), 0), |bytes| (bytes.as_ptr().cast_mut().cast(), bytes.len()))
         }

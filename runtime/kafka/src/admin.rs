@@ -306,7 +306,7 @@ mod tests {
 
     #[tokio::test]
     async fn asking_for_a_topic_does_not_make_it() {
-        let broker = crate::kafka::dev_broker::DevBroker::start().expect("a broker");
+        let broker = crate::dev_broker::DevBroker::start().expect("a broker");
         let properties = Properties::from([("bootstrap.servers".to_owned(), broker.bootstrap_servers())]);
         let admins = Admins::default();
         let admin = admins.get(&properties).expect("a client");

@@ -21,7 +21,7 @@ const DAMAGED: Problem = Problem::Damaged("a DER element is not where it should 
 
 /// What is left of the content of an element.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Der<'a>(pub(crate) &'a [u8]);
+pub(crate) struct Der<'a>(pub &'a [u8]);
 
 impl<'a> Der<'a> {
     /// Whether nothing is left.

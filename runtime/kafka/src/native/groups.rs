@@ -11,7 +11,7 @@ use rdkafka::error::{IsError, KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use crate::kafka::consumer::Position;
+use crate::consumer::Position;
 
 /// How much longer than the request itself its answer is waited for: librdkafka answers each request, with its own timeout at the
 /// latest.
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is asked of a group.
 #[derive(Clone, Copy)]
-pub(in crate::kafka) enum Request<'a> {
+pub(crate) enum Request<'a> {
     /// Its committed offsets, all of them.
     List,
     /// Commit these.
@@ -31,7 +31,7 @@ pub(in crate::kafka) enum Request<'a> {
 }
 
 /// Makes a request and waits for the answer: the offsets that were listed, or nothing. An error of one partition is an error.
-pub(in crate::kafka) fn request<C: ProducerContext>(
+pub(crate) fn request<C: ProducerContext>(
     client: &BaseProducer<C>,
     group: &str,
     request: Request<'_>,
