@@ -20,8 +20,9 @@ const fn key(
 }
 
 const ALIASES: &[Check<'static>] = &[Check::Aliases];
-const CONVERTER_VERSION: &str = "Version of the converter, as in `connector.plugin.version`. There is one, Weir's own.";
-const NO_TRANSACTIONS: Usage = Ignored("Weir delivers at least once, so far");
+const CONVERTER_VERSION: &str =
+    "Version of the converter, in the format of `connector.plugin.version`. There is only one, Weir's own.";
+const NO_TRANSACTIONS: Usage = Ignored("Weir supports only at-least-once delivery so far");
 
 /// Keys of either kind that are told by how they begin.
 pub static PREFIXES: &[Prefix] = &[
@@ -32,32 +33,34 @@ pub static PREFIXES: &[Prefix] = &[
     Prefix { prefix: "predicates.", doc: "Settings of a predicate.", usage: Used },
     Prefix {
         prefix: "producer.override.",
-        doc: "Settings of a source's producer, or of the one that writes a sink's dead letter queue.",
+        doc: "Settings of a source's producer, or of the producer that writes a sink's dead letter queue.",
         usage: Used,
     },
     Prefix { prefix: "consumer.override.", doc: "Settings of a sink's consumer.", usage: Used },
     Prefix {
         prefix: "admin.override.",
-        doc: "Settings of the client that makes topics: a source's, or that of a sink's dead letter queue.",
+        doc: "Settings of the admin client that creates topics: a source's topics, or a sink's dead letter queue.",
         usage: Used,
     },
     Prefix {
         prefix: "topic.creation.",
-        doc: "How topics are made before the first record goes there (KIP-158): `topic.creation.default.partitions` and `.replication.factor`, and for each group of `topic.creation.groups` also `.include` and `.exclude`, regular expressions of whole names; anything else below a group is a setting of its topics.",
+        doc: "How topics are created before the first record is written to them (KIP-158): `topic.creation.default.partitions` and \
+              `.replication.factor`, and for each group in `topic.creation.groups` also `.include` and `.exclude`, regular expressions \
+              that match whole names; any other key of a group is a setting of its topics.",
         usage: Used,
     },
 ];
 
 /// Of sources and sinks.
 pub static COMMON: &[Key] = &[
-    key("name", String, Required, &[Check::Name], Used, "The connector's name: not empty, no control characters."),
+    key("name", String, Required, &[Check::Name], Used, "The connector's name: not empty, without control characters."),
     key(
         "connector.class",
         String,
         Required,
         &[],
         Used,
-        "Class of the plugin: full name, simple name, or that without `Connector`.",
+        "Class of the plugin: full name, simple name, or simple name without `Connector`.",
     ),
     key(
         "connector.plugin.version",
@@ -65,17 +68,24 @@ pub static COMMON: &[Key] = &[
         Null,
         &[],
         Used,
-        "Version of the plugin: an exact one, a Maven range such as `[1.0,2.0)`, or `latest`, which it is when not given. The \
-         connector keeps the version that it was created or changed with.",
+        "Version of the plugin: an exact version, a Maven range such as `[1.0,2.0)`, or `latest`, which is also used if the key is not \
+         set. The connector keeps the version with which it was created or changed.",
     ),
-    key("tasks.max", Int, Value("1"), &[Check::Range(Some(1), None)], Used, "Tasks that the connector may have."),
+    key(
+        "tasks.max",
+        Int,
+        Value("1"),
+        &[Check::Range(Some(1), None)],
+        Used,
+        "Maximum number of tasks of the connector.",
+    ),
     key(
         "tasks.max.enforce",
         Boolean,
         Value("true"),
         &[],
         Used,
-        "False = a connector that makes more tasks is let through.",
+        "If `false`, a connector that creates more tasks is accepted.",
     ),
     key(
         "key.converter",
@@ -83,12 +93,12 @@ pub static COMMON: &[Key] = &[
         Computed("the worker's"),
         &[],
         Used,
-        "Converter of the keys. Its settings follow it as a prefix.",
+        "Converter for record keys. Its settings have this key as a prefix.",
     ),
     key("key.converter.plugin.version", String, Null, &[], Used, CONVERTER_VERSION),
-    key("value.converter", Class, Computed("the worker's"), &[], Used, "Converter of the values."),
+    key("value.converter", Class, Computed("the worker's"), &[], Used, "Converter for record values."),
     key("value.converter.plugin.version", String, Null, &[], Used, CONVERTER_VERSION),
-    key("header.converter", Class, Computed("the worker's"), &[], Used, "Converter of the header values."),
+    key("header.converter", Class, Computed("the worker's"), &[], Used, "Converter for header values."),
     key("header.converter.plugin.version", String, Null, &[], Used, CONVERTER_VERSION),
     key(
         "transforms",
@@ -96,9 +106,10 @@ pub static COMMON: &[Key] = &[
         Value(""),
         ALIASES,
         Used,
-        "Aliases of transforms, in their order. Each has `transforms.ALIAS.type` and its own settings; \
-         `transforms.ALIAS.plugin.version` is as `connector.plugin.version`, but when it is not given a version in the connector's \
-         own component comes before the latest one; `transforms.ALIAS.predicate` and `transforms.ALIAS.negate` say which records it is for.",
+        "Aliases of transforms, in the order in which they are applied. Each has `transforms.ALIAS.type` and its own settings; \
+         `transforms.ALIAS.plugin.version` is like `connector.plugin.version`, but if it is not set, a version in the connector's own \
+         component takes precedence over the latest one; `transforms.ALIAS.predicate` and `transforms.ALIAS.negate` determine which \
+         records it applies to.",
     ),
     key(
         "predicates",
@@ -114,7 +125,7 @@ pub static COMMON: &[Key] = &[
         Value("restart"),
         &[Check::OneOf(&["none", "restart"])],
         Used,
-        "What to do when a value that a config provider gave has changed: `restart` the connector, or `none`.",
+        "What to do when a value that a config provider returned has changed: `restart` the connector, or `none`.",
     ),
     key(
         "errors.retry.timeout",
@@ -122,26 +133,26 @@ pub static COMMON: &[Key] = &[
         Value("0"),
         &[],
         Used,
-        "How long a transform that says that a record may succeed later is given the record again, in milliseconds. `-1` = for ever.",
+        "How long a record is retried if a transform reports that it may succeed later, in milliseconds. `-1` means without limit.",
     ),
-    key("errors.retry.delay.max.ms", Long, Value("60000"), &[], Used, "Longest pause between two such tries."),
+    key("errors.retry.delay.max.ms", Long, Value("60000"), &[], Used, "Maximum delay between two such retries."),
     key(
         "errors.tolerance",
         String,
         Value("none"),
         &[Check::OneOf(&["none", "all"])],
         Used,
-        "`none`: a record that cannot be converted, transformed, sent or taken fails the task. `all`: it is left out; \
-         [errors.md](errors.md) says how.",
+        "`none`: a record that cannot be converted, transformed, sent or processed by the sink fails the task. `all`: the record is \
+         skipped, as described in [errors.md](errors.md).",
     ),
-    key("errors.log.enable", Boolean, Value("false"), &[], Used, "Log each record that failed."),
+    key("errors.log.enable", Boolean, Value("false"), &[], Used, "Whether to log each failed record."),
     key(
         "errors.log.include.messages",
         Boolean,
         Value("false"),
         &[],
         Used,
-        "Say there where a sink's record stood, and what a source's record was.",
+        "Whether to include the position of a sink's record, or the content of a source's record, in these log messages.",
     ),
     key(
         "weir.restart.max.attempts",
@@ -149,15 +160,16 @@ pub static COMMON: &[Key] = &[
         Computed("the worker's"),
         &[Check::Range(Some(0), Some(MOST_ATTEMPTS))],
         Used,
-        "How often in a row a failed task of this connector, or the connector itself, is restarted by itself; 0 = never.",
+        "Maximum number of consecutive automatic restarts of a failed task of this connector, or of the connector itself; 0 disables \
+         automatic restarts.",
     ),
     key(
         "weir.restart.delay.ms",
         Long,
-        Computed("the worker's, which is also the least it may be"),
+        Computed("the worker's, which is also the minimum"),
         &[Check::Range(Some(100), None)],
         Used,
-        "Time before the first restart, in milliseconds.",
+        "Delay before the first restart, in milliseconds.",
     ),
     key(
         "weir.restart.delay.max.ms",
@@ -165,7 +177,7 @@ pub static COMMON: &[Key] = &[
         Computed("the worker's"),
         &[Check::Range(Some(0), None)],
         Used,
-        "Longest time before a restart, in milliseconds.",
+        "Maximum delay before a restart, in milliseconds.",
     ),
     key(
         "weir.restart.reset.after.ms",
@@ -173,23 +185,23 @@ pub static COMMON: &[Key] = &[
         Computed("the worker's"),
         &[Check::Range(Some(0), None)],
         Used,
-        "What has run for so long counts as well again, in milliseconds.",
+        "After a task or the connector has run this long without failing, its attempt counter is reset. In milliseconds.",
     ),
     key(
         "weir.task.memory.max",
         Long,
-        Computed("the worker's, which is also the most it may be"),
+        Computed("the worker's, which is also the maximum"),
         &[Check::Range(Some(65536), None)],
         Used,
-        "Memory that each instance of this connector's plugins may have, in bytes.",
+        "Memory limit for each instance of this connector's plugins, in bytes.",
     ),
     key(
         "weir.call.timeout.ms",
         Long,
-        Computed("the worker's, which is also the most it may be"),
+        Computed("the worker's, which is also the maximum"),
         &[Check::Range(Some(1), None)],
         Used,
-        "How long one call of this connector's plugins may take, in milliseconds.",
+        "Maximum time for one call of this connector's plugins, in milliseconds.",
     ),
 ];
 
@@ -201,7 +213,8 @@ pub static SOURCE: &[Key] = &[
         Value(""),
         ALIASES,
         Used,
-        "Groups of topics that are made with settings of their own; the first that takes a name counts, then `default`.",
+        "Groups of topics that are created with their own settings; the first group that matches a topic's name is used, and finally \
+         `default`.",
     ),
     key(
         "exactly.once.support",
@@ -209,7 +222,7 @@ pub static SOURCE: &[Key] = &[
         Value("requested"),
         &[Check::OneOfIgnoringCase(&["requested", "required"])],
         Used,
-        "`required` is refused: no worker of Weir can deliver exactly once yet.",
+        "`required` is refused: Weir does not support exactly-once delivery yet.",
     ),
     key(
         "transaction.boundary",
@@ -225,15 +238,15 @@ pub static SOURCE: &[Key] = &[
         Null,
         &[Check::RangeOrNull(Some(0), None)],
         NO_TRANSACTIONS,
-        "Time between two ends of transactions.",
+        "Interval between transaction boundaries.",
     ),
     key(
         "offsets.storage.topic",
         String,
         Null,
         &[Check::NonEmptyString],
-        Ignored("a standalone worker keeps all offsets in its file"),
-        "The connector's own topic with source offsets.",
+        Ignored("a standalone worker stores all offsets in its offset file"),
+        "The connector's own topic for source offsets.",
     ),
 ];
 
@@ -245,16 +258,23 @@ pub static SINK: &[Key] = &[
         Value(""),
         &[Check::UniqueList { may_be_empty: true }],
         Used,
-        "Topics to read. Either this or `topics.regex`.",
+        "Topics to read. Set either this or `topics.regex`.",
     ),
-    key("topics.regex", String, Value(""), &[Check::Regex], Used, "Java regular expression of the topics to read."),
+    key(
+        "topics.regex",
+        String,
+        Value(""),
+        &[Check::Regex],
+        Used,
+        "Java regular expression that matches the topics to read.",
+    ),
     key(
         "errors.deadletterqueue.topic.name",
         String,
         Value(""),
         &[],
         Used,
-        "Topic for the records that failed, as they were consumed. Empty = none.",
+        "Topic for failed records, as they were consumed. If empty, there is no dead letter queue.",
     ),
     key(
         "errors.deadletterqueue.topic.replication.factor",
@@ -262,7 +282,7 @@ pub static SINK: &[Key] = &[
         Value("3"),
         &[],
         Used,
-        "Replication factor of that topic, when the task makes it.",
+        "Replication factor of that topic if the task creates it.",
     ),
     key(
         "errors.deadletterqueue.context.headers.enable",
@@ -270,7 +290,7 @@ pub static SINK: &[Key] = &[
         Value("false"),
         &[],
         Used,
-        "Say in headers `__connect.errors.*` why a record is there.",
+        "Whether to add `__connect.errors.*` headers that describe why a record failed.",
     ),
 ];
 

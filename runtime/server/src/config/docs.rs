@@ -10,14 +10,14 @@ use super::keys::{self, Fallback, Key, Prefix, Usage};
 const INTRO: &str = "\
 # Configuration
 
-`weir standalone worker.properties [connector files...]` reads a Java properties file with Kafka Connect's keys; Weir's own begin \
-with `weir.`. Files may be UTF-8 (Kafka Connect reads them as ISO-8859-1; bytes that are not UTF-8 are taken so here too). A key \
-that is unknown or has no effect is named in a warning at start; an unknown one that begins with `weir.` is refused. \
-`examples/worker.properties` is a whole file. `weir dev` needs none.
+`weir standalone worker.properties [connector files...]` reads a Java properties file with Kafka Connect's keys; Weir's own keys start \
+with `weir.`. Files may be encoded in UTF-8 (Kafka Connect reads them as ISO-8859-1; so does Weir if a file is not valid UTF-8). A key \
+that is unknown or has no effect is named in a warning at start; an unknown key that starts with `weir.` is refused. \
+`examples/worker.properties` is a complete file. `weir dev` does not need one.
 
 A connector file is a JSON map, a body of `POST /connectors`, or Java properties.
 
-This page is written from the tables in `runtime/server/src/config`, and a test keeps it so.
+This page is generated from the tables in `runtime/server/src/config`; a test checks that it is up to date.
 ";
 
 /// The whole page.
@@ -33,7 +33,7 @@ pub(super) fn page() -> String {
     }
     page.push_str("\n## Keys by prefix\n");
     prefixes(&mut page, keys::PREFIXES);
-    page.push_str("\n# Connectors\n\nBeside the keys of the plugin itself.\n\n## All connectors\n");
+    page.push_str("\n# Connectors\n\nIn addition to the plugin's own keys.\n\n## All connectors\n");
     table(&mut page, connector_keys::COMMON);
     prefixes(&mut page, connector_keys::PREFIXES);
     page.push_str("\n## Source connectors\n");
