@@ -8,12 +8,13 @@ pub(super) const KEYS: &[ClientKey] = &[
         "bootstrap.controllers",
         "",
         Refused(
-            "Weir talks to brokers, whose addresses it always has; Java's admin client refuses to have both, too; remove the key",
+            "Weir connects to brokers and always has their addresses; Java's admin client does not accept both keys either; remove the \
+             key",
         ),
     ),
     key("bootstrap.servers", "", Same),
     key("connections.max.idle.ms", "300000", MinusOneIsZero("connections.max.idle.ms")),
     key("default.api.timeout.ms", "60000", ApiTimeout),
     key("enable.metrics.push", "false", LowerCase),
-    key("retries", "2147483647", Ignored("librdkafka repeats requests until their time is up")),
+    key("retries", "2147483647", Ignored("librdkafka retries requests until they time out")),
 ];

@@ -6,14 +6,15 @@ use super::Meaning::{
 };
 use super::{ClientKey, bare, key};
 
-const METRICS: &str = "it is about the Java client's metrics; Weir has its own";
-const JVM: &str = "it is about the Java virtual machine; OpenSSL does the TLS here";
-const OIDC: &str = "it is about OAUTHBEARER, which this build refuses";
-const KERBEROS: &str = "it is about GSSAPI, which this build refuses";
-const LOGIN: &str = "it names a Java class that would give the credentials; write them into sasl.jaas.config of a PLAIN or SCRAM login module";
-const STORE: &str = "`ssl.key.pem` and `ssl.certificate.pem`, out of the key store";
+const METRICS: &str = "it configures the Java client's metrics; Weir has its own";
+const JVM: &str = "it configures the Java virtual machine; Weir uses OpenSSL for TLS";
+const OIDC: &str = "it configures OAUTHBEARER, which this build does not support";
+const KERBEROS: &str = "it configures GSSAPI, which this build does not support";
+const LOGIN: &str = "it names a Java class that provides the credentials; write them into sasl.jaas.config with a PLAIN or SCRAM login module";
+const STORE: &str = "`ssl.key.pem` and `ssl.certificate.pem`, from the key store";
 const TRUST: &str =
-    "`ssl.ca.pem`, out of the trust store. Without one the system's authorities are trusted (`ssl.ca.location=probe`)";
+    "`ssl.ca.pem`, from the trust store. Without a trust store, the system's certificate authorities are trusted \
+     (`ssl.ca.location=probe`)";
 
 /// Settings that begin with this, and what they are.
 pub const METRICS_CONTEXT: (&str, &str) = ("metrics.context.", METRICS);
@@ -27,7 +28,8 @@ pub const COMMON: &[ClientKey] = &[
         "config.providers",
         "",
         Refused(
-            "a client has no config providers of its own; those of the worker resolve `${provider:path:key}` in its settings, too",
+            "clients do not have their own config providers; the worker's config providers resolve `${provider:path:key}` in client \
+             settings, too",
         ),
     ),
     key("connections.max.idle.ms", "540000", MinusOneIsZero("connections.max.idle.ms")),
@@ -49,25 +51,25 @@ pub const COMMON: &[ClientKey] = &[
     key(
         "socket.connection.setup.timeout.max.ms",
         "30000",
-        Ignored("librdkafka has one limit, `socket.connection.setup.timeout.ms`, which is 30 s unless set"),
+        Ignored("librdkafka has only one limit, `socket.connection.setup.timeout.ms`, which is 30 s unless set"),
     ),
     key("socket.connection.setup.timeout.ms", "10000", Same),
     // Who may connect.
     key("security.protocol", "PLAINTEXT", Security("the same, in lower case")),
     bare(
         "security.providers",
-        Refused("it names Java classes that do the cryptography; OpenSSL does it here, remove the key if that will do"),
+        Refused("it names Java classes that provide cryptography; Weir uses OpenSSL; remove the key if that is acceptable"),
     ),
     key(
         "sasl.mechanism",
         "GSSAPI",
         Security(
-            "the same: `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`. *Refused: `GSSAPI`, which is also the default (this build has no \
-             Kerberos); `OAUTHBEARER` (librdkafka fetches tokens with libcurl, which this build lacks; an unsecured token proves \
-             nothing); any other, which Java clients have by classes of their own.*",
+            "the same: `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`. *Refused: `GSSAPI`, which is also the default (this build does not \
+             support Kerberos); `OAUTHBEARER` (librdkafka fetches tokens with libcurl, which this build does not include; an unsecured \
+             token proves nothing); any other mechanism, which Java clients support with custom classes.*",
         ),
     ),
-    bare("sasl.jaas.config", Security("`sasl.username` and `sasl.password`, out of a PLAIN or SCRAM login module")),
+    bare("sasl.jaas.config", Security("`sasl.username` and `sasl.password`, from a PLAIN or SCRAM login module")),
     bare("sasl.client.callback.handler.class", RefusedWithSasl(LOGIN)),
     bare("sasl.login.callback.handler.class", RefusedWithSasl(LOGIN)),
     bare("sasl.login.class", RefusedWithSasl(LOGIN)),
@@ -123,23 +125,23 @@ pub const COMMON: &[ClientKey] = &[
         "ssl.cipher.suites",
         "",
         Security(
-            "the same, with OpenSSL's names for Java's. It chooses among the suites of TLS 1.2; those of TLS 1.3 are always offered. \
-             *Refused: a list of TLS 1.3 suites only, which librdkafka cannot keep to.*",
+            "the same, with Java's names translated to OpenSSL's. It selects suites of TLS 1.2; those of TLS 1.3 are always offered. \
+             *Refused: a list of TLS 1.3 suites only, which librdkafka cannot enforce.*",
         ),
     ),
     key(
         "ssl.enabled.protocols",
         "TLSv1.2,TLSv1.3",
         Security(
-            "nothing: OpenSSL takes the newest of TLS 1.2 and 1.3 that the broker has. *Refused: a list with TLS 1.3 and without 1.2, \
-             which librdkafka cannot keep to.*",
+            "not passed on: OpenSSL uses the newest of TLS 1.2 and 1.3 that the broker supports. *Refused: a list with TLS 1.3 and \
+             without TLS 1.2, which librdkafka cannot enforce.*",
         ),
     ),
-    key("ssl.endpoint.identification.algorithm", "https", Security("the same; empty is `none`")),
+    key("ssl.endpoint.identification.algorithm", "https", Security("the same; empty becomes `none`")),
     bare(
         "ssl.engine.factory.class",
         RefusedWithTls(
-            "it names a Java class that decides who is trusted; use ssl.truststore.location and ssl.keystore.location",
+            "it names a Java class that decides which certificates are trusted; use ssl.truststore.location and ssl.keystore.location",
         ),
     ),
     bare("ssl.key.password", Security(STORE)),
@@ -149,11 +151,11 @@ pub const COMMON: &[ClientKey] = &[
     bare("ssl.keystore.location", Security(STORE)),
     bare("ssl.keystore.password", Security(STORE)),
     key("ssl.keystore.type", "JKS", Security("how the key store is read: `JKS`, `PKCS12` or `PEM`")),
-    key("ssl.protocol", "TLSv1.3", Ignored("OpenSSL takes the newest protocol that the broker has")),
+    key("ssl.protocol", "TLSv1.3", Ignored("OpenSSL uses the newest protocol that the broker supports")),
     bare(
         "ssl.provider",
         RefusedWithTls(
-            "it names a Java provider of cryptography; OpenSSL does it here, remove the key if that will do",
+            "it names a Java cryptography provider; Weir uses OpenSSL; remove the key if that is acceptable",
         ),
     ),
     bare("ssl.secure.random.implementation", Ignored(JVM)),

@@ -3,9 +3,9 @@
 use super::Meaning::{Assignors, Ignored, LowerCase, Named, OffsetReset, Only, PollRecords, Refused, Same, ZeroIsOne};
 use super::{ClientKey, bare, key};
 
-const BYTES: &str = "converters read the bytes; choose `key.converter` and `value.converter` instead";
-const COMMITS: &str = "a sink task commits the offsets that its plugin has called safe, and no others";
-const SHARES: &str = "it is about share groups, which sinks do not use";
+const BYTES: &str = "converters read the bytes; set `key.converter` and `value.converter` instead";
+const COMMITS: &str = "a sink task commits only the offsets that its plugin has reported as safe";
+const SHARES: &str = "it configures share groups, which sinks do not use";
 
 pub(super) const KEYS: &[ClientKey] = &[
     key("allow.auto.create.topics", "true", LowerCase),
@@ -13,12 +13,12 @@ pub(super) const KEYS: &[ClientKey] = &[
     key("auto.offset.reset", "latest", OffsetReset),
     key("check.crcs", "true", LowerCase),
     key("client.rack", "", Same),
-    key("default.api.timeout.ms", "60000", Ignored("Weir has its own limits for such calls")),
+    key("default.api.timeout.ms", "60000", Ignored("Weir has its own timeouts for such calls")),
     key("enable.auto.commit", "true", Only("false", COMMITS)),
     key(
         "exclude.internal.topics",
         "true",
-        Only("true", "a pattern of topics never takes Kafka's internal ones in; name them in `topics`"),
+        Only("true", "a topic pattern never matches Kafka's internal topics; list them in `topics`"),
     ),
     key("fetch.max.bytes", "52428800", Same),
     key("fetch.max.wait.ms", "500", Named("fetch.wait.max.ms")),
@@ -32,13 +32,13 @@ pub(super) const KEYS: &[ClientKey] = &[
         "interceptor.classes",
         "",
         Refused(
-            "it names Java classes that may change, decrypt or drop records, which would now come as they are; remove the key",
+            "it names Java classes that may change, decrypt or drop records; without them, records would arrive unchanged; remove the key",
         ),
     ),
     key(
         "internal.throw.on.fetch.stable.offset.unsupported",
         "false",
-        Ignored("it is about brokers older than any that Weir works with"),
+        Ignored("it is for brokers older than any that Weir supports"),
     ),
     key("isolation.level", "read_uncommitted", LowerCase),
     bare("key.deserializer", Only("org.apache.kafka.common.serialization.ByteArrayDeserializer", BYTES)),

@@ -6,8 +6,8 @@ use super::Meaning::{
 };
 use super::{ClientKey, bare, key};
 
-const ADAPTIVE: &str = "librdkafka chooses partitions without looking at how busy their brokers are";
-const BYTES: &str = "converters make the bytes; choose `key.converter` and `value.converter` instead";
+const ADAPTIVE: &str = "librdkafka chooses partitions without considering how busy their brokers are";
+const BYTES: &str = "converters produce the bytes; set `key.converter` and `value.converter` instead";
 const TRANSACTIONS: &str = "Weir's sources deliver at least once, without transactions";
 
 pub(super) const KEYS: &[ClientKey] = &[
@@ -24,7 +24,7 @@ pub(super) const KEYS: &[ClientKey] = &[
         "interceptor.classes",
         "",
         Refused(
-            "it names Java classes that may change, encrypt or hold back records, which would now go out as they are; remove the key",
+            "it names Java classes that may change, encrypt or hold back records; without them, records would be sent unchanged; remove the key",
         ),
     ),
     bare("key.serializer", Only("org.apache.kafka.common.serialization.ByteArraySerializer", BYTES)),
@@ -32,14 +32,14 @@ pub(super) const KEYS: &[ClientKey] = &[
     key(
         "max.block.ms",
         "60000",
-        Ignored("a source task waits for room as long as it takes, as it does by Kafka Connect's default"),
+        Ignored("a source task waits for buffer space without a time limit, as Kafka Connect does by default"),
     ),
     key("max.in.flight.requests.per.connection", "5", Same),
     key("max.request.size", "1048576", Named("message.max.bytes")),
     key(
         "metadata.max.idle.ms",
         "300000",
-        Ignored("librdkafka keeps what it knows of a topic for as long as it is used"),
+        Ignored("librdkafka keeps a topic's metadata for as long as the topic is used"),
     ),
     key("partitioner.adaptive.partitioning.enable", "true", Ignored(ADAPTIVE)),
     key("partitioner.availability.timeout.ms", "0", Ignored(ADAPTIVE)),
@@ -53,7 +53,8 @@ pub(super) const KEYS: &[ClientKey] = &[
     bare(
         "transactional.id",
         Refused(
-            "Weir's sources deliver at least once, without transactions, as Kafka Connect's do outside of exactly-once; remove the key",
+            "Weir's sources deliver at least once, without transactions, like Kafka Connect's without exactly-once support; remove the \
+             key",
         ),
     ),
     bare("value.serializer", Only("org.apache.kafka.common.serialization.ByteArraySerializer", BYTES)),
