@@ -9,10 +9,10 @@ use super::family::Family;
 const INTRO: &str = "\
 # Metrics
 
-`GET /metrics` answers in Prometheus' text format 0.0.4, on every listener and under the same rights as the rest of the REST API. \
-`weir.metrics.enable=false` switches it off. [grafana-weir.json](grafana-weir.json) is a dashboard for Grafana: import it and choose the \
-data source; its variables select clusters, instances and connectors. [operations/alerts.yml](operations/alerts.yml) has alert rules, with an \
-entry for each in [operations/alerts.md](operations/alerts.md).
+`GET /metrics` returns metrics in the Prometheus text format 0.0.4, on every listener and with the same access rights as the rest of the \
+REST API. `weir.metrics.enable=false` disables it. [grafana-weir.json](grafana-weir.json) is a Grafana dashboard: import it and choose the \
+data source; its variables select clusters, instances and connectors. [operations/alerts.yml](operations/alerts.yml) contains alert rules, \
+with an entry for each in [operations/alerts.md](operations/alerts.md).
 
 ```yaml
 scrape_configs:
@@ -23,50 +23,51 @@ scrape_configs:
           cluster: production
 ```
 
-The label `cluster` is yours: name it after the Kafka cluster, or leave it out.
+The label `cluster` is optional: set it to the name of the Kafka cluster, or omit it.
 
 ## Names
 
-Kafka Connect shows its metrics over JMX; what Prometheus sees of them depends on the rules given to the JMX exporter. Weir uses the names \
-that come out of the exporter's own example, `kafka-connect.yml`, on which most dashboards are built: `kafka_connect_`, the group without \
-`-metrics`, the attribute, with `_` for `-` (`connect-worker-metrics` is `kafka_connect_worker_`), and the labels `connector` and `task`. \
-Attributes that the example has no rule for are named likewise. The state of a task is `kafka_connect_connector_status`, as there; that of \
-a connector, for which there is no rule, is `kafka_connect_connector_state`.
+Kafka Connect exposes its metrics over JMX; their names in Prometheus depend on the rules given to the JMX exporter. Weir uses the names \
+that the exporter's own example, `kafka-connect.yml`, produces, on which most dashboards are based: `kafka_connect_`, the group without \
+`-metrics`, and the attribute, with `_` for `-` (`connect-worker-metrics` becomes `kafka_connect_worker_`), and the labels `connector` and \
+`task`. Attributes for which the example has no rule are named in the same way. The state of a task is `kafka_connect_connector_status`, as \
+in the example; the state of a connector, for which it has no rule, is `kafka_connect_connector_state`.
 
-Three things differ from the exporter:
+There are three differences from the exporter:
 
-- Totals are of type `counter`, not `gauge`, whatever they end in. Rates are left out: `rate(..._total[5m])` is the rate over any window.
-- Words are labels of a sample with the value 1: the state, and in the `_info` families classes and versions.
-- Times in windows have fractions of milliseconds.
+- Totals have the type `counter`, not `gauge`, whatever their suffix. Rates are omitted: `rate(..._total[5m])` is the rate over any window.
+- Text values are labels of a sample with the value 1: the state, and classes and versions in the `_info` families.
+- Times in windows include fractions of milliseconds.
 
-Averages and maxima are those of Kafka Connect, over `metrics.num.samples` windows of `metrics.sample.window.ms`, by the same rules; where \
-nothing happened within them they are NaN. Fractions that Kafka calls percentages go from 0 to 1, as there.
+Averages and maxima are those of Kafka Connect, over `metrics.num.samples` windows of `metrics.sample.window.ms`, by the same rules; if \
+nothing happened within these windows, they are NaN. As in Kafka Connect, what Kafka calls a percentage is a fraction from 0 to 1.
 
-OpenMetrics is not offered: there a counter must end in `_total`, and Kafka Connect's do not all. `promtool check metrics` complains about \
-names that begin with `kafka_connect_` (counters without `_total`, gauges that end in `_count`, milliseconds): they are inherited from Kafka \
-Connect.
+OpenMetrics is not offered: it requires the names of counters to end in `_total`, and not all of Kafka Connect's do. `promtool check \
+metrics` complains about names that start with `kafka_connect_` (counters without `_total`, gauges that end in `_count`, milliseconds): \
+they are inherited from Kafka Connect.
 
-A task counts from its last start; Prometheus knows a counter that begins anew. A connector that is deleted takes its series with it.
+The counters of a task start at zero when it starts; Prometheus handles such counter resets. When a connector is deleted, its series are \
+removed.
 
-## What differs from Kafka Connect
+## Differences from Kafka Connect
 
-- A batch without rows is none: `batch-size-*`, `poll-batch-*` and `put-batch-*` count calls that brought or gave rows. Kafka Connect \
-calls `put` with nothing after each empty poll and counts it.
-- `source-record-write-total` and `source-record-active-count` move by whole batches, as there; a batch counts as written once all of its \
-rows are acknowledged or have failed.
-- `sink-record-active-count` counts a partition without a committed offset from the first row that was read.
-- A row that is read again, because the sink asked for it or offsets were given back, is read and counted again.
+- Empty batches are not counted: `batch-size-*`, `poll-batch-*` and `put-batch-*` count calls that returned or passed records. Kafka \
+Connect calls `put` without records after each empty poll and counts the call.
+- `source-record-write-total` and `source-record-active-count` change by whole batches, as in Kafka Connect; a batch counts as written \
+once all of its records are acknowledged or have failed.
+- `sink-record-active-count` includes a partition without a committed offset from the first record that was read.
+- A record that is read again, because the sink asked for it or the task went back to an earlier offset, is counted again.
 ";
 
 const GUESTS: &str = "\
-The label `sandbox` is `task` for the connector's own code, `transforms.ALIAS` for transforms (neighbours of \
-one component share a sandbox and count under the first of them), `transforms.ALIAS.predicate` for a predicate of another component, and \
-`connector`, without a task, for the connector as a whole. A sandbox that replaces one that died goes on with its counts. Only the operator \
-makes series here: functions, kinds and interfaces are fixed, places come from the configuration, and of the names that a plugin gives its \
-own metrics the first 64 count.
+The label `sandbox` is `task` for the connector's own code, `transforms.ALIAS` for transforms (adjacent transforms of the same component \
+share a sandbox and count under the first of them), `transforms.ALIAS.predicate` for a predicate of another component, and `connector`, \
+without a task, for the connector as a whole. A sandbox that replaces one that trapped continues its counts. Only the operator creates \
+series here: functions, kinds and interfaces are fixed, the values of `sandbox` come from the configuration, and of the names that a \
+plugin gives its own metrics, the first 64 are kept.
 
-Processor time is that of the worker's threads while they are within a call, measured with the thread's own clock: rows being copied into \
-and out of the sandbox, and files that the host reads for it, are in it; waiting is not.
+Processor time is that of the worker's threads while they are within a call, measured with the thread's own clock: it includes copying \
+records into and out of the sandbox and reading files for it on the host, but not waiting.
 ";
 
 /// Attributes of Kafka Connect that have no family, and why.
@@ -78,11 +79,11 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("sink-task-metrics/offset-commit-completion-rate", RATE),
     ("sink-task-metrics/offset-commit-skip-rate", NEVER_LATE),
     ("sink-task-metrics/offset-commit-skip-total", NEVER_LATE),
-    ("sink-task-metrics/sink-record-lag-max", "Kafka Connect declares it and never registers it"),
+    ("sink-task-metrics/sink-record-lag-max", "Kafka Connect declares it but never registers it"),
     ("source-task-metrics/transaction-size-min", TRANSACTIONS),
     ("source-task-metrics/transaction-size-max", TRANSACTIONS),
     ("source-task-metrics/transaction-size-avg", TRANSACTIONS),
-    ("connect-worker-metrics/connector-destroyed-task-count", "a task that is deleted has no series any more"),
+    ("connect-worker-metrics/connector-destroyed-task-count", "the series of a deleted task are removed"),
     ("connect-worker-rebalance-metrics/connect-protocol", CLUSTER),
     ("connect-worker-rebalance-metrics/leader-name", CLUSTER),
     ("connect-worker-rebalance-metrics/epoch", CLUSTER),
@@ -96,40 +97,41 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("plugins", "a plugin's own metrics are `weir_plugin_counter_total` and `weir_plugin_gauge`"),
     (
         "kafka.producer, kafka.consumer, kafka.admin.client",
-        "Weir's Kafka client is librdkafka, which has other metrics than Java's; they are not shown",
+        "Weir's Kafka client is librdkafka, whose metrics differ from the Java clients'; they are not exposed",
     ),
 ];
 
-const RATE: &str = "take the `rate` of the total";
-const NEVER_LATE: &str = "Weir waits for the answer to each commit; none comes too late";
-const TRANSACTIONS: &str = "Weir has no exactly-once delivery yet";
-const CLUSTER: &str = "a standalone worker has no cluster, and a standalone Kafka Connect does not show it either";
+const RATE: &str = "use the `rate` of the total";
+const NEVER_LATE: &str = "Weir waits for the response to each commit, so none is late";
+const TRANSACTIONS: &str = "Weir does not support exactly-once delivery yet";
+const CLUSTER: &str =
+    "a standalone worker has no cluster, and a standalone Kafka Connect worker does not expose it either";
 
 /// The whole page.
 fn page() -> String {
     let mut page = INTRO.to_owned();
     let kafka = "Kafka Connect's attribute";
-    section(&mut page, "The worker", "");
+    section(&mut page, "Worker", "");
     let (of_kafka, own): (Vec<_>, Vec<_>) = WORKER.iter().partition(|family| !family.attributes.is_empty());
     table(&mut page, kafka, of_kafka.into_iter());
-    section(&mut page, "A connector", "Label `connector`.\n");
+    section(&mut page, "Connectors", "Label `connector`.\n");
     table(&mut page, kafka, CONNECTOR.iter().chain(CONNECTOR_INFO));
-    section(&mut page, "A task", "Labels `connector` and `task`.\n");
+    section(&mut page, "Tasks", "Labels `connector` and `task`.\n");
     table(&mut page, kafka, TASK.iter().chain(TASK_INFO));
-    section(&mut page, "A task of a source", "Labels `connector` and `task`.\n");
+    section(&mut page, "Source tasks", "Labels `connector` and `task`.\n");
     table(&mut page, kafka, SOURCE.iter());
-    section(&mut page, "A task of a sink", "Labels `connector` and `task`.\n");
+    section(&mut page, "Sink tasks", "Labels `connector` and `task`.\n");
     table(&mut page, kafka, SINK.iter());
-    section(&mut page, "A sandbox", GUESTS);
+    section(&mut page, "Sandboxes", GUESTS);
     table(&mut page, "", GUEST.iter());
-    section(&mut page, "The engine and the process", "");
+    section(&mut page, "Engine and process", "");
     table(&mut page, "", own.into_iter());
-    section(&mut page, "Left out", "");
+    section(&mut page, "Omitted metrics", "");
     page.push_str("\n| Kafka Connect's attribute | Why |\n| --- | --- |\n");
     for (attribute, why) in LEFT_OUT {
         let _ = writeln!(page, "| `{attribute}` | {why} |");
     }
-    page.push_str("\nThis page is written from the tables in `runtime/server/src/metrics`, and a test keeps it so.\n");
+    page.push_str("\nThis page is generated from the tables in `runtime/server/src/rest/metrics`; a test checks that it is up to date.\n");
     page
 }
 

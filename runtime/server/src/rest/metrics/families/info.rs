@@ -26,7 +26,7 @@ fn version<'a>(component: &'a Arc<Component>, class: &str) -> &'a str {
 pub(in crate::rest::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Family {
     name: "kafka_connect_connector_info",
     kind: Gauge,
-    help: "1, with the connector's class, its version and its type as labels.",
+    help: "1, with the connector's class, version and type as labels.",
     attributes: &[
         "connector-metrics/connector-type",
         "connector-metrics/connector-class",
@@ -49,7 +49,7 @@ pub(in crate::rest::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
         name: "kafka_connect_connector_task_info",
         kind: Gauge,
         help: "1, with the classes and versions of the connector and of the task's converters as labels. A component has one class for \
-               both, so that task_class and task_version are the connector's.",
+               connector and task, so task_class and task_version are the connector's.",
         attributes: &[
             "connector-task-metrics/connector-class",
             "connector-task-metrics/connector-version",
@@ -86,7 +86,7 @@ pub(in crate::rest::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_transform_info",
         kind: Gauge,
-        help: "1 for each transform of the task, with its alias, its class and its version as labels.",
+        help: "1 for each transform of the task, with its alias, class and version as labels.",
         attributes: &["connector-transform-metrics/transform-class", "connector-transform-metrics/transform-version"],
         write: |task, samples| {
             for step in &task.config.transforms {
@@ -102,7 +102,7 @@ pub(in crate::rest::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_predicate_info",
         kind: Gauge,
-        help: "1 for each predicate of the task, with its alias, its class and its version as labels.",
+        help: "1 for each predicate of the task, with its alias, class and version as labels.",
         attributes: &["connector-predicate-metrics/predicate-class", "connector-predicate-metrics/predicate-version"],
         write: |task, samples| {
             let steps = &task.config.transforms;

@@ -11,14 +11,14 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "kafka_connect_worker_connector_count",
         kind: Gauge,
-        help: "Connectors of this worker.",
+        help: "Number of connectors of this worker.",
         attributes: &["connect-worker-metrics/connector-count"],
         write: |survey, samples| samples.one(survey.connectors.len()),
     },
     Family {
         name: "kafka_connect_worker_task_count",
         kind: Gauge,
-        help: "Tasks of this worker.",
+        help: "Number of tasks of this worker.",
         attributes: &["connect-worker-metrics/task-count"],
         write: |survey, samples| {
             samples.one(survey.connectors.iter().map(|connector| connector.tasks.len()).sum::<usize>());
@@ -27,77 +27,77 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "kafka_connect_worker_connector_startup_attempts_total",
         kind: Counter,
-        help: "Starts of connectors that have ended, well or not.",
+        help: "Completed connector starts, successful or not.",
         attributes: &["connect-worker-metrics/connector-startup-attempts-total"],
         write: |survey, samples| samples.one(survey.worker.connectors.attempts()),
     },
     Family {
         name: "kafka_connect_worker_connector_startup_success_total",
         kind: Counter,
-        help: "Starts of connectors that succeeded.",
+        help: "Successful connector starts.",
         attributes: &["connect-worker-metrics/connector-startup-success-total"],
         write: |survey, samples| samples.one(survey.worker.connectors.succeeded.get()),
     },
     Family {
         name: "kafka_connect_worker_connector_startup_failure_total",
         kind: Counter,
-        help: "Starts of connectors that failed.",
+        help: "Failed connector starts.",
         attributes: &["connect-worker-metrics/connector-startup-failure-total"],
         write: |survey, samples| samples.one(survey.worker.connectors.failed.get()),
     },
     Family {
         name: "kafka_connect_worker_connector_startup_success_percentage",
         kind: Gauge,
-        help: "The fraction of the starts of connectors within the sample window that succeeded, from 0 to 1; NaN where there was none.",
+        help: "Fraction of the connector starts within the sample window that succeeded, from 0 to 1; NaN if there were none.",
         attributes: &["connect-worker-metrics/connector-startup-success-percentage"],
         write: |survey, samples| samples.one(survey.worker.connectors.results.share_of_ones()),
     },
     Family {
         name: "kafka_connect_worker_connector_startup_failure_percentage",
         kind: Gauge,
-        help: "The fraction of the starts of connectors within the sample window that failed, from 0 to 1.",
+        help: "Fraction of the connector starts within the sample window that failed, from 0 to 1.",
         attributes: &["connect-worker-metrics/connector-startup-failure-percentage"],
         write: |survey, samples| samples.one(survey.worker.connectors.results.share_of_zeros()),
     },
     Family {
         name: "kafka_connect_worker_task_startup_attempts_total",
         kind: Counter,
-        help: "Starts of tasks that have ended, well or not.",
+        help: "Completed task starts, successful or not.",
         attributes: &["connect-worker-metrics/task-startup-attempts-total"],
         write: |survey, samples| samples.one(survey.worker.tasks.attempts()),
     },
     Family {
         name: "kafka_connect_worker_task_startup_success_total",
         kind: Counter,
-        help: "Starts of tasks that succeeded.",
+        help: "Successful task starts.",
         attributes: &["connect-worker-metrics/task-startup-success-total"],
         write: |survey, samples| samples.one(survey.worker.tasks.succeeded.get()),
     },
     Family {
         name: "kafka_connect_worker_task_startup_failure_total",
         kind: Counter,
-        help: "Starts of tasks that failed.",
+        help: "Failed task starts.",
         attributes: &["connect-worker-metrics/task-startup-failure-total"],
         write: |survey, samples| samples.one(survey.worker.tasks.failed.get()),
     },
     Family {
         name: "kafka_connect_worker_task_startup_success_percentage",
         kind: Gauge,
-        help: "The fraction of the starts of tasks within the sample window that succeeded, from 0 to 1; NaN where there was none.",
+        help: "Fraction of the task starts within the sample window that succeeded, from 0 to 1; NaN if there were none.",
         attributes: &["connect-worker-metrics/task-startup-success-percentage"],
         write: |survey, samples| samples.one(survey.worker.tasks.results.share_of_ones()),
     },
     Family {
         name: "kafka_connect_worker_task_startup_failure_percentage",
         kind: Gauge,
-        help: "The fraction of the starts of tasks within the sample window that failed, from 0 to 1.",
+        help: "Fraction of the task starts within the sample window that failed, from 0 to 1.",
         attributes: &["connect-worker-metrics/task-startup-failure-percentage"],
         write: |survey, samples| samples.one(survey.worker.tasks.results.share_of_zeros()),
     },
     Family {
         name: "kafka_connect_version_info",
         kind: Gauge,
-        help: "1, with the version of Kafka Connect that the worker implements as a label, as `GET /` tells it.",
+        help: "1, with the version of Kafka Connect that the worker implements as a label, as returned by `GET /`.",
         attributes: &["app-info/version"],
         write: |_, samples| samples.with(&[("version", version::KAFKA_CONNECT)], 1_u64),
     },
@@ -111,7 +111,7 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "weir_build_info",
         kind: Gauge,
-        help: "1, with Weir's version and the commit that it was built from as labels.",
+        help: "1, with Weir's version and the commit from which it was built as labels.",
         attributes: &[],
         write: |_, samples| samples.with(&[("version", version::WEIR), ("commit", version::COMMIT)], 1_u64),
     },
@@ -132,7 +132,7 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "weir_components",
         kind: Gauge,
-        help: "Components that are loaded, each with one or more plugins.",
+        help: "Loaded components, each with one or more plugins.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.components),
     },
@@ -146,28 +146,28 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "weir_component_compile_seconds_total",
         kind: Counter,
-        help: "Time that compiling took, in seconds.",
+        help: "Time spent compiling components, in seconds.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.engine.compile_time().as_secs_f64()),
     },
     Family {
         name: "weir_component_cache_hits_total",
         kind: Counter,
-        help: "Components that were found compiled on the disk (weir.plugin.cache).",
+        help: "Components that were found already compiled on disk (weir.plugin.cache).",
         attributes: &[],
         write: |survey, samples| samples.one(survey.engine.from_cache()),
     },
     Family {
         name: "weir_instances",
         kind: Gauge,
-        help: "Sandboxes that live now.",
+        help: "Sandboxes that currently exist.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.engine.instances()),
     },
     Family {
         name: "weir_instances_created_total",
         kind: Counter,
-        help: "Sandboxes that were made, those that only answer one question about a configuration included.",
+        help: "Sandboxes that were created, including those that only answered one question about a configuration.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.engine.instantiated()),
     },
@@ -181,21 +181,21 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "weir_instances_traps_total",
         kind: Counter,
-        help: "How often any sandbox died, by kind, as weir_guest_traps_total.",
+        help: "Number of times any sandbox trapped, by kind, as in weir_guest_traps_total.",
         attributes: &[],
         write: |survey, samples| survey.engine.traps().for_each(|(kind, count)| samples.with(&[("kind", kind)], count)),
     },
     Family {
         name: "weir_producers",
         kind: Gauge,
-        help: "Kafka producers that are open. Tasks with equal client settings share one.",
+        help: "Open Kafka producers. Tasks with equal client settings share one.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.producers),
     },
     Family {
         name: "weir_kafka_connections",
         kind: Gauge,
-        help: "Connections to Kafka brokers that are up, by kind of client: producer, consumer.",
+        help: "Open connections to Kafka brokers, by kind of client: producer, consumer.",
         attributes: &[],
         write: |survey, samples| {
             survey.connections.iter().for_each(|(client, up)| samples.with(&[("client", client)], *up));
@@ -204,37 +204,37 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "weir_records_in_flight_bytes",
         kind: Gauge,
-        help: "Memory of records between plugins and Kafka, as weir.records.in.flight.max.bytes counts it.",
+        help: "Memory used by records between plugins and Kafka, as counted for weir.records.in.flight.max.bytes.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.in_flight),
     },
     Family {
         name: "weir_restarts_given_up_total",
         kind: Counter,
-        help: "Connectors and tasks that were restarted in vain as often as weir.restart.max.attempts allows, and left FAILED.",
+        help: "Connectors and tasks that were left FAILED after as many unsuccessful restarts as weir.restart.max.attempts allows.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.worker.restarts_given_up.get()),
     },
     Family {
         name: "weir_config_provider_failures_total",
         kind: Counter,
-        help: "Configurations that could not be resolved, because a config provider failed.",
+        help: "Configurations that could not be resolved because a config provider failed.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.provider_failures),
     },
     Family {
         name: "weir_offset_file_failures_total",
         kind: Counter,
-        help: "Writes of the offset file (offset.storage.file.filename) that failed. What was not written is written with the next \
-               commit, or read again after a restart.",
+        help: "Failed writes of the offset file (offset.storage.file.filename). What was not written is written with the next commit, or \
+               read again after a restart.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.offset_failures),
     },
     Family {
         name: "weir_rest_answers_total",
         kind: Counter,
-        help: "Answers of the REST server by HTTP status, those that access control gave included. Apart from 401, 403, 429, 500 and 503, a \
-               status that there was not yet is missing.",
+        help: "Responses of the REST server by HTTP status, including those of access control. Except for 401, 403, 429, 500 and 503, a \
+               status that has not occurred yet is absent.",
         attributes: &[],
         write: |survey, samples| {
             for (status, count) in survey.worker.rest.answers() {
@@ -245,21 +245,22 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "weir_rest_failed_logins_total",
         kind: Counter,
-        help: "Requests with credentials that prove no name, all of which were answered with 401.",
+        help: "Requests with invalid credentials, all of which were answered with 401.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.worker.rest.failed_logins.get()),
     },
     Family {
         name: "weir_rest_failed_handshakes_total",
         kind: Counter,
-        help: "TLS handshakes with clients of the REST server that failed, those aside that the client broke off.",
+        help: "Failed TLS handshakes with clients of the REST server, except those that the client aborted.",
         attributes: &[],
         write: |survey, samples| samples.one(survey.worker.rest.failed_handshakes.get()),
     },
     Family {
         name: "weir_rest_certificate_expiry_time_seconds",
         kind: Gauge,
-        help: "When the certificate of https listeners expires, in seconds since 1970. The label listeners is the key that names them.",
+        help: "When the certificate of the https listeners expires, in seconds since 1970. The label listeners is the key that lists \
+               them.",
         attributes: &[],
         write: |survey, samples| {
             let rest = &survey.worker.rest;
@@ -273,14 +274,14 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "process_cpu_seconds_total",
         kind: Counter,
-        help: "Processor time of the worker's process, in seconds.",
+        help: "Processor time of the worker process, in seconds.",
         attributes: &[],
         write: |_, samples| samples.one(process::cpu().as_secs_f64()),
     },
     Family {
         name: "process_resident_memory_bytes",
         kind: Gauge,
-        help: "Memory of the worker's process that is in RAM, in bytes.",
+        help: "Memory of the worker process that is in RAM, in bytes.",
         attributes: &[],
         write: |_, samples| {
             if let Some(bytes) = process::resident_memory() {
@@ -291,7 +292,7 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "process_open_fds",
         kind: Gauge,
-        help: "File descriptors that the worker's process has open.",
+        help: "Open file descriptors of the worker process.",
         attributes: &[],
         write: |_, samples| {
             if let Some(count) = process::open_files() {
