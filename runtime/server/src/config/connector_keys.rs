@@ -85,7 +85,7 @@ pub static COMMON: &[Key] = &[
         Value("true"),
         &[],
         Used,
-        "If `false`, a connector that creates more tasks is accepted.",
+        "If `false`, a connector that creates more tasks than `tasks.max` is accepted.",
     ),
     key(
         "key.converter",
@@ -185,7 +185,7 @@ pub static COMMON: &[Key] = &[
         Computed("the worker's"),
         &[Check::Range(Some(0), None)],
         Used,
-        "After a task or the connector has run this long without failing, its attempt counter is reset. In milliseconds.",
+        "How long a task or the connector must run without failing before its attempt counter is reset, in milliseconds.",
     ),
     key(
         "weir.task.memory.max",

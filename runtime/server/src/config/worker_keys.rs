@@ -200,8 +200,8 @@ pub static SECTIONS: &[Section] = &[
                 Used,
                 "File in which a standalone worker keeps its connectors across restarts: their configurations as submitted, and whether \
                  they are paused or stopped. If not set, connectors exist only while the worker runs, as in Kafka Connect. A connector \
-                 named on the command line takes its configuration from the command line's file at each start, and its state from this \
-                 file. The file contains the configurations as submitted, including passwords, and is readable only by its owner.",
+                 that is named on the command line takes its configuration from there at each start, and its state from this file. The \
+                 file contains the configurations as submitted, including passwords, and is readable only by its owner.",
             ),
             key(
                 "connector.client.config.override.policy",
@@ -269,7 +269,7 @@ pub static SECTIONS: &[Section] = &[
                 Long,
                 Value("600000"),
                 Used,
-                "After a task or connector has run this long without failing, its attempt counter is reset. In milliseconds.",
+                "How long a task or connector must run without failing before its attempt counter is reset, in milliseconds.",
             )
             .checked(AT_LEAST_0),
         ],
@@ -464,8 +464,8 @@ pub static SECTIONS: &[Section] = &[
                 List,
                 Value(""),
                 Used,
-                "`host:port` that plugins may be granted permission to connect to. `*` as the first label of the host matches any names \
-                 (`*.internal:5432`), `*` as the port matches any port. Addresses of this machine (127.0.0.1, `[::1]`), link-local \
+                "`host:port` pairs that plugins may be granted permission to connect to. `*` as the first label of the host matches any \
+                 names (`*.internal:5432`), `*` as the port matches any port. Addresses of this machine (127.0.0.1, `[::1]`), link-local \
                  addresses and those of metadata services must be listed as addresses, even if an allowed name resolves to them; see \
                  [security.md](security.md#names-that-lead-to-this-machine).",
             ),
