@@ -1,7 +1,7 @@
-//! A connector as a whole: how its work is divided into tasks, and when that changes.
+//! Connectors: how the work is divided into tasks, and when that changes.
 //!
-//! Most plugins need nothing of this: a source has one task, a sink as many as `tasks.max` says, and all have the
-//! connector's own configuration. One that divides its work implements [`Connector`] and gives it to the runtime by
+//! Most plugins do not need this module: a source has one task and a sink has `tasks.max` tasks, all with the connector's
+//! own configuration. A plugin that divides its work implements [`Connector`] and returns it from
 //! [`Source::connector`](crate::Source::connector) or [`Sink::connector`](crate::Sink::connector).
 //!
 //! ```
@@ -39,49 +39,51 @@ use crate::{ConfigMap, Error};
 
 pub use crate::bindings::connector::interface::{SourceOffset, Support};
 
-/// What a connector is told when it starts.
+/// The context of a connector: its name and configuration, and access to stored offsets.
 #[derive(Clone, Debug)]
 pub struct ConnectorContext {
     /// The connector's name.
     pub name: String,
-    /// The connector's configuration, as the user gave it.
+    /// The connector's configuration, as set by the user.
     pub config: ConfigMap,
 }
 
 impl ConnectorContext {
-    /// The offset that was stored last for this source partition, as for a task; `None` = nothing is stored. Sources only.
+    /// Returns the offset that was stored last for this source partition, or `None` if there is none. For sources only.
     pub fn stored_offset(&self, partition: &SourcePartition) -> Option<Offset> {
         self.stored_offsets(std::slice::from_ref(partition)).pop().flatten()
     }
 
-    /// The same for many partitions in one call: one answer for each.
+    /// Like [`stored_offset`](ConnectorContext::stored_offset), but for several partitions in one call. Returns one
+    /// result for each.
     pub fn stored_offsets(&self, partitions: &[SourcePartition]) -> Vec<Option<Offset>> {
         stored(partitions)
     }
 }
 
-/// A running connector. Its tasks run elsewhere and share nothing with it.
+/// A running connector. Its tasks run in other instances and share nothing with it.
 pub trait Connector {
-    /// The configurations of the tasks, at most `max_tasks`. Called after the start, and each time [`check`](Connector::check)
-    /// has said that they changed. None at all is allowed.
+    /// Returns the configurations of the tasks, at most `max_tasks`. Called after the start, and each time
+    /// [`check`](Connector::check) reports a change. The list may be empty.
     fn task_configs(&mut self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error>;
 
-    /// The time between two checks; `None` = the task configurations never change by themselves. Called once, at the start.
+    /// Returns the time between two checks, or `None` if the task configurations never change by themselves. Called once,
+    /// at the start.
     fn check_interval(&self) -> Option<Duration> {
         None
     }
 
-    /// True = [`task_configs`](Connector::task_configs) would give another answer now. An [`Error::Retry`] is logged, and the
-    /// check made again later.
+    /// Returns whether [`task_configs`](Connector::task_configs) would now return a different result. An [`Error::Retry`]
+    /// is logged, and the check is repeated later.
     fn check(&mut self) -> Result<bool, Error> {
         Ok(false)
     }
 
-    /// Called once, last.
+    /// Called once, as the last call.
     fn stop(&mut self) {}
 }
 
-/// One task with the connector's own configuration: what a source has by default.
+/// A single task with the connector's own configuration: the default for sources.
 #[derive(Debug)]
 pub struct OneTask(pub ConfigMap);
 
@@ -91,8 +93,8 @@ impl Connector for OneTask {
     }
 }
 
-/// As many tasks as are allowed, each with the connector's own configuration: what a sink has by default, because Kafka
-/// divides the topics' partitions among them.
+/// `tasks.max` tasks, each with the connector's own configuration: the default for sinks, because Kafka divides the
+/// partitions of the topics among them.
 #[derive(Debug)]
 pub struct EqualTasks(pub ConfigMap);
 

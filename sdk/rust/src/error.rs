@@ -1,4 +1,4 @@
-//! What a plugin can say went wrong: try again later, this task cannot go on, or (per row) this row cannot be handled.
+//! Errors that a plugin can return: retry later, fail the task, or (for single records) fail the record.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::bindings::host::weir::connect::data::{Fault, Retry};
 use crate::config::ConfigError;
 use crate::os_error::told;
 
-/// Why a call did not do what it was asked.
+/// Why a call failed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,31 +24,31 @@ use crate::os_error::told;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Something passing. Nothing was done, and the runtime makes the same call again later.
+    /// A transient error. Nothing was done, and the runtime retries the call.
     #[error("{message}")]
     Retry {
-        /// What went wrong, for the log.
+        /// The error message for the log.
         message: String,
-        /// How long to wait before that; `None` leaves it to the runtime's own growing delay.
+        /// How long to wait before the retry; `None` to use the runtime's increasing backoff.
         after: Option<Duration>,
     },
-    /// Nothing that waiting mends. The task (or the connector) becomes FAILED, and this text is its trace.
+    /// A permanent error; retrying will not help. The task or connector becomes FAILED with this text as its trace.
     #[error("{0}")]
     Task(String),
 }
 
 impl Error {
-    /// Something passing: the runtime calls again, after a delay of its own that grows.
+    /// Creates a transient error. The runtime retries the call with its own increasing backoff.
     pub fn retry(message: impl Display) -> Error {
         Error::Retry { message: message.to_string(), after: None }
     }
 
-    /// Something passing: the runtime calls again after this time.
+    /// Creates a transient error. The runtime retries the call after this time.
     pub fn retry_after(after: Duration, message: impl Display) -> Error {
         Error::Retry { message: message.to_string(), after: Some(after) }
     }
 
-    /// The task cannot go on.
+    /// Creates a permanent error, which fails the task.
     pub fn task(message: impl Display) -> Error {
         Error::Task(message.to_string())
     }
@@ -77,12 +77,12 @@ impl From<Error> for Fault {
     }
 }
 
-/// Whole milliseconds, at most `u32::MAX` of them (49 days).
+/// Converts a duration to whole milliseconds, at most `u32::MAX` (49 days).
 pub(crate) fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Says of any error what it means here, and what was being done.
+/// Classifies any error as retryable or fatal, and adds what the plugin was doing.
 ///
 /// ```
 /// use weir_sdk::{Error, ErrorContext};
@@ -90,9 +90,9 @@ pub(crate) fn milliseconds(duration: Duration) -> u32 {
 /// assert_eq!(error, Error::task("the position is no number: invalid digit found in string"));
 /// ```
 pub trait ErrorContext<T> {
-    /// The call may succeed when it is made again.
+    /// Converts the error to a transient one: the call may succeed if it is repeated.
     fn or_retry(self, doing: impl Display) -> Result<T, Error>;
-    /// The task cannot go on.
+    /// Converts the error to a permanent one, which fails the task.
     fn or_task(self, doing: impl Display) -> Result<T, Error>;
 }
 
@@ -106,7 +106,7 @@ impl<T, E: Display> ErrorContext<T> for Result<T, E> {
     }
 }
 
-/// One row that could not be handled, while the others could. It goes the way of `errors.tolerance`.
+/// A record that could not be processed, although others could. It is handled according to `errors.tolerance`.
 ///
 /// ```
 /// use weir_sdk::RowError;
@@ -116,19 +116,19 @@ impl<T, E: Display> ErrorContext<T> for Result<T, E> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct RowError {
-    /// What is wrong with the row.
+    /// The error message.
     pub message: String,
-    /// True = the same row may succeed later. Only transforms are asked again for a single row.
+    /// Whether the same record may succeed later. Only transforms are called again for a single record.
     pub retry: bool,
 }
 
 impl RowError {
-    /// This row will never succeed.
+    /// Creates a permanent error for the record.
     pub fn new(message: impl Display) -> RowError {
         RowError { message: told(&message.to_string()).into_owned(), retry: false }
     }
 
-    /// This row may succeed later.
+    /// Creates a transient error for the record: it may succeed later.
     pub fn retry(message: impl Display) -> RowError {
         RowError { message: told(&message.to_string()).into_owned(), retry: true }
     }

@@ -1,8 +1,9 @@
-//! Plays the runtime in unit tests, on the host: no Kafka, no WebAssembly, plain `cargo test`.
+//! A test harness that stands in for the runtime in unit tests. It runs with `cargo test` and needs neither Kafka nor
+//! WebAssembly.
 //!
-//! [`SourceHarness`] polls a source, settles its rows, stores their offsets and starts it again from them; [`SinkHarness`]
-//! keeps a topic for a sink, gives it the rows, asks which offsets are safe and starts it again at those. Both check what
-//! the runtime would check, and panic with what is wrong.
+//! [`SourceHarness`] polls a source, settles its records, stores their offsets and restarts it from them. [`SinkHarness`]
+//! keeps a topic in memory, passes its records to a sink, commits the offsets that the sink returns and restarts it from
+//! there. Both make the same checks as the runtime, and panic with a description of the error.
 
 mod rows;
 pub(crate) mod runtime;
@@ -16,7 +17,7 @@ pub use source::{Polled, SourceHarness, StoredOffsets};
 
 use crate::ConfigMap;
 
-/// A configuration from pairs.
+/// Creates a configuration from key-value pairs.
 fn config_of<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> ConfigMap {
     pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
 }

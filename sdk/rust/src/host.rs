@@ -1,9 +1,10 @@
-//! The calls to the runtime. In a component they are imports; in a test on the host the harness answers them.
+//! Calls to the runtime. In a component they are imports; in unit tests the harness handles them.
 
 use crate::bindings::host::weir::connect::data::{TopicPartition, TopicPartitionOffset};
 use crate::bindings::host::weir::connect::host::Level;
 
-/// Each function goes to the import of the same name, or to the same method of the thread's harness.
+/// Defines functions that call the import of the same name, or the method of the same name of the current thread's
+/// harness.
 macro_rules! calls {
     ($($module:ident: fn $name:ident($($argument:ident: $type:ty),*) $(-> $answer:ty)?;)*) => {$(
         #[cfg(target_family = "wasm")]

@@ -1,8 +1,9 @@
 //! Write Kafka connectors and single message transforms for Weir in Rust.
 //!
-//! A plugin is a type and a trait: [`Source`] brings rows into Kafka, [`Sink`] takes them out, [`Transform`] changes them on
-//! the way, [`Predicate`] says which. One macro makes the crate a component: [`export!`] or [`export_transforms!`].
-//! `docs/first-connector.md` goes through a whole one.
+//! A plugin is a type that implements a trait: [`Source`] produces records to Kafka, [`Sink`] receives records from
+//! Kafka, [`Transform`] changes records in between, and [`Predicate`] selects the records that a transform applies to.
+//! One macro exports the plugins of a crate: [`export!`] or [`export_transforms!`]. `docs/first-connector.md` explains a
+//! complete connector step by step.
 //!
 //! ```
 //! use std::time::Duration;
@@ -40,15 +41,15 @@
 //! # fn main() {}
 //! ```
 //!
-//! | To | see |
+//! | Task | See |
 //! | --- | --- |
-//! | say what users may configure | [`config`] |
-//! | write rows, read rows | [`batch`], [`record`] |
-//! | read and change JSON values; describe them | [`value`], [`schema`] |
-//! | say what went wrong: try again, this row, this task | [`Error`], [`RowError`] |
+//! | define configuration keys | [`config`] |
+//! | write and read records | [`batch`], [`record`] |
+//! | read and change JSON values; define schemas | [`value`], [`schema`] |
+//! | report errors: retry, fail the record, fail the task | [`Error`], [`RowError`] |
 //! | divide the work among tasks | [`connector`] |
-//! | log | the macros of the [`log`] crate; a panic is logged too |
-//! | count | [`metrics`] |
+//! | log | the macros of the [`log`] crate; panics are logged too |
+//! | define metrics | [`metrics`] |
 //! | test without Kafka and without WebAssembly | [`harness`], [`transform::testing`] |
 
 pub mod batch;

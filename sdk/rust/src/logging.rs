@@ -1,4 +1,4 @@
-//! Takes what plugins log with the macros of the `log` crate to the runtime, and panics with it.
+//! Sends log messages of the `log` crate and panics to the runtime.
 
 use std::sync::Once;
 
@@ -28,7 +28,7 @@ impl Log for HostLog {
     fn flush(&self) {}
 }
 
-/// Called at the beginning of each call from the runtime: the finest level may have changed.
+/// Called at the beginning of each call from the runtime, because the maximum log level may have changed.
 pub(crate) fn enter() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,12 +1,13 @@
-//! Numbers in texts about errors of files and sockets. In a component they are WASI's, and whoever reads `os error 63` on Linux finds
-//! something else under that number than "Operation not permitted". The words before it say what is meant.
+//! Removes error numbers from the messages of file and socket errors. In a component these numbers are WASI's: on Linux,
+//! `os error 63` has another meaning than the "Operation not permitted" that it stands for here. The text before the
+//! number is sufficient.
 
 use std::borrow::Cow;
 
-/// What the standard library puts behind the words.
+/// The standard library appends this and the number to the message.
 const NUMBER: &str = " (os error ";
 
-/// The text as the runtime is told it.
+/// Returns the text that is sent to the runtime.
 pub(crate) fn told(text: &str) -> Cow<'_, str> {
     if cfg!(target_family = "wasm") { without_numbers(text) } else { Cow::Borrowed(text) }
 }

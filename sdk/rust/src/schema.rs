@@ -1,4 +1,4 @@
-//! Kafka Connect schemas: made once, with builders that look like the schema, and shared by all rows that have it.
+//! Kafka Connect schemas. Builders that resemble the schema create it once, and all records with that schema share it.
 //!
 //! ```
 //! use weir_sdk::schema::{Schema, SchemaType};

@@ -1,4 +1,4 @@
-//! Sinks: what takes rows out of Kafka.
+//! Sinks, which receive records from Kafka.
 //!
 //! ```
 //! use weir_sdk::harness::{KafkaRecord, SinkHarness};
@@ -49,13 +49,14 @@ use crate::config::{Capability, ConfigValue};
 use crate::connector::{Connector, ConnectorContext, EqualTasks};
 use crate::{Config, Error};
 
-/// A task that takes rows out of Kafka, and the little that concerns its connector as a whole.
+/// A sink task, and the functions that concern its connector as a whole.
 ///
-/// The life of one: `start`, `open` with the partitions it got, then `put` and `pre_commit` again and again; when partitions
-/// are taken away `pre_commit` and `close` for them, when others come `open`; at the end `pre_commit`, `close`, `stop`.
-/// Calls never overlap.
+/// Order of calls: `start`, `open` with the assigned partitions, then `put` and `pre_commit` repeatedly. When partitions
+/// are revoked, `pre_commit` and `close` are called for them; when partitions are assigned, `open`. At the end:
+/// `pre_commit`, `close`, `stop`. Calls never overlap.
 pub trait Sink: Sized + 'static {
-    /// The name users write in `connector.class`: a full class name, Kafka Connect's own where this stands in for one.
+    /// The name that users write in `connector.class`: a fully qualified class name. A plugin that replaces one of Kafka
+    /// Connect's uses the name of that class.
     const CLASS: &'static str;
     /// The plugin's version, usually `env!("CARGO_PKG_VERSION")`.
     const VERSION: &'static str;
@@ -65,56 +66,63 @@ pub trait Sink: Sized + 'static {
     /// Starts a task with one of the connector's task configurations. An error makes the task FAILED.
     fn start(config: Self::Config, context: &SinkContext) -> Result<Self, Error>;
 
-    /// Takes rows, in offset order for each partition; with none at all when time passes and nothing arrives. `Ok` = taken, all
-    /// but the rows that failed alone, which go the way of `errors.tolerance`. Taken is not yet durable:
-    /// [`pre_commit`](Sink::pre_commit) says that. [`Error::Retry`]: nothing was taken, and the same rows come again.
+    /// Processes records. Each partition's records are passed in offset order. Called without records if none arrive for
+    /// some time.
+    ///
+    /// `Ok` means that the sink has accepted all records except the returned failures, which are handled according to
+    /// `errors.tolerance`. Accepted records need not be durable yet; [`pre_commit`](Sink::pre_commit) reports that. On
+    /// [`Error::Retry`] no record was accepted, and the same records are passed again.
     fn put(&mut self, batch: &SinkBatch) -> Result<RowFailures, Error>;
 
-    /// Which offsets are safe. Given are the places behind the last rows of `put` for each partition; all rows below an
-    /// offset in the answer must be durable. A sink that holds rows back answers with less, or leaves the partition out.
-    /// An error: nothing is committed, and the rows since the last commit come again. By default all is safe.
+    /// Returns the offsets that the runtime may commit. By default all of `offsets`.
+    ///
+    /// `offsets` holds, for each partition, the offset after the last record passed to `put`. All records before a
+    /// returned offset must be durable. A sink that still buffers records returns smaller offsets, or omits the
+    /// partition. On an error nothing is committed, and the records since the last commit are delivered again.
     fn pre_commit(&mut self, offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Error> {
         Ok(offsets)
     }
 
-    /// These partitions are now the task's too. Called before any of their rows.
+    /// Assigns these partitions to the task, in addition to those it already has. Called before any of their records are
+    /// passed to `put`.
     fn open(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
         let _ = partitions;
         Ok(())
     }
 
-    /// These partitions are no longer the task's. Called after their last `pre_commit`, or without one when they were lost
-    /// already.
+    /// Removes these partitions from the task. Called after their last `pre_commit`, or without one if the partitions
+    /// were lost.
     fn close(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
         let _ = partitions;
         Ok(())
     }
 
-    /// Called once, last.
+    /// Called once, as the last call.
     fn stop(&mut self) {}
 
-    /// What a task with this configuration needs from outside its sandbox. By default nothing.
+    /// Returns what a task needs from outside its sandbox with this configuration. By default nothing.
     fn capabilities(config: &Self::Config) -> Result<Vec<Capability>, Error> {
         let _ = config;
         Ok(Vec::new())
     }
 
-    /// Checks a configuration beyond what the definition says; only keys that are not in order need an entry. May look at
-    /// the other side with what [`capabilities`](Sink::capabilities) asked for.
+    /// Performs checks that the definition cannot express. Valid keys need no entry. The function may access the external
+    /// system with what [`capabilities`](Sink::capabilities) requested.
     fn validate(config: &Self::Config) -> Vec<ConfigValue> {
         let _ = config;
         Vec::new()
     }
 
-    /// Starts the connector: what divides the work into tasks. By default there are `tasks.max` tasks with the connector's
-    /// own configuration, and Kafka divides the partitions among them.
+    /// Starts the connector, which divides the work into tasks. By default there are `tasks.max` tasks with the
+    /// connector's own configuration, and Kafka divides the partitions among them.
     fn connector(config: Self::Config, context: ConnectorContext) -> Result<Box<dyn Connector>, Error> {
         let _ = config;
         Ok(Box::new(EqualTasks(context.config)))
     }
 
-    /// Asks whether an operator may replace the offsets of the stopped connector by these (-1 = forget). `Ok(false)`, the
-    /// default, says nothing about it; an error refuses, and the operator sees its text.
+    /// Asks whether an operator may replace the offsets of the stopped connector with these; -1 deletes an offset.
+    /// `Ok(false)`, the default, means that the plugin does not handle offset changes. An error rejects the change, and
+    /// its text is shown to the operator.
     fn alter_offsets(config: &Self::Config, offsets: &[TopicPartitionOffset]) -> Result<bool, Error> {
         let _ = (config, offsets);
         Ok(false)

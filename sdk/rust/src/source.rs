@@ -1,4 +1,4 @@
-//! Sources: what brings rows into Kafka.
+//! Sources, which produce records to Kafka.
 //!
 //! ```
 //! use weir_sdk::harness::SourceHarness;
@@ -46,18 +46,19 @@ use crate::config::{Capability, ConfigValue};
 use crate::connector::{Connector, ConnectorContext, OneTask, SourceOffset, Support};
 use crate::{Config, ConfigMap, Error};
 
-/// A task that brings rows into Kafka, and the little that concerns its connector as a whole.
+/// A source task, and the functions that concern its connector as a whole.
 ///
-/// The life of one: `start`, then `poll` again and again, with `settled` and `committed` between the polls, `stop`. Calls
-/// never overlap.
+/// Order of calls: `start`, then `poll` repeatedly, with `settled` and `committed` between the polls, and finally `stop`.
+/// Calls never overlap.
 pub trait Source: Sized + 'static {
-    /// The name users write in `connector.class`: a full class name, Kafka Connect's own where this stands in for one.
+    /// The name that users write in `connector.class`: a fully qualified class name. A plugin that replaces one of Kafka
+    /// Connect's uses the name of that class.
     const CLASS: &'static str;
     /// The plugin's version, usually `env!("CARGO_PKG_VERSION")`.
     const VERSION: &'static str;
-    /// True = [`settled`](Source::settled) is to be called.
+    /// Whether the runtime calls [`settled`](Source::settled).
     const WANTS_SETTLED: bool = false;
-    /// True = [`committed`](Source::committed) is to be called.
+    /// Whether the runtime calls [`committed`](Source::committed).
     const WANTS_COMMITTED: bool = false;
     /// The typed configuration.
     type Config: Config;
@@ -65,95 +66,106 @@ pub trait Source: Sized + 'static {
     /// Starts a task with one of the connector's task configurations. An error makes the task FAILED.
     fn start(config: Self::Config, context: &SourceContext) -> Result<Self, Error>;
 
-    /// Brings rows, as long as [`BatchBuilder::has_room`] says so, and says when to be called again. Called as long as the
-    /// task runs. After an error the rows pushed are dropped and their numbers given anew: take back what was read.
+    /// Adds records to the batch while [`BatchBuilder::has_room`] returns true, and returns when it should be called
+    /// again.
+    ///
+    /// Called as long as the task runs. After an error, the records pushed by this call are dropped and their numbers are
+    /// used again, so the source must return to the position that it had before the call.
     fn poll(&mut self, batch: &mut BatchBuilder) -> Result<Poll, Error>;
 
-    /// Kafka has acknowledged these rows, or they were dropped on the way: the moment to acknowledge them where they came
-    /// from. Called between polls, only with [`WANTS_SETTLED`](Source::WANTS_SETTLED). An error is logged, no more.
+    /// Reports records that Kafka has acknowledged or that were dropped before, so that the source can acknowledge them
+    /// to the system they came from.
+    ///
+    /// Called between polls, and only with [`WANTS_SETTLED`](Source::WANTS_SETTLED). An error is only logged.
     fn settled(&mut self, rows: &Settled) -> Result<(), Error> {
         let _ = rows;
         Ok(())
     }
 
-    /// The offsets of all rows up to and without this number are stored for good. Called after each commit of offsets,
-    /// only with [`WANTS_COMMITTED`](Source::WANTS_COMMITTED). An error is logged, no more.
+    /// Reports that the offsets of all records with a number less than `row` are stored durably.
+    ///
+    /// Called after each offset commit, and only with [`WANTS_COMMITTED`](Source::WANTS_COMMITTED). An error is only
+    /// logged.
     fn committed(&mut self, row: u64) -> Result<(), Error> {
         let _ = row;
         Ok(())
     }
 
-    /// Called once, last, after the final commit.
+    /// Called once, as the last call, after the final commit.
     fn stop(&mut self) {}
 
-    /// What a task with this configuration needs from outside its sandbox. By default nothing.
+    /// Returns what a task needs from outside its sandbox with this configuration. By default nothing.
     fn capabilities(config: &Self::Config) -> Result<Vec<Capability>, Error> {
         let _ = config;
         Ok(Vec::new())
     }
 
-    /// Checks a configuration beyond what the definition says; only keys that are not in order need an entry. May look at
-    /// the other side with what [`capabilities`](Source::capabilities) asked for.
+    /// Performs checks that the definition cannot express. Valid keys need no entry. The function may access the external
+    /// system with what [`capabilities`](Source::capabilities) requested.
     fn validate(config: &Self::Config) -> Vec<ConfigValue> {
         let _ = config;
         Vec::new()
     }
 
-    /// Starts the connector: what divides the work into tasks. By default there is one task with the connector's own
+    /// Starts the connector, which divides the work into tasks. By default there is one task with the connector's own
     /// configuration.
     fn connector(config: Self::Config, context: ConnectorContext) -> Result<Box<dyn Connector>, Error> {
         let _ = config;
         Ok(Box::new(OneTask(context.config)))
     }
 
-    /// Whether each row comes exactly once when the runtime stores its offset in the same transaction. By default no.
+    /// Returns whether each record is delivered exactly once if the runtime stores its offset in the same transaction. By
+    /// default no.
     fn exactly_once_support(config: &Self::Config) -> Support {
         let _ = config;
         Support::Unsupported
     }
 
-    /// Whether the source marks where transactions end ([`BatchBuilder::commit_transaction`]). By default no.
+    /// Returns whether the source defines transaction boundaries ([`BatchBuilder::commit_transaction`]). By default no.
     fn transaction_boundary_support(config: &Self::Config) -> Support {
         let _ = config;
         Support::Unsupported
     }
 
-    /// Asks whether an operator may replace the stored offsets of the stopped connector by these. `Ok(false)`, the default,
-    /// says nothing about it; an error refuses, and the operator sees its text.
+    /// Asks whether an operator may replace the stored offsets of the stopped connector with these. `Ok(false)`, the
+    /// default, means that the plugin does not handle offset changes. An error rejects the change, and its text is shown
+    /// to the operator.
     fn alter_offsets(config: &Self::Config, offsets: &[SourceOffset]) -> Result<bool, Error> {
         let _ = (config, offsets);
         Ok(false)
     }
 }
 
-/// When [`Source::poll`] is worth calling again.
+/// When to call [`Source::poll`] again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Poll {
-    /// At once.
+    /// Immediately.
     Ready,
-    /// Nothing more at present; after this time. The runtime may call earlier. Costs less than waiting inside of `poll`.
+    /// After this time, because there is nothing to send now. The runtime may call earlier. This uses fewer resources
+    /// than waiting inside `poll`.
     Idle(Duration),
 }
 
-/// What a source task is told when it starts, and may ask.
+/// The context of a source task: its name and configuration, and access to stored offsets.
 #[derive(Clone, Debug)]
 pub struct SourceContext {
     /// The connector's name.
     pub connector: String,
-    /// The number of this task, from 0.
+    /// The number of this task, starting at 0.
     pub task: u32,
-    /// The task's configuration as text, with keys that the definition does not have.
+    /// The task's configuration as text, including keys that are not in the definition.
     pub config: ConfigMap,
 }
 
 impl SourceContext {
-    /// The offset that was stored last for this source partition; `None` = nothing is stored. Keep the context to ask
-    /// again for partitions that turn up later.
+    /// Returns the offset that was stored last for this source partition, or `None` if there is none. Keep the context to
+    /// query partitions that are found later.
     pub fn stored_offset(&self, partition: &SourcePartition) -> Option<Offset> {
         self.stored_offsets(std::slice::from_ref(partition)).pop().flatten()
     }
 
-    /// The same for many partitions in one call: one answer for each.
+    /// Like [`stored_offset`](SourceContext::stored_offset), but for several partitions in one call. Returns one result
+    /// for each.
     pub fn stored_offsets(&self, partitions: &[SourcePartition]) -> Vec<Option<Offset>> {
         stored(partitions)
     }

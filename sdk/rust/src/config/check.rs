@@ -1,13 +1,13 @@
-//! The definition's own checks, as the runtime makes them before any code of the plugin runs. Here they serve unit tests, and
-//! plugins whose configuration did not come by way of the runtime.
+//! The checks of the definition, as the runtime makes them before any code of the plugin runs. Use them in unit tests,
+//! and in plugins whose configuration did not come from the runtime.
 
 use std::collections::HashSet;
 
 use super::field::trim;
 use super::{ConfigError, ConfigField, ConfigKey, ConfigMap, ConfigType, Validator};
 
-/// Checks values against a definition: all are there, and each passes its validators. Types are checked where the values
-/// are read, regular expressions by the runtime alone, which knows Java's syntax.
+/// Checks that all required keys are set and that each value passes its validators. Types are checked when the values are
+/// read. Only the runtime checks regular expressions, because they have Java's syntax.
 ///
 /// ```
 /// use weir_sdk::config::{ConfigKey, ConfigMap, ConfigType, Validator, check};

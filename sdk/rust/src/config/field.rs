@@ -1,11 +1,11 @@
-//! The Rust types that a configuration's fields may have, and how each is read, in the manner of Kafka's `ConfigDef.parseType`.
+//! The Rust types of configuration fields, and how each is parsed, following Kafka's `ConfigDef.parseType`.
 
 use std::fmt;
 use std::time::Duration;
 
 use super::{ConfigType, Validator};
 
-/// A type that can be the type of a field of a derived [`Config`](super::Config).
+/// A type that fields of a derived [`Config`](super::Config) can have.
 ///
 /// ```
 /// use weir_sdk::config::{ConfigField, ConfigType};
@@ -13,7 +13,7 @@ use super::{ConfigType, Validator};
 /// assert_eq!(<Vec<String> as ConfigField>::parse("a, b"), Ok(vec!["a".to_string(), "b".to_string()]));
 /// ```
 ///
-/// Any other type is refused by the compiler, which underlines it and lists these:
+/// Any other type is a compile error, which points to the type and lists these:
 ///
 /// ```compile_fail,E0277
 /// #[derive(weir_sdk::Config)]
@@ -29,31 +29,31 @@ use super::{ConfigType, Validator};
     note = "any type with `FromStr` will do when `#[config(one_of(...))]` lists its texts"
 )]
 pub trait ConfigField: Sized {
-    /// Kafka's type for it.
+    /// The corresponding Kafka type.
     const KIND: ConfigType;
-    /// True = the key need not be given although it has no default.
+    /// Whether the key is optional although it has no default.
     const OPTIONAL: bool = false;
 
-    /// Checks that follow from the type.
+    /// Returns the validators that the type implies.
     fn validators() -> Vec<Validator> {
         Vec::new()
     }
 
-    /// Reads a value; the error is the end of Kafka's message.
+    /// Parses a value. The error is the last part of Kafka's message.
     fn parse(text: &str) -> Result<Self, String>;
 
-    /// The value of a key that is neither given nor has a default; `None` = it must be given.
+    /// Returns the value of a key that is not set and has no default, or `None` if the key is required.
     fn absent() -> Option<Self> {
         None
     }
 
-    /// How a value is written in an error message.
+    /// Returns the form of a value that error messages show.
     fn shown(text: &str) -> &str {
         text
     }
 }
 
-/// As Java's `String.trim`: control characters go, white space beyond ASCII stays.
+/// Trims like Java's `String.trim`: removes control characters, but keeps white space outside ASCII.
 pub(super) fn trim(text: &str) -> &str {
     text.trim_matches(|character| character <= ' ')
 }
@@ -78,7 +78,7 @@ impl ConfigField for bool {
     }
 }
 
-/// Whole numbers. Kafka has no unsigned types: a bound says so instead.
+/// Integers. Kafka has no unsigned types, so unsigned Rust types have a lower bound.
 macro_rules! whole_number {
     ($($type:ty, $kind:ident, $name:literal, $range:expr;)*) => {$(
         impl ConfigField for $type {
@@ -113,7 +113,7 @@ impl ConfigField for f64 {
     }
 }
 
-/// Milliseconds, never negative. Give the key a name that ends in `.ms`.
+/// A non-negative number of milliseconds. The name of the key should end in `.ms`.
 impl ConfigField for Duration {
     const KIND: ConfigType = ConfigType::Long;
 
@@ -126,7 +126,7 @@ impl ConfigField for Duration {
     }
 }
 
-/// A list: entries separated by commas, white space around them dropped.
+/// A comma-separated list. White space around the entries is removed.
 impl ConfigField for Vec<String> {
     const KIND: ConfigType = ConfigType::List;
 
@@ -136,7 +136,7 @@ impl ConfigField for Vec<String> {
     }
 }
 
-/// A value that is never written to a log.
+/// A value that is never logged.
 ///
 /// ```
 /// use weir_sdk::config::Password;
@@ -148,12 +148,12 @@ impl ConfigField for Vec<String> {
 pub struct Password(String);
 
 impl Password {
-    /// Hides a text.
+    /// Wraps a text.
     pub fn new(value: impl Into<String>) -> Password {
         Password(value.into())
     }
 
-    /// The text itself.
+    /// Returns the text.
     pub fn value(&self) -> &str {
         &self.0
     }
@@ -183,7 +183,7 @@ impl ConfigField for Password {
     }
 }
 
-/// A key that may be left out: then its value is `None` (Kafka's null).
+/// An optional key. The value is `None` (Kafka's null) if the key is not set.
 impl<T: ConfigField> ConfigField for Option<T> {
     const KIND: ConfigType = T::KIND;
     const OPTIONAL: bool = true;

@@ -1,9 +1,9 @@
-//! Makes keys and findings by hand, for what the derive macro has no attribute for.
+//! Creates keys and validation results in code, for what the derive macro has no attributes for.
 
 use super::{ConfigKey, ConfigType, ConfigValue, Importance, Width};
 
 impl ConfigKey {
-    /// A required key of medium importance; change the public fields for more.
+    /// Creates a required key of medium importance. Set the public fields to change this.
     ///
     /// ```
     /// use weir_sdk::config::{ConfigKey, ConfigType};
@@ -32,7 +32,7 @@ impl ConfigKey {
 }
 
 impl ConfigValue {
-    /// An error of one key, shown to the user beside it.
+    /// Creates an error for a key, shown to the user with that key.
     ///
     /// ```
     /// use weir_sdk::config::ConfigValue;
@@ -43,7 +43,7 @@ impl ConfigValue {
         ConfigValue { key: key.into(), errors: vec![message.into()], recommended_values: Vec::new(), visible: true }
     }
 
-    /// Values to offer to a user for one key.
+    /// Creates recommended values for a key.
     pub fn recommend(key: impl Into<String>, values: impl IntoIterator<Item = String>) -> ConfigValue {
         ConfigValue {
             key: key.into(),

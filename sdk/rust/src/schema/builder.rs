@@ -1,43 +1,44 @@
-//! Builds schemas from the outside in, and lays them out as the flat list of nodes that crosses the boundary.
+//! Builds schemas from the outside in, and converts them to the flat list of nodes that the contract uses.
 
 use std::rc::Rc;
 
 use super::{SchemaNode, SchemaRef, SchemaType};
 use crate::bindings::host::weir::connect::data as wit;
 
-/// A schema. Cloning shares it; keep one for all rows that have it, and the batch needs no look-up to know it again.
+/// A schema. Clones share the same data. Keep one schema for all its records, so that the batch recognizes it without a
+/// lookup.
 #[derive(Clone, Debug)]
 pub struct Schema {
     inner: Rc<wit::Schema>,
 }
 
 impl Schema {
-    /// Takes nodes as they come in batches: the first is the root.
+    /// Creates a schema from the nodes in a batch. The first node is the root.
     pub fn from_nodes(nodes: Vec<SchemaNode>) -> Schema {
         Schema { inner: Rc::new(wit::Schema { nodes }) }
     }
 
-    /// The root node, to read the schema from.
+    /// Returns the root node, to read the schema.
     pub fn root(&self) -> SchemaRef<'_> {
         SchemaRef::new(&self.inner.nodes)
     }
 
-    /// The flat list of nodes.
+    /// Returns the flat list of nodes.
     pub fn nodes(&self) -> &[SchemaNode] {
         &self.inner.nodes
     }
 
-    /// The type of the value.
+    /// Returns the type of the value.
     pub fn kind(&self) -> SchemaType {
         self.root().kind()
     }
 
-    /// A struct's fields in order.
+    /// Returns the fields of a struct, in order.
     pub fn fields(&self) -> impl Iterator<Item = (&str, SchemaRef<'_>)> {
         self.root().fields()
     }
 
-    /// A struct's field.
+    /// Returns a field of a struct.
     pub fn field(&self, name: &str) -> Option<SchemaRef<'_>> {
         self.root().field(name)
     }
@@ -63,14 +64,14 @@ impl From<SchemaBuilder> for Schema {
     }
 }
 
-/// A schema being described. The functions that start one are at [`Schema`].
+/// A builder for a schema. It is created with the functions of [`Schema`].
 #[derive(Clone, Debug)]
 pub struct SchemaBuilder {
     node: SchemaNode,
     children: Vec<SchemaBuilder>,
 }
 
-/// The functions for types without anything below them.
+/// Defines the functions for types without child nodes.
 macro_rules! primitives {
     ($($function:ident $kind:ident $doc:literal)*) => {
         impl Schema {
@@ -97,37 +98,38 @@ primitives! {
 }
 
 impl Schema {
-    /// Elements of one schema.
+    /// Creates an array schema from the schema of its elements.
     pub fn array(element: SchemaBuilder) -> SchemaBuilder {
         SchemaBuilder { children: vec![element], ..SchemaBuilder::new(SchemaType::Array) }
     }
 
-    /// Keys of one schema, values of another.
+    /// Creates a map schema from the schemas of its keys and values.
     pub fn map(key: SchemaBuilder, value: SchemaBuilder) -> SchemaBuilder {
         SchemaBuilder { children: vec![key, value], ..SchemaBuilder::new(SchemaType::Map) }
     }
 
-    /// Named fields; add them with [`SchemaBuilder::field`].
+    /// Creates a struct schema. Add the fields with [`SchemaBuilder::field`].
     pub fn structure(name: &str) -> SchemaBuilder {
         SchemaBuilder::new(SchemaType::Struct).name(name)
     }
 
-    /// Kafka Connect's Date: days since 1970-01-01, written as a number.
+    /// Creates a schema for Kafka Connect's Date: days since 1970-01-01, written as a number.
     pub fn date() -> SchemaBuilder {
         Schema::int32().name("org.apache.kafka.connect.data.Date").version(1)
     }
 
-    /// Kafka Connect's Time: milliseconds since midnight.
+    /// Creates a schema for Kafka Connect's Time: milliseconds since midnight.
     pub fn time() -> SchemaBuilder {
         Schema::int32().name("org.apache.kafka.connect.data.Time").version(1)
     }
 
-    /// Kafka Connect's Timestamp: milliseconds since 1970-01-01T00:00:00Z.
+    /// Creates a schema for Kafka Connect's Timestamp: milliseconds since 1970-01-01T00:00:00Z.
     pub fn timestamp() -> SchemaBuilder {
         Schema::int64().name("org.apache.kafka.connect.data.Timestamp").version(1)
     }
 
-    /// Kafka Connect's Decimal: the unscaled number in big-endian two's complement, written in base64.
+    /// Creates a schema for Kafka Connect's Decimal: the unscaled number in big-endian two's complement, written in
+    /// base64.
     pub fn decimal(scale: i32) -> SchemaBuilder {
         Schema::bytes().name("org.apache.kafka.connect.data.Decimal").version(1).parameter("scale", &scale.to_string())
     }
@@ -149,46 +151,46 @@ impl SchemaBuilder {
         SchemaBuilder { node, children: Vec::new() }
     }
 
-    /// The value may be null.
+    /// Allows null values.
     pub fn optional(mut self) -> SchemaBuilder {
         self.node.optional = true;
         self
     }
 
-    /// The schema's name: a struct's full name, or that of a logical type.
+    /// Sets the name of the schema: the full name of a struct, or the name of a logical type.
     pub fn name(mut self, name: &str) -> SchemaBuilder {
         self.node.name = Some(name.into());
         self
     }
 
-    /// The schema's version.
+    /// Sets the version of the schema.
     pub fn version(mut self, version: i32) -> SchemaBuilder {
         self.node.version = Some(version);
         self
     }
 
-    /// What the value is.
+    /// Sets the documentation of the schema.
     pub fn doc(mut self, doc: &str) -> SchemaBuilder {
         self.node.doc = Some(doc.into());
         self
     }
 
-    /// One more parameter.
+    /// Adds a parameter.
     pub fn parameter(mut self, name: &str, value: &str) -> SchemaBuilder {
         self.node.parameters.push((name.into(), value.into()));
         self
     }
 
-    /// The default value, as JSON text in JsonConverter's payload form.
+    /// Sets the default value, as JSON text in the payload format of JsonConverter.
     pub fn default_json(mut self, json: &str) -> SchemaBuilder {
         self.node.default = Some(json.into());
         self
     }
 
-    /// One more field of a struct, behind those it has.
+    /// Adds a field to a struct, after the existing fields.
     ///
     /// # Panics
-    /// If this is no struct.
+    /// Panics if this schema is not a struct.
     pub fn field(mut self, name: &str, schema: SchemaBuilder) -> SchemaBuilder {
         assert!(self.node.kind == SchemaType::Struct, "field {name} was given to a schema that is no struct");
         self.node.field_names.push(name.into());
@@ -196,14 +198,14 @@ impl SchemaBuilder {
         self
     }
 
-    /// Lays it out.
+    /// Builds the schema.
     pub fn build(self) -> Schema {
         let mut nodes = Vec::new();
         self.flatten(&mut nodes);
         Schema::from_nodes(nodes)
     }
 
-    /// Depth first, so that every child's index is greater than its parent's.
+    /// Adds the nodes depth first, so that the index of a child is always greater than that of its parent.
     fn flatten(self, nodes: &mut Vec<SchemaNode>) -> u32 {
         let index = nodes.len();
         nodes.push(self.node);

@@ -2,7 +2,7 @@
 
 use super::{Schema, SchemaNode, SchemaType};
 
-/// One node of a schema, and through it those below.
+/// A node of a schema, with access to its child nodes.
 #[derive(Clone, Copy, Debug)]
 pub struct SchemaRef<'a> {
     nodes: &'a [SchemaNode],
@@ -10,37 +10,37 @@ pub struct SchemaRef<'a> {
 }
 
 impl<'a> SchemaRef<'a> {
-    /// The root. The runtime has checked the nodes: there is at least one, and each child is there.
+    /// Returns the root. The runtime has checked that there is at least one node and that all children exist.
     pub(crate) fn new(nodes: &'a [SchemaNode]) -> SchemaRef<'a> {
         SchemaRef { nodes, node: &nodes[0] }
     }
 
-    /// The node itself, with its name, version, doc, parameters and default.
+    /// Returns the node itself, with its name, version, doc, parameters and default.
     pub fn node(self) -> &'a SchemaNode {
         self.node
     }
 
-    /// The type of the value.
+    /// Returns the type of the value.
     pub fn kind(self) -> SchemaType {
         self.node.kind
     }
 
-    /// True = the value may be null.
+    /// Returns whether the value may be null.
     pub fn is_optional(self) -> bool {
         self.node.optional
     }
 
-    /// A struct's full name, or that of a logical type.
+    /// Returns the full name of a struct, or the name of a logical type.
     pub fn name(self) -> Option<&'a str> {
         self.node.name.as_deref()
     }
 
-    /// A parameter's value.
+    /// Returns the value of a parameter.
     pub fn parameter(self, name: &str) -> Option<&'a str> {
         self.node.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The schema of an array's elements or of a map's values.
+    /// Returns the schema of the elements of an array or of the values of a map.
     pub fn element(self) -> Option<SchemaRef<'a>> {
         match self.node.kind {
             SchemaType::Array => self.child(0),
@@ -49,24 +49,24 @@ impl<'a> SchemaRef<'a> {
         }
     }
 
-    /// The schema of a map's keys.
+    /// Returns the schema of the keys of a map.
     pub fn key(self) -> Option<SchemaRef<'a>> {
         if self.node.kind == SchemaType::Map { self.child(0) } else { None }
     }
 
-    /// A struct's fields in order.
+    /// Returns the fields of a struct, in order.
     pub fn fields(self) -> impl Iterator<Item = (&'a str, SchemaRef<'a>)> {
         let names = self.node.field_names.iter().map(String::as_str);
         names.zip((0..).map_while(move |index| self.child(index)))
     }
 
-    /// A struct's field.
+    /// Returns a field of a struct.
     pub fn field(self, name: &str) -> Option<SchemaRef<'a>> {
         let index = self.node.field_names.iter().position(|field| field == name)?;
         self.child(index)
     }
 
-    /// A schema of its own, with a copy of this node and those below, to write values with.
+    /// Creates a separate schema with a copy of this node and its descendants, to write values with.
     pub fn to_schema(self) -> Schema {
         if std::ptr::eq(self.node, &self.nodes[0]) {
             return Schema::from_nodes(self.nodes.to_vec());

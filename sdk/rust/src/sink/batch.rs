@@ -1,4 +1,4 @@
-//! The rows that a sink is given, and those it could not handle.
+//! The records that are passed to a sink, and the records that it failed to process.
 
 use std::ops::Deref;
 
@@ -8,7 +8,7 @@ use crate::bindings::host::weir::connect::data::RowFailure;
 use crate::bindings::sink::interface as wit;
 use crate::record::{Record, Rows, pick};
 
-/// Rows out of Kafka.
+/// A batch of records from Kafka.
 #[derive(Clone, Debug)]
 pub struct SinkBatch {
     batch: wit::SinkBatch,
@@ -19,23 +19,23 @@ impl SinkBatch {
         SinkBatch { batch }
     }
 
-    /// One after the other, in offset order for each partition.
+    /// Returns an iterator over the records, in offset order within each partition.
     pub fn records(&self) -> impl ExactSizeIterator<Item = SinkRecord<'_>> {
         Rows::new(&self.batch.records).map(|record| SinkRecord { batch: &self.batch, record })
     }
 
-    /// How many.
+    /// Returns the number of records.
     pub fn len(&self) -> usize {
         self.batch.records.count as usize
     }
 
-    /// True = time has passed and nothing arrived.
+    /// Returns whether the batch is empty because no records arrived for some time.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A row out of Kafka: a [`Record`] that knows where it was read.
+/// A record from Kafka: a [`Record`] with the position that it was read from.
 #[derive(Clone, Copy, Debug)]
 pub struct SinkRecord<'a> {
     batch: &'a wit::SinkBatch,
@@ -43,18 +43,18 @@ pub struct SinkRecord<'a> {
 }
 
 impl<'a> SinkRecord<'a> {
-    /// The partition it was read from. This and not [`topic`](Record::topic), which a transform may have changed,
-    /// identifies the row together with [`offset`](SinkRecord::offset).
+    /// Returns the partition that the record was read from. Together with [`offset`](SinkRecord::offset) it identifies
+    /// the record; [`topic`](Record::topic) does not, because a transform may have changed it.
     pub fn topic_partition(&self) -> &'a TopicPartition {
         &self.batch.topic_partitions[self.source()]
     }
 
-    /// Its offset there.
+    /// Returns the offset of the record in that partition.
     pub fn offset(&self) -> i64 {
         self.batch.offsets[self.row() as usize]
     }
 
-    /// What its timestamp means.
+    /// Returns the type of the record's timestamp.
     pub fn timestamp_type(&self) -> TimestampType {
         self.batch.timestamp_types.get(self.source()).copied().unwrap_or(TimestampType::None)
     }
@@ -72,24 +72,24 @@ impl<'a> Deref for SinkRecord<'a> {
     }
 }
 
-/// The rows of a batch that could not be handled while the others could.
+/// The records of a batch that could not be processed, although the others could.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowFailures {
     failures: Vec<RowFailure>,
 }
 
 impl RowFailures {
-    /// All rows were taken.
+    /// Creates an empty list: all records were accepted.
     pub fn none() -> RowFailures {
         RowFailures::default()
     }
 
-    /// This row was not.
+    /// Adds a record that could not be processed.
     pub fn add(&mut self, record: &Record<'_>, error: RowError) {
         self.failures.push(RowFailure { row: record.row(), message: error.message });
     }
 
-    /// True = all rows were taken.
+    /// Returns whether all records were accepted.
     pub fn is_empty(&self) -> bool {
         self.failures.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a sink task is told when it starts, and may ask for.
+//! The context of a sink task.
 
 use std::time::Duration;
 
@@ -6,41 +6,42 @@ use super::{TopicPartition, TopicPartitionOffset};
 use crate::error::milliseconds;
 use crate::{ConfigMap, host};
 
-/// What a sink task is told when it starts. Clone and keep it to ask for something later; each request takes effect when the
-/// current call has returned.
+/// The context of a sink task: its name and configuration, and requests to the runtime.
+///
+/// Clone and keep it to make requests later. Each request takes effect after the current call has returned.
 #[derive(Clone, Debug)]
 pub struct SinkContext {
     /// The connector's name.
     pub connector: String,
-    /// The number of this task, from 0.
+    /// The number of this task, starting at 0.
     pub task: u32,
-    /// The task's configuration as text, with keys that the definition does not have.
+    /// The task's configuration as text, including keys that are not in the definition.
     pub config: ConfigMap,
 }
 
 impl SinkContext {
-    /// Reads these partitions again from these offsets: for sinks that keep their own, in `open`. Rows that were read but not
-    /// yet given to `put` are dropped.
+    /// Continues reading these partitions from these offsets, for sinks that keep their own offsets and call this in
+    /// `open`. Records that were read but not yet passed to `put` are dropped.
     pub fn rewind(&self, offsets: &[TopicPartitionOffset]) {
         host::rewind(offsets);
     }
 
-    /// Gives no more rows of these partitions until [`resume`](SinkContext::resume).
+    /// Stops passing records of these partitions to `put` until [`resume`](SinkContext::resume).
     pub fn pause(&self, partitions: &[TopicPartition]) {
         host::pause(partitions);
     }
 
-    /// Undoes [`pause`](SinkContext::pause).
+    /// Reverts [`pause`](SinkContext::pause).
     pub fn resume(&self, partitions: &[TopicPartition]) {
         host::resume(partitions);
     }
 
-    /// Asks for `pre_commit` before the next `put`.
+    /// Requests a call of `pre_commit` before the next `put`.
     pub fn request_commit(&self) {
         host::request_commit();
     }
 
-    /// Asks that `put` be called within this time even if nothing arrives. Holds for the next call only.
+    /// Requests that `put` is called within this time even if no records arrive. Applies to the next call only.
     pub fn timeout(&self, time: Duration) {
         host::timeout(milliseconds(time));
     }

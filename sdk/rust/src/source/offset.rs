@@ -1,4 +1,4 @@
-//! Source partitions and offsets: where a row came from, and where to go on.
+//! Source partitions and offsets: where a record came from, and where to continue after it.
 
 use std::fmt;
 use std::io::Write;
@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::host;
 
-/// A part of the source that has an offset of its own, such as a file. Offsets are stored under the text it has here, so give
-/// the same keys in the same order each time.
+/// A part of the source that has its own offset, such as a file.
+///
+/// Offsets are stored under the JSON text of the partition, so use the same keys in the same order each time.
 ///
 /// ```
 /// use weir_sdk::source::SourcePartition;
@@ -21,12 +22,12 @@ pub struct SourcePartition {
 }
 
 impl SourcePartition {
-    /// The only one of its source: a partition without keys.
+    /// Creates a partition without keys, for a source that has only one partition.
     pub fn new() -> SourcePartition {
         SourcePartition { json: "{}".into() }
     }
 
-    /// With one more key.
+    /// Adds a key.
     pub fn with(mut self, key: &str, value: impl OffsetValue) -> SourcePartition {
         let mut bytes = std::mem::take(&mut self.json).into_bytes();
         bytes.pop();
@@ -44,7 +45,7 @@ impl SourcePartition {
         self
     }
 
-    /// The JSON object it is stored under.
+    /// Returns the JSON object under which offsets are stored.
     pub fn as_json(&self) -> &str {
         &self.json
     }
@@ -56,7 +57,7 @@ impl Default for SourcePartition {
     }
 }
 
-/// A stored offset, read.
+/// A stored offset.
 ///
 /// ```
 /// use weir_sdk::source::Offset;
@@ -71,39 +72,39 @@ pub struct Offset {
 }
 
 impl Offset {
-    /// Reads a JSON object; `None` = it is none.
+    /// Parses a JSON object. Returns `None` if the text is not a JSON object.
     pub fn parse(json: &str) -> Option<Offset> {
         serde_json::from_str(json).ok().map(|fields| Offset { fields })
     }
 
-    /// A whole number that is not negative.
+    /// Returns a non-negative integer.
     pub fn u64(&self, key: &str) -> Option<u64> {
         self.fields.get(key)?.as_u64()
     }
 
-    /// A whole number.
+    /// Returns an integer.
     pub fn i64(&self, key: &str) -> Option<i64> {
         self.fields.get(key)?.as_i64()
     }
 
-    /// A text.
+    /// Returns a string.
     pub fn str(&self, key: &str) -> Option<&str> {
         self.fields.get(key)?.as_str()
     }
 
-    /// Any value.
+    /// Returns a value of any type.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.fields.get(key)
     }
 }
 
-/// What the runtime has stored for these partitions: one answer for each.
+/// Returns the offsets that the runtime has stored for these partitions, one result for each.
 pub(crate) fn stored(partitions: &[SourcePartition]) -> Vec<Option<Offset>> {
     let texts: Vec<String> = partitions.iter().map(|partition| partition.as_json().into()).collect();
     host::stored_offsets(&texts).into_iter().map(|offset| offset.as_deref().and_then(Offset::parse)).collect()
 }
 
-/// Writes a row's offset, straight into its column.
+/// Writes the offset of a record, directly into its column.
 #[derive(Debug)]
 pub struct OffsetWriter<'a> {
     column: &'a mut Vec<u8>,
@@ -116,7 +117,7 @@ impl<'a> OffsetWriter<'a> {
         OffsetWriter { column, any: false, error: None }
     }
 
-    /// Sets one key: whole numbers, texts, booleans, finite floating point numbers.
+    /// Sets a key to an integer, a string, a boolean or a finite floating-point number.
     pub fn set(&mut self, key: &str, value: impl OffsetValue) {
         self.column.push(if self.any { b',' } else { b'{' });
         self.any = true;
@@ -127,7 +128,7 @@ impl<'a> OffsetWriter<'a> {
         }
     }
 
-    /// Without a key set there is no offset.
+    /// Ends the offset. If no key was set, the record has no offset.
     pub(crate) fn finish(self) -> Result<(), String> {
         if self.any {
             self.column.push(b'}');
@@ -136,13 +137,13 @@ impl<'a> OffsetWriter<'a> {
     }
 }
 
-/// What can be the value of a key in a source partition or an offset.
+/// A type that can be used for values in source partitions and offsets.
 pub trait OffsetValue {
-    /// Writes it as JSON. An error says why it cannot be.
+    /// Writes the value as JSON.
     fn write(&self, out: &mut Vec<u8>) -> Result<(), NotANumber>;
 }
 
-/// Infinity or NaN: JSON has no such numbers.
+/// The value is infinite or NaN, which JSON cannot represent.
 #[derive(Debug)]
 pub struct NotANumber(f64);
 
@@ -198,7 +199,7 @@ impl<T: OffsetValue + ?Sized> OffsetValue for &T {
     }
 }
 
-/// A JSON string.
+/// Writes a JSON string.
 fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     for byte in text.bytes() {

@@ -1,37 +1,37 @@
-//! What became of a source's rows.
+//! The outcome of a source's records.
 
 use crate::bindings::host::weir::connect::data::TopicPartition;
 use crate::bindings::source::interface::SettledRows;
 
-/// Rows that are done with, in the order of their numbers for each source partition. Numbers are those that
+/// Settled records, ordered by their numbers within each source partition. The numbers are those that
 /// [`RecordBuilder::push`](crate::batch::RecordBuilder::push) returned.
 #[derive(Clone, Debug)]
 pub struct Settled {
     rows: SettledRows,
 }
 
-/// One row that is done with.
+/// A settled record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SettledRow<'a> {
-    /// The row's number.
+    /// The number of the record.
     pub row: u64,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome<'a>,
 }
 
-/// What became of a row.
+/// The outcome of a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome<'a> {
-    /// Kafka has it, there.
+    /// Kafka acknowledged the record.
     Written {
-        /// The topic and partition it was written to.
+        /// The topic and partition that the record was written to.
         topic_partition: &'a TopicPartition,
-        /// Its offset there; `None` = Kafka did not say.
+        /// The offset of the record in that partition, or `None` if Kafka did not return one.
         offset: Option<i64>,
     },
-    /// A transform dropped it.
+    /// A transform dropped the record.
     Dropped,
-    /// It failed, and `errors.tolerance` skipped it.
+    /// The record failed and was skipped because of `errors.tolerance`.
     Skipped,
 }
 
@@ -40,7 +40,7 @@ impl Settled {
         Settled { rows }
     }
 
-    /// One after the other.
+    /// Returns an iterator over the records.
     pub fn rows(&self) -> impl Iterator<Item = SettledRow<'_>> {
         let rows = &self.rows;
         (0..rows.rows.len()).map(move |index| {
@@ -56,12 +56,12 @@ impl Settled {
         })
     }
 
-    /// How many.
+    /// Returns the number of records.
     pub fn len(&self) -> usize {
         self.rows.rows.len()
     }
 
-    /// True = none.
+    /// Returns whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.rows.rows.is_empty()
     }
