@@ -1,4 +1,4 @@
-//! Builds the batch that a source hands over, row by row, straight into the columns it travels in.
+//! Builds the batch that a source returns. Records are written directly into the columns of the batch.
 //!
 //! ```
 //! use weir_sdk::batch::{BatchBuilder, Budget};
@@ -34,25 +34,26 @@ use crate::Error;
 use crate::bindings::host::weir::connect::data::{HeaderColumns, Records, TopicColumn};
 use crate::bindings::source::interface::{SourceBatch, TransactionBoundary};
 
-/// What one `poll` may take at the most.
+/// Limits for the batch of one `poll`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Rows; more of them fail the task.
+    /// Maximum number of records. Returning more fails the task.
     pub rows: u32,
-    /// Bytes of keys and values together; the row that crosses it may be the last one.
+    /// Bytes of keys and values together. This is a soft limit: the record that exceeds it may still be included, as the
+    /// last one.
     pub bytes: u32,
-    /// How long `poll` may wait for rows. Stop, pause and reconfiguration wait for it.
+    /// How long `poll` may wait for records. Stop, pause and reconfiguration wait until `poll` returns.
     pub wait: Duration,
 }
 
-/// What the harness gives; the runtime chooses its own.
+/// The budget of the test harness. The runtime chooses its own values.
 impl Default for Budget {
     fn default() -> Budget {
         Budget { rows: 1000, bytes: 1 << 20, wait: Duration::ZERO }
     }
 }
 
-/// The batch being built.
+/// A builder for the batch of a source.
 #[derive(Debug)]
 pub struct BatchBuilder {
     budget: Budget,
@@ -60,14 +61,14 @@ pub struct BatchBuilder {
     count: u32,
     topics: Names,
     topic_rows: Vec<u32>,
-    /// Empty as long as no row chose one.
+    /// Empty until a record sets a partition.
     partitions: Vec<i32>,
-    /// Empty as long as no row had one.
+    /// Empty until a record sets a timestamp.
     timestamps: Vec<i64>,
     formats: Formats,
     keys: ValuesWriter,
     values: ValuesWriter,
-    /// Empty as long as no row had any.
+    /// Empty until a record has headers.
     header_counts: Vec<u32>,
     header_names: ColumnWriter,
     header_values: ValuesWriter,
@@ -79,7 +80,7 @@ pub struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    /// An empty batch, whose first row will have this number. The runtime's part of the SDK makes one for each `poll`.
+    /// Creates an empty batch whose first record has this number. The SDK calls this for each `poll`.
     pub fn new(budget: Budget, first_row: u64) -> BatchBuilder {
         BatchBuilder {
             budget,
@@ -103,49 +104,48 @@ impl BatchBuilder {
         }
     }
 
-    /// Starts a row for this topic. It becomes part of the batch when [`RecordBuilder::push`] is called, and is forgotten
-    /// when it is not.
+    /// Starts a record for this topic. [`RecordBuilder::push`] adds it to the batch; without that call it is discarded.
     pub fn record(&mut self, topic: &str) -> RecordBuilder<'_> {
         RecordBuilder::new(self, topic)
     }
 
-    /// What this `poll` may take.
+    /// Returns the limits of this `poll`.
     pub fn budget(&self) -> Budget {
         self.budget
     }
 
-    /// True = one more row may be pushed.
+    /// Returns whether another record may be pushed.
     pub fn has_room(&self) -> bool {
         self.count < self.budget.rows && self.size() < self.budget.bytes as usize
     }
 
-    /// Rows pushed.
+    /// Returns the number of records pushed.
     pub fn len(&self) -> u32 {
         self.count
     }
 
-    /// True = no row was pushed.
+    /// Returns whether no record was pushed.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Bytes of the keys and values pushed.
+    /// Returns the number of bytes of the keys and values pushed.
     pub fn size(&self) -> usize {
         self.keys.size() + self.values.size()
     }
 
-    /// The number that the next row gets, see [`Settled`](crate::source::Settled).
+    /// Returns the number of the next record, see [`Settled`](crate::source::Settled).
     pub fn next_row(&self) -> u64 {
         self.first_row + u64::from(self.count)
     }
 
-    /// A transaction ends behind the rows pushed so far. Counts with `transaction.boundary=connector` only.
+    /// Ends a transaction after the records pushed so far. Has an effect only with `transaction.boundary=connector`.
     pub fn commit_transaction(&mut self) {
         self.boundary(false);
     }
 
-    /// As [`commit_transaction`](BatchBuilder::commit_transaction), but the transaction's rows vanish; their offsets are
-    /// stored all the same.
+    /// Aborts the transaction of the records pushed so far: they are discarded, but their offsets are still stored.
+    /// Otherwise like [`commit_transaction`](BatchBuilder::commit_transaction).
     pub fn abort_transaction(&mut self) {
         self.boundary(true);
     }
@@ -154,12 +154,13 @@ impl BatchBuilder {
         self.boundaries.push(TransactionBoundary { row: self.count.checked_sub(1), abort });
     }
 
-    /// Something is wrong with what the source gave. The first reason fails the call.
+    /// Records an error in the source's data. The first one fails the call.
     fn fail(&mut self, reason: impl Display) {
         self.error.get_or_insert_with(|| Error::task(reason));
     }
 
-    /// The columns; an error if more rows were pushed than the budget allows, or one that cannot be written.
+    /// Returns the columns, or an error if more records were pushed than the budget allows or if a record cannot be
+    /// written.
     #[doc(hidden)]
     pub fn finish(mut self) -> Result<SourceBatch, Error> {
         if self.count > self.budget.rows {
@@ -194,7 +195,7 @@ impl BatchBuilder {
     }
 }
 
-/// The short form of an index column.
+/// Returns the short form of an index column: empty if all indexes are 0.
 fn unless_all_first(rows: Vec<u32>) -> Vec<u32> {
     if rows.iter().all(|index| *index == 0) { Vec::new() } else { rows }
 }

@@ -1,7 +1,9 @@
-//! The way from the component's exports to the author's types. Authors use one macro of it, [`export!`](crate::export!).
+//! Connects the exports of the component to the plugin types. Plugin code uses only the macro
+//! [`export!`](crate::export!).
 //!
-//! The macro makes a type that lists the crate's plugins; the impls here answer every exported function from such a list.
-//! The running task and the running connector live in thread locals, because a component instance has one of each at most.
+//! The macro creates a type that lists the plugins of the crate. The impls in this module implement every exported
+//! function for such a list. The running task and the running connector are in thread locals, because a component
+//! instance has at most one of each.
 
 mod connector;
 mod plugin;
@@ -21,7 +23,7 @@ pub(crate) use source::poll;
 use crate::ConfigMap;
 use crate::bindings::host::weir::connect::data::ConfigEntry;
 
-/// Makes the crate a component with these plugins. Once per crate, which is a `cdylib`.
+/// Exports these plugins from the component. Use it once per crate; the crate type must be `cdylib`.
 ///
 /// ```
 /// use weir_sdk::source::{Poll, Source, SourceContext};
@@ -47,7 +49,7 @@ use crate::bindings::host::weir::connect::data::ConfigEntry;
 /// # fn main() {}
 /// ```
 ///
-/// `export!(sinks: [A])` and `export!(sources: [A, B], sinks: [C])` are the other forms.
+/// The other forms are `export!(sinks: [A])` and `export!(sources: [A, B], sinks: [C])`.
 #[macro_export]
 macro_rules! export {
     (sources: [$($source:ty),+ $(,)?] $(,)?) => {
@@ -113,17 +115,17 @@ macro_rules! export {
     };
 }
 
-/// The configuration as a map.
+/// Converts the configuration to a map.
 pub fn config_map(entries: Vec<ConfigEntry>) -> ConfigMap {
     entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
 }
 
-/// The configuration as the contract has it.
+/// Converts the configuration to the type of the contract.
 pub fn config_entries(config: ConfigMap) -> Vec<ConfigEntry> {
     config.into_iter().map(|(key, value)| ConfigEntry { key, value }).collect()
 }
 
-/// The entry of a class, or what to say when there is none.
+/// Returns the entry of a class, or an error message if there is none.
 fn find<T>(entries: Vec<T>, class: &str, of: impl Fn(&T) -> &'static str) -> Result<T, String> {
     let names: Vec<&str> = entries.iter().map(&of).collect();
     let unknown = format!("this component has no class {class}; it has {}", names.join(", "));

@@ -1,4 +1,4 @@
-//! Columns being written. The row being built lies behind those that are done, and can be taken back.
+//! Writers for columns. The data of the unfinished record follows that of the finished ones and can be discarded.
 
 use crate::bindings::host::weir::connect::data::{Column, Values};
 
@@ -7,19 +7,19 @@ use crate::bindings::host::weir::connect::data::{Column, Values};
 pub(crate) struct ColumnWriter {
     lengths: Vec<i32>,
     bytes: Vec<u8>,
-    /// Where the row being built begins.
+    /// The start of the unfinished record.
     start: usize,
     any: bool,
 }
 
 impl ColumnWriter {
-    /// Forgets what was written since the last row, and gives the place to write to.
+    /// Discards what was written since the last record, and returns the buffer to write to.
     pub(crate) fn restart(&mut self) -> &mut Vec<u8> {
         self.bytes.truncate(self.start);
         &mut self.bytes
     }
 
-    /// What was written since the last row is the next row.
+    /// Makes what was written since the last record the next record.
     pub(crate) fn push(&mut self) {
         // A row that long does not fit into a guest's memory.
         self.lengths.push(i32::try_from(self.bytes.len() - self.start).unwrap_or(i32::MAX));
@@ -32,12 +32,12 @@ impl ColumnWriter {
         self.lengths.push(-1);
     }
 
-    /// True = something was written since the last row.
+    /// Returns whether anything was written since the last record.
     pub(crate) fn is_open(&self) -> bool {
         self.bytes.len() > self.start
     }
 
-    /// Bytes of the rows that are done.
+    /// Returns the number of bytes of the finished records.
     pub(crate) fn size(&self) -> usize {
         self.start
     }
@@ -46,7 +46,7 @@ impl ColumnWriter {
         self.lengths.len()
     }
 
-    /// Takes rows back until so many are left.
+    /// Removes the last records so that `rows` are left.
     pub(crate) fn truncate(&mut self, rows: usize) {
         for length in self.lengths.drain(rows..) {
             self.start -= usize::try_from(length).unwrap_or(0);
@@ -60,7 +60,7 @@ impl ColumnWriter {
     }
 }
 
-/// A column of values, each with its format.
+/// A column of values with their formats.
 #[derive(Debug, Default)]
 pub(crate) struct ValuesWriter {
     pub(crate) column: ColumnWriter,

@@ -1,4 +1,4 @@
-//! The table of the formats that occur in a batch.
+//! The table of formats that occur in a batch.
 
 use crate::bindings::host::weir::connect::data::{Encoding, Format};
 use crate::schema::{Schema, SchemaType};
@@ -10,7 +10,7 @@ pub(crate) struct Formats {
 }
 
 impl Formats {
-    /// The index of a format, which is added if it is new.
+    /// Returns the index of a format. Adds the format if it is new.
     pub(crate) fn index(&mut self, encoding: Encoding, schema: Option<&Schema>) -> u32 {
         let found = match self.entries.get(self.last) {
             Some(last) if same(last, encoding, schema) => self.last,
@@ -29,7 +29,7 @@ impl Formats {
         found as u32
     }
 
-    /// A format for a null: its schema counts, its encoding does not.
+    /// Returns the index of a format for a null. The schema matters, the encoding does not.
     pub(crate) fn of_null(&mut self, schema: Option<&Schema>) -> u32 {
         match schema {
             Some(schema) => self.index(encoding_of(schema.kind()), Some(schema)),

@@ -1,5 +1,5 @@
-//! A table of the texts that occur in a batch: topics, source partitions. A text that is there already is found without an
-//! allocation, and the one that came last without a look-up.
+//! A table of the texts that occur in a batch, such as topics and source partitions. Finding an existing text needs no
+//! allocation, and finding the most recent one needs no lookup.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ impl Names {
     }
 }
 
-/// Equality by eight bytes at a time: it is asked for every row, and WebAssembly's `memcmp` goes byte by byte.
+/// Compares eight bytes at a time. This runs for every record, and WebAssembly's `memcmp` compares single bytes.
 fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;

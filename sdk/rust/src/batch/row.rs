@@ -1,4 +1,5 @@
-//! One row being built. What is set is written into the batch's columns at once; `push` makes it a row, dropping it does not.
+//! A builder for one record. Its parts are written into the columns of the batch immediately. `push` adds the record;
+//! dropping the builder discards it.
 
 use std::fmt;
 use std::io::Write;
@@ -12,7 +13,7 @@ use crate::record::Data;
 use crate::schema::Schema;
 use crate::source::{OffsetWriter, SourcePartition};
 
-/// Sets the parts of a row. Without a key the key is null, without a value the value.
+/// Sets the parts of a record. A key or value that is not set is null.
 #[must_use = "a row becomes part of the batch when `push` is called"]
 #[derive(Debug)]
 pub struct RecordBuilder<'a> {
@@ -24,7 +25,7 @@ pub struct RecordBuilder<'a> {
     key_schema: Option<Schema>,
     value: Option<Encoding>,
     value_schema: Option<Schema>,
-    /// Headers in the columns before this row's.
+    /// The number of headers in the columns before those of this record.
     headers: usize,
     source_partition: Option<u32>,
 }
@@ -47,40 +48,40 @@ impl<'a> RecordBuilder<'a> {
         }
     }
 
-    /// The Kafka partition to write to; otherwise Kafka's partitioner chooses.
+    /// Sets the Kafka partition. If it is not set, Kafka's partitioner chooses one.
     pub fn partition(mut self, partition: i32) -> Self {
         self.partition = partition;
         self
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z; otherwise Kafka takes the time of writing.
+    /// Sets the timestamp in milliseconds since 1970-01-01T00:00:00Z. If it is not set, Kafka uses the time of writing.
     pub fn timestamp(mut self, milliseconds: i64) -> Self {
         self.timestamp = milliseconds;
         self
     }
 
-    /// The key, of any encoding.
+    /// Sets the key, in any encoding.
     pub fn key(mut self, key: Data<'_>) -> Self {
         self.key = write(&mut self.batch.keys, key);
         self
     }
 
-    /// A text as the key.
+    /// Sets the key to a text.
     pub fn key_text(self, key: &str) -> Self {
         self.key(Data::Text(key))
     }
 
-    /// Bytes as the key.
+    /// Sets the key to bytes.
     pub fn key_bytes(self, key: &[u8]) -> Self {
         self.key(Data::Bytes(key))
     }
 
-    /// A JSON text as the key, in JsonConverter's payload form.
+    /// Sets the key to a JSON text in the payload format of JsonConverter.
     pub fn key_json(self, json: &str) -> Self {
         self.key(Data::Json(json))
     }
 
-    /// A JSON text as the key, made from any value that serde knows.
+    /// Serializes a value with serde to a JSON text and sets the key to it.
     pub fn key_serialize(mut self, key: &impl Serialize) -> Self {
         self.key = Some(Encoding::Json);
         if let Err(error) = serde_json::to_writer(self.batch.keys.column.restart(), key) {
@@ -89,24 +90,24 @@ impl<'a> RecordBuilder<'a> {
         self
     }
 
-    /// The key's schema. A text goes with a string schema, bytes with a bytes schema, JSON with any other.
+    /// Sets the schema of the key. Text needs a string schema, bytes need a bytes schema, and JSON any other.
     pub fn key_schema(mut self, schema: &Schema) -> Self {
         self.key_schema = Some(schema.clone());
         self
     }
 
-    /// The value, of any encoding.
+    /// Sets the value, in any encoding.
     pub fn value(mut self, value: Data<'_>) -> Self {
         self.value = write(&mut self.batch.values, value);
         self
     }
 
-    /// A text as the value.
+    /// Sets the value to a text.
     pub fn value_text(self, value: &str) -> Self {
         self.value(Data::Text(value))
     }
 
-    /// A text as the value, formatted in place: `value_format(format_args!("{n}"))`.
+    /// Sets the value to a text that is formatted in place: `value_format(format_args!("{n}"))`.
     pub fn value_format(mut self, value: fmt::Arguments<'_>) -> Self {
         self.value = Some(Encoding::Utf8);
         if let Err(error) = self.batch.values.column.restart().write_fmt(value) {
@@ -115,17 +116,17 @@ impl<'a> RecordBuilder<'a> {
         self
     }
 
-    /// Bytes as the value.
+    /// Sets the value to bytes.
     pub fn value_bytes(self, value: &[u8]) -> Self {
         self.value(Data::Bytes(value))
     }
 
-    /// A JSON text as the value, in JsonConverter's payload form.
+    /// Sets the value to a JSON text in the payload format of JsonConverter.
     pub fn value_json(self, json: &str) -> Self {
         self.value(Data::Json(json))
     }
 
-    /// A JSON text as the value, made from any value that serde knows.
+    /// Serializes a value with serde to a JSON text and sets the value to it.
     pub fn value_serialize(mut self, value: &impl Serialize) -> Self {
         self.value = Some(Encoding::Json);
         if let Err(error) = serde_json::to_writer(self.batch.values.column.restart(), value) {
@@ -134,13 +135,13 @@ impl<'a> RecordBuilder<'a> {
         self
     }
 
-    /// The value's schema. A text goes with a string schema, bytes with a bytes schema, JSON with any other.
+    /// Sets the schema of the value. Text needs a string schema, bytes need a bytes schema, and JSON any other.
     pub fn value_schema(mut self, schema: &Schema) -> Self {
         self.value_schema = Some(schema.clone());
         self
     }
 
-    /// One more header, with a schema if it has one.
+    /// Adds a header with an optional schema.
     pub fn header(self, name: &str, value: Data<'_>, schema: Option<&Schema>) -> Self {
         self.batch.header_names.restart().extend_from_slice(name.as_bytes());
         self.batch.header_names.push();
@@ -150,19 +151,21 @@ impl<'a> RecordBuilder<'a> {
         self
     }
 
-    /// One more header with a text.
+    /// Adds a header whose value is a text.
     pub fn header_text(self, name: &str, value: &str) -> Self {
         self.header(name, Data::Text(value), None)
     }
 
-    /// One more header with bytes.
+    /// Adds a header whose value is bytes.
     pub fn header_bytes(self, name: &str, value: &[u8]) -> Self {
         self.header(name, Data::Bytes(value), None)
     }
 
-    /// Where the row came from, and where the source goes on after it: `offset(&partition, |o| o.set("position", n))`. Stored
-    /// once Kafka has the row and all before it, and given back by
-    /// [`SourceContext::stored_offset`](crate::source::SourceContext::stored_offset) when the task starts again.
+    /// Sets the source partition of the record and the offset from which the source continues after it:
+    /// `offset(&partition, |o| o.set("position", n))`.
+    ///
+    /// The runtime stores the offset once Kafka has acknowledged the record and all records before it.
+    /// [`SourceContext::stored_offset`](crate::source::SourceContext::stored_offset) returns it when the task restarts.
     pub fn offset(mut self, partition: &SourcePartition, set: impl FnOnce(&mut OffsetWriter<'_>)) -> Self {
         self.source_partition = Some(self.batch.source_partitions.index(partition.as_json()));
         let mut writer = OffsetWriter::new(self.batch.offsets.restart());
@@ -173,14 +176,15 @@ impl<'a> RecordBuilder<'a> {
         self
     }
 
-    /// Where the row came from, without a place to go on from: that of a later row of the same partition counts.
+    /// Sets the source partition of the record without an offset. The offset of a later record of the same partition
+    /// covers it.
     pub fn source_partition(mut self, partition: &SourcePartition) -> Self {
         self.source_partition = Some(self.batch.source_partitions.index(partition.as_json()));
         self.batch.offsets.restart();
         self
     }
 
-    /// Makes it a row, and returns its number: rows of a task are counted from 0 as long as it runs.
+    /// Adds the record to the batch and returns its number. The records of a task are numbered from 0 as long as it runs.
     pub fn push(mut self) -> u64 {
         let row = self.batch.next_row();
         let value_format = format(self.batch, self.value, self.value_schema.as_ref());
@@ -211,7 +215,7 @@ impl<'a> RecordBuilder<'a> {
     }
 }
 
-/// Forgets what was not pushed.
+/// Discards a record that was not pushed.
 impl Drop for RecordBuilder<'_> {
     fn drop(&mut self) {
         self.batch.header_names.truncate(self.headers);
@@ -222,7 +226,7 @@ impl Drop for RecordBuilder<'_> {
     }
 }
 
-/// Puts the bytes into the column; the encoding they have, or none for null.
+/// Writes the bytes into the column. Returns their encoding, or `None` for null.
 fn write(column: &mut ValuesWriter, data: Data<'_>) -> Option<Encoding> {
     let place = column.column.restart();
     place.extend_from_slice(data.as_bytes()?);
@@ -241,7 +245,7 @@ fn format(batch: &mut BatchBuilder, encoding: Option<Encoding>, schema: Option<&
     }
 }
 
-/// Adds to a column that stays empty as long as all its rows have the usual value.
+/// Adds a value to a column that stays empty as long as all records have the default.
 fn sparse<T: Copy + PartialEq>(column: &mut Vec<T>, row: u32, value: T, usual: T) {
     if value != usual && column.is_empty() {
         column.resize(row as usize, usual);

@@ -1,4 +1,4 @@
-//! Answers the interface `connector`.
+//! Implements the interface `connector`.
 
 use std::cell::RefCell;
 
@@ -12,7 +12,7 @@ use crate::sink::Sink;
 use crate::source::Source;
 use crate::{Config, ConfigMap, Error, logging};
 
-/// What the runtime may ask of a connector.
+/// The functions of a connector that the runtime may call.
 pub struct ConnectorEntry {
     class: &'static str,
     start: fn(ConnectorContext) -> Result<Box<dyn Connector>, Error>,
@@ -22,7 +22,7 @@ pub struct ConnectorEntry {
 }
 
 impl ConnectorEntry {
-    /// A source's.
+    /// Creates the entry of a source.
     pub fn source<S: Source>() -> ConnectorEntry {
         ConnectorEntry {
             class: S::CLASS,
@@ -36,7 +36,7 @@ impl ConnectorEntry {
         }
     }
 
-    /// A sink's.
+    /// Creates the entry of a sink.
     pub fn sink<S: Sink>() -> ConnectorEntry {
         ConnectorEntry {
             class: S::CLASS,
@@ -51,14 +51,14 @@ impl ConnectorEntry {
     }
 }
 
-/// A configuration that cannot be read supports nothing; what is wrong with it is said elsewhere.
+/// Returns `Unsupported` for an invalid configuration. Other calls report what is wrong with it.
 fn support_of<C: Config>(config: &ConfigMap, ask: fn(&C) -> Support) -> Support {
     C::parse(config).map_or(Support::Unsupported, |config| ask(&config))
 }
 
-/// A component's connectors.
+/// The connectors of a component.
 pub trait Connectors {
-    /// All of them.
+    /// Returns all connectors.
     fn connectors() -> Vec<ConnectorEntry>;
 }
 

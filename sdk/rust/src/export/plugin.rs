@@ -1,4 +1,4 @@
-//! Answers the interface `plugin`.
+//! Implements the interface `plugin`.
 
 use super::{config_map, find};
 use crate::bindings::host::weir::connect::data::ConfigEntry;
@@ -9,25 +9,25 @@ use crate::sink::Sink;
 use crate::source::Source;
 use crate::{ConfigMap, Error, logging};
 
-/// What the runtime may ask of a plugin without starting it.
+/// The data and functions of a plugin that the runtime may use without starting it.
 #[derive(Debug)]
 pub struct PluginEntry {
-    /// Its class.
+    /// The class.
     pub class: &'static str,
-    /// What it is.
+    /// The kind of plugin.
     pub kind: PluginKind,
-    /// Its version.
+    /// The version.
     pub version: &'static str,
-    /// Its configuration's definition.
+    /// The definition of the configuration.
     pub keys: fn() -> Vec<ConfigKey>,
-    /// Its own checks of a configuration.
+    /// The plugin's own configuration checks.
     pub validate: fn(&ConfigMap) -> Vec<ConfigValue>,
-    /// What it needs from outside.
+    /// What the plugin needs from outside the sandbox.
     pub capabilities: fn(&ConfigMap) -> Result<Vec<Capability>, Error>,
 }
 
 impl PluginEntry {
-    /// A source's.
+    /// Creates the entry of a source.
     pub fn source<S: Source>() -> PluginEntry {
         PluginEntry {
             class: S::CLASS,
@@ -39,7 +39,7 @@ impl PluginEntry {
         }
     }
 
-    /// A sink's.
+    /// Creates the entry of a sink.
     pub fn sink<S: Sink>() -> PluginEntry {
         PluginEntry {
             class: S::CLASS,
@@ -52,7 +52,7 @@ impl PluginEntry {
     }
 }
 
-/// A configuration that cannot be read has that as its error; the plugin sees none of it.
+/// Returns the parse error of an invalid configuration. The plugin is called only with a valid one.
 fn validate<C: Config>(config: &ConfigMap, check: fn(&C) -> Vec<ConfigValue>) -> Vec<ConfigValue> {
     match C::parse(config) {
         Ok(config) => check(&config),
@@ -60,9 +60,9 @@ fn validate<C: Config>(config: &ConfigMap, check: fn(&C) -> Vec<ConfigValue>) ->
     }
 }
 
-/// A component's plugins.
+/// The plugins of a component.
 pub trait Plugins {
-    /// All of them.
+    /// Returns all plugins.
     fn plugins() -> Vec<PluginEntry>;
 }
 

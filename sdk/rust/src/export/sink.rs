@@ -1,4 +1,4 @@
-//! Answers the interface `sink`.
+//! Implements the interface `sink`.
 
 use std::cell::RefCell;
 
@@ -8,14 +8,14 @@ use crate::bindings::sink::interface as wit;
 use crate::sink::{RowFailures, Sink, SinkBatch, SinkContext};
 use crate::{Config, ConfigMap, Error, logging};
 
-/// A sink that can be started.
+/// A sink type that can be started.
 pub struct SinkEntry {
     class: &'static str,
     start: Start,
 }
 
 impl SinkEntry {
-    /// The entry of a type.
+    /// Creates the entry of a type.
     pub fn of<S: Sink>() -> SinkEntry {
         SinkEntry {
             class: S::CLASS,
@@ -26,9 +26,9 @@ impl SinkEntry {
 
 type Start = fn(&ConfigMap, &SinkContext) -> Result<Box<dyn AnySink>, Error>;
 
-/// A component's sinks.
+/// The sinks of a component.
 pub trait Sinks {
-    /// All of them.
+    /// Returns all sinks.
     fn sinks() -> Vec<SinkEntry>;
 }
 

@@ -1,4 +1,4 @@
-//! Answers the interface `source`.
+//! Implements the interface `source`.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::error::milliseconds;
 use crate::source::{Poll, Settled, Source, SourceContext};
 use crate::{Config, ConfigMap, Error, logging};
 
-/// A source that can be started.
+/// A source type that can be started.
 pub struct SourceEntry {
     class: &'static str,
     wants_settled: bool,
@@ -20,7 +20,7 @@ pub struct SourceEntry {
 }
 
 impl SourceEntry {
-    /// The entry of a type.
+    /// Creates the entry of a type.
     pub fn of<S: Source>() -> SourceEntry {
         SourceEntry {
             class: S::CLASS,
@@ -33,9 +33,9 @@ impl SourceEntry {
 
 type Start = fn(&ConfigMap, &SourceContext) -> Result<Box<dyn AnySource>, Error>;
 
-/// A component's sources.
+/// The sources of a component.
 pub trait Sources {
-    /// All of them.
+    /// Returns all sources.
     fn sources() -> Vec<SourceEntry>;
 }
 
@@ -65,7 +65,7 @@ impl<S: Source> AnySource for S {
     }
 }
 
-/// One poll, with the numbers of rows kept. After an error no number was given.
+/// Polls the source once and advances the record number. After an error the number is unchanged.
 pub(crate) fn poll(source: &mut dyn AnySource, next_row: &mut u64, budget: Budget) -> Result<wit::Polled, Error> {
     let mut batch = BatchBuilder::new(budget, *next_row);
     let idle_ms = match source.poll(&mut batch)? {

@@ -1,4 +1,4 @@
-//! What the exported functions answer, called as the runtime calls them.
+//! Results of the exported functions, called as the runtime calls them.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use crate::{ConfigError, ConfigMap, Error};
 
 struct Limit(u64);
 
-/// By hand: the derive macro writes paths that start at the crate's name, which this crate does not have for itself.
+/// Written by hand: the derive macro generates paths that start with the name of this crate, which cannot be used inside
+/// it.
 impl Config for Limit {
     fn keys() -> Vec<ConfigKey> {
         vec![ConfigKey::new("limit", u64::KIND, "Rows to bring.")]

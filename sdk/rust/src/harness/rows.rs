@@ -1,35 +1,35 @@
-//! Rows as tests see and make them: owned, and compared as text.
+//! Records as tests create and inspect them: owned, and compared as text.
 
 use crate::batch::{BatchBuilder, RecordBuilder};
 use crate::record::{Data, Record};
 use crate::schema::Schema;
 
-/// A row that a source brought.
+/// A record that a source produced.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The row's number in its task.
+    /// The number of the record in its task.
     pub number: u64,
     /// The topic.
     pub topic: String,
-    /// The Kafka partition, if the source chose one.
+    /// The Kafka partition, if the source set one.
     pub partition: Option<i32>,
-    /// The timestamp in milliseconds, if the source gave one.
+    /// The timestamp in milliseconds, if the source set one.
     pub timestamp: Option<i64>,
-    /// The key; bytes that are no text are shown as well as they can be.
+    /// The key. Bytes that are not valid UTF-8 are converted lossily.
     pub key: Option<String>,
-    /// The key's schema.
+    /// The schema of the key.
     pub key_schema: Option<Schema>,
-    /// The value; bytes that are no text are shown as well as they can be.
+    /// The value. Bytes that are not valid UTF-8 are converted lossily.
     pub value: Option<String>,
-    /// The value's bytes.
+    /// The bytes of the value.
     pub value_bytes: Option<Vec<u8>>,
-    /// The value's schema.
+    /// The schema of the value.
     pub value_schema: Option<Schema>,
     /// The names and values of the headers.
     pub headers: Vec<(String, Option<String>)>,
     /// The source partition as JSON.
     pub source_partition: String,
-    /// The offset as JSON; `None` = the row has no place of its own.
+    /// The offset as JSON, or `None` if the record has no offset.
     pub offset: Option<String>,
 }
 
@@ -56,7 +56,7 @@ fn text(data: Data<'_>) -> Option<String> {
     data.as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// A row of a topic, for a sink.
+/// A record of a topic, for a sink.
 ///
 /// ```
 /// use weir_sdk::harness::KafkaRecord;
@@ -108,20 +108,20 @@ impl KafkaRecord {
         }
     }
 
-    /// With a text as its value.
+    /// Creates a record whose value is a text.
     pub fn text(topic: &str, partition: i32, value: &str) -> KafkaRecord {
         KafkaRecord::new(topic, partition, Owned::Text(value.into()))
     }
 
-    /// With bytes as its value.
+    /// Creates a record whose value is bytes.
     pub fn bytes(topic: &str, partition: i32, value: &[u8]) -> KafkaRecord {
         KafkaRecord::new(topic, partition, Owned::Bytes(value.into()))
     }
 
-    /// With a JSON text as its value, in JsonConverter's payload form.
+    /// Creates a record whose value is a JSON text in the payload format of JsonConverter.
     ///
     /// # Panics
-    /// If it is no JSON.
+    /// Panics if the text is not valid JSON.
     pub fn json(topic: &str, partition: i32, json: &str) -> KafkaRecord {
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
             panic!("{json} is no JSON: {error}");
@@ -129,54 +129,54 @@ impl KafkaRecord {
         KafkaRecord::new(topic, partition, Owned::Json(json.into()))
     }
 
-    /// A tombstone.
+    /// Creates a tombstone.
     pub fn null(topic: &str, partition: i32) -> KafkaRecord {
         KafkaRecord::new(topic, partition, Owned::Null)
     }
 
-    /// With this schema for the value.
+    /// Sets the schema of the value.
     pub fn schema(mut self, schema: &Schema) -> KafkaRecord {
         self.value_schema = Some(schema.clone());
         self
     }
 
-    /// With a text as its key.
+    /// Sets the key to a text.
     pub fn key_text(mut self, key: &str) -> KafkaRecord {
         self.key = Owned::Text(key.into());
         self
     }
 
-    /// With bytes as its key.
+    /// Sets the key to bytes.
     pub fn key_bytes(mut self, key: &[u8]) -> KafkaRecord {
         self.key = Owned::Bytes(key.into());
         self
     }
 
-    /// With a JSON text as its key, and perhaps a schema for it.
+    /// Sets the key to a JSON text with an optional schema.
     pub fn key_json(mut self, json: &str, schema: Option<&Schema>) -> KafkaRecord {
         self.key = Owned::Json(json.into());
         self.key_schema = schema.cloned();
         self
     }
 
-    /// With one more header.
+    /// Adds a header.
     pub fn header_text(mut self, name: &str, value: &str) -> KafkaRecord {
         self.headers.push((name.into(), Owned::Text(value.into())));
         self
     }
 
-    /// With this timestamp, in milliseconds since 1970-01-01T00:00:00Z.
+    /// Sets the timestamp, in milliseconds since 1970-01-01T00:00:00Z.
     pub fn timestamp(mut self, milliseconds: i64) -> KafkaRecord {
         self.timestamp = milliseconds;
         self
     }
 
-    /// The topic.
+    /// Returns the topic.
     pub fn topic(&self) -> &str {
         &self.topic
     }
 
-    /// Adds it to columns.
+    /// Adds the record to a batch.
     pub(super) fn push_to(&self, batch: &mut BatchBuilder) {
         let mut row = batch.record(&self.topic).partition(self.partition).timestamp(self.timestamp);
         row = row.key(self.key.data()).value(self.value.data());

@@ -1,4 +1,5 @@
-//! What answers a plugin's calls in a test. Each harness has one, and is the thread's current one while it calls the plugin.
+//! Handles the calls of a plugin in a test. Each harness has one runtime, which is the current one of the thread while
+//! the harness calls the plugin.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,14 +8,14 @@ use std::rc::Rc;
 use crate::bindings::host::weir::connect::data::{TopicPartition, TopicPartitionOffset};
 use crate::bindings::host::weir::connect::host::Level;
 
-/// A line that a plugin logged.
+/// A line logged by a plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// How bad it is.
+    /// The log level.
     pub level: log::Level,
-    /// Where it comes from, usually a module's path.
+    /// The target, usually the path of a module.
     pub target: String,
-    /// The text.
+    /// The message.
     pub message: String,
 }
 
@@ -30,7 +31,7 @@ pub(crate) struct Runtime {
     pub(crate) timeout: Option<u32>,
 }
 
-/// The calls of `crate::host`.
+/// Implements the calls of `crate::host`.
 impl Runtime {
     pub(crate) fn max_level(&mut self) -> Level {
         Level::Trace
@@ -90,7 +91,7 @@ fn check_name(name: &str) {
     assert!(fits, "the metric name {name:?} is not 1 to 64 characters of [a-z0-9_]");
 }
 
-/// A harness' own runtime.
+/// The runtime of a harness.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Handle {
     runtime: Rc<RefCell<Runtime>>,
@@ -101,7 +102,7 @@ thread_local! {
 }
 
 impl Handle {
-    /// Makes this the current one, and calls the plugin.
+    /// Makes this the current runtime and calls the plugin.
     pub(crate) fn call<T>(&self, call: impl FnOnce() -> T) -> T {
         CURRENT.set(self.clone());
         crate::logging::enter();
@@ -113,7 +114,7 @@ impl Handle {
     }
 }
 
-/// The current one.
+/// Calls a function with the current runtime.
 pub(crate) fn with<T>(look: impl FnOnce(&mut Runtime) -> T) -> T {
     let current = CURRENT.with_borrow(Handle::clone);
     current.with(look)

@@ -1,4 +1,4 @@
-//! Plays the runtime for a sink, with a topic in memory.
+//! A test harness for sinks, with a topic in memory.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,23 +14,23 @@ use crate::connector::ConnectorContext;
 use crate::sink::{RowFailures, Sink, SinkBatch, SinkContext, TimestampType};
 use crate::{Config, ConfigMap, Error};
 
-/// What a sink asked for during the calls so far; taking it forgets it. Rewinds are done, not listed.
+/// The requests that a sink has made since they were last taken. Rewinds are executed immediately and not listed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requests {
-    /// `pre_commit` is to be called.
+    /// Whether `pre_commit` was requested.
     pub commit: bool,
-    /// `put` is to be called within this time.
+    /// The time within which a call of `put` was requested.
     pub timeout: Option<Duration>,
 }
 
-/// One partition that the task has, or had: its rows stay when the task is restarted.
+/// A partition that is or was assigned to the task. Its records are kept when the task restarts.
 #[derive(Debug, Default)]
 struct Partition {
     open: bool,
     rows: Vec<KafkaRecord>,
-    /// The next row to give.
+    /// The next record to pass to `put`.
     position: usize,
-    /// What `pre_commit` was last asked to allow would be this.
+    /// The offset after the last record that `put` accepted, which is passed to `pre_commit`.
     taken: usize,
     committed: usize,
 }
@@ -43,7 +43,7 @@ pub struct SinkHarness<S: Sink> {
     partitions: BTreeMap<(String, i32), Partition>,
 }
 
-/// By hand, so that the sink itself need not be `Debug` for `unwrap_err` on the result of a start.
+/// Written by hand, so that a sink need not implement `Debug` to use `unwrap_err` on the result of `start`.
 impl<S: Sink> fmt::Debug for SinkHarness<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SinkHarness").field("class", &S::CLASS).field("config", &self.config).finish_non_exhaustive()
@@ -51,10 +51,10 @@ impl<S: Sink> fmt::Debug for SinkHarness<S> {
 }
 
 impl<S: Sink> SinkHarness<S> {
-    /// Starts a task, without partitions yet.
+    /// Starts a task without assigned partitions.
     ///
     /// # Errors
-    /// What the definition, the configuration's type or the sink itself says against the configuration.
+    /// Returns an error if the definition, the configuration type or the sink rejects the configuration.
     pub fn start<K: Into<String>, V: Into<String>>(
         config: impl IntoIterator<Item = (K, V)>,
     ) -> Result<SinkHarness<S>, Error> {
@@ -64,10 +64,10 @@ impl<S: Sink> SinkHarness<S> {
         Ok(SinkHarness { sink, config, runtime, partitions: BTreeMap::new() })
     }
 
-    /// The task gets these partitions, and reads on where was committed last.
+    /// Assigns these partitions to the task, which continues from their committed offsets.
     ///
     /// # Errors
-    /// The sink's own.
+    /// Returns the sink's error.
     pub fn open(&mut self, partitions: &[(&str, i32)]) -> Result<(), Error> {
         for (topic, partition) in partitions {
             let partition = self.partitions.entry(((*topic).into(), *partition)).or_default();
@@ -81,15 +81,17 @@ impl<S: Sink> SinkHarness<S> {
         Ok(())
     }
 
-    /// Adds rows to their partitions, and gives the task all that it has not taken. Without rows: time has passed.
+    /// Adds records to their partitions, and passes all records to the task that it has not accepted yet. Without records
+    /// it simulates that time has passed.
     ///
-    /// The failures name rows of this call. After an [`Error::Retry`] the same rows come again with the next call.
+    /// The failures refer to records of this call. After an [`Error::Retry`] the same records are passed again in the
+    /// next call.
     ///
     /// # Errors
-    /// The sink's own.
+    /// Returns the sink's error.
     ///
     /// # Panics
-    /// If a row is of a partition that was not opened.
+    /// Panics if a record belongs to a partition that was not opened.
     pub fn put(&mut self, rows: &[KafkaRecord]) -> Result<Vec<RowFailure>, Error> {
         for row in rows {
             let partition = self.partitions.get_mut(&(row.topic.clone(), row.partition));
@@ -111,7 +113,7 @@ impl<S: Sink> SinkHarness<S> {
         Ok(failures)
     }
 
-    /// The rows that were not given yet.
+    /// Returns the records that have not been passed to the task yet.
     #[expect(clippy::type_complexity, reason = "used once")]
     fn batch(&self, paused: &[TopicPartition]) -> Result<(SinkBatch, Vec<((String, i32), usize)>), Error> {
         let mut columns = BatchBuilder::new(Budget { rows: u32::MAX, bytes: u32::MAX, wait: Duration::ZERO }, 0);
@@ -136,13 +138,13 @@ impl<S: Sink> SinkHarness<S> {
         Ok((SinkBatch::new(batch), positions))
     }
 
-    /// Asks which offsets are safe, commits them and gives them.
+    /// Calls the sink's `pre_commit`, and commits and returns the offsets that it returns.
     ///
     /// # Errors
-    /// The sink's own; then the task goes back to what was committed last.
+    /// Returns the sink's error. The task then goes back to the last committed offsets.
     ///
     /// # Panics
-    /// If an answer is above the offset asked for, or of a partition not asked for.
+    /// Panics if a returned offset is greater than the requested one, or belongs to a partition that was not requested.
     pub fn pre_commit(&mut self) -> Result<Vec<TopicPartitionOffset>, Error> {
         let asked: Vec<TopicPartitionOffset> = self
             .partitions
@@ -176,19 +178,19 @@ impl<S: Sink> SinkHarness<S> {
         Ok(safe)
     }
 
-    /// These partitions are taken away, after a last commit.
+    /// Revokes these partitions, after a final commit.
     ///
     /// # Errors
-    /// The sink's own.
+    /// Returns the sink's error.
     pub fn close(&mut self, partitions: &[(&str, i32)]) -> Result<(), Error> {
         self.pre_commit()?;
         self.lose(partitions)
     }
 
-    /// These partitions were lost: there is no commit.
+    /// Simulates that these partitions were lost: there is no commit.
     ///
     /// # Errors
-    /// The sink's own.
+    /// Returns the sink's error.
     pub fn lose(&mut self, partitions: &[(&str, i32)]) -> Result<(), Error> {
         let names: Vec<TopicPartition> = partitions.iter().map(|(topic, partition)| name(topic, *partition)).collect();
         for name in &names {
@@ -199,11 +201,11 @@ impl<S: Sink> SinkHarness<S> {
         self.runtime.call(|| self.sink.close(&names))
     }
 
-    /// The worker is killed and the task started again, with the same partitions, from the offsets that were committed. The
-    /// rows above them come with the next `put`.
+    /// Simulates that the worker is killed, and restarts the task with the same partitions from the committed offsets.
+    /// The records after them are passed to the next `put`.
     ///
     /// # Errors
-    /// As [`start`](SinkHarness::start) and [`open`](SinkHarness::open).
+    /// See [`start`](SinkHarness::start) and [`open`](SinkHarness::open).
     pub fn restart(self) -> Result<SinkHarness<S>, Error> {
         let runtime = Handle::default();
         drop(self.sink);
@@ -218,10 +220,10 @@ impl<S: Sink> SinkHarness<S> {
         Ok(next)
     }
 
-    /// The task is stopped in order: a last commit, `close`, `stop`. The offsets are those committed.
+    /// Stops the task cleanly: a final commit, `close`, `stop`. Returns the committed offsets.
     ///
     /// # Errors
-    /// The sink's own.
+    /// Returns the sink's error.
     pub fn stop(mut self) -> Result<Vec<TopicPartitionOffset>, Error> {
         let open: Vec<TopicPartition> = self
             .partitions
@@ -237,7 +239,7 @@ impl<S: Sink> SinkHarness<S> {
         safe
     }
 
-    /// What the sink asked for since this was last called.
+    /// Returns and clears the requests that the sink has made since the last call.
     pub fn take_requests(&mut self) -> Requests {
         self.runtime.with(|runtime| Requests {
             commit: std::mem::take(&mut runtime.commit_requested),
@@ -259,39 +261,39 @@ impl<S: Sink> SinkHarness<S> {
         }
     }
 
-    /// What the sink asks for with this configuration.
+    /// Returns the capabilities that the sink requests with this configuration.
     ///
     /// # Errors
-    /// The sink's own.
+    /// Returns the sink's error.
     pub fn capabilities(&self) -> Result<Vec<Capability>, Error> {
         self.runtime.call(|| S::capabilities(&S::Config::parse(&self.config)?))
     }
 
-    /// The task configurations that the connector makes of this configuration.
+    /// Returns the task configurations that the connector creates from this configuration.
     ///
     /// # Errors
-    /// The connector's own.
+    /// Returns the connector's error.
     pub fn task_configs(&self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error> {
         let context = ConnectorContext { name: "test".into(), config: self.config.clone() };
         self.runtime.call(|| S::connector(S::Config::parse(&self.config)?, context)?.task_configs(max_tasks))
     }
 
-    /// What the sink logged so far.
+    /// Returns the lines that the sink has logged so far.
     pub fn logs(&self) -> Vec<LogLine> {
         self.runtime.with(|runtime| runtime.logs.clone())
     }
 
-    /// A counter of the sink's own metrics.
+    /// Returns the value of one of the sink's counters.
     pub fn counter(&self, name: &str) -> u64 {
         self.runtime.with(|runtime| runtime.counters.get(name).copied().unwrap_or(0))
     }
 
-    /// A gauge of the sink's own metrics.
+    /// Returns the value of one of the sink's gauges.
     pub fn gauge(&self, name: &str) -> Option<f64> {
         self.runtime.with(|runtime| runtime.gauges.get(name).copied())
     }
 
-    /// The sink itself.
+    /// Returns the sink.
     pub fn task(&mut self) -> &mut S {
         &mut self.sink
     }

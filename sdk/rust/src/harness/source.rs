@@ -1,4 +1,4 @@
-//! Plays the runtime for a source.
+//! A test harness for sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,15 +18,15 @@ use crate::schema::{SchemaRef, SchemaType};
 use crate::source::{Settled, Source, SourceContext};
 use crate::{Config, ConfigMap, Error, export};
 
-/// Offsets by source partition, both JSON objects.
+/// Offsets by source partition. Both are JSON objects.
 pub type StoredOffsets = BTreeMap<String, String>;
 
-/// What a poll brought.
+/// The result of a poll.
 #[derive(Clone, Debug)]
 pub struct Polled {
-    /// The rows.
+    /// The records.
     pub rows: Vec<Row>,
-    /// How long the source has nothing more; `None` = call again at once.
+    /// The time after which to poll again, or `None` to poll immediately.
     pub idle: Option<Duration>,
 }
 
@@ -37,13 +37,13 @@ pub struct SourceHarness<S: Source> {
     runtime: Handle,
     budget: Budget,
     next_row: u64,
-    /// Rows that are on their way, in order.
+    /// Records in flight, in order.
     in_flight: Vec<Row>,
     settled: BTreeSet<u64>,
     written: i64,
 }
 
-/// By hand, so that the source itself need not be `Debug` for `unwrap_err` on the result of a start.
+/// Written by hand, so that a source need not implement `Debug` to use `unwrap_err` on the result of `start`.
 impl<S: Source> fmt::Debug for SourceHarness<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SourceHarness").field("class", &S::CLASS).field("config", &self.config).finish_non_exhaustive()
@@ -51,10 +51,10 @@ impl<S: Source> fmt::Debug for SourceHarness<S> {
 }
 
 impl<S: Source> SourceHarness<S> {
-    /// Starts a task that has no stored offsets.
+    /// Starts a task without stored offsets.
     ///
     /// # Errors
-    /// What the definition, the configuration's type or the source itself says against the configuration.
+    /// Returns an error if the definition, the configuration type or the source rejects the configuration.
     pub fn start<K: Into<String>, V: Into<String>>(
         config: impl IntoIterator<Item = (K, V)>,
     ) -> Result<SourceHarness<S>, Error> {
@@ -64,7 +64,7 @@ impl<S: Source> SourceHarness<S> {
     /// Starts a task with these offsets stored.
     ///
     /// # Errors
-    /// As [`start`](SourceHarness::start).
+    /// See [`start`](SourceHarness::start).
     pub fn start_from<K: Into<String>, V: Into<String>>(
         config: impl IntoIterator<Item = (K, V)>,
         offsets: StoredOffsets,
@@ -88,18 +88,19 @@ impl<S: Source> SourceHarness<S> {
         })
     }
 
-    /// What the next polls may take.
+    /// Sets the limits for the following polls.
     pub fn set_budget(&mut self, budget: Budget) {
         self.budget = budget;
     }
 
-    /// One poll.
+    /// Polls the source once.
     ///
     /// # Errors
-    /// The source's own, and more rows than the budget allows.
+    /// Returns the source's error, or an error if there are more records than the budget allows.
     ///
     /// # Panics
-    /// If the runtime would not take a row: a topic name that Kafka does not allow, JSON that is none.
+    /// Panics if the runtime would reject a record, because of a topic name that is not valid in Kafka or text that is
+    /// not valid JSON.
     pub fn poll(&mut self) -> Result<Polled, Error> {
         let first = self.next_row;
         let polled = self.runtime.call(|| export::poll(&mut self.source, &mut self.next_row, self.budget))?;
@@ -110,10 +111,10 @@ impl<S: Source> SourceHarness<S> {
         Ok(Polled { rows, idle })
     }
 
-    /// Polls until the source has nothing more, settles and commits everything, and gives all the rows.
+    /// Polls until the source has no more records, settles and commits everything, and returns all records.
     ///
     /// # Errors
-    /// As [`poll`](SourceHarness::poll).
+    /// See [`poll`](SourceHarness::poll).
     pub fn drain(&mut self) -> Result<Vec<Row>, Error> {
         let mut all = Vec::new();
         loop {
@@ -127,18 +128,18 @@ impl<S: Source> SourceHarness<S> {
         }
     }
 
-    /// Kafka has these rows now.
+    /// Settles these records as acknowledged by Kafka.
     ///
     /// # Errors
-    /// What the source's `settled` says; the runtime only logs it.
+    /// Returns the error of the source's `settled`, which the runtime would only log.
     pub fn settle(&mut self, rows: &[Row]) -> Result<(), Error> {
         self.finish(rows, 0)
     }
 
-    /// A transform dropped these rows.
+    /// Settles these records as dropped by a transform.
     ///
     /// # Errors
-    /// What the source's `settled` says; the runtime only logs it.
+    /// Returns the error of the source's `settled`, which the runtime would only log.
     pub fn settle_dropped(&mut self, rows: &[Row]) -> Result<(), Error> {
         self.finish(rows, -1)
     }
@@ -173,10 +174,10 @@ impl<S: Source> SourceHarness<S> {
         Ok(())
     }
 
-    /// Stores the offsets: for each source partition that of the last row before which all are settled.
+    /// Stores the offsets: for each source partition, the offset of the last record before which all records are settled.
     ///
     /// # Errors
-    /// What the source's `committed` says; the runtime only logs it.
+    /// Returns the error of the source's `committed`, which the runtime would only log.
     pub fn commit(&mut self) -> Result<(), Error> {
         let mut held: BTreeSet<&str> = BTreeSet::new();
         let mut done = BTreeSet::new();
@@ -202,64 +203,64 @@ impl<S: Source> SourceHarness<S> {
         Ok(())
     }
 
-    /// The worker is killed and the task started again, from the offsets that were stored.
+    /// Simulates that the worker is killed, and restarts the task from the stored offsets.
     ///
     /// # Errors
-    /// As [`start`](SourceHarness::start).
+    /// See [`start`](SourceHarness::start).
     pub fn restart(self) -> Result<SourceHarness<S>, Error> {
         let mut next = SourceHarness::start_from(self.config, self.runtime.with(|runtime| runtime.stored.clone()))?;
         next.budget = self.budget;
         Ok(next)
     }
 
-    /// The task is stopped in order, after a last commit of what is settled.
+    /// Stops the task cleanly, after a final commit of the settled records.
     ///
     /// # Errors
-    /// What the source's `committed` says; the runtime only logs it.
+    /// Returns the error of the source's `committed`, which the runtime would only log.
     pub fn stop(mut self) -> Result<StoredOffsets, Error> {
         self.commit()?;
         self.runtime.call(|| self.source.stop());
         Ok(self.stored_offsets())
     }
 
-    /// The offsets stored so far.
+    /// Returns the offsets stored so far.
     pub fn stored_offsets(&self) -> StoredOffsets {
         self.runtime.with(|runtime| runtime.stored.clone())
     }
 
-    /// What the source asks for with this configuration.
+    /// Returns the capabilities that the source requests with this configuration.
     ///
     /// # Errors
-    /// The source's own.
+    /// Returns the source's error.
     pub fn capabilities(&self) -> Result<Vec<Capability>, Error> {
         self.runtime.call(|| S::capabilities(&S::Config::parse(&self.config)?))
     }
 
-    /// The task configurations that the connector makes of this configuration.
+    /// Returns the task configurations that the connector creates from this configuration.
     ///
     /// # Errors
-    /// The connector's own.
+    /// Returns the connector's error.
     pub fn task_configs(&self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error> {
         let context = ConnectorContext { name: "test".into(), config: self.config.clone() };
         self.runtime.call(|| S::connector(S::Config::parse(&self.config)?, context)?.task_configs(max_tasks))
     }
 
-    /// What the source logged so far.
+    /// Returns the lines that the source has logged so far.
     pub fn logs(&self) -> Vec<LogLine> {
         self.runtime.with(|runtime| runtime.logs.clone())
     }
 
-    /// A counter of the source's own metrics.
+    /// Returns the value of one of the source's counters.
     pub fn counter(&self, name: &str) -> u64 {
         self.runtime.with(|runtime| runtime.counters.get(name).copied().unwrap_or(0))
     }
 
-    /// A gauge of the source's own metrics.
+    /// Returns the value of one of the source's gauges.
     pub fn gauge(&self, name: &str) -> Option<f64> {
         self.runtime.with(|runtime| runtime.gauges.get(name).copied())
     }
 
-    /// The source itself.
+    /// Returns the source.
     pub fn task(&mut self) -> &mut S {
         &mut self.source
     }
@@ -281,7 +282,7 @@ fn rows(batch: &SourceBatch, first: u64) -> Vec<Row> {
     Rows::new(&batch.records).enumerate().map(row).collect()
 }
 
-/// What the runtime would refuse in a key, a value or a header.
+/// Panics for a key, value or header that the runtime would reject.
 fn check_values(record: &Record<'_>) {
     check_value("key", record.key(), record.key_schema());
     check_value("value", record.value(), record.value_schema());
@@ -306,7 +307,7 @@ fn check_value(what: &str, data: Data<'_>, schema: Option<SchemaRef<'_>>) {
     assert!(fits, "the {what} {data:?} does not go with a schema of type {kind:?}");
 }
 
-/// What the runtime would refuse in the rest of a row.
+/// Panics for other parts of a record that the runtime would reject.
 fn check(row: &Row) {
     let name = row.topic.as_str();
     let allowed = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-'));
