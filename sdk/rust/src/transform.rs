@@ -1,6 +1,6 @@
 //! Single message transforms and predicates.
 //!
-//! A transform sees one row at a time. It reads and changes what the row holds and says whether the row goes on:
+//! A transform processes one record at a time. It reads and changes the record, and decides whether to keep it:
 //!
 //! ```
 //! use weir_sdk::transform::{Columns, Outcome, Row, Transform};
@@ -46,8 +46,8 @@
 //! assert_eq!(result.failures[0].message, "no number in n");
 //! ```
 //!
-//! Transforms that stand next to each other in a connector's `transforms` and live in the same component run as one chain
-//! on each row: a value is parsed once for all of them, and columns that nobody changed are not copied.
+//! Transforms that are adjacent in a connector's `transforms` and belong to the same component run as one chain for each
+//! record: a value is parsed once for all of them, and unchanged columns are not copied.
 
 #[doc(hidden)]
 pub mod bindings;
@@ -74,55 +74,57 @@ pub use row::Row;
 
 use crate::{Config, ConfigError, RowError};
 
-/// What becomes of a row.
+/// The outcome of a transform for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It goes on to the next step.
+    /// The record continues to the next step.
     Keep,
-    /// It ends here, and counts as done.
+    /// The record is dropped, and counts as processed.
     Drop,
 }
 
 /// A single message transform. See the [module](self).
 pub trait Transform: Sized + 'static {
-    /// The name users write in `transforms.X.type`: a full class name, Kafka Connect's own where this stands in for one.
+    /// The name that users write in `transforms.X.type`: a fully qualified class name. A plugin that replaces one of
+    /// Kafka Connect's uses the name of that class.
     const CLASS: &'static str;
     /// The plugin's version, usually `env!("CARGO_PKG_VERSION")`.
     const VERSION: &'static str;
     /// The typed configuration.
     type Config: Config;
 
-    /// Called once, first. An error is shown to the user as one of the configuration.
+    /// Called once, before all other calls. An error is shown to the user as a configuration error.
     fn new(config: Self::Config) -> Result<Self, ConfigError>;
 
-    /// The columns that [`apply`](Transform::apply) reads or changes; the row has no others. Called once, after `new`.
-    /// Topic, partition, timestamp and offset are always there.
+    /// Returns the columns that [`apply`](Transform::apply) reads or changes. The record contains no others, except
+    /// topic, partition, timestamp and offset, which are always present. Called once, after `new`.
     fn columns(&self) -> Columns {
         Columns::ALL
     }
 
-    /// Handles one row. For more than one row out of it see [`Row::emit`]. After an error nothing of the row goes on: it is
-    /// a failed record of this connector and goes the way of `errors.tolerance`.
+    /// Processes one record. To produce more than one record from it, see [`Row::emit`]. After an error nothing of the
+    /// record continues: it counts as a failed record of this connector, and is handled according to `errors.tolerance`.
     fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError>;
 }
 
 /// A condition on a transform.
 pub trait Predicate: Sized + 'static {
-    /// The name users write in `predicates.X.type`: a full class name, Kafka Connect's own where this stands in for one.
+    /// The name that users write in `predicates.X.type`: a fully qualified class name. A plugin that replaces one of
+    /// Kafka Connect's uses the name of that class.
     const CLASS: &'static str;
     /// The plugin's version, usually `env!("CARGO_PKG_VERSION")`.
     const VERSION: &'static str;
     /// The typed configuration.
     type Config: Config;
 
-    /// Called once, first. An error is shown to the user as one of the configuration.
+    /// Called once, before all other calls. An error is shown to the user as a configuration error.
     fn new(config: Self::Config) -> Result<Self, ConfigError>;
 
-    /// The columns that [`test`](Predicate::test) reads, as [`Transform::columns`].
+    /// Returns the columns that [`test`](Predicate::test) reads, like [`Transform::columns`].
     fn columns(&self) -> Columns {
         Columns::ALL
     }
 
-    /// Whether the condition holds for a row. An error fails the row.
+    /// Returns whether the condition holds for a record. An error fails the record.
     fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError>;
 }

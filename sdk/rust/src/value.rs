@@ -1,9 +1,9 @@
-//! A key or a value on its way through transforms: read where it lies, parsed when somebody asks for a field, written once.
+//! Keys and values in transforms. They are read in place, parsed only when a field is accessed, and written once.
 //!
-//! A [`Value`] is null, bytes, text, or JSON text in the payload form of Kafka Connect's JsonConverter, each with or without
-//! a Connect schema. The members of a JSON object can be read, set, added, renamed and removed: they are found in one pass
-//! over the text, no tree is built, and changes are noted beside the text until the value leaves the chain. Whatever the
-//! number of transforms in a chain, a value is parsed and written once.
+//! A [`Value`] is null, bytes, text, or JSON text in the payload format of Kafka Connect's JsonConverter, each with or
+//! without a Connect schema. The members of a JSON object can be read, set, added, renamed and removed. They are found in
+//! one pass over the text without building a tree, and changes are kept separately from the text until the value leaves
+//! the chain. A value is parsed and written once, regardless of the number of transforms in the chain.
 //!
 //! ```
 //! use weir_sdk::value::Value;
@@ -49,9 +49,9 @@ pub struct Value<'b> {
     encoding: Encoding,
     schema: Option<Schema>,
     texts: Texts<'b>,
-    /// What `Content::Object` stands for. Its memory is kept from row to row.
+    /// The members of a `Content::Object`. The memory is reused for all records.
     object: Object,
-    /// Where an object is put together that another one wraps.
+    /// A buffer to write an object that another object wraps.
     spare: Vec<u8>,
     changes: Changes,
 }
@@ -59,25 +59,25 @@ pub struct Value<'b> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Null,
-    /// Bytes, text or JSON, as `encoding` says.
+    /// Bytes, text or JSON, depending on `encoding`.
     Whole(Span),
-    /// JSON whose members are known. The span is its text, good until something changes.
+    /// JSON with known members. The span is its text, which is valid until something changes.
     Object(Span),
 }
 
-/// What of a value is no longer as it came.
+/// The parts of a value that have changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Changes {
     content: bool,
-    /// Encoding or schema.
+    /// The encoding or the schema.
     format: bool,
 }
 
-/// The value has no fields to change: it is no JSON object.
+/// The value has no fields to change, because it is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the value is no JSON object but a {class}")]
 pub struct NotAnObject {
-    /// The Java class that Kafka Connect would hold the value in.
+    /// The Java class that Kafka Connect would use for the value.
     pub class: &'static str,
 }
 
@@ -87,29 +87,29 @@ impl From<NotAnObject> for crate::RowError {
     }
 }
 
-/// New values, for tests and for rows that a transform adds.
+/// Constructors, for tests and for records that a transform adds.
 impl<'b> Value<'b> {
-    /// Null without a schema.
+    /// Creates a null without a schema.
     pub fn null() -> Value<'b> {
         Value::new(Encoding::Json, None, None)
     }
 
-    /// Bytes without a schema.
+    /// Creates a value of bytes without a schema.
     pub fn bytes(bytes: &'b [u8]) -> Value<'b> {
         Value::new(Encoding::Bytes, Some(bytes), None)
     }
 
-    /// Text without a schema.
+    /// Creates a text without a schema.
     pub fn text(text: &'b str) -> Value<'b> {
         Value::new(Encoding::Utf8, Some(text.as_bytes()), None)
     }
 
-    /// A JSON text without a schema.
+    /// Creates a JSON text without a schema.
     pub fn json(text: &'b str) -> Value<'b> {
         Value::new(Encoding::Json, Some(text.as_bytes()), None)
     }
 
-    /// The same value with a schema. It is not checked against it.
+    /// Sets the schema. The value is not checked against it.
     pub fn with_schema(mut self, schema: &Schema) -> Value<'b> {
         self.schema = Some(schema.clone());
         self
@@ -129,7 +129,7 @@ impl<'b> Value<'b> {
         value
     }
 
-    /// Becomes the value of another row. Keeps the memory.
+    /// Loads the value of another record. The memory is reused.
     #[inline]
     pub(crate) fn load(&mut self, encoding: Encoding, bytes: Option<&'b [u8]>, schema: Option<&Schema>) {
         self.texts.original = bytes.unwrap_or_default();
@@ -147,7 +147,7 @@ impl<'b> Value<'b> {
         }
     }
 
-    /// The same memory for the values of another batch.
+    /// Reuses the memory for the values of another batch.
     pub(crate) fn recycle<'c>(self) -> Value<'c> {
         let texts = Texts { original: &[], edits: self.texts.edits };
         let mut value = Value { texts, object: self.object, spare: self.spare, ..Value::null() };
@@ -155,16 +155,16 @@ impl<'b> Value<'b> {
         value
     }
 
-    /// True = the value is no longer as it was loaded.
+    /// Returns whether the value has changed since it was loaded.
     #[inline]
     pub(crate) fn is_changed(&self) -> bool {
         self.changes != Changes::default()
     }
 }
 
-/// The value as a whole.
+/// Functions for the whole value.
 impl<'b> Value<'b> {
-    /// True = there is no value. A JSON text `null` counts as one.
+    /// Returns whether the value is null. The JSON text `null` counts as null.
     #[inline]
     pub fn is_null(&self) -> bool {
         match self.content {
@@ -174,23 +174,23 @@ impl<'b> Value<'b> {
         }
     }
 
-    /// How the value is written. Of a null it means nothing.
+    /// Returns the encoding of the value. It has no meaning for a null.
     pub fn encoding(&self) -> Encoding {
         self.encoding
     }
 
-    /// The value's schema.
+    /// Returns the schema of the value.
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
     }
 
-    /// Gives the value another schema. The value itself stays, and is not checked against it.
+    /// Replaces the schema of the value. The value itself is unchanged and is not checked against the schema.
     pub fn set_schema(&mut self, schema: Option<Schema>) {
         self.schema = schema;
         self.changes.format = true;
     }
 
-    /// The text of a value that is text. `None` for every other one: a JSON string is read by [`Value::as_json`].
+    /// Returns the text if the value is text, or `None`. To read a JSON string, use [`Value::as_json`].
     pub fn as_text(&self) -> Option<&str> {
         match self.content {
             Content::Whole(span) if self.encoding == Encoding::Utf8 => std::str::from_utf8(self.texts.get(span)).ok(),
@@ -198,7 +198,7 @@ impl<'b> Value<'b> {
         }
     }
 
-    /// The bytes of a value that is bytes. `None` for every other one.
+    /// Returns the bytes if the value is bytes, or `None`.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match self.content {
             Content::Whole(span) if self.encoding == Encoding::Bytes => Some(self.texts.get(span)),
@@ -206,7 +206,7 @@ impl<'b> Value<'b> {
         }
     }
 
-    /// The JSON of a value that is JSON. `None` for every other one.
+    /// Returns the JSON if the value is JSON, or `None`.
     pub fn as_json(&mut self) -> Option<Json<'_>> {
         if self.encoding != Encoding::Json {
             return None;
@@ -215,7 +215,8 @@ impl<'b> Value<'b> {
         Some(Json::from_bytes(self.texts.get(span)))
     }
 
-    /// The Java class that Kafka Connect would hold this value in, `null` for a null: what its messages print.
+    /// Returns the Java class that Kafka Connect would use for this value and prints in its messages, or `null` for a
+    /// null.
     pub fn class(&self) -> &'static str {
         if self.is_null() {
             return "null";
@@ -229,35 +230,35 @@ impl<'b> Value<'b> {
         }
     }
 
-    /// True = the schema is that of a struct.
+    /// Returns whether the schema is that of a struct.
     #[inline]
     pub fn is_struct(&self) -> bool {
         self.schema.as_ref().is_some_and(|schema| schema.kind() == SchemaType::Struct)
     }
 
-    /// Becomes null.
+    /// Sets the value to null.
     pub fn set_null(&mut self, schema: Option<Schema>) {
         self.content = Content::Null;
         // Not that of the value before, which need not go with the schema.
         self.changed_to(Encoding::Json, schema);
     }
 
-    /// Becomes a text.
+    /// Sets the value to a text.
     pub fn set_text(&mut self, text: &str, schema: Option<Schema>) {
         self.replace(text.as_bytes(), Encoding::Utf8, schema);
     }
 
-    /// Becomes bytes.
+    /// Sets the value to bytes.
     pub fn set_bytes(&mut self, bytes: &[u8], schema: Option<Schema>) {
         self.replace(bytes, Encoding::Bytes, schema);
     }
 
-    /// Becomes a JSON text, which must be one: the runtime checks it and fails the task where it is not.
+    /// Sets the value to a JSON text. The text must be valid JSON: the runtime checks it and fails the task if it is not.
     pub fn set_json(&mut self, text: &str, schema: Option<Schema>) {
         self.replace(text.as_bytes(), Encoding::Json, schema);
     }
 
-    /// Becomes an object with one member, which is the value as it was: a text becomes a string, bytes become base64.
+    /// Wraps the value in an object with one member. Text becomes a JSON string, and bytes become base64.
     pub fn wrap<N: Name + ?Sized>(&mut self, name: &N, schema: Option<Schema>) {
         let span = match (self.settle(), self.encoding) {
             (None, _) => self.texts.edit(|out| out.extend_from_slice(b"null")),
@@ -270,7 +271,7 @@ impl<'b> Value<'b> {
         self.changed_to(Encoding::Json, schema);
     }
 
-    /// Appends the value as it is now. Nothing for a null.
+    /// Appends the current value, or nothing for a null.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self.content {
             Content::Null => {}
@@ -280,7 +281,7 @@ impl<'b> Value<'b> {
         }
     }
 
-    /// True = there is nothing, not even the text `null`.
+    /// Returns whether the value is absent. The JSON text `null` is not absent.
     pub(crate) fn is_absent(&self) -> bool {
         self.content == Content::Null
     }
@@ -296,7 +297,7 @@ impl<'b> Value<'b> {
         self.changes = Changes { content: true, format: true };
     }
 
-    /// The value's bytes in one piece. `None` = null.
+    /// Returns the bytes of the value in one piece, or `None` for null.
     fn settle(&mut self) -> Option<Span> {
         match self.content {
             Content::Null => None,
@@ -313,7 +314,7 @@ impl<'b> Value<'b> {
     }
 }
 
-/// The value as it would be written; empty for a null.
+/// Formats the value as it would be written. A null is empty.
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! Runs the steps of a chain, row by row.
+//! Runs the steps of a chain for each record.
 
 use super::bindings::transform as wit;
 use super::columns::Columns;
@@ -15,14 +15,14 @@ use crate::export::config_map;
 use crate::value::Value;
 use crate::{Error, RowError};
 
-/// The steps of a connector that stand next to each other and live in one component.
+/// Adjacent steps of a connector that belong to the same component.
 #[expect(missing_debug_implementations, reason = "made of authors' types")]
 pub struct Chain {
     steps: Vec<Step>,
-    /// What the steps need together.
+    /// The columns that the steps need in total.
     columns: Columns,
     schemas: SchemaPool,
-    /// Memory for the next batch.
+    /// Memory to reuse for the next batch.
     key: Option<Value<'static>>,
     value: Option<Value<'static>>,
 }
@@ -39,26 +39,26 @@ struct Condition {
     negate: bool,
 }
 
-/// A step, by its index, could not handle a row.
+/// A step, given by its index, failed to process a record.
 struct Failed {
     step: usize,
     error: RowError,
 }
 
 impl Chain {
-    /// Makes the steps. The error names the transform by its alias.
+    /// Creates the steps. The error names the transform by its alias.
     pub fn new(plugins: &Plugins, steps: Vec<wit::Step>) -> Result<Chain, String> {
         let steps = steps.into_iter().map(|step| Step::new(plugins, step)).collect::<Result<Vec<_>, _>>()?;
         let columns = steps.iter().fold(Columns::NONE, |columns, step| columns | step.needs());
         Ok(Chain { steps, columns, schemas: SchemaPool::default(), key: None, value: None })
     }
 
-    /// The columns that batches must have.
+    /// Returns the columns that batches must contain.
     pub fn columns(&self) -> Columns {
         self.columns
     }
 
-    /// Runs the steps on a batch. An error is one of the batch as such.
+    /// Runs the steps on a batch. An error concerns the whole batch.
     pub fn apply(&mut self, batch: wit::TransformBatch) -> Result<wit::Transformed, Error> {
         let (input, topics, mut formats) = open(batch, &mut self.schemas)?;
         let mut row = row(self.key.take(), self.value.take(), topics);
@@ -98,7 +98,7 @@ impl Chain {
     }
 }
 
-/// Runs the steps from `from` on, and gives what they leave to `keep`.
+/// Runs the steps starting with `from`, and passes each output record to `keep`.
 fn run<'b>(steps: &mut [Step], from: usize, row: &mut Row<'b>, keep: &mut dyn FnMut(&State<'b>)) -> Result<(), Failed> {
     for index in from..steps.len() {
         let outcome = steps[index].apply(row).map_err(|error| Failed { step: index, error })?;
@@ -151,7 +151,7 @@ impl Step {
     }
 }
 
-/// A predicate on its own.
+/// A predicate that is used without a chain.
 #[expect(missing_debug_implementations, reason = "made of authors' types")]
 pub struct Test {
     predicate: Box<dyn AnyPredicate>,
@@ -160,18 +160,18 @@ pub struct Test {
 }
 
 impl Test {
-    /// Makes a predicate of this class.
+    /// Creates a predicate of this class.
     pub fn new(plugins: &Plugins, class: &str, config: &crate::ConfigMap) -> Result<Test, String> {
         let predicate = plugins.predicate(class, config)?;
         Ok(Test { columns: predicate.columns(), predicate, schemas: SchemaPool::default() })
     }
 
-    /// The columns that batches must have.
+    /// Returns the columns that batches must contain.
     pub fn columns(&self) -> Columns {
         self.columns
     }
 
-    /// One answer for each row. There is no place for the failure of a single row: it fails the batch.
+    /// Returns one result for each record. The failure of a single record cannot be reported, so it fails the batch.
     pub fn apply(&mut self, batch: wit::TransformBatch) -> Result<Vec<bool>, Error> {
         let (input, topics, formats) = open(batch, &mut self.schemas)?;
         let mut row = row(None, None, topics);
@@ -187,7 +187,7 @@ impl Test {
     }
 }
 
-/// Takes a batch apart into what is only read, and the tables that steps add to.
+/// Splits a batch into the parts that are only read and the tables that steps add to.
 fn open(batch: wit::TransformBatch, schemas: &mut SchemaPool) -> Result<(Input, Topics, Formats), Error> {
     let wit::TransformBatch { records, offsets } = batch;
     check::check(&records, &offsets)
@@ -198,7 +198,7 @@ fn open(batch: wit::TransformBatch, schemas: &mut SchemaPool) -> Result<(Input, 
     Ok((input, Topics::new(names), Formats::new(formats, schemas)))
 }
 
-/// A row to read into.
+/// Creates a record to read into.
 fn row<'b>(key: Option<Value<'static>>, value: Option<Value<'static>>, topics: Topics) -> Row<'b> {
     let memory = |value: Option<Value<'static>>| value.map_or_else(Value::null, Value::recycle);
     let now = State {

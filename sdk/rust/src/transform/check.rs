@@ -1,8 +1,8 @@
-//! Holds a batch from the runtime to what `wit/data.wit` promises, as far as reading it relies on that.
+//! Checks a batch from the runtime against the rules of `wit/data.wit`, as far as reading it depends on them.
 
 use crate::bindings::host::weir::connect::data::{Records, Values};
 
-/// Says what of a batch cannot be read. Costs a pass over the lengths.
+/// Returns an error if a batch cannot be read. This takes one pass over the lengths.
 pub(super) fn check(records: &Records, offsets: &[i64]) -> Result<(), String> {
     let count = records.count as usize;
     let fits = |name: &str, length: usize, rows: usize| {

@@ -1,10 +1,10 @@
-//! Which columns of a batch a step looks at.
+//! The columns of a batch that a step uses.
 
 use std::ops::BitOr;
 
 use super::bindings::transform as wit;
 
-/// A set of the columns that cost something to bring.
+/// A set of columns that are passed only on request, because copying them takes time.
 ///
 /// ```
 /// use weir_sdk::transform::Columns;
@@ -15,7 +15,7 @@ use super::bindings::transform as wit;
 pub struct Columns(u8);
 
 impl Columns {
-    /// Topic, partition, timestamp and offset are all it takes.
+    /// No columns: topic, partition, timestamp and offset are sufficient.
     pub const NONE: Columns = Columns(0);
     /// The keys.
     pub const KEYS: Columns = Columns(1);
@@ -23,10 +23,10 @@ impl Columns {
     pub const VALUES: Columns = Columns(2);
     /// The headers.
     pub const HEADERS: Columns = Columns(4);
-    /// Everything.
+    /// All columns.
     pub const ALL: Columns = Columns(7);
 
-    /// True = all of these are in the set.
+    /// Returns whether the set contains all of these columns.
     #[inline]
     pub const fn contains(self, columns: Columns) -> bool {
         self.0 & columns.0 == columns.0

@@ -1,4 +1,4 @@
-//! The transforms and predicates of a component, found by their class.
+//! The transforms and predicates of a component, looked up by class.
 
 use super::columns::Columns;
 use super::{Outcome, Predicate, Row, Transform};
@@ -38,7 +38,7 @@ impl<P: Predicate> AnyPredicate for P {
     }
 }
 
-/// A transform that can be configured.
+/// A transform type that can be configured.
 #[expect(missing_debug_implementations, reason = "made of functions")]
 #[derive(Clone, Copy)]
 pub struct TransformEntry {
@@ -47,13 +47,13 @@ pub struct TransformEntry {
 }
 
 impl TransformEntry {
-    /// The entry of a type.
+    /// Creates the entry of a type.
     pub fn of<T: Transform>() -> TransformEntry {
         TransformEntry { class: T::CLASS, new: |config| Ok(Box::new(T::new(T::Config::parse(config)?)?)) }
     }
 }
 
-/// A predicate that can be configured.
+/// A predicate type that can be configured.
 #[expect(missing_debug_implementations, reason = "made of functions")]
 #[derive(Clone, Copy)]
 pub struct PredicateEntry {
@@ -62,18 +62,18 @@ pub struct PredicateEntry {
 }
 
 impl PredicateEntry {
-    /// The entry of a type.
+    /// Creates the entry of a type.
     pub fn of<P: Predicate>() -> PredicateEntry {
         PredicateEntry { class: P::CLASS, new: |config| Ok(Box::new(P::new(P::Config::parse(config)?)?)) }
     }
 }
 
-/// What a component consists of.
+/// The plugins of a component.
 #[expect(missing_debug_implementations, reason = "made of functions")]
 pub struct Plugins {
-    /// Its transforms.
+    /// The transforms.
     pub transforms: Vec<TransformEntry>,
-    /// Its predicates.
+    /// The predicates.
     pub predicates: Vec<PredicateEntry>,
 }
 
@@ -93,7 +93,7 @@ impl Plugins {
     }
 }
 
-/// The error, with the key where the message does not name it.
+/// Returns the error message, with the key if the message does not name it.
 fn told(error: &ConfigError) -> String {
     if error.key.is_empty() || error.message.contains(&error.key) {
         error.message.clone()
@@ -107,7 +107,7 @@ fn unknown(kind: &str, class: &str, known: impl Iterator<Item = &'static str>) -
 }
 
 impl PluginEntry {
-    /// A transform's.
+    /// Creates the entry of a transform.
     pub fn transform<T: Transform>() -> PluginEntry {
         PluginEntry {
             class: T::CLASS,
@@ -122,7 +122,7 @@ impl PluginEntry {
         }
     }
 
-    /// A predicate's.
+    /// Creates the entry of a predicate.
     pub fn predicate<P: Predicate>() -> PluginEntry {
         PluginEntry {
             class: P::CLASS,

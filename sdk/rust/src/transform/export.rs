@@ -1,4 +1,5 @@
-//! Answers the interfaces `transform` and `predicate`. Authors use [`export_transforms!`](crate::export_transforms!).
+//! Implements the interfaces `transform` and `predicate`. Plugin code uses
+//! [`export_transforms!`](crate::export_transforms!).
 
 use std::cell::RefCell;
 
@@ -10,9 +11,11 @@ use crate::bindings::host::weir::connect::data::{ConfigEntry, Fault};
 use crate::export::config_map;
 use crate::logging;
 
-/// Makes the crate a component with these transforms and predicates. Once per crate, which is a `cdylib` and is built for
-/// `wasm32-unknown-unknown`. `export_transforms!(transforms: [A, B])` and `export_transforms!(transforms: [A], predicates: [P])`
-/// are its forms; see [`transform`](mod@crate::transform) for an example.
+/// Exports these transforms and predicates from the component. Use it once per crate; the crate type must be `cdylib`.
+/// The crate is built like a connector, for `wasm32-wasip2`.
+///
+/// The forms are `export_transforms!(transforms: [A, B])` and `export_transforms!(transforms: [A], predicates: [P])`; see
+/// [`transform`](mod@crate::transform) for an example.
 #[macro_export]
 macro_rules! export_transforms {
     (transforms: [$($transform:ty),* $(,)?] $(,)?) => {
@@ -54,9 +57,9 @@ macro_rules! export_transforms {
     };
 }
 
-/// A component's transforms and predicates.
+/// The transforms and predicates of a component.
 pub trait Transforms {
-    /// All of them.
+    /// Returns all plugins.
     fn plugins() -> Plugins;
 }
 

@@ -1,17 +1,17 @@
-//! The formats of a batch, and the schemas in them, which keep their identity from batch to batch.
+//! The formats of a batch and their schemas. Equal schemas keep the same identity across batches.
 
 use crate::bindings::host::weir::connect::data as wit;
 use crate::schema::Schema;
 use crate::value::Encoding;
 
-/// More schemas than one chain meets at a time.
+/// The number of schemas to keep: more than a chain normally uses at a time.
 const KEPT: usize = 64;
 
-/// Schemas that batches came with. Equal ones are one: a transform that made another schema out of one, for a row of an
-/// earlier batch, finds it again.
+/// Schemas from previous batches. Equal schemas share one instance, so that a transform that derived a schema from one
+/// for a record of an earlier batch finds it again.
 #[derive(Debug, Default)]
 pub(super) struct SchemaPool {
-    /// The latest met first.
+    /// Most recently used first.
     schemas: Vec<Schema>,
 }
 
@@ -27,11 +27,11 @@ impl SchemaPool {
     }
 }
 
-/// The table that the rows of a batch point into.
+/// The format table of a batch.
 #[derive(Debug)]
 pub(super) struct Formats {
     entries: Vec<(Encoding, Option<Schema>)>,
-    /// How many the batch came with.
+    /// The number of formats in the input batch.
     original: usize,
     last: usize,
 }
@@ -45,7 +45,7 @@ impl Formats {
         Formats { original: entries.len(), entries, last: 0 }
     }
 
-    /// The format of a row. An empty table stands for bytes without a schema.
+    /// Returns the format of a record. An empty table means bytes without a schema.
     #[inline]
     pub(super) fn get(&self, index: u32) -> (Encoding, Option<&Schema>) {
         match self.entries.get(index as usize) {
@@ -54,7 +54,7 @@ impl Formats {
         }
     }
 
-    /// The index of a format, which is added if it is new.
+    /// Returns the index of a format. Adds the format if it is new.
     #[inline]
     pub(super) fn index(&mut self, encoding: Encoding, schema: Option<&Schema>) -> u32 {
         if !self.entries.get(self.last).is_some_and(|entry| same(entry, encoding, schema)) {
@@ -77,7 +77,7 @@ impl Formats {
             })
     }
 
-    /// What the batch did not come with.
+    /// Returns the formats that were not in the input batch.
     pub(super) fn into_added(self) -> Vec<wit::Format> {
         let added = self.entries.into_iter().skip(self.original);
         added.map(|(encoding, schema)| wit::Format { encoding, schema: schema.map(|schema| schema.to_wit()) }).collect()

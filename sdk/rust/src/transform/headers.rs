@@ -1,4 +1,4 @@
-//! The headers of a row.
+//! The headers of a record.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::record::Data;
 use crate::schema::Schema;
 use crate::value::Encoding;
 
-/// A header: a name, and a value with or without a schema.
+/// A header: a name and a value with an optional schema.
 #[derive(Clone, Debug)]
 pub struct Header<'b> {
     pub(super) name: Cow<'b, [u8]>,
@@ -16,7 +16,7 @@ pub struct Header<'b> {
 }
 
 impl Header<'_> {
-    /// A header to be added to a row.
+    /// Creates a header to add to a record.
     pub fn new(name: &str, value: Data<'_>, schema: Option<Schema>) -> Header<'static> {
         let encoding = match value {
             Data::Bytes(_) => Encoding::Bytes,
@@ -27,12 +27,12 @@ impl Header<'_> {
         Header { name: Cow::Owned(name.as_bytes().to_vec()), encoding, value, schema }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         std::str::from_utf8(&self.name).unwrap_or_default()
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn value(&self) -> Data<'_> {
         let Some(value) = &self.value else { return Data::Null };
         let text = || std::str::from_utf8(value).unwrap_or_default();
@@ -43,13 +43,13 @@ impl Header<'_> {
         }
     }
 
-    /// The schema of the value.
+    /// Returns the schema of the value.
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
     }
 }
 
-/// The headers of a row, in order. A name may occur more than once.
+/// The headers of a record, in order. A name may occur more than once.
 #[derive(Clone, Debug, Default)]
 pub struct Headers<'b> {
     pub(super) entries: Vec<Header<'b>>,
@@ -57,23 +57,23 @@ pub struct Headers<'b> {
 }
 
 impl<'b> Headers<'b> {
-    /// All headers.
+    /// Returns an iterator over all headers.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Header<'b>> {
         self.entries.iter()
     }
 
-    /// True = at least one header has this name.
+    /// Returns whether at least one header has this name.
     pub fn contains(&self, name: &str) -> bool {
         self.entries.iter().any(|header| *header.name == *name.as_bytes())
     }
 
-    /// Adds a header behind those that are there.
+    /// Adds a header after the existing ones.
     pub fn push(&mut self, header: Header<'b>) {
         self.entries.push(header);
         self.changed = true;
     }
 
-    /// Takes out the headers for which `keep` is false.
+    /// Removes the headers for which `keep` returns false.
     pub fn retain(&mut self, keep: impl FnMut(&Header<'b>) -> bool) {
         let before = self.entries.len();
         self.entries.retain(keep);

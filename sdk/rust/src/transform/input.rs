@@ -1,4 +1,4 @@
-//! Reads the rows of a batch one after the other into one [`Row`], whose memory is used again.
+//! Reads the records of a batch one after the other into one [`Row`], whose memory is reused.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::row::{Changed, Row};
 use crate::bindings::host::weir::connect::data::{Column, HeaderColumns, Values};
 use crate::value::Value;
 
-/// The columns of a batch but for topics and formats, which steps add to.
+/// The columns of a batch except topics and formats, which steps add to.
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) count: u32,
@@ -22,7 +22,7 @@ pub(super) struct Input {
     pub(super) offsets: Vec<i64>,
 }
 
-/// How far the columns have been read.
+/// The read positions in the columns.
 #[derive(Debug, Default)]
 pub(super) struct Position {
     row: usize,
@@ -34,7 +34,7 @@ pub(super) struct Position {
 }
 
 impl Input {
-    /// Makes `row` the next one. Only the columns in `columns` are read.
+    /// Reads the next record into `row`. Only the columns in `columns` are read.
     #[inline]
     pub(super) fn read<'b>(&'b self, at: &mut Position, columns: Columns, formats: &Formats, row: &mut Row<'b>) {
         let index = at.row;
@@ -79,19 +79,19 @@ fn load<'b>(value: &mut Value<'b>, values: &'b Values, at: &mut usize, row: usiz
     value.load(encoding, next(&values.lengths, &values.bytes, at, row), schema);
 }
 
-/// The index of a row's topic. An empty column means the first for every row.
+/// Returns the index of a record's topic. An empty column means the first topic for every record.
 #[inline]
 pub(super) fn topic(rows: &[u32], row: usize) -> u32 {
     rows.get(row).copied().unwrap_or(0)
 }
 
-/// The index of a row's format. An empty column means the first for every row.
+/// Returns the index of a record's format. An empty column means the first format for every record.
 #[inline]
 pub(super) fn format(values: &Values, row: usize) -> u32 {
     values.formats.get(row).copied().unwrap_or(0)
 }
 
-/// The bytes of the row that begins at `at`. The batch was checked: they are there.
+/// Returns the bytes of the record that begins at `at`. The batch has been checked, so they exist.
 #[inline]
 pub(super) fn next<'b>(lengths: &[i32], bytes: &'b [u8], at: &mut usize, row: usize) -> Option<&'b [u8]> {
     let length = usize::try_from(*lengths.get(row)?).ok()?;

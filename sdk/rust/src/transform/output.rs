@@ -1,5 +1,5 @@
-//! Writes the rows that a chain leaves. A column is written only from the first row on in which it changed: what lies before
-//! is copied from the input then, and a column that never changed is not written at all.
+//! Writes the output records of a chain. A column is written only from the first record in which it changed: the part
+//! before that is then copied from the input, and an unchanged column is not written at all.
 
 use super::formats::Formats;
 use super::input::{Input, format, next, topic};
@@ -7,7 +7,7 @@ use super::row::State;
 use crate::bindings::host::weir::connect::data::{Column, HeaderColumns, TopicColumn, Values};
 use crate::value::Value;
 
-/// The columns that changed, and which input row each output row came from.
+/// The changed columns, and the input record of each output record.
 #[derive(Debug)]
 pub(super) struct Output<'b> {
     input: &'b Input,
@@ -35,7 +35,7 @@ struct WrittenHeaders {
     values: Written,
 }
 
-/// What is left of an output when its rows are done.
+/// The finished columns of an output.
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) origins: Vec<u32>,
@@ -61,12 +61,12 @@ impl<'b> Output<'b> {
         }
     }
 
-    /// The number of rows.
+    /// Returns the number of records.
     pub(super) fn len(&self) -> usize {
         self.origins.len()
     }
 
-    /// Adds a row.
+    /// Adds a record.
     #[inline]
     pub(super) fn push(&mut self, origin: u32, state: &State<'_>, formats: &mut Formats) {
         let (input, origins) = (self.input, &self.origins);
@@ -100,7 +100,7 @@ impl<'b> Output<'b> {
         self.origins.push(origin);
     }
 
-    /// Takes rows back until so many are left.
+    /// Removes the last records so that `rows` are left.
     pub(super) fn truncate(&mut self, rows: usize) {
         if rows == self.origins.len() {
             return;
@@ -137,7 +137,7 @@ impl<'b> Output<'b> {
 }
 
 impl Written {
-    /// The rows that were kept as they came, with room for the others.
+    /// Copies the unchanged records before the first change, with capacity for the others.
     fn before(input: &Values, origins: &[u32]) -> Written {
         let mut written = Written::default();
         written.lengths.reserve(input.lengths.len());
@@ -174,7 +174,7 @@ impl Written {
         self.formats.truncate(rows);
     }
 
-    /// With the short form for one format.
+    /// Finishes the column, in the short form if there is only one format.
     fn finish(mut self) -> Values {
         if self.formats.iter().all(|format| *format == 0) {
             self.formats.clear();
@@ -232,13 +232,13 @@ fn truncate(lengths: &mut Vec<i32>, bytes: &mut Vec<u8>, rows: usize) {
     bytes.truncate(bytes.len() - gone);
 }
 
-/// A row that long does not fit into a guest's memory.
+/// Converts a length. A record whose length does not fit in an `i32` cannot exist in a guest's memory.
 #[inline]
 fn length(length: usize) -> i32 {
     i32::try_from(length).unwrap_or(i32::MAX)
 }
 
-/// The table of topics with the rows that point into it, in the shortest form.
+/// Creates the topic column from the names and the indexes of the records, in the shortest form.
 pub(super) fn topic_column(names: Vec<String>, rows: Vec<u32>) -> TopicColumn {
     match rows.first() {
         Some(first) if rows.iter().all(|row| row == first) => {

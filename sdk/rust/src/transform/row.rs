@@ -1,4 +1,4 @@
-//! One row on its way through a chain.
+//! A record that passes through a chain.
 
 use std::rc::Rc;
 
@@ -7,19 +7,19 @@ use super::headers::Headers;
 use super::topics::Topics;
 use crate::value::Value;
 
-/// A row, as the steps before have left it.
+/// A record, as changed by the previous steps.
 #[derive(Debug)]
 pub struct Row<'b> {
     pub(super) now: State<'b>,
     pub(super) topics: Topics,
     pub(super) offset: Option<i64>,
-    /// What `emit` left, in order.
+    /// The records passed to `emit`, in order.
     pub(super) emitted: Vec<State<'b>>,
-    /// What the step that has the row asked for.
+    /// The columns that the current step requested.
     pub(super) columns: Columns,
 }
 
-/// What steps can change of a row.
+/// The parts of a record that steps can change.
 #[derive(Clone, Debug)]
 pub(super) struct State<'b> {
     pub(super) topic: u32,
@@ -39,19 +39,19 @@ pub(super) struct Changed {
 }
 
 impl<'b> Row<'b> {
-    /// The topic.
+    /// Returns the topic.
     #[inline]
     pub fn topic(&self) -> &str {
         self.topics.name(self.now.topic)
     }
 
-    /// The topic as a text of its own, for use while key or value are changed. Copies nothing.
+    /// Returns the topic as a separate text, for use while the key or value is changed. Nothing is copied.
     #[inline]
     pub fn shared_topic(&self) -> Rc<str> {
         self.topics.shared(self.now.topic)
     }
 
-    /// Sends the row to another topic. A name that Kafka does not allow fails the task.
+    /// Sets the topic. A name that is not valid in Kafka fails the task.
     #[inline]
     pub fn set_topic(&mut self, topic: &str) {
         let index = self.topics.index(topic);
@@ -61,19 +61,19 @@ impl<'b> Row<'b> {
         }
     }
 
-    /// The Kafka partition; `None` = none chosen.
+    /// Returns the Kafka partition, or `None` if none is set.
     #[inline]
     pub fn partition(&self) -> Option<i32> {
         Some(self.now.partition).filter(|partition| *partition >= 0)
     }
 
-    /// Chooses a Kafka partition; `None` leaves it to Kafka's partitioner.
+    /// Sets the Kafka partition. With `None`, Kafka's partitioner chooses it.
     pub fn set_partition(&mut self, partition: Option<i32>) {
         self.now.partition = partition.unwrap_or(-1);
         self.now.changed.partition = true;
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z; `None` = the row has no timestamp.
+    /// Returns the timestamp in milliseconds since 1970-01-01T00:00:00Z, or `None` if the record has none.
     #[inline]
     pub fn timestamp(&self) -> Option<i64> {
         Some(self.now.timestamp).filter(|timestamp| *timestamp >= 0)
@@ -85,60 +85,62 @@ impl<'b> Row<'b> {
         self.now.changed.timestamp = true;
     }
 
-    /// The offset in Kafka. `None` = the row comes from a source.
+    /// Returns the offset in Kafka, or `None` if the record comes from a source.
     #[inline]
     pub fn offset(&self) -> Option<i64> {
         self.offset
     }
 
-    /// The key, to read and to change.
+    /// Returns the key for reading and changing.
     ///
     /// # Panics
-    /// If the step's `columns` do not name the keys. The same holds for values and headers.
+    /// Panics if the step's `columns` do not include the keys. The same applies to values and headers.
     #[inline]
     pub fn key(&mut self) -> &mut Value<'b> {
         self.needs(Columns::KEYS, "keys");
         &mut self.now.key
     }
 
-    /// The value, to read and to change.
+    /// Returns the value for reading and changing.
     #[inline]
     pub fn value(&mut self) -> &mut Value<'b> {
         self.needs(Columns::VALUES, "values");
         &mut self.now.value
     }
 
-    /// The headers, to read and to change.
+    /// Returns the headers for reading and changing.
     #[inline]
     pub fn headers(&mut self) -> &mut Headers<'b> {
         self.needs(Columns::HEADERS, "headers");
         &mut self.now.headers
     }
 
-    /// The key, as predicates see it.
+    /// Returns the key for reading only, as in predicates.
     #[inline]
     pub fn peek_key(&self) -> &Value<'b> {
         self.needs(Columns::KEYS, "keys");
         &self.now.key
     }
 
-    /// The value, as predicates see it.
+    /// Returns the value for reading only, as in predicates.
     #[inline]
     pub fn peek_value(&self) -> &Value<'b> {
         self.needs(Columns::VALUES, "values");
         &self.now.value
     }
 
-    /// The headers, as predicates see them.
+    /// Returns the headers for reading only, as in predicates.
     #[inline]
     pub fn peek_headers(&self) -> &Headers<'b> {
         self.needs(Columns::HEADERS, "headers");
         &self.now.headers
     }
 
-    /// Sends the row as it is now on to the next step, and leaves it here to be changed again: the way to make more than one
-    /// row out of one. [`Outcome`](super::Outcome) then speaks of what is left: `n` rows are `n - 1` calls and `Keep`, or
-    /// `n` calls and `Drop`.
+    /// Passes a copy of the current record to the next step. The record itself can then be changed further, so that one
+    /// record can produce several.
+    ///
+    /// The returned [`Outcome`](super::Outcome) applies to the remaining record: to produce `n` records, call this
+    /// `n - 1` times and return `Keep`, or `n` times and return `Drop`.
     ///
     /// ```
     /// use weir_sdk::RowError;

@@ -1,5 +1,5 @@
-//! Runs chains of transforms in unit tests, on the host, as the runtime runs them in a component: with the columns that they
-//! asked for and no others, and with batches checked in both directions. See [`transform`](super) for an example.
+//! Runs chains of transforms in unit tests, on the host. As in a component, chains receive only the columns that they
+//! requested, and batches are checked in both directions. See [`transform`](super) for an example.
 
 use super::bindings::transform as wit;
 use super::chain::Chain;
@@ -12,7 +12,7 @@ use crate::bindings::host::weir::connect::data::{
 use crate::schema::Schema;
 use crate::value::Encoding;
 
-/// A step of a chain, as a connector's configuration has it.
+/// A step of a chain, as in a connector's configuration.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "made of functions")]
 pub struct Step {
@@ -26,7 +26,7 @@ fn entries<K: Into<String>, V: Into<String>>(config: impl IntoIterator<Item = (K
 }
 
 impl Step {
-    /// A transform with this alias and configuration.
+    /// Creates a step from a transform, an alias and a configuration.
     pub fn of<T: Transform>(
         alias: &str,
         config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
@@ -35,12 +35,12 @@ impl Step {
         Step { transform: TransformEntry::of::<T>(), predicate: None, wit }
     }
 
-    /// The step is for the rows for which a predicate holds.
+    /// Applies the step to the records for which a predicate holds.
     pub fn when<P: Predicate>(self, config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Step {
         self.on_condition::<P>(entries(config), false)
     }
 
-    /// The step is for the rows for which a predicate does not hold (`negate`).
+    /// Applies the step to the records for which a predicate does not hold (`negate`).
     pub fn unless<P: Predicate>(
         self,
         config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
@@ -55,7 +55,7 @@ impl Step {
     }
 }
 
-/// A row to be given to a chain. Its topic is `topic` unless another one is set.
+/// An input record for a chain. Its topic is `topic` unless another one is set.
 #[derive(Clone, Debug)]
 pub struct Input {
     topic: String,
@@ -88,27 +88,27 @@ impl Input {
         Input { topic, partition: -1, timestamp: -1, offset: None, key: Datum::NULL, value, headers: Vec::new() }
     }
 
-    /// A row whose value is JSON.
+    /// Creates a record whose value is JSON.
     pub fn json(text: &str) -> Input {
         Input::new(Datum::new(Encoding::Json, text.as_bytes()))
     }
 
-    /// A row whose value is text.
+    /// Creates a record whose value is text.
     pub fn text(text: &str) -> Input {
         Input::new(Datum::new(Encoding::Utf8, text.as_bytes()))
     }
 
-    /// A row whose value is bytes.
+    /// Creates a record whose value is bytes.
     pub fn bytes(bytes: &[u8]) -> Input {
         Input::new(Datum::new(Encoding::Bytes, bytes))
     }
 
-    /// A row whose value is null.
+    /// Creates a record whose value is null.
     pub fn null() -> Input {
         Input::new(Datum::NULL)
     }
 
-    /// Gives the value a schema.
+    /// Sets the schema of the value.
     pub fn schema(mut self, schema: &Schema) -> Input {
         self.value.schema = Some(schema.clone());
         self
@@ -126,7 +126,7 @@ impl Input {
         self
     }
 
-    /// Gives the key a schema.
+    /// Sets the schema of the key.
     pub fn key_schema(mut self, schema: &Schema) -> Input {
         self.key.schema = Some(schema.clone());
         self
@@ -150,7 +150,7 @@ impl Input {
         self
     }
 
-    /// Sets the offset: the row is one on its way to a sink. All rows of a batch are, or none is.
+    /// Sets the offset, which makes this a record for a sink. Either all records of a batch have an offset, or none.
     pub fn offset(mut self, offset: i64) -> Input {
         self.offset = Some(offset);
         self
@@ -163,52 +163,52 @@ impl Input {
     }
 }
 
-/// A row that a chain left.
+/// An output record of a chain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The input row it came from.
+    /// The index of the input record that it came from.
     pub origin: usize,
     /// The topic.
     pub topic: String,
-    /// The Kafka partition, -1 = none.
+    /// The Kafka partition, or -1 if there is none.
     pub partition: i32,
-    /// The timestamp, -1 = none.
+    /// The timestamp, or -1 if there is none.
     pub timestamp: i64,
-    /// The key; bytes that are no text are shown as well as they can be.
+    /// The key. Bytes that are not valid UTF-8 are converted lossily.
     pub key: Option<String>,
-    /// The key's schema.
+    /// The schema of the key.
     pub key_schema: Option<Schema>,
-    /// The value; bytes that are no text are shown as well as they can be.
+    /// The value. Bytes that are not valid UTF-8 are converted lossily.
     pub value: Option<String>,
-    /// The value's schema.
+    /// The schema of the value.
     pub value_schema: Option<Schema>,
-    /// How the value is encoded.
+    /// The encoding of the value.
     pub encoding: Encoding,
-    /// Names and values of the headers.
+    /// The names and values of the headers.
     pub headers: Vec<(String, Option<String>)>,
 }
 
-/// A row that a step could not handle.
+/// A record that a step failed to process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The input row.
+    /// The index of the input record.
     pub row: usize,
-    /// Index of the step.
+    /// The index of the step.
     pub step: usize,
-    /// What is wrong.
+    /// The error message.
     pub message: String,
-    /// True = the same row may succeed later.
+    /// Whether the same record may succeed later.
     pub retry: bool,
 }
 
-/// What a chain made of a batch.
+/// The output of a chain for a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
-    /// The rows it left.
+    /// The output records.
     pub rows: Vec<Row>,
-    /// The rows that failed.
+    /// The records that failed.
     pub failures: Vec<Failure>,
-    /// Which columns were written anew: topics, partitions, timestamps, keys, values, headers.
+    /// Which columns were rewritten: topics, partitions, timestamps, keys, values, headers.
     pub written: [bool; 6],
 }
 
@@ -222,7 +222,7 @@ pub fn run(steps: &[Step], rows: &[Input]) -> Result<Output, String> {
 }
 
 impl TestChain {
-    /// Configures a chain. The error is the user's to see.
+    /// Configures a chain. The error is the one that users see.
     pub fn new(steps: &[Step]) -> Result<TestChain, String> {
         let plugins = Plugins {
             transforms: steps.iter().map(|step| step.transform).collect(),
@@ -231,7 +231,7 @@ impl TestChain {
         Chain::new(&plugins, steps.iter().map(|step| step.wit.clone()).collect()).map(TestChain)
     }
 
-    /// The columns the chain asks for.
+    /// Returns the columns that the chain requests.
     pub fn columns(&self) -> Columns {
         self.0.columns()
     }
@@ -239,7 +239,7 @@ impl TestChain {
     /// Runs the chain on a batch.
     ///
     /// # Panics
-    /// If the chain leaves something that the runtime would refuse.
+    /// Panics if the output of the chain would be rejected by the runtime.
     pub fn run(&mut self, rows: &[Input]) -> Output {
         let whole = batch(rows);
         let mut asked = whole.clone();
@@ -259,7 +259,7 @@ impl TestChain {
     }
 }
 
-/// The rows as columns.
+/// Converts the records to columns.
 fn batch(rows: &[Input]) -> wit::TransformBatch {
     let mut formats = Vec::new();
     let headers: Vec<_> = rows.iter().flat_map(|row| &row.headers).collect();
@@ -307,7 +307,7 @@ fn values<'a>(data: impl Iterator<Item = &'a Datum> + Clone, formats: &mut Vec<F
     }
 }
 
-/// The rows that are left, from the columns that changed and those that did not.
+/// Returns the output records, from the changed and the unchanged columns.
 fn read(input: wit::TransformBatch, output: wit::Transformed) -> Output {
     let wit::Transformed { origins, topics, partitions, timestamps, added_formats, keys, values, headers, failures } =
         output;

@@ -1,4 +1,5 @@
-//! Chains as the runtime runs them: rows kept, dropped, added and failed, and columns written only when they changed.
+//! Tests of chains as the runtime runs them: records kept, dropped, added and failed, and columns written only if they
+//! changed.
 
 use super::bindings::transform as wit;
 use super::chain::Chain;
@@ -13,7 +14,7 @@ use crate::{ConfigError, ConfigMap, RowError};
 
 const NOTHING: [(&str, &str); 0] = [];
 
-/// Configured by the keys as they come: tests have no use for a definition.
+/// A configuration without a definition: tests use the keys directly.
 #[derive(Clone, Default)]
 struct Keys(ConfigMap);
 
@@ -27,7 +28,7 @@ impl crate::Config for Keys {
     }
 }
 
-/// Does what the JSON value asks for: drops, fails, retries, emits copies.
+/// Does what the JSON value requests: drops, fails, retries or emits copies.
 struct Act;
 
 impl Transform for Act {
@@ -59,7 +60,7 @@ impl Transform for Act {
     }
 }
 
-/// Sets everything but key and value, where the topic is `from`.
+/// Sets everything except key and value if the topic is `from`.
 struct Move(ConfigMap);
 
 impl Transform for Move {
@@ -110,7 +111,7 @@ impl Predicate for HasField {
     }
 }
 
-/// Makes the key an optional copy of the schema it has; says in `seen` how many it made.
+/// Replaces the schema of the key with an optional one, whose version counts how many schemas it made.
 #[derive(Default)]
 struct OptionalKey {
     schemas: SchemaCache,

@@ -1,13 +1,13 @@
-//! The topics of a batch: names that rows point to.
+//! The topics of a batch: the names that records refer to by index.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// The names that came with the batch, and those that steps gave since.
+/// The names in the batch, and those that steps have added.
 #[derive(Debug, Default)]
 pub(super) struct Topics {
     names: Vec<Rc<str>>,
-    /// Where the names lie that `index` was asked for.
+    /// The indexes of the names that were passed to `index`.
     known: HashMap<Rc<str>, u32>,
     last: u32,
 }
@@ -28,7 +28,7 @@ impl Topics {
         self.names.get(index as usize).cloned().unwrap_or_default()
     }
 
-    /// The index of a name, which is added if it is new.
+    /// Returns the index of a name. Adds the name if it is new.
     #[inline]
     pub(super) fn index(&mut self, name: &str) -> u32 {
         if self.name(self.last) != name {

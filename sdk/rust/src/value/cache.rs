@@ -1,12 +1,12 @@
-//! Schemas that were made from other schemas, so that each is made once and not once a row.
+//! A cache for schemas derived from other schemas, so that each is derived once and not for every record.
 
 use crate::schema::Schema;
 
-/// As many as Kafka Connect's transforms keep.
+/// The size of the caches in Kafka Connect's transforms.
 const ENTRIES: usize = 16;
 
-/// The schemas that a transform made of those it met, the latest used first. A schema is known by its identity: all rows of
-/// a batch with the same schema share it, and the runner shares it between batches.
+/// The schemas that a transform has derived from input schemas, most recently used first. A schema is looked up by
+/// identity: all records of a batch with the same schema share it, and the runner shares it between batches.
 ///
 /// ```
 /// use weir_sdk::schema::Schema;
@@ -23,7 +23,7 @@ pub struct SchemaCache {
 }
 
 impl SchemaCache {
-    /// The schema that was made of `from`, or the one that `make` makes now. An error is not kept.
+    /// Returns the schema that was derived from `from`, or calls `make` to derive it. Errors are not cached.
     #[inline]
     pub fn get_or_make<E>(&mut self, from: &Schema, make: impl FnOnce() -> Result<Schema, E>) -> Result<Schema, E> {
         if let Some((known, made)) = self.entries.first()

@@ -1,4 +1,4 @@
-//! The Java class that Kafka Connect would hold a value in. Its messages print it, and so do ours.
+//! Java classes that Kafka Connect would use for values. Its error messages contain them, and so do Weir's.
 
 use super::json::{Json, JsonKind};
 use crate::schema::{SchemaNode, SchemaType};
@@ -6,17 +6,17 @@ use crate::schema::{SchemaNode, SchemaType};
 const STRING: &str = "java.lang.String";
 const BYTES: &str = "[B";
 
-/// Of a value that is text.
+/// Returns the class for text.
 pub(super) const fn of_text() -> &'static str {
     STRING
 }
 
-/// Of a value that is bytes.
+/// Returns the class for bytes.
 pub(super) const fn of_bytes() -> &'static str {
     BYTES
 }
 
-/// Of a JSON value without a schema.
+/// Returns the class for a JSON value without a schema.
 pub(super) fn of_json(json: Json<'_>) -> &'static str {
     match json.kind() {
         JsonKind::Null => "null",
@@ -29,7 +29,7 @@ pub(super) fn of_json(json: Json<'_>) -> &'static str {
     }
 }
 
-/// Of a value, not null, that has a schema.
+/// Returns the class for a non-null value with a schema.
 pub(super) fn of_schema(node: &SchemaNode) -> &'static str {
     match node.name.as_deref().and_then(|name| name.strip_prefix("org.apache.kafka.connect.data.")) {
         Some("Decimal") => return "java.math.BigDecimal",

@@ -1,7 +1,7 @@
-//! The fields of a value that is a JSON object: a schemaless map, or a struct.
+//! Fields of a value that is a JSON object: a schemaless map, or a struct.
 //!
-//! With a schema, the value alone is changed here. A transform that adds or removes fields of a struct gives the value the
-//! schema that fits, see [`StructBuilder`](super::StructBuilder) and [`SchemaCache`](super::SchemaCache).
+//! These functions change only the value, not its schema. A transform that adds or removes fields of a struct must also
+//! set a schema that matches, see [`StructBuilder`](super::StructBuilder) and [`SchemaCache`](super::SchemaCache).
 
 use std::borrow::Cow;
 
@@ -10,14 +10,15 @@ use super::{Content, Encoding, Json, JsonKind, Name, NotAnObject, Value, text};
 use crate::schema::{Schema, SchemaType};
 
 impl Value<'_> {
-    /// A field. Where a name occurs twice the last one counts. `None` = there is none, or the value is no JSON object.
+    /// Returns a field, or `None` if it does not exist or the value is not a JSON object. If a name occurs more than
+    /// once, the last field is returned.
     pub fn get<N: Name + ?Sized>(&mut self, name: &N) -> Option<Json<'_>> {
         self.index().ok()?;
         let span = self.object.get(&self.texts, name)?;
         Some(Json::from_bytes(self.texts.get(span)))
     }
 
-    /// As [`get`](Value::get), without remembering where the fields are: for a look from a predicate.
+    /// Like [`get`](Value::get), but does not store the positions of the fields. For use in predicates.
     pub fn peek(&self, name: &str) -> Option<Json<'_>> {
         match self.content {
             Content::Object(_) => self.object.get(&self.texts, name).map(|span| Json::from_bytes(self.texts.get(span))),
@@ -26,13 +27,14 @@ impl Value<'_> {
         }
     }
 
-    /// The fields in order.
+    /// Returns the fields in order.
     pub fn fields(&mut self) -> Result<impl Iterator<Item = (Cow<'_, str>, Json<'_>)>, NotAnObject> {
         self.index()?;
         Ok(self.object.members(&self.texts))
     }
 
-    /// Sets a field: in its place if it is there, at the end if not. `write` appends the new value's JSON text.
+    /// Sets a field. An existing field keeps its position, a new one is added at the end. `write` appends the JSON text
+    /// of the new value.
     #[inline]
     fn set_with<N: Name + ?Sized>(&mut self, name: &N, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), NotAnObject> {
         self.index()?;
@@ -46,12 +48,12 @@ impl Value<'_> {
         self.set_with(name, |out| text::push_string(out, value))
     }
 
-    /// Sets a field to a whole number.
+    /// Sets a field to an integer.
     pub fn set_i64<N: Name + ?Sized>(&mut self, name: &N, value: i64) -> Result<(), NotAnObject> {
         self.set_with(name, |out| out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes()))
     }
 
-    /// Sets a field to a floating point number.
+    /// Sets a field to a floating-point number.
     pub fn set_f64<N: Name + ?Sized>(&mut self, name: &N, value: f64) -> Result<(), NotAnObject> {
         self.set_with(name, |out| text::push_f64(out, value))
     }
@@ -61,13 +63,14 @@ impl Value<'_> {
         self.set_raw(name, if value { b"true" } else { b"false" })
     }
 
-    /// Sets a field to a JSON text, which must be one: the runtime checks it and fails the task where it is not.
+    /// Sets a field to a JSON text. The text must be valid JSON: the runtime checks it and fails the task if it is not.
     pub fn set_raw<N: Name + ?Sized>(&mut self, name: &N, json: &[u8]) -> Result<(), NotAnObject> {
         self.set_with(name, |out| out.extend_from_slice(json))
     }
 
-    /// Sets a field to a JSON text that depends on the value it has, `None` = the field is not there: found once, where
-    /// [`get`](Value::get) and [`set_raw`](Value::set_raw) find it twice. Where `new` gives `None`, the value stays as it is.
+    /// Sets a field to a JSON text that depends on the current value, or on `None` if the field does not exist. If `new`
+    /// returns `None`, the field is not changed. The field is looked up once; [`get`](Value::get) and
+    /// [`set_raw`](Value::set_raw) would look it up twice.
     ///
     /// ```
     /// use weir_sdk::value::{NotAnObject, Value};
@@ -91,7 +94,7 @@ impl Value<'_> {
         Ok(())
     }
 
-    /// Takes a field out. False = there was none.
+    /// Removes a field. Returns false if it does not exist.
     pub fn remove<N: Name + ?Sized>(&mut self, name: &N) -> Result<bool, NotAnObject> {
         self.index()?;
         let found = self.object.remove(&self.texts, name);
@@ -99,7 +102,8 @@ impl Value<'_> {
         Ok(found)
     }
 
-    /// Gives a field another name, in its place; a field that has that name already goes. False = there was none.
+    /// Renames a field without changing its position. A field that already has the new name is removed. Returns false if
+    /// the field to rename does not exist.
     pub fn rename<F, N>(&mut self, from: &F, to: &N) -> Result<bool, NotAnObject>
     where
         F: Name + ?Sized,
@@ -111,8 +115,8 @@ impl Value<'_> {
         Ok(found)
     }
 
-    /// Becomes one of its fields, the opposite of [`wrap`](Value::wrap): a string becomes a text unless the schema is that of
-    /// something else, and a field that is not there becomes null. Only a text with escapes is copied.
+    /// Replaces the value with one of its fields, the opposite of [`wrap`](Value::wrap). A string becomes text unless the
+    /// schema is of another type, and a missing field becomes null. Only text with escapes is copied.
     ///
     /// ```
     /// use weir_sdk::value::{NotAnObject, Value};
@@ -139,13 +143,13 @@ impl Value<'_> {
         Ok(())
     }
 
-    /// True = the value is a JSON object.
+    /// Returns whether the value is a JSON object.
     #[inline]
     pub fn is_object(&mut self) -> bool {
         self.index().is_ok()
     }
 
-    /// Finds the fields, unless they are known.
+    /// Finds the fields, unless they are already known.
     #[inline]
     fn index(&mut self) -> Result<(), NotAnObject> {
         let found = match self.content {

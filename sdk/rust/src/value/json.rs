@@ -1,11 +1,11 @@
-//! A piece of JSON text, read in place.
+//! JSON values, read in place.
 
 use std::borrow::Cow;
 
 use super::scan::{Walk, skip_space, skip_value};
 use super::text::unescape;
 
-/// One JSON value inside of a text that the runtime has checked. Reading it copies nothing but strings with escapes.
+/// A JSON value inside a text that the runtime has checked. Only strings with escapes are copied when they are read.
 ///
 /// ```
 /// use weir_sdk::value::Json;
@@ -19,7 +19,7 @@ pub struct Json<'a> {
     text: &'a [u8],
 }
 
-/// JSON's types.
+/// The types of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonKind {
     /// `null`
@@ -37,7 +37,7 @@ pub enum JsonKind {
 }
 
 impl<'a> Json<'a> {
-    /// Reads a text. What is no JSON reads as null, or ends where it stops making sense.
+    /// Creates a value from a text. Text that is not valid JSON reads as null, or ends at the first error.
     pub fn new(text: &'a str) -> Json<'a> {
         Json::from_bytes(text.as_bytes())
     }
@@ -47,13 +47,13 @@ impl<'a> Json<'a> {
         Json { text: &text[skip_space(text, 0)..] }
     }
 
-    /// The text of the value.
+    /// Returns the text of the value.
     #[inline]
     pub fn raw(self) -> &'a [u8] {
         &self.text[..skip_value(self.text, 0).unwrap_or(self.text.len())]
     }
 
-    /// What kind of value it is.
+    /// Returns the type of the value.
     #[inline]
     pub fn kind(self) -> JsonKind {
         match self.text.first() {
@@ -66,13 +66,13 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// True for `null`.
+    /// Returns whether the value is `null`.
     #[inline]
     pub fn is_null(self) -> bool {
         self.kind() == JsonKind::Null
     }
 
-    /// A string's text. `None` for every other kind.
+    /// Returns the text of a string, or `None` for other types.
     pub fn as_str(self) -> Option<Cow<'a, str>> {
         if self.kind() != JsonKind::String {
             return None;
@@ -81,17 +81,17 @@ impl<'a> Json<'a> {
         unescape(raw.get(1..raw.len().checked_sub(1)?)?)
     }
 
-    /// A whole number that fits. `None` for every other value, `1.0` included.
+    /// Returns an integer, or `None` if it does not fit or the value is not an integer; `1.0` is not.
     pub fn as_i64(self) -> Option<i64> {
         self.number()?.parse().ok()
     }
 
-    /// A number. `None` for every other kind.
+    /// Returns a number, or `None` for other types.
     pub fn as_f64(self) -> Option<f64> {
         self.number()?.parse().ok()
     }
 
-    /// A boolean. `None` for every other kind.
+    /// Returns a boolean, or `None` for other types.
     pub fn as_bool(self) -> Option<bool> {
         match self.text.first()? {
             b't' => Some(true),
@@ -100,12 +100,13 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The member of this name. Where a name occurs twice the last one counts. `None` = there is none, or this is no object.
+    /// Returns the member with this name, or `None` if it does not exist or the value is not an object. If a name occurs
+    /// more than once, the last member is returned.
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         self.members().filter(|(found, _)| found == name).last().map(|(_, value)| value)
     }
 
-    /// The members of an object in order. Empty for every other kind.
+    /// Returns the members of an object in order. For other types there are none.
     pub fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
         let mut walk = if self.kind() == JsonKind::Object { Walk::new(self.text, 0) } else { None };
         std::iter::from_fn(move || {
@@ -115,7 +116,7 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// The elements of an array in order. Empty for every other kind.
+    /// Returns the elements of an array in order. For other types there are none.
     pub fn elements(self) -> impl Iterator<Item = Json<'a>> {
         let mut walk = if self.kind() == JsonKind::Array { Walk::new(self.text, 0) } else { None };
         std::iter::from_fn(move || {
@@ -124,7 +125,7 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// True for a number that is written with a point or an exponent: a FLOAT64 where there is no schema.
+    /// Returns whether this is a number with a decimal point or an exponent, which is a FLOAT64 without a schema.
     pub(crate) fn is_floating(self) -> bool {
         self.number().is_some_and(|text| text.contains(['.', 'e', 'E']))
     }

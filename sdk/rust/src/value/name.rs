@@ -1,8 +1,8 @@
-//! Names of fields, and their JSON form where it is made once instead of once a row.
+//! Names of fields. Their JSON form can be created once instead of for every record.
 
 use super::text::push_string;
 
-/// A field's name that is used for many rows: its JSON form is made once.
+/// The name of a field that is used for many records. Its JSON form is created once.
 ///
 /// ```
 /// use weir_sdk::value::FieldName;
@@ -16,7 +16,7 @@ pub struct FieldName {
 }
 
 impl FieldName {
-    /// Makes the JSON form.
+    /// Creates the name and its JSON form.
     pub fn new(text: impl Into<String>) -> FieldName {
         let text = text.into();
         let mut json = Vec::new();
@@ -24,21 +24,22 @@ impl FieldName {
         FieldName { head: head(text.as_bytes()), text, json }
     }
 
-    /// The name itself.
+    /// Returns the name.
     pub fn text(&self) -> &str {
         &self.text
     }
 }
 
-/// What a field can be named by: a `str`, a `String`, or, cheaper where many rows name the same field, a [`FieldName`].
+/// A type that can name a field: `str`, `String` or [`FieldName`], which is cheaper if the same name is used for many
+/// records.
 pub trait Name {
-    /// The name.
+    /// Returns the name.
     fn text(&self) -> &str;
 
     /// Appends the name as a JSON string.
     fn push_json(&self, out: &mut Vec<u8>);
 
-    /// The first eight bytes, by which most names are told apart.
+    /// Returns the first eight bytes, which distinguish most names.
     #[doc(hidden)]
     #[inline]
     fn head(&self) -> u64 {
@@ -46,10 +47,10 @@ pub trait Name {
     }
 }
 
-/// So many bytes of a name are its head.
+/// The number of bytes in the head of a name.
 pub(super) const HEAD: usize = 8;
 
-/// The first eight bytes of a name, with zeros behind a shorter one.
+/// Returns the first eight bytes of a name. Shorter names are padded with zeros.
 #[inline]
 pub(super) fn head(name: &[u8]) -> u64 {
     match name.first_chunk::<HEAD>() {

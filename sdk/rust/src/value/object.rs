@@ -1,5 +1,5 @@
-//! A JSON object as an index of its top-level members: where each name and each value lies, in the text as it came or in a
-//! buffer of what was changed. Nothing is moved until the object is written out.
+//! A JSON object as an index of its top-level members. Each name and value refers to the original text or to a buffer of
+//! edits. Nothing is moved until the object is written.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use super::name::{HEAD, Name, head};
 use super::scan::{Walk, skip_space};
 use super::text::unescape;
 
-/// Set in `Span::at` of what lies among the edits.
+/// Set in `Span::at` if the span is in the edits.
 const EDITED: u32 = 1 << 31;
 
-/// A piece of text: of the text that came, or of the edits.
+/// A piece of the original text or of the edits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     at: u32,
@@ -19,7 +19,8 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// A piece of the text that came. The runtime's batches are smaller than 2 GiB: their lengths are 32 bits with a sign.
+    /// Creates a span of the original text. The runtime's batches are smaller than 2 GiB: their lengths are signed 32-bit
+    /// integers.
     #[inline]
     pub(crate) fn original(begin: usize, end: usize) -> Span {
         Span { at: begin as u32, len: (end - begin) as u32 }
@@ -33,16 +34,16 @@ impl Span {
 
 #[derive(Clone, Copy, Debug)]
 struct Field {
-    /// With its quotes.
+    /// The name, including its quotes.
     name: Span,
-    /// The name's bytes are the name.
+    /// Whether the name has no escapes.
     plain: bool,
-    /// Of a plain name, see `head`.
+    /// The head of a name without escapes, see `head`.
     head: u64,
     value: Span,
 }
 
-/// The texts that spans point into. `edits` is emptied from row to row and keeps its memory.
+/// The texts that spans refer to. `edits` is cleared for each record and keeps its memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts<'b> {
     pub(crate) original: &'b [u8],
@@ -57,7 +58,7 @@ impl Texts<'_> {
         &text[at..at + span.len as usize]
     }
 
-    /// Adds what `write` appends to the edits.
+    /// Adds the bytes that `write` appends to the edits.
     #[inline]
     pub(crate) fn edit(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
         let begin = self.edits.len();
@@ -70,7 +71,7 @@ impl Texts<'_> {
 }
 
 impl Texts<'_> {
-    /// Adds what `write` makes of a piece to the edits.
+    /// Adds a piece, as converted by `write`, to the edits.
     pub(crate) fn rewrite(&mut self, span: Span, write: fn(&mut Vec<u8>, &[u8])) -> Span {
         if span.at & EDITED == 0 {
             let original = self.original;
@@ -83,8 +84,8 @@ impl Texts<'_> {
 }
 
 impl Texts<'_> {
-    /// What stands between the quotes of a JSON string, copied only where there are escapes. `None` = no text can hold it: it
-    /// has half a surrogate pair.
+    /// Returns the content of a JSON string, copied only if there are escapes. Returns `None` if it cannot be text
+    /// because it contains half a surrogate pair.
     pub(crate) fn unquote(&mut self, span: Span) -> Option<Span> {
         let inside = Span { at: span.at + 1, len: span.len.checked_sub(2)? };
         let text = match unescape(self.get(inside))? {
@@ -99,16 +100,17 @@ impl Texts<'_> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Object {
     fields: Vec<Field>,
-    /// So many of the first fields are as they came, in the text that they came in, which is written as one piece.
+    /// The number of leading fields that are unchanged, in the text that they came in. They are written as one piece.
     untouched: usize,
-    /// A bit for each name, see `mark`: a name whose bit is not set is not there. Bits of names that went stay.
+    /// A bit for each name, see `mark`. If the bit of a name is not set, the name does not exist. Bits of removed names
+    /// stay set.
     marks: u64,
-    /// Two members had one bit when the object was read: a name may be there twice.
+    /// Whether two members had the same bit when the object was read, so that a name may occur twice.
     repeats: bool,
 }
 
 impl Object {
-    /// Finds the members of the object that lies at `span`. False = there is no object.
+    /// Finds the members of the object at `span`. Returns false if there is no object.
     pub(crate) fn read(&mut self, texts: &Texts<'_>, span: Span) -> bool {
         self.fields.clear();
         self.marks = 0;
@@ -145,7 +147,7 @@ impl Object {
         Some(())
     }
 
-    /// Makes it an object of one member.
+    /// Makes this an object with one member.
     pub(crate) fn single<N: Name + ?Sized>(&mut self, texts: &mut Texts<'_>, name: &N, value: Span) {
         let head = name.head();
         self.marks = mark(head, name.text().len());
@@ -156,7 +158,7 @@ impl Object {
         self.untouched = 0;
     }
 
-    /// The last member of this name.
+    /// Returns the index of the last member with this name.
     #[inline]
     fn position<N: Name + ?Sized>(&self, texts: &Texts<'_>, name: &N) -> Option<usize> {
         let (head, len) = (name.head(), name.text().len());
@@ -167,13 +169,13 @@ impl Object {
         self.fields.iter().rposition(|field| (field.head == head || !field.plain) && is_named(texts, field, name))
     }
 
-    /// The value of the last member of this name.
+    /// Returns the value of the last member with this name.
     #[inline]
     pub(crate) fn get<N: Name + ?Sized>(&self, texts: &Texts<'_>, name: &N) -> Option<Span> {
         self.position(texts, name).map(|at| self.fields[at].value)
     }
 
-    /// Replaces the value of a member, or adds one at the end. Other members of this name are taken out.
+    /// Replaces the value of a member, or adds the member at the end. Other members with this name are removed.
     #[inline]
     pub(crate) fn set<N: Name + ?Sized>(&mut self, texts: &mut Texts<'_>, name: &N, write: impl FnOnce(&mut Vec<u8>)) {
         match self.position(texts, name) {
@@ -182,7 +184,7 @@ impl Object {
         }
     }
 
-    /// As `set`, where it depends on the value that is there. False = it is left as it is.
+    /// Like `set`, but with a value that depends on the current one. Returns false if the member is not changed.
     #[inline]
     pub(crate) fn update<'j, N: Name + ?Sized, E>(
         &mut self,
@@ -216,7 +218,7 @@ impl Object {
         }
     }
 
-    /// Takes out the members of this name before the one at `at`, which is the last. Gives its place then.
+    /// Removes the members with this name before the one at `at`, which is the last. Returns its new index.
     fn keep_one<N: Name + ?Sized>(&mut self, texts: &Texts<'_>, mut at: usize, name: &N) -> usize {
         while let Some(other) = self.fields[..at].iter().rposition(|field| is_named(texts, field, name)) {
             self.remove_at(other);
@@ -225,7 +227,7 @@ impl Object {
         at
     }
 
-    /// Adds a member at the end, without a look at those that are there.
+    /// Adds a member at the end without checking the existing ones.
     pub(crate) fn add<N: Name + ?Sized>(&mut self, texts: &mut Texts<'_>, name: &N, write: impl FnOnce(&mut Vec<u8>)) {
         let mut name_len = 0;
         let whole = texts.edit(|out| {
@@ -242,7 +244,7 @@ impl Object {
         self.fields.push(Field { name, plain, head, value });
     }
 
-    /// Takes out all members of this name. False = there was none.
+    /// Removes all members with this name. Returns false if there are none.
     pub(crate) fn remove<N: Name + ?Sized>(&mut self, texts: &Texts<'_>, name: &N) -> bool {
         let Some(mut at) = self.position(texts, name) else { return false };
         if self.repeats {
@@ -258,7 +260,8 @@ impl Object {
         self.untouched = self.untouched.min(at);
     }
 
-    /// Gives a member another name, in its place. A member that has that name already is taken out. False = there was none.
+    /// Renames a member without changing its position. A member that already has the new name is removed. Returns false
+    /// if the member to rename does not exist.
     pub(crate) fn rename<F: Name + ?Sized, N: Name + ?Sized>(
         &mut self,
         texts: &mut Texts<'_>,
@@ -281,7 +284,7 @@ impl Object {
         true
     }
 
-    /// The members in order. A name that no text can be made of is passed over.
+    /// Returns the members in order. Members whose names cannot be converted to text are skipped.
     pub(crate) fn members<'a>(&'a self, texts: &'a Texts<'_>) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
         self.fields.iter().filter_map(|field| {
             let name = unescape(inner(texts.get(field.name)))?;
@@ -289,7 +292,7 @@ impl Object {
         })
     }
 
-    /// Writes the object out. Members that lie side by side in one text are copied as one piece.
+    /// Writes the object. Members that are adjacent in the same text are copied as one piece.
     pub(crate) fn write(&self, texts: &Texts<'_>, out: &mut Vec<u8>) {
         out.push(b'{');
         let (untouched, rest) = self.fields.split_at(self.untouched);
@@ -328,13 +331,13 @@ impl Object {
 }
 
 impl Texts<'_> {
-    /// Adds a name to the edits, and says whether it went there without escapes.
+    /// Adds a name to the edits. Returns whether it has no escapes.
     fn name<N: Name + ?Sized>(&mut self, name: &N) -> (Span, bool) {
         let span = self.edit(|out| name.push_json(out));
         (span, is_plain(name, span.len))
     }
 
-    /// The byte behind a piece.
+    /// Returns the byte after a piece.
     #[inline]
     fn between(&self, piece: Span) -> Option<u8> {
         let text = if piece.at & EDITED == 0 { self.original } else { &self.edits };
@@ -356,7 +359,7 @@ fn is_named<N: Name + ?Sized>(texts: &Texts<'_>, field: &Field, name: &N) -> boo
     }
 }
 
-/// The head of the name of `len` bytes at `at`.
+/// Returns the head of the name of `len` bytes at `at`.
 #[inline]
 fn head_at(text: &[u8], at: usize, len: usize) -> u64 {
     match text.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
@@ -365,19 +368,19 @@ fn head_at(text: &[u8], at: usize, len: usize) -> u64 {
     }
 }
 
-/// One bit of 64 for a name: most names of an object have bits of their own.
+/// Returns one of 64 bits for a name. Most names of an object have different bits.
 #[inline]
 fn mark(head: u64, len: usize) -> u64 {
     1 << ((head.wrapping_add(len as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }
 
-/// A name is as long as its JSON form but for the quotes if nothing in it was escaped.
+/// Returns whether a name has no escapes: its JSON form is then longer only by the quotes.
 #[inline]
 fn is_plain<N: Name + ?Sized>(name: &N, json_len: u32) -> bool {
     json_len as usize == name.text().len() + 2
 }
 
-/// A name without its quotes.
+/// Returns a name without its quotes.
 #[inline]
 fn inner(name: &[u8]) -> &[u8] {
     name.get(1..name.len() - 1).unwrap_or_default()

@@ -1,9 +1,9 @@
-//! Makes struct schemas out of other schemas, as Kafka Connect's transforms do.
+//! Builds struct schemas from other schemas, as Kafka Connect's transforms do.
 
 use crate::bindings::host::weir::connect::data::{SchemaNode, SchemaType};
 use crate::schema::{Schema, SchemaRef};
 
-/// A struct schema being put together from parts of others.
+/// A builder for a struct schema that is composed of parts of other schemas.
 ///
 /// ```
 /// use weir_sdk::schema::Schema;
@@ -22,13 +22,13 @@ pub struct StructBuilder {
     nodes: Vec<SchemaNode>,
 }
 
-/// A struct cannot have this field. The messages are Kafka Connect's (`SchemaBuilderException`).
+/// The field cannot be added to the struct. The messages are Kafka Connect's (`SchemaBuilderException`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
-    /// A field needs a name.
+    /// The name of the field is missing.
     #[error("fieldName cannot be null.")]
     NoName,
-    /// The struct has a field of this name.
+    /// The struct already has a field with this name.
     #[error("Cannot create field because of field name duplication {0}")]
     Duplicate(String),
 }
@@ -40,7 +40,7 @@ impl Default for StructBuilder {
 }
 
 impl StructBuilder {
-    /// A required struct without a name.
+    /// Creates a required struct without a name.
     pub fn new() -> StructBuilder {
         let root = SchemaNode {
             kind: SchemaType::Struct,
@@ -56,7 +56,8 @@ impl StructBuilder {
         StructBuilder { nodes: vec![root] }
     }
 
-    /// A required struct with name, version, doc and parameters of another schema (`SchemaUtil.copySchemaBasics`).
+    /// Creates a required struct with the name, version, doc and parameters of another schema
+    /// (`SchemaUtil.copySchemaBasics`).
     pub fn basics_of(schema: SchemaRef<'_>) -> StructBuilder {
         let mut builder = StructBuilder::new();
         let from = schema.node();
@@ -68,7 +69,7 @@ impl StructBuilder {
         builder
     }
 
-    /// Adds a field behind those that are there.
+    /// Adds a field after the existing ones.
     pub fn field(&mut self, name: &str, schema: SchemaRef<'_>) -> Result<(), FieldError> {
         if name.is_empty() {
             return Err(FieldError::NoName);
@@ -82,12 +83,12 @@ impl StructBuilder {
         Ok(())
     }
 
-    /// The schema.
+    /// Builds the schema.
     pub fn build(self) -> Schema {
         Schema::from_nodes(self.nodes)
     }
 
-    /// Copies a schema with all that is below it. Each child is behind its parent, in the copy as in the schema.
+    /// Copies a schema with all its descendants. Each child comes after its parent, as in the original.
     fn copy(&mut self, schema: SchemaRef<'_>) -> u32 {
         let index = self.nodes.len();
         self.nodes.push(SchemaNode { children: Vec::new(), ..schema.node().clone() });

@@ -1,9 +1,10 @@
-//! Finds where JSON values begin and end, and nothing else: no tree, no copies.
+//! Finds where JSON values begin and end, without building a tree and without copying.
 //!
-//! The runtime has checked text once, as UTF-8 and as JSON, before a plugin sees it. So this reads only as much as finding the
-//! ends takes, and accepts some text that is not JSON. What it cannot read is `None`, never a panic.
+//! The runtime checks that text is valid UTF-8 and JSON before a plugin sees it. This module therefore reads only what is
+//! needed to find the ends, and accepts some text that is not valid JSON. It returns `None` for what it cannot read, and
+//! never panics.
 
-/// The index after the white space that begins at `at`.
+/// Returns the index after the white space that begins at `at`.
 #[inline]
 pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
@@ -12,13 +13,13 @@ pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// True for white space, and for what has no place between values anyway.
+/// Returns whether the byte is white space, or another control character, which cannot occur between values.
 #[inline]
 const fn is_space(byte: u8) -> bool {
     byte <= b' '
 }
 
-/// The index after the value that begins at `at`, where no white space is left.
+/// Returns the index after the value that begins at `at`. There must be no white space at `at`.
 #[inline]
 pub(crate) fn skip_value(text: &[u8], at: usize) -> Option<usize> {
     match *text.get(at)? {
@@ -31,7 +32,7 @@ pub(crate) fn skip_value(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The index after the string whose opening quote is at `at`, and whether it has no escapes.
+/// Returns the index after the string whose opening quote is at `at`, and whether it has no escapes.
 #[inline]
 pub(crate) fn skip_string(text: &[u8], at: usize) -> Option<(usize, bool)> {
     let mut plain = true;
@@ -50,7 +51,7 @@ pub(crate) fn skip_string(text: &[u8], at: usize) -> Option<(usize, bool)> {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The bytes of `word` that are zero, as high bits. Above the lowest one there may be more than there are: a borrow.
+/// Sets the high bit of each byte of `word` that is zero. Above the lowest one, more bits may be set because of a borrow.
 #[inline]
 const fn zeroes(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGHS
@@ -61,14 +62,14 @@ const fn quotes_and_backslashes(word: u64) -> u64 {
     zeroes(word ^ (ONES * b'"' as u64)) | zeroes(word ^ (ONES * b'\\' as u64))
 }
 
-/// The first quote or backslash at `at` or after it.
+/// Returns the index of the first quote or backslash, starting at `at`.
 #[inline]
 fn find_quote_or_backslash(text: &[u8], at: usize) -> Option<usize> {
     find(text, at, quotes_and_backslashes, |byte| matches!(byte, b'"' | b'\\'))
 }
 
-/// The first byte at `at` or after it that begins a character which Jackson escapes: quotes, backslashes, control characters and
-/// those beyond U+FFFF. In UTF-8 only the latter begin with 0xF0 or more, and no other byte of a character is as great.
+/// Returns the index of the first character that Jackson escapes, starting at `at`: quotes, backslashes, control
+/// characters and characters above U+FFFF. In UTF-8 only the latter have bytes of 0xF0 or more, as their first byte.
 #[inline]
 pub(crate) fn find_escaped(text: &[u8], at: usize) -> Option<usize> {
     // A byte below 0x20 borrows from its own high bit, unless that is set.
@@ -78,7 +79,8 @@ pub(crate) fn find_escaped(text: &[u8], at: usize) -> Option<usize> {
     find(text, at, any, |byte| matches!(byte, 0..0x20 | b'"' | b'\\' | 0xf0..))
 }
 
-/// The first byte that is wanted, eight at a time: `among` gives the high bits of those in a word, the lowest one right.
+/// Returns the index of the first matching byte, checking eight at a time. `among` returns the high bits of the matching
+/// bytes in a word, of which only the lowest must be correct.
 #[inline]
 fn find(text: &[u8], mut at: usize, among: impl Fn(u64) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
     while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
@@ -91,7 +93,7 @@ fn find(text: &[u8], mut at: usize, among: impl Fn(u64) -> u64, is: impl Fn(u8) 
     text.get(at..)?.iter().position(|byte| is(*byte)).map(|found| at + found)
 }
 
-/// The index after the number that begins at `at`.
+/// Returns the index after the number that begins at `at`.
 #[inline]
 fn skip_number(text: &[u8], mut at: usize) -> usize {
     while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') = text.get(at) {
@@ -100,7 +102,7 @@ fn skip_number(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The index after the object or array that begins at `at`.
+/// Returns the index after the object or array that begins at `at`.
 fn skip_nested(text: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0usize;
     loop {
@@ -126,31 +128,31 @@ fn within(text: &[u8], end: usize) -> Option<usize> {
     (end <= text.len()).then_some(end)
 }
 
-/// One member of an object, as indexes into the text.
+/// A member of an object, as indexes into the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
-    /// From the name's opening quote...
+    /// The index of the opening quote of the name.
     pub(crate) name: usize,
-    /// ...to behind its closing quote.
+    /// The index after the closing quote of the name.
     pub(crate) name_end: usize,
-    /// True = the name has no escapes, so that its bytes are the name.
+    /// Whether the name has no escapes, so that its bytes are the name.
     pub(crate) plain: bool,
     pub(crate) value: usize,
     pub(crate) value_end: usize,
 }
 
-/// Walks over the members of an object or the elements of an array.
+/// Iterates over the members of an object or the elements of an array.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk<'a> {
     text: &'a [u8],
     at: usize,
-    /// The bracket that ends it.
+    /// The closing bracket.
     close: u8,
     first: bool,
 }
 
 impl<'a> Walk<'a> {
-    /// Begins at the bracket at `at`. `None` = there is none.
+    /// Starts at the bracket at `at`. Returns `None` if there is no bracket.
     #[inline]
     pub(crate) fn new(text: &'a [u8], at: usize) -> Option<Walk<'a>> {
         let close = match text.get(at)? {
@@ -161,7 +163,7 @@ impl<'a> Walk<'a> {
         Some(Walk { text, at: at + 1, close, first: true })
     }
 
-    /// Moves to the next entry. `Some(false)` = there is none left; `None` = this is no JSON.
+    /// Moves to the next entry. Returns `Some(false)` if there are no more entries, or `None` if this is not valid JSON.
     #[inline]
     fn advance(&mut self) -> Option<bool> {
         let mut byte = *self.text.get(self.at)?;
@@ -184,7 +186,7 @@ impl<'a> Walk<'a> {
         Some(true)
     }
 
-    /// The next member of an object. `None` = this is no JSON.
+    /// Returns the next member of an object, or `None` if this is not valid JSON.
     #[inline(always)]
     pub(crate) fn member(&mut self) -> Option<Option<Member>> {
         if !self.advance()? {
@@ -213,7 +215,7 @@ impl<'a> Walk<'a> {
         Some(Some(Member { name, name_end, plain, value, value_end }))
     }
 
-    /// Begin and end of the next element of an array. `None` = this is no JSON.
+    /// Returns the start and end of the next element of an array, or `None` if this is not valid JSON.
     pub(crate) fn element(&mut self) -> Option<Option<(usize, usize)>> {
         if !self.advance()? {
             return Some(None);

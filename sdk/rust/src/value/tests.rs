@@ -1,4 +1,4 @@
-//! Values as transforms use them, and the splice against trees of serde_json.
+//! Tests of values as transforms use them, and a comparison of edits with trees of serde_json.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value as Tree, json};
@@ -150,7 +150,7 @@ fn an_update_may_leave_a_field_as_it_is_or_add_it() {
     assert_eq!(Value::text("x").update("a", |_| Ok(None)), Err(NotAnObject { class: "java.lang.String" }));
 }
 
-/// What the property test does to a value.
+/// An edit that the property test makes.
 #[derive(Clone, Debug)]
 enum Edit {
     Set(String, Tree),
@@ -159,7 +159,7 @@ enum Edit {
     Wrap(String),
 }
 
-/// Few names, so that edits hit members, and some that need escapes.
+/// A small set of names, so that edits hit members. Some need escapes.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("a".to_string()),
@@ -201,7 +201,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// The same edit on a tree.
+/// Makes the same edit on a tree.
 fn apply(tree: Map<String, Tree>, edit: &Edit) -> Map<String, Tree> {
     match edit {
         Edit::Set(name, value) => {
@@ -219,7 +219,7 @@ fn apply(tree: Map<String, Tree>, edit: &Edit) -> Map<String, Tree> {
     }
 }
 
-/// The text of an object with white space, or with `\u` escapes in its names, as `style` says.
+/// Returns the text of an object with white space, or with `\u` escapes in its names, depending on `style`.
 fn written(tree: &Map<String, Tree>, style: u8) -> String {
     match style {
         0 => serde_json::to_string(tree).unwrap(),

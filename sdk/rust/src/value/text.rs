@@ -7,7 +7,8 @@ use super::scan::find_escaped;
 // Upper case, as Jackson has it.
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// A text as a JSON string, with its quotes: for [`set_raw`](super::Value::set_raw), where the same text goes into many rows.
+/// Returns a text as a JSON string, including the quotes. For [`set_raw`](super::Value::set_raw), if the same text is set
+/// in many records.
 ///
 /// ```
 /// assert_eq!(weir_sdk::value::json_string("a\"b"), br#""a\"b""#);
@@ -18,13 +19,13 @@ pub fn json_string(text: &str) -> Vec<u8> {
     out
 }
 
-/// Appends `text` as a JSON string, with its quotes. What is escaped and how is Jackson's, so that Kafka Connect and Weir
-/// write the same bytes: what JSON says must be, and characters beyond U+FFFF as two surrogates.
+/// Appends `text` as a JSON string, including the quotes. It escapes like Jackson, so that Kafka Connect and Weir write
+/// the same bytes: the characters that JSON requires, and characters above U+FFFF as two surrogates.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     push_utf8(out, text.as_bytes());
 }
 
-/// As `push_string`, for bytes that the runtime has checked as UTF-8.
+/// Like `push_string`, for bytes that the runtime has checked to be valid UTF-8.
 pub(crate) fn push_utf8(out: &mut Vec<u8>, text: &[u8]) {
     out.reserve(text.len() + 2);
     out.push(b'"');
@@ -64,8 +65,8 @@ fn push_unit(out: &mut Vec<u8>, unit: u16) {
     out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
-/// The text that stands between the quotes of a JSON string. Copied only where there are escapes. `None` = this is no JSON
-/// string. A half of a surrogate pair, which no Rust text can hold, reads as U+FFFD.
+/// Returns the text between the quotes of a JSON string, copied only if there are escapes, or `None` if this is not a
+/// valid JSON string. Half a surrogate pair, which Rust text cannot contain, is read as U+FFFD.
 pub(crate) fn unescape(inner: &[u8]) -> Option<Cow<'_, str>> {
     let Some(first) = inner.iter().position(|&byte| byte == b'\\') else {
         return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
@@ -100,7 +101,7 @@ pub(crate) fn unescape(inner: &[u8]) -> Option<Cow<'_, str>> {
     String::from_utf8(out).ok().map(Cow::Owned)
 }
 
-/// The character whose digits begin at `at`, behind `\u`, and the index after it.
+/// Returns the character whose digits begin at `at`, after `\u`, and the index after it.
 fn unicode(inner: &[u8], at: usize) -> Option<(char, usize)> {
     let high = unit(inner, at)?;
     if (0xd800..0xdc00).contains(&high)
@@ -118,8 +119,8 @@ fn unit(inner: &[u8], at: usize) -> Option<u32> {
     digits.iter().try_fold(0, |sum, &digit| Some(sum << 4 | char::from(digit).to_digit(16)?))
 }
 
-/// Appends a number as Java's `Double.toString` would be read back: the shortest text that gives the same number. NaN and
-/// the infinities are strings, as JsonConverter writes them.
+/// Appends a number as the shortest text that Java parses to the same number. NaN and infinities are strings, as
+/// JsonConverter writes them.
 pub(crate) fn push_f64(out: &mut Vec<u8>, number: f64) {
     if number.is_finite() {
         // `{:?}` keeps a point or an exponent, so that the number stays a floating point number.
