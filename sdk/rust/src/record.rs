@@ -1,4 +1,4 @@
-//! Reads the rows of a batch one after the other, out of the columns they travel in. Nothing is copied or allocated.
+//! Reads the records of a batch one after the other, directly from its columns. Nothing is copied or allocated.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use crate::bindings::host::weir::connect::data::{Column, Encoding, Format, Recor
 use crate::schema::SchemaRef;
 use crate::value::Value;
 
-/// A key, a value or a header's value, as it crosses the boundary.
+/// A key, a value or a header value, as passed between the runtime and the plugin.
 ///
 /// ```
 /// use weir_sdk::record::Data;
@@ -20,18 +20,18 @@ use crate::value::Value;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data<'a> {
-    /// No value. As a record's value in a compacted topic: a tombstone.
+    /// Null. In a compacted topic, a record with this value is a tombstone.
     Null,
-    /// These bytes.
+    /// Bytes.
     Bytes(&'a [u8]),
-    /// This text.
+    /// Text.
     Text(&'a str),
-    /// One JSON text, in the payload form of Kafka Connect's JsonConverter.
+    /// A JSON text, in the payload format of Kafka Connect's JsonConverter.
     Json(&'a str),
 }
 
 impl<'a> Data<'a> {
-    /// The bytes, whatever they stand for; `None` = null.
+    /// Returns the bytes in any encoding, or `None` for null.
     pub fn as_bytes(self) -> Option<&'a [u8]> {
         match self {
             Data::Null => None,
@@ -40,7 +40,7 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// The text or the JSON text; `None` = null or bytes.
+    /// Returns the text or the JSON text, or `None` for null or bytes.
     pub fn as_str(self) -> Option<&'a str> {
         match self {
             Data::Text(text) | Data::Json(text) => Some(text),
@@ -48,7 +48,8 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// Reads JSON with serde, into a struct with the fields of interest or into any other type. It may borrow from the row.
+    /// Deserializes JSON with serde into any type, such as a struct with the fields of interest. The result may borrow
+    /// from the record.
     ///
     /// ```
     /// use weir_sdk::record::Data;
@@ -74,7 +75,7 @@ impl<'a> Data<'a> {
         serde_json::from_str(json).map_err(RowError::new)
     }
 
-    /// True for null.
+    /// Returns whether this is null.
     pub fn is_null(self) -> bool {
         self == Data::Null
     }
@@ -89,7 +90,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// To look at fields by name: `Value::from(record.value()).get("id")`.
+/// Gives access to fields by name: `Value::from(record.value()).get("id")`.
 impl<'a> From<Data<'a>> for Value<'a> {
     fn from(data: Data<'a>) -> Value<'a> {
         match data {
@@ -101,12 +102,13 @@ impl<'a> From<Data<'a>> for Value<'a> {
     }
 }
 
-/// The runtime checked it before it came here; this check costs a few nanoseconds and keeps the SDK free of unsafe code.
+/// Converts bytes to text. The runtime has already checked them; this check takes a few nanoseconds and keeps the SDK
+/// free of unsafe code.
 fn text(bytes: &[u8]) -> &str {
     simdutf8::basic::from_utf8(bytes).expect("the runtime gave text that is not UTF-8")
 }
 
-/// One row.
+/// A record.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     records: &'a Records,
@@ -117,53 +119,53 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Index of the row in its batch.
+    /// Returns the index of the record in its batch.
     pub fn row(&self) -> u32 {
         self.row as u32
     }
 
-    /// The topic, after the transforms that ran so far.
+    /// Returns the topic, as changed by the transforms that have already run.
     pub fn topic(&self) -> &'a str {
         let topics = &self.records.topics;
         &topics.names[pick(&topics.rows, self.row)]
     }
 
-    /// The Kafka partition; `None` = none chosen.
+    /// Returns the Kafka partition, or `None` if none is set.
     pub fn partition(&self) -> Option<i32> {
         self.records.partitions.get(self.row).copied().filter(|partition| *partition >= 0)
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z; `None` = the row has no timestamp.
+    /// Returns the timestamp in milliseconds since 1970-01-01T00:00:00Z, or `None` if the record has none.
     pub fn timestamp(&self) -> Option<i64> {
         self.records.timestamps.get(self.row).copied().filter(|timestamp| *timestamp >= 0)
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn key(&self) -> Data<'a> {
         Data::new(self.key, self.format(&self.records.keys))
     }
 
-    /// The key's schema; `None` = it has none.
+    /// Returns the schema of the key, or `None` if it has none.
     pub fn key_schema(&self) -> Option<SchemaRef<'a>> {
         schema(self.format(&self.records.keys))
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn value(&self) -> Data<'a> {
         Data::new(self.value, self.format(&self.records.values))
     }
 
-    /// The value's schema; `None` = it has none.
+    /// Returns the schema of the value, or `None` if it has none.
     pub fn value_schema(&self) -> Option<SchemaRef<'a>> {
         schema(self.format(&self.records.values))
     }
 
-    /// The headers in order; a name may occur more than once.
+    /// Returns the headers in order. A name may occur more than once.
     pub fn headers(&self) -> Headers<'a> {
         self.headers
     }
 
-    /// The last header of this name, which is the one that counts where only one can.
+    /// Returns the last header with this name, which takes precedence over earlier ones.
     pub fn header(&self, name: &str) -> Option<Header<'a>> {
         self.headers.filter(|header| header.name == name).last()
     }
@@ -181,7 +183,7 @@ fn schema(format: Option<&Format>) -> Option<SchemaRef<'_>> {
     format?.schema.as_ref().map(|schema| SchemaRef::new(&schema.nodes))
 }
 
-/// An index column's entry; an empty column means the first for every row.
+/// Returns the entry of an index column. An empty column means the first entry for every record.
 pub(crate) fn pick(rows: &[u32], row: usize) -> usize {
     rows.get(row).map_or(0, |index| *index as usize)
 }
@@ -189,15 +191,15 @@ pub(crate) fn pick(rows: &[u32], row: usize) -> usize {
 /// A header.
 #[derive(Clone, Copy, Debug)]
 pub struct Header<'a> {
-    /// The header's name.
+    /// The name of the header.
     pub name: &'a str,
-    /// The header's value.
+    /// The value of the header.
     pub value: Data<'a>,
-    /// The schema of the value; `None` = it has none.
+    /// The schema of the value, or `None` if it has none.
     pub schema: Option<SchemaRef<'a>>,
 }
 
-/// The headers of one row.
+/// The headers of a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Headers<'a> {
     records: &'a Records,
@@ -227,7 +229,7 @@ impl<'a> Iterator for Headers<'a> {
 
 impl ExactSizeIterator for Headers<'_> {}
 
-/// How far a column has been read.
+/// The read position in a column.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cursor {
     position: usize,
@@ -246,7 +248,7 @@ impl Cursor {
     }
 }
 
-/// The rows of a batch in order.
+/// An iterator over the records of a batch, in order.
 #[derive(Clone, Debug)]
 pub struct Rows<'a> {
     records: &'a Records,
@@ -259,7 +261,7 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of columns that the runtime has checked.
+    /// Creates an iterator over columns that the runtime has checked.
     #[doc(hidden)]
     pub fn new(records: &'a Records) -> Rows<'a> {
         Rows {

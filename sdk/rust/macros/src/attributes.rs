@@ -1,4 +1,4 @@
-//! Reads `#[config(...)]` and the doc comment of one field. Every error points at the author's own token.
+//! Parses `#[config(...)]` and the doc comment of a field. Every error points at the token in the source that is wrong.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -10,7 +10,7 @@ use syn::{
     Token,
 };
 
-/// What the attributes of one field say.
+/// The attributes of a field.
 #[derive(Default)]
 pub(crate) struct Attributes {
     pub(crate) name: Option<LitStr>,
@@ -18,7 +18,7 @@ pub(crate) struct Attributes {
     pub(crate) importance: Option<TokenStream>,
     pub(crate) kind: Option<TokenStream>,
     pub(crate) validators: Vec<TokenStream>,
-    /// The values were listed, so that any type with `FromStr` can hold them.
+    /// Whether the allowed values are listed. The field can then have any type that implements `FromStr`.
     pub(crate) listed: bool,
     pub(crate) group: Option<LitStr>,
     pub(crate) order: Option<LitInt>,
@@ -117,7 +117,7 @@ impl Attributes {
     }
 }
 
-/// One of a few words, as the variant it stands for.
+/// Parses one of a set of words and returns the corresponding variant.
 fn choose(meta: &ParseNestedMeta<'_>, of: &[(&str, TokenStream)]) -> Result<TokenStream> {
     let word: Ident = meta.value()?.parse()?;
     of.iter().find(|(name, _)| word == name).map(|(_, variant)| variant.clone()).ok_or_else(|| {
@@ -126,7 +126,7 @@ fn choose(meta: &ParseNestedMeta<'_>, of: &[(&str, TokenStream)]) -> Result<Toke
     })
 }
 
-/// `("a", "b")`.
+/// Parses a list such as `("a", "b")`.
 fn texts(meta: &ParseNestedMeta<'_>) -> Result<Vec<LitStr>> {
     let content;
     syn::parenthesized!(content in meta.input);
@@ -144,7 +144,7 @@ fn key(name: LitStr) -> Result<LitStr> {
     Ok(name)
 }
 
-/// A range as the inclusive bounds that Kafka has.
+/// Converts a range to the inclusive bounds that Kafka uses.
 fn range(range: &ExprRange) -> Result<TokenStream> {
     if range.start.is_none() && range.end.is_none() {
         return Err(Error::new(range.span(), "the range bounds nothing"));
@@ -158,7 +158,7 @@ fn range(range: &ExprRange) -> Result<TokenStream> {
     Ok(quote!(IntRange((#least, #most))))
 }
 
-/// The doc comment as one text: lines joined, paragraphs apart.
+/// Returns the doc comment as one text. Lines are joined, and paragraphs are separated by empty lines.
 fn doc(attributes: &[Attribute]) -> String {
     let mut text = String::new();
     for attribute in attributes {

@@ -1,4 +1,4 @@
-//! Writes the implementation.
+//! Generates the implementation of `Config`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -63,13 +63,14 @@ impl<'a> ConfigField<'a> {
         Ok(ConfigField { field, name, attributes })
     }
 
-    /// Listed values are read with `FromStr`, unless the type is one of the SDK's own.
+    /// Returns whether the field is parsed with `FromStr`: the allowed values are listed, and the type is not `String` or
+    /// a list.
     fn by_from_str(&self) -> bool {
         let ty = inner_option(&self.field.ty).unwrap_or(&self.field.ty);
         self.attributes.listed && !(named(ty, "String") || named(ty, "Vec"))
     }
 
-    /// Pushes the key's definition.
+    /// Generates the definition of the key.
     fn key(&self) -> TokenStream {
         let Attributes {
             importance, kind, validators, group, order, width, display_name, dependents, recommended, ..
@@ -113,7 +114,7 @@ impl<'a> ConfigField<'a> {
         }
     }
 
-    /// The field of the struct, read.
+    /// Generates the code that reads the field of the struct.
     fn value(&self) -> TokenStream {
         let (ident, ty, name) = (&self.field.ident, &self.field.ty, &self.name);
         if self.attributes.flatten {
@@ -161,7 +162,7 @@ fn unique(fields: &[ConfigField<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// Says of a literal that it cannot be the default of a field of this type, where that can be seen.
+/// Returns an error if a literal obviously cannot be the default of a field of this type.
 fn check_default(default: &Expr, ty: &Type, listed: bool) -> Result<()> {
     let literal = match default {
         Expr::Lit(ExprLit { lit, .. }) => lit,
@@ -187,12 +188,12 @@ fn check_default(default: &Expr, ty: &Type, listed: bool) -> Result<()> {
     if fits { Ok(()) } else { Err(Error::new(default.span(), format_args!("the default of this field is {wanted}"))) }
 }
 
-/// True if the last part of the type's path is this name.
+/// Returns whether the last part of the type's path is this name.
 fn named(ty: &Type, name: &str) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
 }
 
-/// The `T` of an `Option<T>`.
+/// Returns the `T` of an `Option<T>`.
 fn inner_option(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Option")?;

@@ -1,8 +1,8 @@
-//! Errors say what to do, and point at the token of the author that is wrong.
+//! Tests that errors say what to do, and point at the token in the source that is wrong.
 
 use syn::DeriveInput;
 
-/// What the macro says to a struct, and the token it points at.
+/// Returns the macro's error for a struct, and the token that it points at.
 fn error(input: &str) -> (String, String) {
     let input: DeriveInput = syn::parse_str(input).expect("the case is Rust");
     let error = crate::expand::config(&input).expect_err("the case is wrong");

@@ -17,7 +17,7 @@ impl Topics {
         Topics { names: names.into_iter().map(Rc::from).collect(), known: HashMap::new(), last: 0 }
     }
 
-    /// A batch without rows may have no names.
+    /// A batch without records may have no names.
     #[inline]
     pub(super) fn name(&self, index: u32) -> &str {
         self.names.get(index as usize).map_or("", |name| name)
