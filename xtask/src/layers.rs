@@ -6,18 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::workspace::root;
 
 /// The modules of `runtime/server/src`. What a module uses comes before it.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 21] = [
     "error_text",
     "version",
     "core_dumps",
     "hashed_lines",
     "replace_file",
     "own_io",
-    "logging",
     "process_limits",
-    "kafka",
     "api",
-    "keystore",
     "metrics",
     "offsets",
     "plugins",
@@ -38,7 +35,7 @@ const TOP: [&str; 4] = ["worker", "cli", "lib", "main"];
 
 /// Crates that only a part of the sources may name, with that part.
 const NAMED_ONLY_IN: [(&str, &[&str]); 5] = [
-    ("rdkafka", &["runtime/server/src/kafka/"]),
+    ("rdkafka", &["runtime/kafka/"]),
     ("wasmtime", &["runtime/plugin/"]),
     ("wasmtime_wasi", &["runtime/plugin/"]),
     ("axum", &["runtime/server/src/rest/"]),
