@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use weir_plugin::{Engine, EngineOptions};
 
-use crate::api::json;
 use crate::config::connector::Invalid;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::{ConnectorConfig, Unprepared, WorkerConfig};
@@ -18,6 +17,7 @@ use crate::places;
 use crate::plugins::{self, Plugins};
 use crate::rest;
 use crate::rest::security::Security;
+use weir_api::json;
 
 /// One thing that would keep a worker or a connector from starting.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,6 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 use weir_data::schema_check::STACK;
 
-use crate::api::json;
 use crate::config::properties::{self, ConnectorFile};
 use crate::config::{self, WorkerConfig};
 use crate::core_dumps::CoreDumps;
@@ -19,6 +18,7 @@ use crate::error_text::chain;
 use crate::stop::Signals;
 use crate::worker::{Reload, Worker};
 use crate::{check, grants, process_limits, version};
+use weir_api::json;
 use weir_kafka::dev_broker::DevBroker;
 use weir_logging as logging;
 use weir_logging::{Level, LogFormat};

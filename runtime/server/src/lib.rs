@@ -6,7 +6,6 @@ pub mod cli;
 pub mod version;
 pub mod worker;
 
-pub mod api;
 mod core_dumps;
 mod error_text;
 mod grants;
@@ -22,8 +21,6 @@ mod stop;
 pub mod rest;
 
 pub mod herder;
-
-pub mod metrics;
 
 pub mod task;
 

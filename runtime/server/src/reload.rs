@@ -10,10 +10,10 @@ use crate::config::WorkerConfig;
 use crate::config::listener_tls::ListenerTls;
 use crate::config::properties;
 use crate::error_text::chain;
-use crate::metrics::WorkerMetrics;
 use crate::rest::security::Security;
 use crate::rest::tls::ServerTls;
 use weir_logging as logging;
+use weir_metrics::WorkerMetrics;
 
 /// The https listeners of one key.
 pub(crate) struct Listeners {

@@ -13,12 +13,12 @@ use super::steps;
 use super::topic_creation::TopicCreation;
 use super::validation::{self, ConfigInfos, StepPlugins, Validated};
 use super::worker::WorkerConfig;
-use crate::api::ConnectorType;
-use crate::api::json::StringMap;
 use crate::config::chain::{Predicate, Step};
 use crate::config::converter::ConverterSettings;
 use crate::config::subscription::Subscription;
 use crate::plugins::{LookupError, Plugin, Plugins, RangeError};
+use weir_api::ConnectorType;
+use weir_api::json::StringMap;
 use weir_kafka::Properties;
 use weir_plugin::ConfigMap;
 

@@ -8,8 +8,8 @@ use super::error::Error;
 use super::providers::{self, Resolved};
 use super::validation::{self, ConfigInfos, Validated};
 use super::worker::WorkerConfig;
-use crate::api::json::{StringMap, without_nulls};
 use crate::plugins::Plugins;
+use weir_api::json::{StringMap, without_nulls};
 use weir_plugin::ConfigMap;
 
 /// Why a configuration is not taken.

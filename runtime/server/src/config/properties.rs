@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use java_properties::{PropertiesError, PropertiesIter};
 
-use crate::api::json::{self, CreateConnectorFile, StringMap};
+use weir_api::json::{self, CreateConnectorFile, StringMap};
 use weir_plugin::ConfigMap;
 
 /// Why a file gave no configuration.

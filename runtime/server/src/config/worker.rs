@@ -23,12 +23,12 @@ use super::rest::{CrossOrigin, HeaderRule};
 use super::restart_policy::RestartPolicy;
 use super::worker_converters;
 use crate::config::converter::ConverterSettings;
-use crate::metrics::Sampling;
 use crate::offsets;
 use crate::plugins::{self, shipped};
 use weir_kafka::Properties;
 use weir_kafka::admin::API_TIMEOUT;
 use weir_logging::LogFormat;
+use weir_metrics::Sampling;
 use weir_plugin::ConfigMap;
 
 /// Everything the worker's file says.

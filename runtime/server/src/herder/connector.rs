@@ -22,13 +22,13 @@ use super::snapshot::{ConnectorSnapshot, TaskSnapshot};
 use super::standalone::Shared;
 use super::watch::{self, Refused, Watch};
 use super::{reload, tasks, watch::Started};
-use crate::api::{
-    ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, State, TargetState, TaskInfo,
-    TaskState,
-};
 use crate::config::ConnectorConfig;
 use crate::task::active_topics::ActiveTopics;
 use crate::task::control::{Status, TaskHandle, Wanted};
+use weir_api::{
+    ConnectorInfo, ConnectorState, ConnectorStateInfo, ConnectorTaskId, ConnectorType, State, TargetState, TaskInfo,
+    TaskState,
+};
 use weir_plugin::ConfigMap;
 
 /// A connector.

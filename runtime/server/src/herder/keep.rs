@@ -13,7 +13,7 @@ use super::connector::Connector;
 use super::error::Error;
 use super::standalone::{Herder, Mode, Put};
 use super::state_file::Kept;
-use crate::api::TargetState;
+use weir_api::TargetState;
 use weir_plugin::ConfigMap;
 
 impl Herder {

@@ -10,8 +10,8 @@ use weir_plugin::{CallError, Identity, OffsetChange};
 
 use super::error::Error;
 use super::standalone::Shared;
-use crate::api::{ConnectorOffset, ConnectorOffsets, ConnectorType, Message};
 use crate::config::ConnectorConfig;
+use weir_api::{ConnectorOffset, ConnectorOffsets, ConnectorType, Message};
 
 /// The offsets as they are now.
 pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tracing::{error, info};
 
 use crate::config::RestartPolicy;
-use crate::metrics::Counter;
+use weir_metrics::Counter;
 
 /// What can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

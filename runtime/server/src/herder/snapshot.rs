@@ -6,9 +6,9 @@ use weir_plugin::GuestStats;
 
 use super::connector::Connector;
 use super::standalone::Herder;
-use crate::api::State;
 use crate::config::ConnectorConfig;
-use crate::metrics::{TaskMetrics, WorkerMetrics};
+use weir_api::State;
+use weir_metrics::{TaskMetrics, WorkerMetrics};
 
 /// One connector.
 pub struct ConnectorSnapshot {

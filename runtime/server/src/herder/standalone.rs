@@ -13,19 +13,19 @@ use super::connector::Connector;
 use super::error::Error;
 use super::size;
 use super::state_file::StateFile;
-use crate::api::{
-    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Message, TargetState, TaskInfo, TaskState,
-};
 use crate::config::error::Error as KeyError;
 use crate::config::{ConnectorConfig, WorkerConfig};
-use crate::metrics::WorkerMetrics;
 use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
 use crate::task::memory::InFlightMemory;
+use weir_api::{
+    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Message, TargetState, TaskInfo, TaskState,
+};
 use weir_kafka::admin::Admins;
 use weir_kafka::connection::Connections;
 use weir_kafka::producer::Producers;
 use weir_logging::Levels;
+use weir_metrics::WorkerMetrics;
 use weir_plugin::ConfigMap;
 
 /// What a herder works with.

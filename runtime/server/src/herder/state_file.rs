@@ -17,10 +17,10 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::api::TargetState;
 use crate::hashed_lines::{self, Problem};
 use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
+use weir_api::TargetState;
 use weir_plugin::ConfigMap;
 
 /// What the first line says the file is.

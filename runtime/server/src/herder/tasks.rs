@@ -5,12 +5,12 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::standalone::Shared;
-use crate::api::ConnectorType;
 use crate::config::ConnectorConfig;
-use crate::metrics::TaskMetrics;
 use crate::task::active_topics::ActiveTopics;
 use crate::task::control::{OnFailure, TaskHandle, Wanted};
 use crate::task::{Common, DeadLetterClients, TaskId, sink, source};
+use weir_api::ConnectorType;
+use weir_metrics::TaskMetrics;
 use weir_plugin::ConfigMap;
 
 /// Starts a task.

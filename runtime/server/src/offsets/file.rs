@@ -14,9 +14,9 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use super::Entry;
 use super::limits::{self, Exceeded, Limits, TEXT_MAX};
 use super::state::{State, one_line};
-use crate::metrics::Counter;
 use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
+use weir_metrics::Counter;
 
 /// Why offsets cannot be read or written.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -20,8 +20,8 @@ use tracing::{debug, info, warn};
 
 use super::security::is_change;
 use super::server::Connection;
-use crate::metrics::WorkerMetrics;
 use weir_logging::Throttle;
+use weir_metrics::WorkerMetrics;
 
 /// Characters of a path in a line.
 const PATH_MAX: usize = 200;

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::App;
 use super::error::Failure;
 use super::request::{JsonBody, Parameters, Place};
-use crate::api::json::StringMap;
+use weir_api::json::StringMap;
 use weir_logging::{self as logging, Level};
 
 pub(super) fn routes() -> Router<App> {

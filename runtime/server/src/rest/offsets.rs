@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::App;
 use super::error::Failure;
 use super::request::{JsonBody, Place, finish};
-use crate::api::json;
-use crate::api::{ConnectorOffset, ConnectorOffsets, Message};
+use weir_api::json;
+use weir_api::{ConnectorOffset, ConnectorOffsets, Message};
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/connectors/{connector}/offsets", get(offsets).patch(alter).delete(reset))

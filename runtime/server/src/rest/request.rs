@@ -20,7 +20,7 @@ use tracing::debug;
 use super::App;
 use super::error::Failure;
 use super::server::Peer;
-use crate::api::json;
+use weir_api::json;
 
 /// How long a request may take, as in Kafka Connect. What it began goes on after that.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);

@@ -9,7 +9,7 @@ use super::chain_fault::{Fused, place_of_predicate};
 use super::errors::{Exception, Failure, Handler, Pause, Stage};
 use super::{Error, TaskId};
 use crate::config::Step;
-use crate::metrics::TaskMetrics;
+use weir_metrics::TaskMetrics;
 
 /// A chain that is set up.
 pub struct Chain {

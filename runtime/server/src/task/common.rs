@@ -14,7 +14,7 @@ use super::memory::InFlightMemory;
 use super::{Error, TaskId};
 use crate::config::Errors;
 use crate::config::{ConverterSettings, Step};
-use crate::metrics::TaskMetrics;
+use weir_metrics::TaskMetrics;
 use weir_plugin::ConfigMap;
 
 /// A task, but for its side of Kafka.

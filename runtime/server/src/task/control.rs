@@ -11,9 +11,9 @@ use tracing::{error, info, warn};
 use weir_data::text::{MAX_TRACE, bounded};
 
 use super::{Error, TaskId};
-use crate::api::State;
 use crate::config::providers::Secrets;
-use crate::metrics::TaskMetrics;
+use weir_api::State;
+use weir_metrics::TaskMetrics;
 
 /// What a task is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,7 @@ const OIDC: &str = "it configures OAUTHBEARER, which this build does not support
 const KERBEROS: &str = "it configures GSSAPI, which this build does not support";
 const LOGIN: &str = "it names a Java class that provides the credentials; write them into sasl.jaas.config with a PLAIN or SCRAM login module";
 const STORE: &str = "`ssl.key.pem` and `ssl.certificate.pem`, from the key store";
-const TRUST: &str =
-    "`ssl.ca.pem`, from the trust store. Without a trust store, the system's certificate authorities are trusted \
+const TRUST: &str = "`ssl.ca.pem`, from the trust store. Without a trust store, the system's certificate authorities are trusted \
      (`ssl.ca.location=probe`)";
 
 /// Settings that begin with this, and what they are.
@@ -58,7 +57,9 @@ pub const COMMON: &[ClientKey] = &[
     key("security.protocol", "PLAINTEXT", Security("the same, in lower case")),
     bare(
         "security.providers",
-        Refused("it names Java classes that provide cryptography; Weir uses OpenSSL; remove the key if that is acceptable"),
+        Refused(
+            "it names Java classes that provide cryptography; Weir uses OpenSSL; remove the key if that is acceptable",
+        ),
     ),
     key(
         "sasl.mechanism",

@@ -27,8 +27,8 @@ use source::{Provider, Values};
 
 use super::error::Error as KeyError;
 use super::nearest;
-use crate::metrics::Counter;
 use weir_logging::Redactor;
+use weir_metrics::Counter;
 use weir_plugin::ConfigMap;
 
 /// Most different paths that one configuration may name: each is a file that is read for a request.

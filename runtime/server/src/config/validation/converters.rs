@@ -7,9 +7,9 @@ use super::definitions::{Definition, Definitions, FoundValues, Rule};
 use super::framework::Context;
 use super::infos::ConfigInfos;
 use super::recorded;
-use crate::api::json::StringMap;
 use crate::config::def::Check;
 use crate::plugins::{BuiltIn, VersionRange};
+use weir_api::json::StringMap;
 use weir_java::text::trim;
 
 /// In Kafka Connect's order.

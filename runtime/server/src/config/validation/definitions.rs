@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 use weir_plugin::{ConfigKey, Importance, Validator};
 
-use crate::api::json::StringMap;
 use crate::config::def::{self, Check, Type, Value};
 use crate::config::error::Error;
 use crate::plugins::Catalogue;
+use weir_api::json::StringMap;
 
 /// One key.
 #[derive(Debug, Clone)]

@@ -5,11 +5,11 @@ use weir_plugin::{ConfigKey, Importance, PluginKind, Width};
 
 use super::definitions::{Definition, Definitions, Rule};
 use super::recorded;
-use crate::api::json::StringMap;
 use crate::config::WorkerConfig;
 use crate::config::connector_keys::{COMMON, SINK, SOURCE};
 use crate::config::keys::{Fallback, Key};
 use crate::plugins::{BUILT_IN, BUILT_IN_VERSION, Catalogue, Plugin, VersionRange};
+use weir_api::json::StringMap;
 use weir_java::text::trim;
 
 /// The group of Weir's own keys in answers. It comes last, behind all that Kafka Connect knows.

@@ -24,8 +24,8 @@ use super::common::Common;
 use super::connector::{ConnectorConfig, Invalid};
 use super::def;
 use super::error::Error;
-use crate::api::json::{StringMap, without_nulls};
 use crate::plugins::{BuiltIn, Catalogue, LookupError, Plugin, Plugins, VersionError, VersionRange, shipped};
+use weir_api::json::{StringMap, without_nulls};
 use weir_kafka::internal_topics::is_internal;
 use weir_plugin::ConfigMap;
 

@@ -9,8 +9,8 @@ use tracing::{Instrument as _, warn};
 use super::super::error::Error;
 use super::super::restarts::{self, Health, Life, Part, Restartable, Seen};
 use super::{Connector, Data};
-use crate::api::{State, TargetState};
 use crate::config::RestartPolicy;
+use weir_api::{State, TargetState};
 
 impl Connector {
     /// Restarts from here on what fails, as the policy says. The supervisor may be who calls this, so it is never replaced.

@@ -7,8 +7,8 @@ use super::super::offsets;
 use super::super::standalone::Shared;
 use super::super::state_file::Kept;
 use super::Connector;
-use crate::api::{ConnectorOffset, ConnectorOffsets, Message, State, TargetState};
 use crate::config::ConnectorConfig;
+use weir_api::{ConnectorOffset, ConnectorOffsets, Message, State, TargetState};
 
 impl Connector {
     /// A connector of an earlier run, which [`Connector::start_kept`] starts.

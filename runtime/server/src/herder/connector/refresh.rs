@@ -7,8 +7,8 @@ use tracing::{info, warn};
 
 use super::super::error::Error;
 use super::Connector;
-use crate::api::TargetState;
 use crate::config::{ConnectorConfig, Unprepared};
+use weir_api::TargetState;
 
 impl Connector {
     /// Looks the values of config providers and the key stores up again, and takes what they are now. True = something changed.

@@ -8,7 +8,7 @@ use super::super::error::Error;
 use super::super::restarts::Life;
 use super::super::tasks;
 use super::{Connector, Wanted};
-use crate::api::{ConnectorStateInfo, State, TargetState};
+use weir_api::{ConnectorStateInfo, State, TargetState};
 
 impl Connector {
     /// Restarts the connector's own instance. Tasks are touched only if it asks for others than before.

@@ -7,9 +7,9 @@ use weir_plugin::OffsetChange;
 use super::super::error::Error;
 use super::super::standalone::Shared;
 use super::request;
-use crate::api::ConnectorOffset;
 use crate::config::ConnectorConfig;
 use crate::offsets;
+use weir_api::ConnectorOffset;
 
 pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
     let (file, name) = (shared.offsets.clone(), config.name.clone());

@@ -1,4 +1,4 @@
-//! `GET /metrics`, for Prometheus: what the worker counts (`crate::metrics`), and what it is at the moment. Kafka Connect has no such path;
+//! `GET /metrics`, for Prometheus: what the worker counts (`weir_metrics`), and what it is at the moment. Kafka Connect has no such path;
 //! there it is the business of an agent in its JVM.
 
 #[cfg(test)]

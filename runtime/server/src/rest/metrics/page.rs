@@ -7,10 +7,10 @@ use weir_plugin::{EngineStats, GuestStats};
 use super::families::{CONNECTOR, CONNECTOR_INFO, GUEST, SINK, SOURCE, TASK, TASK_INFO, WORKER};
 use super::family::write;
 use super::text::{Labels, Text};
-use crate::api::ConnectorType;
 use crate::herder::{ConnectorSnapshot, Herder, TaskSnapshot};
-use crate::metrics::WorkerMetrics;
 use crate::plugins::Plugins;
+use weir_api::ConnectorType;
+use weir_metrics::WorkerMetrics;
 
 /// The worker as a whole, at one time.
 pub(super) struct Survey {

@@ -21,9 +21,9 @@ use super::*;
 use crate::config::access::Auth;
 use crate::config::host_names::HostNames;
 use crate::config::listener_tls;
-use crate::metrics::{Sampling, WorkerMetrics};
 use weir_keystore::elliptic_key;
 use weir_keystore::{Keystore, Source, StoreKind};
+use weir_metrics::{Sampling, WorkerMetrics};
 use weir_plugin::ConfigMap;
 
 /// Nothing that a test waits for takes longer, on a slow machine either.

@@ -16,7 +16,6 @@ use weir_kafka::RDKafkaErrorCode;
 use super::log::Place;
 use super::{Failure, Stage};
 use crate::config::DeadLetterQueue;
-use crate::metrics::TaskMetrics;
 use crate::task::common::retry_delay;
 use crate::task::control::Stopping;
 use crate::task::memory::Held;
@@ -26,6 +25,7 @@ use weir_kafka::admin::{self, Admins, Creation, NewTopic};
 use weir_kafka::fault::Fault;
 use weir_kafka::lanes::{Lane, Lanes};
 use weir_kafka::producer::{Outcome, OutgoingRow, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
+use weir_metrics::TaskMetrics;
 
 /// Most bytes that wait for Kafka's acknowledgement; the task waits with them then.
 const MAX_BYTES: usize = 4 << 20;
@@ -450,8 +450,8 @@ mod tests {
     async fn a_stop_ends_the_wait_for_room_and_what_is_unsettled_is_known() {
         let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
         let (wanted, stopping) = Stopping::channel();
-        let sampling = crate::metrics::Sampling::default();
-        let metrics = TaskMetrics::new(sampling, Arc::new(crate::metrics::WorkerMetrics::new(sampling)));
+        let sampling = weir_metrics::Sampling::default();
+        let metrics = TaskMetrics::new(sampling, Arc::new(weir_metrics::WorkerMetrics::new(sampling)));
         let mut letters = DeadLetters {
             queue: DeadLetterQueue { topic: "dead".to_owned(), replication_factor: 1, context_headers: true },
             properties,

@@ -11,11 +11,11 @@ use super::log::Place;
 use super::retry::Retries;
 use super::{Exception, Failure, SINK_TASK, SOURCE_TASK, Stage};
 use crate::config::Errors;
-use crate::metrics::TaskMetrics;
 use crate::task::control::Stopping;
 use crate::task::{Error, TaskId};
 use weir_kafka::producer::SendFailure;
 use weir_logging::Throttle;
+use weir_metrics::TaskMetrics;
 
 /// The row that failed.
 pub(in crate::task) enum Record<'a> {

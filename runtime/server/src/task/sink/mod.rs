@@ -40,12 +40,12 @@ use super::convert::Converters;
 use super::errors::{DeadLetters, Handler};
 use super::memory::Held;
 use super::{Common, Error};
-use crate::api::State;
-use crate::metrics::TaskMetrics;
+use weir_api::State;
 use weir_kafka::connection::is_about_connections;
 use weir_kafka::consumer::{Position, SinkConsumer};
 use weir_kafka::consumer_fault::{ConsumerError, ConsumerFault};
 use weir_logging::Throttle;
+use weir_metrics::TaskMetrics;
 
 /// Runs a sink task until it is stopped or fails. A stop commits what the plugin says is safe; a failure commits nothing more.
 pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {

@@ -12,7 +12,7 @@ pub(super) use info::{CONNECTOR_INFO, TASK_INFO};
 pub(super) use task::{SINK, SOURCE, TASK};
 pub(super) use worker::WORKER;
 
-use crate::api::State;
+use weir_api::State;
 
 /// Kafka Connect's word for a state, in its metrics.
 fn word(state: State) -> &'static str {

@@ -14,7 +14,7 @@ mod tokens;
 
 use indexmap::IndexMap;
 
-use weir_plugin::ConfigMap;
+use crate::ConfigMap;
 
 pub use bodies::{ConnectorOffset, ConnectorOffsets, CreateConnectorFile, CreateConnectorRequest, target_state};
 pub use error::Error;

@@ -13,7 +13,7 @@ use super::counter::{Counter, Gauge};
 use super::states::{StateRatios, StateTimes};
 use super::windowed::{Sampling, Windowed};
 use super::worker::WorkerMetrics;
-use crate::api::State;
+use weir_api::State;
 use weir_kafka::connection::TaskConnections;
 
 /// The counts of one task. Shared between its loop, which counts, and whoever looks.

@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 
 use super::clock;
-use crate::api::State;
+use weir_api::State;
 
 /// Time in each state. A task changes its state a few times in its life, which is what the lock is for.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::bind::{Field, Record};
 use super::error::Error;
 use super::tokens::{Reader, Token};
 use super::{Body, StringMap};
-use crate::api::TargetState;
+use crate::TargetState;
 
 impl Body for StringMap {
     const BOUND: &'static str = "java.util.Map";

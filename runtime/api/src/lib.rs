@@ -3,8 +3,11 @@
 
 pub mod json;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use weir_plugin::ConfigMap;
+
+/// A connector's configuration as submitted, in the order of submission. It is the type that plugins are given.
+pub type ConfigMap = IndexMap<String, String>;
 
 /// `source`, `sink` or `unknown` (the class is no longer there).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
