@@ -6,17 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::workspace::root;
 
 /// The modules of `runtime/server/src`. What a module uses comes before it.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 15] = [
     "error_text",
     "version",
     "core_dumps",
-    "hashed_lines",
-    "replace_file",
-    "own_io",
     "process_limits",
-    "api",
-    "metrics",
-    "offsets",
     "plugins",
     "config",
     "task",

@@ -4,8 +4,12 @@
 use std::borrow::Cow;
 
 /// The crates of the worker, and the module that each is in the log.
-const CRATES: [(&str, &str); 3] =
-    [("weir_kafka", "weir::kafka"), ("weir_keystore", "weir::keystore"), ("weir_logging", "weir::logging")];
+const CRATES: [(&str, &str); 4] = [
+    ("weir_kafka", "weir::kafka"),
+    ("weir_keystore", "weir::keystore"),
+    ("weir_logging", "weir::logging"),
+    ("weir_storage", "weir"),
+];
 
 /// The target that is shown for one of the code.
 pub(super) fn shown(target: &str) -> Cow<'_, str> {
@@ -24,6 +28,7 @@ mod tests {
     fn crates_of_the_worker_are_shown_as_modules_and_others_as_they_are() {
         assert_eq!(shown("weir_kafka::producer"), "weir::kafka::producer");
         assert_eq!(shown("weir_kafka"), "weir::kafka");
+        assert_eq!(shown("weir_storage::offsets::file"), "weir::offsets::file");
         for other in ["weir::rest", "weir_plugin::store", "weir_kafkaesque::x", "librdkafka", ""] {
             assert_eq!(shown(other), other);
         }

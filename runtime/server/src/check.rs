@@ -12,12 +12,12 @@ use crate::config::{ConnectorConfig, Unprepared, WorkerConfig};
 use crate::error_text::chain;
 use crate::grants;
 use crate::herder::StateFile;
-use crate::offsets::OffsetFile;
 use crate::places;
 use crate::plugins::{self, Plugins};
 use crate::rest;
 use crate::rest::security::Security;
 use weir_api::json;
+use weir_storage::offsets::OffsetFile;
 
 /// One thing that would keep a worker or a connector from starting.
 #[derive(Debug, Clone, PartialEq, Eq)]

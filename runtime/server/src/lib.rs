@@ -9,13 +9,10 @@ pub mod worker;
 mod core_dumps;
 mod error_text;
 mod grants;
-mod hashed_lines;
 mod locks;
-mod own_io;
 mod places;
 mod process_limits;
 mod reload;
-mod replace_file;
 mod stop;
 
 pub mod rest;
@@ -23,8 +20,6 @@ pub mod rest;
 pub mod herder;
 
 pub mod task;
-
-pub mod offsets;
 
 pub mod plugins;
 

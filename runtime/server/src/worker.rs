@@ -15,7 +15,6 @@ use crate::config::listener::{Listener, Protocol};
 use crate::grants;
 use crate::herder::{self, Herder};
 use crate::locks::{self, Locks};
-use crate::offsets::{self, OffsetFile};
 use crate::plugins::{self, OpenError, Plugins};
 use crate::reload::Listeners;
 pub use crate::reload::Reload;
@@ -25,6 +24,7 @@ use crate::rest::{self, Audit, Endpoint, Resources};
 use weir_kafka::cluster;
 use weir_kafka::connection::Connections;
 use weir_logging as logging;
+use weir_storage::offsets::{self, OffsetFile};
 
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]

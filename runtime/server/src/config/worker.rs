@@ -23,13 +23,13 @@ use super::rest::{CrossOrigin, HeaderRule};
 use super::restart_policy::RestartPolicy;
 use super::worker_converters;
 use crate::config::converter::ConverterSettings;
-use crate::offsets;
 use crate::plugins::{self, shipped};
 use weir_kafka::Properties;
 use weir_kafka::admin::API_TIMEOUT;
 use weir_logging::LogFormat;
 use weir_metrics::Sampling;
 use weir_plugin::ConfigMap;
+use weir_storage::offsets;
 
 /// Everything the worker's file says.
 #[derive(Debug, Clone)]

@@ -15,7 +15,6 @@ use super::size;
 use super::state_file::StateFile;
 use crate::config::error::Error as KeyError;
 use crate::config::{ConnectorConfig, WorkerConfig};
-use crate::offsets::OffsetFile;
 use crate::plugins::Plugins;
 use crate::task::memory::InFlightMemory;
 use weir_api::{
@@ -27,6 +26,7 @@ use weir_kafka::producer::Producers;
 use weir_logging::Levels;
 use weir_metrics::WorkerMetrics;
 use weir_plugin::ConfigMap;
+use weir_storage::offsets::OffsetFile;
 
 /// What a herder works with.
 pub struct Options {

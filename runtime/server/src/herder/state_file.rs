@@ -17,11 +17,11 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::hashed_lines::{self, Problem};
-use crate::own_io;
-use crate::replace_file::{Replace, replace_file};
 use weir_api::TargetState;
 use weir_plugin::ConfigMap;
+use weir_storage::hashed_lines::{self, Problem};
+use weir_storage::own_io;
+use weir_storage::replace_file::{Replace, replace_file};
 
 /// What the first line says the file is.
 const KIND: &str = "connectors";

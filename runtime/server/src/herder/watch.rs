@@ -10,9 +10,9 @@ use weir_plugin::{CallError, ConnectorInstance, Identity};
 use super::connector::Connector;
 use super::standalone::Shared;
 use crate::config::ConnectorConfig;
-use crate::offsets::ConnectorOffsets;
 use weir_logging::Throttle;
 use weir_plugin::ConfigMap;
+use weir_storage::offsets::ConnectorOffsets;
 
 /// What a start yields.
 pub(super) struct Started {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use weir_plugin::{PrivateDir, PrivateDirError, Strangers};
 
-use crate::own_io::spawn_blocking;
+use weir_storage::own_io::spawn_blocking;
 
 /// What could not be done.
 #[derive(Debug, thiserror::Error)]

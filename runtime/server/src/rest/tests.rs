@@ -12,10 +12,10 @@ use weir_plugin::{Compile, Engine, EngineOptions};
 
 use super::*;
 use crate::herder::{Options, StateFile};
-use crate::offsets::OffsetFile;
 use weir_kafka::connection::Connections;
 use weir_logging::Levels;
 use weir_plugin::ConfigMap;
+use weir_storage::offsets::OffsetFile;
 
 /// The routes and what they stand on.
 pub(super) struct Fixture {

@@ -77,7 +77,7 @@ pub enum Error {
     },
     /// The source's offsets cannot be stored, and never will be.
     #[error("{0}")]
-    Offsets(crate::offsets::Exceeded),
+    Offsets(weir_storage::offsets::Exceeded),
     /// A broker does not let a client in: asking again with the same settings brings nothing.
     #[error(
         "Kafka refuses the task's {client}\nCaused by: {reason} (the settings are {client}.* of the worker and {client}.override.* of the \

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Number, Value};
 
 use super::super::error::Error;
-use crate::offsets::canonical;
 use weir_api::ConnectorOffset;
+use weir_storage::offsets::canonical;
 
 /// Partition and offset of a source, JSON texts; no offset = forget it.
 pub(super) type SourceChange = Vec<(String, Option<String>)>;

@@ -8,8 +8,8 @@ use super::super::error::Error;
 use super::super::standalone::Shared;
 use super::request;
 use crate::config::ConnectorConfig;
-use crate::offsets;
 use weir_api::ConnectorOffset;
+use weir_storage::offsets;
 
 pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
     let (file, name) = (shared.offsets.clone(), config.name.clone());

@@ -39,10 +39,10 @@ use super::common::retry_delay;
 use super::control::{Control, Wanted};
 use super::errors::{Failure, Handler};
 use super::memory::{Held, InFlightMemory, Turn};
-use crate::offsets::{self, ConnectorOffsets, OffsetFile};
 use weir_api::State;
 use weir_kafka::producer::End;
 use weir_metrics::TaskMetrics;
+use weir_storage::offsets::{self, ConnectorOffsets, OffsetFile};
 
 /// Runs a source task until it is stopped or fails. What was acknowledged until then has its offsets stored, in both cases.
 pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::topic_creation::TopicCreation;
-use crate::offsets::OffsetFile;
 use crate::task::Common;
 use weir_kafka::Properties;
 use weir_kafka::admin::Admins;
 use weir_kafka::producer::Producers;
+use weir_storage::offsets::OffsetFile;
 
 /// Most bytes of keys and values that one source task may have on their way to Kafka. More makes the task stop polling its
 /// plugin until Kafka has acknowledged some. It is eight of librdkafka's requests (`batch.size`), of which an idempotent

@@ -30,16 +30,16 @@ struct Version {
 
 /// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// What is wrong with it.
-    pub(crate) reason: String,
+    pub reason: String,
     /// What to do, where it is something else than for a file that is damaged.
-    pub(crate) next: Option<&'static str>,
+    pub next: Option<&'static str>,
 }
 
 impl Problem {
     /// What is wrong and what to do; `damaged` is what to do with a file that is damaged.
-    pub(crate) fn with_next(&self, damaged: &str) -> String {
+    pub fn with_next(&self, damaged: &str) -> String {
         format!("{}. It was left as it is. {}", self.reason, self.next.unwrap_or(damaged))
     }
 }
@@ -57,7 +57,7 @@ impl From<&str> for Problem {
 }
 
 /// Writes a whole file of this kind. No line has a line break in it. A Kafka cluster's id may stand in the header.
-pub(crate) fn render(kind: &str, cluster_id: Option<&str>, lines: impl Iterator<Item = String>) -> String {
+pub fn render(kind: &str, cluster_id: Option<&str>, lines: impl Iterator<Item = String>) -> String {
     let (mut body, mut entries) = (String::new(), 0);
     for line in lines {
         body.push_str(&line);
@@ -72,13 +72,13 @@ pub(crate) fn render(kind: &str, cluster_id: Option<&str>, lines: impl Iterator<
 }
 
 /// The Kafka cluster's id in the header of a file that is whole.
-pub(crate) fn cluster_id(text: &[u8]) -> Option<String> {
+pub fn cluster_id(text: &[u8]) -> Option<String> {
     let header = text.split(|byte| *byte == b'\n').next()?;
     serde_json::from_slice::<Header>(header).ok()?.kafka_cluster_id
 }
 
 /// The lines of a whole file of this kind.
-pub(crate) fn parse<'a>(kind: &str, text: &'a [u8]) -> Result<Vec<&'a str>, Problem> {
+pub fn parse<'a>(kind: &str, text: &'a [u8]) -> Result<Vec<&'a str>, Problem> {
     let text = std::str::from_utf8(text).map_err(|error| format!("it is not text: {error}"))?;
     let (header, body) = text.split_once('\n').ok_or("its first line is not whole")?;
     // First: the rest of a newer header may look otherwise.

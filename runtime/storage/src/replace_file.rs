@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What replaces a file; tests make it fail or wait.
-pub(crate) type Replace = Arc<dyn Fn(&Path, &[u8]) -> io::Result<()> + Send + Sync>;
+pub type Replace = Arc<dyn Fn(&Path, &[u8]) -> io::Result<()> + Send + Sync>;
 
 /// Writes the content next to the file, makes it durable, and gives it the file's name. The file is readable by its owner only. A
 /// process that is killed meanwhile may leave a `.weir-` file in the directory, which nothing reads.
@@ -14,7 +14,7 @@ pub(crate) type Replace = Arc<dyn Fn(&Path, &[u8]) -> io::Result<()> + Send + Sy
 /// # Errors
 ///
 /// The system refused. The file has its old content, unless the text says otherwise.
-pub(crate) fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     replace_and_sync(path, content, File::sync_all)
 }
 

@@ -16,7 +16,7 @@ static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
 });
 
 /// As tokio's function of this name, on these threads.
-pub(crate) fn spawn_blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+pub fn spawn_blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
     match &*THREADS {
         Some(threads) => threads.spawn_blocking(work),
         None => tokio::task::spawn_blocking(work),
