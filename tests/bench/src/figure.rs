@@ -46,7 +46,7 @@ impl Figure {
         match self {
             Self::CpuSeconds => "CPU, s",
             Self::WallSeconds => "time, s",
-            Self::RowsPerSecond => "rows/s",
+            Self::RowsPerSecond => "records/s",
             Self::MbPerCpuSecond => "MB per CPU-s",
             Self::ResidentMb => "memory, MB",
             Self::PeakMb => "peak memory, MB",

@@ -53,7 +53,7 @@ const QUICK: u64 = 10;
 #[derive(Parser)]
 #[command(name = "weir-bench", about = "Measures Weir beside Kafka Connect.")]
 struct Args {
-    /// One round, with a tenth of the rows. The report goes to target/bench.
+    /// One round, with a tenth of the records. The report goes to target/bench.
     #[arg(long)]
     quick: bool,
     /// Only this scenario; may be given several times. The report goes to target/bench.
@@ -160,7 +160,7 @@ fn settings() -> Vec<String> {
             systems::CONNECT_TUNING.iter().map(|(key, value)| format!("`{key}={value}`")).collect::<Vec<_>>().join(", ")
         ),
         "Weir: `weir standalone` of a release build; the shipped components in `plugin.path`, compiled once before; `weir.allow.read` \
-         and `weir.allow.write` name the folder of the files. No limit is changed."
+         and `weir.allow.write` name the directory of the files. No limit is changed."
             .into(),
         "Both: String converters unless said, and defaults for all that is not said; above all `offset.flush.interval.ms` is 60000."
             .into(),

@@ -11,7 +11,7 @@ const INTRODUCTION: &str = "\
 Weir and Kafka Connect do the same work, one after the other, in one run against one Apache Kafka: Weir as released, with its
 sandbox and its default limits, Kafka Connect with the JVM options of its own scripts. `cargo xtask bench` runs it all and writes
 this page and [benchmarks.json](benchmarks.json), which has every figure of every round. `cargo xtask bench --quick` takes a tenth of
-the rows and one round, `cargo xtask bench --only NAME` one scenario; they leave this page as it is and write to `target/bench`.
+the records and one round, `cargo xtask bench --only NAME` one scenario; they leave this page as it is and write to `target/bench`.
 How fast single steps are is in [performance.md](performance.md).
 
 ";
@@ -35,7 +35,7 @@ const READING: &str = "\
 const CAVEATS: &str = "\
 ## What to bear in mind
 
-- Everything runs on one machine: the broker takes CPU from the worker that it serves, so rows/s would be higher with a broker
+- Everything runs on one machine: the broker takes CPU from the worker that it serves, so records/s would be higher with a broker
   elsewhere. CPU of the worker depends little on it.
 - One broker, one copy of each topic, no TLS, no compression.
 - Peak memory of a JVM is mostly what its options let it have, not what it needs.
@@ -79,7 +79,7 @@ pub(super) fn document(report: &Report) -> String {
 fn machine(report: &Report) -> String {
     let machine = &report.machine;
     let rounds = if report.rounds == 1 { "1 round".into() } else { format!("{} rounds", report.rounds) };
-    let quick = if report.quick { ", with a tenth of the rows" } else { "" };
+    let quick = if report.quick { ", with a tenth of the records" } else { "" };
     format!(
         "## Machine\n\n| | |\n| --- | --- |\n| CPU | {}, {} cores |\n| Memory | {} MB |\n| Kernel | {} |\n| Java | {} |\n\
          | Kafka and Kafka Connect | {} |\n| kcat | {} |\n| Weir | {} |\n| Taken | {} UTC, {rounds}{quick}; load before: {} |\n\n",

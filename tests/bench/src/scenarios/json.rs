@@ -40,7 +40,7 @@ pub(crate) const JSON: Scenario = Scenario {
 
 pub(crate) const ENVELOPE: Scenario = Scenario {
     name: "envelope",
-    what: "As `json`, with `schemas.enable=true`: each row is an envelope of the schema of the struct and the object.",
+    what: "As `json`, with `schemas.enable=true`: each value is an envelope with the struct's schema and the object.",
     best_by: Figure::CpuSeconds,
     rows: &rows(5.0),
     run: |bench, record| run(bench, record, true),
@@ -56,7 +56,7 @@ fn run(bench: &Bench, record: &mut Record, schemas: bool) -> Result<()> {
     record.settings.push(format!("Connector: `{}`.", config("TOPIC", schemas)));
     record.settings.push(format!("`{}={}` in the worker's file.", FLUSH.0, FLUSH.1));
     let make = if schemas { input::envelope } else { input::object };
-    record.settings.push(format!("A row: `{}`", make(1)));
+    record.settings.push(format!("A value: `{}`", make(1)));
     let count = bench.rows(OBJECTS);
     let topic = bench.topic(1)?;
     let mut bytes = 0;

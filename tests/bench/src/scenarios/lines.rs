@@ -40,7 +40,7 @@ pub(crate) const SOURCE: Scenario = Scenario {
 
 pub(crate) const SINK: Scenario = Scenario {
     name: "sink",
-    what: "`FileStreamSink` writes a topic of 1,000,000 rows of 100 bytes, one partition, to a file. Done when the file has all \
+    what: "`FileStreamSink` writes a topic of 1,000,000 records of 100 bytes, one partition, to a file. Done when the file has all \
            bytes; it is compared with what was sent afterwards. kcat: `kcat -C -b BROKER -t TOPIC -o beginning -e -q > FILE`.",
     best_by: Figure::CpuSeconds,
     rows: &[
@@ -56,7 +56,7 @@ pub(crate) const SINK: Scenario = Scenario {
 
 pub(crate) const LARGE_ROWS: Scenario = Scenario {
     name: "large",
-    what: "As `source` and `sink`, with 200,000 rows of 1,000 bytes and with 20,000 of 10,000 bytes.",
+    what: "As `source` and `sink`, with 200,000 records of 1,000 bytes and with 20,000 of 10,000 bytes.",
     best_by: Figure::CpuSeconds,
     rows: &[large_row("source 1 KB"), large_row("sink 1 KB"), large_row("source 10 KB"), large_row("sink 10 KB")],
     run: large,

@@ -55,7 +55,7 @@ pub(crate) const MANY_SOURCES: Scenario = Scenario {
 
 pub(crate) const MANY_SINKS: Scenario = Scenario {
     name: "many-sinks",
-    what: "200 `FileStreamSink` connectors in one worker, each with a file and all with one topic of 10 rows. Measured as \
+    what: "200 `FileStreamSink` connectors in one worker, each with a file and all with one topic of 10 records. Measured as \
            `many-sources`.",
     best_by: Figure::RunningSeconds,
     rows: SINK_ROWS,
