@@ -9,8 +9,8 @@ use crate::case::{Case, Recording};
 use crate::replay;
 
 /// Why numbers of values without a schema look different.
-const DIGITS: &str = "numbers without a schema keep the digits that they came with: a value is not read and written anew \
-                      where nothing of it changes";
+const DIGITS: &str = "numbers without a schema keep their original digits: a value that does not change is not parsed \
+                      and written back";
 
 /// Why floating point numbers look different.
 const FLOATS: &str = "Java 17 writes some floating point numbers with more digits than it takes to read them back; Weir writes as few as \

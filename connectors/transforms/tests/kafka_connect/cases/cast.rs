@@ -247,7 +247,7 @@ pub(crate) fn why(case: &Case) -> Option<&'static str> {
     }
     let is_logical = case.text("input").is_some_and(|input| input.contains("org.apache.kafka.connect.data."));
     (!spec.contains(':') && is_logical).then_some(
-        "a value that is cast as a whole is none of its logical type; Kafka Connect keeps the name of the type, and JsonConverter \
+        "a value that is cast as a whole loses its logical type; Kafka Connect keeps the name of the type, and JsonConverter \
          then fails with the value, or the schema with its default",
     )
 }
