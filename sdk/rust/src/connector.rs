@@ -54,8 +54,8 @@ impl ConnectorContext {
         self.stored_offsets(std::slice::from_ref(partition)).pop().flatten()
     }
 
-    /// Like [`stored_offset`](ConnectorContext::stored_offset), but for several partitions in one call. Returns one
-    /// result for each.
+    /// Returns the offsets that were stored last for these source partitions, with `None` for a partition without a stored
+    /// offset. One call is enough for all of them.
     pub fn stored_offsets(&self, partitions: &[SourcePartition]) -> Vec<Option<Offset>> {
         stored(partitions)
     }

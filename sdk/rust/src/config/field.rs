@@ -18,7 +18,7 @@ use super::{ConfigType, Validator};
 /// ```compile_fail,E0277
 /// #[derive(weir_sdk::Config)]
 /// struct Wrong {
-///     /// A list of numbers is no type of Kafka's.
+///     /// Kafka has no type for a list of numbers.
 ///     numbers: Vec<u8>,
 /// }
 /// ```
