@@ -27,6 +27,8 @@ mod test;
 #[cfg(test)]
 mod tested;
 mod toolchain;
+#[cfg(test)]
+mod words;
 mod workspace;
 
 use std::process::ExitCode;
