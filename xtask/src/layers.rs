@@ -6,15 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::workspace::root;
 
 /// The modules of `runtime/server/src`. What a module uses comes before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 11] = [
     "error_text",
     "version",
     "core_dumps",
     "process_limits",
-    "plugins",
-    "config",
-    "task",
-    "herder",
     "rest",
     "grants",
     "locks",

@@ -6,6 +6,12 @@ pub mod json;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+/// The version of Kafka Connect whose REST API and converters these are. Clients decide by it what they may ask for.
+pub const KAFKA_CONNECT: &str = "4.3.1";
+
+/// The commit that Kafka Connect of this version names.
+pub const KAFKA_COMMIT: &str = "26b251a451ce941d";
+
 /// A connector's configuration as submitted, in the order of submission. It is the type that plugins are given.
 pub type ConfigMap = IndexMap<String, String>;
 

@@ -4,10 +4,14 @@
 use std::borrow::Cow;
 
 /// The crates of the worker, and the module that each is in the log.
-const CRATES: [(&str, &str); 4] = [
+const CRATES: [(&str, &str); 8] = [
     ("weir_kafka", "weir::kafka"),
     ("weir_keystore", "weir::keystore"),
     ("weir_logging", "weir::logging"),
+    ("weir_catalogue", "weir::plugins"),
+    ("weir_config", "weir::config"),
+    ("weir_task", "weir::task"),
+    ("weir_herder", "weir::herder"),
     ("weir_storage", "weir"),
 ];
 

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use weir_plugin::{Engine, EngineOptions};
 
-use crate::config::connector::Invalid;
-use crate::config::properties::{self, ConnectorFile};
-use crate::config::{ConnectorConfig, Unprepared, WorkerConfig};
 use crate::error_text::chain;
 use crate::grants;
-use crate::herder::StateFile;
 use crate::places;
-use crate::plugins::{self, Plugins};
 use crate::rest;
 use crate::rest::security::Security;
 use weir_api::json;
+use weir_catalogue::{self as plugins, Plugins};
+use weir_config::connector::Invalid;
+use weir_config::properties::{self, ConnectorFile};
+use weir_config::{ConnectorConfig, Unprepared, WorkerConfig};
+use weir_herder::StateFile;
 use weir_storage::offsets::OffsetFile;
 
 /// One thing that would keep a worker or a connector from starting.

@@ -11,14 +11,14 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 use weir_data::schema_check::STACK;
 
-use crate::config::properties::{self, ConnectorFile};
-use crate::config::{self, WorkerConfig};
 use crate::core_dumps::CoreDumps;
 use crate::error_text::chain;
 use crate::stop::Signals;
 use crate::worker::{Reload, Worker};
 use crate::{check, grants, process_limits, version};
 use weir_api::json;
+use weir_config::properties::{self, ConnectorFile};
+use weir_config::{self as config, WorkerConfig};
 use weir_kafka::dev_broker::DevBroker;
 use weir_logging as logging;
 use weir_logging::{Level, LogFormat};
@@ -82,7 +82,7 @@ enum Command {
         files: Vec<PathBuf>,
     },
     /// What a worker runs to compile a component.
-    #[command(name = crate::plugins::COMPILE_COMMAND, hide = true)]
+    #[command(name = weir_catalogue::COMPILE_COMMAND, hide = true)]
     CompileComponent,
 }
 

@@ -16,11 +16,3 @@ mod reload;
 mod stop;
 
 pub mod rest;
-
-pub mod herder;
-
-pub mod task;
-
-pub mod plugins;
-
-pub mod config;

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use tracing::warn;
 use weir_plugin::{PrivateDir, Strangers};
 
-use crate::config::WorkerConfig;
+use weir_config::WorkerConfig;
 
 /// How often it is tried while somebody else has a lock.
 const PAUSE: Duration = Duration::from_millis(200);

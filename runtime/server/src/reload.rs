@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use crate::config::WorkerConfig;
-use crate::config::listener_tls::ListenerTls;
-use crate::config::properties;
 use crate::error_text::chain;
 use crate::rest::security::Security;
 use crate::rest::tls::ServerTls;
+use weir_config::WorkerConfig;
+use weir_config::listener_tls::ListenerTls;
+use weir_config::properties;
 use weir_logging as logging;
 use weir_metrics::WorkerMetrics;
 

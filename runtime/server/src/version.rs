@@ -1,11 +1,5 @@
 //! What this worker is: Weir of some version and commit, which behaves as Kafka Connect of some version does.
 
-/// The version of Kafka Connect whose REST API and converters these are. Clients decide by it what they may ask for.
-pub const KAFKA_CONNECT: &str = "4.3.1";
-
-/// The commit that Kafka Connect of this version names.
-pub const KAFKA_COMMIT: &str = "26b251a451ce941d";
-
 /// Weir's own version.
 pub const WEIR: &str = env!("CARGO_PKG_VERSION");
 

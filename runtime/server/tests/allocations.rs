@@ -5,9 +5,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use weir::config::{ConverterSetting, ConverterSettings};
-use weir::task::convert::{Converters, RawColumns};
+use weir_config::{ConverterSetting, ConverterSettings};
 use weir_data::records::{Column, Encoding, Format, Records, Topics, Values};
+use weir_task::convert::{Converters, RawColumns};
 
 /// Counts this thread's allocations.
 struct Counting;

@@ -11,10 +11,10 @@ use super::App;
 use super::connectors::NO_CONFIG;
 use super::error::Failure;
 use super::request::{JsonBody, Parameters, Place, finish};
-use crate::config::validation::{self, ConfigInfos, ConfigKeyInfo};
-use crate::config::{self, Unvalidated};
-use crate::plugins::{AnyPlugin, BUILT_IN, BUILT_IN_VERSION, VersionRange};
 use weir_api::json::StringMap;
+use weir_catalogue::{AnyPlugin, BUILT_IN, BUILT_IN_VERSION, VersionRange};
+use weir_config::validation::{self, ConfigInfos, ConfigKeyInfo};
+use weir_config::{self as config, Unvalidated};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()

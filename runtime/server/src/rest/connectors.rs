@@ -12,11 +12,11 @@ use weir_plugin::ConfigMap;
 use super::App;
 use super::error::Failure;
 use super::request::{BaseUri, JsonBody, Parameters, Place, finish};
-use crate::config::connector::Invalid;
-use crate::config::{self, Unvalidated};
-use crate::herder::{Put, size};
 use weir_api::json::{self, CreateConnectorRequest, StringMap};
 use weir_api::{ConnectorInfo, ConnectorStateInfo, TargetState, TaskInfo, TaskState};
+use weir_config::connector::Invalid;
+use weir_config::{self as config, Unvalidated};
+use weir_herder::{Put, size};
 use weir_java::text::trim;
 
 pub(super) fn routes() -> Router<App> {

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use weir_plugin::LoadError;
 
-use crate::herder;
-use crate::plugins::{DeleteError, UploadError};
+use weir_catalogue::{DeleteError, UploadError};
+use weir_herder as herder;
 
 /// Seconds after which a client may try again that was answered with 503.
 const RETRY_AFTER: &str = "5";

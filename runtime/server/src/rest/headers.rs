@@ -11,7 +11,7 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::config::rest::{CrossOrigin, HeaderRule, HeaderRuleValue};
+use weir_config::rest::{CrossOrigin, HeaderRule, HeaderRuleValue};
 
 /// Resources that Kafka Connect does not have. Whoever opened Kafka Connect's to web pages did not mean these.
 const OWN: [&str; 2] = ["plugins", "metrics"];

@@ -32,9 +32,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::WorkerConfig;
-use crate::herder::Herder;
-use crate::plugins::Plugins;
+use weir_catalogue::Plugins;
+use weir_config::WorkerConfig;
+use weir_herder::Herder;
 
 pub use audit::Audit;
 use root::PROBES;

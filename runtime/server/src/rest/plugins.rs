@@ -16,7 +16,7 @@ use super::App;
 use super::connector_plugins::PluginRow;
 use super::error::Failure;
 use super::request::{Place, attend, finish, has_type};
-use crate::plugins::{Incoming, Plugins, Stored, Unloaded, UploadError};
+use weir_catalogue::{Incoming, Plugins, Stored, Unloaded, UploadError};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()

@@ -34,8 +34,8 @@ struct ServerInfo {
 /// so Weir's own version is in headers.
 async fn root(State(app): State<App>) -> impl IntoResponse {
     let info = ServerInfo {
-        version: version::KAFKA_CONNECT,
-        commit: version::KAFKA_COMMIT,
+        version: weir_api::KAFKA_CONNECT,
+        commit: weir_api::KAFKA_COMMIT,
         kafka_cluster_id: app.herder.kafka_cluster_id(),
     };
     ([(WEIR_VERSION, version::WEIR), (WEIR_COMMIT, version::COMMIT)], Json(info))

@@ -11,7 +11,7 @@ use tower::ServiceExt as _;
 use weir_plugin::{Compile, Engine, EngineOptions};
 
 use super::*;
-use crate::herder::{Options, StateFile};
+use weir_herder::{Options, StateFile};
 use weir_kafka::connection::Connections;
 use weir_logging::Levels;
 use weir_plugin::ConfigMap;
@@ -289,7 +289,7 @@ async fn definitions_of_what_is_not_there_are_refused_as_by_kafka_connect() {
         )
     );
     assert_eq!(fixture.get(&get("Json?version=[1.0")).await, error(400, "Invalid version specification: [1.0"));
-    let version = crate::version::KAFKA_CONNECT;
+    let version = weir_api::KAFKA_CONNECT;
     assert_eq!(
         fixture.get(&get("Json?version=[9,)")).await,
         error(

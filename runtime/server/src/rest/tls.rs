@@ -10,7 +10,7 @@ use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::server::{NoClientAuth, VerifierBuilderError, WebPkiClientVerifier};
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, version};
 
-use crate::config::listener_tls::{ClientAuth, ListenerTls, Version, java_name};
+use weir_config::listener_tls::{ClientAuth, ListenerTls, Version, java_name};
 use weir_keystore::validity::not_after;
 use weir_keystore::{self as keystore, elliptic_key};
 

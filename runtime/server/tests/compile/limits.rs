@@ -28,7 +28,7 @@ struct Fixture {
 
 impl Fixture {
     fn new(limits: CompileLimits) -> Self {
-        Self::with(env!("CARGO_BIN_EXE_weir"), &[weir::plugins::COMPILE_COMMAND], limits)
+        Self::with(env!("CARGO_BIN_EXE_weir"), &[weir_catalogue::COMPILE_COMMAND], limits)
     }
 
     fn with(program: &str, arguments: &[&str], limits: CompileLimits) -> Self {
@@ -159,7 +159,7 @@ fn patient(folder: &Path, parallel: usize, queue_max: usize) -> (Fixture, PathBu
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_weir"), &program).expect("a link");
     let queue_timeout = Duration::from_secs(300);
     let limits = CompileLimits { memory_max: 1 << 30, parallel, queue_max, queue_timeout, ..limits() };
-    let fixture = Fixture::with(program.to_str().expect("text"), &[weir::plugins::COMPILE_COMMAND], limits);
+    let fixture = Fixture::with(program.to_str().expect("text"), &[weir_catalogue::COMPILE_COMMAND], limits);
     (fixture, program)
 }
 
@@ -241,7 +241,7 @@ async fn an_upload_that_has_waited_long_enough_is_refused_and_gives_its_place_up
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_weir"), &program).expect("a link");
     let queue_timeout = Duration::from_millis(300);
     let limits = CompileLimits { memory_max: 1 << 30, parallel: 1, queue_max: 1, queue_timeout, ..limits() };
-    let fixture = Fixture::with(program.to_str().expect("text"), &[weir::plugins::COMPILE_COMMAND], limits);
+    let fixture = Fixture::with(program.to_str().expect("text"), &[weir_catalogue::COMPILE_COMMAND], limits);
     let engine = fixture.engine.clone();
     let first = tokio::spawn(async move { engine.load(endless(1)).await });
     until_running(&program, 1).await;

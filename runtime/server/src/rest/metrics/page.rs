@@ -7,9 +7,9 @@ use weir_plugin::{EngineStats, GuestStats};
 use super::families::{CONNECTOR, CONNECTOR_INFO, GUEST, SINK, SOURCE, TASK, TASK_INFO, WORKER};
 use super::family::write;
 use super::text::{Labels, Text};
-use crate::herder::{ConnectorSnapshot, Herder, TaskSnapshot};
-use crate::plugins::Plugins;
 use weir_api::ConnectorType;
+use weir_catalogue::Plugins;
+use weir_herder::{ConnectorSnapshot, Herder, TaskSnapshot};
 use weir_metrics::WorkerMetrics;
 
 /// The worker as a whole, at one time.

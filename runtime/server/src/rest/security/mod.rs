@@ -25,8 +25,8 @@ use rights::Rights;
 use tracing::warn;
 use watched::Watched;
 
-use crate::config::access::Auth;
-use crate::config::properties;
+use weir_config::access::Auth;
+use weir_config::properties;
 
 /// Why the guard cannot be set up.
 #[derive(Debug, thiserror::Error)]

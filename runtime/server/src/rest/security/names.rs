@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::Error;
-use crate::config::properties;
+use weir_config::properties;
 
 /// Bytes of a password that bcrypt looks at.
 const BCRYPT_BYTES: usize = 72;

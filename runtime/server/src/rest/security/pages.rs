@@ -15,10 +15,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 
 use super::rights::Right;
-use crate::config::host_names::HostNames;
-use crate::config::rest::CrossOrigin;
 use crate::rest::audit::Why;
 use crate::rest::error::Failure;
+use weir_config::host_names::HostNames;
+use weir_config::rest::CrossOrigin;
 
 /// Which pages may use a listener.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::http::Method;
 
 use super::Error;
-use crate::config::access::Auth;
+use weir_config::access::Auth;
 
 /// What one may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,10 +23,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::config::access::Limits;
 use crate::rest::audit::{Audit, audited};
 use crate::rest::security::{Pages, Security, guard, only_from};
 use crate::rest::tls::ServerTls;
+use weir_config::access::Limits;
 
 pub(super) use connection::{Connection, Peer};
 use places::{Full, Places};

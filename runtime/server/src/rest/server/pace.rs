@@ -12,7 +12,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use crate::config::access::Limits;
+use weir_config::access::Limits;
 
 /// Bytes a second that a client has to keep up with on the whole, when the time that it may stand still is over.
 const LEAST_RATE: u64 = 1 << 10;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::access::Limits;
+use weir_config::access::Limits;
 
 /// All places of a listener. Clones share them.
 #[derive(Debug, Clone)]

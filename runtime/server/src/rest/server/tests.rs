@@ -18,9 +18,9 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, version};
 
 use super::*;
-use crate::config::access::Auth;
-use crate::config::host_names::HostNames;
-use crate::config::listener_tls;
+use weir_config::access::Auth;
+use weir_config::host_names::HostNames;
+use weir_config::listener_tls;
 use weir_keystore::elliptic_key;
 use weir_keystore::{Keystore, Source, StoreKind};
 use weir_metrics::{Sampling, WorkerMetrics};

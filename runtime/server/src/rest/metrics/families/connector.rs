@@ -1,10 +1,10 @@
 //! Families of a connector: its state, and how many of its tasks are in which.
 
 use super::word;
-use crate::herder::ConnectorSnapshot;
 use crate::rest::metrics::family::Family;
 use crate::rest::metrics::text::Kind::Gauge;
 use weir_api::State;
+use weir_herder::ConnectorSnapshot;
 
 fn tasks(connector: &ConnectorSnapshot, state: State) -> usize {
     connector.tasks.iter().filter(|task| task.state == state).count()

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use weir_plugin::Component;
 
-use crate::herder::{ConnectorSnapshot, TaskSnapshot};
-use crate::plugins::BUILT_IN_VERSION;
 use crate::rest::metrics::family::Family;
 use crate::rest::metrics::text::Kind::Gauge;
 use weir_api::ConnectorType;
+use weir_catalogue::BUILT_IN_VERSION;
+use weir_herder::{ConnectorSnapshot, TaskSnapshot};
 
 fn kind(kind: ConnectorType) -> &'static str {
     match kind {

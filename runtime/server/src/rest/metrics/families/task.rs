@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::word;
-use crate::herder::TaskSnapshot;
 use crate::rest::metrics::family::Family;
 use crate::rest::metrics::text::Kind::{Counter, Gauge};
+use weir_herder::TaskSnapshot;
 
 /// Of every task.
 pub(in crate::rest::metrics) const TASK: &[Family<TaskSnapshot>] = &[

@@ -99,14 +99,14 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
         kind: Gauge,
         help: "1, with the version of Kafka Connect that the worker implements as a label, as returned by `GET /`.",
         attributes: &["app-info/version"],
-        write: |_, samples| samples.with(&[("version", version::KAFKA_CONNECT)], 1_u64),
+        write: |_, samples| samples.with(&[("version", weir_api::KAFKA_CONNECT)], 1_u64),
     },
     Family {
         name: "kafka_connect_commit_id_info",
         kind: Gauge,
         help: "1, with the commit of that version of Kafka Connect as a label.",
         attributes: &["app-info/commit-id"],
-        write: |_, samples| samples.with(&[("commit_id", version::KAFKA_COMMIT)], 1_u64),
+        write: |_, samples| samples.with(&[("commit_id", weir_api::KAFKA_COMMIT)], 1_u64),
     },
     Family {
         name: "weir_build_info",

@@ -1,0 +1,25 @@
+//! The plugins of this worker: what is in the folders of `plugin.path`, what was uploaded, and what is built in.
+
+mod alias;
+mod built_in;
+mod compiler;
+mod incoming;
+mod loading;
+mod lookup;
+mod range;
+mod registry;
+pub mod shipped;
+mod store;
+mod version;
+
+pub use built_in::{BUILT_IN, BUILT_IN_VERSION, BuiltIn};
+pub use compiler::{COMPILE_COMMAND, compile};
+pub use incoming::Incoming;
+pub use loading::files_on_path;
+pub use lookup::{AnyPlugin, Catalogue, FindError, LookupError, VersionError};
+pub use range::{RangeError, VersionRange};
+pub use registry::{
+    DeleteError, LoadedUpload, OpenError, Options, Plugin, Plugins, Stored, Unloaded, UploadError, Uploaded,
+};
+pub use store::Error as StoreError;
+pub use version::Version;

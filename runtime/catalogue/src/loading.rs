@@ -1,0 +1,207 @@
+//! What a start does with the files of `plugin.path` and of the store. Those that are compiled and described are loaded at once, the
+//! others in the background: then a guest that takes its time delays only what needs to know all plugins.
+
+use std::path::{Path, PathBuf};
+
+use futures_util::stream::{self, StreamExt as _};
+use tracing::{info, warn};
+use weir_plugin::{ComponentId, LoadError};
+
+use super::registry::{Plugins, Stored, Unloaded};
+use super::store::{self, Store};
+
+/// Components that are asked at once what they contain.
+const AT_ONCE: usize = 4;
+/// Most characters of an error that are listed. A guest may have written it.
+const ERROR_MAX: usize = 4096;
+
+/// A file in which there should be a component.
+#[derive(Debug, Clone)]
+pub(super) struct File {
+    path: PathBuf,
+    /// Its name in the store; `None` if it is on `plugin.path`.
+    in_store: Option<String>,
+    /// Its place among all files.
+    order: usize,
+}
+
+impl File {
+    fn uploaded(&self) -> bool {
+        self.in_store.is_some()
+    }
+
+    /// The id in the name of a file of the store.
+    fn stem(&self) -> Option<String> {
+        self.in_store.as_ref().map(|name| name.strip_suffix(".wasm").unwrap_or(name).to_owned())
+    }
+}
+
+/// The files of `plugin.path` and of the store.
+pub(super) fn files(folders: &[PathBuf], store: &Store) -> Result<Vec<File>, store::Error> {
+    let on_path = folders.iter().flat_map(|folder| files_on_path(folder)).map(|path| (path, None));
+    let in_store = store.files()?.into_iter().map(|name| (store.path_of(&name), Some(name)));
+    let file = |(order, (path, in_store))| File { path, in_store, order };
+    Ok(on_path.chain(in_store).enumerate().map(file).collect())
+}
+
+/// Why a file is not used.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("cannot read the file: {0}. Check its permissions")]
+    Read(#[from] std::io::Error),
+    #[error("the file holds something else than what was uploaded. Delete the plugin and upload it again")]
+    Mismatch,
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl Plugins {
+    /// Loads what is ready, in order, and begins to load the rest.
+    pub(super) async fn load_files(&self, files: Vec<File>) {
+        let mut left = Vec::new();
+        for file in files {
+            let (content, ready) = self.look(&file).await;
+            match ready {
+                Ok(Some(component)) => self.take(&file, component),
+                Ok(None) => {
+                    self.note(&file, content, None);
+                    left.push(file);
+                }
+                Err(error) => self.note(&file, content, Some(&error)),
+            }
+        }
+        if left.is_empty() {
+            return;
+        }
+        info!(plugins = left.len(), "loading plugins that are not compiled and described yet");
+        self.0.loading.send_replace(left.len());
+        let (over, plugins, stop) = (Over(self.clone()), self.clone(), self.0.stop.clone());
+        let all = stream::iter(left).for_each_concurrent(AT_ONCE, move |file| {
+            let plugins = plugins.clone();
+            async move { plugins.load_later(file).await }
+        });
+        tokio::spawn(async move {
+            let _over = over;
+            // A stop drops what is being loaded.
+            stop.run_until_cancelled(all).await;
+        });
+    }
+
+    /// The component of a file, if it is compiled and described. Runs nothing of the guest's.
+    async fn look(&self, file: &File) -> (Option<ComponentId>, Result<Option<Loaded>, Unusable>) {
+        let bytes = match self.read(file).await {
+            Ok(bytes) => bytes,
+            Err(error) => return (None, Err(error.into())),
+        };
+        let content = ComponentId::of(&bytes);
+        if file.stem().is_some_and(|stem| stem != content.as_str()) {
+            return (None, Err(Unusable::Mismatch));
+        }
+        let ready = self.0.engine.load_ready(bytes).await;
+        (Some(content), ready.map_err(Unusable::from))
+    }
+
+    async fn load_later(&self, file: File) {
+        let loaded = self.load_slowly(&file).await;
+        let _changing = self.0.changing.lock().await;
+        // It may have been deleted since.
+        let is_wanted = self.0.known.read().unloaded.iter().any(|known| known.path == file.path);
+        match loaded {
+            Ok(component) if is_wanted => self.take(&file, component),
+            Ok(component) if self.component(component.id().as_str()).is_none() => {
+                self.0.engine.forget(component.id()).await;
+            }
+            Err(error) if is_wanted => self.note(&file, None, Some(&error)),
+            Ok(_) | Err(_) => {}
+        }
+        self.0.loading.send_modify(|left| *left = left.saturating_sub(1));
+    }
+
+    async fn load_slowly(&self, file: &File) -> Result<Loaded, Unusable> {
+        let bytes = self.read(file).await?;
+        if file.stem().is_some_and(|stem| stem != ComponentId::of(&bytes).as_str()) {
+            return Err(Unusable::Mismatch);
+        }
+        Ok(self.0.engine.load_stored(bytes, &self.0.limits).await?)
+    }
+
+    async fn read(&self, file: &File) -> std::io::Result<Vec<u8>> {
+        match &file.in_store {
+            Some(name) => self.0.store.read(name).await,
+            None => tokio::fs::read(&file.path).await,
+        }
+    }
+
+    fn take(&self, file: &File, component: Loaded) {
+        let id = component.id().to_string();
+        info!(file = %file.path.display(), id, plugins = component.plugins().len(), "plugin loaded");
+        if file.uploaded()
+            && let Some((class, _)) = self.shadowed(&component)
+        {
+            warn!(
+                file = %file.path.display(),
+                class,
+                "an uploaded plugin has a class that is on plugin.path or built in, which is used instead; delete the upload, or set \
+                 weir.plugin.upload.override=true"
+            );
+        }
+        let path = (!file.uploaded()).then(|| file.path.clone());
+        self.add(Stored { component, uploaded: file.uploaded(), path, order: file.order });
+    }
+
+    /// Lists a file without its component; a note of before is replaced.
+    fn note(&self, file: &File, content: Option<ComponentId>, error: Option<&Unusable>) {
+        if let Some(error) = error {
+            warn!(file = %file.path.display(), %error, "cannot use a plugin");
+        }
+        let error = error.map(|error| error.to_string().chars().take(ERROR_MAX).collect());
+        let mut known = self.0.known.write();
+        match known.unloaded.iter_mut().find(|known| known.path == file.path) {
+            Some(known) => known.error = error,
+            None => {
+                let name = file.stem().or_else(|| content.as_ref().map(ToString::to_string));
+                let (path, uploaded) = (file.path.clone(), file.uploaded());
+                known.unloaded.push(Unloaded { name, content, uploaded, path, error });
+            }
+        }
+    }
+}
+
+/// Lets those go on who wait for all plugins, however loading ends.
+struct Over(Plugins);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.0.loading.send_replace(0);
+    }
+}
+
+type Loaded = std::sync::Arc<weir_plugin::Component>;
+
+/// The components of one entry of `plugin.path`: `*.wasm` in the folder and in the folders directly below, or the entry itself.
+pub fn files_on_path(folder: &Path) -> Vec<PathBuf> {
+    if folder.is_file() {
+        return vec![folder.to_owned()];
+    }
+    let mut files = match store::wasm_files(folder) {
+        Ok(files) => files,
+        Err(error) => {
+            warn!(folder = %folder.display(), %error, "cannot read a folder of plugin.path, skipped; create it or remove it from plugin.path");
+            return Vec::new();
+        }
+    };
+    let mut below: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect();
+    below.sort();
+    for folder in below {
+        match store::wasm_files(&folder) {
+            Ok(more) => files.extend(more),
+            Err(error) => warn!(folder = %folder.display(), %error, "cannot read a folder below plugin.path, skipped"),
+        }
+    }
+    files
+}

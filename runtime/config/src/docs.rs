@@ -1,0 +1,91 @@
+//! Writes `docs/configuration.md` from the tables of keys. A test compares the file with what this writes;
+//! `WEIR_BLESS=1 cargo test -p weir-config configuration` rewrites it.
+
+use std::fmt::Write as _;
+
+use super::connector_keys;
+use super::def::type_name;
+use super::keys::{self, Fallback, Key, Prefix, Usage};
+
+const INTRO: &str = "\
+# Configuration
+
+`weir standalone worker.properties [connector files...]` reads a Java properties file with Kafka Connect's keys; Weir's own keys start \
+with `weir.`. Files may be encoded in UTF-8 (Kafka Connect reads them as ISO-8859-1; so does Weir if a file is not valid UTF-8). A key \
+that is unknown or has no effect is named in a warning at start; an unknown key that starts with `weir.` is refused. \
+`examples/worker.properties` is a complete file. `weir dev` does not need one.
+
+A connector file is a JSON map, a body of `POST /connectors`, or Java properties.
+
+This page is generated from the tables in `runtime/config/src`; a test checks that it is up to date.
+";
+
+/// The whole page.
+pub(super) fn page() -> String {
+    let mut page = INTRO.to_owned();
+    page.push_str("\n# Worker\n");
+    for section in keys::SECTIONS {
+        let _ = write!(page, "\n## {}\n", section.title);
+        if !section.intro.is_empty() {
+            let _ = write!(page, "\n{}\n", section.intro);
+        }
+        table(&mut page, section.keys);
+    }
+    page.push_str("\n## Keys by prefix\n");
+    prefixes(&mut page, keys::PREFIXES);
+    page.push_str("\n# Connectors\n\nIn addition to the plugin's own keys.\n\n## All connectors\n");
+    table(&mut page, connector_keys::COMMON);
+    prefixes(&mut page, connector_keys::PREFIXES);
+    page.push_str("\n## Source connectors\n");
+    table(&mut page, connector_keys::SOURCE);
+    page.push_str("\n## Sink connectors\n");
+    table(&mut page, connector_keys::SINK);
+    page
+}
+
+fn table(page: &mut String, keys: &[Key]) {
+    page.push_str("\n| Key | Type | Default | Meaning |\n| --- | --- | --- | --- |\n");
+    for key in keys {
+        let default = match key.default {
+            Fallback::Required => "required".to_owned(),
+            Fallback::Null => "null".to_owned(),
+            Fallback::Value("") => "empty".to_owned(),
+            Fallback::Value(text) => format!("`{text}`"),
+            Fallback::Computed(text) => text.to_owned(),
+        };
+        let (name, kind, doc, effect) = (key.name, type_name(key.kind), key.doc, effect(key.usage));
+        let _ = writeln!(page, "| `{name}` | {kind} | {default} | {doc}{effect} |");
+    }
+}
+
+fn prefixes(page: &mut String, prefixes: &[Prefix]) {
+    page.push_str("\n| Keys that begin with | Meaning |\n| --- | --- |\n");
+    for known in prefixes {
+        let _ = writeln!(page, "| `{}` | {}{} |", known.prefix, known.doc, effect(known.usage));
+    }
+}
+
+fn effect(usage: Usage) -> String {
+    match usage {
+        Usage::Used => String::new(),
+        Usage::Ignored(reason) => format!(" *No effect: {reason}.*"),
+        Usage::Refused(next) => format!(" *Refused: {next}.*"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_configuration_page_is_the_one_that_the_tables_give() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+        let page = super::page();
+        if std::env::var_os("WEIR_BLESS").is_some() {
+            std::fs::write(path, &page).expect("docs/configuration.md can be written");
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == page,
+            "docs/configuration.md is out of date; run: WEIR_BLESS=1 cargo test -p weir-config configuration"
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! What a validation answers: `ConfigInfos` and what is in it, as in `org.apache.kafka.connect.runtime.rest.entities`, and how
+//! they are put together and counted.
+
+use indexmap::IndexSet;
+use serde::Serialize;
+use weir_plugin::{Importance, Width};
+
+use super::definitions::{Definition, Definitions, Found, FoundValues};
+use super::framework::WEIR;
+use super::unlisted;
+use crate::def::type_name;
+use crate::error::Error;
+use crate::providers::Resolved;
+
+/// The answer of `PUT /connector-plugins/{p}/config/validate`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfigInfos {
+    /// `connector.class` as it was given.
+    pub name: String,
+    /// How many errors there are, as Kafka Connect counts them: 0 = the configuration will do.
+    pub error_count: usize,
+    /// All groups, in the order in which a user interface shows them.
+    pub groups: Vec<String>,
+    /// One entry for each key that is defined or that something is wrong with.
+    pub configs: Vec<ConfigInfo>,
+}
+
+/// A key's definition and value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfigInfo {
+    /// None = nobody defines the key.
+    pub definition: Option<ConfigKeyInfo>,
+    /// What is known about the value.
+    pub value: ConfigValueInfo,
+}
+
+/// A key's definition. Field names and words are Kafka Connect's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of Kafka's ConfigKey")]
+pub struct ConfigKeyInfo {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub required: bool,
+    pub default_value: Option<String>,
+    pub importance: &'static str,
+    pub documentation: String,
+    pub group: Option<String>,
+    pub order_in_group: i32,
+    pub width: &'static str,
+    pub display_name: String,
+    pub dependents: Vec<String>,
+}
+
+/// A key's value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfigValueInfo {
+    /// The key.
+    pub name: String,
+    /// The value in its type, printed; passwords are `[hidden]`. None = null, or it could not be read.
+    pub value: Option<String>,
+    /// Values to offer to a user.
+    pub recommended_values: Vec<String>,
+    /// What is wrong with it.
+    pub errors: Vec<String>,
+    /// False = other keys make this one pointless.
+    pub visible: bool,
+}
+
+impl ConfigKeyInfo {
+    /// The definition of a key whose name gets a prefix.
+    pub(super) fn new(definition: &Definition, prefix: &str) -> Self {
+        let key = &definition.key;
+        Self {
+            name: format!("{prefix}{}", key.name),
+            kind: type_name(key.kind),
+            required: key.required,
+            default_value: definition.printed_default(),
+            importance: match key.importance {
+                Importance::High => "HIGH",
+                Importance::Medium => "MEDIUM",
+                Importance::Low => "LOW",
+            },
+            documentation: key.doc.clone(),
+            group: key.group.clone(),
+            order_in_group: key.order_in_group,
+            width: match key.width {
+                Width::None => "NONE",
+                Width::Short => "SHORT",
+                Width::Medium => "MEDIUM",
+                Width::Long => "LONG",
+            },
+            display_name: key.display_name.clone(),
+            dependents: key.dependents.clone(),
+        }
+    }
+}
+
+impl ConfigValueInfo {
+    fn new(name: String, found: Found) -> Self {
+        let Found { value, recommended, errors, visible } = found;
+        Self { name, value, recommended_values: recommended, errors, visible }
+    }
+}
+
+impl ConfigInfos {
+    /// Nothing yet.
+    pub(super) fn empty(name: &str) -> Self {
+        Self { name: name.to_owned(), error_count: 0, groups: Vec::new(), configs: Vec::new() }
+    }
+
+    /// `AbstractHerder.generateResult`: values without a definition first, then one entry for each definition. Each message
+    /// counts.
+    pub(super) fn of_connector(name: &str, definitions: &Definitions, mut values: FoundValues) -> Self {
+        let mut configs = Vec::new();
+        let undefined: Vec<String> = values.keys().filter(|key| definitions.get(key).is_none()).cloned().collect();
+        for key in undefined {
+            if let Some(found) = values.shift_remove(&key) {
+                configs.push(ConfigInfo { definition: None, value: ConfigValueInfo::new(key, found) });
+            }
+        }
+        for definition in definitions.iter() {
+            let name = definition.key.name.clone();
+            let found = values.shift_remove(&name).unwrap_or_default();
+            configs.push(ConfigInfo {
+                definition: Some(ConfigKeyInfo::new(definition, "")),
+                value: ConfigValueInfo::new(name, found),
+            });
+        }
+        let error_count = configs.iter().map(|config| config.value.errors.len()).sum();
+        Self { name: name.to_owned(), error_count, groups: definitions.groups().to_vec(), configs }
+    }
+
+    /// `AbstractHerder.prefixedConfigInfos`: values of a part of the configuration, in the order of Java's hash map. A key with
+    /// errors counts once.
+    pub(super) fn of_part(definitions: &Definitions, values: FoundValues, prefix: &str) -> Self {
+        let order = weir_java::hash_map::order(values.keys().map(String::as_str));
+        let mut infos = Self::empty("");
+        let mut values: Vec<Option<(String, Found)>> = values.into_iter().map(Some).collect();
+        let mut groups = IndexSet::new();
+        for (name, found) in order.into_iter().filter_map(|place| values.get_mut(place)?.take()) {
+            let definition = definitions.get(&name);
+            groups.extend(definition.and_then(|definition| definition.key.group.clone()));
+            infos.error_count += usize::from(!found.errors.is_empty());
+            infos.configs.push(ConfigInfo {
+                definition: definition.map(|definition| ConfigKeyInfo::new(definition, prefix)),
+                // Kafka Connect makes a new value here, which is visible whatever the old one was.
+                value: ConfigValueInfo::new(format!("{prefix}{name}"), Found { visible: true, ..found }),
+            });
+        }
+        infos.groups = groups.into_iter().collect();
+        infos
+    }
+
+    /// `AbstractHerder.mergeConfigInfos`: another part behind this one.
+    pub(super) fn append(&mut self, other: Self) {
+        self.error_count += other.error_count;
+        self.configs.extend(other.configs);
+        let groups: IndexSet<String> = self.groups.drain(..).chain(other.groups).collect();
+        self.groups = groups.into_iter().collect();
+    }
+
+    /// Whether something is wrong with this key.
+    pub(super) fn has_error(&self, key: &str) -> bool {
+        self.configs.iter().any(|config| config.value.name == key && !config.value.errors.is_empty())
+    }
+
+    /// Notes an error of Weir's own, beside the key where there is an entry for it.
+    pub(crate) fn add_error(&mut self, key: &str, message: String) {
+        self.error_count += 1;
+        match self.configs.iter_mut().find(|config| config.value.name == key) {
+            Some(config) => config.value.errors.push(message),
+            None => {
+                let found = Found { errors: vec![message], ..Found::default() };
+                // Clients look for the key's name in there.
+                let definition = Some(ConfigKeyInfo::new(&unlisted::definition(key), ""));
+                self.configs.push(ConfigInfo { definition, value: ConfigValueInfo::new(key.to_owned(), found) });
+            }
+        }
+    }
+
+    /// Takes out Weir's own keys, as far as nothing is wrong with them: there are clients that compare what is defined with what Kafka
+    /// Connect defines.
+    pub fn without_weirs_own(mut self) -> Self {
+        let is_weirs = |config: &ConfigInfo| {
+            config.definition.as_ref().is_some_and(|definition| definition.group.as_deref() == Some(WEIR))
+        };
+        self.configs.retain(|config| !is_weirs(config) || !config.value.errors.is_empty());
+        if !self.configs.iter().any(is_weirs) {
+            self.groups.retain(|group| group != WEIR);
+        }
+        self
+    }
+
+    /// Takes out what came from config providers: a value that was resolved is its reference again, and nothing is told of what is
+    /// wrong with it but that something is, because a short value would not be found in a text.
+    pub(crate) fn hide(&mut self, resolved: &Resolved) {
+        let hide = |text: &mut String| *text = resolved.secrets().hide(text).into_owned();
+        match resolved.submitted("connector.class") {
+            Some(class) => class.clone_into(&mut self.name),
+            None => hide(&mut self.name),
+        }
+        for value in self.configs.iter_mut().map(|config| &mut config.value) {
+            let name = value.name.clone();
+            match resolved.submitted(&name) {
+                Some(reference) => {
+                    value.value = Some(reference.to_owned());
+                    for error in &mut value.errors {
+                        *error = resolved.hide_error(Error::other(&name, std::mem::take(error))).to_string();
+                    }
+                }
+                None => value.value.iter_mut().chain(&mut value.errors).for_each(hide),
+            }
+            value.recommended_values.iter_mut().for_each(hide);
+        }
+    }
+
+    /// All messages, in the order of the entries.
+    pub fn errors(&self) -> impl Iterator<Item = &str> {
+        self.configs.iter().flat_map(|config| config.value.errors.iter().map(String::as_str))
+    }
+}

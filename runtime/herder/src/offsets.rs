@@ -1,0 +1,69 @@
+//! The offsets of a connector, shown and changed for the REST API (KIP-875): a source's in the worker's store, a sink's in its
+//! consumer group. Texts and order of the checks are Kafka Connect's (`Worker.modifyConnectorOffsets`).
+
+mod group;
+mod request;
+mod stored;
+
+use tracing::error;
+use weir_plugin::{CallError, Identity, OffsetChange};
+
+use super::error::Error;
+use super::standalone::Shared;
+use weir_api::{ConnectorOffset, ConnectorOffsets, ConnectorType, Message};
+use weir_config::ConnectorConfig;
+
+/// The offsets as they are now.
+pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {
+    let offsets = match config.kind {
+        ConnectorType::Sink => group::list(shared, config).await?,
+        ConnectorType::Source | ConnectorType::Unknown => stored::list(shared, config).await?,
+    };
+    Ok(ConnectorOffsets { offsets })
+}
+
+/// Alters the given offsets, or resets all (none given). The connector is stopped, and stays so meanwhile.
+pub(super) async fn modify(
+    shared: &Shared,
+    config: &ConnectorConfig,
+    change: Option<Vec<ConnectorOffset>>,
+) -> Result<Message, Error> {
+    let done = if change.is_some() { "altered" } else { "reset" };
+    let told = match config.kind {
+        ConnectorType::Sink => group::modify(shared, config, change).await?,
+        ConnectorType::Source | ConnectorType::Unknown => stored::modify(shared, config, change).await?,
+    };
+    Ok(Message {
+        message: match told {
+            true => format!("The offsets for this connector have been {done} successfully"),
+            false => format!(
+                "The Connect framework-managed offsets for this connector have been {done} successfully. However, if this connector \
+                 manages offsets externally, they will need to be manually {done} in the system that the connector uses."
+            ),
+        },
+    })
+}
+
+/// Asks the plugin whether its offsets may become these. True = nothing else keeps offsets for the connector.
+async fn ask_plugin(shared: &Shared, config: &ConnectorConfig, change: OffsetChange) -> Result<bool, Error> {
+    let needed = config.component.capabilities(&config.class, &config.plugin_config, &config.limits).await;
+    let needed = needed.map_err(|error| failed(config, &error))?;
+    // What is shown to the client must not hold what config providers put into the configuration.
+    let refused = |text: String| Error::Internal(config.resolved.secrets().hide(&text).into_owned());
+    let grants = shared.worker.allowed.grant(&needed).await.map_err(|refusal| refused(refusal.to_string()))?;
+    let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
+    let answer =
+        config.component.alter_offsets(identity, &config.plugin_config, &change, &config.limits, &grants).await;
+    answer.map_err(|error| match error {
+        CallError::Fatal(refusal) => refused(refusal),
+        error => failed(config, &error),
+    })
+}
+
+/// What Kafka Connect answers when anything else than the connector's own refusal goes wrong.
+fn failed(config: &ConnectorConfig, cause: &dyn std::fmt::Display) -> Error {
+    let kind = if config.kind == ConnectorType::Sink { "sink" } else { "source" };
+    let cause = config.resolved.secrets().hide(&cause.to_string()).into_owned();
+    error!(connector = config.name, cause, "offsets could not be modified");
+    Error::Internal(format!("Failed to modify offsets for {kind} connector {}", config.name))
+}

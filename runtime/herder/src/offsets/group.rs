@@ -1,0 +1,183 @@
+//! A sink's offsets, in its consumer group.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tracing::error;
+use weir_kafka::{KafkaError, RDKafkaErrorCode};
+use weir_plugin::{OffsetChange, TopicPartitionOffset};
+
+use super::super::error::Error;
+use super::super::standalone::Shared;
+use super::request::{self, SinkChange};
+use weir_api::ConnectorOffset;
+use weir_config::ConnectorConfig;
+use weir_kafka::consumer::Position;
+use weir_kafka::groups::Groups;
+use weir_kafka::producer::describe;
+
+/// How long the requests to Kafka may take, all together: a little less than a request of the REST API, so that the client hears
+/// what is wrong.
+const LIMIT: Duration = Duration::from_secs(80);
+
+struct Group {
+    id: String,
+    client: Groups,
+    deadline: Instant,
+}
+
+impl Group {
+    fn open(shared: &Shared, config: &ConnectorConfig) -> Result<Self, KafkaError> {
+        let mut properties = config.admin_properties();
+        // Kafka Connect's name for this client.
+        let name = || format!("connector-worker-adminclient-{}", config.name);
+        properties.entry("client.id".to_owned()).or_insert_with(name);
+        let id = config.consumer_properties(0).remove("group.id");
+        let id = id.ok_or_else(|| KafkaError::AdminOpCreation("the sink's consumer has no group".to_owned()))?;
+        Ok(Self {
+            id,
+            client: Groups::open(&properties, shared.admins.connections())?,
+            deadline: Instant::now() + LIMIT,
+        })
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1))
+    }
+}
+
+/// The answer to a failure that Kafka names; the log has Kafka's words.
+fn failure(config: &ConnectorConfig, message: String, cause: &KafkaError) -> Error {
+    error!(connector = config.name, cause = describe(cause), "{message}");
+    Error::Internal(message)
+}
+
+pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
+    let failed = |cause: KafkaError| {
+        let message = format!("Failed to retrieve consumer group offsets for sink connector {}", config.name);
+        failure(config, message, &cause)
+    };
+    let group = Group::open(shared, config).map_err(failed)?;
+    let offsets = group.client.offsets(&group.id, group.left()).await.map_err(failed)?;
+    Ok(offsets
+        .into_iter()
+        .map(|(topic, partition, offset)| ConnectorOffset {
+            partition: json!({"kafka_partition": partition, "kafka_topic": topic}),
+            offset: json!({"kafka_offset": offset}),
+        })
+        .collect())
+}
+
+pub(super) async fn modify(
+    shared: &Shared,
+    config: &ConnectorConfig,
+    change: Option<Vec<ConnectorOffset>>,
+) -> Result<bool, Error> {
+    let group = Group::open(shared, config).map_err(|cause| super::failed(config, &describe(&cause)))?;
+    let reset = change.is_none();
+    let change: SinkChange = match change {
+        Some(offsets) => request::sink(offsets)?,
+        None => {
+            let name = &config.name;
+            let message = format!("Failed to list offsets prior to resetting offsets for sink connector {name}");
+            let offsets = group.client.offsets(&group.id, group.left()).await;
+            let offsets = offsets.map_err(|cause| failure(config, message, &cause))?;
+            offsets.into_iter().map(|(topic, partition, _)| (topic, partition, None)).collect()
+        }
+    };
+    let told = super::ask_plugin(shared, config, OffsetChange::Sink(to_plugin(&change))).await?;
+    let (done, described, doubt) = match reset {
+        true => (group.client.delete(&group.id, group.left()).await, "reset consumer group offsets for sink", ""),
+        false => {
+            let before = group.client.offsets(&group.id, group.left()).await;
+            let done = alter(&group, config, change).await?;
+            let restored = match (&done, before) {
+                (Ok(()), _) => Ok(()),
+                (Err(_), Ok(before)) => restore(&group, before).await,
+                (Err(_), Err(cause)) => Err(cause),
+            };
+            let doubt = if restored.is_ok() { "" } else { DOUBT };
+            (done, "alter consumer group offsets for", doubt)
+        }
+    };
+    done.map_err(|cause| {
+        let name = &config.name;
+        let verb = if reset { "reset" } else { "alter" };
+        let message = match &cause {
+            // The group has members: each request has its own error for that.
+            KafkaError::AdminOp(
+                RDKafkaErrorCode::UnknownMemberId
+                | RDKafkaErrorCode::GroupSubscribedToTopic
+                | RDKafkaErrorCode::NonEmptyGroup,
+            ) => format!(
+                "Failed to {verb} consumer group offsets for connector {name} either because its tasks haven't stopped completely yet \
+                 or the connector was resumed before the request to {verb} its offsets could be successfully completed. If the \
+                 connector is in a stopped state, this operation can be safely retried. If it doesn't eventually succeed, the Connect \
+                 cluster may need to be restarted to get rid of the zombie sink tasks."
+            ),
+            _ => format!("Failed to {described} connector {name}{doubt}"),
+        };
+        failure(config, message, &cause)
+    })?;
+    Ok(told)
+}
+
+/// What is added to a failure that may have altered something.
+const DOUBT: &str =
+    ". Some of them may have been altered all the same; read them (GET) before you resume the connector";
+
+/// Puts the group's offsets back to what they were: Kafka may have refused one partition of a change and accepted another.
+async fn restore(group: &Group, before: Vec<Position>) -> Result<(), KafkaError> {
+    let by_partition = |positions: Vec<Position>| -> BTreeMap<_, _> {
+        positions.into_iter().map(|(topic, partition, offset)| ((topic, partition), offset)).collect()
+    };
+    let before = by_partition(before);
+    let now = by_partition(group.client.offsets(&group.id, group.left()).await?);
+    let new: Vec<_> = now.keys().filter(|partition| !before.contains_key(partition)).cloned().collect();
+    let altered = before.into_iter().filter(|(partition, offset)| now.get(partition) != Some(offset));
+    let altered: Vec<Position> = altered.map(|((topic, partition), offset)| (topic, partition, offset)).collect();
+    if !altered.is_empty() {
+        group.client.alter(&group.id, &altered, group.left()).await?;
+    }
+    if !new.is_empty() {
+        group.client.forget(&group.id, &new, group.left()).await?;
+    }
+    Ok(())
+}
+
+fn to_plugin(change: &SinkChange) -> Vec<TopicPartitionOffset> {
+    change
+        .iter()
+        .map(|(topic, partition, offset)| TopicPartitionOffset {
+            topic: topic.clone(),
+            partition: *partition,
+            offset: offset.unwrap_or(-1),
+        })
+        .collect()
+}
+
+/// Commits what has an offset and forgets the rest.
+async fn alter(group: &Group, config: &ConnectorConfig, change: SinkChange) -> Result<Result<(), KafkaError>, Error> {
+    let (mut altered, mut forgotten) = (Vec::new(), Vec::new());
+    for (topic, partition, offset) in change {
+        // What no broker knows, and librdkafka does not send.
+        if topic.is_empty() || topic.contains('\0') || partition < 0 {
+            return Ok(Err(KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition)));
+        }
+        match offset {
+            Some(offset @ ..0) => return Err(super::failed(config, &format!("Invalid negative offset {offset}"))),
+            Some(offset) => altered.push((topic, partition, offset)),
+            None => forgotten.push((topic, partition)),
+        }
+    }
+    if !altered.is_empty()
+        && let Err(error) = group.client.alter(&group.id, &altered, group.left()).await
+    {
+        return Ok(Err(error));
+    }
+    if forgotten.is_empty() {
+        return Ok(Ok(()));
+    }
+    Ok(group.client.forget(&group.id, &forgotten, group.left()).await)
+}

@@ -1,0 +1,122 @@
+//! Which step of a chain has failed. Steps that run fused share an instance and a call, and an instance that has trapped answers no
+//! question; so the steps are run again, in fresh instances, fewer at a time. That costs only when a task fails anyway.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use weir_data::records::Records;
+use weir_plugin::{CallError, Grants, Identity, Limits, StepPredicate};
+
+use super::TaskId;
+use super::chain::is_foreign;
+use weir_config::{Predicate, Step};
+
+/// Time of one call when steps are run again. A batch takes milliseconds; a step that hangs hangs again.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time of all of it.
+const SEARCH_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most steps that are named when it is not known which one it was.
+const MAX_NAMED: usize = 10;
+
+/// Steps that run fused, and all that is needed to run them once more.
+pub(super) struct Fused {
+    pub(super) steps: Vec<Step>,
+    pub(super) id: TaskId,
+    pub(super) limits: Limits,
+}
+
+impl Fused {
+    /// As the contract has them. A predicate of another component is not among them.
+    pub(super) fn configured(&self) -> Vec<weir_plugin::Step> {
+        let predicate = |step: &Step| {
+            let own = step.predicate.as_ref().filter(|_| !is_foreign(step))?;
+            Some(StepPredicate { class: own.class.clone(), config: own.config.clone(), negate: own.negate })
+        };
+        let step = |step: &Step| weir_plugin::Step {
+            alias: step.alias.clone(),
+            class: step.class.clone(),
+            config: step.config.clone(),
+            predicate: predicate(step),
+        };
+        self.steps.iter().map(step).collect()
+    }
+
+    /// Names the step that could not be configured.
+    pub(super) async fn find_unconfigured(&self) -> String {
+        self.find(&mut Records::default(), &mut Vec::new()).await
+    }
+
+    /// Names the step that failed for this batch.
+    pub(super) async fn find(&self, records: &mut Records, offsets: &mut Vec<i64>) -> String {
+        if let [step] = &self.steps[..] {
+            return place_of(step);
+        }
+        let found = tokio::time::timeout(SEARCH_TIMEOUT, self.first_that_fails(records, offsets)).await;
+        match found.ok().flatten().and_then(|index| self.steps.get(index)) {
+            Some(step) => place_of(step),
+            None => one_of(&self.steps),
+        }
+    }
+
+    /// The index of the step with which the chain begins to fail; `None` if it does not fail again.
+    async fn first_that_fails(&self, records: &mut Records, offsets: &mut Vec<i64>) -> Option<usize> {
+        let configured = self.configured();
+        // The first `low` steps do not fail. The first `high` do, if any do.
+        let (mut low, mut high) = (0, configured.len());
+        let mut failed_again = false;
+        while high - low > 1 {
+            let middle = low.midpoint(high);
+            match self.try_again(&configured[..middle], records, offsets).await {
+                Ok(()) => low = middle,
+                Err(_) => (high, failed_again) = (middle, true),
+            }
+        }
+        // So far it may be that all went well.
+        (failed_again || self.try_again(&configured, records, offsets).await.is_err()).then_some(high - 1)
+    }
+
+    async fn try_again(
+        &self,
+        steps: &[weir_plugin::Step],
+        records: &mut Records,
+        offsets: &mut Vec<i64>,
+    ) -> Result<(), CallError> {
+        let Some(first) = self.steps.first() else { return Ok(()) };
+        let identity =
+            Identity { connector: self.id.connector.clone(), task: Some(self.id.task), class: first.class.clone() };
+        let limits = Limits { call_timeout: self.limits.call_timeout.min(CALL_TIMEOUT), ..self.limits };
+        let mut chain = first.component.transform(identity, &limits, &Grants::none()).await?;
+        chain.configure(steps).await?;
+        if records.count > 0 {
+            chain.apply(records, offsets).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A step, as its user and its author know it.
+fn place_of(step: &Step) -> String {
+    match step.predicate.as_ref().filter(|_| !is_foreign(step)) {
+        Some(Predicate { alias, class, .. }) => {
+            format!("transforms.{} ({}), with predicates.{alias} ({class})", step.alias, step.class)
+        }
+        None => format!("transforms.{} ({})", step.alias, step.class),
+    }
+}
+
+/// The predicate of a step that lives in another component.
+pub(super) fn place_of_predicate(predicate: &Predicate, step: &Step) -> String {
+    format!("predicates.{} ({}), of transforms.{}", predicate.alias, predicate.class, step.alias)
+}
+
+fn one_of(steps: &[Step]) -> String {
+    let mut text = "one of ".to_owned();
+    for (index, step) in steps.iter().take(MAX_NAMED).enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        let _ = write!(text, "{separator}{}", place_of(step));
+    }
+    if let Some(more) = steps.len().checked_sub(MAX_NAMED).filter(|more| *more > 0) {
+        let _ = write!(text, " and {more} more");
+    }
+    text
+}

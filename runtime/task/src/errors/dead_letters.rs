@@ -1,0 +1,489 @@
+//! The dead letter queue of a sink task: records that failed, as they were consumed, with headers that say why (KIP-298).
+//!
+//! A record counts as written when Kafka has acknowledged it. The task commits no offset at or above a record that is not
+//! ([`DeadLetters::unsettled`]), and fails when Kafka refuses one: where Kafka Connect only logs that, the record would be lost.
+//! What is not the record's own fault is sent again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+use weir_kafka::RDKafkaErrorCode;
+
+use super::log::Place;
+use super::{Failure, Stage};
+use crate::common::retry_delay;
+use crate::control::Stopping;
+use crate::memory::Held;
+use crate::{Error, TaskId};
+use weir_config::DeadLetterQueue;
+use weir_kafka::Properties;
+use weir_kafka::admin::{self, Admins, Creation, NewTopic};
+use weir_kafka::fault::Fault;
+use weir_kafka::lanes::{Lane, Lanes};
+use weir_kafka::producer::{Outcome, OutgoingRow, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
+use weir_metrics::TaskMetrics;
+
+/// Most bytes that wait for Kafka's acknowledgement; the task waits with them then.
+const MAX_BYTES: usize = 4 << 20;
+/// Most records.
+const MAX_RECORDS: usize = 10_000;
+/// What a letter takes beside its bytes.
+const LETTER_OVERHEAD: usize = 1 << 10;
+/// How long to wait when the producer's queue is full.
+const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
+/// Pause before letters are sent again that Kafka did not accept: the first, and the longest.
+const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+
+/// A record as it was consumed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Letter<'a> {
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) value: Option<&'a [u8]>,
+    /// Milliseconds since 1970; `None` if it had none.
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) headers: Vec<(&'a str, Option<&'a [u8]>)>,
+}
+
+/// A letter, kept until Kafka has it.
+struct Kept {
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+    timestamp: Option<i64>,
+    headers: Vec<(String, Option<Vec<u8>>)>,
+    /// Bytes of all of that.
+    size: usize,
+    /// Where the record was consumed.
+    topic: String,
+    partition: i32,
+    offset: i64,
+    /// `None` until it is given to a producer, and again when it has to be sent again.
+    sent: Option<(Lane, Tracked)>,
+}
+
+impl Kept {
+    fn new(letter: &Letter<'_>, own: Vec<(&'static str, String)>, place: &Place<'_>) -> Self {
+        let theirs = letter.headers.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
+        let ours = own.into_iter().map(|(name, value)| (name.to_owned(), Some(value.into_bytes())));
+        let headers: Vec<_> = theirs.chain(ours).collect();
+        let size = letter.key.map_or(0, <[u8]>::len)
+            + letter.value.map_or(0, <[u8]>::len)
+            + headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+        Self {
+            key: letter.key.map(<[u8]>::to_vec),
+            value: letter.value.map(<[u8]>::to_vec),
+            timestamp: letter.timestamp,
+            headers,
+            size,
+            topic: place.topic.to_owned(),
+            partition: place.partition,
+            offset: place.offset,
+            sent: None,
+        }
+    }
+
+    fn is_acknowledged(&self) -> bool {
+        let outcome = self.sent.as_ref().and_then(|(_, tracked)| tracked.outstanding.outcome(0));
+        matches!(outcome, Some(Outcome::Acknowledged { .. }))
+    }
+}
+
+/// What serves the queue.
+pub struct DeadLetterClients {
+    /// Settings of the producer.
+    pub producer: Properties,
+    /// Settings of the client that looks for the topic and makes it.
+    pub admin: Properties,
+    /// The worker's producers.
+    pub producers: Producers,
+    /// The worker's admin clients.
+    pub admins: Admins,
+}
+
+/// A task's access to the queue.
+pub(crate) struct DeadLetters {
+    queue: DeadLetterQueue,
+    properties: Properties,
+    producers: Producers,
+    metrics: Arc<TaskMetrics>,
+    stopping: Stopping,
+    /// Opened with the first record: most tasks never have one.
+    lanes: Option<Lanes>,
+    /// The lane in use: that of the settings, or a smaller one once the topic has refused a request for its size.
+    lane: Lane,
+    /// Letters on their way, in order.
+    pending: VecDeque<Kept>,
+    bytes: usize,
+    /// The letters and the producer's copies of them, in the worker's budget.
+    memory: Held,
+    /// Failures since the last acknowledgement, and when to send again.
+    failures: u32,
+    resume: Option<Instant>,
+    /// Notified when a letter is acknowledged, or has failed.
+    wake: Arc<Notify>,
+}
+
+impl DeadLetters {
+    /// Makes sure that the topic exists: looks for it, and makes it with one partition if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// It does not, and cannot be made.
+    pub(crate) async fn open(
+        queue: &DeadLetterQueue,
+        clients: &DeadLetterClients,
+        metrics: Arc<TaskMetrics>,
+        stopping: Stopping,
+        memory: Held,
+    ) -> Result<Self, Error> {
+        ensure(queue, clients)
+            .await
+            .map_err(|cause| Error::DeadLetterTopic { topic: queue.topic.clone(), cause: cause_text(&cause, queue) })?;
+        Ok(Self {
+            queue: queue.clone(),
+            properties: clients.producer.clone(),
+            producers: clients.producers.clone(),
+            metrics,
+            stopping,
+            lanes: None,
+            lane: 0,
+            pending: VecDeque::new(),
+            bytes: 0,
+            memory,
+            failures: 0,
+            resume: None,
+            wake: Arc::new(Notify::new()),
+        })
+    }
+
+    /// Puts a record on its way to the queue.
+    ///
+    /// # Errors
+    ///
+    /// Kafka refuses this record or one before it, or the task was stopped while it waited.
+    pub(super) async fn send(
+        &mut self,
+        id: &TaskId,
+        failure: &Failure,
+        place: &Place<'_>,
+        letter: &Letter<'_>,
+    ) -> Result<(), Error> {
+        loop {
+            let again = self.pump()?;
+            if self.bytes <= MAX_BYTES && self.pending.len() < MAX_RECORDS {
+                break;
+            }
+            let woken = self.wake.notified();
+            tokio::select! {
+                () = self.stopping.asked() => return Err(Error::Stopped),
+                () = woken => {}
+                () = until(again) => {}
+            }
+        }
+        self.metrics.dead_letter_requested();
+        let own = if self.queue.context_headers { context(id, failure, place) } else { Vec::new() };
+        let kept = Kept::new(letter, own, place);
+        self.bytes += kept.size;
+        self.pending.push_back(kept);
+        self.account();
+        self.pump().map(drop)
+    }
+
+    /// Waits until Kafka has every record that was sent, at most so long. `false` if it does not have them all yet.
+    ///
+    /// # Errors
+    ///
+    /// Kafka refuses one.
+    pub(crate) async fn settle(&mut self, patience: Duration) -> Result<bool, Error> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let again = self.pump()?;
+            if self.pending.is_empty() {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            let again = again.map_or(deadline, |again| again.min(deadline));
+            // What comes until the deadline is seen by the next turn.
+            let _ = tokio::time::timeout_at(again, self.wake.notified()).await;
+        }
+    }
+
+    /// Where the records were consumed that Kafka has not acknowledged: topic, partition, offset.
+    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&str, i32, i64)> {
+        self.pending.iter().map(|letter| (letter.topic.as_str(), letter.partition, letter.offset))
+    }
+
+    /// Hears what became of letters, and gives those that wait to the producer. Returns when to come back; `None` if reports are all
+    /// there is to wait for.
+    fn pump(&mut self) -> Result<Option<Instant>, Error> {
+        if self.pending.is_empty() {
+            return Ok(None);
+        }
+        let now = Instant::now();
+        self.replace_failed(now)?;
+        self.absorb(now)?;
+        while let Some(letter) = self.pending.pop_front_if(|letter| letter.is_acknowledged()) {
+            self.bytes -= letter.size;
+            self.failures = 0;
+        }
+        self.account();
+        if let Some(resume) = self.resume.filter(|resume| now < *resume) {
+            return Ok(Some(resume));
+        }
+        self.resume = None;
+        self.give(now)
+    }
+
+    /// Letters wait for their own limit only: a sink with one in hand can do nothing else.
+    fn account(&mut self) {
+        self.memory.resize((self.bytes * 2 + self.pending.len() * LETTER_OVERHEAD) as u64);
+    }
+
+    /// Letters of a producer that has failed are sent again with another one.
+    fn replace_failed(&mut self, now: Instant) -> Result<(), Error> {
+        let Some(lanes) = &mut self.lanes else { return Ok(()) };
+        for failed in lanes.take_failed() {
+            if Fault::of(failed.code) == Fault::Setup {
+                return Err(self.refused(&failed.reason));
+            }
+            warn!(
+                error = failed.reason,
+                "Kafka producer of the dead letter queue failed; sending unacknowledged records again"
+            );
+            for letter in self.pending.iter_mut().filter(|letter| !letter.is_acknowledged()) {
+                letter.sent.take_if(|(lane, _)| *lane == failed.lane);
+            }
+            self.resume = Some(now + retry_delay(None, self.failures, RETRY_DELAYS));
+            self.failures = self.failures.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    fn absorb(&mut self, now: Instant) -> Result<(), Error> {
+        let mut failed: Option<SendFailure> = None;
+        let (mut count, mut smaller) = (0u64, None);
+        for number in 0..self.pending.len() {
+            let letter = &mut self.pending[number];
+            let Some((lane, tracked)) = &letter.sent else { continue };
+            let Some(failure) = tracked.outstanding.take_failures().pop() else { continue };
+            let alone = failure.alone || *lane == 1 || letter.size > *lane;
+            match Fault::of(failure.code) {
+                Fault::Setup | Fault::Record => return Err(self.refused(&failure.message)),
+                Fault::RequestSize | Fault::Request if alone => return Err(self.refused(&failure.message)),
+                Fault::RequestSize | Fault::Request => smaller = Some((*lane / 2).max(1)),
+                Fault::Timeout | Fault::Transient => {
+                    self.resume.get_or_insert(now + retry_delay(None, self.failures, RETRY_DELAYS));
+                }
+            }
+            letter.sent = None;
+            count += 1;
+            failed.get_or_insert(failure);
+        }
+        if let Some(lane) = smaller {
+            self.lane = self.lane.min(lane);
+        }
+        if let Some(failure) = failed {
+            self.failures = self.failures.saturating_add(1);
+            // A line for each doubling: a broker may be away for hours.
+            if self.failures.is_power_of_two() {
+                warn!(
+                    error = failure.message,
+                    records = count,
+                    "the dead letter queue did not accept records; sending them again"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, now: Instant) -> Result<Option<Instant>, Error> {
+        if self.lanes.is_none() {
+            let lanes = Lanes::open(&self.producers, &self.properties, &self.metrics.connections)
+                .map_err(|cause| self.no_producer(&describe(&cause)))?;
+            info!(topic = self.queue.topic, "opened the dead letter queue");
+            self.lane = lanes.configured();
+            self.lanes = Some(lanes);
+        }
+        let failed = |cause: weir_kafka::KafkaError| Error::DeadLetterTopic {
+            topic: self.queue.topic.clone(),
+            cause: describe(&cause),
+        };
+        let Some(lanes) = &mut self.lanes else { return Ok(None) };
+        let lane = self.lane;
+        for letter in self.pending.iter_mut().filter(|letter| letter.sent.is_none()) {
+            lanes.open_lane(lane).map_err(failed)?;
+            let topic = lanes.topic(lane, &self.queue.topic).map_err(failed)?;
+            let outstanding = Arc::new(Outstanding::new(1, Arc::clone(&self.wake)));
+            let tracked = lanes
+                .track(lane, outstanding)
+                .map_err(|cause| Error::Kafka { what: "cannot track a dead letter", cause })?;
+            let headers: Vec<_> =
+                letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+            let row = OutgoingRow {
+                topic,
+                partition: -1,
+                key: letter.key.as_deref(),
+                value: letter.value.as_deref(),
+                timestamp: letter.timestamp,
+                headers: &headers,
+            };
+            if lanes.send(lane, &tracked, 0, &row) == Sent::QueueFull {
+                return Ok(Some(now + QUEUE_FULL_DELAY));
+            }
+            letter.sent = Some((lane, tracked));
+        }
+        Ok(None)
+    }
+
+    fn no_producer(&self, cause: &str) -> Error {
+        Error::DeadLetterTopic { topic: self.queue.topic.clone(), cause: cause.to_owned() }
+    }
+
+    fn refused(&self, cause: &str) -> Error {
+        self.metrics.dead_letter_failed();
+        error!(exception = cause, "Could not produce message to dead letter queue. topic={}", self.queue.topic);
+        Error::DeadLetter { topic: self.queue.topic.clone(), cause: cause.to_owned() }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Why the topic cannot be made, with the key that mends it.
+fn cause_text(cause: &admin::Error, queue: &DeadLetterQueue) -> String {
+    const FACTOR: &str = "errors.deadletterqueue.topic.replication.factor";
+    match cause {
+        admin::Error::Kafka(RDKafkaErrorCode::InvalidReplicationFactor) => format!(
+            "{cause}: the cluster has fewer brokers than the {} replicas that {FACTOR} asks for (3 unless set). Set it to at most the \
+             number of brokers, or make the topic yourself",
+            queue.replication_factor
+        ),
+        cause => format!("{cause}; {FACTOR}={}", queue.replication_factor),
+    }
+}
+
+async fn ensure(queue: &DeadLetterQueue, clients: &DeadLetterClients) -> Result<(), admin::Error> {
+    let admin = clients.admins.get(&clients.admin)?;
+    if admin.describe_topic(&queue.topic).await?.is_some() {
+        return Ok(());
+    }
+    // Kafka Connect's words and level.
+    error!("Topic {} doesn't exist. Will attempt to create topic.", queue.topic);
+    let topic = NewTopic {
+        name: queue.topic.clone(),
+        partitions: 1,
+        replication_factor: queue.replication_factor,
+        configs: BTreeMap::new(),
+    };
+    match admin.create_topic(&topic).await {
+        Ok(Creation::Created | Creation::Exists) => Ok(()),
+        // The broker of `weir dev` makes topics when rows come.
+        Err(admin::Error::Kafka(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The headers that say why, behind those of the row. Kafka Connect writes them in this order.
+fn context(id: &TaskId, failure: &Failure, place: &Place<'_>) -> Vec<(&'static str, String)> {
+    let Failure { stage, class, exception } = failure;
+    vec![
+        ("__connect.errors.topic", place.topic.to_owned()),
+        ("__connect.errors.partition", place.partition.to_string()),
+        ("__connect.errors.offset", place.offset.to_string()),
+        ("__connect.errors.connector.name", id.connector.clone()),
+        ("__connect.errors.task.id", id.task.to_string()),
+        ("__connect.errors.stage", Stage::name(*stage).to_owned()),
+        ("__connect.errors.class.name", class.clone()),
+        ("__connect.errors.exception.class.name", exception.class.to_owned()),
+        ("__connect.errors.exception.message", exception.message.clone()),
+        ("__connect.errors.exception.stacktrace", exception.trace()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::InFlightMemory;
+
+    #[test]
+    fn the_headers_are_kafka_connects_in_name_order_and_form() {
+        let id = TaskId { connector: "c".to_owned(), task: 2 };
+        let place = Place { topic: "t", partition: 1, offset: 40, timestamp: None };
+        let found = context(&id, &Failure::of_put("no\nmore"), &place);
+        let expected = [
+            ("topic", "t"),
+            ("partition", "1"),
+            ("offset", "40"),
+            ("connector.name", "c"),
+            ("task.id", "2"),
+            ("stage", "TASK_PUT"),
+            ("class.name", "org.apache.kafka.connect.sink.SinkTask"),
+            ("exception.class.name", "org.apache.kafka.connect.errors.ConnectException"),
+            ("exception.message", "no"),
+            ("exception.stacktrace", "org.apache.kafka.connect.errors.ConnectException: no\nmore\n"),
+        ];
+        assert_eq!(found.len(), expected.len());
+        for ((name, value), (expected_name, expected_value)) in found.iter().zip(expected) {
+            assert_eq!(name.strip_prefix("__connect.errors."), Some(expected_name));
+            assert_eq!(value, expected_value, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_replication_factor_that_the_cluster_cannot_have_is_told_with_its_key() {
+        let queue = DeadLetterQueue { topic: "dead".to_owned(), replication_factor: 3, context_headers: false };
+        let text = cause_text(&admin::Error::Kafka(RDKafkaErrorCode::InvalidReplicationFactor), &queue);
+        assert!(text.contains("fewer brokers than the 3 replicas"), "{text}");
+        assert!(text.contains("errors.deadletterqueue.topic.replication.factor"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_wait_for_room_and_what_is_unsettled_is_known() {
+        let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
+        let (wanted, stopping) = Stopping::channel();
+        let sampling = weir_metrics::Sampling::default();
+        let metrics = TaskMetrics::new(sampling, Arc::new(weir_metrics::WorkerMetrics::new(sampling)));
+        let mut letters = DeadLetters {
+            queue: DeadLetterQueue { topic: "dead".to_owned(), replication_factor: 1, context_headers: true },
+            properties,
+            producers: Producers::default(),
+            metrics: Arc::new(metrics),
+            stopping,
+            lanes: None,
+            lane: 0,
+            pending: VecDeque::new(),
+            bytes: 0,
+            memory: InFlightMemory::new(1 << 20).take(0),
+            failures: 0,
+            resume: None,
+            wake: Arc::new(Notify::new()),
+        };
+        let id = TaskId { connector: "c".to_owned(), task: 0 };
+        let value = vec![b'x'; 900_000];
+        let letter = Letter { value: Some(&value), ..Letter::default() };
+        let place = |offset| Place { topic: "t", partition: 1, offset, timestamp: None };
+        let failure = Failure::of_put("no");
+        for offset in 0..5 {
+            letters.send(&id, &failure, &place(offset), &letter).await.expect("there is room");
+        }
+        assert_eq!(letters.unsettled().next(), Some(("t", 1, 0)));
+        assert!(!letters.settle(Duration::from_millis(10)).await.expect("nothing is refused"));
+        let place = place(5);
+        let send = letters.send(&id, &failure, &place, &letter);
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            wanted.send_replace(crate::control::Wanted::Stopped);
+        };
+        let (sent, ()) = futures_util::future::join(send, stop).await;
+        assert!(matches!(sent, Err(Error::Stopped)), "{sent:?}");
+    }
+}

@@ -1,0 +1,210 @@
+//! What becomes of a row that has failed for good: reported, counted, and then left out or the end of the task.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{error, warn};
+
+use super::dead_letters::{DeadLetters, Letter};
+use super::log::Place;
+use super::retry::Retries;
+use super::{Exception, Failure, SINK_TASK, SOURCE_TASK, Stage};
+use crate::control::Stopping;
+use crate::{Error, TaskId};
+use weir_config::Errors;
+use weir_kafka::producer::SendFailure;
+use weir_logging::Throttle;
+use weir_metrics::TaskMetrics;
+
+/// The row that failed.
+pub(crate) enum Record<'a> {
+    /// A sink's: where it stood, and the row as it was consumed, if that was kept.
+    Consumed(Place<'a>, Option<Letter<'a>>),
+    /// A source's: its text if that was kept, and where the source had it.
+    Polled {
+        /// `SourceRecord.toString`.
+        text: Option<String>,
+        /// For the trace.
+        place: String,
+    },
+}
+
+/// How a task deals with rows that fail.
+pub(crate) struct Handler {
+    id: TaskId,
+    tolerate: bool,
+    log: bool,
+    log_records: bool,
+    retries: Retries,
+    metrics: Arc<TaskMetrics>,
+    dead_letters: Option<DeadLetters>,
+    skips: Skips,
+    throttle: Throttle,
+}
+
+/// Records that Kafka did not accept and that were skipped since the last line of the log about them.
+#[derive(Default)]
+struct Skips {
+    count: u64,
+    last: Option<Instant>,
+}
+
+/// At most one line of the log about skipped records in this time.
+const SKIP_LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+impl Skips {
+    /// Another one. Returns how many a line of the log is to tell of, if there is to be one now.
+    fn another(&mut self, now: Instant) -> Option<u64> {
+        self.count += 1;
+        if self.last.is_some_and(|last| now.duration_since(last) < SKIP_LOG_INTERVAL) {
+            return None;
+        }
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.count))
+    }
+}
+
+impl Handler {
+    /// `dead_letters` = where a sink's rows go that failed.
+    pub(crate) fn new(
+        id: TaskId,
+        errors: &Errors,
+        metrics: Arc<TaskMetrics>,
+        stopping: Stopping,
+        dead_letters: Option<DeadLetters>,
+    ) -> Self {
+        Self {
+            id,
+            tolerate: errors.tolerate_all,
+            log: errors.log,
+            log_records: errors.log && errors.log_records,
+            retries: Retries::new(errors, stopping),
+            metrics,
+            dead_letters,
+            skips: Skips::default(),
+            throttle: Throttle::default(),
+        }
+    }
+
+    /// Asked before a line that the plugin can cause with each call: `Some` with the number of lines that were left out.
+    pub(crate) fn may_log(&mut self) -> Option<u64> {
+        self.throttle.pass()
+    }
+
+    /// `errors.tolerance=all`.
+    pub(crate) fn tolerates(&self) -> bool {
+        self.tolerate
+    }
+
+    /// True = the log tells of the record itself, and not only of what failed.
+    pub(crate) fn logs_records(&self) -> bool {
+        self.log_records
+    }
+
+    /// True = a row as it was consumed is wanted when it fails.
+    pub(crate) fn wants_letters(&self) -> bool {
+        self.dead_letters.is_some()
+    }
+
+    /// For operations that may succeed later.
+    pub(crate) fn retries(&self) -> (&Retries, &TaskMetrics) {
+        (&self.retries, &self.metrics)
+    }
+
+    /// The dead letter queue.
+    pub(crate) fn dead_letters(&mut self) -> Option<&mut DeadLetters> {
+        self.dead_letters.as_mut()
+    }
+
+    /// A row has failed for good. Runs the reporters, also when the task is about to fail because of it.
+    ///
+    /// # Errors
+    ///
+    /// `errors.tolerance` is `none`, or the dead letter queue does not take rows.
+    pub(crate) async fn fail(&mut self, failure: &Failure, record: Record<'_>) -> Result<(), Error> {
+        let reported = failure.stage.is_reported();
+        self.metrics.record_failure();
+        if !reported {
+            self.metrics.record_error();
+        }
+        self.log(failure, &record);
+        let place = match record {
+            Record::Consumed(place, letter) => {
+                if let (Some(queue), Some(letter)) = (&mut self.dead_letters, letter) {
+                    queue.send(&self.id, failure, &place, &letter).await?;
+                }
+                format!("consumed record {place}")
+            }
+            Record::Polled { place, .. } => place,
+        };
+        if self.tolerate {
+            if !reported {
+                self.metrics.record_skipped();
+            }
+            if failure.stage == Stage::KafkaProduce
+                && let Some(records) = self.skips.another(Instant::now())
+            {
+                let error = failure.exception.trace();
+                warn!(
+                    records,
+                    error = error.trim_end(),
+                    "skipped records that Kafka did not accept (errors.tolerance=all)"
+                );
+            }
+            return Ok(());
+        }
+        if reported {
+            self.metrics.record_error();
+        }
+        Err(Error::Tolerance { what: failure.what(), place, trace: failure.exception.trace().trim_end().to_owned() })
+    }
+
+    fn log(&self, failure: &Failure, record: &Record<'_>) {
+        if !self.log {
+            tracing::debug!(what = failure.what(), exception = failure.exception.trace(), "a row failed");
+            return;
+        }
+        let more = match record {
+            _ if !self.log_records => String::new(),
+            Record::Consumed(place, _) => format!(", where consumed record is {place}"),
+            Record::Polled { text: Some(text), .. } => format!(", where source record is = {text}"),
+            Record::Polled { text: None, .. } => String::new(),
+        };
+        // The sentence is Kafka Connect's, to its last character: alerts look for it.
+        error!(
+            exception = failure.exception.trace().trim_end(),
+            "Error encountered in task {}. {}{more}.",
+            self.id,
+            failure.what()
+        );
+        self.metrics.error_logged();
+    }
+}
+
+impl Failure {
+    /// A row that a sink reported, or that its `put` failed for.
+    pub(crate) fn of_put(text: &str) -> Self {
+        Self { stage: Stage::TaskPut, class: SINK_TASK.to_owned(), exception: Exception::of_sink(text) }
+    }
+
+    /// A row that Kafka did not take.
+    pub(crate) fn of_send(failure: SendFailure) -> Self {
+        let exception = Exception::of_send(failure.code, failure.message);
+        Self { stage: Stage::KafkaProduce, class: SOURCE_TASK.to_owned(), exception }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_skip_is_logged_at_once_and_the_next_ones_together() {
+        let mut skips = Skips::default();
+        let now = Instant::now();
+        assert_eq!(skips.another(now), Some(1));
+        assert_eq!(skips.another(now + SKIP_LOG_INTERVAL / 2), None);
+        assert_eq!(skips.another(now + SKIP_LOG_INTERVAL), Some(2));
+    }
+}

@@ -1,0 +1,33 @@
+//! What a sink task needs to run, and its fixed bounds.
+
+use std::time::Duration;
+
+use crate::{Common, DeadLetterClients};
+use weir_config::Subscription;
+use weir_kafka::Properties;
+use weir_kafka::connection::Connections;
+
+/// Most rows in one `put`, unless the consumer's `max.poll.records` says otherwise.
+pub(super) const PUT_ROWS: usize = 2_000;
+/// Bytes of keys and values after which a `put` takes no more rows.
+pub(super) const PUT_BYTES: usize = 4 << 20;
+/// Rows beyond which a batch gives other tasks their turn between two steps.
+pub(super) const ROWS_AT_ONCE: u32 = 4_096;
+/// Delay before a `put` that failed with "retry" is repeated, if the plugin names none: the first, and the longest.
+pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+
+/// A sink task, ready to run.
+pub struct Options {
+    /// What it has in common with other tasks.
+    pub common: Common,
+    /// What to read.
+    pub subscription: Subscription,
+    /// The consumer's settings, its group among them.
+    pub consumer: Properties,
+    /// `max.poll.records`: most rows in one `put`; none = 2,000.
+    pub max_poll_records: Option<u32>,
+    /// All connections of the worker.
+    pub connections: Connections,
+    /// For the dead letter queue, if there is one.
+    pub dead_letters: DeadLetterClients,
+}

@@ -1,0 +1,280 @@
+//! A batch of a source on its way to Kafka: where its records came from, what became of each, and the bytes to send again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use weir_data::records::Column;
+use weir_plugin::{SettledRows, TopicPartition};
+
+use super::payload::Payload;
+use crate::Error;
+use crate::active_topics::TopicNotes;
+use crate::errors::Polled;
+use weir_kafka::fault::Fault;
+use weir_kafka::lanes::Lane;
+use weir_kafka::producer::{Outcome, SendFailure, Tracked};
+
+/// Where the rows of a batch came from, as the source said.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Places {
+    /// Source partitions, JSON objects.
+    pub(super) partitions: Vec<String>,
+    /// For each row an index into `partitions`; empty = all the first.
+    pub(super) partition: Vec<u32>,
+    /// For each row its offset, a JSON object.
+    pub(super) offsets: Column,
+}
+
+impl Places {
+    pub(super) fn partition(&self, row: usize) -> usize {
+        self.partition.get(row).map_or(0, |&index| index as usize)
+    }
+
+    /// Source partition and offset of a row, as the source wrote them. Looks at all rows before it.
+    pub(super) fn of(&self, row: u32) -> (&str, &str) {
+        let row = row as usize;
+        let partition = self.partitions.get(self.partition(row)).map_or("{}", String::as_str);
+        let rows = u32::try_from(self.offsets.lengths.len()).unwrap_or(u32::MAX);
+        let offset = self.offsets.iter(rows).nth(row).flatten().and_then(|offset| std::str::from_utf8(offset).ok());
+        (partition, offset.unwrap_or("null"))
+    }
+}
+
+impl Places {
+    /// The bytes that they take in memory.
+    pub(super) fn size(&self) -> usize {
+        let partitions = self.partitions.iter().map(|partition| size_of::<String>() + partition.len());
+        partitions.sum::<usize>() + size_of_val(self.partition.as_slice()) + self.offsets.size()
+    }
+
+    /// The places of the rows from `from` to before `to`, with the partitions that occur. `start` is where the first offset begins,
+    /// and becomes where the next one does.
+    pub(super) fn part(&self, from: u32, to: u32, start: &mut usize) -> Places {
+        let rows = from as usize..to as usize;
+        let lengths = self.offsets.lengths.get(rows.clone()).unwrap_or_default().to_vec();
+        let size: usize = lengths.iter().map(|&length| usize::try_from(length).unwrap_or(0)).sum();
+        let bytes = self.offsets.bytes.get(*start..*start + size).unwrap_or_default().to_vec();
+        *start += size;
+        let mut partitions = Vec::new();
+        let mut known: HashMap<usize, u32> = HashMap::new();
+        let partition = rows.map(|row| {
+            let index = self.partition(row);
+            *known.entry(index).or_insert_with(|| {
+                partitions.push(self.partitions.get(index).cloned().unwrap_or_default());
+                u32::try_from(partitions.len() - 1).unwrap_or(u32::MAX)
+            })
+        });
+        let partition = partition.collect();
+        Places { partitions, partition, offsets: Column { lengths, bytes } }
+    }
+}
+
+/// A record that goes to Kafka.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SentRecord {
+    /// Index of the record in the source's batch that it stems from. Never decreasing.
+    pub(super) origin: u32,
+    /// Its number in the batch's [`Payload`].
+    pub(super) number: u32,
+    /// Index of its topic in [`Batch::topics`].
+    pub(super) topic: u32,
+    pub(super) state: State,
+}
+
+/// How far a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// To be given to a producer. `again` if Kafka did not accept it before.
+    Waiting { again: bool },
+    /// A producer has it: which piece of the batch, and its index there. `again` as before.
+    Given { piece: u32, index: u16, again: bool },
+    /// Kafka does not accept it, and the record is at fault.
+    Rejected,
+    /// Kafka does not accept it, and the task may not go on without it. It never settles: a task that ends stores the offsets of
+    /// what came before it, and no others.
+    Refused,
+}
+
+/// Records of a batch that were given to one producer at one time.
+pub(super) struct Piece {
+    pub(super) lane: Lane,
+    pub(super) tracked: Tracked,
+    /// For each record that is tracked its index in [`Batch::sent`].
+    pub(super) members: Vec<u32>,
+    /// Its producer has failed: no report is to be expected.
+    pub(super) closed: bool,
+}
+
+/// A batch of the source.
+pub(super) struct Batch {
+    /// Number of the first record in the task's life.
+    pub(super) first_row: u64,
+    /// Records as the source brought them.
+    pub(super) rows: u32,
+    /// The records that go to Kafka, in order.
+    pub(super) sent: Vec<SentRecord>,
+    /// Their bytes.
+    pub(super) payload: Payload,
+    /// Records of the source that failed before they could be sent, and were skipped. Sorted.
+    pub(super) skipped: Vec<u32>,
+    pub(super) pieces: Vec<Piece>,
+    /// How many are [`State::Waiting`].
+    pub(super) waiting: usize,
+    /// None before this index is.
+    pub(super) first_waiting: usize,
+    /// Why the first record is [`State::Refused`] that is.
+    pub(super) refusal: Option<(String, Fault)>,
+    /// The records that were rejected, by their index in `sent`.
+    pub(super) rejected: Vec<(u32, SendFailure)>,
+    pub(super) places: Places,
+    /// The records as the source brought them, if the log wants them should one fail, and which of them is the first of this batch.
+    pub(super) originals: Option<(Arc<Polled>, u32)>,
+    /// Bytes of keys and values: they keep the producer busy.
+    pub(super) bytes: usize,
+    /// What the batch takes in memory, the producer's copies included.
+    pub(super) weight: usize,
+}
+
+impl Batch {
+    /// The names of the topics that the records go to.
+    pub(super) fn topics(&self) -> &[String] {
+        self.payload.topics()
+    }
+
+    /// The name of a record's topic.
+    pub(super) fn topic(&self, sent: &SentRecord) -> &str {
+        self.topics().get(sent.topic as usize).map_or("", String::as_str)
+    }
+
+    /// A record is to be given to a producer again.
+    pub(super) fn wait(&mut self, index: usize, again: bool) {
+        if let Some(sent) = self.sent.get_mut(index) {
+            sent.state = State::Waiting { again };
+            self.waiting += 1;
+            self.first_waiting = self.first_waiting.min(index);
+        }
+    }
+
+    /// Kafka does not accept a record without which the task may not go on.
+    pub(super) fn refuse(&mut self, index: usize, cause: String, fault: Fault) {
+        if let Some(sent) = self.sent.get_mut(index) {
+            sent.state = State::Refused;
+            self.refusal.get_or_insert((cause, fault));
+        }
+    }
+
+    /// # Errors
+    ///
+    /// A record is [`State::Refused`].
+    pub(super) fn accepted(&self) -> Result<(), Error> {
+        match &self.refusal {
+            Some((cause, fault)) => Err(Error::Delivery { cause: cause.clone(), next: fault.next() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether each record was acknowledged, or has failed and the failure was not looked at yet.
+    pub(super) fn is_reported(&self) -> bool {
+        self.waiting == 0 && self.pieces.iter().all(|piece| piece.closed || piece.tracked.outstanding.is_settled())
+    }
+
+    /// Records that Kafka has. Called once all of the batch is settled.
+    pub(super) fn acknowledged(&self) -> u64 {
+        (self.sent.len() - self.rejected.len()) as u64
+    }
+
+    /// Takes the records that Kafka did not accept: which of the source's they stem from, and why, in the order of the batch. A
+    /// record of the source that became several is there for each of them.
+    pub(super) fn take_rejected(&mut self) -> Vec<(u32, SendFailure)> {
+        let mut rejected = std::mem::take(&mut self.rejected);
+        rejected.sort_by_key(|(sent, _)| *sent);
+        let origin = |sent: u32| self.sent.get(sent as usize).map_or(0, |sent| sent.origin);
+        rejected.into_iter().map(|(sent, failure)| (origin(sent), failure)).collect()
+    }
+
+    /// What became of a record, by its index in `sent`; `None` if nothing is known yet, or it is sent again.
+    pub(super) fn outcome(&self, sent: usize) -> Option<Outcome> {
+        match self.sent.get(sent)?.state {
+            State::Waiting { .. } | State::Refused => None,
+            State::Rejected => Some(Outcome::Failed),
+            State::Given { piece, index, .. } => {
+                let outcome = self.pieces.get(piece as usize)?.tracked.outstanding.outcome(index as usize);
+                // Whether a failure is the record's own is decided elsewhere.
+                outcome.filter(|outcome| *outcome != Outcome::Failed)
+            }
+        }
+    }
+
+    /// Notes the topics that have got a record of this batch. Called once all of it is settled. Records are looked at, in one pass,
+    /// only if there is a topic that is not noted yet.
+    pub(super) fn note_topics(&self, notes: &mut TopicNotes) {
+        let mut new: Vec<bool> = self.topics().iter().map(|name| notes.is_new(name)).collect();
+        if !new.contains(&true) {
+            return;
+        }
+        for (number, sent) in self.sent.iter().enumerate() {
+            let (Some(new), Some(name)) = (new.get_mut(sent.topic as usize), self.topics().get(sent.topic as usize))
+            else {
+                continue;
+            };
+            if *new && matches!(self.outcome(number), Some(Outcome::Acknowledged { .. })) {
+                notes.note(name);
+                *new = false;
+            }
+        }
+    }
+
+    /// What `settled` tells the source about this batch. Called once all of it is settled.
+    pub(super) fn settled_rows(&self) -> SettledRows {
+        let mut told = SettledRows::default();
+        // By the index of the topic and the partition.
+        let mut known: HashMap<(u32, i32), usize> = HashMap::new();
+        let mut next = 0;
+        for row in 0..self.rows {
+            let mut place = (if self.skipped.binary_search(&row).is_ok() { -2 } else { -1 }, -1);
+            while let Some(sent) = self.sent.get(next).filter(|sent| sent.origin == row) {
+                place = match self.outcome(next) {
+                    Some(Outcome::Acknowledged { partition, offset }) => {
+                        let index = *known.entry((sent.topic, partition)).or_insert_with(|| {
+                            let topic = self.topic(sent).to_owned();
+                            told.topic_partitions.push(TopicPartition { topic, partition });
+                            told.topic_partitions.len() - 1
+                        });
+                        (i32::try_from(index).unwrap_or(-1), offset)
+                    }
+                    Some(Outcome::Failed) | None => (-2, -1),
+                };
+                next += 1;
+            }
+            told.rows.push(self.first_row + u64::from(row));
+            told.topic_partition.push(place.0);
+            told.offsets.push(place.1);
+        }
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_a_part_are_those_of_its_rows() {
+        let places = Places {
+            partitions: vec!["{}".to_owned(), r#"{"a":1}"#.to_owned()],
+            partition: vec![0, 1, 1, 0],
+            offsets: Column::from_rows([Some("1"), None, Some("33"), Some("4")]),
+        };
+        let mut start = 0;
+        for (from, to) in [(0, 1), (1, 3), (3, 3), (3, 4)] {
+            let part = places.part(from, to, &mut start);
+            for row in from..to {
+                assert_eq!(part.of(row - from), places.of(row));
+            }
+            assert!(part.partitions.len() <= (to - from) as usize);
+        }
+        // Short forms.
+        let places = Places { partitions: vec!["{}".to_owned()], ..Places::default() };
+        assert_eq!(places.part(1, 3, &mut 0).of(1), ("{}", "null"));
+    }
+}

@@ -1,0 +1,55 @@
+//! Batches for tests.
+
+use weir_data::records::{Column, Records, Topics};
+
+use super::batch::{Batch, Places, SentRecord, State};
+use super::payload::Payload;
+use crate::convert::Outgoing;
+
+/// A batch in which each record has a source partition (0 is `a`, 1 is `b`), a topic, a Kafka partition, and a value. Its offset is
+/// its number in the task's life: `{"o":7}`.
+pub(super) fn batch(first_row: u64, topics: &[&str], records: &[(u32, u32, i32, &str)]) -> Batch {
+    let count = u32::try_from(records.len()).unwrap();
+    let offset = |number: usize| format!("{{\"o\":{}}}", first_row + number as u64);
+    let records_of_kafka = Records {
+        count,
+        topics: Topics {
+            names: topics.iter().map(|&name| name.to_owned()).collect(),
+            rows: records.iter().map(|(_, topic, _, _)| *topic).collect(),
+        },
+        partitions: records.iter().map(|(_, _, partition, _)| *partition).collect(),
+        ..Records::default()
+    };
+    Batch {
+        first_row,
+        rows: count,
+        sent: (0..count)
+            .map(|number| SentRecord {
+                origin: number,
+                number,
+                topic: records[number as usize].1,
+                state: State::Waiting { again: false },
+            })
+            .collect(),
+        payload: Payload::new(Outgoing {
+            records: records_of_kafka,
+            keys: Column::default(),
+            values: Column::from_rows(records.iter().map(|(_, _, _, value)| Some(value))),
+            header_values: Column::default(),
+        }),
+        skipped: vec![],
+        pieces: vec![],
+        waiting: records.len(),
+        first_waiting: 0,
+        refusal: None,
+        rejected: vec![],
+        places: Places {
+            partitions: vec!["a".to_owned(), "b".to_owned()],
+            partition: records.iter().map(|(partition, _, _, _)| *partition).collect(),
+            offsets: Column::from_rows((0..records.len()).map(|number| Some(offset(number)))),
+        },
+        originals: None,
+        bytes: 10,
+        weight: 100,
+    }
+}
