@@ -108,17 +108,20 @@ impl ConsumerContext for Events {
             return;
         }
         let partitions = partitions.clone();
-        self.rebalances.lock().push_back(if assigned {
-            let topics =
-                partitions.elements().into_iter().map(|element| element.topic().to_owned()).collect::<Vec<_>>();
-            self.membership.lock().assigned(topics);
+        let topics = partitions.elements().into_iter().map(|element| element.topic().to_owned()).collect::<Vec<_>>();
+        let mut membership = self.membership.lock();
+        let rebalance = if assigned {
+            membership.assigned(topics);
             Rebalance::Assigned(partitions)
         } else if consumer.assignment_lost() {
-            self.membership.lock().lost(Instant::now());
+            membership.lost(topics);
             Rebalance::Lost(partitions)
         } else {
+            membership.revoked(topics);
             Rebalance::Revoked(partitions)
-        });
+        };
+        drop(membership);
+        self.rebalances.lock().push_back(rebalance);
         self.wake.notify_one();
     }
 }
@@ -202,7 +205,7 @@ impl SinkConsumer {
         let Some(client) = self.inner.clone() else { return Ok(()) };
         match topics.is_empty() {
             true => self.events().membership.lock().unsubscribed(),
-            false => self.events().membership.lock().subscribed(Instant::now()),
+            false => self.events().membership.lock().subscribed(),
         }
         // librdkafka answers when its main thread has come around, which may be busy with many topics for seconds.
         blocking(move || {
@@ -217,8 +220,9 @@ impl SinkConsumer {
 
     /// Whether [`SinkConsumer::subscribe`] may change what it reads: not while it joins its group for the first time. The group would have
     /// to wait for a member that is gone, until its session ends.
-    pub fn may_change_topics(&self) -> bool {
-        self.events().membership.lock().may_change_topics(Instant::now())
+    /// `wanted` is since when it is to be changed: after some time it is changed in any case.
+    pub fn may_change_topics(&self, wanted: Instant) -> bool {
+        self.events().membership.lock().may_change_topics(wanted, Instant::now())
     }
 
     /// Whether partitions of the topic were assigned to it since [`SinkConsumer::forget_assigned`].

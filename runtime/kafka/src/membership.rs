@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-/// How long a consumer that joins its group for the first time keeps its topics. A new member waits for
-/// `group.initial.rebalance.delay.ms` (3 s by default) when nothing is wrong.
+/// How long a consumer that has not joined its group yet keeps its topics. It learns of topics that appear by itself as long as it has sent
+/// no request to join, and a new member waits for `group.initial.rebalance.delay.ms` (3 s by default) when nothing is wrong.
 const FIRST_JOIN: Duration = Duration::from_secs(10);
 
 /// What is known of a consumer's membership.
@@ -13,17 +13,17 @@ const FIRST_JOIN: Duration = Duration::from_secs(10);
 /// and joins as another member. The group then waits for the first one until its session ends.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
-    /// When it subscribed to its first topics. `None` while it reads none.
-    since: Option<Instant>,
+    /// It has subscribed to topics.
+    is_subscribed: bool,
     /// Partitions were assigned to it, perhaps none.
     has_joined: bool,
-    /// The topics of partitions that were assigned to it since [`Membership::forget_topics`].
+    /// The topics of its partitions, as far as they were assigned since [`Membership::forget_topics`].
     topics: HashSet<String>,
 }
 
 impl Membership {
-    pub(super) fn subscribed(&mut self, now: Instant) {
-        self.since.get_or_insert(now);
+    pub(super) fn subscribed(&mut self) {
+        self.is_subscribed = true;
     }
 
     pub(super) fn unsubscribed(&mut self) {
@@ -35,14 +35,22 @@ impl Membership {
         self.topics.extend(topics);
     }
 
-    /// The group goes on without it; it joins again as a new member.
-    pub(super) fn lost(&mut self, now: Instant) {
-        self.has_joined = false;
-        self.since = Some(now);
+    /// Partitions of these topics were revoked.
+    pub(super) fn revoked(&mut self, topics: impl IntoIterator<Item = String>) {
+        for topic in topics {
+            self.topics.remove(&topic);
+        }
     }
 
-    pub(super) fn may_change_topics(&self, now: Instant) -> bool {
-        self.has_joined || self.since.is_none_or(|since| now.duration_since(since) >= FIRST_JOIN)
+    /// The same, and the group has gone on without it: it joins again as a new member.
+    pub(super) fn lost(&mut self, topics: impl IntoIterator<Item = String>) {
+        self.has_joined = false;
+        self.revoked(topics);
+    }
+
+    /// `wanted` is since when its topics are to be changed.
+    pub(super) fn may_change_topics(&self, wanted: Instant, now: Instant) -> bool {
+        self.has_joined || !self.is_subscribed || now.duration_since(wanted) >= FIRST_JOIN
     }
 
     pub(super) fn has_got(&self, topic: &str) -> bool {
@@ -58,31 +66,37 @@ impl Membership {
 mod tests {
     use super::*;
 
-    #[test]
-    fn topics_stay_while_the_group_is_joined_for_the_first_time_but_not_for_ever() {
-        let now = Instant::now();
-        let mut membership = Membership::default();
-        assert!(membership.may_change_topics(now), "it reads nothing");
-        membership.subscribed(now);
-        assert!(!membership.may_change_topics(now));
-        membership.subscribed(now + FIRST_JOIN / 2);
-        assert!(!membership.may_change_topics(now + FIRST_JOIN / 2));
-        assert!(membership.may_change_topics(now + FIRST_JOIN));
-        membership.assigned([]);
-        assert!(membership.may_change_topics(now));
-        membership.lost(now);
-        assert!(!membership.may_change_topics(now));
-        membership.unsubscribed();
-        assert!(membership.may_change_topics(now));
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
     }
 
     #[test]
-    fn topics_that_were_assigned_are_known_until_they_are_forgotten() {
+    fn topics_stay_while_the_group_is_joined_for_the_first_time_but_not_for_ever() {
+        let wanted = Instant::now();
         let mut membership = Membership::default();
-        membership.assigned(["a".to_owned()]);
-        membership.assigned(["b".to_owned()]);
-        assert!(membership.has_got("a") && membership.has_got("b") && !membership.has_got("c"));
+        assert!(membership.may_change_topics(wanted, wanted), "it reads nothing");
+        membership.subscribed();
+        assert!(!membership.may_change_topics(wanted, wanted));
+        assert!(!membership.may_change_topics(wanted, wanted + FIRST_JOIN / 2));
+        assert!(membership.may_change_topics(wanted, wanted + FIRST_JOIN));
+        membership.assigned([]);
+        assert!(membership.may_change_topics(wanted, wanted));
+        membership.lost([]);
+        assert!(!membership.may_change_topics(wanted, wanted));
+        membership.unsubscribed();
+        assert!(membership.may_change_topics(wanted, wanted));
+    }
+
+    #[test]
+    fn topics_that_were_assigned_are_known_until_they_are_gone_or_forgotten() {
+        let mut membership = Membership::default();
+        membership.assigned(names(&["a"]));
+        membership.assigned(names(&["b", "c"]));
+        assert!(membership.has_got("a") && membership.has_got("b") && !membership.has_got("d"));
+        membership.revoked(names(&["a"]));
+        membership.lost(names(&["b"]));
+        assert!(!membership.has_got("a") && !membership.has_got("b") && membership.has_got("c"));
         membership.forget_topics();
-        assert!(!membership.has_got("a"));
+        assert!(!membership.has_got("c"));
     }
 }

@@ -51,6 +51,8 @@ struct Names {
     told: BTreeSet<String>,
     /// Those that exist by now, and of which the consumer may not know that.
     late: BTreeSet<String>,
+    /// Since when there are any.
+    late_since: Option<Instant>,
     /// Nothing was found yet, because no look has come to an end.
     is_new: bool,
 }
@@ -60,6 +62,8 @@ struct Pattern {
     regex: JavaRegex,
     topics: Vec<String>,
     interval: Duration,
+    /// Since when other topics match than are read.
+    changed_since: Option<Instant>,
 }
 
 impl Reading {
@@ -79,7 +83,7 @@ impl Reading {
                     .map_err(|error| Error::Config(format!("topics.regex cannot be used: {error}")))?;
                 let interval = settings.get(LOOK_KEY).and_then(|value| value.parse().ok()).map(Duration::from_millis);
                 let interval = interval.unwrap_or(LOOK_INTERVAL).max(SHORTEST_LOOK_INTERVAL);
-                Topics::Pattern(Pattern { regex, topics: Vec::new(), interval })
+                Topics::Pattern(Pattern { regex, topics: Vec::new(), interval, changed_since: None })
             }
         };
         Ok(Self { topics, next_look: Some(Instant::now()), looking: None })
@@ -125,7 +129,14 @@ impl Reading {
 impl Names {
     fn new(names: &[String]) -> Self {
         let all: BTreeSet<String> = names.iter().cloned().collect();
-        Self { missing: all.iter().cloned().collect(), all, told: BTreeSet::new(), late: BTreeSet::new(), is_new: true }
+        Self {
+            missing: all.iter().cloned().collect(),
+            all,
+            told: BTreeSet::new(),
+            late: BTreeSet::new(),
+            late_since: None,
+            is_new: true,
+        }
     }
 
     fn is_missing(&mut self, reason: &str) {
@@ -164,14 +175,8 @@ impl Names {
                     info!(?topics, "topics exist by now");
                     self.late.extend(topics);
                 }
-                // It joins the group with the topics that it knows, and learns of others from the looks for them until then.
-                if consumer.may_change_topics() {
-                    let late = std::mem::take(&mut self.late);
-                    if late.iter().any(|topic| !consumer.was_assigned(topic)) {
-                        // librdkafka looks at all topics again, and joins the group with those that exist.
-                        let all: Vec<String> = self.all.iter().cloned().collect();
-                        subscribe(consumer, &all).await?;
-                    }
+                if !self.late.is_empty() {
+                    self.tell(consumer).await?;
                 }
             }
             Err(error) if error.fault() != ConsumerFault::Transient => return Err(Error::consumer(&error)),
@@ -179,6 +184,23 @@ impl Names {
             Err(error) => debug!(reason = error.reason, "cannot look for topics; trying again"),
         }
         Ok((!self.missing.is_empty() || !self.late.is_empty()).then_some(MISSING_LOOK_INTERVAL))
+    }
+
+    /// Has the consumer read topics that are late. It joins the group with the topics that it knows, and learns of others from the looks
+    /// for them until then.
+    async fn tell(&mut self, consumer: &SinkConsumer) -> Result<(), Error> {
+        let since = *self.late_since.get_or_insert_with(Instant::now);
+        if !consumer.may_change_topics(since.into_std()) {
+            return Ok(());
+        }
+        self.late_since = None;
+        let late = std::mem::take(&mut self.late);
+        if late.iter().all(|topic| consumer.was_assigned(topic)) {
+            return Ok(());
+        }
+        // librdkafka looks at all topics again, and joins the group with those that exist.
+        let all: Vec<String> = self.all.iter().cloned().collect();
+        subscribe(consumer, &all).await
     }
 
     /// Notes which topics exist, and returns those of which the consumer does not know that.
@@ -206,13 +228,19 @@ impl Pattern {
             Ok(names) => {
                 let topics: Vec<String> =
                     names.into_iter().filter(|name| self.regex.matches(name).unwrap_or(false)).collect();
-                if topics != self.topics && !consumer.may_change_topics() {
+                if topics == self.topics {
+                    self.changed_since = None;
+                }
+                if topics != self.topics
+                    && !consumer.may_change_topics(self.changed_since.get_or_insert_with(Instant::now).into_std())
+                {
                     return Ok(self.interval.min(MISSING_LOOK_INTERVAL));
                 }
                 if topics != self.topics {
                     info!(?topics, "topics that match topics.regex");
                     subscribe(consumer, &topics).await?;
                     self.topics = topics;
+                    self.changed_since = None;
                 }
                 Ok(if self.topics.is_empty() { self.interval.min(EAGER_LOOK_INTERVAL) } else { self.interval })
             }
