@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use rdkafka::ClientConfig;
 
 pub use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-pub use rdkafka::topic_partition_list::TopicPartitionList;
+pub use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 /// librdkafka's properties, complete.
 pub type Properties = BTreeMap<String, String>;

@@ -112,6 +112,38 @@ fn rows_that_a_sink_fails_for_are_found_and_the_others_arrive_once_and_in_order(
     worker.stop()
 }
 
+/// Large rows come in several batches together. Of some partitions the first rows are in a batch behind the one that the sink fails for.
+#[test]
+fn rows_of_other_partitions_that_came_together_with_those_that_a_sink_fails_for_arrive() -> Result<()> {
+    const PARTITIONS: i32 = 12;
+    let bootstrap = kafka::bootstrap()?;
+    let topic = &topics::unique("bisect-large");
+    topics::create(bootstrap, topic, PARTITIONS)?;
+    let large = |partition: i32, number: u64| {
+        let mut record = row(partition, number, number == 0 && partition % 2 == 0);
+        let padding = std::iter::repeat_n(b'.', 700_000);
+        record.value = record.value.map(|value| padding.chain(value).collect());
+        record
+    };
+    let rows: Vec<Record> =
+        (0..3).flat_map(|number| (0..PARTITIONS).map(move |partition| large(partition, number))).collect();
+    topics::produce(bootstrap, topic, &rows)?;
+    let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins());
+    worker.start()?;
+    let file = worker.data().join(topic);
+    worker.rest().create(topic, &config(topic, &file, "fatal"))?;
+    committed(&mut worker, bootstrap, topic, rows.len() as u64)?;
+    worker.stop()?;
+    let end = |text: &str| text.trim_start_matches('.').to_owned();
+    let mut found: Vec<String> = fs::read_to_string(&file)?.lines().map(end).collect();
+    let mut expected: Vec<String> =
+        rows.iter().map(|record| end(&text(record))).filter(|text| !text.contains("poison")).collect();
+    found.sort();
+    expected.sort();
+    ensure!(found == expected, "{found:?} where {expected:?} are expected");
+    Ok(())
+}
+
 #[test]
 fn rows_that_a_sink_names_are_not_given_again() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;

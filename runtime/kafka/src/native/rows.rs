@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use weir_data::timestamp::TimestampType;
 
 use crate::consumer::Events;
-use crate::consumer_fault::ConsumerError;
+use crate::consumer_fault::{ConsumerError, ConsumerFault};
 
 /// The rows that a consumer has fetched and nobody has taken yet.
 pub struct RowQueue {
@@ -74,7 +74,7 @@ impl RowQueue {
     }
 
     /// Takes what is there, `most` and [`RowQueue::MOST`] rows at the most, without waiting, and gives each to `each`. Returns their
-    /// number, and the first of the errors that stood in rows' places.
+    /// number, and of the errors that stood in rows' places the first that is not transient, or else the last.
     pub fn take(&self, most: usize, mut each: impl FnMut(Row<'_>)) -> (usize, Option<ConsumerError>) {
         let mut chunk = Chunk { messages: [ptr::null_mut(); RowQueue::MOST], count: 0 };
         // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
@@ -87,7 +87,13 @@ impl RowQueue {
             // SAFETY: librdkafka filled the first `count` places with messages that are ours until they are destroyed.
             let message = unsafe { &*message };
             if message.err.is_error() {
-                failure = failure.or_else(|| Some(error(message)));
+                let error = error(message);
+                // The most serious one: librdkafka repeats none of them.
+                let is_first =
+                    failure.as_ref().is_none_or(|known: &ConsumerError| known.fault() == ConsumerFault::Transient);
+                if is_first {
+                    failure = Some(error);
+                }
             } else {
                 each(Row { message });
                 rows += 1;

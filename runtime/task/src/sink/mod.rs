@@ -228,6 +228,10 @@ impl<'a> SinkTask<'a> {
                         self.disturbed = false;
                         self.sent_back.clear();
                     }
+                    // Of all batches before the first is given: if the sink fails for that one, the others are dropped and read again.
+                    for (id, first) in batches.iter().flat_map(Gathered::starts) {
+                        self.positions.read(&id.topic, id.partition, first);
+                    }
                     for gathered in batches {
                         if self.held.is_empty() {
                             self.take(gathered).await?;

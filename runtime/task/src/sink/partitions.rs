@@ -3,8 +3,8 @@
 
 use tokio::time::Instant;
 use tracing::{info, warn};
-use weir_kafka::TopicPartitionList;
-use weir_plugin::{CallError, TopicPartition};
+use weir_kafka::{Offset, TopicPartitionList};
+use weir_plugin::{CallError, SinkRequests, TopicPartition};
 
 use super::SinkTask;
 use crate::Error;
@@ -58,7 +58,6 @@ impl SinkTask<'_> {
                 Vec::new()
             }
         };
-        self.consumer.accept(partitions).await.map_err(failed("cannot take partitions"))?;
         let ids = ids(partitions);
         for id in &ids {
             let offset = committed
@@ -68,13 +67,28 @@ impl SinkTask<'_> {
             self.positions.open(&id.topic, id.partition, offset);
         }
         self.count_partitions();
-        if self.paused || self.pending.is_some() {
-            self.consumer.set_paused(partitions.clone(), true).await.map_err(failed("cannot pause partitions"))?;
-        }
         if !ids.is_empty() {
             self.instance.open(&ids).await?;
         }
-        self.apply_requests().await
+        // Reading begins where the plugin wants it to: a consumer that has not begun to read cannot be sent elsewhere.
+        let mut requests = self.instance.take_requests();
+        let mut begins = partitions.clone();
+        let (begin, others): (Vec<_>, Vec<_>) = requests
+            .rewind
+            .into_iter()
+            .partition(|rewind| ids.iter().any(|id| id.partition == rewind.partition && id.topic == rewind.topic));
+        for rewind in begin {
+            self.positions.rewind(&rewind.topic, rewind.partition, rewind.offset);
+            begins
+                .set_partition_offset(&rewind.topic, rewind.partition, Offset::Offset(rewind.offset))
+                .map_err(failed("cannot begin at the offset that the sink asked for"))?;
+        }
+        requests.rewind = others;
+        self.consumer.accept(&begins).await.map_err(failed("cannot take partitions"))?;
+        if self.paused || self.pending.is_some() {
+            self.consumer.set_paused(partitions.clone(), true).await.map_err(failed("cannot pause partitions"))?;
+        }
+        self.apply(requests).await
     }
 
     /// Tells the plugin that partitions are gone, forgets them, and lets the group go on, also when the plugin fails.
@@ -166,6 +180,10 @@ impl SinkTask<'_> {
     /// Does what the plugin asked for during its last call.
     pub(super) async fn apply_requests(&mut self) -> Result<(), Error> {
         let requests = self.instance.take_requests();
+        self.apply(requests).await
+    }
+
+    async fn apply(&mut self, requests: SinkRequests) -> Result<(), Error> {
         let disturbed = !requests.rewind.is_empty() || !requests.pause.is_empty();
         self.disturbed |= disturbed;
         for rewind in requests.rewind {

@@ -13,8 +13,17 @@ impl Guest for Hostile {
         fault("sink.start").map(drop)
     }
 
-    fn open(_partitions: Vec<TopicPartition>) -> Result<(), Fault> {
-        fault("sink.open").map(drop)
+    fn open(partitions: Vec<TopicPartition>) -> Result<(), Fault> {
+        if fault("sink.open")?.as_deref() == Some("rewind") {
+            let offset = plan::value("offset").parse().unwrap_or(0);
+            let at = partitions.into_iter().map(|TopicPartition { topic, partition }| TopicPartitionOffset {
+                topic,
+                partition,
+                offset,
+            });
+            sink_context::rewind(&at.collect::<Vec<_>>());
+        }
+        Ok(())
     }
 
     fn put(batch: SinkBatch) -> Result<Vec<RowFailure>, Fault> {
