@@ -47,7 +47,7 @@ fn each_module_of_the_worker_uses_only_those_before_it() {
         let own = place(module).unwrap_or_else(|| panic!("{module} has no place in ORDER"));
         let text = fs::read_to_string(&file).unwrap();
         for used in code(&text).flat_map(|line| names_after(line, "crate::")) {
-            if used != module && !place(used).is_some_and(|other| other < own) {
+            if used != module && place(used).is_none_or(|other| other >= own) {
                 wrong.push(format!("{} uses {used}", path.display()));
             }
         }
