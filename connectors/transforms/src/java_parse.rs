@@ -52,7 +52,7 @@ enum Text<'a> {
 
 impl Text<'_> {
     fn read(text: &str) -> Option<Text<'_>> {
-        let text = text.trim_matches(|character| character <= ' ');
+        let text = weir_java::text::trim(text);
         let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
         if matches!(unsigned, "NaN" | "Infinity") {
             return Some(Text::Decimal(text));

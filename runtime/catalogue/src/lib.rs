@@ -1,4 +1,4 @@
-//! The plugins of this worker: what is in the folders of `plugin.path`, what was uploaded, and what is built in.
+//! The plugins of this worker: those in the directories of `plugin.path`, those that were uploaded, and those that are built in.
 
 mod alias;
 mod built_in;

@@ -218,19 +218,19 @@ impl SinkConsumer {
         .await
     }
 
-    /// Whether [`SinkConsumer::subscribe`] may change what it reads: not while it joins its group for the first time. The group would have
-    /// to wait for a member that is gone, until its session ends.
-    /// `wanted` is since when it is to be changed: after some time it is changed in any case.
+    /// Returns whether [`SinkConsumer::subscribe`] may change the topics now. While the consumer joins its group for the first time, it may
+    /// not: the group would wait for a member that no longer exists until that member's session ends. `wanted` is the time at which the
+    /// change became necessary; ten seconds later it is allowed in any case.
     pub fn may_change_topics(&self, wanted: Instant) -> bool {
         self.events().membership.lock().may_change_topics(wanted, Instant::now())
     }
 
-    /// Whether partitions of the topic were assigned to it since [`SinkConsumer::forget_assigned`].
+    /// Returns whether partitions of the topic were assigned since the last call of [`SinkConsumer::forget_assigned`], and not revoked.
     pub fn was_assigned(&self, topic: &str) -> bool {
         self.events().membership.lock().has_got(topic)
     }
 
-    /// See [`SinkConsumer::was_assigned`].
+    /// Forgets which topics partitions were assigned of. See [`SinkConsumer::was_assigned`].
     pub fn forget_assigned(&self) {
         self.events().membership.lock().forget_topics();
     }
@@ -276,7 +276,7 @@ impl SinkConsumer {
         self.events().refused.lock().clone()
     }
 
-    /// Takes assigned partitions; reading starts at their committed offsets.
+    /// Accepts assigned partitions. Reading starts at the offset that the list gives for a partition, or else at its committed offset.
     pub async fn accept(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         info!(partitions = %names(partitions), "partitions assigned");
         self.rows().forward(partitions);

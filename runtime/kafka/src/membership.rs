@@ -42,13 +42,13 @@ impl Membership {
         }
     }
 
-    /// The same, and the group has gone on without it: it joins again as a new member.
+    /// Partitions of these topics were lost: the group continues without the consumer, which joins again as a new member.
     pub(super) fn lost(&mut self, topics: impl IntoIterator<Item = String>) {
         self.has_joined = false;
         self.revoked(topics);
     }
 
-    /// `wanted` is since when its topics are to be changed.
+    /// Returns whether the topics may be changed now. `wanted` is the time at which the change became necessary.
     pub(super) fn may_change_topics(&self, wanted: Instant, now: Instant) -> bool {
         self.has_joined || !self.is_subscribed || now.duration_since(wanted) >= FIRST_JOIN
     }

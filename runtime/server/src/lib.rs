@@ -1,5 +1,5 @@
-//! The Weir worker: runs connectors and transforms that are WebAssembly components, beside a Kafka, behind Kafka Connect's
-//! REST API. `ARCHITECTURE.md` follows a record through these modules.
+//! The Weir worker: the REST API, the command line, and the code that connects the other crates. `ARCHITECTURE.md` lists the crates and
+//! follows a record through them.
 
 pub mod check;
 pub mod cli;

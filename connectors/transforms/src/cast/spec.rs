@@ -1,6 +1,7 @@
 //! `spec`: fields and their new types, or one type for all of a value.
 
 use weir_java::hash_map as java_map;
+use weir_java::text::trim;
 use weir_sdk::ConfigError;
 use weir_sdk::schema::SchemaType;
 use weir_sdk::value::FieldName;
@@ -117,9 +118,4 @@ fn split(mapping: &str) -> Vec<&str> {
         "" if !mapping.is_empty() => Vec::new(),
         rest => rest.split(':').collect(),
     }
-}
-
-/// As Java's `trim`.
-fn trim(text: &str) -> &str {
-    text.trim_matches(|character| character <= ' ')
 }

@@ -1,9 +1,6 @@
 //! The tokens that a header's text is made of: `:` `,` `{` `}` `[` `]` `"`, and what is between them.
 
-/// As Java's `String.trim`: control characters go, white space beyond ASCII stays.
-pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches(|character| character <= ' ')
-}
+pub(super) use weir_java::text::trim;
 
 /// Walks the tokens of a text. A backslash takes a delimiter its meaning, and stays in the token.
 #[derive(Debug, Clone)]

@@ -90,8 +90,8 @@ pub(super) enum State {
     Given { piece: u32, index: u16, again: bool },
     /// Kafka does not accept it, and the record is at fault.
     Rejected,
-    /// Kafka does not accept it, and the task may not go on without it. It never settles: a task that ends stores the offsets of
-    /// what came before it, and no others.
+    /// Kafka did not accept it, and the task must not continue without it. It never settles: a task that ends stores the offsets of the
+    /// records before it, and no others.
     Refused,
 }
 
@@ -155,7 +155,7 @@ impl Batch {
         }
     }
 
-    /// Kafka does not accept a record without which the task may not go on.
+    /// Notes that Kafka did not accept a record and that the task must not continue without it.
     pub(super) fn refuse(&mut self, index: usize, cause: String, fault: Fault) {
         if let Some(sent) = self.sent.get_mut(index) {
             sent.state = State::Refused;
