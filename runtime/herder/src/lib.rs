@@ -1,19 +1,24 @@
-//! The herder: which connectors there are, what state they are in, and the tasks that run for them.
+//! The herder: which connectors there are, what state they are in, and what runs for them.
+//!
+//! `stores` say what is to run and how it is, `executor` runs it on this worker, `restarts` keeps the history of failures, and
+//! `standalone` puts them together for a worker that runs everything itself. [`Services`] is what all of them work with.
 
-mod connector;
 mod error;
-mod keep;
+mod executor;
+mod herder;
 mod offsets;
-mod reload;
 mod restarts;
+mod services;
 pub mod size;
 mod snapshot;
 mod standalone;
-mod state_file;
-mod tasks;
-mod watch;
+mod stores;
 
 pub use error::Error;
+pub use herder::{Herder, Put};
+pub use services::{Options, Services};
 pub use snapshot::{ConnectorSnapshot, TaskSnapshot};
-pub use standalone::{Herder, Options, Put};
-pub use state_file::{Error as StateError, StateFile};
+pub use stores::{
+    ConfigFile, ConfigFileError, ConfigStore, MemoryConfigs, MemoryStatuses, Origin, PartStatus, SaveFuture,
+    StatusStore, Statuses, StoreError, StoredConnector,
+};

@@ -9,29 +9,29 @@ use tracing::error;
 use weir_plugin::{CallError, Identity, OffsetChange};
 
 use super::error::Error;
-use super::standalone::Shared;
+use super::services::Services;
 use weir_api::{ConnectorOffset, ConnectorOffsets, ConnectorType, Message};
 use weir_config::ConnectorConfig;
 
 /// The offsets as they are now.
-pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {
+pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {
     let offsets = match config.kind {
-        ConnectorType::Sink => group::list(shared, config).await?,
-        ConnectorType::Source | ConnectorType::Unknown => stored::list(shared, config).await?,
+        ConnectorType::Sink => group::list(services, config).await?,
+        ConnectorType::Source | ConnectorType::Unknown => stored::list(services, config).await?,
     };
     Ok(ConnectorOffsets { offsets })
 }
 
 /// Alters the given offsets, or resets all (none given). The connector is stopped, and stays so meanwhile.
 pub(super) async fn modify(
-    shared: &Shared,
+    services: &Services,
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
 ) -> Result<Message, Error> {
     let done = if change.is_some() { "altered" } else { "reset" };
     let told = match config.kind {
-        ConnectorType::Sink => group::modify(shared, config, change).await?,
-        ConnectorType::Source | ConnectorType::Unknown => stored::modify(shared, config, change).await?,
+        ConnectorType::Sink => group::modify(services, config, change).await?,
+        ConnectorType::Source | ConnectorType::Unknown => stored::modify(services, config, change).await?,
     };
     Ok(Message {
         message: match told {
@@ -45,12 +45,12 @@ pub(super) async fn modify(
 }
 
 /// Asks the plugin whether its offsets may become these. True = nothing else keeps offsets for the connector.
-async fn ask_plugin(shared: &Shared, config: &ConnectorConfig, change: OffsetChange) -> Result<bool, Error> {
+async fn ask_plugin(services: &Services, config: &ConnectorConfig, change: OffsetChange) -> Result<bool, Error> {
     let needed = config.component.capabilities(&config.class, &config.plugin_config, &config.limits).await;
     let needed = needed.map_err(|error| failed(config, &error))?;
     // What is shown to the client must not hold what config providers put into the configuration.
     let refused = |text: String| Error::Internal(config.resolved.secrets().hide(&text).into_owned());
-    let grants = shared.worker.allowed.grant(&needed).await.map_err(|refusal| refused(refusal.to_string()))?;
+    let grants = services.worker.allowed.grant(&needed).await.map_err(|refusal| refused(refusal.to_string()))?;
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
     let answer =
         config.component.alter_offsets(identity, &config.plugin_config, &change, &config.limits, &grants).await;

@@ -1,7 +1,7 @@
 //! Restarts by itself what has failed, with growing delays and a bounded count (`weir.restart.*`). Keeps the book of it; what a
 //! restart is, and whether it still fits when its time has come, the connector knows.
 //!
-//! Whatever an operator does meanwhile wins: a part that somebody restarted has another life, which begins with a clean record;
+//! Whatever an operator does meanwhile wins: a part that somebody restarted has another generation, which begins with a clean record;
 //! a connector that is paused, stopped or deleted shows no failures here; one that is reconfigured has a new book.
 
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use weir_metrics::Counter;
 
 /// What can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// The connector's own instance.
     Connector,
     /// One of its tasks.
@@ -35,14 +35,14 @@ impl std::fmt::Display for Part {
 
 /// One start of a part, told from all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Life {
+pub(crate) struct Generation {
     number: u64,
     began: Instant,
 }
 
-impl Life {
+impl Generation {
     /// A start that happens now.
-    pub(super) fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         use std::sync::atomic::{AtomicU64, Ordering};
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self { number: NEXT.fetch_add(1, Ordering::Relaxed), began: Instant::now() }
@@ -51,26 +51,36 @@ impl Life {
 
 /// How a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Health {
+pub(crate) enum Health {
     /// It has not failed.
     Well,
     /// It has failed.
     Failed,
     /// It has failed for a reason that another try cannot mend.
-    Hopeless,
+    Permanent,
+}
+
+impl Health {
+    pub(crate) fn of(failed: bool, permanent: bool) -> Self {
+        match (failed, permanent) {
+            (false, _) => Self::Well,
+            (true, false) => Self::Failed,
+            (true, true) => Self::Permanent,
+        }
+    }
 }
 
 /// A part as it is now.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
-    pub(super) part: Part,
-    pub(super) life: Life,
-    pub(super) health: Health,
+pub(crate) struct Observation {
+    pub(crate) part: Part,
+    pub(crate) generation: Generation,
+    pub(crate) health: Health,
 }
 
 /// What is known of the failures of one connector's parts.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(crate) struct RestartHistory {
     connector: String,
     policy: RestartPolicy,
     parts: HashMap<Part, Entry>,
@@ -80,7 +90,7 @@ pub(super) struct Book {
 
 #[derive(Debug)]
 struct Entry {
-    life: Life,
+    generation: Generation,
     /// Restarts since it was well.
     attempts: u32,
     plan: Plan,
@@ -95,48 +105,48 @@ enum Plan {
     /// It is left as it is: there were enough attempts.
     GivenUp,
     /// It is left as it is: no attempt can help.
-    Hopeless,
+    Permanent,
 }
 
-impl Book {
-    pub(super) fn new(connector: &str, policy: RestartPolicy, given_up: Arc<Counter>) -> Self {
+impl RestartHistory {
+    pub(crate) fn new(connector: &str, policy: RestartPolicy, given_up: Arc<Counter>) -> Self {
         Self { connector: connector.to_owned(), policy, parts: HashMap::new(), given_up }
     }
 
     /// An empty one for the same connector.
-    pub(super) fn anew(&self, policy: RestartPolicy) -> Self {
+    pub(crate) fn with_policy(&self, policy: RestartPolicy) -> Self {
         Self::new(&self.connector, policy, Arc::clone(&self.given_up))
     }
 
     /// True = something may be restarted.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_enabled(&self) -> bool {
         self.policy.max_attempts > 0
     }
 
     /// Enters how all parts are; those that are not named are forgotten. Gives those whose time has come, and the time at which to
     /// look again.
-    pub(super) fn look(&mut self, now: Instant, seen: &[Seen]) -> (Vec<(Part, Life)>, Option<Instant>) {
+    pub(crate) fn due(&mut self, now: Instant, seen: &[Observation]) -> (Vec<(Part, Generation)>, Option<Instant>) {
         self.parts.retain(|part, _| seen.iter().any(|seen| seen.part == *part));
         let mut ready = Vec::new();
-        for Seen { part, life, health } in seen.iter().copied() {
-            let entry = self.parts.entry(part).or_insert(Entry { life, attempts: 0, plan: Plan::None });
-            if entry.life != life {
-                *entry = Entry { life, attempts: 0, plan: Plan::None };
+        for Observation { part, generation, health } in seen.iter().copied() {
+            let entry = self.parts.entry(part).or_insert(Entry { generation, attempts: 0, plan: Plan::None });
+            if entry.generation != generation {
+                *entry = Entry { generation, attempts: 0, plan: Plan::None };
             }
             match (health, entry.plan) {
                 (Health::Well, _) => entry.plan = Plan::None,
-                (Health::Failed | Health::Hopeless, Plan::None) => {
+                (Health::Failed | Health::Permanent, Plan::None) => {
                     entry.fail(part, health, now, &self.policy, &self.connector);
                     if entry.plan == Plan::GivenUp && self.policy.max_attempts > 0 {
                         self.given_up.increment();
                     }
                 }
-                (Health::Failed | Health::Hopeless, _) => {}
+                (Health::Failed | Health::Permanent, _) => {}
             }
             if let Plan::Restart(due) = entry.plan
                 && due <= now
             {
-                ready.push((part, life));
+                ready.push((part, generation));
             }
         }
         // The connector first: its tasks may be others then.
@@ -148,19 +158,19 @@ impl Book {
         (ready, due.min())
     }
 
-    /// Notes that a part was restarted by this book's plan. `life` is the new one, or the old one if there is none because the
+    /// Notes that a part was restarted by this book's plan. `generation` is the new one, or the old one if there is none because the
     /// restart failed: then it counts as one more failure.
-    pub(super) fn restarted(&mut self, part: Part, life: Life) {
+    pub(crate) fn restarted(&mut self, part: Part, generation: Generation) {
         if let Some(entry) = self.parts.get_mut(&part) {
-            entry.life = life;
+            entry.generation = generation;
             entry.plan = Plan::None;
         }
     }
 
     /// One line for the trace of a part that has failed; none while nothing is restarted here.
-    pub(super) fn note(&self, part: Part, now: Instant) -> Option<String> {
+    pub(crate) fn note(&self, part: Part, now: Instant) -> Option<String> {
         let max = self.policy.max_attempts;
-        let Entry { attempts, plan, .. } = self.parts.get(&part).filter(|_| self.is_open())?;
+        let Entry { attempts, plan, .. } = self.parts.get(&part).filter(|_| self.is_enabled())?;
         Some(match plan {
             Plan::None => return None,
             Plan::Restart(due) => {
@@ -170,18 +180,18 @@ impl Book {
             Plan::GivenUp => format!(
                 "Weir has restarted it {max} times in vain (weir.restart.max.attempts) and leaves it as it is until it is restarted by hand or reconfigured"
             ),
-            Plan::Hopeless => "Weir does not restart it: only another configuration can mend this".to_owned(),
+            Plan::Permanent => "Weir does not restart it: only another configuration can mend this".to_owned(),
         })
     }
 }
 
 impl Entry {
     fn fail(&mut self, part: Part, health: Health, now: Instant, policy: &RestartPolicy, connector: &str) {
-        if now.saturating_duration_since(self.life.began) >= policy.reset_after {
+        if now.saturating_duration_since(self.generation.began) >= policy.reset_after {
             self.attempts = 0;
         }
         self.plan = match health {
-            Health::Hopeless => Plan::Hopeless,
+            Health::Permanent => Plan::Permanent,
             _ if self.attempts >= policy.max_attempts => {
                 error!(%part, attempts = self.attempts, "was restarted in vain and is left as it is");
                 Plan::GivenUp
@@ -198,23 +208,23 @@ impl Entry {
 }
 
 /// What a supervisor watches over.
-pub(super) trait Restartable: Send + Sync + 'static {
-    /// Looks at all parts now; see [`Book::look`].
-    fn look(&self, now: Instant) -> (Vec<(Part, Life)>, Option<Instant>);
+pub(crate) trait Restartable: Send + Sync + 'static {
+    /// Looks at all parts now; see [`RestartHistory::due`].
+    fn due(&self, now: Instant) -> (Vec<(Part, Generation)>, Option<Instant>);
 
     /// Restarts a part if it is still the one that failed, and notes it in the book.
-    fn restart(self: Arc<Self>, part: Part, life: Life) -> impl Future<Output = ()> + Send;
+    fn restart(self: Arc<Self>, part: Part, generation: Generation) -> impl Future<Output = ()> + Send;
 }
 
 /// Restarts what fails until the connector is gone. `failed` is notified of each failure and each change of what is wanted.
-pub(super) async fn supervise<R: Restartable>(connector: Weak<R>, failed: Arc<Notify>) {
+pub(crate) async fn supervise<R: Restartable>(connector: Weak<R>, failed: Arc<Notify>) {
     // Never sooner than this after a look that found something to do, whatever the book says: no fault in it may spin.
     const PAUSE: Duration = Duration::from_millis(10);
     loop {
         let Some(strong) = connector.upgrade() else { return };
-        let (ready, wake) = strong.look(Instant::now());
-        for (part, life) in &ready {
-            Arc::clone(&strong).restart(*part, *life).await;
+        let (ready, wake) = strong.due(Instant::now());
+        for (part, generation) in &ready {
+            Arc::clone(&strong).restart(*part, *generation).await;
         }
         drop(strong);
         if !ready.is_empty() {

@@ -4,71 +4,32 @@ use std::sync::Arc;
 
 use weir_plugin::GuestStats;
 
-use super::connector::Connector;
-use super::standalone::Herder;
 use weir_api::State;
 use weir_config::ConnectorConfig;
-use weir_metrics::{TaskMetrics, WorkerMetrics};
+use weir_metrics::TaskMetrics;
 
 /// One connector.
 pub struct ConnectorSnapshot {
-    /// Its name.
+    /// The name of the connector.
     pub name: String,
-    /// Its own state.
+    /// The connector's own state.
     pub state: State,
-    /// What it runs with; none before its first start.
+    /// The configuration it runs with; `None` before its first start.
     pub config: Option<Arc<ConnectorConfig>>,
-    /// Counts of its own instance.
+    /// Counts of the connector's own instance.
     pub guest: Arc<GuestStats>,
-    /// Its tasks, by number. A task whose predecessor is just being stopped is not among them.
+    /// The connector's tasks, by number. A task whose predecessor is just being stopped is not among them.
     pub tasks: Vec<TaskSnapshot>,
 }
 
 /// One task.
 pub struct TaskSnapshot {
-    /// Its number.
+    /// The number of the task.
     pub id: u32,
-    /// Its state.
+    /// The state of the task.
     pub state: State,
-    /// What its connector runs with.
+    /// The configuration that the connector runs with.
     pub config: Arc<ConnectorConfig>,
-    /// What it counts.
+    /// The counters of the task.
     pub metrics: Arc<TaskMetrics>,
-}
-
-impl Herder {
-    /// All connectors, by name.
-    pub fn snapshots(&self) -> Vec<ConnectorSnapshot> {
-        self.all().iter().map(|connector| Connector::snapshot(connector)).collect()
-    }
-
-    /// What this worker counts beside its tasks.
-    pub fn metrics(&self) -> &Arc<WorkerMetrics> {
-        &self.shared().metrics
-    }
-
-    /// Bytes of records in flight, all tasks together.
-    pub fn in_flight_bytes(&self) -> u64 {
-        self.shared().in_flight.used()
-    }
-
-    /// Writes of the offset file that failed.
-    pub fn offset_failures(&self) -> u64 {
-        self.shared().offsets.failures()
-    }
-
-    /// Configurations that a config provider could not resolve.
-    pub fn provider_failures(&self) -> u64 {
-        self.shared().worker.providers.failures()
-    }
-
-    /// Connections to Kafka brokers that are up, by kind of client.
-    pub fn kafka_connections(&self) -> [(&'static str, u64); 2] {
-        self.shared().admins.connections().up()
-    }
-
-    /// Kafka producers that are open.
-    pub fn open_producers(&self) -> usize {
-        self.shared().producers.open()
-    }
 }

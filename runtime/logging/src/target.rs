@@ -15,8 +15,22 @@ const CRATES: [(&str, &str); 8] = [
     ("weir_storage", "weir"),
 ];
 
+/// Modules that have moved since their targets were first logged, and their places then.
+const MOVED: [(&str, &str); 7] = [
+    ("weir_herder::executor::connector", "weir::herder::connector"),
+    ("weir_herder::executor::instance", "weir::herder::watch"),
+    ("weir_herder::standalone::auto_restart", "weir::herder::connector::heal"),
+    ("weir_herder::standalone::connector", "weir::herder::connector"),
+    ("weir_herder::standalone::refresh", "weir::herder::connector::refresh"),
+    ("weir_herder::standalone::restart", "weir::herder::connector::restart"),
+    ("weir_herder::standalone::start_stored", "weir::herder::keep"),
+];
+
 /// The target that is shown for one of the code.
 pub(super) fn shown(target: &str) -> Cow<'_, str> {
+    if let Some((_, shown)) = MOVED.iter().find(|(moved, _)| *moved == target) {
+        return Cow::Borrowed(shown);
+    }
     let name = target.split("::").next().unwrap_or_default();
     match CRATES.iter().find(|(known, _)| *known == name) {
         Some((_, module)) => Cow::Owned(format!("{module}{}", &target[name.len()..])),
@@ -33,6 +47,8 @@ mod tests {
         assert_eq!(shown("weir_kafka::producer"), "weir::kafka::producer");
         assert_eq!(shown("weir_kafka"), "weir::kafka");
         assert_eq!(shown("weir_storage::offsets::file"), "weir::offsets::file");
+        assert_eq!(shown("weir_herder::standalone::connector"), "weir::herder::connector");
+        assert_eq!(shown("weir_herder::standalone"), "weir::herder::standalone");
         for other in ["weir::rest", "weir_plugin::store", "weir_kafkaesque::x", "librdkafka", ""] {
             assert_eq!(shown(other), other);
         }

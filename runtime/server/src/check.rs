@@ -16,7 +16,7 @@ use weir_catalogue::{self as plugins, Plugins};
 use weir_config::connector::Invalid;
 use weir_config::properties::{self, ConnectorFile};
 use weir_config::{ConnectorConfig, Unprepared, WorkerConfig};
-use weir_herder::StateFile;
+use weir_herder::ConfigFile;
 use weir_storage::offsets::OffsetFile;
 
 /// One thing that would keep a worker or a connector from starting.
@@ -154,7 +154,7 @@ async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
     if let Err(error) = OffsetFile::open(&config.offset_storage_file, config.offset_limits) {
         problems.push(("offset.storage.file.filename", error.to_string()));
     }
-    if let Some(Err(error)) = config.standalone_state.as_deref().map(StateFile::look) {
+    if let Some(Err(error)) = config.standalone_state.as_deref().map(ConfigFile::look) {
         problems.push(("weir.standalone.state", error.to_string()));
     }
     let mut note = |key: &'static str, looked: Result<(), String>| {

@@ -281,7 +281,7 @@ async fn create_all(worker: &Worker, connectors: &[PathBuf]) -> Result<(), Failu
         named.push((file, connector.map_err(failed(file))?));
     }
     let names = named.iter().map(|(_, connector)| connector.name.clone()).collect();
-    worker.herder().start_kept(&names).await.map_err(Failure::start)?;
+    worker.herder().start_stored(&names).await.map_err(Failure::start)?;
     for (file, connector) in named {
         create(worker, file, connector).await.map_err(failed(file))?;
     }

@@ -20,7 +20,7 @@ use crate::rest::{self, Audit, Endpoint, Resources};
 use weir_catalogue::{self as plugins, OpenError, Plugins};
 use weir_config::WorkerConfig;
 use weir_config::listener::{Listener, Protocol};
-use weir_herder::{self as herder, Herder};
+use weir_herder::{self as herder, ConfigFile, ConfigStore, Herder, MemoryConfigs, MemoryStatuses};
 use weir_kafka::cluster;
 use weir_kafka::connection::Connections;
 use weir_logging as logging;
@@ -37,7 +37,7 @@ pub enum Error {
     Offsets(#[from] offsets::Error),
     /// The file of connectors.
     #[error(transparent)]
-    State(#[from] herder::StateError),
+    State(#[from] herder::ConfigFileError),
     /// What plugins may be granted.
     #[error(transparent)]
     Grants(#[from] weir_plugin::GrantError),
@@ -129,7 +129,10 @@ impl Worker {
         let locks = Locks::take(&config).await?;
         // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
         let offsets = OffsetFile::open(&config.offset_storage_file, config.offset_limits)?;
-        let state = config.standalone_state.as_deref().map(herder::StateFile::open).transpose()?;
+        let configs: Arc<dyn ConfigStore> = match config.standalone_state.as_deref() {
+            Some(path) => Arc::new(ConfigFile::open(path)?),
+            None => Arc::new(MemoryConfigs::default()),
+        };
         let security = Security::open(&config.rest_auth)?;
         // Operators' resources are on all listeners unless they have their own.
         let resources = if config.admin_listeners.is_none() { Resources::All } else { Resources::Regular };
@@ -164,18 +167,19 @@ impl Worker {
             engine.limit_instances(max);
         }
         let plugins = Plugins::open(&config.plugins(), engine).await?;
-        let herder = Herder::start(herder::Options {
+        let options = herder::Options {
             worker: Arc::clone(&config),
             plugins: plugins.clone(),
-            offsets,
+            offsets: Arc::new(offsets),
+            statuses: Arc::new(MemoryStatuses::default()),
             worker_id,
             levels: logging::levels(),
-            state,
             kafka_cluster_id: Some(kafka_cluster_id),
             connections,
-        });
+        };
+        let herder = Herder::standalone(options, configs);
         let (ready, stop) = (CancellationToken::new(), CancellationToken::new());
-        let audit = Audit::new(Arc::clone(herder.metrics()));
+        let audit = Audit::new(Arc::clone(herder.services().metrics()));
         let servers = listeners
             .into_iter()
             .map(|(listener, tls, resources)| {
@@ -203,7 +207,7 @@ impl Worker {
         let listeners = self.tls.iter().zip(settings).filter_map(|((key, tls), settings)| {
             Some(Listeners { key, settings: settings.clone()?, tls: Arc::clone(tls.as_ref()?) })
         });
-        let metrics = Arc::clone(self.herder.metrics());
+        let metrics = Arc::clone(self.herder.services().metrics());
         Reload::new(file, self.config.log_level.clone(), listeners.collect(), self.security.clone(), metrics)
     }
 

@@ -35,9 +35,18 @@ pub struct Status {
     pub trace: Option<String>,
 }
 
+/// Hears of each status of a task.
+pub trait StatusListener: Send + Sync + 'static {
+    /// Called with each new status, one at a time. Must return soon.
+    fn changed(&self, status: &Status);
+}
+
 /// A status that one side sets and the other reads.
-#[derive(Debug, Clone)]
-pub struct StatusCell(Arc<Mutex<Status>>);
+#[derive(Clone)]
+pub struct StatusCell {
+    status: Arc<Mutex<Status>>,
+    listener: Arc<dyn StatusListener>,
+}
 
 /// What there is to know and to do when a task fails.
 #[derive(Debug, Clone)]
@@ -50,23 +59,32 @@ pub struct OnFailure {
 
 impl StatusCell {
     /// A cell with this state and no trace.
-    pub fn new(state: State) -> Self {
-        Self(Arc::new(Mutex::new(Status { state, trace: None })))
+    pub fn new(state: State, listener: Arc<dyn StatusListener>) -> Self {
+        let status = Status { state, trace: None };
+        listener.changed(&status);
+        Self { status: Arc::new(Mutex::new(status)), listener }
     }
 
     /// The status now.
     pub fn get(&self) -> Status {
-        self.0.lock().clone()
+        self.status.lock().clone()
     }
 
     /// Sets a state without a trace.
     pub fn set(&self, state: State) {
-        *self.0.lock() = Status { state, trace: None };
+        self.replace(Status { state, trace: None });
     }
 
     /// Sets FAILED with its trace.
     pub fn fail(&self, trace: String) {
-        *self.0.lock() = Status { state: State::Failed, trace: Some(trace) };
+        self.replace(Status { state: State::Failed, trace: Some(trace) });
+    }
+
+    fn replace(&self, new: Status) {
+        let mut status = self.status.lock();
+        *status = new;
+        // The lock is held, so that the listener hears of statuses in their order.
+        self.listener.changed(&status);
     }
 }
 
@@ -155,14 +173,21 @@ pub struct TaskHandle {
 impl TaskHandle {
     /// Starts a loop on the tokio runtime. What it returns becomes the task's last status.
     ///
-    pub fn spawn<F, R>(id: TaskId, wanted: Wanted, metrics: Arc<TaskMetrics>, on_failure: OnFailure, run: F) -> Self
+    pub fn spawn<F, R>(
+        id: TaskId,
+        wanted: Wanted,
+        metrics: Arc<TaskMetrics>,
+        on_failure: OnFailure,
+        listener: Arc<dyn StatusListener>,
+        run: F,
+    ) -> Self
     where
         F: FnOnce(Control) -> R,
         R: Future<Output = Result<(), Error>> + Send + 'static,
     {
         use tracing::Instrument as _;
         let (sender, receiver) = watch::channel(wanted);
-        let status = StatusCell::new(State::Unassigned);
+        let status = StatusCell::new(State::Unassigned, listener);
         let hopeless = Arc::new(AtomicBool::new(false));
         let secrets = Arc::clone(&on_failure.secrets);
         let work =
@@ -195,8 +220,8 @@ impl TaskHandle {
     }
 
     /// A task that could not even be made.
-    pub fn failed(id: TaskId, trace: String, metrics: Arc<TaskMetrics>) -> Self {
-        let status = StatusCell::new(State::Failed);
+    pub fn failed(id: TaskId, trace: String, metrics: Arc<TaskMetrics>, listener: Arc<dyn StatusListener>) -> Self {
+        let status = StatusCell::new(State::Unassigned, listener);
         status.fail(bounded(trace, MAX_TRACE));
         metrics.state(State::Failed);
         let hopeless = Arc::new(AtomicBool::new(true));

@@ -9,7 +9,7 @@ use weir_kafka::{KafkaError, RDKafkaErrorCode};
 use weir_plugin::{OffsetChange, TopicPartitionOffset};
 
 use super::super::error::Error;
-use super::super::standalone::Shared;
+use super::super::services::Services;
 use super::request::{self, SinkChange};
 use weir_api::ConnectorOffset;
 use weir_config::ConnectorConfig;
@@ -28,7 +28,7 @@ struct Group {
 }
 
 impl Group {
-    fn open(shared: &Shared, config: &ConnectorConfig) -> Result<Self, KafkaError> {
+    fn open(services: &Services, config: &ConnectorConfig) -> Result<Self, KafkaError> {
         let mut properties = config.admin_properties();
         // Kafka Connect's name for this client.
         let name = || format!("connector-worker-adminclient-{}", config.name);
@@ -37,7 +37,7 @@ impl Group {
         let id = id.ok_or_else(|| KafkaError::AdminOpCreation("the sink's consumer has no group".to_owned()))?;
         Ok(Self {
             id,
-            client: Groups::open(&properties, shared.admins.connections())?,
+            client: Groups::open(&properties, services.admins.connections())?,
             deadline: Instant::now() + LIMIT,
         })
     }
@@ -53,12 +53,12 @@ fn failure(config: &ConnectorConfig, message: String, cause: &KafkaError) -> Err
     Error::Internal(message)
 }
 
-pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
+pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
     let failed = |cause: KafkaError| {
         let message = format!("Failed to retrieve consumer group offsets for sink connector {}", config.name);
         failure(config, message, &cause)
     };
-    let group = Group::open(shared, config).map_err(failed)?;
+    let group = Group::open(services, config).map_err(failed)?;
     let offsets = group.client.offsets(&group.id, group.left()).await.map_err(failed)?;
     Ok(offsets
         .into_iter()
@@ -70,11 +70,11 @@ pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Ve
 }
 
 pub(super) async fn modify(
-    shared: &Shared,
+    services: &Services,
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
 ) -> Result<bool, Error> {
-    let group = Group::open(shared, config).map_err(|cause| super::failed(config, &describe(&cause)))?;
+    let group = Group::open(services, config).map_err(|cause| super::failed(config, &describe(&cause)))?;
     let reset = change.is_none();
     let change: SinkChange = match change {
         Some(offsets) => request::sink(offsets)?,
@@ -86,7 +86,7 @@ pub(super) async fn modify(
             offsets.into_iter().map(|(topic, partition, _)| (topic, partition, None)).collect()
         }
     };
-    let told = super::ask_plugin(shared, config, OffsetChange::Sink(to_plugin(&change))).await?;
+    let told = super::ask_plugin(services, config, OffsetChange::Sink(to_plugin(&change))).await?;
     let (done, described, doubt) = match reset {
         true => (group.client.delete(&group.id, group.left()).await, "reset consumer group offsets for sink", ""),
         false => {

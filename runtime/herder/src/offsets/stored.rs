@@ -5,50 +5,47 @@ use tracing::error;
 use weir_plugin::OffsetChange;
 
 use super::super::error::Error;
-use super::super::standalone::Shared;
+use super::super::services::Services;
 use super::request;
 use weir_api::ConnectorOffset;
 use weir_config::ConnectorConfig;
 use weir_storage::offsets;
 
-pub(super) async fn list(shared: &Shared, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
-    let (file, name) = (shared.offsets.clone(), config.name.clone());
-    // The source has chosen how many there are, so it is not done on a thread that tasks run on.
+pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
+    let failed = || Error::Internal(format!("Failed to retrieve offsets for source connector {}", config.name));
+    let stored = services.offsets.all(&config.name).await.map_err(|_| failed())?;
+    // The source has chosen how many there are, so they are not parsed on a thread that tasks run on.
     let listed = tokio::task::spawn_blocking(move || {
         let parsed = |(partition, offset): (String, String)| {
             let (partition, offset) = (serde_json::from_str::<Value>(&partition)?, serde_json::from_str(&offset)?);
             Ok::<_, serde_json::Error>(ConnectorOffset { partition, offset })
         };
-        file.all(&name).into_iter().map(parsed).collect::<Result<Vec<_>, _>>()
+        stored.into_iter().map(parsed).collect::<Result<Vec<_>, _>>()
     });
-    let failed = || Error::Internal(format!("Failed to retrieve offsets for source connector {}", config.name));
     listed.await.map_err(|_| failed())?.map_err(|_| failed())
 }
 
 pub(super) async fn modify(
-    shared: &Shared,
+    services: &Services,
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
 ) -> Result<bool, Error> {
-    let entries = match change {
+    let unreadable = |cause: offsets::Error| super::failed(config, &cause);
+    let entries: Vec<offsets::Entry> = match change {
         Some(offsets) => {
-            let mut entries = request::source(offsets)?;
-            for (partition, _) in &mut entries {
-                // What is stored already keeps the source's own text.
-                if let Some(text) = shared.offsets.text(&config.name, partition) {
-                    *partition = text;
-                }
-            }
-            entries
+            let (partitions, offsets): (Vec<_>, Vec<_>) = request::source(offsets)?.into_iter().unzip();
+            // What is stored already keeps the source's own text.
+            let texts = services.offsets.texts(&config.name, partitions).await.map_err(unreadable)?;
+            texts.into_iter().zip(offsets).collect()
         }
         None => {
-            let stored = shared.offsets.all(&config.name);
+            let stored = services.offsets.all(&config.name).await.map_err(unreadable)?;
             stored.into_iter().map(|(partition, _)| (partition, None)).collect()
         }
     };
-    let told = super::ask_plugin(shared, config, OffsetChange::Source(entries.clone())).await?;
+    let told = super::ask_plugin(services, config, OffsetChange::Source(entries.clone())).await?;
     if !entries.is_empty() {
-        shared.offsets.set(&config.name, entries).await.map_err(|cause| match cause {
+        services.offsets.set(&config.name, entries).await.map_err(|cause| match cause {
             offsets::Error::Exceeded(exceeded) => {
                 error!(connector = config.name, %exceeded, "offsets could not be modified");
                 Error::BadRequest(exceeded.to_string())

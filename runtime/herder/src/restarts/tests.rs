@@ -6,17 +6,17 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn book(max_attempts: u32) -> Book {
+fn book(max_attempts: u32) -> RestartHistory {
     let policy = RestartPolicy { max_attempts, delay: SECOND, delay_max: 8 * SECOND, reset_after: 100 * SECOND };
-    Book::new("c", policy, Arc::default())
+    RestartHistory::new("c", policy, Arc::default())
 }
 
-fn life(number: u64, began: Instant) -> Life {
-    Life { number, began }
+fn generation(number: u64, began: Instant) -> Generation {
+    Generation { number, began }
 }
 
-fn failed(part: Part, life: Life) -> Seen {
-    Seen { part, life, health: Health::Failed }
+fn failed(part: Part, generation: Generation) -> Observation {
+    Observation { part, generation, health: Health::Failed }
 }
 
 const TASK: Part = Part::Task(0);
@@ -27,43 +27,43 @@ fn a_part_that_always_fails_is_restarted_a_bounded_number_of_times_ever_more_rar
     let mut now = Instant::now();
     let mut delays = Vec::new();
     for number in 0.. {
-        let life = life(number, now);
-        assert_eq!(book.look(now, &[Seen { part: TASK, life, health: Health::Well }]), (vec![], None));
-        let (ready, wake) = book.look(now, &[failed(TASK, life)]);
+        let generation = generation(number, now);
+        assert_eq!(book.due(now, &[Observation { part: TASK, generation, health: Health::Well }]), (vec![], None));
+        let (ready, wake) = book.due(now, &[failed(TASK, generation)]);
         assert_eq!(ready, []);
         let Some(wake) = wake else { break };
         assert!(book.note(TASK, now).expect("planned").contains(&format!("attempt {} of 4", number + 1)));
         delays.push(wake - now);
         now = wake;
-        assert_eq!(book.look(now, &[failed(TASK, life)]).0, [(TASK, life)]);
-        book.restarted(TASK, self::life(number + 1, now));
+        assert_eq!(book.due(now, &[failed(TASK, generation)]).0, [(TASK, generation)]);
+        book.restarted(TASK, self::generation(number + 1, now));
     }
     assert_eq!(delays.len(), 4);
     for (delay, full) in delays.iter().zip([SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND]) {
         assert!(*delay <= full && *delay > full.mul_f64(0.79), "{delays:?}");
     }
     assert!(book.note(TASK, now).expect("given up").contains("4 times in vain"));
-    assert_eq!(book.look(now + 1000 * SECOND, &[failed(TASK, life(4, now))]), (vec![], None), "given up for good");
+    assert_eq!(book.due(now + 1000 * SECOND, &[failed(TASK, generation(4, now))]), (vec![], None), "given up for good");
     assert_eq!(book.given_up.get(), 1, "counted once");
 }
 
 #[test]
 fn what_ran_long_enough_is_well_again_and_so_is_what_somebody_restarted() {
     let now = Instant::now();
-    let attempt = |book: &Book| book.note(TASK, now).expect("planned");
+    let attempt = |book: &RestartHistory| book.note(TASK, now).expect("planned");
     let mut book = book(2);
     for number in 0..2 {
-        book.look(now, &[failed(TASK, life(number, now))]);
-        book.restarted(TASK, life(number + 1, now));
+        book.due(now, &[failed(TASK, generation(number, now))]);
+        book.restarted(TASK, generation(number + 1, now));
     }
-    // Two attempts are spent. This life was long, so it is the first again.
-    book.look(now + 100 * SECOND, &[failed(TASK, life(2, now))]);
+    // Two attempts are spent. This generation was long, so it is the first again.
+    book.due(now + 100 * SECOND, &[failed(TASK, generation(2, now))]);
     assert!(attempt(&book).contains("attempt 1 of 2"), "{}", attempt(&book));
-    book.restarted(TASK, life(3, now));
-    book.look(now, &[failed(TASK, life(3, now))]);
+    book.restarted(TASK, generation(3, now));
+    book.due(now, &[failed(TASK, generation(3, now))]);
     assert!(attempt(&book).contains("attempt 2 of 2"));
-    // Somebody restarts it by hand while it waits: a life that the book did not begin.
-    let (ready, wake) = book.look(now + SECOND, &[failed(TASK, life(9, now))]);
+    // Somebody restarts it by hand while it waits: a generation that the book did not begin.
+    let (ready, wake) = book.due(now + SECOND, &[failed(TASK, generation(9, now))]);
     assert!(ready.is_empty() && wake.is_some());
     assert!(attempt(&book).contains("attempt 1 of 2"));
 }
@@ -73,15 +73,16 @@ fn what_is_not_shown_is_forgotten_and_what_is_hopeless_is_left() {
     let now = Instant::now();
     let mut book = book(3);
     let other = Part::Task(1);
-    let (_, wake) = book.look(now, &[failed(TASK, life(0, now)), failed(Part::Connector, life(1, now))]);
+    let (_, wake) = book.due(now, &[failed(TASK, generation(0, now)), failed(Part::Connector, generation(1, now))]);
     assert!(wake.is_some());
-    let (ready, _) = book.look(now + SECOND, &[failed(TASK, life(0, now)), failed(Part::Connector, life(1, now))]);
+    let (ready, _) =
+        book.due(now + SECOND, &[failed(TASK, generation(0, now)), failed(Part::Connector, generation(1, now))]);
     assert_eq!(ready.iter().map(|(part, _)| *part).collect::<Vec<_>>(), [Part::Connector, TASK]);
     // Paused or stopped: nothing is shown, and nothing is due any more.
-    assert_eq!(book.look(now + SECOND, &[]), (vec![], None));
+    assert_eq!(book.due(now + SECOND, &[]), (vec![], None));
     assert_eq!(book.note(TASK, now), None);
-    let hopeless = Seen { part: other, life: life(2, now), health: Health::Hopeless };
-    assert_eq!(book.look(now, &[hopeless]), (vec![], None));
+    let hopeless = Observation { part: other, generation: generation(2, now), health: Health::Permanent };
+    assert_eq!(book.due(now, &[hopeless]), (vec![], None));
     assert!(book.note(other, now).expect("said").contains("only another configuration"));
 }
 
@@ -89,10 +90,10 @@ fn what_is_not_shown_is_forgotten_and_what_is_hopeless_is_left() {
 fn a_restart_that_fails_before_a_new_life_counts_too() {
     let now = Instant::now();
     let mut book = book(1);
-    let same = life(0, now);
-    book.look(now, &[failed(TASK, same)]);
+    let same = generation(0, now);
+    book.due(now, &[failed(TASK, same)]);
     book.restarted(TASK, same);
-    assert_eq!(book.look(now + SECOND, &[failed(TASK, same)]), (vec![], None));
+    assert_eq!(book.due(now + SECOND, &[failed(TASK, same)]), (vec![], None));
     assert!(book.note(TASK, now).expect("given up").contains("in vain"));
 }
 
@@ -100,34 +101,34 @@ fn a_restart_that_fails_before_a_new_life_counts_too() {
 fn a_closed_book_says_nothing() {
     let now = Instant::now();
     let mut book = book(0);
-    assert!(!book.is_open());
-    assert_eq!(book.look(now, &[failed(TASK, life(0, now))]), (vec![], None));
+    assert!(!book.is_enabled());
+    assert_eq!(book.due(now, &[failed(TASK, generation(0, now))]), (vec![], None));
     assert_eq!(book.note(TASK, now), None);
 }
 
 /// One task that fails as often as it is told to.
 struct Fake {
-    book: Mutex<Book>,
-    state: Mutex<(Life, u32)>,
+    book: Mutex<RestartHistory>,
+    state: Mutex<(Generation, u32)>,
     failed: Arc<Notify>,
     done: Notify,
 }
 
 impl Restartable for Fake {
-    fn look(&self, now: Instant) -> (Vec<(Part, Life)>, Option<Instant>) {
-        let (life, failures) = *self.state.lock();
+    fn due(&self, now: Instant) -> (Vec<(Part, Generation)>, Option<Instant>) {
+        let (generation, failures) = *self.state.lock();
         let health = if failures > 0 { Health::Failed } else { Health::Well };
-        let found = self.book.lock().look(now, &[Seen { part: TASK, life, health }]);
+        let found = self.book.lock().due(now, &[Observation { part: TASK, generation, health }]);
         if found.1.is_none() {
             self.done.notify_one();
         }
         found
     }
 
-    async fn restart(self: Arc<Self>, part: Part, life: Life) {
+    async fn restart(self: Arc<Self>, part: Part, generation: Generation) {
         let mut state = self.state.lock();
-        assert_eq!((part, life), (TASK, state.0));
-        *state = (Life::begin(), state.1 - 1);
+        assert_eq!((part, generation), (TASK, state.0));
+        *state = (Generation::begin(), state.1 - 1);
         self.book.lock().restarted(part, state.0);
         self.failed.notify_one();
     }
@@ -144,8 +145,8 @@ async fn the_supervisor_restarts_until_it_works_or_the_count_is_used_up_and_ends
     for (failures, left) in [(2, 0), (5, 2)] {
         let failed = Arc::new(Notify::new());
         let fake = Arc::new(Fake {
-            book: Mutex::new(Book::new("c", policy, Arc::default())),
-            state: Mutex::new((Life::begin(), failures)),
+            book: Mutex::new(RestartHistory::new("c", policy, Arc::default())),
+            state: Mutex::new((Generation::begin(), failures)),
             failed: Arc::clone(&failed),
             done: Notify::new(),
         });

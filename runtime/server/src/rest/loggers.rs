@@ -35,13 +35,13 @@ impl From<logging::LoggerLevel> for LoggerLevel {
 }
 
 async fn list(State(app): State<App>) -> Json<Map<String, Value>> {
-    let levels = app.herder.levels().all();
+    let levels = app.herder.services().levels().all();
     let value = |level| serde_json::to_value(LoggerLevel::from(level)).unwrap_or_default();
     Json(levels.into_iter().map(|(name, level)| (name, value(level))).collect())
 }
 
 async fn logger(State(app): State<App>, Place(name): Place<String>) -> Result<Json<LoggerLevel>, Failure> {
-    let level = app.herder.levels().get(&name);
+    let level = app.herder.services().levels().get(&name);
     Ok(Json(level.ok_or_else(|| Failure::not_found(format!("Logger {name} not found.")))?.into()))
 }
 
@@ -64,8 +64,12 @@ async fn set_level(
     if scope != "worker" && scope != "cluster" {
         warn!(scope, "an unknown scope in a request to change a level; it is taken as worker");
     }
-    let changed =
-        app.herder.levels().set(&name, level).map_err(|too_many| Failure::bad_request(too_many.to_string()))?;
+    let changed = app
+        .herder
+        .services()
+        .levels()
+        .set(&name, level)
+        .map_err(|too_many| Failure::bad_request(too_many.to_string()))?;
     info!(logger = name, level = level.name(), changed = changed.len(), "log level changed");
     // A standalone worker is the whole cluster.
     Ok(match scope.as_str() {

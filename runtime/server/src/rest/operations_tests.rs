@@ -1,9 +1,13 @@
 //! The routes of offsets, topics and loggers over a worker without connectors. `tests/` has what needs plugins and Kafka.
 
+use std::sync::Arc;
+
 use axum::http::Method;
 use serde_json::json;
 
 use super::tests::{Fixture, error};
+use weir_api::TargetState;
+use weir_herder::{ConfigFile, ConfigStore as _, Origin, StoredConnector};
 use weir_plugin::ConfigMap;
 
 const OFFSETS_MISSING: &str = "Partitions / offsets need to be provided for an alter offsets request";
@@ -131,7 +135,7 @@ async fn kept_connectors_whose_plugin_is_gone_are_there_and_say_so() {
     let fixture = Fixture::with(&[("weir.standalone.state", &path.display().to_string())]).await;
     let (_, info) = fixture.get("/connectors/a%2Fb").await;
     assert_eq!((&info["config"], &info["type"]), (&json!(config), &json!("unknown")));
-    fixture.herder.start_kept(&std::collections::HashSet::new()).await.expect("the others would run");
+    fixture.herder.start_stored(&std::collections::HashSet::new()).await.expect("the others would run");
     let (_, status) = fixture.get("/connectors/a%2Fb/status").await;
     assert_eq!((&status["connector"]["state"], &status["type"]), (&json!("FAILED"), &json!("unknown")));
     let trace = status["connector"]["trace"].as_str().unwrap_or_default();
@@ -146,4 +150,22 @@ async fn kept_connectors_whose_plugin_is_gone_are_there_and_say_so() {
     assert!(text.contains(r#""target":"PAUSED""#) && text.contains("Gone"), "{text}");
     assert_eq!(fixture.json(Method::DELETE, "/connectors/a%2Fb", "").await.0, 204);
     assert!(!std::fs::read_to_string(&path).expect("there").contains("Gone"));
+}
+
+#[tokio::test]
+async fn the_connectors_end_with_the_herder() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("connectors");
+    let config = [("name", "kept"), ("connector.class", "Missing")];
+    let config = config.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let file = ConfigFile::open(&path).expect("a new file");
+    file.put("kept", StoredConnector { config, target: TargetState::Started, origin: Origin::Rest });
+    file.save().await.expect("written");
+    let fixture = Fixture::with(&[("weir.standalone.state", path.to_str().expect("UTF-8"))]).await;
+    fixture.herder.start_stored(&std::collections::HashSet::new()).await.expect("it is FAILED");
+    assert_eq!(fixture.get("/connectors").await, (200, json!(["kept"])));
+    let worker = Arc::downgrade(&fixture.worker);
+    drop(fixture);
+    // A connector holds what it works with; held by that in turn, it would never end.
+    assert!(worker.upgrade().is_none(), "something still holds the worker's configuration");
 }

@@ -36,7 +36,7 @@ async fn root(State(app): State<App>) -> impl IntoResponse {
     let info = ServerInfo {
         version: weir_api::KAFKA_CONNECT,
         commit: weir_api::KAFKA_COMMIT,
-        kafka_cluster_id: app.herder.kafka_cluster_id(),
+        kafka_cluster_id: app.herder.services().kafka_cluster_id().map(str::to_owned),
     };
     ([(WEIR_VERSION, version::WEIR), (WEIR_COMMIT, version::COMMIT)], Json(info))
 }

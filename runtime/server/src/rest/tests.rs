@@ -11,11 +11,11 @@ use tower::ServiceExt as _;
 use weir_plugin::{Compile, Engine, EngineOptions};
 
 use super::*;
-use weir_herder::{Options, StateFile};
+use weir_herder::{ConfigFile, ConfigStore, MemoryConfigs, MemoryStatuses, Options};
 use weir_kafka::connection::Connections;
 use weir_logging::Levels;
 use weir_plugin::ConfigMap;
-use weir_storage::offsets::OffsetFile;
+use weir_storage::offsets::MemoryOffsets;
 
 /// The routes and what they stand on.
 pub(super) struct Fixture {
@@ -23,16 +23,10 @@ pub(super) struct Fixture {
     /// What a listener of `admin.listeners` has.
     admin: Router,
     pub(super) herder: Herder,
+    pub(super) worker: Arc<WorkerConfig>,
     ready: CancellationToken,
     /// Removed at the end.
     _folder: tempfile::TempDir,
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        // Without connectors it has nothing to wait for.
-        self.herder.shut_down().now_or_never();
-    }
 }
 
 const MAX: usize = 1000;
@@ -66,22 +60,25 @@ impl Fixture {
         let engine = Engine::new(EngineOptions { cache: worker.plugin_cache.clone(), compile: Compile::InProcess })
             .expect("an engine");
         let plugins = Plugins::open(&worker.plugins(), engine).await.expect("a registry");
-        let offsets = OffsetFile::open(&worker.offset_storage_file, worker.offset_limits).expect("no offsets");
         let options = Options {
             worker: Arc::clone(&worker),
             plugins: plugins.clone(),
-            offsets,
+            offsets: Arc::new(MemoryOffsets::new(worker.offset_limits)),
+            statuses: Arc::new(MemoryStatuses::default()),
             worker_id: "w:8083".to_owned(),
             levels: Levels::default(),
-            state: worker.standalone_state.as_deref().map(|path| StateFile::open(path).expect("a file")),
             kafka_cluster_id: Some("cluster".to_owned()),
             connections: Connections::default(),
         };
-        let herder = Herder::start(options);
+        let configs: Arc<dyn ConfigStore> = match worker.standalone_state.as_deref() {
+            Some(path) => Arc::new(ConfigFile::open(path).expect("a file")),
+            None => Arc::new(MemoryConfigs::default()),
+        };
+        let herder = Herder::standalone(options, configs);
         let ready = CancellationToken::new();
         let routes = |resources| router(herder.clone(), plugins.clone(), &worker, ready.clone(), resources);
         let (all, admin) = (routes(Resources::All), routes(Resources::Admin));
-        Self { router: all, admin, herder, ready, _folder: folder }
+        Self { router: all, admin, herder, worker, ready, _folder: folder }
     }
 
     async fn send(&self, method: Method, path: &str, kind: Option<&str>, body: Body) -> (StatusCode, HeaderMap, Value) {

@@ -5,15 +5,15 @@
 //! Changes are written in the order in which they were made, whether or not their callers still wait for them.
 
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Mutex as AsyncMutex, oneshot};
 
 use super::Entry;
-use super::limits::{self, Exceeded, Limits, TEXT_MAX};
+use super::limits::{self, Exceeded, Limits};
 use super::state::{State, one_line};
+use super::store::{OffsetStore, StoreFuture};
 use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
 use weir_metrics::Counter;
@@ -138,11 +138,6 @@ impl OffsetFile {
         })))
     }
 
-    /// Writes that failed since the file was opened.
-    pub fn failures(&self) -> u64 {
-        self.0.failures.get()
-    }
-
     /// Says which Kafka cluster has the records from now on; it is kept with the next change. Returns the id of another one, if that
     /// is what the file said and there are offsets.
     pub fn belong_to(&self, cluster_id: &str) -> Option<String> {
@@ -153,24 +148,24 @@ impl OffsetFile {
 
     /// The offset stored for a source partition of a connector. A partition that is stored under another text, because an operator
     /// wrote it, is found.
-    pub fn get(&self, connector: &str, partition: &str) -> Option<String> {
+    pub(super) fn get(&self, connector: &str, partition: &str) -> Option<String> {
         self.0.state.read().get(connector, partition).map(str::to_owned)
     }
 
     /// The text under which a source partition is stored.
-    pub fn text(&self, connector: &str, partition: &str) -> Option<String> {
+    pub(super) fn text(&self, connector: &str, partition: &str) -> Option<String> {
         self.0.state.read().text(connector, partition).map(str::to_owned)
     }
 
     /// All source partitions of a connector and their offsets, sorted by their texts.
-    pub fn all(&self, connector: &str) -> Vec<(String, String)> {
+    pub(super) fn all(&self, connector: &str) -> Vec<(String, String)> {
         let state = self.0.state.read();
         state.all(connector).map(|(partition, offset)| (partition.to_owned(), offset.to_owned())).collect()
     }
 
     /// Stores offsets; they are durable when this returns. After an error nothing has changed. Whether a change is made whose
     /// caller does not wait for the answer is open, but it is never made after a later one.
-    pub async fn set(&self, connector: &str, entries: Vec<Entry>) -> Result<(), Error> {
+    async fn set(&self, connector: &str, entries: Vec<Entry>) -> Result<(), Error> {
         limits::check_texts(connector, &entries)?;
         let entries = entries.into_iter().map(|(partition, offset)| (one_line(partition), offset.map(one_line)));
         let (done, mut answer) = oneshot::channel();
@@ -196,45 +191,35 @@ impl OffsetFile {
     }
 }
 
-/// The offsets of one connector, as its guests may read them.
-pub struct ConnectorOffsets {
-    /// The file they are in.
-    pub file: OffsetFile,
-    /// The connector's name.
-    pub connector: String,
-}
-
-impl ConnectorOffsets {
-    /// As much as is looked up without a pause: bytes, and for each partition some more.
-    const PIECE: usize = 64 << 10;
-
-    async fn look_up(&self, partitions: &[String]) -> Vec<Option<String>> {
-        let mut offsets = Vec::with_capacity(partitions.len());
-        let mut work = 0;
-        for partition in partitions {
-            // Longer ones cannot be stored.
-            let offset = match partition.len() <= TEXT_MAX {
-                true => self.file.get(&self.connector, partition),
-                false => None,
-            };
-            offsets.push(offset);
-            work += partition.len() + 256;
-            if work >= Self::PIECE {
-                work = 0;
-                // The guest chooses how many there are; other tasks share the thread.
-                tokio::task::yield_now().await;
-            }
-        }
-        offsets
+impl OffsetStore for OffsetFile {
+    fn get<'a>(&'a self, connector: &'a str, partitions: &'a [String]) -> StoreFuture<'a, Vec<Option<String>>> {
+        let offsets = partitions.iter().map(|partition| self.get(connector, partition)).collect();
+        Box::pin(std::future::ready(Ok(offsets)))
     }
-}
 
-impl weir_plugin::StoredOffsets for ConnectorOffsets {
-    fn stored_offsets<'a>(
-        &'a self,
-        partitions: Vec<String>,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>> {
-        Box::pin(async move { Ok(self.look_up(&partitions).await) })
+    fn all<'a>(&'a self, connector: &'a str) -> StoreFuture<'a, Vec<(String, String)>> {
+        Box::pin(async move {
+            // A write whose caller has stopped waiting may still be under way.
+            drop(self.0.writing.lock().await);
+            let (file, connector) = (self.clone(), connector.to_owned());
+            // The source has chosen how many there are, so it is not done on a thread that tasks run on.
+            let all = tokio::task::spawn_blocking(move || file.all(&connector)).await;
+            all.map_err(|panic| self.0.io(std::io::Error::other(panic)))
+        })
+    }
+
+    fn texts<'a>(&'a self, connector: &'a str, partitions: Vec<String>) -> StoreFuture<'a, Vec<String>> {
+        let stored = |partition: String| self.text(connector, &partition).unwrap_or(partition);
+        let texts = partitions.into_iter().map(stored).collect();
+        Box::pin(std::future::ready(Ok(texts)))
+    }
+
+    fn set<'a>(&'a self, connector: &'a str, entries: Vec<Entry>) -> StoreFuture<'a, ()> {
+        Box::pin(self.set(connector, entries))
+    }
+
+    fn failures(&self) -> u64 {
+        self.0.failures.get()
     }
 }
 

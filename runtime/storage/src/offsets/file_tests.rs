@@ -7,6 +7,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
+use crate::offsets::ConnectorOffsets;
+use weir_plugin::StoredOffsets as _;
+
+use crate::offsets::limits::TEXT_MAX;
 
 const LIMITS: Limits = Limits { partitions: 1000, bytes: 1 << 20, total: 1 << 24 };
 
@@ -274,8 +278,8 @@ async fn a_text_that_is_too_long_is_not_stored() {
         assert!(error.contains(what) && error.contains("262144"), "{error}");
     }
     assert_eq!(file.all("c"), []);
-    let offsets = ConnectorOffsets { file, connector: "c".to_owned() };
-    assert_eq!(offsets.look_up(&[long, IN.to_owned()]).await, [None, None]);
+    let offsets = ConnectorOffsets { store: Arc::new(file), connector: "c".to_owned() };
+    assert_eq!(offsets.stored_offsets(vec![long, IN.to_owned()]).await, Ok(vec![None, None]));
 }
 
 #[tokio::test]
@@ -336,4 +340,30 @@ fn offsets_are_stored_while_all_other_threads_wait() {
     });
     let again = place.open();
     assert_eq!(again.get("c", "{}").as_deref(), Some("{\"at\":1}"));
+}
+
+/// A store in memory and one in a file give the same answers.
+#[tokio::test]
+async fn the_two_kinds_of_stores_agree() {
+    use crate::offsets::{MemoryOffsets, OffsetStore};
+    let place = Place::new();
+    let limits = Limits { partitions: 3, bytes: 200, total: 400 };
+    let stores: [Arc<dyn OffsetStore>; 2] = [Arc::new(place.with(limits)), Arc::new(MemoryOffsets::new(limits))];
+    let mut answers = Vec::new();
+    for store in stores {
+        let mut answer = Vec::new();
+        for number in 0..200 {
+            let (connector, name) = (["a", "b"][number % 2], number * 7 % 5);
+            let offset = (number % 3 > 0).then(|| format!("{{\"at\":{}}}", "1".repeat(number % 60)));
+            let entries = vec![(format!("{{\"x\":1,\"n\":{name}}}"), offset)];
+            let stored = store.set(connector, entries).await.map_err(|error| error.to_string());
+            let asked = [format!("{{\"n\":{name},\"x\":1}}")];
+            let found = store.get(connector, &asked).await.expect("read");
+            let texts = store.texts(connector, asked.to_vec()).await.expect("read");
+            answer.push((stored, found, texts, store.all(connector).await.expect("read")));
+        }
+        answers.push(answer);
+    }
+    assert!(answers[0].iter().any(|(stored, ..)| stored.is_err()), "a limit is reached");
+    assert_eq!(answers[0], answers[1]);
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::document::Line;
-use super::limits::{Exceeded, Limits, Size};
+use super::limits::{Exceeded, Limits, Size, TEXT_MAX};
 use super::partition::canonical;
 use super::{Entry, document};
 use crate::hashed_lines::{Problem, cluster_id};
@@ -85,9 +85,9 @@ impl State {
         self.connectors.is_empty()
     }
 
-    /// The offset of a source partition, under whatever text it is stored.
+    /// The offset of a source partition, under whatever text it is stored. Longer texts cannot be stored, and need not be parsed.
     pub(super) fn get(&self, connector: &str, partition: &str) -> Option<&str> {
-        let stored = self.connectors.get(connector)?;
+        let stored = self.connectors.get(connector).filter(|_| partition.len() <= TEXT_MAX)?;
         stored.offsets.get(stored.find(partition)?).map(String::as_str)
     }
 

@@ -42,7 +42,7 @@ use super::memory::{Held, InFlightMemory, Turn};
 use weir_api::State;
 use weir_kafka::producer::End;
 use weir_metrics::TaskMetrics;
-use weir_storage::offsets::{self, ConnectorOffsets, OffsetFile};
+use weir_storage::offsets::{self, ConnectorOffsets, OffsetStore};
 
 /// Runs a source task until it is stopped or fails. What was acknowledged until then has its offsets stored, in both cases.
 pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
@@ -71,7 +71,7 @@ struct SourceTask {
     in_flight: InFlight,
     topics: TopicNotes,
     connector: String,
-    offsets: OffsetFile,
+    offsets: Arc<dyn OffsetStore>,
     errors: Handler,
     flush_interval: Duration,
     flush_timeout: Duration,
@@ -97,7 +97,7 @@ impl SourceTask {
         let sender = Sender::open(&options, control.stopping()).await?;
         let common = options.common;
         let connector = common.id.connector.clone();
-        let stored = ConnectorOffsets { file: options.offsets.clone(), connector: connector.clone() };
+        let stored = ConnectorOffsets { store: Arc::clone(&options.offsets), connector: connector.clone() };
         let grants = common.grants().await?;
         let mut instance = common.component.source(common.identity(), &common.limits, &grants).await?;
         let started = instance.start(&common.config, Arc::new(stored)).await?;

@@ -8,7 +8,7 @@ use weir_config::topic_creation::TopicCreation;
 use weir_kafka::Properties;
 use weir_kafka::admin::Admins;
 use weir_kafka::producer::Producers;
-use weir_storage::offsets::OffsetFile;
+use weir_storage::offsets::OffsetStore;
 
 /// Most bytes of keys and values that one source task may have on their way to Kafka. More makes the task stop polling its
 /// plugin until Kafka has acknowledged some. It is eight of librdkafka's requests (`batch.size`), of which an idempotent
@@ -67,7 +67,7 @@ pub struct Options {
     /// The worker's admin clients.
     pub admins: Admins,
     /// Where offsets are stored.
-    pub offsets: OffsetFile,
+    pub offsets: Arc<dyn OffsetStore>,
     /// Most topics that the task may write to.
     pub topics_max: usize,
 }

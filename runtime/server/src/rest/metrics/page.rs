@@ -29,17 +29,17 @@ pub(super) struct Survey {
 /// Everything, in Prometheus' text format. A few microseconds for each task; not to be called on a thread that runs tasks when
 /// there are many.
 pub(super) fn page(herder: &Herder, plugins: &Plugins) -> String {
-    let connectors = herder.snapshots();
+    let (connectors, services) = (herder.snapshots(), herder.services());
     Survey {
         connectors,
-        worker: Arc::clone(herder.metrics()),
+        worker: Arc::clone(services.metrics()),
         engine: Arc::clone(plugins.engine_stats()),
         components: plugins.components().len(),
-        producers: herder.open_producers(),
-        in_flight: herder.in_flight_bytes(),
-        offset_failures: herder.offset_failures(),
-        provider_failures: herder.provider_failures(),
-        connections: herder.kafka_connections(),
+        producers: services.open_producers(),
+        in_flight: services.in_flight_bytes(),
+        offset_failures: services.offset_failures(),
+        provider_failures: services.provider_failures(),
+        connections: services.kafka_connections(),
     }
     .write()
 }

@@ -1,0 +1,190 @@
+//! The herder that a worker has. Every request of the REST API that is about connectors ends in a method of [`Herder`].
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::services::{Options, Services};
+use crate::snapshot::ConnectorSnapshot;
+use crate::standalone::Standalone;
+use crate::stores::ConfigStore;
+use weir_api::{
+    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Message, TargetState, TaskInfo, TaskState,
+};
+use weir_plugin::{ComponentId, ConfigMap};
+
+/// Owns the connectors of a worker. Cheap to clone; the connectors end with the last clone.
+#[derive(Clone)]
+pub struct Herder(Kind);
+
+/// The kinds of herders. The set is closed, so this is no trait.
+#[derive(Clone)]
+enum Kind {
+    Standalone(Arc<Standalone>),
+}
+
+/// What [`Herder::put_connector`] did.
+#[derive(Debug)]
+pub struct Put {
+    /// Whether there was no connector of this name before.
+    pub created: bool,
+    /// The connector as it is now.
+    pub info: ConnectorInfo,
+}
+
+/// Calls a method of whichever herder there is.
+macro_rules! each {
+    ($herder:expr, $method:ident ( $($argument:expr),* )) => {
+        match &$herder.0 {
+            Kind::Standalone(herder) => herder.$method($($argument),*),
+        }
+    };
+}
+
+impl Herder {
+    /// The herder of a standalone worker. Its connectors are those that are stored, not started yet.
+    pub fn standalone(options: Options, configs: Arc<dyn ConfigStore>) -> Self {
+        let services = Arc::new(Services::new(options));
+        Self(Kind::Standalone(Arc::new(Standalone::new(services, configs))))
+    }
+
+    /// What the connectors and tasks of this worker share.
+    pub fn services(&self) -> &Services {
+        each!(self, services())
+    }
+
+    /// The names of all connectors, sorted.
+    pub fn connectors(&self) -> Vec<String> {
+        each!(self, connectors())
+    }
+
+    /// A connector's configuration and tasks.
+    pub fn connector_info(&self, name: &str) -> Result<ConnectorInfo, Error> {
+        each!(self, connector_info(name))
+    }
+
+    /// The states of a connector and its tasks.
+    pub fn connector_status(&self, name: &str) -> Result<ConnectorStateInfo, Error> {
+        each!(self, connector_status(name))
+    }
+
+    /// The configurations of a connector's tasks.
+    pub fn task_infos(&self, name: &str) -> Result<Vec<TaskInfo>, Error> {
+        each!(self, task_infos(name))
+    }
+
+    /// The state of one task.
+    pub fn task_status(&self, name: &str, task: i32) -> Result<TaskState, Error> {
+        each!(self, task_status(name, task))
+    }
+
+    /// Creates a connector, or replaces the configuration of one that exists (`replace`). Returns once the connector, not yet
+    /// its tasks, has started, and is stored if connectors are.
+    pub async fn put_connector(
+        &self,
+        name: &str,
+        config: ConfigMap,
+        replace: bool,
+        initial: Option<TargetState>,
+    ) -> Result<Put, Error> {
+        each!(self, put_connector(name, config, replace, initial)).await
+    }
+
+    /// Changes single keys of a connector's configuration; a value of `None` removes a key.
+    pub async fn patch_connector(
+        &self,
+        name: &str,
+        patch: impl IntoIterator<Item = (String, Option<String>)>,
+    ) -> Result<Put, Error> {
+        each!(self, patch_connector(name, patch)).await
+    }
+
+    /// Stops a connector and deletes it. Its offsets stay.
+    pub async fn delete_connector(&self, name: &str) -> Result<(), Error> {
+        each!(self, delete_connector(name)).await
+    }
+
+    /// Restarts the connector itself, not its tasks.
+    pub async fn restart_connector(&self, name: &str) -> Result<(), Error> {
+        each!(self, restart_connector(name)).await
+    }
+
+    /// Restarts the connector, and its tasks if requested; only what has failed if requested. Returns when it is done, with the states as
+    /// they were and RESTARTING for what was restarted.
+    pub async fn restart(
+        &self,
+        name: &str,
+        include_tasks: bool,
+        only_failed: bool,
+    ) -> Result<ConnectorStateInfo, Error> {
+        each!(self, restart(name, include_tasks, only_failed)).await
+    }
+
+    /// Restarts one task.
+    pub async fn restart_task(&self, name: &str, task: i32) -> Result<(), Error> {
+        each!(self, restart_task(name, task)).await
+    }
+
+    /// Starts, pauses or stops a connector. Returns when stopping is done; starting continues after that.
+    pub async fn set_target_state(&self, name: &str, target: TargetState) -> Result<(), Error> {
+        each!(self, set_target_state(name, target)).await
+    }
+
+    /// A connector's offsets: a source's in the worker's store, a sink's in its consumer group.
+    pub async fn connector_offsets(&self, name: &str) -> Result<ConnectorOffsets, Error> {
+        each!(self, connector_offsets(name)).await
+    }
+
+    /// Alters the given offsets of a stopped connector, or resets all if none are given.
+    pub async fn modify_offsets(&self, name: &str, change: Option<Vec<ConnectorOffset>>) -> Result<Message, Error> {
+        each!(self, modify_offsets(name, change)).await
+    }
+
+    /// The topics that a connector has written to or read from; none for one that does not exist.
+    pub fn active_topics(&self, name: &str) -> Vec<String> {
+        each!(self, active_topics(name))
+    }
+
+    /// Forgets them.
+    pub fn reset_active_topics(&self, name: &str) {
+        each!(self, reset_active_topics(name));
+    }
+
+    /// All connectors and tasks with their states and counts, by name.
+    pub fn snapshots(&self) -> Vec<ConnectorSnapshot> {
+        each!(self, snapshots())
+    }
+
+    /// The connectors that use a component, as connector or as transform.
+    pub fn connectors_using(&self, id: &ComponentId) -> Vec<String> {
+        each!(self, connectors_using(id))
+    }
+
+    /// Returns when everything that requests need has been free for a moment: the answer to `GET /health`.
+    pub async fn health_check(&self) -> Result<(), Error> {
+        let herder = self.clone();
+        let checked = tokio::task::spawn_blocking(move || each!(herder, check_health())).await;
+        checked.map_err(|panic| Error::Internal(panic.to_string()))
+    }
+
+    /// Starts the connectors that were stored by an earlier run, except those that are named on the command line. One that cannot start is
+    /// FAILED. Called once.
+    pub async fn start_stored(&self, command_line: &HashSet<String>) -> Result<(), Error> {
+        each!(self, start_stored(command_line)).await
+    }
+
+    /// Creates a connector that is named on the command line. `initial` takes precedence over the target state that was stored.
+    pub async fn create_named(
+        &self,
+        name: &str,
+        config: ConfigMap,
+        initial: Option<TargetState>,
+    ) -> Result<Put, Error> {
+        each!(self, create_named(name, config, initial)).await
+    }
+
+    /// Stops all connectors, each within the time that its tasks are given.
+    pub async fn shut_down(&self) {
+        each!(self, shut_down()).await;
+    }
+}

@@ -1,0 +1,119 @@
+//! What everything that runs on a worker works with. It knows no connectors, so that they can hold it.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::error::Error;
+use super::stores::StatusStore;
+use weir_catalogue::Plugins;
+use weir_config::{ConnectorConfig, WorkerConfig};
+use weir_kafka::admin::Admins;
+use weir_kafka::connection::Connections;
+use weir_kafka::producer::Producers;
+use weir_logging::Levels;
+use weir_metrics::WorkerMetrics;
+use weir_plugin::ConfigMap;
+use weir_storage::offsets::OffsetStore;
+use weir_task::memory::InFlightMemory;
+
+/// What a herder is made of.
+pub struct Options {
+    /// The worker's configuration.
+    pub worker: Arc<WorkerConfig>,
+    /// Where plugins are looked up.
+    pub plugins: Plugins,
+    /// Where source offsets are stored.
+    pub offsets: Arc<dyn OffsetStore>,
+    /// Where statuses are stored.
+    pub statuses: Arc<dyn StatusStore>,
+    /// `host:port` under which this worker is reported.
+    pub worker_id: String,
+    /// The levels of the log.
+    pub levels: Levels,
+    /// The id of the Kafka cluster.
+    pub kafka_cluster_id: Option<String>,
+    /// The connections of all Kafka clients of the worker.
+    pub connections: Connections,
+}
+
+/// What the connectors and tasks of a worker share.
+pub struct Services {
+    pub(crate) worker: Arc<WorkerConfig>,
+    pub(crate) plugins: Plugins,
+    pub(crate) offsets: Arc<dyn OffsetStore>,
+    pub(crate) statuses: Arc<dyn StatusStore>,
+    pub(crate) worker_id: String,
+    pub(crate) producers: Producers,
+    pub(crate) admins: Admins,
+    /// The memory of records in flight.
+    pub(crate) in_flight: InFlightMemory,
+    pub(crate) stopping: CancellationToken,
+    metrics: Arc<WorkerMetrics>,
+    levels: Levels,
+    kafka_cluster_id: Option<String>,
+}
+
+impl Services {
+    pub(crate) fn new(options: Options) -> Self {
+        Self {
+            in_flight: InFlightMemory::new(options.worker.in_flight_max_bytes),
+            metrics: Arc::new(WorkerMetrics::new(options.worker.sampling)),
+            worker: options.worker,
+            plugins: options.plugins,
+            offsets: options.offsets,
+            statuses: options.statuses,
+            worker_id: options.worker_id,
+            producers: Producers::new(options.connections.clone()),
+            admins: Admins::new(options.connections),
+            stopping: CancellationToken::new(),
+            levels: options.levels,
+            kafka_cluster_id: options.kafka_cluster_id,
+        }
+    }
+
+    /// Resolves a configuration's references to config providers, validates it, and finds the plugins that it names.
+    pub(crate) async fn validate(&self, name: &str, config: &ConfigMap) -> Result<ConnectorConfig, Error> {
+        Ok(ConnectorConfig::prepare(name, config, &self.worker, &self.plugins).await?)
+    }
+
+    /// The id of the Kafka cluster.
+    pub fn kafka_cluster_id(&self) -> Option<&str> {
+        self.kafka_cluster_id.as_deref()
+    }
+
+    /// The levels of the log.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// What this worker counts besides its tasks.
+    pub fn metrics(&self) -> &Arc<WorkerMetrics> {
+        &self.metrics
+    }
+
+    /// The bytes of records in flight, of all tasks together.
+    pub fn in_flight_bytes(&self) -> u64 {
+        self.in_flight.used()
+    }
+
+    /// The writes of source offsets that failed.
+    pub fn offset_failures(&self) -> u64 {
+        self.offsets.failures()
+    }
+
+    /// The configurations that a config provider could not resolve.
+    pub fn provider_failures(&self) -> u64 {
+        self.worker.providers.failures()
+    }
+
+    /// The connections to Kafka brokers that are up, by kind of client.
+    pub fn kafka_connections(&self) -> [(&'static str, u64); 2] {
+        self.admins.connections().up()
+    }
+
+    /// The Kafka producers that are open.
+    pub fn open_producers(&self) -> usize {
+        self.producers.open()
+    }
+}

@@ -1,0 +1,277 @@
+//! The herder of a standalone worker: all connectors run here. [`ConfigStore`] says what connectors there are and what is to be done with
+//! them, `crate::executor` runs them, and `crate::restarts` restarts what fails.
+
+mod auto_restart;
+mod connector;
+mod offsets;
+mod refresh;
+mod reload;
+mod restart;
+mod start_stored;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use tracing::{info, warn};
+use weir_plugin::{ComponentId, ConfigMap};
+
+use crate::error::Error;
+use crate::herder::Put;
+use crate::services::Services;
+use crate::size;
+use crate::snapshot::ConnectorSnapshot;
+use crate::stores::{ConfigStore, Origin, StoredConnector};
+use connector::Connector;
+use weir_api::{
+    ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Message, TargetState, TaskInfo, TaskState,
+};
+use weir_config::error::Error as KeyError;
+
+/// The connectors of a standalone worker. Dropping it ends them.
+pub(crate) struct Standalone {
+    services: Arc<Services>,
+    configs: Arc<dyn ConfigStore>,
+    connectors: RwLock<BTreeMap<String, Arc<Connector>>>,
+}
+
+/// How a configuration is put.
+struct PutOptions {
+    /// A connector of this name may exist.
+    replace: bool,
+    origin: Origin,
+    /// The state of a new connector; `None` if it is to run.
+    initial: Option<TargetState>,
+}
+
+impl Standalone {
+    /// A herder whose connectors are those that are stored. They are started by [`Standalone::start_stored`].
+    pub(crate) fn new(services: Arc<Services>, configs: Arc<dyn ConfigStore>) -> Self {
+        let connectors = configs.connectors().into_keys().map(|name| {
+            let connector = Connector::new(&name, Arc::clone(&services), Arc::clone(&configs), true);
+            (name, Arc::new(connector))
+        });
+        let connectors = RwLock::new(connectors.collect());
+        Self { services, configs, connectors }
+    }
+
+    pub(crate) fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// The names of all connectors, sorted.
+    pub(crate) fn connectors(&self) -> Vec<String> {
+        self.connectors.read().keys().cloned().collect()
+    }
+
+    fn all(&self) -> Vec<Arc<Connector>> {
+        self.connectors.read().values().cloned().collect()
+    }
+
+    fn find(&self, name: &str) -> Option<Arc<Connector>> {
+        self.connectors.read().get(name).cloned()
+    }
+
+    fn connector(&self, name: &str) -> Result<Arc<Connector>, Error> {
+        self.find(name).ok_or_else(|| Error::NotFound(format!("Connector {name} not found")))
+    }
+
+    pub(crate) fn connector_info(&self, name: &str) -> Result<ConnectorInfo, Error> {
+        Ok(self.connector(name)?.info())
+    }
+
+    pub(crate) fn connector_status(&self, name: &str) -> Result<ConnectorStateInfo, Error> {
+        let connector = self.find(name);
+        let connector = connector.ok_or_else(|| Error::NotFound(format!("No status found for connector {name}")))?;
+        Ok(connector.status())
+    }
+
+    pub(crate) fn task_infos(&self, name: &str) -> Result<Vec<TaskInfo>, Error> {
+        Ok(self.connector(name)?.task_infos())
+    }
+
+    pub(crate) fn task_status(&self, name: &str, task: i32) -> Result<TaskState, Error> {
+        self.find(name)
+            .and_then(|connector| {
+                connector.status().tasks.into_iter().find(|state| i64::from(state.id) == i64::from(task))
+            })
+            .ok_or_else(|| Error::NotFound(format!("No status found for task {name}-{task}")))
+    }
+
+    pub(crate) async fn put_connector(
+        &self,
+        name: &str,
+        config: ConfigMap,
+        replace: bool,
+        initial: Option<TargetState>,
+    ) -> Result<Put, Error> {
+        self.put(name, config, PutOptions { replace, origin: Origin::Rest, initial }).await
+    }
+
+    async fn put(&self, name: &str, config: ConfigMap, options: PutOptions) -> Result<Put, Error> {
+        if self.services.stopping.is_cancelled() {
+            return Err(Error::Internal("Worker is shutting down".to_owned()));
+        }
+        size::check_name(name)?;
+        size::check_config(&config)?;
+        let parsed = self.services.validate(name, &config).await?;
+        let (connector, created) = {
+            let mut connectors = self.connectors.write();
+            match connectors.get(name) {
+                // Only now, as in Kafka Connect: an invalid configuration is reported whether or not the name exists.
+                Some(_) if !options.replace => return Err(Error::AlreadyExists(name.to_owned())),
+                Some(connector) => (Arc::clone(connector), false),
+                None => {
+                    let target = options.initial.unwrap_or(TargetState::Started);
+                    let stored = StoredConnector { config: ConfigMap::new(), target, origin: options.origin };
+                    self.configs.put(name, stored);
+                    let (services, configs) = (Arc::clone(&self.services), Arc::clone(&self.configs));
+                    let connector = Arc::new(Connector::new(name, services, configs, false));
+                    connectors.insert(name.to_owned(), Arc::clone(&connector));
+                    (connector, true)
+                }
+            }
+        };
+        info!(connector = name, created, "connector configured");
+        let started = connector.configure(config, parsed, options.origin).await;
+        // A connector that does not start exists all the same.
+        self.save().await?;
+        started?;
+        Ok(Put { created, info: connector.info() })
+    }
+
+    pub(crate) async fn patch_connector(
+        &self,
+        name: &str,
+        patch: impl IntoIterator<Item = (String, Option<String>)>,
+    ) -> Result<Put, Error> {
+        let mut config = self.connector_info(name)?.config;
+        for (key, value) in patch {
+            match value {
+                Some(value) => drop(config.insert(key, value)),
+                None => drop(config.shift_remove(&key)),
+            }
+        }
+        if !config.contains_key("name") {
+            return Err(Error::BadRequest(format!(
+                "Connector configuration is invalid and contains the following 1 error(s):\n{}\nYou can also find the above \
+                 list of errors at the endpoint `/connector-plugins/{{connectorType}}/config/validate`",
+                KeyError::missing("name")
+            )));
+        }
+        if let Some(inner) = config.get("name").filter(|inner| *inner != name) {
+            return Err(Error::BadRequest(format!(
+                "Connector name configuration ({inner}) doesn't match connector name in the URL ({name})"
+            )));
+        }
+        self.put_connector(name, config, true, None).await
+    }
+
+    pub(crate) async fn delete_connector(&self, name: &str) -> Result<(), Error> {
+        let connector = self.connector(name)?;
+        // It keeps its name until its tasks have ended: two generations must not run side by side.
+        connector.shut_down().await;
+        {
+            // The lock is held, so that a new connector of this name does not lose what is stored of it.
+            let mut connectors = self.connectors.write();
+            let is_same = connectors.get(name).is_some_and(|now| Arc::ptr_eq(now, &connector));
+            if is_same {
+                connectors.remove(name);
+                self.configs.remove(name);
+                self.services.statuses.remove(name);
+                self.services.levels().remove_connector(name);
+            }
+        }
+        info!(connector = name, "connector deleted");
+        self.save().await
+    }
+
+    pub(crate) async fn restart_connector(&self, name: &str) -> Result<(), Error> {
+        let connector = self.find(name);
+        let connector = connector.ok_or_else(|| Error::NotFound(format!("Unknown connector: {name}")))?;
+        connector.restart().await.map_err(|_| Error::Internal(format!("Failed to start connector: {name}")))
+    }
+
+    pub(crate) async fn restart(
+        &self,
+        name: &str,
+        include_tasks: bool,
+        only_failed: bool,
+    ) -> Result<ConnectorStateInfo, Error> {
+        let connector = self.find(name);
+        let connector = connector.ok_or_else(|| Error::NotFound(format!("Unknown connector: {name}")))?;
+        Ok(connector.restart_with(include_tasks, only_failed).await)
+    }
+
+    pub(crate) async fn restart_task(&self, name: &str, task: i32) -> Result<(), Error> {
+        let connector = self.connector(name)?;
+        let task = u32::try_from(task).map_err(|_| Error::NotFound(format!("Task {name}-{task} not found")))?;
+        connector.restart_task(task).await
+    }
+
+    pub(crate) async fn set_target_state(&self, name: &str, target: TargetState) -> Result<(), Error> {
+        let connector = self.find(name).ok_or_else(|| match target {
+            // Kafka Connect's standalone herder answers so, and its clients know it.
+            TargetState::Stopped => Error::Internal(format!("No connector `{name}` configured")),
+            TargetState::Started | TargetState::Paused => Error::NotFound(format!("Unknown connector {name}")),
+        })?;
+        connector.set_target(target).await;
+        self.save().await
+    }
+
+    pub(crate) async fn connector_offsets(&self, name: &str) -> Result<ConnectorOffsets, Error> {
+        self.connector(name)?.offsets().await
+    }
+
+    pub(crate) async fn modify_offsets(
+        &self,
+        name: &str,
+        change: Option<Vec<ConnectorOffset>>,
+    ) -> Result<Message, Error> {
+        self.connector(name)?.modify_offsets(change).await
+    }
+
+    pub(crate) fn active_topics(&self, name: &str) -> Vec<String> {
+        self.find(name).map(|connector| connector.active_topics()).unwrap_or_default()
+    }
+
+    pub(crate) fn reset_active_topics(&self, name: &str) {
+        if let Some(connector) = self.find(name) {
+            connector.reset_active_topics();
+        }
+    }
+
+    pub(crate) fn snapshots(&self) -> Vec<ConnectorSnapshot> {
+        self.all().iter().map(|connector| connector.snapshot()).collect()
+    }
+
+    /// Takes every lock that requests need, once.
+    pub(crate) fn check_health(&self) {
+        self.all().iter().for_each(|connector| drop(connector.info()));
+    }
+
+    pub(crate) fn connectors_using(&self, id: &ComponentId) -> Vec<String> {
+        let connectors = self.connectors.read();
+        connectors
+            .values()
+            .filter(|connector| connector.uses(id))
+            .map(|connector| connector.name().to_owned())
+            .collect()
+    }
+
+    /// Makes the stored connectors durable. Every change of them is followed by this before it is acknowledged.
+    async fn save(&self) -> Result<(), Error> {
+        self.configs.save().await.map_err(|error| {
+            warn!(%error, "a change of a connector is not saved; it is lost if the worker restarts before the next change");
+            Error::Internal(format!(
+                "The change is active, but could not be saved, and is lost if the worker restarts before the next change is saved: {error}"
+            ))
+        })
+    }
+
+    pub(crate) async fn shut_down(&self) {
+        self.services.stopping.cancel();
+        let connectors: Vec<_> = std::mem::take(&mut *self.connectors.write()).into_values().collect();
+        futures_util::future::join_all(connectors.iter().map(|connector| connector.shut_down())).await;
+    }
+}

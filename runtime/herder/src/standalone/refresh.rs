@@ -1,0 +1,47 @@
+//! New values of config providers, and new contents of key and trust stores: read when their time to live is over, and before each
+//! restart.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use super::connector::Connector;
+use crate::error::Error;
+use weir_api::TargetState;
+use weir_config::{ConnectorConfig, Unprepared};
+
+impl Connector {
+    /// Reads the values of config providers and the key stores again, and uses what they are now. Returns whether something changed.
+    pub(super) async fn refresh(&self) -> Result<bool, Error> {
+        let Some(old) = self.config() else { return Ok(false) };
+        let (worker, plugins) = (&self.services.worker, &self.services.plugins);
+        let resolved = worker.providers.resolve(&self.submitted()).await.map_err(Unprepared::from)?;
+        if resolved.config() == old.resolved.config() && !old.stores_changed(worker) {
+            return Ok(false);
+        }
+        let config = ConnectorConfig::of_resolved(&self.name, resolved, worker, plugins).await?;
+        info!(connector = self.name, "values of config providers, or key stores, have changed");
+        self.use_config(config);
+        Ok(true)
+    }
+
+    /// Restarts the connector if values of config providers have changed. If they cannot be read or are not valid, what runs continues
+    /// with the old ones: a file that is just being replaced must not stop a connector.
+    pub(super) async fn reload(self: &Arc<Self>) {
+        let _changing = self.changing.lock().await;
+        if self.has_ended() || self.target() != TargetState::Started {
+            return;
+        }
+        let reloaded = match self.refresh().await {
+            Ok(false) => return,
+            Ok(true) => {
+                self.running.stop_instance().await;
+                self.start().await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = reloaded {
+            warn!(%error, "the connector could not be restarted with new values of config providers");
+        }
+    }
+}
