@@ -6,19 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::workspace::root;
 
 /// The modules of `runtime/server/src`. What a module uses comes before it.
-const ORDER: [&str; 11] = [
-    "error_text",
-    "version",
-    "core_dumps",
-    "process_limits",
-    "rest",
-    "grants",
-    "locks",
-    "places",
-    "check",
-    "reload",
-    "stop",
-];
+const ORDER: [&str; 10] =
+    ["error_text", "version", "core_dumps", "process_limits", "grants", "locks", "places", "check", "reload", "stop"];
 
 /// What puts the modules together.
 const TOP: [&str; 4] = ["worker", "cli", "lib", "main"];
@@ -28,8 +17,8 @@ const NAMED_ONLY_IN: [(&str, &[&str]); 5] = [
     ("rdkafka", &["runtime/kafka/"]),
     ("wasmtime", &["runtime/plugin/"]),
     ("wasmtime_wasi", &["runtime/plugin/"]),
-    ("axum", &["runtime/server/src/rest/"]),
-    ("hyper", &["runtime/server/src/rest/"]),
+    ("axum", &["runtime/rest/"]),
+    ("hyper", &["runtime/rest/"]),
 ];
 
 #[test]

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 /// The crates of the worker, and the module that each is in the log.
-const CRATES: [(&str, &str); 8] = [
+const CRATES: [(&str, &str); 9] = [
     ("weir_kafka", "weir::kafka"),
     ("weir_keystore", "weir::keystore"),
     ("weir_logging", "weir::logging"),
@@ -12,6 +12,7 @@ const CRATES: [(&str, &str); 8] = [
     ("weir_config", "weir::config"),
     ("weir_task", "weir::task"),
     ("weir_herder", "weir::herder"),
+    ("weir_rest", "weir::rest"),
     ("weir_storage", "weir"),
 ];
 

@@ -9,14 +9,14 @@ use weir_plugin::{Engine, EngineOptions};
 use crate::error_text::chain;
 use crate::grants;
 use crate::places;
-use crate::rest;
-use crate::rest::security::Security;
 use weir_api::json;
 use weir_catalogue::{self as plugins, Plugins};
 use weir_config::connector::Invalid;
 use weir_config::properties::{self, ConnectorFile};
 use weir_config::{ConnectorConfig, Unprepared, WorkerConfig};
 use weir_herder::ConfigFile;
+use weir_rest as rest;
+use weir_rest::security::Security;
 use weir_storage::offsets::OffsetFile;
 
 /// One thing that would keep a worker or a connector from starting.

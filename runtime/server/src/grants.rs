@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use weir_plugin::{GrantError, Guarded};
 
-use crate::rest::security;
 use weir_catalogue as plugins;
 use weir_config::WorkerConfig;
+use weir_rest::security;
 
 /// The files that are named on the command line, by a worker or connector file of their own.
 pub(crate) fn guard_files(config: &mut WorkerConfig, worker: Option<&Path>, connectors: &[PathBuf]) {

@@ -14,5 +14,3 @@ mod places;
 mod process_limits;
 mod reload;
 mod stop;
-
-pub mod rest;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 use crate::error_text::chain;
-use crate::rest::security::Security;
-use crate::rest::tls::ServerTls;
 use weir_config::WorkerConfig;
 use weir_config::listener_tls::ListenerTls;
 use weir_config::properties;
 use weir_logging as logging;
 use weir_metrics::WorkerMetrics;
+use weir_rest::security::Security;
+use weir_rest::tls::ServerTls;
 
 /// The https listeners of one key.
 pub(crate) struct Listeners {

@@ -1,5 +1,8 @@
 //! What this worker is: Weir of some version and commit, which behaves as Kafka Connect of some version does.
 
+/// What the REST API says of this build.
+pub(crate) const BUILD: weir_rest::Build = weir_rest::Build { version: WEIR, commit: COMMIT };
+
 /// Weir's own version.
 pub const WEIR: &str = env!("CARGO_PKG_VERSION");
 

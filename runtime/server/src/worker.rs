@@ -14,9 +14,7 @@ use crate::grants;
 use crate::locks::{self, Locks};
 use crate::reload::Listeners;
 pub use crate::reload::Reload;
-use crate::rest::security::{self, Pages, Security};
-use crate::rest::tls::ServerTls;
-use crate::rest::{self, Audit, Endpoint, Resources};
+use crate::version;
 use weir_catalogue::{self as plugins, OpenError, Plugins};
 use weir_config::WorkerConfig;
 use weir_config::listener::{Listener, Protocol};
@@ -24,6 +22,9 @@ use weir_herder::{self as herder, ConfigFile, ConfigStore, Herder, MemoryConfigs
 use weir_kafka::cluster;
 use weir_kafka::connection::Connections;
 use weir_logging as logging;
+use weir_rest::security::{self, Pages, Security};
+use weir_rest::tls::ServerTls;
+use weir_rest::{self as rest, Audit, Endpoint, Resources};
 use weir_storage::offsets::{self, OffsetFile};
 
 /// Why a worker does not start.
@@ -183,7 +184,8 @@ impl Worker {
         let servers = listeners
             .into_iter()
             .map(|(listener, tls, resources)| {
-                let router = rest::router(herder.clone(), plugins.clone(), &config, ready.clone(), resources);
+                let router =
+                    rest::router(version::BUILD, herder.clone(), plugins.clone(), &config, ready.clone(), resources);
                 let (security, limits, audit) = (security.clone(), config.rest_limits, audit.clone());
                 let pages = Pages {
                     hosts: security.is_none().then(|| config.host_names.clone()),

@@ -126,7 +126,7 @@ impl Book {
 
 /// The place of one connection, free again when it is dropped.
 #[derive(Debug)]
-pub(in crate::rest) struct Place {
+pub(crate) struct Place {
     places: Places,
     id: u64,
     client: IpAddr,
@@ -136,17 +136,17 @@ pub(in crate::rest) struct Place {
 
 impl Place {
     /// The client's own address.
-    pub(in crate::rest) fn client(&self) -> IpAddr {
+    pub(crate) fn client(&self) -> IpAddr {
         self.client.to_canonical()
     }
 
     /// Whose it is: an address, of IPv6 the network that a client chooses its addresses from.
-    pub(in crate::rest) fn address(&self) -> IpAddr {
+    pub(crate) fn address(&self) -> IpAddr {
         self.address
     }
 
     /// Says that the client may use the worker: from now on the place is not given to another one.
-    pub(in crate::rest) fn prove(&self) {
+    pub(crate) fn prove(&self) {
         let mut book = self.places.0.book.lock();
         if book.new.remove(&self.id).is_some() {
             book.proven.insert(self.id, self.address);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use weir_plugin::Component;
 
-use crate::rest::metrics::family::Family;
-use crate::rest::metrics::text::Kind::Gauge;
+use crate::metrics::family::Family;
+use crate::metrics::text::Kind::Gauge;
 use weir_api::ConnectorType;
 use weir_catalogue::BUILT_IN_VERSION;
 use weir_herder::{ConnectorSnapshot, TaskSnapshot};
@@ -23,7 +23,7 @@ fn version<'a>(component: &'a Arc<Component>, class: &str) -> &'a str {
 }
 
 /// Of a connector.
-pub(in crate::rest::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Family {
+pub(in crate::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Family {
     name: "kafka_connect_connector_info",
     kind: Gauge,
     help: "1, with the connector's class, version and type as labels.",
@@ -44,7 +44,7 @@ pub(in crate::rest::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] 
 }];
 
 /// Of a task.
-pub(in crate::rest::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
+pub(in crate::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_task_info",
         kind: Gauge,

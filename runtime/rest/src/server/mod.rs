@@ -23,9 +23,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::rest::audit::{Audit, audited};
-use crate::rest::security::{Pages, Security, guard, only_from};
-use crate::rest::tls::ServerTls;
+use crate::audit::{Audit, audited};
+use crate::security::{Pages, Security, guard, only_from};
+use crate::tls::ServerTls;
 use weir_config::access::Limits;
 
 pub(super) use connection::{Connection, Peer};

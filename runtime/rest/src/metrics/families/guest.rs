@@ -2,11 +2,11 @@
 
 use weir_plugin::{GuestStats, MetricValue};
 
-use crate::rest::metrics::family::Family;
-use crate::rest::metrics::text::Kind::{Counter, Gauge};
+use crate::metrics::family::Family;
+use crate::metrics::text::Kind::{Counter, Gauge};
 
 /// The table.
-pub(in crate::rest::metrics) const GUEST: &[Family<GuestStats>] = &[
+pub(in crate::metrics) const GUEST: &[Family<GuestStats>] = &[
     Family {
         name: "weir_guest_cpu_seconds_total",
         kind: Counter,

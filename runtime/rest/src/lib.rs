@@ -1,5 +1,5 @@
 //! The REST API: Kafka Connect's, and the upload of plugins. One file per resource; what they do is the herder's and the
-//! registry's business.
+//! catalogue's business. [`router`] makes the routes of a listener, [`serve`] answers on it.
 
 mod audit;
 mod connector_plugins;
@@ -40,9 +40,19 @@ pub use audit::Audit;
 use root::PROBES;
 pub use server::{Endpoint, serve};
 
+/// The build of Weir that answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Build {
+    /// Weir's own version.
+    pub version: &'static str,
+    /// The commit that it was built from.
+    pub commit: &'static str,
+}
+
 /// What the resources work with. Cheap to clone.
 #[derive(Clone)]
 struct App {
+    build: Build,
     herder: Herder,
     plugins: Plugins,
     worker: Arc<WorkerConfig>,
@@ -72,6 +82,7 @@ pub enum Resources {
 
 /// The routes of one listener. `ready` is cancelled once the worker's start is over, which `/health` tells.
 pub fn router(
+    build: Build,
     herder: Herder,
     plugins: Plugins,
     worker: &Arc<WorkerConfig>,
@@ -79,7 +90,7 @@ pub fn router(
     resources: Resources,
 ) -> Router {
     let large_bodies = Arc::new(Semaphore::new(LARGE_BODIES_MAX));
-    let app = App { herder, plugins, worker: Arc::clone(worker), ready, large_bodies };
+    let app = App { build, herder, plugins, worker: Arc::clone(worker), ready, large_bodies };
     let regular = || {
         let connectors = connectors::routes().merge(offsets::routes()).merge(topics::routes());
         connectors.merge(internal::routes()).merge(connector_plugins::routes()).merge(root::routes())

@@ -131,7 +131,7 @@ fn page() -> String {
     for (attribute, why) in LEFT_OUT {
         let _ = writeln!(page, "| `{attribute}` | {why} |");
     }
-    page.push_str("\nThis page is generated from the tables in `runtime/server/src/rest/metrics`; a test checks that it is up to date.\n");
+    page.push_str("\nThis page is generated from the tables in `runtime/rest/src/metrics`; a test checks that it is up to date.\n");
     page
 }
 
@@ -199,7 +199,7 @@ fn a_name_is_one_that_prometheus_takes_and_stands_once() {
 }
 
 /// `ConnectMetricsRegistry.getAllTemplates()` of Kafka Connect 4.3.1: `group/attribute`, one a line.
-const KAFKA_CONNECT: &str = include_str!("../../../tests/kafka_connect_metrics.txt");
+const KAFKA_CONNECT: &str = include_str!("../../tests/kafka_connect_metrics.txt");
 
 #[test]
 fn every_attribute_of_kafka_connect_is_shown_or_left_out_for_a_reason() {

@@ -11,8 +11,8 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::rest::server::Peer;
-use crate::rest::tests::Fixture;
+use crate::server::Peer;
+use crate::tests::Fixture;
 
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
@@ -102,7 +102,7 @@ fn routes() -> Vec<String> {
         }
     }
     let mut routes = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rest"), &mut routes);
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut routes);
     assert!(routes.len() > 20, "{routes:?}");
     routes
 }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Semaphore;
 
 use super::held::Held;
-use crate::rest::error::Failure;
+use crate::error::Failure;
 
 #[derive(Clone)]
 struct Requests {

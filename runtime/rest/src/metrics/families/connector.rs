@@ -1,8 +1,8 @@
 //! Families of a connector: its state, and how many of its tasks are in which.
 
 use super::word;
-use crate::rest::metrics::family::Family;
-use crate::rest::metrics::text::Kind::Gauge;
+use crate::metrics::family::Family;
+use crate::metrics::text::Kind::Gauge;
 use weir_api::State;
 use weir_herder::ConnectorSnapshot;
 
@@ -11,7 +11,7 @@ fn tasks(connector: &ConnectorSnapshot, state: State) -> usize {
 }
 
 /// The table.
-pub(in crate::rest::metrics) const CONNECTOR: &[Family<ConnectorSnapshot>] = &[
+pub(in crate::metrics) const CONNECTOR: &[Family<ConnectorSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_state",
         kind: Gauge,

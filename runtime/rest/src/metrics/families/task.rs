@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::word;
-use crate::rest::metrics::family::Family;
-use crate::rest::metrics::text::Kind::{Counter, Gauge};
+use crate::metrics::family::Family;
+use crate::metrics::text::Kind::{Counter, Gauge};
 use weir_herder::TaskSnapshot;
 
 /// Of every task.
-pub(in crate::rest::metrics) const TASK: &[Family<TaskSnapshot>] = &[
+pub(in crate::metrics) const TASK: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_status",
         kind: Gauge,
@@ -150,7 +150,7 @@ pub(in crate::rest::metrics) const TASK: &[Family<TaskSnapshot>] = &[
 ];
 
 /// Of a source's task.
-pub(in crate::rest::metrics) const SOURCE: &[Family<TaskSnapshot>] = &[
+pub(in crate::metrics) const SOURCE: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_source_task_source_record_poll_total",
         kind: Counter,
@@ -203,7 +203,7 @@ pub(in crate::rest::metrics) const SOURCE: &[Family<TaskSnapshot>] = &[
 ];
 
 /// Of a sink's task.
-pub(in crate::rest::metrics) const SINK: &[Family<TaskSnapshot>] = &[
+pub(in crate::metrics) const SINK: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_sink_task_sink_record_read_total",
         kind: Counter,

@@ -7,6 +7,7 @@ use weir_plugin::{EngineStats, GuestStats};
 use super::families::{CONNECTOR, CONNECTOR_INFO, GUEST, SINK, SOURCE, TASK, TASK_INFO, WORKER};
 use super::family::write;
 use super::text::{Labels, Text};
+use crate::Build;
 use weir_api::ConnectorType;
 use weir_catalogue::Plugins;
 use weir_herder::{ConnectorSnapshot, Herder, TaskSnapshot};
@@ -14,6 +15,7 @@ use weir_metrics::WorkerMetrics;
 
 /// The worker as a whole, at one time.
 pub(super) struct Survey {
+    pub(super) build: Build,
     pub(super) connectors: Vec<ConnectorSnapshot>,
     pub(super) worker: Arc<WorkerMetrics>,
     pub(super) engine: Arc<EngineStats>,
@@ -28,9 +30,10 @@ pub(super) struct Survey {
 
 /// Everything, in Prometheus' text format. A few microseconds for each task; not to be called on a thread that runs tasks when
 /// there are many.
-pub(super) fn page(herder: &Herder, plugins: &Plugins) -> String {
+pub(super) fn page(build: Build, herder: &Herder, plugins: &Plugins) -> String {
     let (connectors, services) = (herder.snapshots(), herder.services());
     Survey {
+        build,
         connectors,
         worker: Arc::clone(services.metrics()),
         engine: Arc::clone(plugins.engine_stats()),

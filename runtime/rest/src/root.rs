@@ -10,7 +10,6 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use super::App;
-use crate::version;
 
 const WEIR_VERSION: HeaderName = HeaderName::from_static("weir-version");
 const WEIR_COMMIT: HeaderName = HeaderName::from_static("weir-commit");
@@ -38,7 +37,7 @@ async fn root(State(app): State<App>) -> impl IntoResponse {
         commit: weir_api::KAFKA_COMMIT,
         kafka_cluster_id: app.herder.services().kafka_cluster_id().map(str::to_owned),
     };
-    ([(WEIR_VERSION, version::WEIR), (WEIR_COMMIT, version::COMMIT)], Json(info))
+    ([(WEIR_VERSION, app.build.version), (WEIR_COMMIT, app.build.commit)], Json(info))
 }
 
 #[derive(Serialize)]

@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<App> {
 
 async fn answer(State(app): State<App>) -> Result<impl IntoResponse, Failure> {
     // A worker with thousands of tasks has megabytes to write, which is not to be done on a thread that runs them.
-    let written = tokio::task::spawn_blocking(move || page::page(&app.herder, &app.plugins)).await;
+    let written = tokio::task::spawn_blocking(move || page::page(app.build, &app.herder, &app.plugins)).await;
     let text = written.map_err(|error| {
         tracing::error!(%error, "writing the metrics ended in a panic; this is a bug in Weir");
         Failure::internal("Internal error; the worker's log has more")

@@ -1,13 +1,12 @@
 //! Families of the worker as a whole: `connect-worker-metrics`, `app-info`, the engine and the process.
 
-use crate::rest::metrics::family::Family;
-use crate::rest::metrics::page::Survey;
-use crate::rest::metrics::process;
-use crate::rest::metrics::text::Kind::{Counter, Gauge};
-use crate::version;
+use crate::metrics::family::Family;
+use crate::metrics::page::Survey;
+use crate::metrics::process;
+use crate::metrics::text::Kind::{Counter, Gauge};
 
 /// The table.
-pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
+pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "kafka_connect_worker_connector_count",
         kind: Gauge,
@@ -113,7 +112,9 @@ pub(in crate::rest::metrics) const WORKER: &[Family<Survey>] = &[
         kind: Gauge,
         help: "1, with Weir's version and the commit from which it was built as labels.",
         attributes: &[],
-        write: |_, samples| samples.with(&[("version", version::WEIR), ("commit", version::COMMIT)], 1_u64),
+        write: |survey, samples| {
+            samples.with(&[("version", survey.build.version), ("commit", survey.build.commit)], 1_u64);
+        },
     },
     Family {
         name: "kafka_connect_start_time_seconds",

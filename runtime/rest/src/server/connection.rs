@@ -31,14 +31,14 @@ const HEADERS_ON_THE_STACK: usize = 100;
 
 /// Who is at the other end, in the extensions of each request that came over TLS.
 #[derive(Debug, Clone)]
-pub(in crate::rest) struct Peer {
+pub(crate) struct Peer {
     /// The common name in the client's certificate, which was verified. None = it showed none, or none with a name.
-    pub(in crate::rest) certificate_name: Option<Arc<str>>,
+    pub(crate) certificate_name: Option<Arc<str>>,
 }
 
 /// The connection that a request came over, in the extensions of each request.
 #[derive(Debug, Clone)]
-pub(in crate::rest) struct Connection(pub(in crate::rest) Arc<Place>);
+pub(crate) struct Connection(pub(crate) Arc<Place>);
 
 /// Serves a connection until the client or the server ends it.
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: Connection) {

@@ -17,9 +17,9 @@ use super::Security;
 use super::hashing::Later;
 use super::names::Guess;
 use super::rights::Right;
-use crate::rest::audit::{User, Why};
-use crate::rest::error::Failure;
-use crate::rest::server::{Connection, Peer};
+use crate::audit::{User, Why};
+use crate::error::Failure;
+use crate::server::{Connection, Peer};
 
 /// Base64 as Java decodes it, which does not insist on padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -28,18 +28,18 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Puts the guard in front of these routes. Without security it lets everything through.
-pub(in crate::rest) fn guard(router: Router, security: Option<Arc<Security>>) -> Router {
+pub(crate) fn guard(router: Router, security: Option<Arc<Security>>) -> Router {
     router.layer(from_fn_with_state(security, check))
 }
 
 /// Whether a request is there to change something, and not only to ask whether a configuration would do.
-pub(in crate::rest) fn is_change(method: &Method, path: &str) -> bool {
+pub(crate) fn is_change(method: &Method, path: &str) -> bool {
     Right::needed(method, path) != Right::Read && !path.starts_with("/connector-plugins")
 }
 
 /// Whether the request is one of an orchestrator that looks whether the worker lives.
 fn is_probe(method: &Method, path: &str) -> bool {
-    [Method::GET, Method::HEAD].contains(method) && crate::rest::PROBES.contains(&path)
+    [Method::GET, Method::HEAD].contains(method) && crate::PROBES.contains(&path)
 }
 
 async fn check(State(security): State<Option<Arc<Security>>>, mut request: Request, next: Next) -> Response {

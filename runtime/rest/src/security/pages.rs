@@ -15,8 +15,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 
 use super::rights::Right;
-use crate::rest::audit::Why;
-use crate::rest::error::Failure;
+use crate::audit::Why;
+use crate::error::Failure;
 use weir_config::host_names::HostNames;
 use weir_config::rest::CrossOrigin;
 
@@ -31,7 +31,7 @@ pub struct Pages {
 }
 
 /// Puts the check in front of these routes.
-pub(in crate::rest) fn only_from(router: Router, pages: Pages) -> Router {
+pub(crate) fn only_from(router: Router, pages: Pages) -> Router {
     router.layer(from_fn_with_state(Arc::new(pages), check))
 }
 
