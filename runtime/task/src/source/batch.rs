@@ -175,7 +175,12 @@ impl Batch {
 
     /// Whether each record was acknowledged, or has failed and the failure was not looked at yet.
     pub(super) fn is_reported(&self) -> bool {
-        self.waiting == 0 && self.pieces.iter().all(|piece| piece.closed || piece.tracked.outstanding.is_settled())
+        self.waiting == 0 && !self.has_unreported()
+    }
+
+    /// Whether a producer has records of it of which it has not reported yet.
+    pub(super) fn has_unreported(&self) -> bool {
+        self.pieces.iter().any(|piece| !piece.closed && !piece.tracked.outstanding.is_settled())
     }
 
     /// Records that Kafka has. Called once all of the batch is settled.

@@ -19,7 +19,7 @@ use super::in_flight::InFlight;
 use super::options::{QUEUE_FULL_DELAY, RECORDS_AT_ONCE};
 use crate::Error;
 use weir_kafka::fault::Fault;
-use weir_kafka::lanes::{Lane, Lanes};
+use weir_kafka::lanes::{Failed, Lane, Lanes};
 use weir_kafka::producer::{
     MAX_ROWS, Outcome, OutgoingRow, Outstanding, SendFailure, Sent, TopicId, Tracked, describe,
 };
@@ -138,12 +138,10 @@ impl Delivery {
         }
     }
 
-    /// Takes back the records of a lane whose producer has failed. Returns how many have to be sent again.
-    ///
-    /// # Errors
-    ///
-    /// As [`Delivery::absorb`].
-    pub(super) fn give_back(&mut self, in_flight: &mut InFlight, lane: Lane, now: Instant) -> Result<usize, Error> {
+    /// Takes back the records of a lane whose producer has failed: they are sent again with another producer, or, if an operator has to
+    /// do something first, fail the task. Returns how many there are.
+    pub(super) fn give_back(&mut self, in_flight: &mut InFlight, failed: &Failed, now: Instant) -> usize {
+        let (lane, fault) = (failed.lane, Fault::of(failed.code));
         let mut count = 0;
         for batch in &mut in_flight.queue {
             // What was reported before counts: it says in which partition a record is missing.
@@ -163,14 +161,16 @@ impl Delivery {
                     };
                     let is_here = piece as usize == number && usize::from(given) == slot;
                     if is_here && !matches!(outstanding.outcome(slot), Some(Outcome::Acknowledged { .. })) {
-                        batch.wait(index as usize, again);
+                        match fault {
+                            Fault::Setup => batch.refuse(index as usize, producer_failed(failed), fault),
+                            _ => batch.wait(index as usize, again),
+                        }
                         count += 1;
                     }
                 }
             }
         }
-        in_flight.queue.iter().try_for_each(Batch::accepted)?;
-        Ok(count)
+        count
     }
 
     /// Takes the topics about which the cluster has to be asked again before their records can be sent.
@@ -183,13 +183,15 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// A producer cannot be opened.
+    /// A producer cannot be opened, or a record was refused and fails the task, as [`Delivery::absorb`]. No record is sent then: after a
+    /// restart, the source brings those that wait, and the refused one before them.
     pub(super) fn pump(
         &mut self,
         in_flight: &mut InFlight,
         outlet: &mut impl Outlet,
         now: Instant,
     ) -> Result<Option<Instant>, Error> {
+        in_flight.queue.iter().try_for_each(Batch::accepted)?;
         let mut wake = self.advance(&mut in_flight.queue, outlet.configured(), now);
         let mut left = RECORDS_AT_ONCE;
         for batch in in_flight.queue.iter_mut().filter(|batch| batch.waiting > 0) {
@@ -198,6 +200,7 @@ impl Delivery {
                 // Room comes with acknowledgements, also of records of other tasks.
                 Pumped::QueueFull => now + QUEUE_FULL_DELAY,
                 Pumped::Enough => now,
+                Pumped::Refused => return batch.accepted().map(|()| wake),
             };
             wake = Some(wake.map_or(again, |wake| wake.min(again)));
             break;
@@ -257,9 +260,22 @@ impl Delivery {
     }
 
     fn pump_batch(&mut self, batch: &mut Batch, outlet: &mut impl Outlet, left: &mut usize) -> Result<Pumped, Error> {
+        let mut pieces = OpenPieces::default();
+        let pumped = self.fill(&mut pieces, batch, outlet, left);
+        // Also after an error: what was given to a producer before it is still waited for.
+        pieces.close(batch);
+        pumped
+    }
+
+    fn fill(
+        &self,
+        pieces: &mut OpenPieces,
+        batch: &mut Batch,
+        outlet: &mut impl Outlet,
+        left: &mut usize,
+    ) -> Result<Pumped, Error> {
         // Looked up when the first record goes there: names that no record has cost nothing.
         let mut targets: HashMap<u32, Target> = HashMap::new();
-        let mut pieces = OpenPieces::default();
         let mut pumped = Pumped::All;
         // The first record that stays waiting.
         let mut first_waiting = None;
@@ -294,7 +310,11 @@ impl Delivery {
                     continue;
                 }
                 Target::Invalid(message) => {
-                    return Err(Error::Delivery { cause: message.clone(), next: Fault::Record.next() });
+                    batch.refuse(index, message.clone(), Fault::Record);
+                    batch.waiting -= 1;
+                    pumped = Pumped::Refused;
+                    first_waiting.get_or_insert(index);
+                    break;
                 }
             };
             let number = pieces.of(lane, batch, outlet, &self.wake)?;
@@ -324,9 +344,13 @@ impl Delivery {
             *left -= 1;
         }
         batch.first_waiting = first_waiting.unwrap_or(batch.sent.len());
-        pieces.close(batch);
         Ok(pumped)
     }
+}
+
+/// Why a producer that has failed fails the task, too.
+pub(super) fn producer_failed(failed: &Failed) -> String {
+    format!("the producer failed: {}", failed.reason)
 }
 
 /// Where the records of one topic go.
@@ -348,6 +372,8 @@ enum Pumped {
     QueueFull,
     /// As many as other tasks may be kept waiting for.
     Enough,
+    /// A record fails the task.
+    Refused,
 }
 
 /// The pieces that are being filled: one for each lane, with the number of records it has room for.

@@ -29,6 +29,10 @@ struct Model {
     queues: BTreeMap<Lane, Vec<Queued>>,
     /// So many of the next records find no room.
     full: usize,
+    /// No more records than these are put into queues, all together.
+    capacity: Option<usize>,
+    /// Records that were put into a queue.
+    given: usize,
     /// What each partition holds, in order.
     log: BTreeMap<(usize, i32), Vec<String>>,
 }
@@ -54,10 +58,14 @@ impl Outlet for Model {
     }
 
     fn send(&mut self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRow<'_>) -> Sent {
+        if self.capacity.is_some_and(|capacity| self.given >= capacity) {
+            return Sent::QueueFull;
+        }
         if self.full > 0 {
             self.full -= 1;
             return Sent::QueueFull;
         }
+        self.given += 1;
         let value = String::from_utf8(record.value.unwrap().to_vec()).unwrap();
         let partition = if record.partition >= 0 { record.partition } else { number(&value) as i32 % PARTITIONS };
         let outstanding = Arc::clone(&tracked.outstanding);
@@ -243,6 +251,11 @@ impl Task {
         }
     }
 
+    /// Whether a record was refused that fails the task.
+    fn is_refused(&self) -> bool {
+        self.in_flight.queue.iter().any(|batch| batch.accepted().is_err())
+    }
+
     /// The n-th lane that is open.
     fn lane(&self, number: usize) -> Lane {
         self.model.queues.keys().rev().nth(number).copied().unwrap_or(LANE)
@@ -309,7 +322,9 @@ impl Task {
                     }
                 }
                 self.model.queues.insert(lane, Vec::new());
-                self.delivery.give_back(&mut self.in_flight, lane, self.now).map(drop)
+                let failed = Failed { lane, code: RDKafkaErrorCode::OutOfOrderSequenceNumber, reason: String::new() };
+                self.delivery.give_back(&mut self.in_flight, &failed, self.now);
+                Ok(())
             }
             Event::Full(records) => {
                 self.model.full = records;
@@ -435,11 +450,13 @@ proptest! {
             if has_failed && matches!(event, Event::Poll(_)) {
                 continue;
             }
+            let (was_refused, given) = (task.is_refused(), task.model.given);
             has_failed |= match event {
                 Event::Work if has_failed => task.finish(),
                 event => task.happens(event),
             }
             .is_err();
+            prop_assert!(!was_refused || task.model.given == given, "a record is sent although one before it was refused");
             prop_assert!(tolerates || task.skipped.is_empty());
         }
         task.store();
@@ -539,4 +556,72 @@ fn a_name_that_nobody_uses_is_not_looked_up_and_an_invalid_one_is_the_records_ow
     skipped.work().unwrap();
     skipped.work().unwrap();
     assert_eq!(skipped.skipped, BTreeSet::from([0]));
+}
+
+#[test]
+fn nothing_is_sent_after_a_refused_record_and_what_is_in_flight_is_waited_for() {
+    let mut task = Task::new(false);
+    let rows = [(0, 0, 0, "0 good"), (0, 0, 0, "1 good"), (1, 0, 1, "2 good")];
+    task.in_flight.push(testing::batch(0, &TOPICS, &rows));
+    task.in_flight.push(testing::batch(3, &TOPICS, &[(0, 0, 0, "3 good"), (0, 0, 0, "4 good")]));
+    for (source, _, _, value) in rows.into_iter().chain([(0, 0, 0, "3 good"), (0, 0, 0, "4 good")]) {
+        task.brought.push((source, value.to_owned(), true));
+    }
+    // Room for the first batch only.
+    task.model.capacity = Some(3);
+    task.work().unwrap();
+    assert_eq!((task.model.given, task.in_flight.waiting()), (3, 2));
+    task.model.capacity = None;
+    let request = task.model.request(LANE, 0, 0, 2);
+    task.model.answer(&request[..1]);
+    Model::fail(&request[1], RDKafkaErrorCode::TopicAuthorizationFailed);
+    assert!(task.work().is_err());
+    for _ in 0..3 {
+        assert!(task.finish().is_err());
+        assert_eq!(task.model.given, 3, "the second batch is not sent");
+        assert!(task.in_flight.has_unreported(), "record 2 is in flight");
+    }
+    let request = task.model.request(LANE, 0, 1, 1);
+    task.model.answer(&request);
+    assert!(task.finish().is_err() && !task.in_flight.has_unreported());
+    task.store();
+    assert_eq!(task.stored, HashMap::from([("a".to_owned(), 0), ("b".to_owned(), 2)]));
+}
+
+#[test]
+fn a_topic_whose_name_is_invalid_fails_the_task_and_records_before_it_still_settle() {
+    let mut task = Task::new(false);
+    let rows = [(0, 0, 0, "0 good"), (0, 2, 0, "1 good"), (0, 0, 0, "2 good")];
+    task.in_flight.push(testing::batch(0, &TOPICS, &rows));
+    for (source, _, _, value) in rows {
+        task.brought.push((source, value.to_owned(), true));
+    }
+    assert!(matches!(task.work(), Err(Error::Delivery { .. })));
+    assert!(task.is_refused() && task.in_flight.has_unreported());
+    let request = task.model.request(LANE, 0, 0, 3);
+    assert_eq!(request.len(), 1, "the record after it is not sent");
+    task.model.answer(&request);
+    assert!(task.finish().is_err());
+    assert!(!task.in_flight.has_unreported(), "room that no record took is not waited for");
+    assert_eq!(task.model.given, 1);
+    task.store();
+    assert_eq!(task.stored, HashMap::from([("a".to_owned(), 0)]));
+}
+
+#[test]
+fn each_lane_that_has_failed_gives_its_records_back() {
+    let mut task = Task::new(false);
+    let rows = [(0, 0, 0, "0 good"), (0, 1, 0, "1 good")];
+    task.in_flight.push(testing::batch(0, &TOPICS, &rows));
+    // Each topic has a lane of its own.
+    task.delivery.gates.set_lane("t1", 1);
+    task.work().unwrap();
+    let failed = |lane, code| Failed { lane, code, reason: "gone".to_owned() };
+    let refused = failed(LANE, RDKafkaErrorCode::ClusterAuthorizationFailed);
+    assert_eq!(task.delivery.give_back(&mut task.in_flight, &refused, task.now), 1);
+    assert_eq!(task.delivery.give_back(&mut task.in_flight, &failed(1, RDKafkaErrorCode::Fatal), task.now), 1);
+    assert!(task.is_refused() && !task.in_flight.has_unreported());
+    let error = task.finish().expect_err("fails").to_string();
+    assert!(error.contains("the producer failed: gone") && error.contains(Fault::Setup.next()), "{error}");
+    assert_eq!(task.model.given, 2, "nothing is sent again");
 }

@@ -80,6 +80,11 @@ impl Gates {
         self.lanes.get(topic).copied().unwrap_or(configured)
     }
 
+    #[cfg(test)]
+    pub(super) fn set_lane(&mut self, topic: &str, lane: Lane) {
+        self.lanes.insert(topic.to_owned(), lane);
+    }
+
     pub(super) fn passage(&self, topic: &str, configured: Lane) -> Passage {
         let lane = self.lane(topic, configured);
         match self.gates.get(topic) {

@@ -106,6 +106,11 @@ impl InFlight {
         self.queue.iter().map(|batch| batch.waiting).sum()
     }
 
+    /// Whether a producer has records of which it has not reported yet.
+    pub(super) fn has_unreported(&self) -> bool {
+        self.queue.iter().any(Batch::has_unreported)
+    }
+
     /// The offsets that may be stored now, and were not yet. Batches that have left the queue count whole; in those that are
     /// still in it each source partition counts up to its first row that is not acknowledged.
     pub(super) fn take_committable(&mut self) -> Committable {

@@ -341,26 +341,27 @@ impl SourceTask {
 
     /// Stores the offsets of what is settled, waits for the rest for as long as a commit may take, and stores its offsets, too. The
     /// first is not left to the end: a task that takes too long to stop is cut off.
+    ///
+    /// Once Kafka has refused a record, nothing more is sent: the records after it would be in Kafka before it, and again when the
+    /// task is restarted. What producers already have is waited for.
     async fn finish(&mut self) {
         let deadline = Instant::now() + self.flush_timeout;
         if self.in_flight.batches() > 0 {
             self.last_commit().await;
         }
         while self.in_flight.batches() > 0 {
-            // What Kafka refused is waited for no longer, but what came before it is.
             if let Err(error) = self.sender.absorb(&mut self.delivery, &mut self.in_flight, Instant::now()) {
                 debug!(%error, "task stops with records that Kafka did not accept");
             }
-            if self.reap().await.is_err() || self.in_flight.batches() == 0 {
+            self.reap_last().await;
+            let pump = self.sender.pump(&mut self.delivery, &mut self.in_flight, Instant::now());
+            if self.in_flight.batches() == 0 || (pump.is_err() && !self.in_flight.has_unreported()) {
                 break;
             }
-            let pump = match self.sender.pump(&mut self.delivery, &mut self.in_flight, Instant::now()) {
-                Ok(pump) => pump,
-                Err(error) => {
-                    debug!(%error, "task stopped with records that Kafka did not accept");
-                    break;
-                }
-            };
+            let pump = pump.unwrap_or_else(|error| {
+                debug!(%error, "task sends no more records; waiting for those in flight");
+                None
+            });
             if Instant::now() >= deadline {
                 info!(
                     batches = self.in_flight.batches(),
@@ -375,6 +376,18 @@ impl SourceTask {
             }
         }
         self.last_commit().await;
+    }
+
+    /// As [`SourceTask::reap`], up to the first record that Kafka refused. A plugin that has trapped, which may be why the task ends,
+    /// is told nothing, and keeps no offset from being stored.
+    async fn reap_last(&mut self) {
+        while let Err(error) = self.reap().await {
+            debug!(%error, "task ends with an error");
+            if !matches!(error, Error::Plugin(_)) || !self.wants_settled {
+                return;
+            }
+            (self.wants_settled, self.wants_committed) = (false, false);
+        }
     }
 
     async fn last_commit(&mut self) {

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use weir_plugin::SourceBatch;
 
 use super::batch::{Batch, Places};
-use super::delivery::Delivery;
+use super::delivery::{Delivery, producer_failed};
 use super::in_flight::InFlight;
 use super::options::{BYTES_AT_ONCE, Options, REPLACE_DELAYS, ROWS_AT_ONCE};
 use super::topic_creation::Topics;
@@ -80,22 +80,26 @@ impl Sender {
         in_flight: &mut InFlight,
         now: Instant,
     ) -> Result<Option<Instant>, Error> {
+        let mut refusal = None;
         for failed in self.lanes.take_failed() {
-            let reason = failed.reason;
+            // Each of them: a lane whose records are not taken back is waited for in vain.
+            let records = delivery.give_back(in_flight, &failed, now);
             if Fault::of(failed.code) == Fault::Setup {
-                let cause = format!("the producer failed: {reason}");
-                return Err(Error::Delivery { cause, next: Fault::Setup.next() });
+                refusal.get_or_insert(producer_failed(&failed));
+                continue;
             }
-            let records = delivery.give_back(in_flight, failed.lane, now)?;
             let delay = retry_delay(None, self.failed, REPLACE_DELAYS);
             self.failed = self.failed.saturating_add(1);
             self.resume = Some(now + delay);
             warn!(
-                error = reason,
+                error = failed.reason,
                 records,
                 delay_ms = delay.as_millis(),
                 "Kafka producer failed; sending unacknowledged records again with another one"
             );
+        }
+        if let Some(cause) = refusal {
+            return Err(Error::Delivery { cause, next: Fault::Setup.next() });
         }
         if in_flight.waiting() == 0 {
             return Ok(None);
