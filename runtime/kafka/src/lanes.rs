@@ -8,12 +8,12 @@ use std::time::Duration;
 use futures_util::future::select_all;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::Producer as _;
-use tokio::task::JoinHandle;
 use tracing::debug;
 
 use super::Properties;
 use super::connection::TaskConnections;
 use super::producer::{End, OutgoingRow, Outstanding, Producers, Sent, TopicId, TopicWriter, Tracked, describe};
+use super::topic_lookups::TopicLookups;
 
 /// librdkafka's default of `batch.size`, in bytes.
 const DEFAULT_BATCH_SIZE: usize = 1_000_000;
@@ -39,8 +39,7 @@ pub struct Lanes {
     configured: Lane,
     open: BTreeMap<Lane, TopicWriter>,
     connections: Arc<TaskConnections>,
-    /// A question to the cluster that is not answered yet.
-    looking: Option<JoinHandle<()>>,
+    lookups: TopicLookups,
 }
 
 /// How long the cluster may take to say what it knows of a topic.
@@ -62,7 +61,8 @@ impl Lanes {
             properties.get("batch.size").and_then(|size| size.parse().ok()).unwrap_or(DEFAULT_BATCH_SIZE).max(1);
         let (producers, properties) = (producers.clone(), properties.clone());
         let connections = Arc::clone(connections);
-        let mut lanes = Self { producers, properties, configured, open: BTreeMap::new(), connections, looking: None };
+        let lookups = TopicLookups::default();
+        let mut lanes = Self { producers, properties, configured, open: BTreeMap::new(), connections, lookups };
         lanes.writer(configured)?;
         Ok(lanes)
     }
@@ -122,19 +122,15 @@ impl Lanes {
     /// Asks the cluster about a topic that a producer does not know, or of which it knows too few partitions. librdkafka by itself
     /// looks only every `metadata.max.age.ms`, while Java's producer looks until it finds the partition.
     pub fn look_again(&mut self, topic: &str) {
-        if self.looking.as_ref().is_some_and(|looking| !looking.is_finished()) {
-            return;
-        }
         let clients: Vec<_> = self.open.values().map(TopicWriter::client).collect();
-        let topic = topic.to_owned();
-        self.looking = Some(tokio::task::spawn_blocking(move || {
-            for client in clients {
+        self.lookups.add(topic, move |topic| {
+            for client in &clients {
                 // The answer goes into the client's own memory; the next try shows whether it helped.
-                if let Err(error) = client.client().fetch_metadata(Some(&topic), LOOK_TIMEOUT) {
-                    debug!(topic, %error, "cannot look for a topic");
+                if let Err(error) = client.client().fetch_metadata(Some(topic), LOOK_TIMEOUT) {
+                    debug!(topic, %error, "topic lookup failed");
                 }
             }
-        }));
+        });
     }
 
     /// Closes the producers that librdkafka has given up. What they had not acknowledged will get no report; the next record opens

@@ -16,6 +16,7 @@ pub mod native;
 pub mod producer;
 mod refusal;
 mod statistics;
+mod topic_lookups;
 pub mod trial;
 
 use std::collections::BTreeMap;
