@@ -165,7 +165,13 @@ impl Admin {
             let turn = self.turns.acquire().await;
             let looked = tokio::task::spawn_blocking(move || look(&client, &name)).await;
             drop(turn);
-            match looked.unwrap_or(Err(Error::TimedOut)) {
+            let looked = looked.unwrap_or_else(|error| match error.try_into_panic() {
+                // Asked again it would panic again; who asks fails with it.
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The worker ends.
+                Err(_) => Err(Error::TimedOut),
+            });
+            match looked {
                 Err(Error::TimedOut) if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
                 looked => return looked,
             }

@@ -204,16 +204,21 @@ impl ClientContext for Reports {
         if end == End::Fatal {
             error!(%error, reason, "Kafka producer failed with a fatal error; its tasks replace it");
         }
-        self.end.send_if_modified(|known| {
-            let is_news = known.is_none();
-            known.get_or_insert(end);
-            is_news
-        });
+        note_end(&self.end, end);
     }
 
     fn stats_raw(&self, statistics: &[u8]) {
         self.connection.statistics(statistics);
     }
+}
+
+/// The first reason counts.
+fn note_end(noted: &watch::Sender<Option<End>>, end: End) {
+    noted.send_if_modified(|known| {
+        let is_news = known.is_none();
+        known.get_or_insert(end);
+        is_news
+    });
 }
 
 impl ProducerContext<NoCustomPartitioner> for Reports {
@@ -333,7 +338,9 @@ impl SharedProducer {
             .name("kafka-producer".to_owned())
             .spawn({
                 let (events, stopping) = (Arc::clone(&events), Arc::clone(&stopping));
+                let guard = PollingGuard(client.context().end.clone());
                 move || {
+                    let _guard = guard;
                     while !stopping.load(Ordering::Acquire) {
                         events.serve(EVENT_WAIT);
                     }
@@ -360,14 +367,27 @@ impl SharedProducer {
     }
 }
 
+/// Ends a producer whose polling thread panics: no report of it would ever arrive.
+struct PollingGuard(watch::Sender<Option<End>>);
+
+impl Drop for PollingGuard {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            error!(
+                "the polling thread of a Kafka producer panicked, which is a bug in Weir; its tasks replace the producer"
+            );
+            note_end(&self.0, End::Fatal);
+        }
+    }
+}
+
 impl Drop for SharedProducer {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Release);
         self.events.wake();
-        if let Some(polling) = self.polling.take()
-            && polling.join().is_err()
-        {
-            error!("the polling thread of a Kafka producer panicked");
+        if let Some(polling) = self.polling.take() {
+            // A panic is in the log already.
+            let _ = polling.join();
         }
         debug!("closed a Kafka producer");
     }
@@ -628,6 +648,21 @@ mod tests {
         let refused = writer.topic("__consumer_offsets").expect_err("refused");
         assert_eq!(refused.rdkafka_error_code(), Some(RDKafkaErrorCode::InvalidTopic));
         assert!(writer.topic("orders").is_ok());
+    }
+
+    #[test]
+    fn a_producer_whose_polling_thread_panics_is_replaced() {
+        let (end, ended) = watch::channel(None);
+        let guard = PollingGuard(end.clone());
+        let thread = std::thread::spawn(move || {
+            let _guard = guard;
+            panic!("as the test wants");
+        });
+        assert!(thread.join().is_err());
+        assert_eq!(*ended.borrow(), Some(End::Fatal));
+        let (end, ended) = watch::channel(None);
+        drop(PollingGuard(end));
+        assert_eq!(*ended.borrow(), None);
     }
 
     #[test]
