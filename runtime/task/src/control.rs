@@ -158,14 +158,65 @@ impl Control {
     }
 }
 
+/// Reports how a task's loop has ended. A loop that panics or is dropped has a defect, unless its handle has cut it off; its task must
+/// not look alive then, and an automatic restart must hear of it.
+struct End {
+    status: StatusCell,
+    metrics: Arc<TaskMetrics>,
+    permanent: Arc<AtomicBool>,
+    cut_off: Arc<AtomicBool>,
+    on_failure: OnFailure,
+    is_reported: bool,
+}
+
+impl End {
+    fn report(mut self, ended: Result<(), Error>) {
+        self.is_reported = true;
+        match ended {
+            Ok(()) => {
+                info!("task ended");
+                self.status.set(State::Unassigned);
+                self.metrics.state(State::Unassigned);
+            }
+            Err(failure) => {
+                // Before the state, which the herder may read at once.
+                self.permanent.store(matches!(failure, Error::Config(_)), Ordering::Release);
+                self.fail(&failure.to_string());
+            }
+        }
+    }
+
+    fn fail(&self, trace: &str) {
+        let trace = bounded(self.on_failure.secrets.hide(trace).into_owned(), MAX_TRACE);
+        error!(trace, "task failed");
+        self.status.fail(trace);
+        self.metrics.state(State::Failed);
+        self.on_failure.failed.notify_one();
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if !self.is_reported && !self.cut_off.load(Ordering::Acquire) {
+            self.fail(DEFECT);
+        }
+    }
+}
+
+/// The trace of a task whose loop panicked.
+const DEFECT: &str = "the task's loop ended unexpectedly, which is a bug in Weir\nNext: report it with the lines of the worker's log and \
+                      standard error that precede this failure, and restart the task";
+
 /// The herder's side of one task.
 pub struct TaskHandle {
     id: TaskId,
     wanted: watch::Sender<Wanted>,
     status: StatusCell,
     metrics: Arc<TaskMetrics>,
-    /// It failed for what only another configuration can mend.
-    hopeless: Arc<AtomicBool>,
+    /// It failed for a reason that only another configuration removes.
+    permanent: Arc<AtomicBool>,
+    /// The handle aborts the loop.
+    cut_off: Arc<AtomicBool>,
     secrets: Arc<Secrets>,
     running: Option<JoinHandle<()>>,
 }
@@ -188,35 +239,30 @@ impl TaskHandle {
         use tracing::Instrument as _;
         let (sender, receiver) = watch::channel(wanted);
         let status = StatusCell::new(State::Unassigned, listener);
-        let hopeless = Arc::new(AtomicBool::new(false));
+        let permanent = Arc::new(AtomicBool::new(false));
+        let cut_off = Arc::new(AtomicBool::new(false));
         let secrets = Arc::clone(&on_failure.secrets);
+        let end = End {
+            status: status.clone(),
+            metrics: Arc::clone(&metrics),
+            permanent: Arc::clone(&permanent),
+            cut_off: Arc::clone(&cut_off),
+            on_failure,
+            is_reported: false,
+        };
         let work =
             run(Control { wanted: receiver, status: status.clone(), metrics: Arc::clone(&metrics), reported: None });
         let span = tracing::error_span!("task", connector = %id.connector, task = id.task);
-        let running = tokio::spawn({
-            let (status, metrics, hopeless) = (status.clone(), Arc::clone(&metrics), Arc::clone(&hopeless));
+        let running = tokio::spawn(
             async move {
-                match work.await {
-                    Ok(()) => {
-                        info!("task ended");
-                        status.set(State::Unassigned);
-                        metrics.state(State::Unassigned);
-                    }
-                    Err(failure) => {
-                        let trace = on_failure.secrets.hide(&failure.to_string()).into_owned();
-                        let trace = bounded(trace, MAX_TRACE);
-                        error!(trace, "task failed");
-                        // Before the state, which somebody may read at once.
-                        hopeless.store(matches!(failure, Error::Config(_)), Ordering::Release);
-                        status.fail(trace);
-                        metrics.state(State::Failed);
-                        on_failure.failed.notify_one();
-                    }
-                }
+                // Outlives the loop, however that ends.
+                let end = end;
+                let ended = work.await;
+                end.report(ended);
             }
-            .instrument(span)
-        });
-        Self { id, wanted: sender, status, metrics, hopeless, secrets, running: Some(running) }
+            .instrument(span),
+        );
+        Self { id, wanted: sender, status, metrics, permanent, cut_off, secrets, running: Some(running) }
     }
 
     /// A task that could not even be made.
@@ -224,14 +270,14 @@ impl TaskHandle {
         let status = StatusCell::new(State::Unassigned, listener);
         status.fail(bounded(trace, MAX_TRACE));
         metrics.state(State::Failed);
-        let hopeless = Arc::new(AtomicBool::new(true));
-        let secrets = Arc::default();
-        Self { id, wanted: watch::channel(Wanted::Stopped).0, status, metrics, hopeless, secrets, running: None }
+        let (permanent, cut_off) = (Arc::new(AtomicBool::new(true)), Arc::default());
+        let (wanted, secrets) = (watch::channel(Wanted::Stopped).0, Arc::default());
+        Self { id, wanted, status, metrics, permanent, cut_off, secrets, running: None }
     }
 
-    /// True = it failed for a reason that trying again cannot mend.
-    pub fn is_hopeless(&self) -> bool {
-        self.hopeless.load(Ordering::Acquire)
+    /// Whether it failed for a reason that a restart does not remove.
+    pub fn is_permanent(&self) -> bool {
+        self.permanent.load(Ordering::Acquire)
     }
 
     /// What it counts.
@@ -241,20 +287,11 @@ impl TaskHandle {
 
     /// Its status now. One that reaches no Kafka broker is in the state that it would be in, and its trace says so.
     pub fn status(&self) -> Status {
-        // Looked at before the status: a loop sets that last, so that it is not the one of a moment before.
-        let has_ended = self.running.as_ref().is_some_and(JoinHandle::is_finished);
         let mut status = self.status.get();
         if matches!(status.state, State::Running | State::Paused)
             && let Some(outage) = self.metrics.connections.outage()
         {
             status.trace = Some(bounded(self.secrets.hide(&outage).into_owned(), MAX_TRACE));
-        }
-        // A loop that panicked is a defect of ours, and still must not look alive.
-        if has_ended && status.state == State::Running {
-            status = Status {
-                state: State::Failed,
-                trace: Some("the task's loop ended unexpectedly; see the log".to_owned()),
-            };
         }
         status
     }
@@ -279,6 +316,7 @@ impl TaskHandle {
                 task.shutdown.graceful.timeout.ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
                 "the task did not stop in time and is cut off; rows since its last commit will come again"
             );
+            self.cut_off.store(true, Ordering::Release);
             running.abort();
             // Returns once the loop's future is dropped, and with it the guest.
             let _ = running.await;
@@ -289,7 +327,68 @@ impl TaskHandle {
 impl Drop for TaskHandle {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
+            self.cut_off.store(true, Ordering::Release);
             running.abort();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Unheard;
+
+    impl StatusListener for Unheard {
+        fn changed(&self, _: &Status) {}
+    }
+
+    fn spawn<R>(run: impl FnOnce(Control) -> R) -> (TaskHandle, Arc<Notify>, StatusCell)
+    where
+        R: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let failed = Arc::new(Notify::new());
+        let on_failure = OnFailure { secrets: Arc::default(), failed: Arc::clone(&failed) };
+        let id = TaskId { connector: "c".to_owned(), task: 0 };
+        let sampling = weir_metrics::Sampling::default();
+        let metrics = TaskMetrics::new(sampling, Arc::new(weir_metrics::WorkerMetrics::new(sampling)));
+        let handle = TaskHandle::spawn(id, Wanted::Paused, Arc::new(metrics), on_failure, Arc::new(Unheard), run);
+        let status = handle.status.clone();
+        (handle, failed, status)
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_panics_ends_failed_whatever_state_it_was_in() {
+        for state in [None, Some(State::Paused), Some(State::Running)] {
+            let (handle, failed, _) = spawn(|mut control| async move {
+                if let Some(state) = state {
+                    control.report(state);
+                }
+                panic!("as the test wants");
+            });
+            failed.notified().await;
+            let status = handle.status();
+            assert_eq!((status.state, handle.is_permanent()), (State::Failed, false));
+            assert!(status.trace.expect("a trace").contains("a bug in Weir"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_is_cut_off_has_not_failed() {
+        for stops in [true, false] {
+            let (handle, failed, status) = spawn(|mut control| async move {
+                control.report(State::Running);
+                std::future::pending().await
+            });
+            tokio::task::yield_now().await;
+            if stops {
+                handle.stop(Duration::ZERO).await;
+            } else {
+                drop(handle);
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(status.get().state, State::Running);
+            assert!(tokio::time::timeout(Duration::from_millis(10), failed.notified()).await.is_err());
         }
     }
 }

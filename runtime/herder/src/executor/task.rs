@@ -61,7 +61,7 @@ impl Task {
     }
 
     pub(super) fn observe(&self, id: u32) -> Observation {
-        let permanent = self.run.as_ref().is_some_and(|run| run.handle.is_hopeless());
+        let permanent = self.run.as_ref().is_some_and(|run| run.handle.is_permanent());
         let health = Health::of(self.status().state == State::Failed, permanent);
         Observation { part: Part::Task(id), generation: self.generation, health }
     }
