@@ -91,6 +91,8 @@ pub(crate) struct RestartHistory {
 #[derive(Debug)]
 struct Entry {
     generation: Generation,
+    /// This generation has ended in a failure. How long ago it began no longer says how long it was well.
+    has_failed: bool,
     /// Restarts since it was well.
     attempts: u32,
     plan: Plan,
@@ -129,9 +131,9 @@ impl RestartHistory {
         self.parts.retain(|part, _| seen.iter().any(|seen| seen.part == *part));
         let mut ready = Vec::new();
         for Observation { part, generation, health } in seen.iter().copied() {
-            let entry = self.parts.entry(part).or_insert(Entry { generation, attempts: 0, plan: Plan::None });
+            let entry = self.parts.entry(part).or_insert_with(|| Entry::of(generation));
             if entry.generation != generation {
-                *entry = Entry { generation, attempts: 0, plan: Plan::None };
+                *entry = Entry::of(generation);
             }
             match (health, entry.plan) {
                 (Health::Well, _) => entry.plan = Plan::None,
@@ -162,6 +164,7 @@ impl RestartHistory {
     /// restart failed: then it counts as one more failure.
     pub(crate) fn restarted(&mut self, part: Part, generation: Generation) {
         if let Some(entry) = self.parts.get_mut(&part) {
+            entry.has_failed &= entry.generation == generation;
             entry.generation = generation;
             entry.plan = Plan::None;
         }
@@ -186,8 +189,13 @@ impl RestartHistory {
 }
 
 impl Entry {
+    fn of(generation: Generation) -> Self {
+        Self { generation, has_failed: false, attempts: 0, plan: Plan::None }
+    }
+
     fn fail(&mut self, part: Part, health: Health, now: Instant, policy: &RestartPolicy, connector: &str) {
-        if now.saturating_duration_since(self.generation.began) >= policy.reset_after {
+        let was_well = !std::mem::replace(&mut self.has_failed, true);
+        if was_well && now.saturating_duration_since(self.generation.began) >= policy.reset_after {
             self.attempts = 0;
         }
         self.plan = match health {

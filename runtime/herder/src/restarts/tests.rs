@@ -98,6 +98,22 @@ fn a_restart_that_fails_before_a_new_life_counts_too() {
 }
 
 #[test]
+fn restarts_that_fail_for_long_do_not_count_as_a_part_that_was_well() {
+    let begin = Instant::now();
+    let mut book = book(3);
+    let same = generation(0, begin);
+    for number in 1..=3 {
+        // The first failure is at once; each restart then takes longer than the time after which attempts are forgotten.
+        book.due(begin + (number - 1) * 200 * SECOND, &[failed(TASK, same)]);
+        let note = book.note(TASK, begin).expect("planned");
+        assert!(note.contains(&format!("attempt {number} of 3")), "{note}");
+        book.restarted(TASK, same);
+    }
+    assert_eq!(book.due(begin + 600 * SECOND, &[failed(TASK, same)]), (vec![], None));
+    assert_eq!(book.given_up.get(), 1);
+}
+
+#[test]
 fn a_closed_book_says_nothing() {
     let now = Instant::now();
     let mut book = book(0);
