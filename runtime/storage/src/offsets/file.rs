@@ -163,6 +163,13 @@ impl OffsetFile {
         state.all(connector).map(|(partition, offset)| (partition.to_owned(), offset.to_owned())).collect()
     }
 
+    /// Returns when each change is in the file, or dropped, whose caller has left before it had an answer: a task that is cut off may
+    /// leave a write behind. Look after this at what is to be changed as a whole.
+    async fn settle(&self) {
+        // What has not been taken up by now is dropped by the next write.
+        drop(self.0.writing.lock().await);
+    }
+
     /// Stores offsets; they are durable when this returns. After an error nothing has changed. Whether a change is made whose
     /// caller does not wait for the answer is open, but it is never made after a later one.
     async fn set(&self, connector: &str, entries: Vec<Entry>) -> Result<(), Error> {
@@ -199,8 +206,7 @@ impl OffsetStore for OffsetFile {
 
     fn all<'a>(&'a self, connector: &'a str) -> StoreFuture<'a, Vec<(String, String)>> {
         Box::pin(async move {
-            // A write whose caller has stopped waiting may still be under way.
-            drop(self.0.writing.lock().await);
+            self.settle().await;
             let (file, connector) = (self.clone(), connector.to_owned());
             // The source has chosen how many there are, so it is not done on a thread that tasks run on.
             let all = tokio::task::spawn_blocking(move || file.all(&connector)).await;
@@ -209,9 +215,11 @@ impl OffsetStore for OffsetFile {
     }
 
     fn texts<'a>(&'a self, connector: &'a str, partitions: Vec<String>) -> StoreFuture<'a, Vec<String>> {
-        let stored = |partition: String| self.text(connector, &partition).unwrap_or(partition);
-        let texts = partitions.into_iter().map(stored).collect();
-        Box::pin(std::future::ready(Ok(texts)))
+        Box::pin(async move {
+            self.settle().await;
+            let stored = |partition: String| self.text(connector, &partition).unwrap_or(partition);
+            Ok(partitions.into_iter().map(stored).collect())
+        })
     }
 
     fn set<'a>(&'a self, connector: &'a str, entries: Vec<Entry>) -> StoreFuture<'a, ()> {

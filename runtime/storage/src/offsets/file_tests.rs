@@ -211,6 +211,20 @@ async fn a_change_whose_caller_left_before_it_was_written_is_not_made() {
 }
 
 #[tokio::test]
+async fn writes_that_were_left_behind_have_ended_once_the_file_is_settled() {
+    let place = Place::new();
+    let (file, pass, begun, _) = slow(&place);
+    let left = tokio::time::timeout(Duration::from_millis(50), set(&file, "a", IN, at(1))).await;
+    left.expect_err("it waits");
+    begun.recv_timeout(PATIENCE).expect("it is being written");
+    assert!(tokio::time::timeout(Duration::from_millis(50), file.settle()).await.is_err(), "the write has not ended");
+    assert_eq!(file.all("a"), [], "and is not seen yet");
+    pass.send(()).expect("passed");
+    file.settle().await;
+    assert_eq!(file.get("a", IN), at(1));
+}
+
+#[tokio::test]
 async fn a_connector_has_no_more_partitions_and_bytes_than_its_limits() {
     let place = Place::new();
     let file = place.with(Limits { partitions: 2, bytes: 200, ..LIMITS });
