@@ -12,7 +12,7 @@ use tracing::debug;
 
 use super::Properties;
 use super::connection::TaskConnections;
-use super::producer::{End, OutgoingRow, Outstanding, Producers, Sent, TopicId, TopicWriter, Tracked, describe};
+use super::producer::{End, OutgoingRecord, Outstanding, Producers, Sent, TopicId, TopicWriter, Tracked, describe};
 use super::topic_lookups::TopicLookups;
 
 /// librdkafka's default of `batch.size`, in bytes.
@@ -100,7 +100,7 @@ impl Lanes {
     }
 
     /// Puts a record into the queue of a lane's producer. The lane is open, because the topic was looked up in it.
-    pub fn send(&self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRow<'_>) -> Sent {
+    pub fn send(&self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRecord<'_>) -> Sent {
         self.open.get(&lane).map_or(Sent::QueueFull, |writer| writer.send(tracked, index, record))
     }
 

@@ -24,7 +24,7 @@ use weir_kafka::Properties;
 use weir_kafka::admin::{self, Admins, Creation, NewTopic};
 use weir_kafka::fault::Fault;
 use weir_kafka::lanes::{Lane, Lanes};
-use weir_kafka::producer::{Outcome, OutgoingRow, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
+use weir_kafka::producer::{Outcome, OutgoingRecord, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
 use weir_metrics::TaskMetrics;
 
 /// Most bytes that wait for Kafka's acknowledgement; the task waits with them then.
@@ -324,7 +324,7 @@ impl DeadLetters {
                 .map_err(|cause| Error::Kafka { what: "cannot track a dead letter", cause })?;
             let headers: Vec<_> =
                 letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-            let row = OutgoingRow {
+            let row = OutgoingRecord {
                 topic,
                 partition: -1,
                 key: letter.key.as_deref(),

@@ -21,7 +21,7 @@ use crate::Error;
 use weir_kafka::fault::Fault;
 use weir_kafka::lanes::{Failed, Lane, Lanes};
 use weir_kafka::producer::{
-    MAX_ROWS, Outcome, OutgoingRow, Outstanding, SendFailure, Sent, TopicId, Tracked, describe,
+    MAX_RECORDS, Outcome, OutgoingRecord, Outstanding, SendFailure, Sent, TopicId, Tracked, describe,
 };
 
 /// The producers, as far as this file needs them.
@@ -35,7 +35,7 @@ pub(super) trait Outlet {
     /// Begins to track records.
     fn track(&mut self, lane: Lane, outstanding: Arc<Outstanding>) -> Result<Tracked, KafkaError>;
     /// Puts a record into a producer's queue.
-    fn send(&mut self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRow<'_>) -> Sent;
+    fn send(&mut self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRecord<'_>) -> Sent;
 }
 
 impl Outlet for Lanes {
@@ -55,7 +55,7 @@ impl Outlet for Lanes {
         Self::track(self, lane, outstanding)
     }
 
-    fn send(&mut self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRow<'_>) -> Sent {
+    fn send(&mut self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRecord<'_>) -> Sent {
         Self::send(self, lane, tracked, index, record)
     }
 }
@@ -115,7 +115,7 @@ impl Delivery {
     }
 
     fn failed(&mut self, batch: &mut Batch, piece: usize, failure: SendFailure, now: Instant) {
-        let Some(&index) = batch.pieces[piece].members.get(failure.row) else { return };
+        let Some(&index) = batch.pieces[piece].members.get(failure.index) else { return };
         let Some(&sent) = batch.sent.get(index as usize) else { return };
         let lane = batch.pieces[piece].lane;
         let alone = failure.alone || lane == 1 || batch.payload.record(sent.number).size() > lane;
@@ -303,7 +303,7 @@ impl Delivery {
                 }
                 Target::Invalid(message) if self.tolerates => {
                     let (code, message) = (RDKafkaErrorCode::InvalidTopic, message.clone());
-                    let failure = SendFailure { row: 0, partition: -1, code, message, alone: true };
+                    let failure = SendFailure { index: 0, partition: -1, code, message, alone: true };
                     batch.sent[index].state = State::Rejected;
                     batch.waiting -= 1;
                     batch.rejected.push((u32::try_from(index).unwrap_or(u32::MAX), failure));
@@ -319,7 +319,7 @@ impl Delivery {
             };
             let number = pieces.of(lane, batch, outlet, &self.wake)?;
             let record = batch.payload.record(sent.number);
-            let outgoing = OutgoingRow {
+            let outgoing = OutgoingRecord {
                 topic: id,
                 partition: record.partition,
                 key: record.key,
@@ -397,7 +397,7 @@ impl OpenPieces {
             }
             self.0.swap_remove(known);
         }
-        let room = batch.waiting.min(MAX_ROWS);
+        let room = batch.waiting.min(MAX_RECORDS);
         let outstanding = Arc::new(Outstanding::new(room, Arc::clone(wake)));
         let tracked =
             outlet.track(lane, outstanding).map_err(|cause| Error::Kafka { what: "cannot track records", cause })?;

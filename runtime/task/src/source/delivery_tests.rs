@@ -57,7 +57,7 @@ impl Outlet for Model {
         Ok(Tracked::untracked(outstanding))
     }
 
-    fn send(&mut self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRow<'_>) -> Sent {
+    fn send(&mut self, lane: Lane, tracked: &Tracked, index: usize, record: &OutgoingRecord<'_>) -> Sent {
         if self.capacity.is_some_and(|capacity| self.given >= capacity) {
             return Sent::QueueFull;
         }
@@ -118,14 +118,9 @@ impl Model {
     }
 
     fn fail(queued: &Queued, code: RDKafkaErrorCode) {
-        let (row, partition) = (queued.index, queued.partition);
-        queued.outstanding.fail(SendFailure {
-            row,
-            partition,
-            code,
-            message: "as the model says".to_owned(),
-            alone: false,
-        });
+        let (index, partition) = (queued.index, queued.partition);
+        let message = "as the model says".to_owned();
+        queued.outstanding.fail(SendFailure { index, partition, code, message, alone: false });
     }
 
     /// Answers a request as a broker does that works.
