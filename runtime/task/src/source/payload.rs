@@ -3,7 +3,7 @@
 use weir_data::records::{Column, Records};
 use weir_data::row_starts::Starts;
 
-use crate::convert::{Outgoing, RowHeaders};
+use crate::convert::{Outgoing, RecordHeaders};
 
 /// What a record takes beside its bytes: librdkafka's message, what tracks it, and where it begins.
 const RECORD_OVERHEAD: usize = 256;
@@ -25,7 +25,7 @@ pub(super) struct Payload {
 pub(super) struct Bytes<'a> {
     pub(super) key: Option<&'a [u8]>,
     pub(super) value: Option<&'a [u8]>,
-    pub(super) headers: RowHeaders<'a>,
+    pub(super) headers: RecordHeaders<'a>,
     /// -1 if the partitioner chooses.
     pub(super) partition: i32,
     /// Milliseconds since 1970; `None` for now.
@@ -90,7 +90,7 @@ impl Payload {
         }
     }
 
-    fn headers(&self, places: &HeaderPlaces, number: usize) -> RowHeaders<'_> {
+    fn headers(&self, places: &HeaderPlaces, number: usize) -> RecordHeaders<'_> {
         let first = places.first.get(number).copied().unwrap_or(0);
         let count = self.outgoing.records.headers.counts.get(number).map_or(0, |&count| count as usize);
         let names = &self.outgoing.records.headers.names;

@@ -80,7 +80,7 @@ impl Unsent {
         else {
             return Ok(None);
         };
-        let (from, is_last) = (self.next, self.pieces.rows_left() == 0);
+        let (from, is_last) = (self.next, self.pieces.records_left() == 0);
         let count = outgoing.records.count;
         // Records that are dropped behind the last row of a piece belong to the next one.
         let to = if is_last { self.rows } else { origins.row(first + count - 1) + 1 };
@@ -152,24 +152,12 @@ fn sent(outgoing: &Outgoing, left_out: &[u32], origin: impl Fn(u32) -> u32) -> R
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use weir_data::records::{Column, Encoding, Format, Records, Topics, Values};
     use weir_data::schema::Schema;
 
     use super::*;
     use crate::convert::PIECE_BYTES;
-    use weir_config::{ConverterSetting, ConverterSettings};
-
-    fn converters() -> Converters {
-        let setting = |class: &str| ConverterSetting { class: class.to_owned(), settings: HashMap::new() };
-        let settings = ConverterSettings {
-            key: setting("StringConverter"),
-            value: setting("JsonConverter"),
-            header: setting("SimpleHeaderConverter"),
-        };
-        Converters::new(&settings).expect("converters that there are")
-    }
+    use crate::convert::testing::converters;
 
     /// Twelve records of the source: 1 and 11 were dropped, 4 failed, 5 became three, and 8 cannot be converted.
     fn transformed(doc: usize) -> (Transformed, Places) {
@@ -205,7 +193,7 @@ mod tests {
     /// The number of pieces, and what they say of each record.
     fn told(doc: usize) -> (usize, Vec<Told>) {
         let (transformed, places) = transformed(doc);
-        let (mut unsent, mut converters) = (Unsent::new(transformed, places, None, 100, 12, 50), converters());
+        let (mut unsent, mut converters) = (Unsent::new(transformed, places, None, 100, 12, 50), converters("JsonConverter"));
         let (mut told, mut pieces) = (Vec::new(), 0);
         while let Some(Ready { batch, failures, .. }) = unsent.next(&mut converters).expect("a piece") {
             assert_eq!(batch.first_row, 100 + told.len() as u64, "records are numbered without gaps");
