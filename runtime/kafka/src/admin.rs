@@ -1,5 +1,5 @@
-//! Questions and orders about topics: does one exist, make one. A client is shared by all who ask at the same time with equal
-//! settings, and closed when the last of them has its answer. Topics are made seldom, and an open client costs connections.
+//! Requests about topics: whether one exists, and to create one. A client is shared by all callers that have equal settings at the same
+//! time, and closed when the last of them has its answer. Topics are created seldom, and an open client costs connections.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -21,25 +21,25 @@ use super::connection::{Connection, Connections};
 use super::refusal::refusal;
 use super::{Properties, client_config};
 
-/// How long one question or order may take: what Java's admin client has as `default.api.timeout.ms`.
+/// How long one request may take: what Java's admin client has as `default.api.timeout.ms`.
 pub const API_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a thread is held for one look at a topic. In between, others have their turn.
+/// How long a thread is held for one attempt to look a topic up. In between, others have their turn.
 const LOOK: Duration = Duration::from_millis(500);
-/// Pause between two looks while Kafka does not answer.
+/// Pause between two attempts while Kafka does not answer.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Events that are heard after each look. A failed connection brings a few.
+/// Events that are served after each attempt. A failed connection causes a few.
 const EVENTS: usize = 100;
-/// Looks of one client at the same time. Each holds a thread.
+/// Attempts of one client at the same time. Each holds a thread.
 const LOOKS: usize = 2;
 
-/// A topic that is to be made. Its text is that of Java's `NewTopic`.
+/// A topic that is to be created. Its text is that of Java's `NewTopic`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTopic {
     /// The name.
     pub name: String,
-    /// Partitions; -1 = as many as the broker makes by itself.
+    /// Partitions; -1 for the broker's default.
     pub partitions: i32,
-    /// Replicas of each partition; -1 = as the broker makes by itself.
+    /// Replicas of each partition; -1 for the broker's default.
     pub replication_factor: i16,
     /// Its own settings, such as `cleanup.policy`.
     pub configs: BTreeMap<String, String>,
@@ -65,25 +65,25 @@ pub struct TopicDescription {
     pub partitions: usize,
 }
 
-/// What became of an order for a topic.
+/// The result of a request to create a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Creation {
-    /// It was made.
+    /// It was created.
     Created,
-    /// It was there already: someone else was faster.
+    /// It existed already: another client was faster.
     Exists,
 }
 
-/// Why there is no answer, or another one than was hoped for.
+/// Why a request has failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// librdkafka makes no client of the settings.
-    #[error("no admin client can be made of the settings: {0}")]
+    /// librdkafka does not accept the settings.
+    #[error("cannot create an admin client from the configuration: {0}")]
     Client(KafkaError),
     /// A broker refuses the connection. The text says why, and what to do.
     #[error("Kafka refuses the admin client: {0}")]
     Refused(String),
-    /// No answer in time. It may come another time.
+    /// No answer in time. A retry may help.
     #[error("no answer from Kafka within {} s", API_TIMEOUT.as_secs())]
     TimedOut,
     /// The cluster's answer.
@@ -107,7 +107,7 @@ pub struct Admins {
 }
 
 impl Admins {
-    /// None is open yet. What their connections suffer is told with that of these.
+    /// Opens none yet. Their connections are counted among these.
     pub fn new(connections: Connections) -> Self {
         Self { open: Arc::default(), connections }
     }
@@ -117,7 +117,7 @@ impl Admins {
         &self.connections
     }
 
-    /// The client for these settings: one that somebody has open, or a new one. Connects when it is asked something.
+    /// Returns the client for these settings: an open one, or a new one. It connects with the first request.
     pub fn get(&self, properties: &Properties) -> Result<Arc<Admin>, Error> {
         let mut open = self.open.lock();
         open.retain(|_, admin| admin.strong_count() > 0);
@@ -130,13 +130,13 @@ impl Admins {
     }
 }
 
-/// A client for questions and orders. Keep it for as long as there is something to ask, and no longer.
+/// An admin client. Keep it for as long as there are requests, and no longer.
 pub struct Admin {
     properties: Properties,
-    /// For questions. Hears of its own troubles, which rdkafka's admin client does not. None = it is being closed.
-    questions: Option<Arc<BaseProducer<Troubles>>>,
-    /// For orders; made with the first.
-    orders: Mutex<Option<Arc<AdminClient<Troubles>>>>,
+    /// For queries. It reports its own errors, which rdkafka's admin client does not. `None` while it is being closed.
+    queries: Option<Arc<BaseProducer<AdminContext>>>,
+    /// For changes; opened with the first.
+    changes: Mutex<Option<Arc<AdminClient<AdminContext>>>>,
     turns: Semaphore,
     connection: Arc<Connection>,
 }
@@ -145,14 +145,15 @@ impl Admin {
     fn new(properties: &Properties, connections: &Connections) -> Result<Self, Error> {
         let connection = connections.open("admin", properties);
         let mut properties = properties.clone();
-        // To ask for a topic must not make it.
+        // To look a topic up must not create it.
         properties.insert("allow.auto.create.topics".to_owned(), "false".to_owned());
-        let questions = BaseProducer::from_config_and_context(&client_config(&properties), Troubles::new(&connection));
-        let questions = Some(Arc::new(questions.map_err(Error::Client)?));
-        Ok(Self { properties, questions, orders: Mutex::default(), turns: Semaphore::new(LOOKS), connection })
+        let queries =
+            BaseProducer::from_config_and_context(&client_config(&properties), AdminContext::new(&connection));
+        let queries = Some(Arc::new(queries.map_err(Error::Client)?));
+        Ok(Self { properties, queries, changes: Mutex::default(), turns: Semaphore::new(LOOKS), connection })
     }
 
-    /// Looks for a topic; none = there is no such topic. Does not make it.
+    /// Looks a topic up; `None` if it does not exist. Does not create it.
     ///
     /// # Errors
     ///
@@ -160,13 +161,13 @@ impl Admin {
     pub async fn describe_topic(&self, name: &str) -> Result<Option<TopicDescription>, Error> {
         let deadline = Instant::now() + API_TIMEOUT;
         loop {
-            let Some(client) = self.questions.clone() else { return Err(Error::TimedOut) };
+            let Some(client) = self.queries.clone() else { return Err(Error::TimedOut) };
             let name = name.to_owned();
             let turn = self.turns.acquire().await;
             let looked = tokio::task::spawn_blocking(move || look(&client, &name)).await;
             drop(turn);
             let looked = looked.unwrap_or_else(|error| match error.try_into_panic() {
-                // Asked again it would panic again; who asks fails with it.
+                // The next attempt would panic again; the caller fails with it.
                 Ok(panic) => std::panic::resume_unwind(panic),
                 // The worker ends.
                 Err(_) => Err(Error::TimedOut),
@@ -178,9 +179,9 @@ impl Admin {
         }
     }
 
-    /// Makes a topic and waits until the cluster's controller has made it. Other brokers hear of it some moments later.
+    /// Creates a topic and waits until the cluster's controller has created it. Other brokers know it some moments later.
     pub async fn create_topic(&self, topic: &NewTopic) -> Result<Creation, Error> {
-        let client = self.orders()?;
+        let client = self.changes()?;
         let replication = TopicReplication::Fixed(i32::from(topic.replication_factor));
         let mut new = rdkafka::admin::NewTopic::new(&topic.name, topic.partitions, replication);
         for (key, value) in &topic.configs {
@@ -199,15 +200,15 @@ impl Admin {
         }
     }
 
-    fn orders(&self) -> Result<Arc<AdminClient<Troubles>>, Error> {
-        let mut orders = self.orders.lock();
-        if let Some(client) = &*orders {
+    fn changes(&self) -> Result<Arc<AdminClient<AdminContext>>, Error> {
+        let mut changes = self.changes.lock();
+        if let Some(client) = &*changes {
             return Ok(Arc::clone(client));
         }
         let client =
-            AdminClient::from_config_and_context(&client_config(&self.properties), Troubles::new(&self.connection));
+            AdminClient::from_config_and_context(&client_config(&self.properties), AdminContext::new(&self.connection));
         let client = Arc::new(client.map_err(Error::Client)?);
-        *orders = Some(Arc::clone(&client));
+        *changes = Some(Arc::clone(&client));
         Ok(client)
     }
 }
@@ -215,15 +216,15 @@ impl Admin {
 impl Drop for Admin {
     fn drop(&mut self) {
         // Closing waits for librdkafka's threads, which must not hold up the runtime's.
-        let (questions, orders) = (self.questions.take(), self.orders.get_mut().take());
-        std::thread::spawn(move || drop((questions, orders)));
+        let (queries, changes) = (self.queries.take(), self.changes.get_mut().take());
+        std::thread::spawn(move || drop((queries, changes)));
     }
 }
 
-/// One look at a topic, on a thread that may block.
-fn look(client: &BaseProducer<Troubles>, name: &str) -> Result<Option<TopicDescription>, Error> {
+/// Makes one attempt to look a topic up, on a thread that may block.
+fn look(client: &BaseProducer<AdminContext>, name: &str) -> Result<Option<TopicDescription>, Error> {
     let looked = client.client().fetch_metadata(Some(name), LOOK);
-    // Each poll serves one event, and librdkafka's log lines are events too: the word of a refusal stands behind some of them.
+    // Each poll serves one event, and librdkafka's log lines are events too: a refusal comes after some of them.
     (0..EVENTS).for_each(|_| client.poll(Duration::ZERO));
     let metadata = looked.map_err(|error| match client.context().refusal.lock().take() {
         Some(refusal) => Error::Refused(refusal),
@@ -233,7 +234,7 @@ fn look(client: &BaseProducer<Troubles>, name: &str) -> Result<Option<TopicDescr
     match topic.error().map(RDKafkaErrorCode::from) {
         None | Some(RDKafkaErrorCode::NoError) => Ok(Some(TopicDescription { partitions: topic.partitions().len() })),
         Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Ok(None),
-        // It is being made: that its partitions have no leaders yet does not make it unknown.
+        // It is being created: it exists although its partitions have no leaders yet.
         Some(RDKafkaErrorCode::LeaderNotAvailable) => {
             Ok(Some(TopicDescription { partitions: topic.partitions().len() }))
         }
@@ -262,18 +263,18 @@ fn failure(error: KafkaError) -> Error {
 }
 
 /// Remembers why a broker refused the client.
-struct Troubles {
+struct AdminContext {
     refusal: Mutex<Option<String>>,
     connection: Arc<Connection>,
 }
 
-impl Troubles {
+impl AdminContext {
     fn new(connection: &Arc<Connection>) -> Self {
         Self { refusal: Mutex::default(), connection: Arc::clone(connection) }
     }
 }
 
-impl ClientContext for Troubles {
+impl ClientContext for AdminContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.connection.log(level, facility, message);
     }
@@ -290,7 +291,7 @@ impl ClientContext for Troubles {
     }
 }
 
-impl ProducerContext for Troubles {
+impl ProducerContext for AdminContext {
     type DeliveryOpaque = ();
 
     fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
@@ -311,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn asking_for_a_topic_does_not_make_it() {
+    async fn looking_a_topic_up_does_not_create_it() {
         let broker = crate::dev_broker::DevBroker::start().expect("a broker");
         let properties = Properties::from([("bootstrap.servers".to_owned(), broker.bootstrap_servers())]);
         let admins = Admins::default();
@@ -323,9 +324,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_answer_is_asked_again_and_not_forever() {
+    async fn a_broker_that_does_not_answer_is_asked_again_and_not_forever() {
         let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
         let admin = Admins::default().get(&properties).expect("a client");
-        assert!(matches!(look(admin.questions.as_deref().expect("open"), "t"), Err(Error::TimedOut)));
+        assert!(matches!(look(admin.queries.as_deref().expect("open"), "t"), Err(Error::TimedOut)));
     }
 }

@@ -1,4 +1,4 @@
-//! What a worker wants to know about the Kafka cluster itself.
+//! The worker's questions about the Kafka cluster itself.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,31 +15,31 @@ use super::connection::{Connection, Connections};
 use super::refusal::refusal;
 use super::{Properties, client_config};
 
-/// How long a thread waits for an answer before it looks whether it is to go on.
+/// How long a thread waits for an answer before it checks whether it is to continue.
 const LOOK: Duration = Duration::from_millis(500);
-/// Errors that are heard after each look. A failed connection brings a few.
+/// Events that are served after each attempt. A failed connection causes a few.
 const EVENTS: usize = 100;
 
-/// The cluster's id is not to be had. The first line is Kafka Connect's.
+/// The cluster's id is not known. The first line is Kafka Connect's.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "Failed to connect to and describe Kafka cluster. Check worker's broker connection and security properties.\n  Caused by: {0}"
 )]
 pub struct Unreachable(String);
 
-/// A client of the worker's own, which nobody hears of unless it has trouble.
-pub(super) struct Quiet {
+/// Logs the errors of a client of the worker's own.
+pub(super) struct LoggingContext {
     connection: Arc<Connection>,
     refused: Mutex<Option<String>>,
 }
 
-impl Quiet {
+impl LoggingContext {
     pub(super) fn new(connections: &Connections, properties: &Properties) -> Self {
         Self { connection: connections.open("admin", properties), refused: Mutex::default() }
     }
 }
 
-impl ClientContext for Quiet {
+impl ClientContext for LoggingContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.connection.log(level, facility, message);
     }
@@ -59,7 +59,7 @@ impl ClientContext for Quiet {
     }
 }
 
-impl ProducerContext for Quiet {
+impl ProducerContext for LoggingContext {
     type DeliveryOpaque = ();
 
     fn delivery(&self, _: &rdkafka::message::DeliveryResult<'_>, (): ()) {}
@@ -75,12 +75,13 @@ pub async fn look_up(
     connections: &Connections,
     limit: Duration,
 ) -> Result<String, Unreachable> {
-    let context = Quiet::new(connections, properties);
-    let client: Result<BaseProducer<Quiet>, _> =
+    let context = LoggingContext::new(connections, properties);
+    let client: Result<BaseProducer<LoggingContext>, _> =
         BaseProducer::from_config_and_context(&client_config(properties), context);
-    let client = client.map_err(|error| Unreachable(format!("no client can be made of the settings: {error}")))?;
+    let client = client
+        .map_err(|error| Unreachable(format!("cannot create a Kafka client from the worker configuration: {error}")))?;
     let stop = CancellationToken::new();
-    // When nobody waits for the answer any more, the thread ends.
+    // The thread ends when the answer is not waited for any more.
     let _stop = stop.clone().drop_guard();
     let asked = tokio::task::spawn_blocking(move || ask(&client, limit, &stop));
     let id = asked.await.unwrap_or_else(|panic| Err(Unreachable(panic.to_string())))?;
@@ -88,7 +89,11 @@ pub async fn look_up(
     Ok(id)
 }
 
-fn ask(client: &BaseProducer<Quiet>, limit: Duration, stop: &CancellationToken) -> Result<String, Unreachable> {
+fn ask(
+    client: &BaseProducer<LoggingContext>,
+    limit: Duration,
+    stop: &CancellationToken,
+) -> Result<String, Unreachable> {
     let began = Instant::now();
     loop {
         let left = limit.saturating_sub(began.elapsed());

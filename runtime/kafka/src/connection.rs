@@ -1,6 +1,5 @@
-//! What is known of the connections of Kafka clients. librdkafka tells of failures as they happen, and every few seconds which
-//! connections are up. A broker that cannot be reached is in the log once, then in numbers; a client that reaches no broker is in the
-//! status of its tasks.
+//! The state of the connections of Kafka clients. librdkafka reports failures as they happen, and every few seconds which connections
+//! are up. A broker that cannot be reached is logged once, then counted; a client that reaches no broker is in the status of its tasks.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,11 +12,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tracing::{debug, error, info, warn};
 
 use super::Properties;
+use super::failure_text::{broker, in_words, was_idle};
 use super::statistics::{Lag, Statistics};
 
 /// How often the log says that a broker still cannot be reached.
-const SAY_AGAIN: Duration = Duration::from_secs(60);
-/// A broker of which nothing was heard for so long is not in an outage any more: nobody needs it.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
+/// An outage without a failure for this long is over: no client needs the broker.
 const FORGET: Duration = Duration::from_secs(300);
 
 /// The connections of all Kafka clients of a worker. Cheap to clone.
@@ -31,12 +31,12 @@ struct Shared {
     outages: Mutex<HashMap<String, Outage>>,
 }
 
-/// A broker that cannot be reached, whoever tries.
+/// A broker that cannot be reached by any client.
 struct Outage {
     since: Instant,
     failures: u64,
     last: Instant,
-    said: Instant,
+    logged: Instant,
 }
 
 /// The connections of one client.
@@ -44,7 +44,7 @@ pub struct Connection {
     client: &'static str,
     /// `security.protocol`, in upper case.
     protocol: String,
-    /// librdkafka tells which connections are up.
+    /// Whether librdkafka reports which connections are up.
     is_watched: bool,
     read_committed: bool,
     up: AtomicU64,
@@ -69,7 +69,7 @@ impl Trouble {
 }
 
 impl Connections {
-    /// Those of a client that is about to be made. `client` is `producer`, `consumer` or `admin`.
+    /// Adds the connections of a client that is about to be created. `client` is `producer`, `consumer` or `admin`.
     pub fn open(&self, client: &'static str, properties: &Properties) -> Arc<Connection> {
         let get = |key: &str| properties.get(key).map(String::as_str);
         let connection = Arc::new(Connection {
@@ -88,7 +88,7 @@ impl Connections {
         connection
     }
 
-    /// How many connections of producers and of consumers are up.
+    /// Returns how many connections of producers and of consumers are up.
     pub fn up(&self) -> [(&'static str, u64); 2] {
         let clients = self.0.clients.lock();
         let of = |kind: &'static str| {
@@ -105,13 +105,13 @@ impl Connections {
         match outages.get_mut(broker) {
             None => {
                 warn!(broker, client, reason, "Kafka broker cannot be reached; trying again");
-                outages.insert(broker.to_owned(), Outage { since: now, failures: 1, last: now, said: now });
+                outages.insert(broker.to_owned(), Outage { since: now, failures: 1, last: now, logged: now });
             }
             Some(outage) => {
                 outage.failures += 1;
                 outage.last = now;
-                if now.duration_since(outage.said) >= SAY_AGAIN {
-                    outage.said = now;
+                if now.duration_since(outage.logged) >= LOG_INTERVAL {
+                    outage.logged = now;
                     let (failures, seconds) = (outage.failures, outage.since.elapsed().as_secs());
                     warn!(broker, failures, seconds, reason, "Kafka broker still cannot be reached; trying again");
                 }
@@ -128,7 +128,7 @@ impl Connections {
 }
 
 impl Connection {
-    /// Notes what librdkafka says to have failed. `false` if it is not about a connection.
+    /// Notes a failure that librdkafka reports. `false` if it is not about a connection.
     pub(super) fn failed(&self, error: &KafkaError, reason: &str) -> bool {
         let Some(code) = error.rdkafka_error_code().filter(|code| is_about_connections(*code)) else { return false };
         // Whatever has a broker in it was in librdkafka's log before, with more.
@@ -155,7 +155,7 @@ impl Connection {
         // `[thrd:NAME]: REASON`.
         let reason = message.split_once("]: ").map_or(message, |(_, reason)| reason);
         debug!(target: "librdkafka", "librdkafka: FAIL {message}");
-        let Some(broker) = broker(reason).filter(|_| !was_of_use(reason)) else { return };
+        let Some(broker) = broker(reason).filter(|_| !was_idle(reason)) else { return };
         let words = in_words(reason, &self.protocol);
         self.all.failed(self.client, broker, &words);
         let mut trouble = self.trouble.lock();
@@ -169,7 +169,7 @@ impl Connection {
         let statistics = match Statistics::parse(json) {
             Ok(statistics) => statistics,
             Err(error) => {
-                debug!(%error, "librdkafka's statistics cannot be read");
+                debug!(%error, "cannot parse librdkafka's statistics");
                 return;
             }
         };
@@ -188,23 +188,23 @@ impl Connection {
         *self.lag.lock() = statistics.lag(self.read_committed);
     }
 
-    /// Says that the client reaches no broker, since when and why; none = it does, or has no need to.
+    /// Describes since when and why the client reaches no broker; `None` if it does, or has no need to.
     pub fn outage(&self) -> Option<String> {
         let trouble = self.trouble.lock();
         let Trouble { since, failures, reason, .. } = trouble.as_ref().filter(|trouble| trouble.none_is_up)?;
         let (seconds, client) = (since.elapsed().as_secs(), self.client);
         Some(format!(
-            "Kafka cannot be reached by the task's {client} for {seconds} s; failed attempts: {failures}\nCaused by: {reason}\nNext: see \
-             that the brokers run, and check bootstrap.servers and security.protocol; the task goes on by itself when a broker answers"
+            "Kafka cannot be reached by the task's {client} for {seconds} s; failed attempts: {failures}\nCaused by: {reason}\nNext: check \
+             that the brokers run, and check bootstrap.servers and security.protocol; the task continues when a broker answers"
         ))
     }
 
-    /// The last reason why a broker could not be reached.
+    /// Returns the last reason why a broker could not be reached.
     pub(super) fn reason(&self) -> Option<String> {
         self.trouble.lock().as_ref().map(|trouble| trouble.reason.clone())
     }
 
-    /// How far a consumer is behind; none = not known, or not yet.
+    /// Returns the lag of a consumer; `None` if it is not known.
     pub fn lag(&self) -> Option<Lag> {
         *self.lag.lock()
     }
@@ -215,7 +215,7 @@ impl Connection {
 pub struct TaskConnections(Mutex<Vec<Weak<Connection>>>);
 
 impl TaskConnections {
-    /// The task uses this client, too.
+    /// Adds a client that the task uses.
     pub fn add(&self, connection: &Arc<Connection>) {
         let mut clients = self.0.lock();
         clients.retain(|client| client.strong_count() > 0);
@@ -224,13 +224,13 @@ impl TaskConnections {
         }
     }
 
-    /// What [`Connection::outage`] says of the first client that reaches no broker.
+    /// Returns [`Connection::outage`] of the first client that reaches no broker.
     pub fn outage(&self) -> Option<String> {
         let clients = self.0.lock();
         clients.iter().filter_map(Weak::upgrade).find_map(|client| client.outage())
     }
 
-    /// How far the task's consumer is behind.
+    /// Returns the lag of the task's consumer.
     pub fn lag(&self) -> Option<Lag> {
         let clients = self.0.lock();
         clients.iter().filter_map(Weak::upgrade).find_map(|client| client.lag())
@@ -259,16 +259,7 @@ pub fn is_about_connections(code: RDKafkaErrorCode) -> bool {
     )
 }
 
-/// The `host:port` that librdkafka's text is about: `ssl://host:9093/1: Connect to ...`, `GroupCoordinator: host:9092: ...`.
-fn broker(reason: &str) -> Option<&str> {
-    let reason = reason.strip_prefix("GroupCoordinator: ").unwrap_or(reason);
-    let (name, _) = reason.split_once(": ")?;
-    let name = name.split_once("://").map_or(name, |(_, name)| name);
-    let address = name.split_once('/').map_or(name, |(address, _)| address);
-    address.contains(':').then_some(address)
-}
-
-/// A line of librdkafka's log, under its own name.
+/// Logs a line of librdkafka's log, under its own name.
 fn forward(level: RDKafkaLogLevel, facility: &str, message: &str) {
     use RDKafkaLogLevel as Level;
     match level {
@@ -279,42 +270,6 @@ fn forward(level: RDKafkaLogLevel, facility: &str, message: &str) {
         Level::Notice | Level::Info => info!(target: "librdkafka", "librdkafka: {facility} {message}"),
         Level::Debug => debug!(target: "librdkafka", "librdkafka: {facility} {message}"),
     }
-}
-
-/// Whether a connection was lost that had been up for a while: brokers and proxies close what is idle. One that is lost as soon as it is up
-/// was refused.
-fn was_of_use(reason: &str) -> bool {
-    const SOON: u64 = 2000;
-    let Some((_, after)) = reason.split_once(" (after ") else { return false };
-    let Some((millis, state)) = after.split_once("ms in state ") else { return false };
-    state.starts_with("UP") && is_closed(reason) && millis.parse::<u64>().is_ok_and(|millis| millis >= SOON)
-}
-
-/// Whether the other side has closed the connection.
-fn is_closed(reason: &str) -> bool {
-    ["receive 0 after POLLIN", "connection reset by peer", "Disconnected"].iter().any(|text| reason.contains(text))
-}
-
-/// librdkafka's text without what only its authors understand, and without settings that a user of Kafka's names does not have.
-fn in_words(reason: &str, protocol: &str) -> String {
-    if !is_closed(reason) {
-        return reason.split(" (after ").next().unwrap_or(reason).to_owned();
-    }
-    let place = reason.split_once(": ").map_or("", |(place, _)| place);
-    let place = match place {
-        "" | "GroupCoordinator" => broker(reason).unwrap_or("a broker"),
-        place => place,
-    };
-    let other = match protocol {
-        "PLAINTEXT" => "TLS or SASL",
-        "SSL" => "no TLS, or SASL",
-        "SASL_PLAINTEXT" => "TLS, or no SASL",
-        _ => "no TLS, or no SASL",
-    };
-    format!(
-        "{place}: the broker closed the connection before it was of use; it may expect {other}, and this client has \
-         security.protocol={protocol}"
-    )
 }
 
 #[cfg(test)]
@@ -398,36 +353,12 @@ mod tests {
     }
 
     #[test]
-    fn a_hang_up_before_anything_was_said_names_the_protocol() {
-        let closed = "127.0.0.1:9093/bootstrap: Disconnected: connection closed by peer: receive 0 after POLLIN: requesting ApiVersion: \
-                      might be caused by incorrect security.protocol configuration (connecting to a SSL listener?) or broker version is < \
-                      0.10 (see api.version.request) (after 3ms in state APIVERSION_QUERY)";
-        let expected = "127.0.0.1:9093/bootstrap: the broker closed the connection before it was of use; it may expect TLS or SASL, and \
-                        this client has security.protocol=PLAINTEXT";
-        assert_eq!(in_words(closed, "PLAINTEXT"), expected);
-        let sasl = "b:9092/1: Disconnected: connection closed by peer: receive 0 after POLLIN: verify that security.protocol is correctly \
-                    configured, broker might require SASL authentication (after 5ms in state UP)";
-        assert!(in_words(sasl, "SSL").ends_with("security.protocol=SSL"));
-        assert!(!was_of_use(closed) && !was_of_use(sasl));
-        let later =
-            "b:9092/1: Disconnected: connection closed by peer: receive 0 after POLLIN (after 60012ms in state UP)";
-        assert!(was_of_use(later));
+    fn a_connection_that_a_broker_closes_because_it_is_idle_is_no_failure() {
         let (_, connection) = watched("plaintext");
-        fail(&connection, later);
+        let idle =
+            "b:9092/1: Disconnected: connection closed by peer: receive 0 after POLLIN (after 60012ms in state UP)";
+        fail(&connection, idle);
         connection.statistics(DOWN);
-        assert_eq!(connection.outage(), None, "brokers close connections that are idle");
-    }
-
-    #[test]
-    fn the_broker_is_found_in_each_form_of_text() {
-        for (reason, expected) in [
-            (REFUSED, Some("127.0.0.1:9092")),
-            ("ssl://b:9093/1: SSL handshake failed: x", Some("b:9093")),
-            ("GroupCoordinator: b:9092: Connect to ipv4#1.2.3.4:9092 failed: x", Some("b:9092")),
-            ("1/1 brokers are down", None),
-            ("Fatal error: Local: x", None),
-        ] {
-            assert_eq!(broker(reason), expected, "{reason}");
-        }
+        assert_eq!(connection.outage(), None);
     }
 }

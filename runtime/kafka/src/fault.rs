@@ -1,11 +1,11 @@
-//! What a delivery error says about the record that it was reported for. docs/errors.md has the table, and a test keeps it equal.
+//! Classifies the errors that are reported for records. docs/errors.md has the table, and a test keeps it equal.
 //!
 //! librdkafka reports an error for each record of a request, although most errors are about the client, the broker or the whole
 //! request. Only [`Fault::Record`] may ever be skipped.
 
 use rdkafka::error::RDKafkaErrorCode;
 
-/// Who or what is at fault when Kafka does not accept a record.
+/// What is at fault when Kafka does not accept a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The record itself: sent alone, it would be refused again.

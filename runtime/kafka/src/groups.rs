@@ -8,19 +8,19 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::BaseProducer;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::cluster::Quiet;
+use super::cluster::LoggingContext;
 use super::connection::Connections;
 use super::consumer::{self, Position};
 use super::native::{Request, request};
 use super::{Properties, client_config};
 
 /// A client that is opened for some requests and closed after them.
-pub struct Groups(Arc<BaseProducer<Quiet>>);
+pub struct Groups(Arc<BaseProducer<LoggingContext>>);
 
 impl Groups {
     /// Makes the client. Nothing is sent yet. `properties` are those of an admin client.
     pub fn open(properties: &Properties, connections: &Connections) -> KafkaResult<Self> {
-        let context = Quiet::new(connections, properties);
+        let context = LoggingContext::new(connections, properties);
         // librdkafka has producers and consumers only, and a producer is the lighter one.
         Ok(Self(Arc::new(BaseProducer::from_config_and_context(&client_config(properties), context)?)))
     }
@@ -61,7 +61,7 @@ impl Groups {
     async fn ask(
         &self,
         group: &str,
-        work: impl FnOnce(&BaseProducer<Quiet>, &str) -> KafkaResult<Vec<Position>> + Send + 'static,
+        work: impl FnOnce(&BaseProducer<LoggingContext>, &str) -> KafkaResult<Vec<Position>> + Send + 'static,
     ) -> KafkaResult<Vec<Position>> {
         let (client, group) = (Arc::clone(&self.0), group.to_owned());
         tokio::task::spawn_blocking(move || work(&client, &group))

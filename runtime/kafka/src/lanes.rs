@@ -21,14 +21,14 @@ const DEFAULT_BATCH_SIZE: usize = 1_000_000;
 /// The `batch.size` of a producer: no request with more than one record is larger. With 1 each record has a request of its own.
 pub type Lane = usize;
 
-/// A producer that failed, and was closed.
+/// A producer that has failed, and was closed.
 #[derive(Debug)]
 pub struct Failed {
     /// Which.
     pub lane: Lane,
     /// librdkafka's cause.
     pub code: RDKafkaErrorCode,
-    /// The same in words.
+    /// The same as text.
     pub reason: String,
 }
 
@@ -42,12 +42,11 @@ pub struct Lanes {
     lookups: TopicLookups,
 }
 
-/// How long the cluster may take to say what it knows of a topic.
+/// How long the cluster may take to answer a question about a topic.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Lanes {
-    /// Opens the producer with the configured settings. What is known of its connections, and of those of others, is known to
-    /// `connections`.
+    /// Opens the producer with the configured settings. Its connections, and those of others, are added to `connections`.
     ///
     /// # Errors
     ///
@@ -133,8 +132,7 @@ impl Lanes {
         });
     }
 
-    /// Closes the producers that librdkafka has given up. What they had not acknowledged will get no report; the next record opens
-    /// others.
+    /// Closes the producers that have failed. What they had not acknowledged will get no report; the next record opens others.
     pub fn take_failed(&mut self) -> Vec<Failed> {
         let ended = |(lane, writer): (&Lane, &TopicWriter)| {
             (writer.producer().end()? == End::Fatal).then(|| {
@@ -152,7 +150,7 @@ impl Lanes {
         failed
     }
 
-    /// Returns when one of the producers is of no use any more. Safe to drop.
+    /// Returns when one of the producers can no longer be used. Safe to drop.
     pub fn ended(&self) -> impl Future<Output = End> + Send + use<> {
         let all: Vec<_> = self.open.values().map(|writer| Box::pin(writer.ended())).collect();
         async move {

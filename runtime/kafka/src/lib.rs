@@ -7,6 +7,7 @@ pub mod connection;
 pub mod consumer;
 pub mod consumer_fault;
 pub mod dev_broker;
+mod failure_text;
 pub mod fault;
 pub mod groups;
 pub mod internal_topics;

@@ -1,5 +1,5 @@
-//! Tells a broker that will not have this client from one that cannot be reached at the moment. The first is the end of a task,
-//! as in Kafka Connect: asking again with the same certificates and passwords brings nothing. The second is waited out.
+//! Distinguishes a broker that refuses this client from one that cannot be reached at the moment. The first fails a task, as in Kafka
+//! Connect: another attempt with the same certificates and passwords does not help. The second is retried.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 const OWN_ADVICE: [&str; 2] =
     [": broker certificate could not be verified", ": client SSL authentication might be required"];
 
-/// Why the connection was refused and what to do about it; none = the trouble may pass. `reason` is librdkafka's text, which
+/// Returns why the connection was refused and what to do about it; `None` if the error may be transient. `reason` is librdkafka's text, which
 /// begins with the address of the broker. There are no secrets in it.
 pub(super) fn refusal(error: &KafkaError, reason: &str) -> Option<String> {
     let code = error.rdkafka_error_code()?;
@@ -21,12 +21,12 @@ pub(super) fn refusal(error: &KafkaError, reason: &str) -> Option<String> {
     let next = match code {
         RDKafkaErrorCode::SSL if reason.contains("certificate verify failed") => {
             "the broker's certificate is not signed by a certificate of ssl.truststore.location (without one: of this system's \
-             authorities), has expired, or is not made out to the host name in the address above; mend the trust store, or give the \
-             broker an address that its certificate names"
+             authorities), has expired, or is not made out to the host name in the address above; correct the trust store, or give \
+             the broker an address that its certificate names"
         }
         RDKafkaErrorCode::SSL | RDKafkaErrorCode::BrokerTransportFailure if alert => {
-            "the broker does not accept this client's certificate; check ssl.keystore.location, and that the broker trusts whoever \
-             signed it (without a key store, that none is asked for)"
+            "the broker does not accept this client's certificate; check ssl.keystore.location, and that the broker trusts its \
+             issuer (without a key store, that the broker does not require a certificate)"
         }
         RDKafkaErrorCode::SSL => {
             "check that the address is one of the broker's TLS listeners, and the client's ssl.* settings"

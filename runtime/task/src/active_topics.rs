@@ -1,5 +1,5 @@
 //! The topics that a connector has written to or read from (KIP-558): one list for all of its tasks, and what each task has noted
-//! in it already, so that a row costs nothing and a batch a comparison.
+//! in it already, so that a record costs nothing and a batch a comparison.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct ActiveTopics {
 }
 
 impl ActiveTopics {
-    /// Their names, sorted.
+    /// Returns their names, sorted.
     pub fn names(&self) -> Vec<String> {
         self.names.lock().iter().cloned().collect()
     }
@@ -25,7 +25,7 @@ impl ActiveTopics {
     pub fn reset(&self) {
         let mut names = self.names.lock();
         names.clear();
-        // Within the lock: who sees the new count also sees the empty list.
+        // Within the lock: a task that sees the new count also sees the empty list.
         self.resets.fetch_add(1, Ordering::Release);
     }
 }
@@ -33,7 +33,7 @@ impl ActiveTopics {
 /// A task's side.
 #[derive(Debug, Default)]
 pub struct TopicNotes {
-    /// None = nothing is tracked (`topic.tracking.enable=false`).
+    /// `None` if nothing is tracked (`topic.tracking.enable=false`).
     topics: Option<Arc<ActiveTopics>>,
     noted: HashSet<String>,
     resets: u64,
@@ -45,7 +45,7 @@ impl TopicNotes {
         Self { topics, ..Self::default() }
     }
 
-    /// True = this topic is to be told to [`TopicNotes::note`], once it is known to be in use.
+    /// Whether [`TopicNotes::note`] is to be called for this topic, once it is known to be in use.
     pub fn is_new(&mut self, name: &str) -> bool {
         let Some(topics) = &self.topics else { return false };
         let resets = topics.resets.load(Ordering::Acquire);

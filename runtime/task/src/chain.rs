@@ -1,5 +1,5 @@
 //! The transforms of one task. Neighbours that live in one component run fused in one instance, in one call; a predicate of
-//! another component is tested on its own, and only the rows meant for the step go through it.
+//! another component is tested on its own, and only the records meant for the step go through it.
 
 use weir_data::records::Records;
 use weir_data::transformed::{StepFailure, Transformed as StepsDone};
@@ -30,38 +30,38 @@ struct Foreign {
     place: String,
 }
 
-/// For each row of a result the row of the chain's input that it stems from.
+/// For each record of a result the record of the chain's input that it was made of.
 pub enum Origins {
-    /// Row for row the same.
+    /// Each record of the same index.
     Identity,
     /// In this order, never decreasing.
     Rows(Vec<u32>),
 }
 
 impl Origins {
-    /// The input row of an output row.
-    pub fn row(&self, row: u32) -> u32 {
+    /// Returns the input record of an output record.
+    pub fn of(&self, record: u32) -> u32 {
         match self {
-            Self::Identity => row,
-            Self::Rows(rows) => rows.get(row as usize).copied().unwrap_or(row),
+            Self::Identity => record,
+            Self::Rows(origins) => origins.get(record as usize).copied().unwrap_or(record),
         }
     }
 
     fn then(self, next: Vec<u32>) -> Self {
         match self {
             Self::Identity => Self::Rows(next),
-            Self::Rows(rows) => Self::Rows(pick(&rows, &next)),
+            Self::Rows(origins) => Self::Rows(pick(&origins, &next)),
         }
     }
 }
 
 /// What a chain made of a batch.
 pub struct Transformed {
-    /// The rows that are left.
+    /// The records that are left.
     pub records: Records,
     /// Where they stem from.
     pub origins: Origins,
-    /// Input rows that failed, and why. They are not among `records`.
+    /// Input records that failed, and why. They are not among `records`.
     pub failures: Vec<(u32, Failure)>,
 }
 
@@ -83,7 +83,7 @@ impl Chain {
         Ok(Self { segments })
     }
 
-    /// Runs a batch through all steps. `offsets` are the rows' Kafka offsets, for a sink. Rows that may succeed later are tried
+    /// Runs a batch through all steps. `offsets` are the records' Kafka offsets, for a sink. Records that may succeed later are tried
     /// again, while the others wait.
     ///
     /// # Errors
@@ -101,21 +101,21 @@ impl Chain {
             if result.records.count == 0 {
                 break;
             }
-            let (records, rows, failures) = segment.apply(result.records, &mut offsets, handler).await?;
-            result.failures.extend(failures.into_iter().map(|(row, failure)| (result.origins.row(row), failure)));
+            let (records, origins, failures) = segment.apply(result.records, &mut offsets, handler).await?;
+            result.failures.extend(failures.into_iter().map(|(record, failure)| (result.origins.of(record), failure)));
             if !offsets.is_empty() {
-                offsets = pick(&offsets, &rows);
+                offsets = pick(&offsets, &origins);
             }
             result.records = records;
-            result.origins = result.origins.then(rows);
+            result.origins = result.origins.then(origins);
         }
         Ok(result)
     }
 }
 
-/// The entries of these rows.
-pub(super) fn pick<T: Copy>(all: &[T], rows: &[u32]) -> Vec<T> {
-    rows.iter().filter_map(|&row| all.get(row as usize).copied()).collect()
+/// Returns the entries with these indexes.
+pub(super) fn pick<T: Copy>(all: &[T], indexes: &[u32]) -> Vec<T> {
+    indexes.iter().filter_map(|&index| all.get(index as usize).copied()).collect()
 }
 
 pub(super) fn is_foreign(step: &Step) -> bool {
@@ -161,7 +161,7 @@ impl Segment {
         }
     }
 
-    /// The rows left, the input row of each, and the rows that failed.
+    /// Returns the records left, the input record of each, and the records that failed.
     async fn apply(
         &mut self,
         mut records: Records,
@@ -169,29 +169,29 @@ impl Segment {
         handler: &Handler,
     ) -> Result<(Records, Vec<u32>, Vec<(u32, Failure)>), Error> {
         let Some(Foreign { instance, negate, place }) = &mut self.predicate else {
-            let (records, rows, failures) = self.run(records, offsets, handler).await?;
-            return Ok((records, rows, self.name(failures, |row| row)));
+            let (records, origins, failures) = self.run(records, offsets, handler).await?;
+            return Ok((records, origins, self.name(failures, |record| record)));
         };
         let negate = *negate;
         let meant = instance.test(&mut records, offsets).await;
         let meant = meant.map_err(|cause| Error::Unhandled { place: place.clone(), cause })?;
         let (mut through, mut past) = (Vec::new(), Vec::new());
-        for (row, test) in (0..records.count).zip(meant) {
-            if test == negate { past.push(row) } else { through.push(row) }
+        for (record, test) in (0..records.count).zip(meant) {
+            if test == negate { past.push(record) } else { through.push(record) }
         }
         if through.is_empty() {
             return Ok((records, past, Vec::new()));
         }
         let chosen = records.select(&through);
         let mut chosen_offsets = if offsets.is_empty() { Vec::new() } else { pick(offsets, &through) };
-        let (done, done_rows, failures) = self.run(chosen, &mut chosen_offsets, handler).await?;
-        let done_rows = pick(&through, &done_rows);
-        let failures = self.name(failures, |row| through.get(row as usize).copied().unwrap_or(row));
-        let (merged, merged_rows) = done.interleave(done_rows, records.select(&past), past);
-        Ok((merged, merged_rows, failures))
+        let (done, done_origins, failures) = self.run(chosen, &mut chosen_offsets, handler).await?;
+        let done_origins = pick(&through, &done_origins);
+        let failures = self.name(failures, |record| through.get(record as usize).copied().unwrap_or(record));
+        let (merged, merged_origins) = done.interleave(done_origins, records.select(&past), past);
+        Ok((merged, merged_origins, failures))
     }
 
-    /// Runs the steps; rows that may succeed later as often as `errors.retry.timeout` lets them.
+    /// Runs the steps; for records that may succeed later as often as `errors.retry.timeout` lets them.
     async fn run(
         &mut self,
         mut records: Records,
@@ -207,7 +207,7 @@ impl Segment {
         let mut tries = retries.begin();
         let mut input = records.select(&waiting);
         let mut input_offsets = if offsets.is_empty() { Vec::new() } else { pick(offsets, &waiting) };
-        let (mut done, mut rows, mut failures) = transformed.into_records(records);
+        let (mut done, mut origins, mut failures) = transformed.into_records(records);
         while !waiting.is_empty() {
             waiting.iter().for_each(|_| metrics.record_failure());
             match tries.pause().await {
@@ -219,7 +219,7 @@ impl Segment {
             let again = self.apply_fused(&mut input, &mut input_offsets).await?;
             let still = self::waiting(&again.failures);
             let left = (input.select(&still), pick(&input_offsets, &still));
-            let (more, more_rows, more_failures) = again.into_records(input);
+            let (more, more_origins, more_failures) = again.into_records(input);
             // Sorted.
             failures.retain(|failure| waiting.binary_search(&failure.row).is_err());
             failures.extend(
@@ -227,12 +227,12 @@ impl Segment {
                     .into_iter()
                     .filter_map(|failure| Some(StepFailure { row: *waiting.get(failure.row as usize)?, ..failure })),
             );
-            (done, rows) = done.interleave(rows, more, pick(&waiting, &more_rows));
+            (done, origins) = done.interleave(origins, more, pick(&waiting, &more_origins));
             waiting = pick(&waiting, &still);
             (input, input_offsets) = left;
         }
         failures.sort_by_key(|failure| failure.row);
-        Ok((done, rows, failures))
+        Ok((done, origins, failures))
     }
 
     async fn apply_fused(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<StepsDone, Error> {
@@ -242,23 +242,23 @@ impl Segment {
         }
     }
 
-    fn name(&self, failures: Vec<StepFailure>, row: impl Fn(u32) -> u32) -> Vec<(u32, Failure)> {
+    fn name(&self, failures: Vec<StepFailure>, origin: impl Fn(u32) -> u32) -> Vec<(u32, Failure)> {
         failures
             .into_iter()
             .map(|failure| {
                 let class = self.fused.steps.get(failure.step as usize).map_or("", |step| step.class.as_str());
                 let exception = Exception::of_transform(failure.message, failure.retry);
                 let failed = Failure { stage: Stage::Transformation, class: class.to_owned(), exception };
-                (row(failure.row), failed)
+                (origin(failure.row), failed)
             })
             .collect()
     }
 }
 
-/// The rows that may succeed later, in order, each once.
+/// Returns the records that may succeed later, in order, each once.
 fn waiting(failures: &[StepFailure]) -> Vec<u32> {
-    let mut rows: Vec<u32> = failures.iter().filter(|failure| failure.retry).map(|failure| failure.row).collect();
-    rows.sort_unstable();
-    rows.dedup();
-    rows
+    let mut records: Vec<u32> = failures.iter().filter(|failure| failure.retry).map(|failure| failure.row).collect();
+    records.sort_unstable();
+    records.dedup();
+    records
 }

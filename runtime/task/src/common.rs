@@ -17,7 +17,7 @@ use weir_config::{ConverterSettings, Step};
 use weir_metrics::TaskMetrics;
 use weir_plugin::ConfigMap;
 
-/// A task, but for its side of Kafka.
+/// A task, except for its Kafka clients.
 pub struct Common {
     /// Which task.
     pub id: TaskId,
@@ -35,7 +35,7 @@ pub struct Common {
     pub transforms: Vec<Step>,
     /// The converters.
     pub converters: ConverterSettings,
-    /// What happens to rows that fail.
+    /// What happens to records that fail.
     pub errors: Errors,
     /// `offset.flush.interval.ms`.
     pub flush_interval: Duration,
@@ -45,7 +45,7 @@ pub struct Common {
     pub metrics: Arc<TaskMetrics>,
     /// The worker's memory for records in flight.
     pub memory: InFlightMemory,
-    /// The connector's topics; none = they are not tracked (`topic.tracking.enable=false`).
+    /// The connector's topics; `None` if they are not tracked (`topic.tracking.enable=false`).
     pub active_topics: Option<Arc<ActiveTopics>>,
 }
 
@@ -66,7 +66,7 @@ impl Common {
         Chain::open(&self.transforms, &self.id, &self.limits, &self.metrics).await
     }
 
-    /// What deals with rows that fail.
+    /// Opens what handles records that fail.
     pub(super) fn handler(&self, stopping: Stopping, dead_letters: Option<DeadLetters>) -> Handler {
         Handler::new(self.id.clone(), &self.errors, Arc::clone(&self.metrics), stopping, dead_letters)
     }
@@ -76,7 +76,7 @@ impl Common {
     }
 }
 
-/// The delay before a call is repeated: the plugin's own, or one that doubles from `first` to `longest`.
+/// Returns the delay before a call is repeated: the plugin's own, or one that doubles from `first` to `longest`.
 pub(super) fn retry_delay(asked: Option<Duration>, retries: u32, (first, longest): (Duration, Duration)) -> Duration {
     asked.unwrap_or_else(|| first.saturating_mul(2u32.saturating_pow(retries)).min(longest))
 }

@@ -1,4 +1,4 @@
-//! How a herder steers a running task and hears of it: a cheap handle on one side, what the loop looks at on the other.
+//! How a herder controls a running task and observes its status: a cheap handle on one side, what the loop looks at on the other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,9 +18,9 @@ use weir_metrics::TaskMetrics;
 /// What a task is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// Carry rows.
+    /// Process records.
     Running,
-    /// Keep everything, carry nothing.
+    /// Keep everything, process nothing.
     Paused,
     /// End, in order.
     Stopped,
@@ -48,12 +48,12 @@ pub struct StatusCell {
     listener: Arc<dyn StatusListener>,
 }
 
-/// What there is to know and to do when a task fails.
+/// What is needed when a task fails.
 #[derive(Debug, Clone)]
 pub struct OnFailure {
     /// Taken out of its trace.
     pub secrets: Arc<Secrets>,
-    /// Told of it.
+    /// Notified of the failure.
     pub failed: Arc<Notify>,
 }
 
@@ -126,7 +126,7 @@ impl Control {
     /// Returns when something else is wanted than at the last call of [`Control::wanted`].
     pub async fn changed(&mut self) {
         if self.wanted.changed().await.is_err() {
-            // The herder is gone, and with it everything that could be wanted.
+            // The herder is gone, and nothing else will be wanted.
             std::future::pending::<()>().await;
         }
     }
@@ -265,7 +265,7 @@ impl TaskHandle {
         Self { id, wanted: sender, status, metrics, permanent, cut_off, secrets, running: Some(running) }
     }
 
-    /// A task that could not even be made.
+    /// A task that could not be created.
     pub fn failed(id: TaskId, trace: String, metrics: Arc<TaskMetrics>, listener: Arc<dyn StatusListener>) -> Self {
         let status = StatusCell::new(State::Unassigned, listener);
         status.fail(bounded(trace, MAX_TRACE));
@@ -285,7 +285,7 @@ impl TaskHandle {
         &self.metrics
     }
 
-    /// Its status now. One that reaches no Kafka broker is in the state that it would be in, and its trace says so.
+    /// Returns its status. The trace of a running or paused task that reaches no Kafka broker says so.
     pub fn status(&self) -> Status {
         let mut status = self.status.get();
         if matches!(status.state, State::Running | State::Paused)
@@ -296,7 +296,7 @@ impl TaskHandle {
         status
     }
 
-    /// Asks for another state. Stopping is asked for by [`TaskHandle::stop`].
+    /// Requests another state. Use [`TaskHandle::stop`] to stop the task.
     pub fn want(&self, wanted: Wanted) {
         self.wanted.send_if_modified(|now| *now != Wanted::Stopped && std::mem::replace(now, wanted) != wanted);
     }
@@ -314,7 +314,7 @@ impl TaskHandle {
             warn!(
                 task = %self.id,
                 task.shutdown.graceful.timeout.ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
-                "the task did not stop in time and is cut off; rows since its last commit will come again"
+                "task did not stop in time and is cut off; records since its last commit will be processed again"
             );
             self.cut_off.store(true, Ordering::Release);
             running.abort();

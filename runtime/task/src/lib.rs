@@ -1,4 +1,4 @@
-//! Tasks: the loops that carry rows between a plugin and Kafka. A task knows its configuration, its plugin and Kafka; it does
+//! Tasks: the loops that carry records between a plugin and Kafka. A task knows its configuration, its plugin and Kafka; it does
 //! not know which herder runs it.
 
 pub mod active_topics;
@@ -33,7 +33,7 @@ impl std::fmt::Display for TaskId {
 }
 
 impl Error {
-    /// An error of a consumer that will not pass by itself.
+    /// An error of a consumer that is not transient.
     fn consumer(error: &ConsumerError) -> Self {
         Self::Consumer { exception: error.exception(), reason: error.reason.clone(), next: error.fault().next() }
     }
@@ -62,23 +62,23 @@ pub enum Error {
         /// What to do.
         next: &'static str,
     },
-    /// A row could not be handled, and `errors.tolerance` is `none`. The first lines are Kafka Connect's: alerts look for them.
+    /// A record could not be handled, and `errors.tolerance` is `none`. The first lines are Kafka Connect's: alerts look for them.
     #[error(
         "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\nCaused by: {trace}\n{what}, {place}\n\
-         Next: mend the row or the configuration, or set errors.tolerance=all to leave such rows out"
+         Next: fix the record or the configuration, or set errors.tolerance=all to skip failing records"
     )]
     Tolerance {
         /// What was being done, in Kafka Connect's words.
         what: String,
-        /// Which row.
+        /// Which record.
         place: String,
         /// What is wrong with it.
         trace: String,
     },
-    /// The source's offsets cannot be stored, and never will be.
+    /// The source's offsets exceed a limit.
     #[error("{0}")]
     Offsets(weir_storage::offsets::Exceeded),
-    /// A broker does not let a client in: asking again with the same settings brings nothing.
+    /// A broker refuses a client: another attempt with the same settings does not help.
     #[error(
         "Kafka refuses the task's {client}\nCaused by: {reason} (the settings are {client}.* of the worker and {client}.override.* of the \
          connector)"
@@ -89,7 +89,7 @@ pub enum Error {
         /// What librdkafka says, and what to do next.
         reason: String,
     },
-    /// The consumer cannot read, and will not be able to before somebody has changed something. The exception is Kafka Connect's.
+    /// The consumer cannot read until an operator has changed something. The exception is Kafka Connect's.
     #[error("{exception}: {reason}\nNext: {next}")]
     Consumer {
         /// The class that it is in Java.
@@ -99,7 +99,7 @@ pub enum Error {
         /// What to do.
         next: &'static str,
     },
-    /// A topic is not there and cannot be made, or nobody knows.
+    /// A topic does not exist and cannot be created, or it is not known whether it exists.
     #[error("{0}")]
     Topic(String),
     /// A step of a chain of transforms could not be set up.
@@ -120,7 +120,7 @@ pub enum Error {
         /// Why.
         cause: weir_plugin::CallError,
     },
-    /// A source's row has a time before 1970, as in Kafka Connect.
+    /// A source's record has a time before 1970, as in Kafka Connect.
     #[error("org.apache.kafka.common.InvalidRecordException: Invalid record timestamp {0}")]
     Timestamp(i64),
     /// The dead letter queue has no topic.
@@ -134,10 +134,10 @@ pub enum Error {
         /// Kafka's answer.
         cause: String,
     },
-    /// Kafka did not take a row that failed.
+    /// Kafka did not accept a record for the dead letter queue.
     #[error(
-        "Could not produce message to dead letter queue. topic={topic}\nCaused by: {cause}\nNext: see that the topic takes the row; \
-         it is read again when the task is restarted"
+        "Could not produce message to dead letter queue. topic={topic}\nCaused by: {cause}\nNext: make the topic accept the \
+         record, and restart the task, which reads it again"
     )]
     DeadLetter {
         /// The queue's topic.
@@ -145,15 +145,15 @@ pub enum Error {
         /// Kafka's answer.
         cause: String,
     },
-    /// A sink failed again and again, and leaving out rows did not mend it.
-    #[error("the sink fails for more than a few rows: {limit}\nCaused by: {cause}")]
+    /// A sink kept failing although records were skipped.
+    #[error("too many failing records: {limit}\nCaused by: {cause}")]
     Bisect {
         /// Which bound was hit.
         limit: String,
         /// The last failure.
         cause: weir_plugin::CallError,
     },
-    /// Not a failure: the task was stopped while it waited to try something again. The rows in hand come again.
+    /// Not a failure: the task was stopped while it waited to try something again. The records in hand are read again.
     #[error("stopped")]
     Stopped,
     /// A configuration that passed validation and still cannot be used.

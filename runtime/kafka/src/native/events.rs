@@ -1,4 +1,4 @@
-//! What a producer has to tell: delivery reports in the first place. rdkafka's own `poll` makes an object of each report, and
+//! The events of a producer: delivery reports in the first place. rdkafka's own `poll` makes an object of each report, and
 //! looks at the clock in a loop for the last millisecond of each wait.
 #![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
 
@@ -41,7 +41,7 @@ impl Events {
         unsafe { sys::rd_kafka_queue_yield(self.queue.as_ptr()) }
     }
 
-    /// Waits for an event for as long as `wait`, and tells the producer's context of it.
+    /// Waits for an event for as long as `wait`, and passes it to the producer's context.
     pub(crate) fn serve(&self, wait: Duration) {
         let wait = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the queue is valid.

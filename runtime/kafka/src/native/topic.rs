@@ -1,5 +1,5 @@
-//! The one call that rdkafka's own `send` does not fit: it makes a C string of the topic's name for every row, and looks the
-//! topic up by it. Here a topic is looked up once, and a row costs librdkafka's copy of its bytes and nothing else.
+//! The one call that rdkafka's own `send` does not fit: it makes a C string of the topic's name for every record, and looks the
+//! topic up by it. Here a topic is looked up once, and a record costs librdkafka's copy of its bytes and nothing else.
 #![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
 
 use std::ffi::{CStr, CString, c_void};
@@ -24,13 +24,13 @@ unsafe impl Send for Topic {}
 // SAFETY: as above; no method needs exclusive access.
 unsafe impl Sync for Topic {}
 
-/// One row, ready to be sent.
+/// A record, ready to be sent.
 pub(crate) struct OutgoingMessage<'a> {
-    /// -1 = the partitioner chooses.
+    /// The partition; -1 if the partitioner chooses.
     pub(crate) partition: i32,
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: Option<&'a [u8]>,
-    /// Milliseconds since 1970; none = now.
+    /// Milliseconds since 1970; `None` for now.
     pub(crate) timestamp: Option<i64>,
     pub(crate) headers: &'a [(&'a str, Option<&'a [u8]>)],
     /// Comes back with the delivery report.
@@ -55,8 +55,8 @@ impl Topic {
         name.to_string_lossy().into_owned()
     }
 
-    /// Puts a row into the producer's queue. Exactly one delivery report follows an `Ok`, none an error. Never blocks;
-    /// `QueueFull` asks to come back later, with the row.
+    /// Puts a record into the producer's queue. Exactly one delivery report follows an `Ok`, none an error. Never blocks; after
+    /// `QueueFull`, send the record again later.
     pub(crate) fn produce(&self, message: &OutgoingMessage<'_>) -> Result<(), RDKafkaErrorCode> {
         fn raw(bytes: Option<&[u8]>) -> (*mut c_void, usize) {
             bytes.map_or((ptr::null_mut(), 0), |bytes| (bytes.as_ptr().cast_mut().cast(), bytes.len()))
@@ -106,7 +106,7 @@ impl Drop for Topic {
     }
 }
 
-/// librdkafka's list of headers; null for a row without any.
+/// librdkafka's list of headers; null for a record without any.
 struct HeaderList(*mut sys::rd_kafka_headers_t);
 
 impl HeaderList {

@@ -49,11 +49,11 @@ struct Shared {
     path: PathBuf,
     limits: Limits,
     replace: Replace,
-    /// What is in the file. Changed by the one who writes.
+    /// What is in the file. Changed by the caller that writes.
     state: RwLock<State>,
     /// Changes that are not written yet, in their order.
     waiting: Mutex<Vec<Change>>,
-    /// Held by the one who writes, and by the write itself, which ends later than its caller if that has a timeout.
+    /// Held by the caller that writes, and by the write itself, which ends later than its caller if that has a timeout.
     writing: Arc<AsyncMutex<()>>,
     /// Writes that failed.
     failures: Counter,
@@ -82,7 +82,7 @@ impl Shared {
         let (draft, text) = {
             let state = self.state.read();
             let mut draft = state.draft();
-            // Whoever no longer waits has been told that it failed, and tries again with what is newer.
+            // A caller that no longer waits takes the change as failed, and tries again with newer offsets.
             for Change { connector, entries, done } in waiting.into_iter().filter(|change| !change.done.is_closed()) {
                 match draft.add(&state, &self.limits, &connector, entries) {
                     Ok(()) => accepted.push(done),
@@ -138,7 +138,7 @@ impl OffsetFile {
         })))
     }
 
-    /// Says which Kafka cluster has the records from now on; it is kept with the next change. Returns the id of another one, if that
+    /// Sets the Kafka cluster that has the records from now on; its id is written with the next change. Returns the id of another one, if that
     /// is what the file said and there are offsets.
     pub fn belong_to(&self, cluster_id: &str) -> Option<String> {
         let mut state = self.0.state.write();
@@ -179,7 +179,7 @@ impl OffsetFile {
         let change = Change { connector: connector.to_owned(), entries: entries.collect(), done };
         {
             let mut waiting = self.0.waiting.lock();
-            // While the disk does not answer, what was given up must not pile up.
+            // While the disk does not answer, abandoned changes must not pile up.
             waiting.retain(|change| !change.done.is_closed());
             waiting.push(change);
         }

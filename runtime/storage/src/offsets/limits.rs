@@ -1,5 +1,5 @@
-//! How much of the offset file one connector may have, and how large it may become with all of them. A source names its partitions and offsets, so it could otherwise fill the
-//! worker's disk and memory.
+//! How much of the offset file one connector may have, and how large it may become with all of them. A source names its partitions and
+//! offsets, so it could otherwise fill the worker's disk and memory.
 
 /// Most bytes that the text of one source partition, or of one offset, may have. In Kafka Connect both together have to fit into a
 /// record of the offsets topic, 1 MB unless configured otherwise.
@@ -19,7 +19,7 @@ pub struct Limits {
     pub total: u64,
 }
 
-/// How much a connector has.
+/// The offsets of one connector: how many, and how large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Size {
     partitions: u64,

@@ -11,7 +11,7 @@ use crate::hashed_lines::{Problem, cluster_id};
 /// The offsets of all connectors.
 #[derive(Default)]
 pub(super) struct State {
-    /// The Kafka cluster that has the records; none = nobody knows.
+    /// The Kafka cluster that has the records; `None` if it is not known.
     pub(super) cluster_id: Option<String>,
     connectors: BTreeMap<String, Stored>,
 }

@@ -14,58 +14,56 @@ use weir_kafka::fault::Fault;
 use weir_kafka::lanes::Lane;
 use weir_kafka::producer::{Outcome, SendFailure, Tracked};
 
-/// Where the rows of a batch came from, as the source said.
+/// Source partition and offset of each record of a batch, as the source wrote them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Places {
+pub(super) struct SourcePositions {
     /// Source partitions, JSON objects.
     pub(super) partitions: Vec<String>,
-    /// For each row an index into `partitions`; empty = all the first.
+    /// For each record an index into `partitions`; empty if all have the first.
     pub(super) partition: Vec<u32>,
-    /// For each row its offset, a JSON object.
+    /// For each record its offset, a JSON object.
     pub(super) offsets: Column,
 }
 
-impl Places {
-    pub(super) fn partition(&self, row: usize) -> usize {
-        self.partition.get(row).map_or(0, |&index| index as usize)
+impl SourcePositions {
+    pub(super) fn partition(&self, record: usize) -> usize {
+        self.partition.get(record).map_or(0, |&index| index as usize)
     }
 
-    /// Source partition and offset of a row, as the source wrote them. Looks at all rows before it.
-    pub(super) fn of(&self, row: u32) -> (&str, &str) {
-        let row = row as usize;
-        let partition = self.partitions.get(self.partition(row)).map_or("{}", String::as_str);
-        let rows = u32::try_from(self.offsets.lengths.len()).unwrap_or(u32::MAX);
-        let offset = self.offsets.iter(rows).nth(row).flatten().and_then(|offset| std::str::from_utf8(offset).ok());
+    /// Returns source partition and offset of a record. Looks at all records before it.
+    pub(super) fn of(&self, record: u32) -> (&str, &str) {
+        let record = record as usize;
+        let partition = self.partitions.get(self.partition(record)).map_or("{}", String::as_str);
+        let count = u32::try_from(self.offsets.lengths.len()).unwrap_or(u32::MAX);
+        let offset = self.offsets.iter(count).nth(record).flatten().and_then(|offset| std::str::from_utf8(offset).ok());
         (partition, offset.unwrap_or("null"))
     }
-}
 
-impl Places {
-    /// The bytes that they take in memory.
+    /// Returns the bytes that they take in memory.
     pub(super) fn size(&self) -> usize {
         let partitions = self.partitions.iter().map(|partition| size_of::<String>() + partition.len());
         partitions.sum::<usize>() + size_of_val(self.partition.as_slice()) + self.offsets.size()
     }
 
-    /// The places of the rows from `from` to before `to`, with the partitions that occur. `start` is where the first offset begins,
-    /// and becomes where the next one does.
-    pub(super) fn part(&self, from: u32, to: u32, start: &mut usize) -> Places {
-        let rows = from as usize..to as usize;
-        let lengths = self.offsets.lengths.get(rows.clone()).unwrap_or_default().to_vec();
+    /// Returns the positions of the records from `from` to before `to`, with the partitions that occur. `start` is where the first offset
+    /// begins, and becomes where the next one does.
+    pub(super) fn part(&self, from: u32, to: u32, start: &mut usize) -> SourcePositions {
+        let records = from as usize..to as usize;
+        let lengths = self.offsets.lengths.get(records.clone()).unwrap_or_default().to_vec();
         let size: usize = lengths.iter().map(|&length| usize::try_from(length).unwrap_or(0)).sum();
         let bytes = self.offsets.bytes.get(*start..*start + size).unwrap_or_default().to_vec();
         *start += size;
         let mut partitions = Vec::new();
         let mut known: HashMap<usize, u32> = HashMap::new();
-        let partition = rows.map(|row| {
-            let index = self.partition(row);
+        let partition = records.map(|record| {
+            let index = self.partition(record);
             *known.entry(index).or_insert_with(|| {
                 partitions.push(self.partitions.get(index).cloned().unwrap_or_default());
                 u32::try_from(partitions.len() - 1).unwrap_or(u32::MAX)
             })
         });
         let partition = partition.collect();
-        Places { partitions, partition, offsets: Column { lengths, bytes } }
+        SourcePositions { partitions, partition, offsets: Column { lengths, bytes } }
     }
 }
 
@@ -84,15 +82,24 @@ pub(super) struct SentRecord {
 /// How far a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// To be given to a producer. `again` if Kafka did not accept it before.
-    Waiting { again: bool },
-    /// A producer has it: which piece of the batch, and its index there. `again` as before.
-    Given { piece: u32, index: u16, again: bool },
+    /// To be given to a producer.
+    Waiting(Attempt),
+    /// A producer has it: which piece of the batch, and its index there.
+    Given { piece: u32, index: u16, attempt: Attempt },
     /// Kafka does not accept it, and the record is at fault.
     Rejected,
     /// Kafka did not accept it, and the task must not continue without it. It never settles: a task that ends stores the offsets of the
     /// records before it, and no others.
     Refused,
+}
+
+/// Why a record is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It was not sent yet, or is sent again to keep the order.
+    InOrder,
+    /// Kafka did not accept it before.
+    Retry,
 }
 
 /// Records of a batch that were given to one producer at one time.
@@ -107,10 +114,10 @@ pub(super) struct Piece {
 
 /// A batch of the source.
 pub(super) struct Batch {
-    /// Number of the first record in the task's life.
-    pub(super) first_row: u64,
+    /// Number of its first record since the task was started.
+    pub(super) first_record: u64,
     /// Records as the source brought them.
-    pub(super) rows: u32,
+    pub(super) records: u32,
     /// The records that go to Kafka, in order.
     pub(super) sent: Vec<SentRecord>,
     /// Their bytes.
@@ -126,7 +133,7 @@ pub(super) struct Batch {
     pub(super) refusal: Option<(String, Fault)>,
     /// The records that were rejected, by their index in `sent`.
     pub(super) rejected: Vec<(u32, SendFailure)>,
-    pub(super) places: Places,
+    pub(super) positions: SourcePositions,
     /// The records as the source brought them, if the log wants them should one fail, and which of them is the first of this batch.
     pub(super) originals: Option<(Arc<Polled>, u32)>,
     /// Bytes of keys and values: they keep the producer busy.
@@ -146,10 +153,10 @@ impl Batch {
         self.topics().get(sent.topic as usize).map_or("", String::as_str)
     }
 
-    /// A record is to be given to a producer again.
-    pub(super) fn wait(&mut self, index: usize, again: bool) {
+    /// Lets a record wait until it is given to a producer again.
+    pub(super) fn wait(&mut self, index: usize, attempt: Attempt) {
         if let Some(sent) = self.sent.get_mut(index) {
-            sent.state = State::Waiting { again };
+            sent.state = State::Waiting(attempt);
             self.waiting += 1;
             self.first_waiting = self.first_waiting.min(index);
         }
@@ -200,7 +207,7 @@ impl Batch {
     /// What became of a record, by its index in `sent`; `None` if nothing is known yet, or it is sent again.
     pub(super) fn outcome(&self, sent: usize) -> Option<Outcome> {
         match self.sent.get(sent)?.state {
-            State::Waiting { .. } | State::Refused => None,
+            State::Waiting(_) | State::Refused => None,
             State::Rejected => Some(Outcome::Failed),
             State::Given { piece, index, .. } => {
                 let outcome = self.pieces.get(piece as usize)?.tracked.outstanding.outcome(index as usize);
@@ -230,14 +237,14 @@ impl Batch {
     }
 
     /// What `settled` tells the source about this batch. Called once all of it is settled.
-    pub(super) fn settled_rows(&self) -> SettledRows {
+    pub(super) fn settled_records(&self) -> SettledRows {
         let mut told = SettledRows::default();
         // By the index of the topic and the partition.
         let mut known: HashMap<(u32, i32), usize> = HashMap::new();
         let mut next = 0;
-        for row in 0..self.rows {
-            let mut place = (if self.skipped.binary_search(&row).is_ok() { -2 } else { -1 }, -1);
-            while let Some(sent) = self.sent.get(next).filter(|sent| sent.origin == row) {
+        for record in 0..self.records {
+            let mut place = (if self.skipped.binary_search(&record).is_ok() { -2 } else { -1 }, -1);
+            while let Some(sent) = self.sent.get(next).filter(|sent| sent.origin == record) {
                 place = match self.outcome(next) {
                     Some(Outcome::Acknowledged { partition, offset }) => {
                         let index = *known.entry((sent.topic, partition)).or_insert_with(|| {
@@ -251,7 +258,7 @@ impl Batch {
                 };
                 next += 1;
             }
-            told.rows.push(self.first_row + u64::from(row));
+            told.rows.push(self.first_record + u64::from(record));
             told.topic_partition.push(place.0);
             told.offsets.push(place.1);
         }
@@ -264,22 +271,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_of_a_part_are_those_of_its_rows() {
-        let places = Places {
+    fn positions_of_a_part_are_those_of_its_records() {
+        let positions = SourcePositions {
             partitions: vec!["{}".to_owned(), r#"{"a":1}"#.to_owned()],
             partition: vec![0, 1, 1, 0],
             offsets: Column::from_rows([Some("1"), None, Some("33"), Some("4")]),
         };
         let mut start = 0;
         for (from, to) in [(0, 1), (1, 3), (3, 3), (3, 4)] {
-            let part = places.part(from, to, &mut start);
-            for row in from..to {
-                assert_eq!(part.of(row - from), places.of(row));
+            let part = positions.part(from, to, &mut start);
+            for record in from..to {
+                assert_eq!(part.of(record - from), positions.of(record));
             }
             assert!(part.partitions.len() <= (to - from) as usize);
         }
         // Short forms.
-        let places = Places { partitions: vec!["{}".to_owned()], ..Places::default() };
-        assert_eq!(places.part(1, 3, &mut 0).of(1), ("{}", "null"));
+        let positions = SourcePositions { partitions: vec!["{}".to_owned()], ..SourcePositions::default() };
+        assert_eq!(positions.part(1, 3, &mut 0).of(1), ("{}", "null"));
     }
 }

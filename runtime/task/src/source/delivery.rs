@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use weir_data::topic_name;
 use weir_kafka::{KafkaError, RDKafkaErrorCode};
 
-use super::batch::{Batch, Piece, State};
-use super::gates::{Gates, Next, Passage, Position};
+use super::batch::{Attempt, Batch, Piece, State};
+use super::gates::{Gates, Next, Passage, QueuePosition};
 use super::in_flight::InFlight;
-use super::options::{QUEUE_FULL_DELAY, RECORDS_AT_ONCE};
+use super::options::{PUMP_RECORDS, QUEUE_FULL_DELAY};
 use crate::Error;
 use weir_kafka::fault::Fault;
 use weir_kafka::lanes::{Failed, Lane, Lanes};
@@ -24,7 +24,7 @@ use weir_kafka::producer::{
     MAX_RECORDS, Outcome, OutgoingRecord, Outstanding, SendFailure, Sent, TopicId, Tracked, describe,
 };
 
-/// The producers, as far as this file needs them.
+/// The producers, as this file uses them.
 pub(super) trait Outlet {
     /// The lane with the configured settings.
     fn configured(&self) -> Lane;
@@ -60,7 +60,7 @@ impl Outlet for Lanes {
     }
 }
 
-/// How a task sees its records to Kafka.
+/// Sends the records of a task, and again where Kafka did not accept them.
 pub(super) struct Delivery {
     gates: Gates,
     /// `errors.tolerance=all`.
@@ -86,7 +86,7 @@ impl Delivery {
     }
 
     /// Takes the oldest batch out of the queue if each of its records is acknowledged or rejected. While a topic has a gate, batches
-    /// stay: some of their records may have to be sent again behind those that failed.
+    /// stay: some of their records may have to be sent again after those that failed.
     ///
     /// # Errors
     ///
@@ -131,8 +131,8 @@ impl Delivery {
                 batch.rejected.push((index, failure));
             }
             Fault::RequestSize | Fault::Request | Fault::Timeout | Fault::Transient => {
-                batch.wait(index as usize, true);
-                let at = (batch.first_row, index);
+                batch.wait(index as usize, Attempt::Retry);
+                let at = (batch.first_record, index);
                 self.gates.close(batch.topic(&sent), fault, &failure, at, now);
             }
         }
@@ -156,14 +156,14 @@ impl Delivery {
                 let members = std::mem::take(&mut piece.members);
                 let outstanding = Arc::clone(&piece.tracked.outstanding);
                 for (slot, &index) in members.iter().enumerate() {
-                    let State::Given { piece, index: given, again } = batch.sent[index as usize].state else {
+                    let State::Given { piece, index: given, attempt } = batch.sent[index as usize].state else {
                         continue;
                     };
                     let is_here = piece as usize == number && usize::from(given) == slot;
                     if is_here && !matches!(outstanding.outcome(slot), Some(Outcome::Acknowledged { .. })) {
                         match fault {
                             Fault::Setup => batch.refuse(index as usize, producer_failed(failed), fault),
-                            _ => batch.wait(index as usize, again),
+                            _ => batch.wait(index as usize, attempt),
                         }
                         count += 1;
                     }
@@ -193,7 +193,7 @@ impl Delivery {
     ) -> Result<Option<Instant>, Error> {
         in_flight.queue.iter().try_for_each(Batch::accepted)?;
         let mut wake = self.advance(&mut in_flight.queue, outlet.configured(), now);
-        let mut left = RECORDS_AT_ONCE;
+        let mut left = PUMP_RECORDS;
         for batch in in_flight.queue.iter_mut().filter(|batch| batch.waiting > 0) {
             let again = match self.pump_batch(batch, outlet, &mut left)? {
                 Pumped::All => continue,
@@ -219,7 +219,7 @@ impl Delivery {
             for batch in queue.iter() {
                 for (index, sent) in batch.sent.iter().enumerate() {
                     match sent.state {
-                        State::Waiting { again: true } => retrying.insert(batch.topic(sent)),
+                        State::Waiting(Attempt::Retry) => retrying.insert(batch.topic(sent)),
                         State::Given { .. } if batch.outcome(index).is_none() => flying.insert(batch.topic(sent)),
                         _ => false,
                     };
@@ -233,7 +233,7 @@ impl Delivery {
                 Next::Send => {}
                 Next::Opened(holes) => {
                     for (partition, hole) in holes {
-                        send_behind(queue, &topic, partition, hole);
+                        send_after(queue, &topic, partition, hole);
                     }
                     // Batches may be ready to leave the queue.
                     wake = Some(now);
@@ -284,7 +284,7 @@ impl Delivery {
                 break;
             }
             let sent = batch.sent[index];
-            let State::Waiting { again } = sent.state else { continue };
+            let State::Waiting(attempt) = sent.state else { continue };
             if *left == 0 {
                 pumped = Pumped::Enough;
                 first_waiting.get_or_insert(index);
@@ -296,7 +296,7 @@ impl Delivery {
             };
             let (lane, id) = match target {
                 Target::Open(lane, id) => (*lane, *id),
-                Target::Retry(lane, id) if again => (*lane, *id),
+                Target::Retry(lane, id) if attempt == Attempt::Retry => (*lane, *id),
                 Target::Retry(..) | Target::Closed => {
                     first_waiting.get_or_insert(index);
                     continue;
@@ -338,7 +338,7 @@ impl Delivery {
             batch.sent[index].state = State::Given {
                 piece: u32::try_from(number).unwrap_or(u32::MAX),
                 index: u16::try_from(slot).unwrap_or(u16::MAX),
-                again,
+                attempt,
             };
             batch.waiting -= 1;
             *left -= 1;
@@ -417,15 +417,15 @@ impl OpenPieces {
     }
 }
 
-/// Lets what stands in a partition before an earlier record be sent again, and what follows it: a reader that takes the last of
+/// Lets records be sent again that are in a partition before an earlier one, and those that follow: a reader that takes the last of
 /// equal records sees them in the source's order. `first` is the first record that failed.
-fn send_behind(queue: &mut VecDeque<Batch>, topic: &str, partition: i32, (first_row, first): Position) {
+fn send_after(queue: &mut VecDeque<Batch>, topic: &str, partition: i32, (first_record, first): QueuePosition) {
     let mut highest = i64::MIN;
     let mut found = false;
-    for batch in queue.iter_mut().filter(|batch| batch.first_row >= first_row) {
+    for batch in queue.iter_mut().filter(|batch| batch.first_record >= first_record) {
         let Some(wanted) = batch.topics().iter().position(|name| name == topic) else { continue };
         for index in 0..batch.sent.len() {
-            let is_before = batch.first_row == first_row && index < first as usize;
+            let is_before = batch.first_record == first_record && index < first as usize;
             if batch.sent[index].topic as usize != wanted || is_before {
                 continue;
             }
@@ -436,7 +436,7 @@ fn send_behind(queue: &mut VecDeque<Batch>, topic: &str, partition: i32, (first_
             found |= offset < highest;
             highest = highest.max(offset);
             if found {
-                batch.wait(index, false);
+                batch.wait(index, Attempt::InOrder);
             }
         }
     }

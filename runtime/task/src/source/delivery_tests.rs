@@ -260,10 +260,10 @@ impl Task {
         match event {
             Event::Poll(records) => {
                 // As in the task's loop: what waits comes first.
-                if self.in_flight.waiting() > 0 || self.in_flight.rows() > 200 {
+                if self.in_flight.waiting() > 0 || self.in_flight.records() > 200 {
                     return Ok(());
                 }
-                let first = self.in_flight.next_row();
+                let first = self.in_flight.next_record();
                 let value = |index: usize, kind: u8| {
                     let kind = match kind {
                         0 => format!("large{}", ".".repeat(300)),
@@ -275,15 +275,15 @@ impl Task {
                 };
                 let values: Vec<String> =
                     records.iter().enumerate().map(|(index, (_, _, _, kind))| value(index, *kind)).collect();
-                let rows: Vec<_> = records
+                let brought: Vec<_> = records
                     .iter()
                     .zip(&values)
                     .map(|((source, topic, partition, _), value)| (*source, *topic, *partition, value.as_str()))
                     .collect();
-                for (source, topic, _, value) in &rows {
+                for (source, topic, _, value) in &brought {
                     self.brought.push((*source, (*value).to_owned(), *topic < 2));
                 }
-                self.in_flight.push(testing::batch(first, &TOPICS, &rows));
+                self.in_flight.push(testing::batch(first, &TOPICS, &brought));
                 Ok(())
             }
             Event::Answer { lane, topic, partition, most } => {
@@ -353,7 +353,7 @@ impl Task {
             let (all, acknowledged) = (batch.sent.len() as u64, batch.acknowledged());
             let rejected = batch.take_rejected();
             assert_eq!(acknowledged + rejected.len() as u64, all);
-            self.skipped.extend(rejected.iter().map(|(origin, _)| batch.first_row + u64::from(*origin)));
+            self.skipped.extend(rejected.iter().map(|(origin, _)| batch.first_record + u64::from(*origin)));
         }
         self.delivery.pump(&mut self.in_flight, &mut self.model, self.now).map(drop)
     }
@@ -461,11 +461,11 @@ proptest! {
 /// A task with so many records of one topic and partition, given to the producer.
 fn task(values: &[&str], tolerates: bool) -> Task {
     let mut task = Task::new(tolerates);
-    let rows: Vec<_> = values.iter().map(|value| (0, 0, 0, *value)).collect();
+    let brought: Vec<_> = values.iter().map(|value| (0, 0, 0, *value)).collect();
     for value in values {
         task.brought.push((0, (*value).to_owned(), true));
     }
-    task.in_flight.push(testing::batch(0, &TOPICS, &rows));
+    task.in_flight.push(testing::batch(0, &TOPICS, &brought));
     task.work().unwrap();
     task
 }
@@ -517,9 +517,9 @@ fn a_request_that_is_too_large_is_divided_until_its_records_fit() {
 #[test]
 fn a_topic_that_is_not_there_is_waited_for_and_others_go_on() {
     let mut task = Task::new(true);
-    let rows = [(0, 0, 0, "0 good"), (1, 1, 0, "1 good"), (0, 0, 0, "2 good")];
-    task.in_flight.push(testing::batch(0, &TOPICS, &rows));
-    for (source, _, _, value) in rows {
+    let brought = [(0, 0, 0, "0 good"), (1, 1, 0, "1 good"), (0, 0, 0, "2 good")];
+    task.in_flight.push(testing::batch(0, &TOPICS, &brought));
+    for (source, _, _, value) in brought {
         task.brought.push((source, value.to_owned(), true));
     }
     for _ in 0..50 {
@@ -556,10 +556,10 @@ fn a_name_that_nobody_uses_is_not_looked_up_and_an_invalid_one_is_the_records_ow
 #[test]
 fn nothing_is_sent_after_a_refused_record_and_what_is_in_flight_is_waited_for() {
     let mut task = Task::new(false);
-    let rows = [(0, 0, 0, "0 good"), (0, 0, 0, "1 good"), (1, 0, 1, "2 good")];
-    task.in_flight.push(testing::batch(0, &TOPICS, &rows));
+    let brought = [(0, 0, 0, "0 good"), (0, 0, 0, "1 good"), (1, 0, 1, "2 good")];
+    task.in_flight.push(testing::batch(0, &TOPICS, &brought));
     task.in_flight.push(testing::batch(3, &TOPICS, &[(0, 0, 0, "3 good"), (0, 0, 0, "4 good")]));
-    for (source, _, _, value) in rows.into_iter().chain([(0, 0, 0, "3 good"), (0, 0, 0, "4 good")]) {
+    for (source, _, _, value) in brought.into_iter().chain([(0, 0, 0, "3 good"), (0, 0, 0, "4 good")]) {
         task.brought.push((source, value.to_owned(), true));
     }
     // Room for the first batch only.
@@ -586,9 +586,9 @@ fn nothing_is_sent_after_a_refused_record_and_what_is_in_flight_is_waited_for() 
 #[test]
 fn a_topic_whose_name_is_invalid_fails_the_task_and_records_before_it_still_settle() {
     let mut task = Task::new(false);
-    let rows = [(0, 0, 0, "0 good"), (0, 2, 0, "1 good"), (0, 0, 0, "2 good")];
-    task.in_flight.push(testing::batch(0, &TOPICS, &rows));
-    for (source, _, _, value) in rows {
+    let brought = [(0, 0, 0, "0 good"), (0, 2, 0, "1 good"), (0, 0, 0, "2 good")];
+    task.in_flight.push(testing::batch(0, &TOPICS, &brought));
+    for (source, _, _, value) in brought {
         task.brought.push((source, value.to_owned(), true));
     }
     assert!(matches!(task.work(), Err(Error::Delivery { .. })));
@@ -606,8 +606,8 @@ fn a_topic_whose_name_is_invalid_fails_the_task_and_records_before_it_still_sett
 #[test]
 fn each_lane_that_has_failed_gives_its_records_back() {
     let mut task = Task::new(false);
-    let rows = [(0, 0, 0, "0 good"), (0, 1, 0, "1 good")];
-    task.in_flight.push(testing::batch(0, &TOPICS, &rows));
+    let brought = [(0, 0, 0, "0 good"), (0, 1, 0, "1 good")];
+    task.in_flight.push(testing::batch(0, &TOPICS, &brought));
     // Each topic has a lane of its own.
     task.delivery.gates.set_lane("t1", 1);
     task.work().unwrap();

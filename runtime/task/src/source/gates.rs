@@ -1,5 +1,5 @@
 //! Topics whose records were not accepted. While a topic has a gate, only the records that failed are sent to it, in rounds, and
-//! everything behind them waits, so that the order of a partition is that of the source.
+//! everything after them waits, so that the order of a partition is that of the source.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -16,11 +16,11 @@ use weir_kafka::producer::SendFailure;
 /// Pause before records are sent again that Kafka did not accept for a passing reason: the first, and the longest. Those of
 /// Java's `retry.backoff.ms` and `retry.backoff.max.ms`.
 const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
-/// At most one line of the log in this time for each topic that does not accept records.
+/// Time between two lines of the log for a topic that does not accept records.
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A record in the task's queue: the first record number of its batch, and its index among those sent.
-pub(super) type Position = (u64, u32);
+pub(super) type QueuePosition = (u64, u32);
 
 /// What may be sent to a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +33,15 @@ pub(super) enum Passage {
     Closed,
 }
 
-/// What to do next about the topic of a gate none of whose records are in flight.
+/// What to do next for a topic with a gate, once none of its records is in flight.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// Wait until then.
     At(Instant),
     /// The failed records may be sent; some are not yet.
     Send,
-    /// All of them were acknowledged. What was acknowledged behind these places, by partition, is to be sent again.
-    Opened(BTreeMap<i32, Position>),
+    /// All of them were acknowledged. What was acknowledged after these positions, by partition, is to be sent again.
+    Opened(BTreeMap<i32, QueuePosition>),
 }
 
 /// The topics of one task.
@@ -64,7 +64,7 @@ struct Gate {
     shrink: bool,
     single: bool,
     /// The first record that failed in each partition.
-    holes: BTreeMap<i32, Position>,
+    holes: BTreeMap<i32, QueuePosition>,
     failures: u64,
     last_log: Option<Instant>,
 }
@@ -100,7 +100,7 @@ impl Gates {
     }
 
     /// A record was not accepted and is to be sent again.
-    pub(super) fn close(&mut self, topic: &str, fault: Fault, failure: &SendFailure, at: Position, now: Instant) {
+    pub(super) fn close(&mut self, topic: &str, fault: Fault, failure: &SendFailure, at: QueuePosition, now: Instant) {
         let partition = failure.partition;
         let gate = self.gates.entry(topic.to_owned()).or_insert_with(|| Gate {
             open: true,

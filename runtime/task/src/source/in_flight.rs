@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use super::batch::{Batch, Places};
+use super::batch::{Batch, SourcePositions};
 use super::options::MAX_SETTLED_BYTES;
 use weir_kafka::producer::Outcome;
 
@@ -43,37 +43,37 @@ pub(super) struct InFlight {
     pub(super) queue: VecDeque<Batch>,
     bytes: usize,
     weight: usize,
-    next_row: u64,
+    next_record: u64,
     settled: Settled,
 }
 
 impl InFlight {
-    /// The number of the next row that the source brings.
-    pub(super) fn next_row(&self) -> u64 {
-        self.next_row
+    /// Returns the number of the next record that the source brings.
+    pub(super) fn next_record(&self) -> u64 {
+        self.next_record
     }
 
-    /// All rows below this number are settled.
+    /// Returns a number below which all records are settled.
     pub(super) fn settled_below(&self) -> u64 {
-        self.queue.front().map_or(self.next_row, |batch| batch.first_row)
+        self.queue.front().map_or(self.next_record, |batch| batch.first_record)
     }
 
-    /// Bytes that are not acknowledged.
+    /// Returns the bytes that are not acknowledged.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// What the batches take in memory.
+    /// Returns what the batches take in memory.
     pub(super) fn weight(&self) -> usize {
         self.weight
     }
 
-    /// Rows that are not acknowledged, those before them in their batch included.
-    pub(super) fn rows(&self) -> u64 {
-        self.next_row - self.settled_below()
+    /// Returns the number of records that are not acknowledged, with those before them in their batch.
+    pub(super) fn records(&self) -> u64 {
+        self.next_record - self.settled_below()
     }
 
-    /// Batches that are not acknowledged.
+    /// Returns the number of batches that are not acknowledged.
     pub(super) fn batches(&self) -> usize {
         self.queue.len()
     }
@@ -83,10 +83,10 @@ impl InFlight {
         self.settled.bytes >= MAX_SETTLED_BYTES
     }
 
-    /// Adds the source's next batch. `batch.first_row` is [`InFlight::next_row`].
+    /// Adds the source's next batch. `batch.first_record` is [`InFlight::next_record`].
     pub(super) fn push(&mut self, batch: Batch) {
-        debug_assert_eq!(batch.first_row, self.next_row, "rows are numbered without gaps");
-        self.next_row += u64::from(batch.rows);
+        debug_assert_eq!(batch.first_record, self.next_record, "records are numbered without gaps");
+        self.next_record += u64::from(batch.records);
         self.bytes += batch.bytes;
         self.weight += batch.weight;
         self.queue.push_back(batch);
@@ -97,11 +97,11 @@ impl InFlight {
         let batch = self.queue.pop_front()?;
         self.bytes -= batch.bytes;
         self.weight -= batch.weight;
-        last_offsets(&batch.places, &mut self.settled);
+        last_offsets(&batch.positions, &mut self.settled);
         Some(batch)
     }
 
-    /// Records that are to be given to a producer.
+    /// Returns the number of records that are to be given to a producer.
     pub(super) fn waiting(&self) -> usize {
         self.queue.iter().map(|batch| batch.waiting).sum()
     }
@@ -111,28 +111,28 @@ impl InFlight {
         self.queue.iter().any(Batch::has_unreported)
     }
 
-    /// The offsets that may be stored now, and were not yet. Batches that have left the queue count whole; in those that are
-    /// still in it each source partition counts up to its first row that is not acknowledged.
+    /// Returns the offsets that may be stored now, and were not yet. Batches that have left the queue count whole; in those that are
+    /// still in it each source partition counts up to its first record that is not acknowledged.
     pub(super) fn take_committable(&mut self) -> Committable {
         let mut committable = std::mem::take(&mut self.settled).offsets;
         let mut blocked: HashSet<&str> = HashSet::new();
         for batch in &self.queue {
             let mut next = 0;
             let mut offset_start = 0;
-            for row in 0..batch.rows as usize {
+            for record in 0..batch.records as usize {
                 let mut acknowledged = true;
-                while batch.sent.get(next).is_some_and(|sent| sent.origin as usize == row) {
+                while batch.sent.get(next).is_some_and(|sent| sent.origin as usize == record) {
                     acknowledged &= matches!(batch.outcome(next), Some(Outcome::Acknowledged { .. }));
                     next += 1;
                 }
-                let length = batch.places.offsets.lengths.get(row).copied().unwrap_or(-1);
+                let length = batch.positions.offsets.lengths.get(record).copied().unwrap_or(-1);
                 let offset_end = offset_start + usize::try_from(length).unwrap_or(0);
-                let Some(partition) = batch.places.partitions.get(batch.places.partition(row)) else { break };
+                let Some(partition) = batch.positions.partitions.get(batch.positions.partition(record)) else { break };
                 if !acknowledged {
                     blocked.insert(partition);
                 } else if length >= 0 && !blocked.contains(partition.as_str()) {
-                    // Invariant 1: nothing before this row of the same source partition is pending.
-                    let offset = &batch.places.offsets.bytes[offset_start..offset_end];
+                    // Invariant 1: nothing before this record of the same source partition is pending.
+                    let offset = &batch.positions.offsets.bytes[offset_start..offset_end];
                     committable.insert(partition.clone(), String::from_utf8_lossy(offset).into_owned());
                 }
                 offset_start = offset_end;
@@ -151,24 +151,24 @@ impl InFlight {
     }
 }
 
-/// The last offset of each source partition in a batch, into `settled`. From the end, so that the usual batch of one source
+/// Adds the last offset of each source partition in a batch to `settled`. From the end, so that the usual batch of one source
 /// partition is looked at once.
-fn last_offsets(places: &Places, settled: &mut Settled) {
-    let mut seen = vec![false; places.partitions.len()];
+fn last_offsets(positions: &SourcePositions, settled: &mut Settled) {
+    let mut seen = vec![false; positions.partitions.len()];
     let mut missing = seen.len();
-    let mut end = places.offsets.bytes.len();
-    for (row, &length) in places.offsets.lengths.iter().enumerate().rev() {
+    let mut end = positions.offsets.bytes.len();
+    for (record, &length) in positions.offsets.lengths.iter().enumerate().rev() {
         if missing == 0 {
             return;
         }
         let Ok(length) = usize::try_from(length) else { continue };
         let start = end - length;
-        let partition = places.partition(row);
-        if let (Some(seen), Some(name)) = (seen.get_mut(partition), places.partitions.get(partition))
+        let partition = positions.partition(record);
+        if let (Some(seen), Some(name)) = (seen.get_mut(partition), positions.partitions.get(partition))
             && !std::mem::replace(seen, true)
         {
             missing -= 1;
-            let offset = String::from_utf8_lossy(&places.offsets.bytes[start..end]).into_owned();
+            let offset = String::from_utf8_lossy(&positions.offsets.bytes[start..end]).into_owned();
             settled.insert(name, offset);
         }
         end = start;

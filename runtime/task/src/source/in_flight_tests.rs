@@ -5,15 +5,15 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::source::batch::{Piece, SentRecord, State};
+use crate::source::batch::{Attempt, Piece, SentRecord, State};
 use crate::source::testing;
 use weir_kafka::producer::{Outstanding, Tracked};
 
-/// Gives the records of a batch to a producer that nothing is heard of but what the test says.
+/// Gives the records of a batch to a producer that reports only what the test says.
 fn give(batch: &mut Batch) -> Arc<Outstanding> {
     let outstanding = Arc::new(Outstanding::new(batch.sent.len(), Arc::new(Notify::new())));
     for (index, sent) in batch.sent.iter_mut().enumerate() {
-        sent.state = State::Given { piece: 0, index: index as u16, again: false };
+        sent.state = State::Given { piece: 0, index: index as u16, attempt: Attempt::InOrder };
     }
     batch.waiting = 0;
     let members = (0..batch.sent.len() as u32).collect();
@@ -23,15 +23,15 @@ fn give(batch: &mut Batch) -> Arc<Outstanding> {
 }
 
 /// A batch whose records have these source partitions and the offsets `first`, `first + 1`, …, all given to a producer.
-fn batch(first_row: u64, partitions: &[u32]) -> (Batch, Arc<Outstanding>) {
+fn batch(first_record: u64, partitions: &[u32]) -> (Batch, Arc<Outstanding>) {
     let records: Vec<_> = partitions.iter().map(|partition| (*partition, 0, -1, "v")).collect();
-    let mut batch = testing::batch(first_row, &["t"], &records);
+    let mut batch = testing::batch(first_record, &["t"], &records);
     let outstanding = give(&mut batch);
     (batch, outstanding)
 }
 
 fn sent(origins: &[u32]) -> Vec<SentRecord> {
-    let record = |&origin| SentRecord { origin, number: origin, topic: 0, state: State::Waiting { again: false } };
+    let record = |&origin| SentRecord { origin, number: origin, topic: 0, state: State::Waiting(Attempt::InOrder) };
     origins.iter().map(record).collect()
 }
 
@@ -53,16 +53,16 @@ fn nothing_may_be_stored_before_an_acknowledgement() {
 }
 
 #[test]
-fn a_row_holds_back_later_rows_of_its_own_source_partition_only() {
+fn a_record_holds_back_later_records_of_its_own_source_partition_only() {
     let mut in_flight = InFlight::default();
     let (first, reports) = batch(0, &[0, 1, 0, 1]);
     in_flight.push(first);
-    for row in [1, 2, 3] {
-        reports.acknowledge(row, 0, 100 + row as i64);
+    for record in [1, 2, 3] {
+        reports.acknowledge(record, 0, 100 + record as i64);
     }
     assert_eq!(in_flight.take_committable(), offsets(&[("b", 3)]));
     reports.acknowledge(0, 0, 99);
-    assert_eq!(pop_settled(&mut in_flight).map(|batch| batch.rows), Some(4));
+    assert_eq!(pop_settled(&mut in_flight).map(|batch| batch.records), Some(4));
     assert_eq!(in_flight.take_committable(), offsets(&[("a", 2), ("b", 3)]));
     assert_eq!(in_flight.take_committable(), offsets(&[]));
 }
@@ -84,14 +84,14 @@ fn a_later_batch_waits_for_an_earlier_one() {
 }
 
 #[test]
-fn rows_that_a_transform_dropped_count_as_settled() {
+fn records_that_a_transform_dropped_count_as_settled() {
     let mut in_flight = InFlight::default();
     let (mut only, reports) = batch(0, &[0, 0, 0]);
     only.sent = sent(&[1]);
     drop(reports);
     give(&mut only);
     in_flight.push(only);
-    assert_eq!(in_flight.take_committable(), offsets(&[("a", 0)]), "row 1 was sent and is not acknowledged");
+    assert_eq!(in_flight.take_committable(), offsets(&[("a", 0)]), "record 1 was sent and is not acknowledged");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn offsets_that_were_not_stored_do_not_hide_newer_ones() {
 }
 
 #[test]
-fn a_source_hears_where_each_row_went() {
+fn a_source_hears_where_each_record_went() {
     let (mut only, reports) = batch(7, &[0, 0, 0, 0]);
     only.sent = sent(&[1, 1, 3]);
     only.skipped = vec![2];
@@ -120,7 +120,7 @@ fn a_source_hears_where_each_row_went() {
     outstanding.acknowledge(0, 4, 40);
     outstanding.acknowledge(1, 5, 50);
     outstanding.acknowledge(2, 4, 41);
-    let told = only.settled_rows();
+    let told = only.settled_records();
     assert_eq!(told.rows, [7, 8, 9, 10]);
     assert_eq!(told.topic_partition, [-1, 1, -2, 0], "dropped, the last of two, skipped, sent");
     assert_eq!(told.offsets, [-1, 50, -1, 41]);
@@ -130,16 +130,16 @@ fn a_source_hears_where_each_row_went() {
 #[test]
 fn offsets_that_wait_to_be_stored_are_bounded() {
     let mut in_flight = InFlight::default();
-    let rows = 64;
+    let count = 64;
     let mut number = 0;
     while !in_flight.has_many_offsets() {
         assert!(number < 1000, "they are never too many");
-        let (mut next, reports) = batch(number * rows, &(0..rows as u32).collect::<Vec<_>>());
-        let name = |row| format!(r#"{{"p":"{}{row}"}}"#, "x".repeat(1000));
-        next.places.partitions = (0..rows).map(|row| name(number * rows + row)).collect();
+        let (mut next, reports) = batch(number * count, &(0..count as u32).collect::<Vec<_>>());
+        let name = |record| format!(r#"{{"p":"{}{record}"}}"#, "x".repeat(1000));
+        next.positions.partitions = (0..count).map(|record| name(number * count + record)).collect();
         in_flight.push(next);
-        for row in 0..rows as usize {
-            reports.acknowledge(row, 0, 1);
+        for record in 0..count as usize {
+            reports.acknowledge(record, 0, 1);
         }
         pop_settled(&mut in_flight);
         number += 1;

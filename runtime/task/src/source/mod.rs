@@ -29,8 +29,8 @@ pub use options::Options;
 use self::delivery::Delivery;
 use self::in_flight::InFlight;
 use self::options::{
-    COMMIT_PAUSE, MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_ROWS, MAX_IN_FLIGHT_WEIGHT,
-    POLL_BYTES, POLL_ROWS, POLL_WAIT, RESERVE, RETRY_DELAYS, SHARED_WAKE_UPS,
+    COMMIT_PAUSE, MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_RECORDS, MAX_IN_FLIGHT_WEIGHT,
+    POLL_BYTES, POLL_RECORDS, POLL_WAIT, RESERVE, RETRY_DELAYS, SHARED_WAKE_UPS,
 };
 use self::send::Sender;
 use super::Error;
@@ -51,7 +51,7 @@ pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
     }
     let mut task = SourceTask::start(options, &control).await?;
     let ended = match task.work(&mut control).await {
-        // The rows in hand were not sent, so the source brings them again.
+        // The records in hand were not sent, so the source brings them again.
         Err(Error::Stopped) => Ok(()),
         ended => ended,
     };
@@ -75,11 +75,11 @@ struct SourceTask {
     errors: Handler,
     flush_interval: Duration,
     flush_timeout: Duration,
-    /// Notified when a batch is settled or a row has failed.
+    /// Notified when a batch is settled or a record has failed.
     wake: Arc<Notify>,
     next_commit: Instant,
     last_commit: Instant,
-    /// Nothing is to be expected of the source before.
+    /// The source is not polled before.
     next_poll: Instant,
     retries: u32,
     /// The worker's memory for records in flight: the whole of it, what this task has, and what it has for its next records.
@@ -156,7 +156,7 @@ impl SourceTask {
                     } else if has_work && !self.has_turn() {
                         self.next_commit
                     } else if has_work {
-                        self.bring().await?;
+                        self.advance().await?;
                         continue;
                     } else {
                         self.next_poll.min(self.next_commit)
@@ -191,8 +191,8 @@ impl SourceTask {
         }
     }
 
-    /// Brings the next piece of a batch, or of the next batch, on its way.
-    async fn bring(&mut self) -> Result<(), Error> {
+    /// Prepares the next piece of a batch, or of the next batch, for sending.
+    async fn advance(&mut self) -> Result<(), Error> {
         if !self.sender.has_unsent() {
             self.poll().await?;
         }
@@ -212,14 +212,14 @@ impl SourceTask {
     fn is_full(&self) -> bool {
         self.in_flight.bytes() >= MAX_IN_FLIGHT_BYTES
             || self.in_flight.weight() >= MAX_IN_FLIGHT_WEIGHT
-            || self.in_flight.rows() >= MAX_IN_FLIGHT_ROWS
+            || self.in_flight.records() >= MAX_IN_FLIGHT_RECORDS
             || self.in_flight.batches() >= MAX_IN_FLIGHT_BATCHES
             || self.in_flight.has_many_offsets()
     }
 
-    /// Asks the plugin for rows once, and transforms them.
+    /// Polls the plugin once, and transforms the records.
     async fn poll(&mut self) -> Result<(), Error> {
-        let budget = Budget { rows: POLL_ROWS, bytes: POLL_BYTES, wait: POLL_WAIT };
+        let budget = Budget { rows: POLL_RECORDS, bytes: POLL_BYTES, wait: POLL_WAIT };
         let began = Instant::now();
         let polled = match self.instance.poll(budget).await {
             Ok(polled) => polled,
@@ -227,7 +227,7 @@ impl SourceTask {
                 let delay = retry_delay(after, self.retries, RETRY_DELAYS);
                 self.retries = self.retries.saturating_add(1);
                 if let Some(left_out) = self.errors.may_log() {
-                    warn!(message, delay_ms = delay.as_millis(), left_out, "the source asks to be polled again later");
+                    warn!(message, delay_ms = delay.as_millis(), left_out, "the source asked to be polled again later");
                 }
                 self.next_poll = Instant::now() + delay;
                 return Ok(());
@@ -240,20 +240,20 @@ impl SourceTask {
             (0, idle) => idle.max(Duration::from_millis(1)),
             (_, idle) => idle,
         };
-        self.next_poll = together(Instant::now() + idle.min(MAX_IDLE), idle);
+        self.next_poll = align_wake_up(Instant::now() + idle.min(MAX_IDLE), idle);
         if polled.batch.records.count == 0 {
             return Ok(());
         }
-        let (metrics, rows) = (&self.metrics, polled.batch.records.count);
-        metrics.batch_size.record(rows.into());
-        metrics.source.polled.add(rows.into());
+        let (metrics, count) = (&self.metrics, polled.batch.records.count);
+        metrics.batch_size.record(count.into());
+        metrics.source.polled.add(count.into());
         metrics.source.poll_time.record_time(began.elapsed());
-        metrics.source.set_active(self.in_flight.rows() + u64::from(rows));
-        self.sender.prepare(polled.batch, self.in_flight.next_row(), &mut self.errors).await
+        metrics.source.set_active(self.in_flight.records() + u64::from(count));
+        self.sender.prepare(polled.batch, self.in_flight.next_record(), &mut self.errors).await
     }
 
-    /// Hears what became of records in flight, and sends what waits. Returns when to come back; `None` if reports are all there is
-    /// to wait for.
+    /// Handles what became of records in flight, and sends those that wait. Returns when to call it again; `None` if reports are all there
+    /// is to wait for.
     async fn deliver(&mut self) -> Result<Option<Instant>, Error> {
         self.sender.absorb(&mut self.delivery, &mut self.in_flight, Instant::now())?;
         self.reap().await?;
@@ -265,21 +265,21 @@ impl SourceTask {
         Ok(pump)
     }
 
-    /// Takes settled batches out of the queue and tells the plugin, if it wants to hear of them.
+    /// Takes settled batches out of the queue and calls the plugin's `settled`, if it has one.
     async fn reap(&mut self) -> Result<(), Error> {
         while let Some(mut batch) = self.delivery.take_settled(&mut self.in_flight, Instant::now())? {
             self.sender.acknowledged();
             batch.note_topics(&mut self.topics);
             self.metrics.source.written.add(batch.acknowledged());
-            self.metrics.source.set_active(self.in_flight.rows());
+            self.metrics.source.set_active(self.in_flight.records());
             self.account();
-            for (row, failure) in batch.take_rejected() {
+            for (record, failure) in batch.take_rejected() {
                 consume_budget().await;
                 let failure = Failure::of_send(failure);
-                self.errors.fail(&failure, send::record(batch.originals.as_ref(), &batch.places, row)).await?;
+                self.errors.fail(&failure, send::record(batch.originals.as_ref(), &batch.positions, record)).await?;
             }
             if self.wants_settled {
-                match self.instance.settled(batch.settled_rows()).await {
+                match self.instance.settled(batch.settled_records()).await {
                     Ok(()) => {}
                     Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
                     Err(error) => {
@@ -293,8 +293,11 @@ impl SourceTask {
         Ok(())
     }
 
-    /// Stores the offsets that may be stored. A failure is logged, and what was not stored is tried again with the next commit;
-    /// an error is only that they are too many, or that the plugin died of hearing about it.
+    /// Stores the offsets that may be stored. A failure is logged, and what was not stored is tried again with the next commit.
+    ///
+    /// # Errors
+    ///
+    /// The offsets are too many, or the plugin trapped in `committed`.
     async fn commit(&mut self) -> Result<(), Error> {
         let began = Instant::now();
         (self.last_commit, self.next_commit) = (began, began + self.flush_interval);
@@ -413,10 +416,10 @@ fn refused(end: End) -> Result<(), Error> {
     }
 }
 
-/// The time of a poll that follows a long wait, moved forward to where other tasks' polls are. A worker with a thousand idle tasks
+/// Returns the time of a poll that follows a long wait, moved forward to where other tasks' polls are. A worker with a thousand idle tasks
 /// then wakes up ten times a second, and not a thousand times. A source may always be polled earlier than it asked
 /// (`wit/source.wit`).
-fn together(at: Instant, wait: Duration) -> Instant {
+fn align_wake_up(at: Instant, wait: Duration) -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     if wait < SHARED_WAKE_UPS * 5 {
         return at;
@@ -432,14 +435,14 @@ mod tests {
     #[test]
     fn long_waits_end_together_and_never_late_and_short_ones_are_left_alone() {
         let wait = Duration::from_secs(1);
-        let origin = together(Instant::now() + wait, wait);
+        let origin = align_wake_up(Instant::now() + wait, wait);
         for delay in [0, 1, 37, 99] {
             let at = origin + wait + Duration::from_millis(delay);
-            let moved = together(at, wait);
+            let moved = align_wake_up(at, wait);
             assert_eq!(moved, origin + wait, "{delay} ms later");
             assert!(moved <= at && at - moved < SHARED_WAKE_UPS);
         }
         let at = origin + Duration::from_millis(37);
-        assert_eq!(together(at, Duration::from_millis(20)), at);
+        assert_eq!(align_wake_up(at, Duration::from_millis(20)), at);
     }
 }

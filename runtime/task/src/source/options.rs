@@ -10,25 +10,25 @@ use weir_kafka::admin::Admins;
 use weir_kafka::producer::Producers;
 use weir_storage::offsets::OffsetStore;
 
-/// Most bytes of keys and values that one source task may have on their way to Kafka. More makes the task stop polling its
+/// Most bytes of keys and values that one source task may have in flight. More makes the task stop polling its
 /// plugin until Kafka has acknowledged some. It is eight of librdkafka's requests (`batch.size`), of which an idempotent
-/// producer sends one at a time for a partition: more would only wait in memory, and while rows wait for longer than `linger.ms`
+/// producer sends one at a time for a partition: more would only wait in memory, and while records wait for longer than `linger.ms`
 /// librdkafka's thread spins (docs/performance.md).
 pub(super) const MAX_IN_FLIGHT_BYTES: usize = 3 << 20;
-/// Most rows on their way, for the same reason: three times `batch.num.messages`.
-pub(super) const MAX_IN_FLIGHT_ROWS: u64 = 30_000;
-/// Most batches on their way, for sources that bring tiny ones.
+/// Most records in flight, for the same reason: three times `batch.num.messages`.
+pub(super) const MAX_IN_FLIGHT_RECORDS: u64 = 30_000;
+/// Most batches in flight, for sources that bring tiny ones.
 pub(super) const MAX_IN_FLIGHT_BATCHES: usize = 256;
 /// Most bytes of source partitions and offsets that wait to be stored. More makes the task store them before its interval is over, and
 /// not poll its plugin until it has.
 pub(super) const MAX_SETTLED_BYTES: usize = 8 << 20;
 /// Time between two commits of a task that has so many offsets.
 pub(super) const COMMIT_PAUSE: Duration = Duration::from_millis(500);
-/// Most rows that one `poll` may bring.
-pub(super) const POLL_ROWS: u32 = 2_000;
+/// Most records that one `poll` may return.
+pub(super) const POLL_RECORDS: u32 = 2_000;
 /// Bytes of keys and values after which `poll` is to return.
 pub(super) const POLL_BYTES: u32 = 1 << 20;
-/// How long `poll` may wait for rows. Stop and pause wait as long.
+/// How long `poll` may wait for records. Stop and pause wait as long.
 pub(super) const POLL_WAIT: Duration = Duration::from_millis(500);
 /// Longest time between two polls, whatever the source says.
 pub(super) const MAX_IDLE: Duration = Duration::from_secs(60);
@@ -37,9 +37,9 @@ pub(super) const SHARED_WAKE_UPS: Duration = Duration::from_millis(100);
 /// Delay before a poll that failed with "retry" is repeated, if the plugin names none: the first, and the longest.
 pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 /// Records that are put into producers' queues before other tasks get their turn.
-pub(super) const RECORDS_AT_ONCE: usize = 4_096;
+pub(super) const PUMP_RECORDS: usize = 4_096;
 /// Records after which a batch gives other tasks their turn between two steps.
-pub(super) const ROWS_AT_ONCE: u32 = 4_096;
+pub(super) const RECORDS_AT_ONCE: u32 = 4_096;
 /// The same in bytes.
 pub(super) const BYTES_AT_ONCE: usize = 4 << 20;
 /// Most memory that one source task may have in flight, everything counted. Records of usual sizes reach the limits above first.
@@ -60,9 +60,9 @@ pub struct Options {
     pub producer: Properties,
     /// The worker's producers.
     pub producers: Producers,
-    /// The topics that this task makes itself; none = it leaves that to the broker.
+    /// The topics that this task creates itself; `None` if it leaves that to the broker.
     pub topic_creation: Option<Arc<TopicCreation>>,
-    /// Settings of the client that makes them.
+    /// Settings of the client that creates them.
     pub admin: Properties,
     /// The worker's admin clients.
     pub admins: Admins,

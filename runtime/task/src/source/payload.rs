@@ -18,7 +18,7 @@ pub(super) struct Payload {
     /// The same of values.
     values: Starts,
     /// `None` if no record has headers.
-    headers: Option<HeaderPlaces>,
+    headers: Option<HeaderStarts>,
 }
 
 /// One record as Kafka gets it.
@@ -40,7 +40,7 @@ impl Bytes<'_> {
     }
 }
 
-struct HeaderPlaces {
+struct HeaderStarts {
     /// For each record the number of its first header.
     first: Vec<usize>,
     names: Starts,
@@ -50,7 +50,7 @@ struct HeaderPlaces {
 impl Payload {
     pub(super) fn new(outgoing: Outgoing) -> Self {
         let counts = &outgoing.records.headers.counts;
-        let headers = counts.iter().any(|count| *count > 0).then(|| HeaderPlaces {
+        let headers = counts.iter().any(|count| *count > 0).then(|| HeaderStarts {
             first: first_headers(counts),
             names: starts(&outgoing.records.headers.names),
             values: starts(&outgoing.header_values),
@@ -90,7 +90,7 @@ impl Payload {
         }
     }
 
-    fn headers(&self, places: &HeaderPlaces, number: usize) -> RecordHeaders<'_> {
+    fn headers(&self, places: &HeaderStarts, number: usize) -> RecordHeaders<'_> {
         let first = places.first.get(number).copied().unwrap_or(0);
         let count = self.outgoing.records.headers.counts.get(number).map_or(0, |&count| count as usize);
         let names = &self.outgoing.records.headers.names;

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use weir_plugin::SourceBatch;
 
-use super::batch::{Batch, Places};
+use super::batch::{Batch, SourcePositions};
 use super::delivery::{Delivery, producer_failed};
 use super::in_flight::InFlight;
-use super::options::{BYTES_AT_ONCE, Options, REPLACE_DELAYS, ROWS_AT_ONCE};
+use super::options::{BYTES_AT_ONCE, Options, RECORDS_AT_ONCE, REPLACE_DELAYS};
 use super::topic_creation::Topics;
 use super::unsent::{Ready, Unsent};
 use crate::Error;
@@ -82,7 +82,7 @@ impl Sender {
     ) -> Result<Option<Instant>, Error> {
         let mut refusal = None;
         for failed in self.lanes.take_failed() {
-            // Each of them: a lane whose records are not taken back is waited for in vain.
+            // Each of them: a lane whose records are not taken back would be waited for until the deadline.
             let records = delivery.give_back(in_flight, &failed, now);
             if Fault::of(failed.code) == Fault::Setup {
                 refusal.get_or_insert(producer_failed(&failed));
@@ -125,22 +125,23 @@ impl Sender {
     pub(super) async fn prepare(
         &mut self,
         batch: SourceBatch,
-        first_row: u64,
+        first_record: u64,
         errors: &mut Handler,
     ) -> Result<(), Error> {
         let SourceBatch { records, source_partitions, source_partition, source_offsets, .. } = batch;
-        let places = Places { partitions: source_partitions, partition: source_partition, offsets: source_offsets };
-        let (rows, large) = (records.count, records.size() > BYTES_AT_ONCE);
+        let positions =
+            SourcePositions { partitions: source_partitions, partition: source_partition, offsets: source_offsets };
+        let (count, large) = (records.count, records.size() > BYTES_AT_ONCE);
         let bytes = records.keys.bytes.len() + records.values.bytes.len();
         let originals = errors.logs_records().then(|| Polled::new(records.clone()));
         if large {
             tokio::task::yield_now().await;
         }
         let transformed = self.chain.apply(records, Vec::new(), errors).await?;
-        if large || transformed.records.count > ROWS_AT_ONCE {
+        if large || transformed.records.count > RECORDS_AT_ONCE {
             tokio::task::yield_now().await;
         }
-        self.unsent = Some(Unsent::new(transformed, places, originals, first_row, rows, bytes));
+        self.unsent = Some(Unsent::new(transformed, positions, originals, first_record, count, bytes));
         Ok(())
     }
 
@@ -165,9 +166,9 @@ impl Sender {
         if batch.weight > BYTES_AT_ONCE {
             tokio::task::yield_now().await;
         }
-        for (row, failure) in &failures {
+        for (index, failure) in &failures {
             consume_budget().await;
-            errors.fail(failure, record(batch.originals.as_ref(), &batch.places, *row)).await?;
+            errors.fail(failure, record(batch.originals.as_ref(), &batch.positions, *index)).await?;
         }
         self.admit(&batch)?;
         tokio::select! {
@@ -200,11 +201,15 @@ impl Sender {
     }
 }
 
-/// A row of the source, for reports about it.
-pub(super) fn record(originals: Option<&(Arc<Polled>, u32)>, places: &Places, row: u32) -> Record<'static> {
-    let (partition, offset) = places.of(row);
+/// Describes a record of the source, for reports about it.
+pub(super) fn record(
+    originals: Option<&(Arc<Polled>, u32)>,
+    positions: &SourcePositions,
+    index: u32,
+) -> Record<'static> {
+    let (partition, offset) = positions.of(index);
     Record::Polled {
-        text: originals.map(|(originals, first)| originals.text(first + row, partition, offset)),
+        text: originals.map(|(originals, first)| originals.text(first + index, partition, offset)),
         place: format!("source record of partition {} with offset {}", cut(partition), cut(offset)),
     }
 }

@@ -1,4 +1,4 @@
-//! Makes the topics of a source task, before the first row goes there (`topic.creation.*`, KIP-158). Order and texts are Kafka
+//! Creates the topics of a source task, before the first record is sent there (`topic.creation.*`, KIP-158). Order and texts are Kafka
 //! Connect's (`AbstractWorkerSourceTask.maybeCreateTopic`, `TopicAdmin`).
 
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ use weir_kafka::internal_topics::is_internal;
 
 /// Knows which topics of a task exist.
 pub(super) struct Topics {
-    /// None = the broker makes topics, or nobody.
+    /// `None` if Weir creates no topics.
     groups: Option<Arc<TopicCreation>>,
     admin: Properties,
     admins: Admins,
@@ -35,12 +35,12 @@ impl Topics {
         }
     }
 
-    /// Returns when each topic that a row goes to exists, or the broker is to make it. A topic costs a look once for each task; a
-    /// batch whose topics are known costs one look-up in a table for each of them. Rows in `left_out` do not count.
+    /// Returns when each topic that a record goes to exists, or is left to the broker. A topic costs a request once for each task; a
+    /// batch whose topics are known costs one look-up in a table for each of them. Records in `left_out` do not count.
     ///
     /// # Errors
     ///
-    /// A topic is not there and cannot be made.
+    /// A topic does not exist and cannot be created.
     pub(super) async fn ensure(&mut self, records: &Records, left_out: &[u32]) -> Result<(), Error> {
         let Some(groups) = &self.groups else { return Ok(()) };
         if records.topics.names.iter().all(|name| self.existing.contains(name)) {
@@ -49,8 +49,8 @@ impl Topics {
         let mut missing = vec![false; records.topics.names.len()];
         // Both are sorted.
         let mut left_out = left_out.iter().peekable();
-        for row in (0..records.count).filter(|row| left_out.next_if_eq(&row).is_none()) {
-            if let Some(missing) = missing.get_mut(records.topics.index(row as usize)) {
+        for record in (0..records.count).filter(|record| left_out.next_if_eq(&record).is_none()) {
+            if let Some(missing) = missing.get_mut(records.topics.index(record as usize)) {
                 *missing = true;
             }
         }
@@ -67,7 +67,7 @@ impl Topics {
                 "Error while attempting to describe topics {shown:?}\nCaused by: {cause}"
             )));
         }
-        // Kept for as long as there is something to ask.
+        // Kept for as long as there are requests.
         let client = self.admins.get(&self.admin).map_err(failed)?;
         let brokers = self.admin.get("bootstrap.servers").map(String::as_str).unwrap_or_default();
         try_join_all(names.iter().map(|name| ensure(&client, groups, name, brokers))).await?;
@@ -76,24 +76,24 @@ impl Topics {
     }
 }
 
-/// Where an admin client's settings come from, for whoever has to mend them.
+/// Where an admin client's settings come from, for the operator who has to correct them.
 const SETTINGS: &str = "Next: the admin client has the worker's unprefixed client keys, admin.* of the worker, and admin.override.* of the connector";
 
 async fn ensure(client: &Admin, groups: &TopicCreation, name: &str, brokers: &str) -> Result<(), Error> {
-    info!(topic = name, "the task sends rows to a topic for the first time; looking whether it exists");
+    info!(topic = name, "first record for a topic; checking whether the topic exists");
     if exists(client, name, brokers).await? {
         return Ok(());
     }
     let Some((topic, group)) = groups.topic(name) else { return Ok(()) };
     match client.create_topic(&topic).await {
         Ok(Creation::Created) => info!(%topic, group, "created the topic"),
-        Ok(Creation::Exists) => info!(topic = name, "found the topic: another task was faster"),
+        Ok(Creation::Exists) => info!(topic = name, "topic exists: another task created it"),
         Err(error) => return Err(Error::Topic(refused(&topic, group, &error))),
     }
     Ok(())
 }
 
-/// Asks for as long as Kafka does not answer, as Kafka Connect does.
+/// Repeats the request for as long as Kafka does not answer, as Kafka Connect does.
 async fn exists(client: &Admin, name: &str, brokers: &str) -> Result<bool, Error> {
     loop {
         let error = match client.describe_topic(name).await {
@@ -102,7 +102,7 @@ async fn exists(client: &Admin, name: &str, brokers: &str) -> Result<bool, Error
         };
         return Err(Error::Topic(match &error {
             admin::Error::TimedOut => {
-                warn!(topic = name, %error, "cannot find out whether the topic exists; trying again. {SETTINGS}");
+                warn!(topic = name, %error, "cannot determine whether the topic exists; retrying. {SETTINGS}");
                 continue;
             }
             error if error.is_not_authorized() => {
