@@ -67,11 +67,14 @@ pub(super) struct Delivery {
     tolerates: bool,
     /// Notified when a piece is settled or a record has failed.
     wake: Arc<Notify>,
+    /// Most records that a piece has room for: few while the producer's queue is full, so that a task that gives it a record at a time
+    /// does not hold much memory for each.
+    room: usize,
 }
 
 impl Delivery {
     pub(super) fn new(tolerates: bool, wake: Arc<Notify>) -> Self {
-        Self { gates: Gates::default(), tolerates, wake }
+        Self { gates: Gates::default(), tolerates, wake, room: MAX_RECORDS }
     }
 
     /// Looks at what producers have reported as failed.
@@ -196,9 +199,15 @@ impl Delivery {
         let mut left = PUMP_RECORDS;
         for batch in in_flight.queue.iter_mut().filter(|batch| batch.waiting > 0) {
             let again = match self.pump_batch(batch, outlet, &mut left)? {
-                Pumped::All => continue,
+                Pumped::All => {
+                    self.room = MAX_RECORDS;
+                    continue;
+                }
                 // Room comes with acknowledgements, also of records of other tasks.
-                Pumped::QueueFull => now + QUEUE_FULL_DELAY,
+                Pumped::QueueFull(given) => {
+                    self.room = (given * 2).clamp(LEAST_ROOM, MAX_RECORDS);
+                    now + QUEUE_FULL_DELAY
+                }
                 Pumped::Enough => now,
                 Pumped::Refused => return batch.accepted().map(|()| wake),
             };
@@ -260,7 +269,7 @@ impl Delivery {
     }
 
     fn pump_batch(&mut self, batch: &mut Batch, outlet: &mut impl Outlet, left: &mut usize) -> Result<Pumped, Error> {
-        let mut pieces = OpenPieces::default();
+        let mut pieces = OpenPieces { open: Vec::new(), room: self.room };
         let pumped = self.fill(&mut pieces, batch, outlet, left);
         // Also after an error: what was given to a producer before it is still waited for.
         pieces.close(batch);
@@ -276,7 +285,7 @@ impl Delivery {
     ) -> Result<Pumped, Error> {
         // Looked up when the first record goes there: names that no record has cost nothing.
         let mut targets: HashMap<u32, Target> = HashMap::new();
-        let mut pumped = Pumped::All;
+        let (mut pumped, begin) = (Pumped::All, batch.waiting);
         // The first record that stays waiting.
         let mut first_waiting = None;
         for index in batch.first_waiting..batch.sent.len() {
@@ -330,7 +339,7 @@ impl Delivery {
             let piece = &batch.pieces[number];
             let slot = piece.members.len();
             if outlet.send(lane, &piece.tracked, slot, &outgoing) == Sent::QueueFull {
-                pumped = Pumped::QueueFull;
+                pumped = Pumped::QueueFull(begin - batch.waiting);
                 first_waiting.get_or_insert(index);
                 break;
             }
@@ -369,16 +378,23 @@ enum Target {
 enum Pumped {
     /// Everything that may be sent.
     All,
-    QueueFull,
+    /// The producer's queue is full. So many records were given to it before, or rejected.
+    QueueFull(usize),
     /// As many as other tasks may be kept waiting for.
     Enough,
     /// A record fails the task.
     Refused,
 }
 
+/// Room of a piece while the producer's queue is full.
+const LEAST_ROOM: usize = 64;
+
 /// The pieces that are being filled: one for each lane, with the number of records it has room for.
-#[derive(Default)]
-struct OpenPieces(Vec<(Lane, usize, usize)>);
+struct OpenPieces {
+    open: Vec<(Lane, usize, usize)>,
+    /// The most that one may have room for.
+    room: usize,
+}
 
 impl OpenPieces {
     /// The piece of a lane that has room.
@@ -389,30 +405,35 @@ impl OpenPieces {
         outlet: &mut impl Outlet,
         wake: &Arc<Notify>,
     ) -> Result<usize, Error> {
-        let known = self.0.iter().position(|(known, _, _)| *known == lane);
+        let known = self.open.iter().position(|(known, _, _)| *known == lane);
         if let Some(known) = known {
-            let (_, piece, room) = self.0[known];
+            let (_, piece, room) = self.open[known];
             if batch.pieces[piece].members.len() < room {
                 return Ok(piece);
             }
-            self.0.swap_remove(known);
+            self.open.swap_remove(known);
         }
-        let room = batch.waiting.min(MAX_RECORDS);
+        let room = batch.waiting.min(self.room);
         let outstanding = Arc::new(Outstanding::new(room, Arc::clone(wake)));
         let tracked =
             outlet.track(lane, outstanding).map_err(|cause| Error::Kafka { what: "cannot track records", cause })?;
         let piece = batch.pieces.len();
         batch.pieces.push(Piece { lane, tracked, members: Vec::with_capacity(room), closed: false });
-        self.0.push((lane, piece, room));
+        self.open.push((lane, piece, room));
         Ok(piece)
     }
 
-    /// No more records follow: what was left room for is not waited for.
-    fn close(self, batch: &Batch) {
-        for (_, piece, room) in self.0 {
-            let piece = &batch.pieces[piece];
+    /// Ends the pieces: room that no record took is not waited for. A piece without records is dropped: while the producer's queue is
+    /// full, each attempt opens one.
+    fn close(self, batch: &mut Batch) {
+        for (_, number, room) in self.open {
+            let piece = &batch.pieces[number];
             let unused = room.saturating_sub(piece.members.len());
             piece.tracked.outstanding.leave_out(u32::try_from(unused).unwrap_or(u32::MAX));
+            // It was opened for the record that found no room, so no piece follows it.
+            if piece.members.is_empty() {
+                batch.pieces.truncate(number);
+            }
         }
     }
 }

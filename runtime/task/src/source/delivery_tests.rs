@@ -620,3 +620,22 @@ fn each_lane_that_has_failed_gives_its_records_back() {
     assert!(error.contains("the producer failed: gone") && error.contains(Fault::Setup.next()), "{error}");
     assert_eq!(task.model.given, 2, "nothing is sent again");
 }
+
+#[test]
+fn attempts_to_fill_a_queue_that_is_full_leave_nothing_behind() {
+    let mut task = Task::new(false);
+    let values: Vec<String> = (0..1000).map(|number| format!("{number} good")).collect();
+    let brought: Vec<_> = values.iter().map(|value| (0, 0, 0, value.as_str())).collect();
+    task.in_flight.push(testing::batch(0, &TOPICS, &brought));
+    task.brought.extend(values.iter().map(|value| (0, value.clone(), true)));
+    task.model.capacity = Some(10);
+    for _ in 0..100 {
+        task.work().unwrap();
+    }
+    assert_eq!((task.model.given, task.in_flight.queue[0].pieces.len()), (10, 1));
+    assert_eq!(task.delivery.room, LEAST_ROOM, "while there is room for a few, memory is taken for a few");
+    task.model.capacity = None;
+    task.recover();
+    task.check_end();
+    assert_eq!(task.delivery.room, MAX_RECORDS);
+}
