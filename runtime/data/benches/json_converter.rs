@@ -8,8 +8,8 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use weir_data::converter::{Converter, converter};
-use weir_data::json::check_strict;
 use weir_data::records::{Column, Encoding, Format, Records, Topics, Values};
+use weir_json::check_strict;
 
 const ROWS: u32 = 500;
 

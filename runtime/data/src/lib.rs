@@ -5,7 +5,7 @@
 //! - [`transformed`]: the answer of a transform, and how it becomes a batch again; [`gather`] picks and joins rows.
 //! - [`converter`] and [`header`]: Kafka Connect's converters and header converters, by class name.
 //! - [`text`]: texts that others choose, bounded and in one line.
-//! - [`json`]: the checking, reading and writing of JSON under them. `java`: how Java prints things.
+//! - `json`: the schemas and payloads of JsonConverter. `java`: how Java prints values.
 //!
 //! This crate knows neither Kafka clients nor WebAssembly, and does no input or output.
 
@@ -14,7 +14,7 @@ pub mod converter;
 pub mod gather;
 pub mod header;
 mod java;
-pub mod json;
+mod json;
 pub mod records;
 pub mod row_starts;
 pub mod schema;

@@ -1,7 +1,7 @@
 //! Checks that a flat list of nodes is a Connect schema, and one of a size that can be written out.
 
-use crate::json;
 use crate::schema::{Schema, SchemaNode, SchemaType};
+use weir_json as json;
 
 /// Most levels a schema may have. Walks along a schema recurse, so this bounds the stack. Kafka Connect's own JSON reader stops at
 /// 1000 levels of JSON, of which a schema in an envelope takes one for each of its own at the least.

@@ -6,9 +6,9 @@ use super::rows::each_row;
 use super::view::View;
 use super::{Converted, Converter};
 use crate::java::class;
-use crate::json::node::Node;
 use crate::records::{Column, Encoding, Format, Values};
 use crate::schema::{Schema, SchemaType};
+use weir_json::node::Node;
 
 /// True and false.
 pub(super) struct Boolean {

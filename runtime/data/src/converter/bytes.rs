@@ -6,11 +6,11 @@ use super::rows::each_row;
 use super::view::View;
 use super::{Converted, Converter};
 use crate::java::class;
-use crate::json::node::Node;
 use crate::json::payload::decode_base64;
-use crate::json::text::unescape;
 use crate::records::{Column, Encoding, Format, Values};
 use crate::schema::{Schema, SchemaType};
+use weir_json::node::Node;
+use weir_json::text::unescape;
 
 /// Bytes on both sides.
 pub(super) struct Bytes {

@@ -12,12 +12,12 @@ use self::read::Reader;
 use self::write::Writer;
 use super::settings::{boolean, int, invalid};
 use super::{ConfigError, Converted, Converter, Part};
-use crate::json::node::Node;
 use crate::json::payload::{Direction, Rules};
 use crate::json::schema;
 use crate::json::shape::Shape;
 use crate::records::{Column, Format, Values};
 use crate::schema::Schema;
+use weir_json::node::Node;
 
 /// JSON, with or without schemas.
 pub(super) struct Json {

@@ -7,9 +7,9 @@ use super::view::{Value, View};
 use super::{Converted, Converter};
 use crate::java::class;
 use crate::java::number::{double, float};
-use crate::json::node::{Node, is_integral};
 use crate::records::{Column, Encoding, Format, Values};
 use crate::schema::{Schema, SchemaType};
+use weir_json::node::{Node, is_integral};
 
 /// Which number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

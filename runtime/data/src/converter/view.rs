@@ -1,11 +1,11 @@
 //! A batch's values one by one, with their schemas, for the converters that have to look into structured ones.
 
 use super::rows::shortened;
-use crate::json::check::check_strict;
-use crate::json::node::Node;
 use crate::json::payload::{Direction, Rules, tree};
 use crate::json::shape::Shape;
 use crate::records::{Encoding, Format, NO_FORMAT};
+use weir_json::check::check_strict;
+use weir_json::node::Node;
 
 /// The formats of a batch with their schemas made ready.
 pub(crate) struct View<'a> {

@@ -4,8 +4,8 @@ use crate::java::date::DAY;
 use crate::java::decimal::Decimal;
 use crate::java::number::{double, float};
 use crate::json::payload::write_base64;
-use crate::json::text::write_string;
 use crate::schema::{Schema, SchemaType};
+use weir_json::text::write_string;
 
 use super::temporal::Temporal;
 

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use crate::java::date::header_text;
 use crate::java::number::{double, float};
 use crate::java::to_string::{date_millis, decimal};
-use crate::json::node::{Node, is_integral};
 use crate::json::payload::MAX_COLUMN;
 use crate::json::shape::{Logical, Shape};
-use crate::json::text::unescape;
 use crate::schema::SchemaType;
+use weir_json::node::{Node, is_integral};
+use weir_json::text::unescape;
 
 /// A text of this many bytes is not made longer by the defaults of its null fields: defaults may hold more structs with
 /// defaults of their own.

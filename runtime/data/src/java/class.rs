@@ -1,9 +1,9 @@
 //! Which Java class a value would have in Kafka Connect: what the messages about values of the wrong class name.
 
-use crate::json::node::{Node, is_integral};
 use crate::json::shape::{Logical, Shape};
 use crate::records::Encoding;
 use crate::schema::SchemaType;
+use weir_json::node::{Node, is_integral};
 
 /// The class of a value that is not null.
 pub(crate) fn of(shape: Option<&Shape>, encoding: Encoding, json: &Node<'_>) -> &'static str {

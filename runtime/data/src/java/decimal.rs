@@ -2,7 +2,7 @@
 
 use num_bigint::{BigInt, Sign};
 
-use crate::json::check::MAX_NUMBER;
+use weir_json::check::MAX_NUMBER;
 
 /// Most bytes of a Decimal's unscaled value that are read as a number: as many as a JSON number may have digits for. The
 /// work grows with the square of the digits, so it needs a bound.

@@ -1,11 +1,11 @@
 //! What Java prints for the values of one format: `String.valueOf` of what Kafka Connect would have there.
 
 use super::to_string::{bytes, to_string};
-use crate::json::check_strict;
 use crate::json::payload::{Direction, Rules, tree};
 use crate::json::shape::Shape;
 use crate::records::Encoding;
 use crate::schema::Schema;
+use weir_json::check_strict;
 
 /// Prints values that have one encoding and one schema.
 #[derive(Debug)]

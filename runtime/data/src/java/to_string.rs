@@ -6,11 +6,11 @@
 use super::date::{DAY, Moment};
 use super::decimal::Decimal;
 use super::number::{double, float};
-use crate::json::node::{Node, is_integral};
 use crate::json::payload::decode_base64;
 use crate::json::shape::{Logical, Shape};
-use crate::json::text::unescape;
 use crate::schema::SchemaType;
+use weir_json::node::{Node, is_integral};
+use weir_json::text::unescape;
 
 /// Appends what `toString` gives for a value in payload form. The value is assumed to fit its schema; what does not is
 /// printed as it would be without one.

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::check::{self, SyntaxError};
-use super::scan::after_space;
-use super::text::unescape;
+use weir_json::check::{self, SyntaxError};
+use weir_json::scan::after_space;
+use weir_json::text::unescape;
 
 /// Where an envelope's members are in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]

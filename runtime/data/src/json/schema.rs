@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::node::Node;
 use super::payload::{self, Rules};
 use super::shape::Shape;
-use super::text::write_string;
 use crate::check::MAX_FORMAT_BYTES;
 use crate::schema::{Schema, SchemaNode, SchemaType};
 use crate::schema_check::{self, MAX_DEPTH};
+use weir_json::node::Node;
+use weir_json::text::write_string;
 
 const TYPES: [(&str, SchemaType); 12] = [
     ("int8", SchemaType::Int8),

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::node::Node;
 use super::payload::{self, Rules};
-use super::text::write_string;
 use crate::schema::{Schema, SchemaNode, SchemaType};
 use crate::schema_check::{self, SchemaFault};
+use weir_json::node::Node;
+use weir_json::text::write_string;
 
 /// Most bytes that all defaults of a schema may take, each as often as it is part of another one: a default deep inside
 /// is part of the default of each level above.

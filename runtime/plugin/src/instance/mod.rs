@@ -1,7 +1,6 @@
 //! Running sandboxes, one type for each interface. Here it is decided whether an answer may be believed; the bindings below only map.
 
 mod connector;
-mod json_object;
 mod predicate;
 mod sink;
 mod source;

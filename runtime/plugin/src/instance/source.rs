@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use weir_json::is_flat_object;
+
 use super::call;
-use super::json_object::is_flat_object;
 use crate::batch::{Budget, ConfigMap, Polled, SettledRows, SourceBatch, SourceStarted};
 use crate::call::{CallError, Sandbox};
 use crate::metrics::Metrics;

@@ -8,15 +8,15 @@ use super::cache::{Cache, SHAPE_FACTOR};
 use crate::check::check_utf8;
 use crate::converter::Converted;
 use crate::converter::rows::{Patch, Patches, each_row};
-use crate::json::check::{self, SyntaxError};
 use crate::json::envelope::{self, NO_ENVELOPE};
 use crate::json::payload::{self, Rules, decode_base64};
-use crate::json::scan::after_space;
 use crate::json::schema;
 use crate::json::shape::Shape;
-use crate::json::text::unescape;
 use crate::records::{Column, Encoding, Format, Values};
 use crate::schema::SchemaType;
+use weir_json::check::{self, SyntaxError};
+use weir_json::scan::after_space;
+use weir_json::text::unescape;
 
 /// Kafka Connect's message about bytes that are not JSON. What is wrong with them follows; there it is the cause.
 pub const NOT_JSON: &str = "Converting byte[] to Kafka Connect data failed due to serialization error: ";

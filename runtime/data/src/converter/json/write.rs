@@ -6,13 +6,13 @@ use super::cache::{Cache, SHAPE_FACTOR};
 use crate::converter::rows::{Patch, Patches, each_row_until, shortened};
 use crate::converter::{Converted, Part};
 use crate::java::decimal::Decimal;
-use crate::json::check::check_strict;
 use crate::json::payload::{self, Direction, Rules, write_base64};
 use crate::json::schema;
 use crate::json::shape::{Logical, Shape};
-use crate::json::text::write_string;
 use crate::records::{Column, Encoding, Format, NO_FORMAT, Values};
 use crate::schema::Schema;
+use weir_json::check::check_strict;
+use weir_json::text::write_string;
 
 const NO_SCHEMA: &[u8] = b"{\"schema\":null,\"payload\":";
 

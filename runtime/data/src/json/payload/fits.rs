@@ -4,9 +4,9 @@
 //! would change in more than its white space; a property test holds the two against each other.
 
 use super::{Direction, Rules};
-use crate::json::scan::{is_space, plain_until};
 use crate::json::shape::{Logical, Shape};
 use crate::schema::SchemaType;
+use weir_json::scan::{is_space, plain_until};
 
 /// Most digits of a whole number that surely fits 64 bits.
 const SAFE_DIGITS: usize = 18;

@@ -15,8 +15,8 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
-use super::node::Node;
 use super::shape::Shape;
+use weir_json::node::Node;
 
 /// Most bytes that one converted column may take. Defaults, names of fields and envelopes are written once for each row or
 /// struct, so that a few bytes can ask for more than any memory holds.

@@ -6,9 +6,9 @@
 use super::{Rules, check_room, decode_base64, push_default, write_base64};
 use crate::java::decimal::Decimal;
 use crate::java::number::{double, float, long_value};
-use crate::json::node::{Node, is_integral};
 use crate::json::shape::{Logical, Shape};
 use crate::schema::SchemaType;
+use weir_json::node::{Node, is_integral};
 
 /// Appends the value. False = it has become null, although it was not and whether or not the schema allows it.
 pub(super) fn read(shape: &Shape, node: &Node<'_>, rules: &Rules, out: &mut Vec<u8>) -> Result<bool, String> {
@@ -87,7 +87,7 @@ fn read_text(kind: SchemaType, node: &Node<'_>, out: &mut Vec<u8>) -> Result<boo
     if kind == SchemaType::String {
         node.write(out);
     } else {
-        let bytes = decode_base64(&crate::json::text::unescape(raw)).ok_or("Invalid bytes field")?;
+        let bytes = decode_base64(&weir_json::text::unescape(raw)).ok_or("Invalid bytes field")?;
         write_base64(&bytes, out);
     }
     Ok(true)
@@ -128,7 +128,7 @@ fn read_map(shape: &Shape, node: &Node<'_>, rules: &Rules, out: &mut Vec<u8>) ->
             if index > 0 {
                 out.push(b',');
             }
-            crate::json::text::write_string(name.as_bytes(), out);
+            weir_json::text::write_string(name.as_bytes(), out);
             out.push(b':');
             read_inside(value, member, rules, out)?;
         }
@@ -238,7 +238,7 @@ fn read_decimal(scale: Option<i32>, node: &Node<'_>, out: &mut Vec<u8>) -> Resul
             Ok(())
         }
         Node::String(raw) => {
-            let bytes = decode_base64(&crate::json::text::unescape(raw));
+            let bytes = decode_base64(&weir_json::text::unescape(raw));
             let bytes = bytes.filter(|bytes| !bytes.is_empty() && scale.is_some());
             write_base64(&bytes.ok_or("Invalid bytes for Decimal field")?, out);
             Ok(())

@@ -101,7 +101,7 @@ fn value(schema: &Schema, index: usize) -> BoxedStrategy<String> {
 
 fn quoted(text: &str) -> String {
     let mut out = Vec::new();
-    crate::json::text::write_string(text.as_bytes(), &mut out);
+    weir_json::text::write_string(text.as_bytes(), &mut out);
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -166,7 +166,7 @@ proptest! {
             return Ok(());
         }
         let text = [&text[..at], &with, &text[at + usize::from(!space && at < text.len() && text.is_char_boundary(at + 1))..]].concat();
-        if crate::json::check_strict(text.as_bytes()).is_err() {
+        if weir_json::check_strict(text.as_bytes()).is_err() {
             return Ok(());
         }
         for rules in [READ, WRITE, NUMERIC] {
@@ -194,7 +194,7 @@ proptest! {
             let mut out = b"before".to_vec();
             let converted = convert(&shape(&schema, &rules), &other.1, &rules, &mut out);
             match converted {
-                Ok(()) => prop_assert!(crate::json::check_strict(&out[6..]).is_ok(), "{}", String::from_utf8_lossy(&out)),
+                Ok(()) => prop_assert!(weir_json::check_strict(&out[6..]).is_ok(), "{}", String::from_utf8_lossy(&out)),
                 Err(_) => prop_assert_eq!(out, b"before"),
             }
         }

@@ -5,10 +5,10 @@ use super::{Rules, check_room, decode_base64, push_default, write_base64};
 use crate::java::class;
 use crate::java::decimal::Decimal;
 use crate::java::number::{double, float};
-use crate::json::node::{Node, is_integral};
 use crate::json::shape::{Logical, Shape};
-use crate::json::text::{unescape, write_string};
 use crate::schema::SchemaType;
+use weir_json::node::{Node, is_integral};
+use weir_json::text::{unescape, write_string};
 
 /// Appends the value.
 pub(super) fn write(

@@ -1,11 +1,10 @@
-//! A JSON text as a tree that borrows from it: for the values that have to be looked into or written anew. Values that
-//! pass unchanged never become one.
+//! Reads a JSON text into a tree that borrows from it. Only values that must be inspected or changed become a tree.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::check::{self, SyntaxError};
-use super::scan::{after_space, is_space, plain_until};
+use super::scan::{is_space, plain_until};
 use super::text::unescape;
 
 /// A JSON value. Numbers and strings stay as they were written.
@@ -17,40 +16,36 @@ pub enum Node<'a> {
     Boolean(bool),
     /// A number's characters.
     Number(&'a str),
-    /// What is between a string's quotes, escapes and all.
+    /// The characters between a string's quotes, including escapes.
     String(&'a str),
     /// An array.
     Array(Vec<Node<'a>>),
-    /// An object's members in order. Of members with equal names the first keeps the place and the last the value.
+    /// An object's members in order. If a name occurs more than once, its last value is at the place of its first.
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
 impl<'a> Node<'a> {
-    /// Reads `text`, which is one JSON text, leading zeros of numbers allowed.
+    /// Reads `text`, which must be one JSON value; numbers may have leading zeros.
     ///
     /// # Errors
-    /// Where and why it is not.
+    /// Fails if the text is not a valid JSON value, or if something follows it.
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
-        let first = check::first(text.as_bytes(), 0)?;
-        let first = first.ok_or(SyntaxError { problem: "nothing but white space", at: 0 })?;
-        if let Some(at) = after_space(text.as_bytes(), first.end) {
-            return Err(SyntaxError { problem: "something behind the JSON value", at });
-        }
-        Ok(Reader { text, at: first.start }.value())
+        let only = check::only(text.as_bytes())?;
+        Ok(Reader { text, at: only.start }.value())
     }
 
-    /// Reads what was checked already. Anything else than a JSON text gives some tree, but no panic.
-    pub(crate) fn parse_checked(text: &'a str) -> Self {
+    /// Reads a text that was checked. For any other text, the tree is arbitrary, but there is no panic.
+    pub fn parse_checked(text: &'a str) -> Self {
         Reader { text, at: 0 }.value()
     }
 
-    /// The value of a member, if this is an object that has it.
+    /// Returns the value of a member, if this is an object that has it.
     pub fn get(&self, name: &str) -> Option<&Node<'a>> {
         let Node::Object(members) = self else { return None };
         members.iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
-    /// The text, if this is a string.
+    /// Returns the text, if this is a string.
     pub fn text(&self) -> Option<Cow<'a, str>> {
         match self {
             Node::String(raw) => Some(unescape(raw)),
@@ -58,12 +53,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Whether this is a number without fraction and exponent.
+    /// Returns whether this is a number without fraction and exponent.
     pub fn is_integral(&self) -> bool {
         matches!(self, Node::Number(digits) if is_integral(digits))
     }
 
-    /// Jackson's name for the kind of value this is, as Kafka Connect's messages print it.
+    /// Returns Jackson's name for this kind of value, which Kafka Connect's messages contain.
     pub fn kind(&self) -> &'static str {
         match self {
             Node::Null => "NULL",
@@ -75,7 +70,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Writes the value without white space, numbers without leading zeros, strings as they were.
+    /// Appends the value without white space. Numbers lose leading zeros; strings keep their escapes.
     pub fn write(&self, out: &mut Vec<u8>) {
         match self {
             Node::Null => out.extend_from_slice(b"null"),
@@ -119,8 +114,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Whether a number has neither fraction nor exponent.
-pub(crate) fn is_integral(digits: &str) -> bool {
+/// Returns whether a number has neither fraction nor exponent.
+pub fn is_integral(digits: &str) -> bool {
     !digits.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
 }
 
@@ -138,14 +133,14 @@ impl<'a> Reader<'a> {
         bytes.get(self.at).copied().unwrap_or(0)
     }
 
-    /// Whether the next byte is this one, which is then passed over.
+    /// Skips the next byte if it is this one. Returns whether it was.
     fn take(&mut self, byte: u8) -> bool {
-        let there = self.peek() == byte;
-        self.at += usize::from(there);
-        there
+        let found = self.peek() == byte;
+        self.at += usize::from(found);
+        found
     }
 
-    // Recurses: the check that comes first bounds the depth, and the frame is kept small.
+    // Recurses. The check limits the depth, and the stack frame is small.
     fn value(&mut self) -> Node<'a> {
         match self.peek() {
             b'"' => Node::String(self.string()),
@@ -166,8 +161,8 @@ impl<'a> Reader<'a> {
     fn number(&mut self) -> &'a str {
         let start = self.at;
         let rest = &self.text.as_bytes()[start..];
-        let goes_on = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-        self.at += rest.iter().take_while(goes_on).count();
+        let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+        self.at += rest.iter().take_while(is_part).count();
         &self.text[start..self.at]
     }
 
@@ -215,7 +210,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// As a Java map does: the last of several values under one name stays, in the place of the first.
+/// Keeps the last value of each name, at the place of the first, as a `LinkedHashMap` does.
 fn without_duplicates<'a>(members: Vec<(Cow<'a, str>, Node<'a>)>) -> Vec<(Cow<'a, str>, Node<'a>)> {
     let duplicate = if members.len() <= 8 {
         members.iter().enumerate().any(|(index, (name, _))| members[..index].iter().any(|(other, _)| other == name))

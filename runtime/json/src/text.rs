@@ -1,11 +1,11 @@
-//! Strings of JSON: written with quotes and escapes, read without.
+//! Writes JSON strings with quotes and escapes, and reads them without.
 
 use std::borrow::Cow;
 
 use super::scan::plain_until;
 
-/// Writes `text`, which is UTF-8, as a JSON string, with the escapes that Kafka Connect's writer uses and no others. That
-/// writer has an oddity: characters beyond U+FFFF are written as two escaped surrogates.
+/// Appends `text`, which is valid UTF-8, as a JSON string, including the quotes. Uses the escapes of Kafka Connect's
+/// writer: those that JSON requires, and two escaped surrogates for each character above U+FFFF.
 pub fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);
     out.push(b'"');
@@ -28,9 +28,10 @@ pub fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Writes a run without quotes, backslashes and control characters.
+/// Appends text without quotes, backslashes and control characters.
 fn write_plain(mut run: &[u8], out: &mut Vec<u8>) {
-    // Only characters beyond U+FFFF begin with such a byte. The test for any compiles to vector code, the search does not.
+    // Only characters above U+FFFF begin with such a byte. The test whether there is one compiles to vector instructions,
+    // but the search does not.
     while run.iter().fold(0, |most, &byte| most.max(byte)) >= 0xF0 {
         let start = run.iter().position(|&byte| byte >= 0xF0).unwrap_or(0);
         let character = std::str::from_utf8(&run[start..(start + 4).min(run.len())]);
@@ -48,8 +49,8 @@ fn write_unit(unit: u16, out: &mut Vec<u8>) {
     out.extend([12, 8, 4, 0].map(|shift| DIGITS[usize::from(unit >> shift & 15)]));
 }
 
-/// Takes the escapes out of the inside of a JSON string. Half a surrogate pair, which no Unicode text can hold, becomes
-/// U+FFFD.
+/// Returns the text between the quotes of a JSON string, which was checked. Half a surrogate pair, which Rust text cannot
+/// contain, is read as U+FFFD.
 pub fn unescape(raw: &str) -> Cow<'_, str> {
     if !raw.contains('\\') {
         return Cow::Borrowed(raw);
@@ -91,10 +92,10 @@ pub fn unescape(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The UTF-16 unit of the four digits in front, which are taken away; 0xFFFD where there are none.
+/// Removes four hexadecimal digits from the start of `rest`. Returns their UTF-16 unit, or 0xFFFD if there are none.
 fn take_unit(rest: &mut &str) -> u32 {
-    let Some((digits, behind)) = rest.split_at_checked(4) else { return 0xFFFD };
-    *rest = behind;
+    let Some((digits, after)) = rest.split_at_checked(4) else { return 0xFFFD };
+    *rest = after;
     u32::from_str_radix(digits, 16).unwrap_or(0xFFFD)
 }
 

@@ -94,3 +94,54 @@ proptest! {
         prop_assert!(leading_zeros || check_strict(&text).is_ok() == serde_takes(&text));
     }
 }
+
+#[test]
+fn flat_objects_are_recognised() {
+    for text in [
+        "{}",
+        " { } ",
+        r#"{"filename":"/data/in.txt"}"#,
+        r#"{"position":30}"#,
+        r#"{ "a" : -1.5e+7 , "b" : null , "c" : true , "d" : false, "e":0.1,"":0 }"#,
+        r#"{"a\"\\\u00e4":"ä\n"}"#,
+    ] {
+        assert!(is_flat_object(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn other_texts_are_not_flat_objects() {
+    for text in [
+        "",
+        "null",
+        "[]",
+        "7",
+        "{",
+        "}",
+        "{}x",
+        "{}{}",
+        r#"{"a"}"#,
+        r#"{"a":}"#,
+        r#"{"a":1,}"#,
+        r#"{,"a":1}"#,
+        "{a:1}",
+        r#"{"a":{}}"#,
+        r#"{"a":[]}"#,
+        r#"{"a":01}"#,
+        r#"{"a":1.}"#,
+        r#"{"a":.5}"#,
+        r#"{"a":+1}"#,
+        r#"{"a":1e}"#,
+        r#"{"a":-}"#,
+        r#"{"a":tru}"#,
+        r#"{"a":NaN}"#,
+        r#"{"a":"x}"#,
+        r#"{"a":"\x"}"#,
+        r#"{"a":"\u12g4"}"#,
+        r#"{"a":"\u12"#,
+        "{\"a\":\"\n\"}",
+    ] {
+        assert!(!is_flat_object(text.as_bytes()), "{text}");
+    }
+    assert!(!is_flat_object(b"{\"a\":\"\xff\"}"));
+}

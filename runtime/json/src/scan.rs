@@ -1,22 +1,22 @@
-//! Finds the next byte that matters in JSON text, several at a time.
+//! Finds the next significant byte of a JSON text, several bytes at a time.
 
-/// Index of the first byte from `at` on that is not white space.
-pub(crate) fn after_space(text: &[u8], at: usize) -> Option<usize> {
+/// Returns the index of the first byte, starting at `at`, that is not white space.
+pub fn after_space(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     rest.iter().position(|byte| !is_space(*byte)).map(|offset| at + offset)
 }
 
-/// The bytes that JSON calls white space.
+/// Returns whether JSON defines the byte as white space.
 #[inline]
-pub(crate) fn is_space(byte: u8) -> bool {
+pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
-/// Index of the first byte from `at` on that ends or breaks the run of plain characters in a string: a quote, a
+/// Returns the index of the first byte, starting at `at`, that ends the plain characters of a string: a quote, a
 /// backslash, a control character, or the end of the text.
 #[inline(always)]
-pub(crate) fn plain_until(text: &[u8], at: usize) -> usize {
-    // Most strings are short: two words are looked at before anything is called.
+pub fn plain_until(text: &[u8], at: usize) -> usize {
+    // Most strings are short, so two words are checked before a function is called.
     let Some(first) = word(text, at) else { return plain_tail(text, at) };
     if let Some(offset) = first_special(first) {
         return at + offset;
@@ -37,13 +37,13 @@ fn word(text: &[u8], at: usize) -> Option<u64> {
     text.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
-/// The place of the first special byte among the eight of `word`, the lowest being the first.
+/// Returns the index of the first special byte among the eight of `word`; the lowest byte is the first.
 #[inline(always)]
 fn first_special(word: u64) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES * 0x80;
-    // Each of the three terms marks its bytes, perhaps with false marks above a true one, never below it; so the lowest
-    // mark of all is true.
+    // Each of the three terms marks its bytes. Because of the borrow it may mark others above a correct mark, but never
+    // below it, so the lowest mark is correct.
     let quote = word ^ (ONES * b'"' as u64);
     let backslash = word ^ (ONES * b'\\' as u64);
     let marks = (quote.wrapping_sub(ONES) & !quote)
@@ -53,7 +53,7 @@ fn first_special(word: u64) -> Option<usize> {
     (marks != 0).then(|| (marks.trailing_zeros() / 8) as usize)
 }
 
-/// As [`plain_until`], for long runs: blocks are tested as a whole, which compiles to vector code.
+/// Like [`plain_until`], for long strings: each block is tested as a whole, which compiles to vector instructions.
 #[inline(never)]
 fn plain_long(text: &[u8], mut at: usize) -> usize {
     while let Some(block) = text.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
@@ -85,8 +85,8 @@ mod tests {
     proptest! {
         #[test]
         fn plain_runs_end_at_the_first_special_byte(
-            plain in 0..90_usize, behind in prop::collection::vec(any::<u8>(), 0..90)) {
-            let text = [vec![b'x'; plain], behind].concat();
+            plain in 0..90_usize, after in prop::collection::vec(any::<u8>(), 0..90)) {
+            let text = [vec![b'x'; plain], after].concat();
             let expected = text.iter().position(|&byte| is_special(byte)).unwrap_or(text.len());
             prop_assert_eq!(plain_until(&text, 0), expected);
         }
