@@ -1,36 +1,32 @@
-//! The Java class that Kafka Connect holds a value in.
+//! The Java class in which Kafka Connect holds the values of a schema.
 
+use weir_java::Class;
 use weir_sdk::schema::{SchemaRef, SchemaType};
 
-/// A class of values.
+/// The class of a schema's values, and what else it determines about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    Byte,
-    Short,
-    Integer,
-    Long,
-    Float,
-    Double,
-    Boolean,
-    String,
-    Bytes,
-    /// With the scale of its schema.
-    BigDecimal(i32),
-    /// Date, Time and Timestamp.
-    Date,
-    List,
-    /// With the JSON of an empty one.
-    Map(&'static str),
-    Struct,
+pub(crate) struct Held {
+    pub(crate) class: Class,
+    /// The scale of a Decimal.
+    pub(crate) scale: i32,
+    /// An empty map in JSON: a map whose keys are not text is a list of pairs.
+    pub(crate) empty_map: &'static str,
 }
 
-impl Class {
-    /// That of the values of a schema.
-    pub(crate) fn of_schema(schema: SchemaRef<'_>) -> Class {
+impl From<Class> for Held {
+    fn from(class: Class) -> Held {
+        Held { class, scale: 0, empty_map: "{}" }
+    }
+}
+
+impl Held {
+    /// Returns the class of a schema's values.
+    pub(crate) fn of_schema(schema: SchemaRef<'_>) -> Held {
         let logical = schema.name().and_then(|name| name.strip_prefix("org.apache.kafka.connect.data."));
-        match (schema.kind(), logical) {
+        let class = match (schema.kind(), logical) {
             (SchemaType::Bytes, Some("Decimal")) => {
-                Class::BigDecimal(schema.parameter("scale").and_then(|scale| scale.parse().ok()).unwrap_or(0))
+                let scale = schema.parameter("scale").and_then(|scale| scale.parse().ok()).unwrap_or(0);
+                return Held { scale, ..Class::BigDecimal.into() };
             }
             (SchemaType::Int32, Some("Date" | "Time")) | (SchemaType::Int64, Some("Timestamp")) => Class::Date,
             (SchemaType::Int8, _) => Class::Byte,
@@ -43,32 +39,12 @@ impl Class {
             (SchemaType::String, _) => Class::String,
             (SchemaType::Bytes, _) => Class::Bytes,
             (SchemaType::Array, _) => Class::List,
-            // Maps whose keys are no texts are lists of pairs.
-            (SchemaType::Map, _) if schema.key().is_some_and(|key| key.kind() == SchemaType::String) => {
-                Class::Map("{}")
+            (SchemaType::Map, _) => {
+                let is_object = schema.key().is_some_and(|key| key.kind() == SchemaType::String);
+                return Held { empty_map: if is_object { "{}" } else { "[]" }, ..Class::Map.into() };
             }
-            (SchemaType::Map, _) => Class::Map("[]"),
             (SchemaType::Struct, _) => Class::Struct,
-        }
-    }
-
-    /// As `Class.toString` has it behind `class `.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Class::Byte => "java.lang.Byte",
-            Class::Short => "java.lang.Short",
-            Class::Integer => "java.lang.Integer",
-            Class::Long => "java.lang.Long",
-            Class::Float => "java.lang.Float",
-            Class::Double => "java.lang.Double",
-            Class::Boolean => "java.lang.Boolean",
-            Class::String => "java.lang.String",
-            Class::Bytes => "[B",
-            Class::BigDecimal(_) => "java.math.BigDecimal",
-            Class::Date => "java.util.Date",
-            Class::List => "java.util.ArrayList",
-            Class::Map(_) => "java.util.HashMap",
-            Class::Struct => "org.apache.kafka.connect.data.Struct",
-        }
+        };
+        class.into()
     }
 }

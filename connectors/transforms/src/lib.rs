@@ -1,16 +1,15 @@
 //! Kafka Connect's own single message transforms and predicates, one file each, in one component.
 //!
 //! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, [`require`] says that a value is not
-//! what a transform needs, [`by_schema`] keeps what was worked out for a schema, [`java_number`] and [`java_parse`] read
-//! numbers as Java does. More of Java, its regular expressions and the order of its maps, is in `weir-java`.
+//! what a transform needs, and [`by_schema`] keeps what was worked out for a schema. Java's
+//! behaviour is in `weir-java`.
 
 mod by_schema;
 mod class;
 mod defaults;
 mod field_path;
-mod java_number;
-mod java_parse;
 mod java_regex;
+mod json_number;
 mod lists;
 mod memo;
 mod object_writer;

@@ -11,7 +11,7 @@ use weir_sdk::value::{FieldName, Value};
 use weir_sdk::{Config, ConfigError, RowError, Transform};
 
 use crate::by_schema::BySchema;
-use crate::class::Class;
+use crate::class::Held;
 use crate::defaults::Defaults;
 use crate::side::Side;
 use crate::{lists, require};
@@ -125,7 +125,7 @@ fn masked(schema: &Schema, fields: &[FieldName], replacement: Option<&str>) -> V
     let masked = |(name, field): (&str, SchemaRef<'_>)| {
         let name = fields.iter().find(|masked| masked.text() == name)?;
         let required = (!field.is_optional()).then(|| require::null_message(name.text(), field));
-        Some(Masked { name: name.clone(), mask: Mask::of(&Class::of_schema(field), replacement), required })
+        Some(Masked { name: name.clone(), mask: Mask::of(Held::of_schema(field), replacement), required })
     };
     schema.fields().filter_map(masked).collect()
 }

@@ -6,20 +6,17 @@ mod compiler;
 mod incoming;
 mod loading;
 mod lookup;
-mod range;
 mod registry;
 pub mod shipped;
 mod store;
-mod version;
 
 pub use built_in::{BUILT_IN, BUILT_IN_VERSION, BuiltIn};
 pub use compiler::{COMPILE_COMMAND, compile};
 pub use incoming::Incoming;
 pub use loading::files_on_path;
 pub use lookup::{AnyPlugin, Catalogue, FindError, LookupError, VersionError};
-pub use range::{RangeError, VersionRange};
 pub use registry::{
     DeleteError, LoadedUpload, OpenError, Options, Plugin, Plugins, Stored, Unloaded, UploadError, Uploaded,
 };
 pub use store::Error as StoreError;
-pub use version::Version;
+pub use weir_java::maven::{RangeError, Version, VersionRange};

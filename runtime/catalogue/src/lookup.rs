@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use weir_plugin::{ComponentId, PluginKind};
 
+use weir_java::maven::{Version, VersionRange};
+
 use super::alias::{Aliases, simple_name};
 use super::built_in::{self, BUILT_IN, BUILT_IN_VERSION, BuiltIn, OTHERS};
-use super::range::VersionRange;
 use super::registry::Plugin;
-use super::version::Version;
 
 /// The class is there, but not in a version that was asked for. The text is Kafka Connect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

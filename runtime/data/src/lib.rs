@@ -24,5 +24,4 @@ pub mod timestamp;
 pub mod topic_name;
 pub mod transformed;
 
-pub use java::number::double as java_double;
 pub use java::text::JavaText;

@@ -13,7 +13,6 @@
 //! zones would need their rules. And a year of two digits is one from 1946 to 2045, as in a JVM that started in 2026: where
 //! this is used there may be no clock.
 
-mod calendar;
 mod fields;
 mod format;
 mod names;
@@ -62,7 +61,7 @@ impl DateFormat {
     /// Moments are written with the same text if this many milliseconds, counted from 1970, hold both: a day if the pattern
     /// has no part of the time of day.
     pub fn granularity(&self) -> i64 {
-        self.items.iter().map(Item::granularity).min().unwrap_or(calendar::DAY)
+        self.items.iter().map(Item::granularity).min().unwrap_or(crate::calendar::DAY)
     }
 
     /// Reads a text, whose end may be anything.

@@ -1,16 +1,16 @@
-//! The order in which a `java.util.HashMap` gives its entries, for where Kafka Connect's outcome hangs on it: which of two
-//! fields with one name wins, which of two errors comes first.
+//! The iteration order of a `java.util.HashMap`. It determines, for example, which of two fields with the same name Kafka
+//! Connect keeps, and which of two errors it reports.
 //!
 //! ```
 //! assert_eq!(weir_java::hash_map::order(["ssn", "b", "a"].into_iter()), [2, 1, 0]);
 //! ```
 
-/// A map is twice as large as soon as it is fuller than three quarters.
+/// The initial size. It is doubled when more than three quarters of the map are in use.
 const SMALLEST: usize = 16;
 
-/// The places of `names`, which are distinct, in the order in which a map gives them that they were put into one by one.
+/// Returns the indexes of `names`, which are distinct, in the iteration order of a map to which they were added one by one.
 ///
-/// Where eight or more names share a bucket, Java makes a tree of them, and its order is another one.
+/// If eight or more names are in the same bucket, Java creates a tree, whose order is different.
 pub fn order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
     let hashes: Vec<u32> = names.map(hash).collect();
     let mut buckets = SMALLEST;
@@ -20,7 +20,7 @@ pub fn order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
     in_buckets(&hashes, buckets)
 }
 
-/// The same for a map that was made for this many names (`new HashMap<>(capacity)`).
+/// Like [`order`], for a map that was created with a capacity (`new HashMap<>(capacity)`).
 ///
 /// ```
 /// assert_eq!(weir_java::hash_map::order_for(1, ["p", "a"].into_iter()), [0, 1]);
@@ -34,7 +34,7 @@ pub fn order_for<'a>(capacity: usize, names: impl Iterator<Item = &'a str>) -> V
     in_buckets(&hashes, buckets)
 }
 
-/// The same for a map that was made as a copy of one with these names: that one is as small as it can be.
+/// Like [`order`], for a map that was created as a copy of one with these names, which is as small as possible.
 ///
 /// ```
 /// assert_eq!(weir_java::hash_map::order_of_copy(["name", "topic", "file"].into_iter()), [0, 1, 2]);
@@ -46,12 +46,12 @@ pub fn order_of_copy<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
 
 fn in_buckets(hashes: &[u32], buckets: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..hashes.len()).collect();
-    // Names in one bucket stay in the order in which they came.
+    // Names in the same bucket stay in the order in which they were added.
     order.sort_by_key(|place| hashes[*place] as usize & (buckets - 1));
     order
 }
 
-/// `String.hashCode`, spread as a map does it.
+/// Returns the `String.hashCode`, with its bits spread as in a map.
 fn hash(name: &str) -> u32 {
     let hash = name.encode_utf16().fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
     hash ^ (hash >> 16)
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_grows_behind_its_twelfth_entry() {
+    fn a_map_grows_after_its_twelfth_entry() {
         // In 16 buckets p comes first, in 32 a does.
         let few: Vec<&str> = "pbcdefghijka".split("").filter(|name| !name.is_empty()).collect();
         assert_eq!(ordered(&few)[0], "p");

@@ -1,7 +1,16 @@
-//! What Java's own classes do and Kafka Connect's outcome hangs on: regular expressions, date formats, and the order of a
-//! hash map. Small, because it goes into components as well as into the worker.
+//! Java behaviour that affects the results of Kafka Connect: regular expressions, dates, numbers, the order of a hash map,
+//! and the names of classes. Small, because components use it as well as the worker.
 
+pub mod big_decimal;
+mod calendar;
+pub mod class;
+pub mod date;
 pub mod date_format;
 pub mod hash_map;
+pub mod maven;
+pub mod number;
 pub mod regex;
 pub mod text;
+
+pub use big_decimal::BigDecimal;
+pub use class::Class;

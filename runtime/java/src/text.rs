@@ -1,6 +1,6 @@
-//! What `java.lang.String` does to texts.
+//! Methods of `java.lang.String`.
 
-/// As `String.trim`: characters up to the space are removed at both ends, white space beyond ASCII stays.
+/// Trims like `String.trim`: removes white space and control characters of ASCII at both ends, but not other white space.
 pub fn trim(text: &str) -> &str {
     text.trim_matches(|character| character <= ' ')
 }

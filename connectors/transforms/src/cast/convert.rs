@@ -2,21 +2,22 @@
 
 use std::io::Write as _;
 
+use weir_java::Class;
+use weir_java::date::connect_text;
+use weir_java::number::{parse_double, parse_float, parse_long};
 use weir_sdk::RowError;
 use weir_sdk::value::{Json, json_string};
 
-use super::source::{DAY, Number, Source};
+use super::source::{Number, Source};
 use super::spec::Type;
-use crate::class::Class;
-use crate::java_number::{double_json, float_json};
-use crate::java_parse;
+use crate::json_number::{double_json, float_json};
 
 /// Writes a value that is not null as one of another type.
 pub(super) fn cast(json: Json<'_>, source: Source, to: Type, out: &mut Vec<u8>) -> Result<(), RowError> {
     out.clear();
-    match source.class {
+    match source.held.class {
         Class::List => Err(unsupported("ARRAY")),
-        Class::Map(_) => Err(unsupported("MAP")),
+        Class::Map => Err(unsupported("MAP")),
         Class::Struct => Err(unsupported("STRUCT")),
         // A string of base64 already.
         Class::Bytes if to == Type::String => {
@@ -31,7 +32,7 @@ pub(super) fn cast(json: Json<'_>, source: Source, to: Type, out: &mut Vec<u8>) 
         }
         Class::Date if to == Type::String => {
             if let Number::Long(number) = source.number(json)? {
-                out.extend(json_string(&date_text(number.saturating_mul(source.unit))));
+                out.extend(json_string(&connect_text(number.saturating_mul(source.unit))));
             }
             Ok(())
         }
@@ -56,7 +57,7 @@ fn of_text(json: Json<'_>, to: Type, out: &mut Vec<u8>) -> Result<(), RowError> 
         return Ok(());
     }
     let text = json.as_str().unwrap_or_default();
-    let whole = |least: i64, most: i64| java_parse::long(&text).filter(|number| (least..=most).contains(number));
+    let whole = |least: i64, most: i64| parse_long(&text).filter(|number| (least..=most).contains(number));
     let long = match to {
         Type::Int8 => whole(i8::MIN.into(), i8::MAX.into()),
         Type::Int16 => whole(i16::MIN.into(), i16::MAX.into()),
@@ -68,11 +69,7 @@ fn of_text(json: Json<'_>, to: Type, out: &mut Vec<u8>) -> Result<(), RowError> 
         }
         Type::Float32 | Type::Float64 => {
             let is_short = to == Type::Float32;
-            let json = if is_short {
-                java_parse::float(&text).map(float_json)
-            } else {
-                java_parse::double(&text).map(double_json)
-            };
+            let json = if is_short { parse_float(&text).map(float_json) } else { parse_double(&text).map(double_json) };
             out.extend(json.ok_or_else(|| out_of_range(&text))?.bytes());
             return Ok(());
         }
@@ -151,26 +148,4 @@ fn of_number(number: Number, to: Type, out: &mut Vec<u8>) {
         }
     };
     out.extend(written.bytes());
-}
-
-/// `Values.dateFormatFor`: a time of day for the first day of 1970 and all before it, a date for a whole day, both for the rest. In
-/// UTC, whatever the time zone of the machine.
-fn date_text(millis: i64) -> String {
-    let of_day = millis.rem_euclid(DAY);
-    let (seconds, thousandths) = (of_day / 1000, of_day % 1000);
-    let time = format!("{:02}:{:02}:{:02}.{thousandths:03}Z", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if millis < DAY {
-        return time;
-    }
-    // Years begin in March here, so that the day that some years lack is their last one.
-    let shifted = millis.div_euclid(DAY) + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let date = format!("{year:04}-{month:02}-{day:02}");
-    if of_day == 0 { date } else { format!("{date}T{time}") }
 }

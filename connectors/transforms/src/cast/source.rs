@@ -2,23 +2,21 @@
 
 use std::borrow::Cow;
 
+use weir_java::date::DAY;
+use weir_java::{BigDecimal, Class};
 use weir_sdk::RowError;
 use weir_sdk::schema::SchemaRef;
 use weir_sdk::value::{Json, JsonKind};
 
-use crate::class::Class;
-use crate::java_number::BigDecimal;
+use crate::class::Held;
 
 /// The class of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source {
-    pub(super) class: Class,
+    pub(super) held: Held,
     /// Milliseconds that one stands for, of a Date, a Time or a Timestamp.
     pub(super) unit: i64,
 }
-
-/// Milliseconds of a day.
-pub(super) const DAY: i64 = 86_400_000;
 
 /// A number of any class.
 #[derive(Debug)]
@@ -33,7 +31,7 @@ impl Source {
     /// Of the values of a schema.
     pub(super) fn of_schema(schema: SchemaRef<'_>) -> Source {
         let is_date = schema.name() == Some("org.apache.kafka.connect.data.Date");
-        Source { class: Class::of_schema(schema), unit: if is_date { DAY } else { 1 } }
+        Source { held: Held::of_schema(schema), unit: if is_date { DAY } else { 1 } }
     }
 
     /// Of a value without a schema that is not null.
@@ -44,9 +42,9 @@ impl Source {
             JsonKind::Number if json.raw().iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) => Class::Double,
             JsonKind::Number => Class::Long,
             JsonKind::Array => Class::List,
-            JsonKind::Object => Class::Map("{}"),
+            JsonKind::Object => Class::Map,
         };
-        Source { class, unit: 1 }
+        Source { held: class.into(), unit: 1 }
     }
 
     /// The number that a value of a numeric class is.
@@ -56,19 +54,19 @@ impl Source {
             JsonKind::String => json.as_str().unwrap_or_default(),
             _ => Cow::default(),
         };
-        let number = match self.class {
+        let number = match self.held.class {
             Class::Float => text.parse().ok().map(Number::Float),
             Class::Double => text.parse().ok().map(Number::Double),
-            Class::BigDecimal(scale) => {
-                let decimal = decode_base64(text.as_bytes()).and_then(|bytes| BigDecimal::from_unscaled(&bytes, scale));
-                decimal.map(Number::Decimal)
+            Class::BigDecimal => {
+                let bytes = decode_base64(text.as_bytes());
+                bytes.and_then(|bytes| BigDecimal::from_unscaled(&bytes, self.held.scale)).map(Number::Decimal)
             }
             _ => {
                 let long = text.parse().ok();
                 long.or_else(|| Some(BigDecimal::parse(&text)?.long_value())).map(Number::Long)
             }
         };
-        let class = self.class.name();
+        let class = self.held.class.name();
         number.ok_or_else(|| RowError::new(format_args!("The value is not a {class} as its schema says")))
     }
 }

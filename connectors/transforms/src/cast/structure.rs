@@ -1,5 +1,6 @@
 //! What the schemas of cast values are, worked out once for each schema that comes.
 
+use weir_java::Class;
 use weir_sdk::RowError;
 use weir_sdk::schema::{Schema, SchemaNode, SchemaRef, SchemaType};
 use weir_sdk::value::{FieldName, Json, StructBuilder};
@@ -7,7 +8,6 @@ use weir_sdk::value::{FieldName, Json, StructBuilder};
 use super::convert::{cast, unsupported};
 use super::source::Source;
 use super::spec::{Spec, Type};
-use crate::class::Class;
 use crate::require;
 
 /// A value that is cast as a whole.
@@ -46,7 +46,7 @@ impl Whole {
             ..root.node().clone()
         };
         // The new value is none of the logical type. Kafka Connect keeps its name, and its converters fail then.
-        if matches!(source.class, Class::Date | Class::BigDecimal(_)) {
+        if matches!(source.held.class, Class::Date | Class::BigDecimal) {
             (node.name, node.version, node.parameters) = (None, None, Vec::new());
         }
         Ok(Whole { schema: Schema::from_nodes(vec![node]), source })

@@ -1,10 +1,11 @@
 //! What stands in for a value: made once for each class of values, not once a row.
 
+use weir_java::{BigDecimal, Class};
 use weir_sdk::RowError;
 use weir_sdk::value::{Json, JsonKind, Value, json_string};
 
-use crate::class::Class;
-use crate::java_number::{BigDecimal, double_json, float_json};
+use crate::class::Held;
+use crate::json_number::{double_json, float_json};
 
 /// The JSON text that replaces values of one class, or why none can.
 #[derive(Debug)]
@@ -12,10 +13,10 @@ pub(super) struct Mask(Result<Vec<u8>, String>);
 
 impl Mask {
     /// Of a class: nothing's value, or the replacement.
-    pub(super) fn of(class: &Class, replacement: Option<&str>) -> Mask {
+    pub(super) fn of(held: Held, replacement: Option<&str>) -> Mask {
         Mask(match replacement {
-            None => nothing(*class),
-            Some(replacement) => custom(*class, replacement),
+            None => nothing(held),
+            Some(replacement) => custom(held, replacement),
         })
     }
 
@@ -38,14 +39,14 @@ pub(super) struct Masks {
 
 impl Masks {
     pub(super) fn new(replacement: Option<&str>) -> Masks {
-        let of = |class| Mask::of(&class, replacement);
+        let of = |class: Class| Mask::of(class.into(), replacement);
         Masks {
             boolean: of(Class::Boolean),
             long: of(Class::Long),
             double: of(Class::Double),
             string: of(Class::String),
             array: of(Class::List),
-            object: of(Class::Map("{}")),
+            object: of(Class::Map),
         }
     }
 
@@ -66,28 +67,28 @@ impl Masks {
 }
 
 /// Kafka Connect's `maskWithNullValue`.
-fn nothing(class: Class) -> Result<Vec<u8>, String> {
-    let json = match class {
+fn nothing(held: Held) -> Result<Vec<u8>, String> {
+    let json = match held.class {
         Class::Byte | Class::Short | Class::Integer | Class::Long | Class::Date => "0",
         Class::Float | Class::Double => "0.0",
         Class::Boolean => "false",
         Class::String => "\"\"",
         Class::List => "[]",
-        Class::Map(empty) => empty,
-        Class::BigDecimal(scale) => return decimal(&BigDecimal::ZERO, scale),
-        Class::Bytes | Class::Struct => return Err(format!("Cannot mask value of type: class {}", class.name())),
+        Class::Map => held.empty_map,
+        Class::BigDecimal => return decimal(&BigDecimal::ZERO, held.scale),
+        Class::Bytes | Class::Struct => return Err(format!("Cannot mask value of type: class {}", held.class.name())),
     };
     Ok(json.into())
 }
 
 /// Kafka Connect's `maskWithCustomReplacement`.
-fn custom(class: Class, replacement: &str) -> Result<Vec<u8>, String> {
+fn custom(held: Held, replacement: &str) -> Result<Vec<u8>, String> {
     let number = || {
         let why = || format!("Unable to convert {replacement} (class java.lang.String) to a number");
         BigDecimal::parse(replacement).ok_or_else(why)
     };
     // Whole numbers of other sizes are cut to theirs, as Java's casts do it.
-    let json = match class {
+    let json = match held.class {
         Class::Byte => (number()?.long_value() as i8).to_string(),
         Class::Short => (number()?.long_value() as i16).to_string(),
         Class::Integer => (number()?.long_value() as i32).to_string(),
@@ -95,12 +96,12 @@ fn custom(class: Class, replacement: &str) -> Result<Vec<u8>, String> {
         Class::Float => float_json(number()?.double_value() as f32),
         Class::Double => double_json(number()?.double_value()),
         Class::String => return Ok(json_string(replacement)),
-        Class::BigDecimal(scale) => {
+        Class::BigDecimal => {
             let why = || format!("Unable to convert {replacement} (class java.lang.String) to number");
-            return decimal(&BigDecimal::parse(replacement).ok_or_else(why)?, scale);
+            return decimal(&BigDecimal::parse(replacement).ok_or_else(why)?, held.scale);
         }
-        Class::Boolean | Class::Bytes | Class::Date | Class::List | Class::Map(_) | Class::Struct => {
-            return Err(format!("Cannot mask value of type class {} with custom replacement.", class.name()));
+        Class::Boolean | Class::Bytes | Class::Date | Class::List | Class::Map | Class::Struct => {
+            return Err(format!("Cannot mask value of type class {} with custom replacement.", held.class.name()));
         }
     };
     Ok(json.into_bytes())

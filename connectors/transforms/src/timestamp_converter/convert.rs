@@ -1,11 +1,11 @@
 //! Between a moment and its forms.
 
+use weir_java::BigDecimal;
 use weir_java::date_format::{DateFormat, ParseError};
 use weir_sdk::RowError;
 use weir_sdk::schema::{SchemaRef, SchemaType};
 use weir_sdk::value::{Json, JsonKind, Value};
 
-use crate::java_number::BigDecimal;
 use crate::require;
 
 const DAY: i64 = 86_400_000;

@@ -6,9 +6,9 @@ use super::rows::each_row;
 use super::view::{Value, View};
 use super::{Converted, Converter};
 use crate::java::class;
-use crate::java::number::{double, float};
 use crate::records::{Column, Encoding, Format, Values};
 use crate::schema::{Schema, SchemaType};
+use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 
 /// Which number.

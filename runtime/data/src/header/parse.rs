@@ -3,8 +3,9 @@
 use super::parsed::Parsed;
 use super::temporal::{self, Temporal};
 use super::tokens::{Tokens, trim};
-use crate::java::decimal::Decimal;
+use crate::java::decimal;
 use crate::schema::SchemaType;
+use weir_java::BigDecimal;
 
 /// Most levels of lists and maps; a text that has more is taken for a string.
 const MAX_DEPTH: usize = 64;
@@ -48,7 +49,7 @@ fn plain<'a>(token: &'a str, tokens: &mut Tokens<'a>) -> Option<Parsed> {
 }
 
 fn number(token: &str) -> Option<Parsed> {
-    let decimal = Decimal::parse(token)?;
+    let decimal = decimal::parse(token)?;
     if let Some(whole) = whole(&decimal) {
         let fits = |min: i64, max: i64| (min..=max).contains(&whole);
         let kind = if fits(i8::MIN.into(), i8::MAX.into()) {
@@ -63,7 +64,7 @@ fn number(token: &str) -> Option<Parsed> {
         return Some(Parsed::Integer(kind, whole));
     }
     let number = token.strip_prefix('+').unwrap_or(token);
-    if decimal.scale != 0 {
+    if decimal.scale() != 0 {
         let single: f32 = number.parse().ok()?;
         if single.is_finite() {
             return Some(Parsed::Float32(single));
@@ -73,13 +74,14 @@ fn number(token: &str) -> Option<Parsed> {
             return Some(Parsed::Float64(wide));
         }
     }
-    let scale = i32::try_from(decimal.scale).ok()?;
-    Some(Parsed::Decimal(decimal, scale))
+    Some(Parsed::Decimal(decimal))
 }
 
-/// The value, if it is whole and of 64 bits.
-fn whole(decimal: &Decimal) -> Option<i64> {
-    i64::try_from(&decimal.clone().with_scale(0)?.unscaled).ok()
+/// Returns the value if it is an integer of 64 bits.
+fn whole(decimal: &BigDecimal) -> Option<i64> {
+    let bytes = decimal::unscaled(decimal, 0).filter(|bytes| bytes.len() <= 8)?;
+    let sign = if bytes.first()? & 0x80 == 0 { 0 } else { -1 };
+    Some(bytes.iter().fold(sign, |value, byte| value << 8 | i64::from(*byte)))
 }
 
 /// A list or a map, whose opening bracket is next. `None` = something in it is neither.

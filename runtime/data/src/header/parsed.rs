@@ -1,10 +1,10 @@
 //! Values found in the text of headers: their schemas, and how lists and maps get one for all their entries.
 
-use crate::java::date::DAY;
-use crate::java::decimal::Decimal;
-use crate::java::number::{double, float};
 use crate::json::payload::write_base64;
 use crate::schema::{Schema, SchemaType};
+use weir_java::BigDecimal;
+use weir_java::date::DAY;
+use weir_java::number::{double, float};
 use weir_json::text::write_string;
 
 use super::temporal::Temporal;
@@ -18,7 +18,7 @@ pub(super) enum Parsed {
     Integer(SchemaType, i64),
     Float32(f32),
     Float64(f64),
-    Decimal(Decimal, i32),
+    Decimal(BigDecimal),
     Temporal(Temporal),
     String(String),
     Array(Vec<Parsed>),
@@ -34,7 +34,7 @@ impl Parsed {
             Self::Integer(kind, _) => Schema::primitive(*kind),
             Self::Float32(_) => Schema::primitive(SchemaType::Float32),
             Self::Float64(_) => Schema::primitive(SchemaType::Float64),
-            Self::Decimal(_, scale) => Schema::decimal(*scale),
+            Self::Decimal(decimal) => Schema::decimal(decimal.scale()),
             Self::Temporal(Temporal::Date(_)) => Schema::logical("Date", SchemaType::Int32),
             Self::Temporal(Temporal::Time(_)) => Schema::logical("Time", SchemaType::Int32),
             Self::Temporal(Temporal::Timestamp(_)) => Schema::logical("Timestamp", SchemaType::Int64),
@@ -63,8 +63,8 @@ impl Parsed {
             Self::Float32(number) if kind == Some(SchemaType::Float64) => push(out, double(f64::from(*number))),
             Self::Float32(number) => push(out, float(*number)),
             Self::Float64(number) => push(out, double(*number)),
-            Self::Decimal(decimal, _) if schema.is_none() => push(out, decimal),
-            Self::Decimal(decimal, _) => write_base64(&decimal.to_bytes(), out),
+            Self::Decimal(decimal) if schema.is_none() => push(out, decimal),
+            Self::Decimal(decimal) => write_base64(&decimal.to_bytes(), out),
             Self::Temporal(Temporal::Date(millis)) => push(out, millis.div_euclid(DAY)),
             Self::Temporal(Temporal::Time(millis) | Temporal::Timestamp(millis)) => push(out, millis),
             Self::String(text) => write_string(text.as_bytes(), out),

@@ -1,6 +1,6 @@
 //! Dates, times and timestamps in the text of headers, read as UTC.
 
-use crate::java::date::{DAY, millis_of_day};
+use weir_java::date::{DAY, millis_of_day};
 
 /// A moment, by what its text says of it. All are milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::java::date::header_text;
-use crate::java::number::{double, float};
 use crate::java::to_string::{date_millis, decimal};
 use crate::json::payload::MAX_COLUMN;
 use crate::json::shape::{Logical, Shape};
 use crate::schema::SchemaType;
+use weir_java::date::connect_text;
+use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 use weir_json::text::unescape;
 
@@ -88,7 +88,7 @@ fn write_struct(shape: &Shape, members: &[(Cow<'_, str>, Node<'_>)], out: &mut S
 fn number(shape: Option<&Shape>, digits: &str) -> String {
     let logical = shape.and_then(|shape| shape.logical);
     if let Some(millis) = logical.and_then(|logical| date_millis(logical, digits)) {
-        return header_text(millis);
+        return connect_text(millis);
     }
     match shape.map(|shape| shape.kind) {
         Some(SchemaType::Float32) => digits.parse().map_or_else(|_| digits.to_owned(), float),

@@ -1,8 +1,6 @@
-//! How Java prints values, for the converters that write what `toString` gives.
+//! The Java classes and the text of values: what depends on this crate's types. The rest is in weir-java.
 
 pub(crate) mod class;
-pub(crate) mod date;
 pub(crate) mod decimal;
-pub(crate) mod number;
 pub(crate) mod text;
 pub(crate) mod to_string;

@@ -3,12 +3,12 @@
 //! Members of a map come in the order of a `HashMap`, as far as their names are text. Where Java prints the address of bytes, they
 //! are base64.
 
-use super::date::{DAY, Moment};
-use super::decimal::Decimal;
-use super::number::{double, float};
 use crate::json::payload::decode_base64;
 use crate::json::shape::{Logical, Shape};
 use crate::schema::SchemaType;
+use weir_java::BigDecimal;
+use weir_java::date::{self, DAY};
+use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 use weir_json::text::unescape;
 
@@ -92,7 +92,7 @@ fn list<T>(
 fn number(shape: Option<&Shape>, digits: &str) -> String {
     let logical = shape.and_then(|shape| shape.logical);
     if let Some(millis) = logical.and_then(|logical| date_millis(logical, digits)) {
-        return Moment::at(millis).to_java();
+        return date::to_string(millis);
     }
     match shape.map(|shape| shape.kind) {
         Some(SchemaType::Float32) => digits.parse().map_or_else(|_| digits.to_owned(), float),
@@ -118,14 +118,14 @@ pub(crate) fn date_millis(logical: Logical, digits: &str) -> Option<i64> {
 
 /// The text of a Decimal in base64.
 pub(crate) fn decimal(base64: &str, scale: Option<i32>) -> Option<String> {
-    Some(Decimal::from_bytes(&decode_base64(base64)?, scale?)?.to_string())
+    Some(BigDecimal::from_unscaled(&decode_base64(base64)?, scale?)?.to_string())
 }
 
 /// What `toString` gives for bytes with a schema: a Decimal's digits, or base64.
 pub(crate) fn bytes(shape: Option<&Shape>, bytes: &[u8]) -> String {
     use base64::Engine as _;
     let decimal = match shape.and_then(|shape| shape.logical) {
-        Some(Logical::Decimal(Some(scale))) => Decimal::from_bytes(bytes, scale),
+        Some(Logical::Decimal(Some(scale))) => BigDecimal::from_unscaled(bytes, scale),
         _ => None,
     };
     decimal.map_or_else(|| crate::json::payload::BASE64.encode(bytes), |decimal| decimal.to_string())

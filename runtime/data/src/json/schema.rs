@@ -91,7 +91,7 @@ fn read_node(
         _ => {}
     }
     let integral = |json: &Node<'_>| match json {
-        Node::Number(digits) if json.is_integral() => Some(crate::java::number::long_value(digits) as i32),
+        Node::Number(digits) if json.is_integral() => Some(weir_java::big_decimal::long_value(digits) as i32),
         _ => None,
     };
     let node = &mut nodes[index];

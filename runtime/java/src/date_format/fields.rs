@@ -1,7 +1,7 @@
 //! Fields that a text gave values, and the moment they stand for: Java's `CalendarBuilder` and the lenient `computeTime` of
 //! its `GregorianCalendar`. Where fields contradict each other, those that were set last count.
 
-use super::calendar::{CUTOVER, CUTOVER_YEAR, DAY, EPOCH, Moment, System, first_of_year, on_or_before};
+use crate::calendar::{CUTOVER, CUTOVER_YEAR, DAY, EPOCH, Moment, System, first_of_year, on_or_before};
 
 /// The fields of Java's `Calendar` that can be set, and one that it has beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

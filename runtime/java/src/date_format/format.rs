@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::calendar::{Moment, day_of_week};
 use super::names::{AM_PM, DAYS, ERAS, LONG_UTC, MONTHS, UTC, short};
 use super::pattern::{Field, Item};
+use crate::calendar::{Moment, day_of_week};
 
 /// Most digits that a number is filled up to, as in Java's `DecimalFormat`.
 const MAX_DIGITS: usize = 309;

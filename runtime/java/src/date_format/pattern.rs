@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::calendar::DAY;
+use crate::calendar::DAY;
 
 /// Why a pattern cannot be used, in Java's words.
 #[derive(Clone, Debug, PartialEq, Eq)]

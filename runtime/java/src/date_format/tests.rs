@@ -56,7 +56,7 @@ fn the_days_around_the_change_of_calendar_follow_each_other() {
 fn what_is_written_is_read_back() {
     let format = DateFormat::new("yyyy-MM-dd HH:mm:ss.SSS G").unwrap();
     for day in (-1_200_000..60_000).step_by(97) {
-        let millis = day * calendar::DAY + day.rem_euclid(calendar::DAY);
+        let millis = day * crate::calendar::DAY + day.rem_euclid(crate::calendar::DAY);
         assert_eq!(format.parse(&format.format(millis)), Ok(millis), "{}", format.format(millis));
     }
 }
@@ -64,8 +64,8 @@ fn what_is_written_is_read_back() {
 #[test]
 fn the_granularity_is_that_of_the_smallest_part() {
     for (pattern, millis) in [
-        ("yyyyMMdd", calendar::DAY),
-        ("'x'", calendar::DAY),
+        ("yyyyMMdd", crate::calendar::DAY),
+        ("'x'", crate::calendar::DAY),
         ("HH", 3_600_000),
         ("hh:mm", 60_000),
         ("ss", 1000),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::cache::{Cache, SHAPE_FACTOR};
 use crate::converter::rows::{Patch, Patches, each_row_until, shortened};
 use crate::converter::{Converted, Part};
-use crate::java::decimal::Decimal;
 use crate::json::payload::{self, Direction, Rules, write_base64};
 use crate::json::schema;
 use crate::json::shape::{Logical, Shape};
 use crate::records::{Column, Encoding, Format, NO_FORMAT, Values};
 use crate::schema::Schema;
+use weir_java::BigDecimal;
 use weir_json::check::check_strict;
 use weir_json::text::write_string;
 
@@ -118,7 +118,7 @@ impl Writer {
             (Some(value), Encoding::Utf8) => write_string(value, out),
             (Some(value), Encoding::Bytes) => match (plan.shape.logical, self.rules.direction) {
                 (Some(Logical::Decimal(Some(scale))), Direction::Write { numeric: true }) => {
-                    let decimal = Decimal::from_bytes(value, scale).ok_or("Invalid bytes for Decimal field")?;
+                    let decimal = BigDecimal::from_unscaled(value, scale).ok_or("Invalid bytes for Decimal field")?;
                     out.extend_from_slice(decimal.to_string().as_bytes());
                 }
                 _ => write_base64(value, out),

@@ -4,10 +4,11 @@
 //! null, an absent member is null and an unknown one is nobody's.
 
 use super::{Rules, check_room, decode_base64, push_default, write_base64};
-use crate::java::decimal::Decimal;
-use crate::java::number::{double, float, long_value};
+use crate::java::decimal;
 use crate::json::shape::{Logical, Shape};
 use crate::schema::SchemaType;
+use weir_java::big_decimal::long_value;
+use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 
 /// Appends the value. False = it has become null, although it was not and whether or not the schema allows it.
@@ -224,17 +225,17 @@ fn read_decimal(scale: Option<i32>, node: &Node<'_>, out: &mut Vec<u8>) -> Resul
     match node {
         Node::Number(digits) => {
             let scale = scale.ok_or("Invalid Decimal schema: scale parameter not found.")?;
-            let decimal = Decimal::parse(digits).ok_or("Invalid bytes for Decimal field")?;
-            let own = decimal.scale;
+            let decimal = decimal::parse(digits).ok_or("Invalid bytes for Decimal field")?;
+            let own = decimal.scale();
             // In Kafka Connect the number keeps a scale of its own, and fails where it is written as bytes. Here bytes are
             // what a Decimal is, so that zeros are added and taken away, and what then does not fit fails at once.
-            let decimal = decimal.with_scale(scale).ok_or_else(|| {
+            let unscaled = decimal::unscaled(&decimal, scale).ok_or_else(|| {
                 format!(
                     "Decimal value has mismatching scale for given Decimal schema. \
                      Schema has scale {scale}, value has scale {own}."
                 )
             })?;
-            write_base64(&decimal.to_bytes(), out);
+            write_base64(&unscaled, out);
             Ok(())
         }
         Node::String(raw) => {

@@ -59,9 +59,9 @@ fn value(schema: &Schema, index: usize) -> BoxedStrategy<String> {
             SchemaType::Int32 => any::<i32>().prop_map(|n| n.to_string()).boxed(),
             SchemaType::Int64 => any::<i64>().prop_map(|n| n.to_string()).boxed(),
             // Zero has no sign once it was read.
-            SchemaType::Float32 => any::<f32>().prop_map(|n| float_text(crate::java::number::float(n + 0.0))).boxed(),
+            SchemaType::Float32 => any::<f32>().prop_map(|n| float_text(weir_java::number::float(n + 0.0))).boxed(),
             SchemaType::Float64 => prop_oneof![any::<f64>(), (-99_999..99_999_i32).prop_map(|n| f64::from(n) / 100.0)]
-                .prop_map(|n| float_text(crate::java::number::double(n + 0.0)))
+                .prop_map(|n| float_text(weir_java::number::double(n + 0.0)))
                 .boxed(),
             SchemaType::Boolean => any::<bool>().prop_map(|truth| truth.to_string()).boxed(),
             SchemaType::String => any::<String>().prop_map(|text| quoted(&text)).boxed(),

@@ -3,10 +3,10 @@
 
 use super::{Rules, check_room, decode_base64, push_default, write_base64};
 use crate::java::class;
-use crate::java::decimal::Decimal;
-use crate::java::number::{double, float};
 use crate::json::shape::{Logical, Shape};
 use crate::schema::SchemaType;
+use weir_java::BigDecimal;
+use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 use weir_json::text::{unescape, write_string};
 
@@ -188,7 +188,7 @@ fn write_logical(logical: Logical, node: &Node<'_>, numeric: bool, out: &mut Vec
             let Some(bytes) = bytes else { return Some(Err("Invalid bytes for Decimal field".to_owned())) };
             if !numeric {
                 write_base64(&bytes, out);
-            } else if let Some(decimal) = Decimal::from_bytes(&bytes, scale) {
+            } else if let Some(decimal) = BigDecimal::from_unscaled(&bytes, scale) {
                 out.extend_from_slice(decimal.to_string().as_bytes());
             } else {
                 let length = bytes.len();

@@ -1,33 +1,33 @@
-//! Which of two versions is the later one: Maven's `ComparableVersion`, which Kafka Connect orders plugins by (KIP-891).
+//! The order of versions: Maven's `ComparableVersion`, by which Kafka Connect orders plugins (KIP-891).
 
 use std::cmp::Ordering;
 
-/// Characters of a version that are looked at. Each `-` nests what is behind it, so that there has to be a bound.
+/// The number of characters of a version that are compared. Each `-` nests what follows, so there must be a limit.
 const MAX: usize = 256;
 
-/// What Kafka Connect calls the version of a plugin that has none.
+/// Kafka Connect's name for the version of a plugin that has none.
 const UNDEFINED: &str = "undefined";
 
-/// A version, ready to be compared. `1.0`, `1` and `1-ga` are equal.
+/// A version in a form that can be compared. `1.0`, `1` and `1-ga` are equal.
 #[derive(Debug, Clone)]
 pub struct Version {
     text: String,
-    /// As Maven nests them, without what means nothing at the end of a list.
+    /// Nested as in Maven, without insignificant items at the end of a list.
     items: Vec<Item>,
 }
 
 #[derive(Debug, Clone)]
 enum Item {
-    /// Digits without zeros in front; none for zero.
+    /// Digits without leading zeros; empty for zero.
     Number(String),
-    /// A qualifier, in lower case and by its main name.
+    /// A qualifier in lower case; synonyms are replaced.
     Text(String),
-    /// What stands behind a hyphen or a change between digits and letters.
+    /// The items after a hyphen, or after a change between digits and letters.
     List(Vec<Item>),
 }
 
 impl Version {
-    /// Takes any text for a version. One that is empty is `undefined`.
+    /// Creates a version from any text. An empty text means `undefined`.
     pub fn new(text: &str) -> Self {
         let text = if text.is_empty() { UNDEFINED } else { text };
         Self::of(text)
@@ -38,7 +38,7 @@ impl Version {
         Self { text: text.to_owned(), items: parse(text) }
     }
 
-    /// As it was written.
+    /// Returns the original text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -64,7 +64,7 @@ impl Ord for Version {
     }
 }
 
-/// Puts items into nested lists. A list, once begun, takes all that follows, so that it is always its parent's last item.
+/// Puts items into nested lists. A list contains all items that follow, so it is always the last item of its parent.
 struct Lists(Vec<Vec<Item>>);
 
 impl Lists {
@@ -89,7 +89,7 @@ impl Lists {
     fn finish(self) -> Vec<Item> {
         let mut inner: Vec<Item> = Vec::new();
         for mut list in self.0.into_iter().rev() {
-            while list.last().is_some_and(Item::means_nothing) {
+            while list.last().is_some_and(Item::is_insignificant) {
                 list.pop();
             }
             if !inner.is_empty() {
@@ -160,7 +160,7 @@ impl Item {
         Self::Text(main.to_owned())
     }
 
-    /// A qualifier with a digit behind it, which may be abbreviated.
+    /// Creates a qualifier that is followed by a digit, which may be abbreviated.
     fn before_digit(text: &str) -> Self {
         match text {
             "a" => Self::Text("alpha".to_owned()),
@@ -170,7 +170,7 @@ impl Item {
         }
     }
 
-    fn means_nothing(&self) -> bool {
+    fn is_insignificant(&self) -> bool {
         match self {
             Self::Number(digits) => digits.is_empty(),
             Self::Text(text) => text.is_empty(),
@@ -178,7 +178,7 @@ impl Item {
         }
     }
 
-    /// Against the end of the other version.
+    /// Compares the item with the end of the other version.
     fn compare_to_nothing(&self) -> Ordering {
         match self {
             Self::Number(digits) if digits.is_empty() => Ordering::Equal,
@@ -203,7 +203,8 @@ impl Item {
     }
 }
 
-/// Qualifiers that have a place come in this order, with the release among them; all others are later, by their letters.
+/// Returns the rank of a qualifier. Known qualifiers are in this order, in which the empty one is the release. All others
+/// come after them, in alphabetical order.
 fn rank(qualifier: &str) -> (usize, &str) {
     const KNOWN: [&str; 7] = ["alpha", "beta", "milestone", "rc", "snapshot", "", "sp"];
     match KNOWN.iter().position(|known| *known == qualifier) {
@@ -230,8 +231,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn later_versions_are_told_from_earlier_ones() {
-        // Each pair was held against Maven's class.
+    fn versions_are_ordered_as_by_maven() {
+        // Each pair was compared with Maven's class.
         let rising = [
             "0.9",
             "1.0-alpha-1",
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_may_be_equal_though_written_otherwise() {
+    fn versions_in_different_notation_may_be_equal() {
         for (a, b) in [
             ("1.0", "1.0.0"),
             ("1", "1-ga"),

@@ -1,17 +1,17 @@
-//! `Double.toString` and `Float.toString`, and Java's narrowing of decimal numbers to 64 bits.
+//! `Double.toString` and `Float.toString`.
 
-/// As `Double.toString`: the shortest digits that give the same number back.
+/// Returns the text of `Double.toString`: the shortest digits that are read as the same number.
 pub fn double(value: f64) -> String {
     finite_or_name(value).unwrap_or_else(|| {
-        // Java writes two digits or more, which makes a difference to the smallest numbers only.
+        // Java writes at least two digits, which affects only the smallest numbers.
         let two = value.is_subnormal().then(|| format!("{value:.1e}"));
         let digits = two.filter(|two| two.parse() == Ok(value)).unwrap_or_else(|| format!("{value:e}"));
         arrange(&digits, value.abs())
     })
 }
 
-/// As `Float.toString`.
-pub(crate) fn float(value: f32) -> String {
+/// Returns the text of `Float.toString`.
+pub fn float(value: f32) -> String {
     finite_or_name(f64::from(value)).unwrap_or_else(|| {
         let two = value.is_subnormal().then(|| format!("{value:.1e}"));
         let digits = two.filter(|two| two.parse() == Ok(value)).unwrap_or_else(|| format!("{value:e}"));
@@ -29,8 +29,8 @@ fn finite_or_name(value: f64) -> Option<String> {
     }
 }
 
-/// Puts `-d.ddde-x` into Java's form: a decimal from 0.001 up to 10,000,000, else with an exponent, and always with a
-/// digit behind the point.
+/// Converts `-d.ddde-x` to Java's form: without an exponent from 0.001 to 10,000,000, otherwise with an exponent, and always
+/// with a digit after the point.
 fn arrange(scientific: &str, magnitude: f64) -> String {
     let (sign, unsigned) = scientific.strip_prefix('-').map_or(("", scientific), |rest| ("-", rest));
     let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
@@ -49,30 +49,6 @@ fn arrange(scientific: &str, magnitude: f64) -> String {
     let (whole, fraction) = padded.split_at(whole);
     let fraction = if fraction.is_empty() { "0" } else { fraction };
     format!("{sign}{whole}.{fraction}")
-}
-
-/// The low 64 bits of a JSON number's whole part: what Java's `longValue` makes of a number of any size.
-pub(crate) fn long_value(number: &str) -> i64 {
-    let (negative, number) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
-    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    // Exponents beyond this are out of every range below, so that saturating loses nothing.
-    let exponent = exponent
-        .trim_start_matches('+')
-        .parse::<i64>()
-        .unwrap_or_else(|_| if exponent.starts_with('-') { i64::from(i32::MIN) } else { i64::from(i32::MAX) });
-    let digits = whole.bytes().chain(fraction.bytes());
-    let wanted = whole.len() as i64 + exponent;
-    let mut value = 0_i64;
-    for digit in digits.take(usize::try_from(wanted).unwrap_or(0)) {
-        value = value.wrapping_mul(10).wrapping_add(i64::from(digit.wrapping_sub(b'0')));
-    }
-    let zeros = wanted - (whole.len() + fraction.len()) as i64;
-    // 10^64 is a multiple of 2^64.
-    for _ in 0..zeros.clamp(0, 64) {
-        value = value.wrapping_mul(10);
-    }
-    if negative { value.wrapping_neg() } else { value }
 }
 
 #[cfg(test)]
@@ -108,34 +84,10 @@ mod tests {
         assert_eq!(float(1e-45), "1.4E-45");
     }
 
-    #[test]
-    fn narrowing_keeps_the_low_bits_of_the_whole_part() {
-        for (text, value) in [
-            ("5.9", 5),
-            ("-5.9", -5),
-            ("9223372036854775808", i64::MIN),
-            ("18446744073709551617", 1),
-            ("1e3", 1000),
-            ("12.345E+2", 1234),
-            ("12e-1", 1),
-            ("0.5", 0),
-            ("1e-999999999999", 0),
-            ("1e999999999999", 0),
-        ] {
-            assert_eq!(long_value(text), value, "{text}");
-        }
-        assert_eq!(long_value("1E19"), 10_u64.pow(19) as i64);
-    }
-
     proptest! {
         #[test]
-        fn doubles_come_back(value in any::<f64>().prop_filter("a number", |value| value.is_finite())) {
+        fn doubles_come_back(value in any::<f64>().prop_filter("finite", |value| value.is_finite())) {
             prop_assert_eq!(double(value).parse::<f64>()?, value);
-        }
-
-        #[test]
-        fn whole_numbers_narrow_to_themselves(value in any::<i64>()) {
-            prop_assert_eq!(long_value(&value.to_string()), value);
         }
     }
 }

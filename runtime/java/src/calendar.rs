@@ -1,19 +1,20 @@
 //! Java's `GregorianCalendar`: days are numbered, 1 being 0001-01-01 of today's calendar carried back. Up to 1582-10-04 dates
 //! are Julian. Weeks begin on Sunday, and the first one of a year or month is that of its first day.
 
-pub(super) const DAY: i64 = 86_400_000;
+/// Milliseconds of a day.
+pub const DAY: i64 = 86_400_000;
 
 /// The number of 1970-01-01.
-pub(super) const EPOCH: i64 = 719_163;
+pub(crate) const EPOCH: i64 = 719_163;
 
 /// The number of 1582-10-15, the first day that is not Julian.
-pub(super) const CUTOVER: i64 = 577_736;
+pub(crate) const CUTOVER: i64 = 577_736;
 
 /// The year of the cutover.
-pub(super) const CUTOVER_YEAR: i64 = 1582;
+pub(crate) const CUTOVER_YEAR: i64 = 1582;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum System {
+pub(crate) enum System {
     Julian,
     Gregorian,
 }
@@ -28,7 +29,7 @@ impl System {
     }
 
     /// The first day of a month, 1 to 12. The year before 1 is 0.
-    pub(super) fn first_of_month(self, year: i64, month: i64) -> i64 {
+    pub(crate) fn first_of_month(self, year: i64, month: i64) -> i64 {
         let before = year - 1;
         let years = match self {
             System::Julian => 365 * before + before.div_euclid(4) - 2,
@@ -43,7 +44,7 @@ impl System {
     }
 
     /// How many days a month has.
-    pub(super) fn length_of_month(self, year: i64, month: i64) -> i64 {
+    pub(crate) fn length_of_month(self, year: i64, month: i64) -> i64 {
         match month {
             2 => 28 + i64::from(self.is_leap(year)),
             4 | 6 | 9 | 11 => 30,
@@ -72,18 +73,18 @@ impl System {
 }
 
 /// The first day of a year.
-pub(super) fn first_of_year(year: i64) -> i64 {
+pub(crate) fn first_of_year(year: i64) -> i64 {
     let system = if year <= CUTOVER_YEAR { System::Julian } else { System::Gregorian };
     system.first_of_month(year, 1)
 }
 
 /// 1 = Sunday.
-pub(super) fn day_of_week(day: i64) -> i64 {
+pub(crate) fn day_of_week(day: i64) -> i64 {
     day.rem_euclid(7) + 1
 }
 
 /// The last day up to `day` that is this day of the week. One beyond Saturday is counted on.
-pub(super) fn on_or_before(day: i64, day_of_week: i32) -> i64 {
+pub(crate) fn on_or_before(day: i64, day_of_week: i32) -> i64 {
     day - (day - i64::from(day_of_week.wrapping_sub(1))).rem_euclid(7)
 }
 
@@ -93,19 +94,19 @@ fn week(first: i64, day: i64) -> i64 {
 
 /// What is known of a moment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) day: i64,
+pub(crate) struct Moment {
+    pub(crate) day: i64,
     /// Milliseconds since midnight.
-    pub(super) of_day: i64,
+    pub(crate) of_day: i64,
     /// The year before 1 is 0.
-    year: i64,
+    pub(crate) year: i64,
     /// 1 to 12
-    pub(super) month: i64,
-    pub(super) day_of_month: i64,
+    pub(crate) month: i64,
+    pub(crate) day_of_month: i64,
 }
 
 impl Moment {
-    pub(super) fn at(millis: i64) -> Moment {
+    pub(crate) fn at(millis: i64) -> Moment {
         let day = millis.div_euclid(DAY) + EPOCH;
         let system = if day >= CUTOVER { System::Gregorian } else { System::Julian };
         let (year, month, day_of_month) = system.date(day);
@@ -113,15 +114,15 @@ impl Moment {
     }
 
     /// 0 = BC
-    pub(super) fn era(&self) -> usize {
+    pub(crate) fn era(&self) -> usize {
         usize::from(self.year > 0)
     }
 
-    pub(super) fn year_of_era(&self) -> i64 {
+    pub(crate) fn year_of_era(&self) -> i64 {
         if self.year > 0 { self.year } else { 1 - self.year }
     }
 
-    pub(super) fn day_of_year(&self) -> i64 {
+    pub(crate) fn day_of_year(&self) -> i64 {
         self.day - first_of_year(self.year) + 1
     }
 
@@ -133,16 +134,16 @@ impl Moment {
         self.day - self.day_of_month + 1
     }
 
-    pub(super) fn week_of_month(&self) -> i64 {
+    pub(crate) fn week_of_month(&self) -> i64 {
         week(self.first_of_month(), self.day)
     }
 
-    pub(super) fn day_of_week_in_month(&self) -> i64 {
+    pub(crate) fn day_of_week_in_month(&self) -> i64 {
         (self.day - self.first_of_month()) / 7 + 1
     }
 
     /// 1 for the last days of a year that are in a week with the first day of the next one.
-    pub(super) fn week_of_year(&self) -> i64 {
+    pub(crate) fn week_of_year(&self) -> i64 {
         let next = first_of_year(self.year + 1);
         if day_of_week(next) != 1 && self.day >= on_or_before(next, 1) {
             return 1;
@@ -151,7 +152,7 @@ impl Moment {
     }
 
     /// The year that the week counts to. Before year 1 Java takes another year than the next one for it, and so does this.
-    pub(super) fn week_year(&self) -> i64 {
+    pub(crate) fn week_year(&self) -> i64 {
         let year = self.year;
         if year > CUTOVER_YEAR + 1 {
             return if self.month > 1 && self.week_of_year() == 1 { year + 1 } else { year };

@@ -1,24 +1,25 @@
-//! `java.math.BigDecimal` read from a text or from bytes, and what Java makes of it.
+//! `java.math.BigDecimal`: read from text or bytes, printed, and converted to other types.
 
-mod unscaled;
+mod bytes;
 
-/// Most digits that a number gets from its exponent: a text of ten characters must not become gigabytes.
+/// The maximum number of zeros that a change of scale adds: a text of ten characters must not become gigabytes.
 const MAX_ZEROS: i64 = 100_000;
 
-/// A decimal number of any size: `digits`, read as a whole number, by 10 to the power of `-scale`.
+/// A decimal number of any size: the integer `digits`, multiplied by 10 to the power of `-scale`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct BigDecimal {
+pub struct BigDecimal {
     negative: bool,
-    /// ASCII, without zeros in front; empty = 0.
+    /// ASCII, without leading zeros; empty for zero.
     digits: Vec<u8>,
     scale: i32,
 }
 
 impl BigDecimal {
-    pub(crate) const ZERO: BigDecimal = BigDecimal { negative: false, digits: Vec::new(), scale: 0 };
+    /// Zero with the scale 0.
+    pub const ZERO: BigDecimal = BigDecimal { negative: false, digits: Vec::new(), scale: 0 };
 
-    /// As `new BigDecimal(text)`. `None` = it would throw a `NumberFormatException`.
-    pub(crate) fn parse(text: &str) -> Option<BigDecimal> {
+    /// Reads a text like `new BigDecimal(text)`. Returns `None` where Java throws a `NumberFormatException`.
+    pub fn parse(text: &str) -> Option<BigDecimal> {
         let (negative, unsigned) = match text.as_bytes().first()? {
             b'-' => (true, &text[1..]),
             b'+' => (false, &text[1..]),
@@ -38,27 +39,19 @@ impl BigDecimal {
         Some(BigDecimal { negative: negative && !digits.is_empty(), digits, scale })
     }
 
-    /// As `longValue`: without what is behind the point, and of what is left the low 64 bits.
-    pub(crate) fn long_value(&self) -> i64 {
+    /// Returns the `longValue`: the low 64 bits of the integer part.
+    pub fn long_value(&self) -> i64 {
         let whole = usize::try_from(self.digits.len() as i64 - i64::from(self.scale)).unwrap_or(0);
-        let mut value = 0i64;
-        for digit in self.digits.iter().take(whole) {
-            value = value.wrapping_mul(10).wrapping_add((digit - b'0').into());
-        }
-        // 10^64 is a multiple of 2^64.
-        for _ in 0..whole.saturating_sub(self.digits.len()).min(64) {
-            value = value.wrapping_mul(10);
-        }
-        if self.negative { value.wrapping_neg() } else { value }
+        low_bits(self.negative, self.digits.iter().copied(), self.digits.len(), whole)
     }
 
-    /// As `doubleValue`: the nearest number, infinite where it is too large.
-    pub(crate) fn double_value(&self) -> f64 {
+    /// Returns the `doubleValue`: the nearest number, or infinity if it is too large.
+    pub fn double_value(&self) -> f64 {
         if self.digits.is_empty() { 0.0 } else { self.scientific().parse().unwrap_or(f64::NAN) }
     }
 
-    /// As `floatValue`.
-    pub(crate) fn float_value(&self) -> f32 {
+    /// Returns the `floatValue`.
+    pub fn float_value(&self) -> f32 {
         if self.digits.is_empty() { 0.0 } else { self.scientific().parse().unwrap_or(f32::NAN) }
     }
 
@@ -67,9 +60,9 @@ impl BigDecimal {
         format!("{sign}{}e{}", String::from_utf8_lossy(&self.digits), -i64::from(self.scale))
     }
 
-    /// The unscaled number with another scale, as `BigInteger.toByteArray` gives it. `None` = digits would be lost, or it
-    /// would have some hundred thousand of them.
-    pub(crate) fn unscaled(&self, scale: i32) -> Option<Vec<u8>> {
+    /// Returns the unscaled value for another scale, as bytes like `BigInteger.toByteArray`. Returns `None` if digits would be
+    /// lost, or if more than 100,000 zeros would be added.
+    pub fn unscaled(&self, scale: i32) -> Option<Vec<u8>> {
         let mut digits = self.digits.clone();
         let more = i64::from(scale) - i64::from(self.scale);
         if digits.is_empty() {
@@ -86,13 +79,46 @@ impl BigDecimal {
         Some(twos_complement(self.negative, &digits))
     }
 
-    /// As `scale`.
-    pub(crate) fn scale(&self) -> i32 {
+    /// Returns whether the number is zero, with any scale.
+    pub fn is_zero(&self) -> bool {
+        self.digits.is_empty()
+    }
+
+    /// Returns the `scale`.
+    pub fn scale(&self) -> i32 {
         self.scale
     }
 }
 
-/// At most ten digits count, zeros in front not among them.
+/// Returns the `longValue` of a number in JSON, whose exponent may be larger than that of a [`BigDecimal`].
+pub fn long_value(number: &str) -> i64 {
+    let (negative, number) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    // Larger exponents have the same result.
+    let exponent = exponent
+        .trim_start_matches('+')
+        .parse::<i64>()
+        .unwrap_or_else(|_| if exponent.starts_with('-') { i64::from(i32::MIN) } else { i64::from(i32::MAX) });
+    let digits = whole.bytes().chain(fraction.bytes());
+    let wanted = usize::try_from((whole.len() as i64).saturating_add(exponent)).unwrap_or(0);
+    low_bits(negative, digits, whole.len() + fraction.len(), wanted)
+}
+
+/// Returns the low 64 bits of the integer that consists of the first `whole` of `length` digits. Missing digits are zeros.
+fn low_bits(negative: bool, digits: impl Iterator<Item = u8>, length: usize, whole: usize) -> i64 {
+    let mut value = 0_i64;
+    for digit in digits.take(whole) {
+        value = value.wrapping_mul(10).wrapping_add(digit.wrapping_sub(b'0').into());
+    }
+    // 10^64 is a multiple of 2^64.
+    for _ in 0..whole.saturating_sub(length).min(64) {
+        value = value.wrapping_mul(10);
+    }
+    if negative { value.wrapping_neg() } else { value }
+}
+
+/// Reads an exponent, which has at most ten digits, not counting leading zeros.
 fn parse_exponent(text: &str) -> Option<i64> {
     let (sign, digits) = match text.as_bytes().first()? {
         b'-' => (-1, &text[1..]),
@@ -110,9 +136,9 @@ fn parse_exponent(text: &str) -> Option<i64> {
     }
 }
 
-/// Big-endian, and no longer than it has to be.
+/// Returns the shortest two's complement of an integer, big-endian.
 fn twos_complement(negative: bool, digits: &[u8]) -> Vec<u8> {
-    // Little-endian while it grows.
+    // Little-endian, because it grows at its most significant byte.
     let mut bytes: Vec<u8> = Vec::new();
     for digit in digits {
         let mut carry = u16::from(digit - b'0');
@@ -125,7 +151,7 @@ fn twos_complement(negative: bool, digits: &[u8]) -> Vec<u8> {
             bytes.push(carry as u8);
         }
     }
-    // A byte for the sign, which goes again where the one before it shows the sign already.
+    // A byte for the sign, which is removed if the byte before it already has the sign.
     bytes.push(0);
     if negative {
         let mut carry = true;
@@ -141,59 +167,12 @@ fn twos_complement(negative: bool, digits: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A number as JSON, in the form of `Double.toString`; NaN and the infinities are strings, as JsonConverter writes them.
-pub(crate) fn double_json(value: f64) -> String {
-    // Java writes two digits or more, which makes a difference to the smallest numbers only.
-    let two = value.is_subnormal().then(|| format!("{value:.1e}"));
-    arrange(&two.filter(|two| two.parse() == Ok(value)).unwrap_or_else(|| format!("{value:e}")), value)
-}
-
-/// As [`double_json`], in the form of `Float.toString`.
-pub(crate) fn float_json(value: f32) -> String {
-    let two = value.is_subnormal().then(|| format!("{value:.1e}"));
-    arrange(&two.filter(|two| two.parse() == Ok(value)).unwrap_or_else(|| format!("{value:e}")), value.into())
-}
-
-/// Puts `-d.ddde-x` into Java's form: a decimal from 0.001 up to 10,000,000, else with an exponent, and always with a digit
-/// behind the point.
-fn arrange(scientific: &str, value: f64) -> String {
-    if value.is_nan() {
-        return "\"NaN\"".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" }.into();
-    }
-    if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
-        let decimal = value_of(scientific);
-        return if decimal.contains('.') { decimal } else { decimal + ".0" };
-    }
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
-    let point = if mantissa.contains('.') { "" } else { ".0" };
-    format!("{mantissa}{point}E{exponent}")
-}
-
-/// `-d.ddde-x` without an exponent.
-fn value_of(scientific: &str) -> String {
-    let (sign, unsigned) = scientific.strip_prefix('-').map_or(("", scientific), |unsigned| ("-", unsigned));
-    let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    match exponent.parse::<i32>().unwrap_or(0) {
-        below @ ..0 => format!("{sign}0.{}{digits}", "0".repeat(below.unsigned_abs() as usize - 1)),
-        above => {
-            let whole = above.unsigned_abs() as usize + 1;
-            let padded = format!("{digits:0<whole$}");
-            let (whole, fraction) = padded.split_at(whole);
-            if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_java_reads_as_a_number_is_one() {
+    fn texts_are_numbers_if_java_reads_them() {
         for text in ["1", "+1", "-1.", ".5", "007", "1e3", "1E+3", "1e-0000000000003", "-0", "0e2147483647"] {
             assert!(BigDecimal::parse(text).is_some(), "{text}");
         }
@@ -218,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_cut_and_wrap() {
+    fn long_values_are_truncated_and_wrap() {
         for (text, value) in [
             ("1.9", 1),
             ("-1.9", -1),
@@ -237,27 +216,22 @@ mod tests {
     }
 
     #[test]
-    fn floating_point_numbers_look_as_in_java() {
-        for (text, json) in [
-            ("0", "0.0"),
-            ("-0", "0.0"),
-            ("1", "1.0"),
-            ("-12.50", "-12.5"),
-            ("0.001", "0.001"),
-            ("0.00099", "9.9E-4"),
-            ("9999999.5", "9999999.5"),
-            ("1e7", "1.0E7"),
-            ("-123456789", "-1.23456789E8"),
-            ("1e400", "\"Infinity\""),
-            ("-1e400", "\"-Infinity\""),
-            ("1e-400", "0.0"),
-            ("-1e-400", "-0.0"),
-            ("5e-324", "4.9E-324"),
+    fn narrowing_keeps_the_low_bits_of_the_whole_part() {
+        for (text, value) in [
+            ("5.9", 5),
+            ("-5.9", -5),
+            ("9223372036854775808", i64::MIN),
+            ("18446744073709551617", 1),
+            ("1e3", 1000),
+            ("12.345E+2", 1234),
+            ("12e-1", 1),
+            ("0.5", 0),
+            ("1e-999999999999", 0),
+            ("1e999999999999", 0),
         ] {
-            assert_eq!(double_json(BigDecimal::parse(text).unwrap().double_value()), json, "{text}");
+            assert_eq!(long_value(text), value, "{text}");
         }
-        assert_eq!(float_json(0.1), "0.1");
-        assert_eq!(float_json(1e39f64 as f32), "\"Infinity\"");
+        assert_eq!(long_value("1E19"), 10_u64.pow(19) as i64);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `Long.parseLong`, `Float.parseFloat` and `Double.parseDouble`: which texts Java takes for numbers.
+//! `Long.parseLong`, `Float.parseFloat` and `Double.parseDouble`: the texts that Java reads as numbers.
 
 /// The zeros of the decimal digits that one UTF-16 unit can hold (`Character.digit`).
 const ZEROS: [u32; 37] = [
@@ -7,8 +7,8 @@ const ZEROS: [u32; 37] = [
     0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10,
 ];
 
-/// A whole number. `None` = a `NumberFormatException`. Those of smaller types differ in their range only.
-pub(crate) fn long(text: &str) -> Option<i64> {
+/// Reads an integer. Returns `None` where Java throws a `NumberFormatException`. The smaller types differ only in their range.
+pub fn parse_long(text: &str) -> Option<i64> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -17,7 +17,7 @@ pub(crate) fn long(text: &str) -> Option<i64> {
     if digits.is_empty() {
         return None;
     }
-    // Negative all the way, because there is one more of these.
+    // Calculated with negative numbers, because there is one more of them.
     let value = digits.chars().try_fold(0i64, |value, character| {
         let code = u32::from(character);
         let zero = ZEROS.iter().rev().find(|zero| **zero <= code)?;
@@ -27,32 +27,32 @@ pub(crate) fn long(text: &str) -> Option<i64> {
     if negative { Some(value) } else { value.checked_neg() }
 }
 
-/// A 64-bit floating point number. `None` = a `NumberFormatException`.
-pub(crate) fn double(text: &str) -> Option<f64> {
+/// Reads a 64-bit floating point number. Returns `None` where Java throws a `NumberFormatException`.
+pub fn parse_double(text: &str) -> Option<f64> {
     match Text::read(text)? {
         Text::Decimal(text) => text.parse().ok(),
         Text::Hex(hex) => Some(hex.round(53, -1074)),
     }
 }
 
-/// A 32-bit floating point number. `None` = a `NumberFormatException`.
-pub(crate) fn float(text: &str) -> Option<f32> {
+/// Reads a 32-bit floating point number. Returns `None` where Java throws a `NumberFormatException`.
+pub fn parse_float(text: &str) -> Option<f32> {
     match Text::read(text)? {
         Text::Decimal(text) => text.parse().ok(),
-        // Rounded to 24 bits already, unless it is too large.
+        // Already rounded to 24 bits, unless it is too large.
         Text::Hex(hex) => Some(hex.round(24, -149) as f32),
     }
 }
 
 enum Text<'a> {
-    /// As Rust reads it too.
+    /// A text that Rust reads in the same way.
     Decimal(&'a str),
     Hex(Hex),
 }
 
 impl Text<'_> {
     fn read(text: &str) -> Option<Text<'_>> {
-        let text = weir_java::text::trim(text);
+        let text = crate::text::trim(text);
         let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
         if matches!(unsigned, "NaN" | "Infinity") {
             return Some(Text::Decimal(text));
@@ -66,7 +66,7 @@ impl Text<'_> {
     }
 }
 
-/// Digits, at most one point among them, and perhaps an exponent.
+/// Returns whether a text consists of digits, at most one point, and optionally an exponent.
 fn is_decimal(number: &str) -> bool {
     let (mantissa, exponent) = match number.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
@@ -80,14 +80,14 @@ fn is_decimal(number: &str) -> bool {
         && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
 }
 
-/// A number in hexadecimal, such as `0x1.8p3`.
+/// A hexadecimal number, such as `0x1.8p3`.
 struct Hex {
     negative: bool,
-    /// The first bits...
+    /// The first bits.
     bits: u64,
-    /// ...and whether one behind them is set.
+    /// Whether one of the following bits is set.
     more: bool,
-    /// Of two, for the last of the bits.
+    /// The power of two of the last bit in `bits`.
     exponent: i64,
 }
 
@@ -99,7 +99,7 @@ impl Hex {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        // Beyond this every number is zero or infinite.
+        // Beyond this limit, every number is zero or infinite.
         let size = digits.parse::<i64>().unwrap_or(1 << 40).min(1 << 40);
         let mut hex =
             Hex { negative, bits: 0, more: false, exponent: if exponent.starts_with('-') { -size } else { size } };
@@ -107,22 +107,23 @@ impl Hex {
         if whole.is_empty() && fraction.is_empty() {
             return None;
         }
-        for (digit, behind_point) in
+        for (digit, after_point) in
             whole.chars().map(|digit| (digit, false)).chain(fraction.chars().map(|digit| (digit, true)))
         {
             let digit = digit.to_digit(16)?;
             if hex.bits >> 60 == 0 {
                 hex.bits = hex.bits << 4 | u64::from(digit);
-                hex.exponent -= if behind_point { 4 } else { 0 };
+                hex.exponent -= if after_point { 4 } else { 0 };
             } else {
                 hex.more |= digit != 0;
-                hex.exponent += if behind_point { 0 } else { 4 };
+                hex.exponent += if after_point { 0 } else { 4 };
             }
         }
         Some(hex)
     }
 
-    /// The nearest number of so many bits, none of them below two to the power of `least`; the even one of two.
+    /// Returns the nearest number with at most `precision` bits, none of them below two to the power of `least`. If two are
+    /// equally near, returns the even one.
     fn round(&self, precision: i64, least: i64) -> f64 {
         let length = 64 - i64::from(self.bits.leading_zeros());
         let cut = (length - precision).max(least - self.exponent).clamp(0, 65);
@@ -137,7 +138,7 @@ impl Hex {
         if value == 0.0 {
             return if self.negative { -0.0 } else { 0.0 };
         }
-        // In two steps, so that no power is out of range while the number is not.
+        // In two steps, so that no power is out of range if the number is not.
         let exponent = (self.exponent + cut).clamp(-4000, 4000) as i32;
         let scaled = value * 2f64.powi(exponent / 2) * 2f64.powi(exponent - exponent / 2);
         if self.negative { -scaled } else { scaled }
@@ -149,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_have_digits_of_any_script_and_no_white_space() {
+    fn integers_have_digits_of_any_script_and_no_white_space() {
         for (text, value) in [
             ("0", Some(0)),
             ("+7", Some(7)),
@@ -166,12 +167,12 @@ mod tests {
             ("1_0", None),
             ("\u{1d7cf}", None),
         ] {
-            assert_eq!(long(text), value, "{text}");
+            assert_eq!(parse_long(text), value, "{text}");
         }
     }
 
     #[test]
-    fn floating_point_numbers_are_those_that_java_takes() {
+    fn floating_point_numbers_are_those_that_java_accepts() {
         for (text, value) in [
             (" 1.5\n", 1.5),
             ("1.", 1.0),
@@ -193,18 +194,18 @@ mod tests {
             ("0x10000000000000000000p0", 75_557_863_725_914_323_419_136.0),
             ("0x0p999999999999999999999", 0.0),
         ] {
-            assert_eq!(double(text).map(f64::to_bits), Some(value.to_bits()), "{text}");
+            assert_eq!(parse_double(text).map(f64::to_bits), Some(value.to_bits()), "{text}");
         }
-        assert!(double("NaN").unwrap().is_nan());
+        assert!(parse_double("NaN").unwrap().is_nan());
         for text in
             ["", ".", "e1", "1e", "1e+", "inf", "nan", "infinity", "1ff", "0x1", "0xp1", "0x1.p", "1 2", "1,5", "٣"]
         {
-            assert_eq!(double(text), None, "{text}");
-            assert_eq!(float(text), None, "{text}");
+            assert_eq!(parse_double(text), None, "{text}");
+            assert_eq!(parse_float(text), None, "{text}");
         }
-        assert_eq!(float("0.1"), Some(0.1));
-        assert_eq!(float("0x1.000001p0"), Some(1.0));
-        assert_eq!(float("0x1.0000011p0"), Some(1.000_000_1));
-        assert_eq!(float("0x1p128"), Some(f32::INFINITY));
+        assert_eq!(parse_float("0.1"), Some(0.1));
+        assert_eq!(parse_float("0x1.000001p0"), Some(1.0));
+        assert_eq!(parse_float("0x1.0000011p0"), Some(1.000_000_1));
+        assert_eq!(parse_float("0x1p128"), Some(f32::INFINITY));
     }
 }

@@ -1,16 +1,16 @@
-//! From the bytes of an unscaled number to a text, as Kafka Connect's Decimal needs it.
+//! The conversion between the bytes of an unscaled number, which Kafka Connect's Decimal has, and text.
 
 use std::fmt;
 
-use super::BigDecimal;
+use super::{BigDecimal, twos_complement};
 
-/// Most bytes of an unscaled number that is written out: the work grows with their square.
+/// The maximum number of bytes of an unscaled number. The time for the conversion grows with its square.
 const MAX_BYTES: usize = 500;
 
 impl BigDecimal {
-    /// As `new BigDecimal(new BigInteger(bytes), scale)`: two's complement, big-endian. `None` = there are no bytes, or too many
-    /// for a number that anyone means.
-    pub(crate) fn from_unscaled(bytes: &[u8], scale: i32) -> Option<BigDecimal> {
+    /// Reads a big-endian two's complement like `new BigDecimal(new BigInteger(bytes), scale)`. Returns `None` for no bytes and
+    /// for more than 500.
+    pub fn from_unscaled(bytes: &[u8], scale: i32) -> Option<BigDecimal> {
         let negative = bytes.first()? & 0x80 != 0;
         if bytes.len() > MAX_BYTES {
             return None;
@@ -25,7 +25,7 @@ impl BigDecimal {
                 magnitude.insert(0, 1);
             }
         }
-        // From the last digit to the first.
+        // The last digit first.
         let mut digits = Vec::new();
         while magnitude.iter().any(|byte| *byte != 0) {
             let mut rest = 0u16;
@@ -39,9 +39,14 @@ impl BigDecimal {
         digits.reverse();
         Some(BigDecimal { negative, digits, scale })
     }
+
+    /// Returns the unscaled value as bytes like `unscaledValue().toByteArray()`.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        twos_complement(self.negative, &self.digits)
+    }
 }
 
-/// As `BigDecimal.toString`.
+/// Displays the number like `BigDecimal.toString`.
 impl fmt::Display for BigDecimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = if self.digits.is_empty() { "0".into() } else { String::from_utf8_lossy(&self.digits) };
@@ -70,6 +75,8 @@ impl fmt::Display for BigDecimal {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -93,5 +100,16 @@ mod tests {
         }
         assert_eq!(BigDecimal::from_unscaled(&[], 0), None);
         assert_eq!(BigDecimal::from_unscaled(&[1; 501], 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_and_text_are_the_same_number(unscaled in any::<i128>(), scale in -40..40_i32) {
+            let bytes = unscaled.to_be_bytes();
+            let decimal = BigDecimal::from_unscaled(&bytes, scale).expect("a number");
+            prop_assert_eq!(BigDecimal::from_unscaled(&decimal.to_bytes(), scale), Some(decimal.clone()));
+            prop_assert!(bytes.ends_with(&decimal.to_bytes()));
+            prop_assert_eq!(BigDecimal::parse(&decimal.to_string()), Some(decimal));
+        }
     }
 }

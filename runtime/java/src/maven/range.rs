@@ -1,51 +1,59 @@
-//! Which versions a configuration asks for: an exact one, a Maven range such as `[1.0,2.0)`, or the latest.
+//! The versions that a configuration accepts: an exact version, a Maven range such as `[1.0,2.0)`, or the latest version.
 
 use std::fmt;
 
 use super::version::Version;
-use weir_java::text::trim;
+use crate::text::trim;
 
-/// Maven's `VersionRange`: one or several intervals. Prints as Maven does, `[1.0,2.0)`.
+/// Maven's `VersionRange`: one or more intervals. It is displayed as Maven does, for example `[1.0,2.0)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionRange(Vec<Interval>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Interval {
-    /// None = open below.
+    /// `None` if there is no lower bound.
     lower: Option<Version>,
     lower_included: bool,
-    /// None = open above.
+    /// `None` if there is no upper bound.
     upper: Option<Version>,
     upper_included: bool,
 }
 
-/// Text that is no range. The texts are Maven's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Text that is not a valid range. The messages are Maven's.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RangeError {
-    /// A bracket without its other half.
-    #[error("Unbounded range: {0}")]
+    /// An opening bracket without a closing bracket.
     Unbounded(String),
-    /// One version in round brackets.
-    #[error("Single version must be surrounded by []: {0}")]
+    /// A single version in round brackets.
     Single(String),
-    /// The first bound is above the second.
-    #[error("Range defies version ordering: {0}")]
+    /// The lower bound is greater than the upper bound.
     Order(String),
-    /// An interval begins within the one before it.
-    #[error("Ranges overlap: {0}")]
+    /// An interval begins inside the previous one.
     Overlap(String),
-    /// Something behind the intervals.
-    #[error("Only fully-qualified sets allowed in multiple set scenario: {0}")]
+    /// Other text after the intervals.
     Rest(String),
 }
 
+impl fmt::Display for RangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unbounded(spec) => write!(f, "Unbounded range: {spec}"),
+            Self::Single(spec) => write!(f, "Single version must be surrounded by []: {spec}"),
+            Self::Order(spec) => write!(f, "Range defies version ordering: {spec}"),
+            Self::Overlap(spec) => write!(f, "Ranges overlap: {spec}"),
+            Self::Rest(spec) => write!(f, "Only fully-qualified sets allowed in multiple set scenario: {spec}"),
+        }
+    }
+}
+
+impl std::error::Error for RangeError {}
+
 impl VersionRange {
-    /// Reads the value of a `plugin.version` key (`PluginUtils.connectorVersionRequirement`). A version without brackets is
-    /// that version exactly.
+    /// Reads the value of a `plugin.version` key like Kafka Connect's `PluginUtils.connectorVersionRequirement`. A version
+    /// without brackets means exactly that version. Returns `None` for the latest version.
     ///
-    /// # Returns
-    ///
-    /// None = the latest.
+    /// # Errors
+    /// Fails if the text is not a valid range.
     pub fn requirement(text: Option<&str>) -> Result<Option<Self>, RangeError> {
         let Some(text) = text.filter(|text| *text != "latest") else { return Ok(None) };
         let text = trim(text);
@@ -55,13 +63,13 @@ impl VersionRange {
         }
     }
 
-    /// None = a version without brackets, or nothing.
+    /// Returns `None` for a version without brackets and for an empty text.
     fn parse(spec: &str) -> Result<Option<Self>, RangeError> {
         let mut intervals: Vec<Interval> = Vec::new();
         let mut rest = spec;
         while rest.starts_with(['[', '(']) {
             let end = rest.find([')', ']']).ok_or_else(|| RangeError::Unbounded(spec.to_owned()))?;
-            let (interval, behind) = rest.split_at(end + 1);
+            let (interval, after) = rest.split_at(end + 1);
             let interval = Interval::parse(interval)?;
             let before = intervals.last().and_then(|before| before.upper.as_ref());
             if let Some(before) = before
@@ -70,7 +78,7 @@ impl VersionRange {
                 return Err(RangeError::Overlap(spec.to_owned()));
             }
             intervals.push(interval);
-            rest = trim(behind);
+            rest = trim(after);
             rest = rest.strip_prefix(',').map_or(rest, trim);
         }
         match (rest.is_empty(), intervals.is_empty()) {
@@ -80,7 +88,7 @@ impl VersionRange {
         }
     }
 
-    /// Whether a plugin of this version will do.
+    /// Returns whether the range contains a version.
     pub fn contains(&self, version: &Version) -> bool {
         self.0.iter().any(|interval| interval.contains(version))
     }
@@ -139,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_hold_what_maven_says() {
+    fn ranges_contain_the_versions_that_mavens_contain() {
         for (spec, version, holds) in [
             ("1.0", "1.0.0", true),
             ("1.0", "1.1", false),
@@ -160,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_print_as_mavens() {
+    fn ranges_are_displayed_as_mavens() {
         for (spec, printed) in
             [("1.0", "[1.0,1.0]"), ("[1,2)", "[1,2)"), ("( , 1.0 ],[1.2,)", "(,1.0],[1.2,)"), ("", "[,]")]
         {
@@ -169,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_told_in_mavens_words() {
+    fn invalid_ranges_are_refused_with_mavens_messages() {
         for (spec, message) in [
             ("[1.0", "Unbounded range: [1.0"),
             ("(1.0)", "Single version must be surrounded by []: (1.0)"),
