@@ -5,6 +5,7 @@ pub use weir_plugin::ConfigType as Type;
 
 pub use super::check::{Check, check, check_null};
 use super::error::Error;
+use weir_java::number::{self, parse_double, parse_long};
 use weir_java::text::trim;
 
 /// Kafka's name of a type, `BOOLEAN`.
@@ -44,7 +45,7 @@ impl Value {
             Self::Boolean(flag) => flag.to_string(),
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
-            Self::Double(number) => weir_data::java_double(*number),
+            Self::Double(number) => number::double(*number),
             Self::List(entries) => entries.join(","),
         }
     }
@@ -62,8 +63,8 @@ impl Value {
 pub fn parse(key: &str, kind: Type, given: &str) -> Result<Value, Error> {
     let text = trim(given);
     let not_a_number = || Error::invalid(key, given, format!("Not a number of type {}", type_name(kind)));
-    let number = |low: i64, high: i64| match text.parse::<i64>() {
-        Ok(number) if (low..=high).contains(&number) => Ok(Value::Number(number)),
+    let number = |low: i64, high: i64| match parse_long(text) {
+        Some(number) if (low..=high).contains(&number) => Ok(Value::Number(number)),
         _ => Err(not_a_number()),
     };
     match kind {
@@ -73,28 +74,10 @@ pub fn parse(key: &str, kind: Type, given: &str) -> Result<Value, Error> {
         Type::Short => number(i16::MIN.into(), i16::MAX.into()),
         Type::Int => number(i32::MIN.into(), i32::MAX.into()),
         Type::Long => number(i64::MIN, i64::MAX),
-        Type::Double => double(text).map(Value::Double).ok_or_else(not_a_number),
+        Type::Double => parse_double(text).map(Value::Double).ok_or_else(not_a_number),
         Type::List => Ok(Value::List(list(text))),
         Type::String | Type::Class | Type::Password => Ok(Value::Text(text.to_owned())),
     }
-}
-
-/// `Double.parseDouble` of a trimmed text, but for hexadecimal numbers.
-fn double(text: &str) -> Option<f64> {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    match unsigned {
-        "NaN" => return Some(f64::NAN),
-        "Infinity" => return Some(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY }),
-        _ => {}
-    }
-    // The letter that ends a literal in Java's source may stand here, too.
-    let digits = match text.strip_suffix(['d', 'D', 'f', 'F']) {
-        Some(digits) if digits.ends_with(|last: char| last.is_ascii_digit() || last == '.') => digits,
-        _ => text,
-    };
-    let is_decimal =
-        digits.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    digits.parse().ok().filter(|_| is_decimal)
 }
 
 /// The entries of a LIST: separated by commas, white around them dropped, nothing = no entry.
@@ -141,6 +124,7 @@ mod tests {
             (Type::Double, "5", "5.0"),
             (Type::Double, "1e10", "1.0E10"),
             (Type::Double, "1.5d", "1.5"),
+            (Type::Double, "0x1p4", "16.0"),
             (Type::Double, "-Infinity", "-Infinity"),
             (Type::List, " a , b,,c", "a,b,,c"),
             (Type::List, " ", ""),
