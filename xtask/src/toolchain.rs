@@ -1,4 +1,4 @@
-//! What a machine must have, and how to get it.
+//! The tools that a machine must have, and how to install them.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,31 +7,31 @@ use anyhow::{Context, bail};
 
 use crate::process;
 
-/// Makes sure that the standard library of a WebAssembly target is there, through rustup where it is not.
+/// Ensures that the standard library of a WebAssembly target is installed; installs it with rustup if it is missing.
 pub(crate) fn ensure_target(target: &str) -> anyhow::Result<()> {
     if has_target(target)? {
         return Ok(());
     }
-    eprintln!("The Rust target {target} is missing; rustup adds it.");
+    eprintln!("The Rust target {target} is missing; adding it with rustup.");
     if let Err(error) = process::run(Command::new("rustup").args(["target", "add", target])) {
         bail!(
             "the Rust target {target} is missing and could not be added: {error:#}\n\
-             next: with rustup (https://rustup.rs) and a network, run `rustup target add {target}` in this folder; \
-             behind a mirror set RUSTUP_DIST_SERVER first; with a Rust from your system's packages, install its \
+             next: with rustup (https://rustup.rs) and a network, run `rustup target add {target}` in this directory; \
+             with a mirror set RUSTUP_DIST_SERVER first; with a Rust from your system's packages, install its \
              package for this target (Debian: libstd-rust-dev-wasm32)"
         );
     }
     if !has_target(target)? {
         bail!(
             "rustup added {target}, but not to the toolchain that builds this project\n\
-             next: check with `rustup show` that the toolchain of rust-toolchain.toml is active in this folder \
+             next: check with `rustup show` that the toolchain of rust-toolchain.toml is active in this directory \
              (RUSTUP_TOOLCHAIN overrides it)"
         );
     }
     Ok(())
 }
 
-/// Looks into the toolchain itself, so that it works without rustup as well.
+/// Looks into the toolchain itself, so that it also works without rustup.
 fn has_target(target: &str) -> anyhow::Result<bool> {
     let sysroot = process::output(Command::new("rustc").args(["--print", "sysroot"]))
         .context("`rustc --print sysroot` failed\nnext: install Rust with rustup, https://rustup.rs")?;
@@ -41,21 +41,21 @@ fn has_target(target: &str) -> anyhow::Result<bool> {
 /// The oldest Java that Kafka 4 runs on.
 const JAVA: u32 = 17;
 
-/// Checks all that `cargo xtask test` needs beyond Rust, and says everything that is missing at once.
+/// Checks everything that `cargo xtask test` needs except Rust. The error lists all that is missing.
 pub(crate) fn require_for_tests() -> anyhow::Result<()> {
     refuse([java(), maven(), make(), perl(), cargo_tool("fmt", "rustfmt"), cargo_tool("clippy", "clippy")])
 }
 
-/// The same for whatever builds Weir and runs nothing in Java.
+/// Checks what building Weir needs, which does not include Java.
 pub(crate) fn require_for_builds() -> anyhow::Result<()> {
     refuse([make(), perl()])
 }
 
-/// An error with all that is missing.
+/// Returns an error with all that is missing.
 fn refuse(missing: impl IntoIterator<Item = Option<String>>) -> anyhow::Result<()> {
     let missing: Vec<String> = missing.into_iter().flatten().map(|line| format!("- {line}")).collect();
     if !missing.is_empty() {
-        bail!("the tests need what this machine lacks:\n{}", missing.join("\n"));
+        bail!("programs that the tests need are missing:\n{}", missing.join("\n"));
     }
     Ok(())
 }
@@ -71,13 +71,18 @@ fn java() -> Option<String> {
                 Some(format!("java {JAVA} or newer, to run Apache Kafka; `java` is version {version}. {advice}"))
             }
             None => Some(format!(
-                "java {JAVA} or newer, to run Apache Kafka; `java -version` does not say which it is. {advice}"
+                "java {JAVA} or newer, to run Apache Kafka; `java -version` does not print its version. {advice}"
             )),
         },
     }
 }
 
-/// The first number of the version in `openjdk version "17.0.15" 2025-04-15`; 8 for the old form `1.8.0_392`.
+/// Returns the version of this Java, if it runs.
+pub(crate) fn version_of_java(program: &Path) -> Option<u32> {
+    java_version(&process::output(Command::new(program).arg("-version"))?)
+}
+
+/// Returns the first number of the version in `openjdk version "17.0.15" 2025-04-15`; 8 for the old form `1.8.0_392`.
 fn java_version(text: &str) -> Option<u32> {
     let version = text.split('"').nth(1)?;
     let mut numbers = version.split(|sign: char| !sign.is_ascii_digit());
@@ -89,7 +94,7 @@ fn java_version(text: &str) -> Option<u32> {
 
 fn maven() -> Option<String> {
     process::output(Command::new("mvn").arg("--version")).is_none().then(|| {
-        "mvn (Maven), to fetch Apache Kafka. Debian and Ubuntu: `apt install maven`; macOS: `brew install maven`; \
+        "mvn (Maven), to download Apache Kafka. Debian and Ubuntu: `apt install maven`; macOS: `brew install maven`; \
          others: https://maven.apache.org"
             .to_owned()
     })
@@ -110,7 +115,7 @@ fn perl() -> Option<String> {
 fn cargo_tool(command: &str, component: &str) -> Option<String> {
     let there = || process::output(Command::new("cargo").args([command, "--version"])).is_some();
     if !there() {
-        // The toolchain file asks for it, but nothing is installed by itself where RUSTUP_AUTO_INSTALL is 0.
+        // The toolchain file names it, but rustup does not install it if RUSTUP_AUTO_INSTALL is 0.
         let _ = process::run(Command::new("rustup").args(["component", "add", component]));
     }
     (!there()).then(|| format!("{component}. With rustup: `rustup component add {component}`"))

@@ -1,8 +1,8 @@
-//! Holds the converters against what Kafka Connect 4.3.1's own did with the same bytes.
+//! Compares the converters with those of Kafka Connect 4.3.1.
 //!
-//! Each line of `kafka_connect.jsonl` was recorded by reading `input` with one of its converters and writing what came out
-//! with another (in UTC): the bytes, or which half failed and with which message. Where Weir differs on purpose, the line
-//! has Weir's own `weir` beside it, and `why`. `record/Record.java` records them anew.
+//! Each line of `tests/oracle/cases/converters.jsonl` was recorded by reading `input` with one of its converters and writing the
+//! result with another (in UTC): the bytes, or which of the two failed and with which message. Where Weir differs on purpose, the line
+//! also has Weir's result in `weir`, and the reason in `why`. `cargo xtask record converters` records the lines again.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use weir_data::converter::{Converted, Converter, HeaderConverter, converter, header_converter};
 use weir_data::records::{Column, Format, Records, Topics, Values};
 
-const CASES: &str = include_str!("kafka_connect.jsonl");
+const CASES: &str = include_str!("../../../tests/oracle/cases/converters.jsonl");
 
 enum Either {
     Data(Box<dyn Converter>),

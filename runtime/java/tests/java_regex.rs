@@ -1,14 +1,15 @@
-//! Holds regular expressions against what java.util.regex did with them.
+//! Compares regular expressions with java.util.regex.
 //!
-//! `record/Record.java` recorded the lines of `java_regex.jsonl`, from the expressions in `expressions.txt` and from generated ones.
-//! What Weir takes must come out as in Java, group by group; what Java refuses must be refused, and with the same words.
+//! `cargo xtask record regex` recorded the cases in `tests/oracle/cases/regex.jsonl`, from the expressions in `regex-expressions.txt`
+//! and from generated ones. An expression that Weir accepts must have the result that it has in Java, group by group; Weir must reject
+//! what Java rejects, with the same message.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use weir_java::regex::{JavaRegex, RegexError};
 
-const CASES: &str = include_str!("java_regex.jsonl");
+const CASES: &str = include_str!("../../../tests/oracle/cases/regex.jsonl");
 
 /// What is refused though Java takes it. Nothing else may be.
 const UNSUPPORTED: [&str; 30] = [

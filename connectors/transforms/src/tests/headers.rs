@@ -1,4 +1,4 @@
-//! DropHeaders, InsertHeader and HeaderFrom on batches. Single records are compared with Kafka Connect's in `tests/recorded`.
+//! DropHeaders, InsertHeader and HeaderFrom on batches. Single records are compared with Kafka Connect's in `tests/oracle`.
 
 use weir_sdk::transform::Columns;
 use weir_sdk::transform::testing::TestChain;

@@ -1,4 +1,4 @@
-//! TimestampConverter and TimestampRouter on batches. Single records are compared with Kafka Connect's in `tests/recorded`.
+//! TimestampConverter and TimestampRouter on batches. Single records are compared with Kafka Connect's in `tests/oracle`.
 
 use weir_sdk::transform::testing::TestChain;
 

@@ -120,7 +120,9 @@ impl Recording {
     }
 
     pub(crate) fn path(&self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded").join(format!("{}.jsonl", self.name))
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../tests/oracle/cases/transforms")
+            .join(format!("{}.jsonl", self.name))
     }
 
     /// Those that are recorded.

@@ -1,12 +1,12 @@
-//! Holds transforms against what Kafka Connect 4.3.1's own did with the same records.
+//! Compares transforms with those of Kafka Connect 4.3.1.
 //!
-//! Each line of `../recorded/*.jsonl` is a case: `input` is read with JsonConverter, as the key or the value of a sink record,
-//! and `output` is what the transform made of it, written with the same converter; or `error` says which of these failed and
-//! `message` how. What else of the record changed is in `changed`. Where Weir differs on purpose, the line has Weir's own
-//! `weir` beside it, and `why`.
+//! Each line of `tests/oracle/cases/transforms/*.jsonl` is a case: `input` is read with JsonConverter, as the key or the value of a sink
+//! record, and `output` is the transform's result, written with the same converter; or `error` says which of these failed and `message`
+//! how. Other changes of the record are in `changed`. Where Weir differs on purpose, the line also has Weir's result in `weir`, and the
+//! reason in `why`.
 //!
-//! [`cases`] makes the cases; those of `first.jsonl` were written by hand. `cargo xtask record` has Kafka Connect's classes run
-//! them anew (`../record/Record.java`), also those of another version of Kafka.
+//! [`cases`] creates the cases; those of `first.jsonl` were written by hand. `cargo xtask record transforms` runs Kafka Connect's classes
+//! on them again, also those of another version of Kafka.
 
 mod case;
 mod cases;

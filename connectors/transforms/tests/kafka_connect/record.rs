@@ -1,7 +1,6 @@
-//! Has Kafka Connect's classes run the cases. Run by `cargo xtask record`, which says where their jars are.
+//! Runs Kafka Connect's classes on the cases. `cargo xtask record transforms` runs it and says where the classes are.
 
 use std::io::{Read, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -16,13 +15,16 @@ const DIGITS: &str = "numbers without a schema keep their original digits: a val
 const FLOATS: &str = "Java 17 writes some floating point numbers with more digits than it takes to read them back; Weir writes as few as \
                       Java does from version 19 on";
 
-/// The folder with the jars of Kafka Connect. Known to `cargo xtask record`.
-const LIBS_VARIABLE: &str = "WEIR_RECORD_LIBS";
+/// The `java` program to run. Set by `cargo xtask record`.
+const JAVA_VARIABLE: &str = "WEIR_RECORD_JAVA";
+/// The class path of Kafka Connect and of `tests/oracle/java/Transforms.java`. Set by `cargo xtask record`.
+const CLASS_PATH_VARIABLE: &str = "WEIR_RECORD_CLASS_PATH";
 
 #[test]
-#[ignore = "writes the recordings anew; run by `cargo xtask record`"]
+#[ignore = "overwrites the recordings; run by `cargo xtask record`"]
 fn record() {
-    let libs = std::env::var(LIBS_VARIABLE).expect("run by `cargo xtask record`");
+    let variable = |name| std::env::var(name).expect("run by `cargo xtask record`");
+    let (java, class_path) = (variable(JAVA_VARIABLE), variable(CLASS_PATH_VARIABLE));
     let mut unexplained = Vec::new();
     for recording in Recording::all() {
         let asked: String = recording.cases().iter().map(|case| case.line() + "\n").collect();
@@ -31,7 +33,7 @@ fn record() {
             false => Vec::new(),
         };
         let mut lines = String::new();
-        for line in run(&libs, asked).lines() {
+        for line in run(&java, &class_path, asked).lines() {
             let mut case = Case::read(line);
             let outcome = replay::outcome(&case);
             if !replay::same(case.outcome(), &outcome) {
@@ -48,20 +50,18 @@ fn record() {
         }
         std::fs::write(recording.path(), lines).expect("a file that can be written");
     }
-    // They are written all the same: the test shows them until they are the same or have a reason.
+    // They are written nevertheless: the other test fails until they are the same or have a reason.
     assert!(unexplained.is_empty(), "{} differ without a reason:\n{}", unexplained.len(), unexplained.join("\n"));
 }
 
-/// The cases with what came of them.
-fn run(libs: &str, asked: String) -> String {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/record/Record.java");
-    let mut java = Command::new("java")
-        .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", &format!("{libs}/*")])
-        .arg(source)
+/// Returns the cases with their results.
+fn run(java: &str, class_path: &str, asked: String) -> String {
+    let mut java = Command::new(java)
+        .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", class_path, "Transforms"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("`java` of version 17 or newer");
+        .expect("the Java that `cargo xtask record` has checked");
     let mut stdin = java.stdin.take().expect("a pipe");
     let writer = thread::spawn(move || stdin.write_all(asked.as_bytes()));
     let mut recorded = String::new();

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-/// `tests/kafka/ClientKeys.java` prints it; an end-to-end test compares it with what the jars say.
-const KAFKA: &str = include_str!("../../../../tests/kafka/client-keys.tsv");
+/// Recorded by `cargo xtask record client-keys`; an end-to-end test compares it with the jars.
+const KAFKA: &str = include_str!("../../../../tests/oracle/cases/client-keys.tsv");
 
 const KINDS: [Kind; 3] = [Kind::Producer, Kind::Consumer, Kind::Admin];
 

@@ -1,5 +1,5 @@
-//! Kafka Connect's own definitions, recorded from its classes by `record/Record.java`: those of the framework's connector keys, of
-//! the converters, and of the settings of Kafka's clients.
+//! Kafka Connect's own definitions, recorded from its classes by `cargo xtask record validation`: those of the framework's connector
+//! keys, of the converters, and of the settings of Kafka's clients.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use weir_plugin::{ConfigKey, Importance, Width};
 
 use crate::def::Type;
 
-const RECORDED: &str = include_str!("record/definitions.json");
+const RECORDED: &str = include_str!("definitions.json");
 
 static DEFINITIONS: LazyLock<HashMap<String, Vec<ConfigKey>>> = LazyLock::new(|| {
     // It is part of this program, and a test reads it.

@@ -2,7 +2,7 @@
 //!
 //! A converter works on a whole column. A row that it cannot convert is null in the output and has an error of its own.
 //!
-//! They do what Kafka Connect's do, which `tests/kafka_connect.jsonl` holds them to, but for a few things:
+//! They do what Kafka Connect's do, which `tests/kafka_connect.rs` compares them with, except for a few things:
 //!
 //! - JSON without a schema is checked, not rebuilt: members keep their order, numbers and strings their spelling.
 //! - A Decimal always has its schema's scale. One written as a number gets the zeros it lacks, or fails.

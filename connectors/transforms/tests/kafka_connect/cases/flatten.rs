@@ -118,7 +118,7 @@ fn structs() -> Vec<String> {
     structs
 }
 
-/// Structs whose default is a struct, which JsonConverter cannot read: the schemas are put together by `Record.java`.
+/// Structs whose default is a struct, which JsonConverter cannot read: the schemas are put together by `Transforms.java`.
 fn with_struct_defaults() -> Vec<String> {
     let n = r#""type":"struct","fields":[{"type":"int8","optional":false,"field":"v"},{"type":"string","optional":true,"default":"own","field":"w"}],"name":"N""#;
     let mut structs = Vec::new();

@@ -1,24 +1,13 @@
-// Records what Kafka Connect's transforms do with the cases of ../recorded/*.jsonl. Run by `cargo xtask record`, with Kafka's
-// connect-transforms, connect-json, connect-runtime and what they need on the class path.
-//
-// Each line in is a case; each line out is the same case with what came of it.
-
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TimeZone;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.connect.data.ConnectSchema;
 import org.apache.kafka.connect.data.Field;
@@ -32,9 +21,11 @@ import org.apache.kafka.connect.json.JsonConverter;
 import org.apache.kafka.connect.sink.SinkRecord;
 import org.apache.kafka.connect.transforms.Transformation;
 
-public class Record {
-    static final ObjectMapper JSON = new ObjectMapper();
-
+/**
+ * Applies Kafka Connect's transforms to records. Each line of standard input is a case, and each line of standard output the case
+ * and its result.
+ */
+public class Transforms {
     static Map<String, Object> map(ObjectNode line, String member) {
         Map<String, Object> map = new HashMap<>();
         line.get(member).properties().forEach(entry -> map.put(entry.getKey(), entry.getValue().asText()));
@@ -46,18 +37,18 @@ public class Record {
         try {
             return converter.toConnectData("t", bytes);
         } catch (SchemaBuilderException error) {
-            // JsonConverter takes no struct for a default, which others do.
-            JsonNode envelope = JSON.readTree(bytes);
+            // JsonConverter does not accept a struct as a default, although a schema may have one.
+            JsonNode envelope = Recorder.JSON.readTree(bytes);
             Map<JsonNode, JsonNode> defaults = new IdentityHashMap<>();
             takeDefaults(envelope.get("schema"), defaults);
             if (defaults.isEmpty()) throw error;
-            SchemaAndValue bare = converter.toConnectData("t", JSON.writeValueAsBytes(envelope));
+            SchemaAndValue bare = converter.toConnectData("t", Recorder.JSON.writeValueAsBytes(envelope));
             Schema schema = withDefaults(converter, envelope.get("schema"), bare.schema(), defaults);
             return new SchemaAndValue(schema, fitted(schema, bare.value()));
         }
     }
 
-    /** Takes the defaults of structs out of a schema. */
+    /** Removes the defaults of structs from a schema. */
     static void takeDefaults(JsonNode schema, Map<JsonNode, JsonNode> defaults) {
         if (!schema.path("type").asText().equals("struct")) return;
         JsonNode found = ((ObjectNode) schema).remove("default");
@@ -65,7 +56,7 @@ public class Record {
         schema.get("fields").forEach(field -> takeDefaults(field, defaults));
     }
 
-    /** Puts them into the schema that was read without them. */
+    /** Returns the schema that was read without defaults, with them. */
     static Schema withDefaults(JsonConverter converter, JsonNode json, Schema schema, Map<JsonNode, JsonNode> defaults) throws Exception {
         if (schema.type() != Schema.Type.STRUCT) return schema;
         List<Field> fields = new ArrayList<>();
@@ -76,15 +67,15 @@ public class Record {
         Schema bare = new ConnectSchema(schema.type(), schema.isOptional(), null, schema.name(), schema.version(), schema.doc(),
             schema.parameters(), fields, null, null);
         if (!defaults.containsKey(json)) return bare;
-        ObjectNode envelope = JSON.createObjectNode();
+        ObjectNode envelope = Recorder.JSON.createObjectNode();
         envelope.set("schema", json);
         envelope.set("payload", defaults.get(json));
-        Object value = fitted(bare, converter.toConnectData("t", JSON.writeValueAsBytes(envelope)).value());
+        Object value = fitted(bare, converter.toConnectData("t", Recorder.JSON.writeValueAsBytes(envelope)).value());
         return new ConnectSchema(schema.type(), schema.isOptional(), value, schema.name(), schema.version(), schema.doc(),
             schema.parameters(), fields, null, null);
     }
 
-    /** The same value with another schema. */
+    /** Returns the same value with another schema. */
     static Object fitted(Schema schema, Object value) {
         if (!(value instanceof Struct struct)) return value;
         Struct fitted = new Struct(schema);
@@ -100,18 +91,18 @@ public class Record {
         return written == null ? null : new String(written, StandardCharsets.UTF_8);
     }
 
-    /** Name and text of each header. */
+    /** Returns the name and the text of each header. */
     static ArrayNode headers(JsonConverter converter, SinkRecord record) {
-        ArrayNode list = JSON.createArrayNode();
+        ArrayNode list = Recorder.JSON.createArrayNode();
         for (Header header : record.headers()) {
             list.addArray().add(header.key()).add(write(converter, header.schema(), header.value()));
         }
         return list;
     }
 
-    /** What changed of the record but for the side that the transform works on. */
+    /** Returns what changed in the record, except in the side (key or value) that the transform works on. */
     static ObjectNode changed(JsonConverter converter, boolean key, SinkRecord before, SinkRecord after) {
-        ObjectNode changed = JSON.createObjectNode();
+        ObjectNode changed = Recorder.JSON.createObjectNode();
         String other = key ? write(converter, after.valueSchema(), after.value())
             : write(converter, after.keySchema(), after.key());
         String original = key ? write(converter, before.valueSchema(), before.value())
@@ -164,21 +155,11 @@ public class Record {
             line.put("output", output);
             if (!changed.isEmpty()) line.set("changed", changed);
         } catch (Throwable error) {
-            line.put("error", stage);
-            line.put("message", String.valueOf(error.getMessage()));
+            Recorder.putError(line, stage, error);
         }
     }
 
     public static void main(String[] arguments) throws Exception {
-        TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-        Locale.setDefault(Locale.US);
-        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String text = in.readLine(); text != null; text = in.readLine()) {
-            ObjectNode line = (ObjectNode) JSON.readTree(text);
-            run(line);
-            out.println(JSON.writeValueAsString(line));
-        }
-        out.flush();
+        Recorder.runCases(Transforms::run);
     }
 }

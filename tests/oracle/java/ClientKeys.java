@@ -8,8 +8,8 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigDef;
 
 /**
- * Prints every setting of Kafka's Java clients, a line each: client, key, type, default, separated by tabs. No default is
- * `required`, a default of null is `null`.
+ * Prints the settings of Kafka's Java clients, one per line: client, key, type and default, separated by tabs. The default is
+ * `required` if there is none, and `null` if it is null. An end-to-end test runs this file alone, so it uses no other.
  */
 public class ClientKeys {
     public static void main(String[] args) throws Exception {

@@ -1,16 +1,4 @@
-// Records anew what java.util.regex does with the expressions of ../expressions.txt and with generated ones. With a JDK of 24 or
-// newer, whose characters are those of Unicode 16:
-//
-//     java Record.java ../expressions.txt 11 4000 > ../java_regex.jsonl
-//
-// The numbers are the seed and how many are generated. Each line is an expression, and why it is refused, or what is found in
-// texts: "1" if it matches the whole text and "0" if not, then the places of its first match and of each of its groups, counted in
-// characters. "-" is a group that takes no part, and "/2" a place in the middle of a character above U+FFFF.
-
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,8 +8,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-public class Record {
-    /** What the expressions that were written by hand are tried with. */
+/**
+ * Prints what java.util.regex does with the expressions in the lines of standard input, and with generated ones; the arguments are
+ * the seed, and how many to generate. Each line of standard output is an expression, and the error, or its result for some texts: "1"
+ * if it matches the whole text and "0" if not, then the positions of its first match and of each of its groups, counted in characters.
+ * "-" is a group that does not take part in the match, and "/2" a position in the middle of a character above U+FFFF.
+ */
+public class Regex {
+    /** The texts that expressions written by hand are applied to. */
     static final String[] TEXTS = {
         "", "a", "abc", "abc.def", "a.b", "aab", "aaaa", "Abc.x", "ABC", "db.schema.table", "a-b_c", "é", "É", "éa", "a b", "a\tb",
         "-", "_", "😀", "a😀b", "ſ", "K", "k", "K", "٣", "a\u00a0b", "ß", "x.y.z.w", "αβΓ", "\u2028", "]", "}", "a{2", "#", "\\",
@@ -31,10 +25,10 @@ public class Record {
     final Random random;
     final PrintStream out;
     final Set<String> done = new LinkedHashSet<>();
-    /** Groups that have begun so far. */
+    /** Number of groups that have begun so far. */
     int groups;
 
-    Record(long seed, PrintStream out) {
+    Regex(long seed, PrintStream out) {
         this.random = new Random(seed);
         this.out = out;
     }
@@ -103,7 +97,7 @@ public class Record {
         return characters(depth - 1);
     }
 
-    /** Parts of the syntax in any order. */
+    /** Returns parts of the syntax in random order. */
     String soup(String... parts) {
         StringBuilder made = new StringBuilder();
         for (int left = random.nextInt(8); left >= 0; left--) made.append(pick(parts));
@@ -188,13 +182,13 @@ public class Record {
     }
 
     public static void main(String[] arguments) throws Exception {
-        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
-        Record record = new Record(Long.parseLong(arguments[1]), out);
-        for (String expression : Files.readAllLines(Path.of(arguments[0]))) record.record(expression, List.of(TEXTS));
-        for (int left = Integer.parseInt(arguments[2]); left > 0; left--) {
+        PrintStream out = Recorder.out();
+        Regex regex = new Regex(Long.parseLong(arguments[0]), out);
+        for (String expression : Recorder.in().lines().toList()) regex.record(expression, List.of(TEXTS));
+        for (int left = Integer.parseInt(arguments[1]); left > 0; left--) {
             Set<String> texts = new LinkedHashSet<>();
-            while (texts.size() < 6) texts.add(record.text());
-            record.record(record.expression(), new ArrayList<>(texts));
+            while (texts.size() < 6) texts.add(regex.text());
+            regex.record(regex.expression(), new ArrayList<>(texts));
         }
         out.flush();
     }

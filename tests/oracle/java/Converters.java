@@ -1,15 +1,4 @@
-// Records anew what Kafka Connect's converters do with the inputs of ../kafka_connect.jsonl. With Kafka's connect-json,
-// connect-runtime and what they need in `libs`:
-//
-//     java -cp 'libs/*' Record.java < ../kafka_connect.jsonl > recorded.jsonl
-//
-// Each line in is a case; each line out is the same case with what came of it. `weir` and `why` are kept as they are.
-
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -17,13 +6,17 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TimeZone;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaAndValue;
 import org.apache.kafka.connect.storage.Converter;
 import org.apache.kafka.connect.storage.HeaderConverter;
 
-public class Record {
+/**
+ * Reads bytes with one of Kafka Connect's converters and writes the result with another. Each line of standard input is a case, with
+ * or without a result, and each line of standard output the case and its result. `weir` and `why` are kept: they say where Weir
+ * differs on purpose. The address that Java prints for bytes is replaced, so that every run gives the same results.
+ */
+public class Converters {
     interface Either {
         SchemaAndValue read(byte[] bytes);
 
@@ -84,23 +77,18 @@ public class Record {
                 return;
             }
             try {
-                line.put("output", StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(output)).toString());
+                String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(output)).toString();
+                line.put("output", text.replaceAll("\\[B@[0-9a-f]+", "[B@ADDRESS"));
             } catch (CharacterCodingException error) {
                 line.put("output_base64", Base64.getEncoder().encodeToString(output));
             }
         } catch (Throwable error) {
-            line.put("error", stage);
-            line.put("message", String.valueOf(error.getMessage()));
+            Recorder.putError(line, stage, error);
         }
     }
 
     public static void main(String[] arguments) throws Exception {
-        TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-        ObjectMapper json = new ObjectMapper();
-        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String text = in.readLine(); text != null; text = in.readLine()) {
-            ObjectNode line = (ObjectNode) json.readTree(text);
+        Recorder.runCases(line -> {
             ObjectNode weir = (ObjectNode) line.remove("weir");
             var why = line.remove("why");
             line.remove(List.of("output", "output_base64", "error", "message"));
@@ -109,8 +97,6 @@ public class Record {
                 line.set("weir", weir);
                 line.set("why", why);
             }
-            out.println(json.writeValueAsString(line));
-        }
-        out.flush();
+        });
     }
 }

@@ -1,13 +1,4 @@
-// Records Kafka Connect's definitions of configuration keys anew: what `ConfigDef`s its classes have, as its REST API
-// prints them. With the jars of Kafka Connect 4.3.1 in `libs`:
-//
-//     java -cp 'libs/*' Record.java > definitions.json
-//
-// One list for each `ConfigDef`, one line for each key.
-
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -20,7 +11,11 @@ import org.apache.kafka.connect.runtime.SourceConnectorConfig;
 import org.apache.kafka.connect.storage.Converter;
 import org.apache.kafka.connect.storage.HeaderConverter;
 
-public class Record {
+/**
+ * Prints Kafka Connect's definitions of configuration keys, as its REST API does: one list for each `ConfigDef` of its classes, and
+ * one line for each key.
+ */
+public class Definitions {
     static final String[] CONVERTERS = {
         "converters.BooleanConverter",
         "converters.ByteArrayConverter",
@@ -48,15 +43,14 @@ public class Record {
         all.put("consumer", ConsumerConfig.configDef());
         all.put("admin", AdminClientConfig.configDef());
 
-        ObjectMapper json = new ObjectMapper();
-        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+        PrintStream out = Recorder.out();
         out.println("{");
         int left = all.size();
         for (var def : all.entrySet()) {
-            out.println(json.writeValueAsString(def.getKey()) + ": [");
+            out.println(Recorder.JSON.writeValueAsString(def.getKey()) + ": [");
             int keys = def.getValue().configKeys().size();
             for (var key : def.getValue().configKeys().values()) {
-                String line = json.writeValueAsString(AbstractHerder.convertConfigKey(key));
+                String line = Recorder.JSON.writeValueAsString(AbstractHerder.convertConfigKey(key));
                 out.println(line + (--keys > 0 ? "," : ""));
             }
             out.println("]" + (--left > 0 ? "," : ""));
