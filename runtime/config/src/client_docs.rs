@@ -126,15 +126,6 @@ fn describe(meaning: Meaning) -> String {
 mod tests {
     #[test]
     fn the_page_of_client_settings_is_the_one_that_the_tables_give() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/client-settings.md");
-        let page = super::page();
-        if std::env::var_os("WEIR_BLESS").is_some() {
-            std::fs::write(path, &page).expect("docs/client-settings.md can be written");
-        }
-        let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            written == page,
-            "docs/client-settings.md is out of date; run: WEIR_BLESS=1 cargo test -p weir-config client_settings"
-        );
+        weir_test_support::bless("docs/client-settings.md", &super::page());
     }
 }

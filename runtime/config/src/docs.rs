@@ -77,15 +77,6 @@ fn effect(usage: Usage) -> String {
 mod tests {
     #[test]
     fn the_configuration_page_is_the_one_that_the_tables_give() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
-        let page = super::page();
-        if std::env::var_os("WEIR_BLESS").is_some() {
-            std::fs::write(path, &page).expect("docs/configuration.md can be written");
-        }
-        let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            written == page,
-            "docs/configuration.md is out of date; run: WEIR_BLESS=1 cargo test -p weir-config configuration"
-        );
+        weir_test_support::bless("docs/configuration.md", &super::page());
     }
 }

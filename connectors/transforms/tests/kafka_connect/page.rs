@@ -1,28 +1,15 @@
 //! The section of `docs/compatibility.md` about transforms: how many cases are compared, and what differs.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use crate::case::{Case, Recording};
 
-const BEGIN: &str = "<!-- from connectors/transforms/tests/recorded: do not edit, run WEIR_BLESS=1 cargo test -p weir-transforms compatibility_page -->\n";
+const BEGIN: &str = "<!-- from tests/oracle/cases/transforms: do not edit, run WEIR_BLESS=1 cargo test -p weir-transforms compatibility_page -->\n";
 const END: &str = "<!-- end -->";
 
 #[test]
 fn the_compatibility_page_has_the_cases_and_the_reasons() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/compatibility.md");
-    let page = std::fs::read_to_string(&path).expect("docs/compatibility.md");
-    let (before, rest) = page.split_once(BEGIN).expect("a section of transforms");
-    let (_, after) = rest.split_once(END).expect("an end of the section");
-    let wanted = format!("{before}{BEGIN}{}{END}{after}", section());
-    if std::env::var_os("WEIR_BLESS").is_some() {
-        std::fs::write(&path, wanted).expect("docs/compatibility.md");
-        return;
-    }
-    assert!(
-        page == wanted,
-        "docs/compatibility.md is out of date: WEIR_BLESS=1 cargo test -p weir-transforms compatibility_page"
-    );
+    weir_test_support::bless_section("docs/compatibility.md", BEGIN, END, &section());
 }
 
 fn section() -> String {

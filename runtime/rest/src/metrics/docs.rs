@@ -177,13 +177,7 @@ fn all() -> Vec<(&'static str, &'static [&'static str])> {
 
 #[test]
 fn the_metrics_page_is_the_one_that_the_tables_give() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md");
-    let page = page();
-    if std::env::var_os("WEIR_BLESS").is_some() {
-        std::fs::write(path, &page).expect("docs/metrics.md can be written");
-    }
-    let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == page, "docs/metrics.md is out of date; run: WEIR_BLESS=1 cargo test -p weir metrics");
+    weir_test_support::bless("docs/metrics.md", &page());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::bindings::exports::weir::connect::plugin::{
     Capability, ConfigEntry, ConfigKey, ConfigType, ConfigValue, Guest, Importance, PluginInfo, PluginKind, Width,
 };
-use crate::{Hostile, deeds, plan};
+use crate::{Hostile, commit, plan, set_plan};
 
 impl Guest for Hostile {
     fn describe() -> Vec<PluginInfo> {
@@ -21,24 +21,15 @@ impl Guest for Hostile {
     }
 
     fn validate(_class: String, config: Vec<ConfigEntry>) -> Vec<ConfigValue> {
-        plan::set(&config);
+        set_plan(&config);
         if let Some(deed) = plan::deed("plugin.validate") {
-            deeds::commit(&deed);
+            commit(&deed);
         }
         Vec::new()
     }
 
-    fn capabilities(_class: String, config: Vec<ConfigEntry>) -> Result<Vec<Capability>, String> {
-        plan::set(&config);
-        match plan::deed("plugin.capabilities").as_deref() {
-            // A transform that gets a folder would have no way to read it; asking alone is a lie.
-            Some("lie-capability") => Ok(vec![Capability::ReadFolder("/".into())]),
-            Some(deed) => {
-                deeds::commit(deed);
-                Err(format!("hostile refusal: {deed}"))
-            }
-            None => Ok(Vec::new()),
-        }
+    fn capabilities(_class: String, _config: Vec<ConfigEntry>) -> Result<Vec<Capability>, String> {
+        Ok(Vec::new())
     }
 }
 

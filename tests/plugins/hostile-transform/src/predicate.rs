@@ -1,11 +1,11 @@
-//! A predicate that is true for every row, and lies about how many rows there are.
+//! A predicate that is true for every record, and returns the wrong number of results.
 
 use crate::bindings::exports::weir::connect::predicate::{Columns, ConfigEntry, Fault, Guest, TransformBatch};
-use crate::{Hostile, fault, plan};
+use crate::{Hostile, fault, set_plan};
 
 impl Guest for Hostile {
     fn configure(_class: String, config: Vec<ConfigEntry>) -> Result<Columns, String> {
-        plan::set(&config);
+        set_plan(&config);
         match fault("predicate.configure") {
             Err(_) => Err("hostile refusal".into()),
             Ok(_) => Ok(Columns::empty()),

@@ -1,17 +1,17 @@
-//! A transform that changes nothing, and lies about what came of its rows.
+//! A transform that changes nothing, and returns results that break the contract.
 
 use crate::bindings::exports::weir::connect::transform::{
     Columns, Fault, Guest, HeaderColumns, Step, StepFailure, TopicColumn, TransformBatch, Transformed, Values,
 };
 use crate::bindings::weir::connect::data::Column;
-use crate::{Hostile, fault, plan};
+use crate::{Hostile, fault, set_plan};
 
 impl Guest for Hostile {
     fn configure(steps: Vec<Step>) -> Result<Columns, String> {
         // The first step that means harm; a chain without one behaves.
         let hostile = steps.iter().find(|step| step.config.iter().any(|entry| entry.key == "hook"));
         if let Some(step) = hostile.or(steps.first()) {
-            plan::set(&step.config);
+            set_plan(&step.config);
         }
         match fault("transform.configure") {
             Err(_) => Err("hostile refusal".into()),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::bindings::exports::weir::connect::connector::{
     ConfigEntry, ConnectorContext, Fault, Guest, OffsetChange, Started, Support, TaskConfig,
 };
-use crate::{Hostile, fault, plan};
+use crate::{Hostile, fault, set_plan};
 
 thread_local! {
     static CONFIG: RefCell<Vec<ConfigEntry>> = RefCell::default();
@@ -13,7 +13,7 @@ thread_local! {
 
 impl Guest for Hostile {
     fn start(context: ConnectorContext) -> Result<Started, Fault> {
-        plan::set(&context.config);
+        set_plan(&context.config);
         CONFIG.set(context.config);
         fault("connector.start")?;
         Ok(Started { check_interval_ms: Some(100) })

@@ -1,17 +1,18 @@
-//! What a sink does that minds its rows: it misbehaves for some of them only (`poison`), and keeps the others in a file, to which
-//! they are written when it is asked what is durable (`keeps`). Until then they are in its memory, and gone with it.
+//! A sink that misbehaves only for some records (`poison`), and appends the others to a file (`keeps`) in `pre-commit`. Until then they
+//! are in its memory, and lost with it.
 
 use std::cell::RefCell;
 use std::io::Write as _;
 
+use weir_hostile_common::plan;
+
 use crate::bindings::weir::connect::data::Records;
-use crate::plan;
 
 thread_local! {
     static HELD: RefCell<Vec<Vec<u8>>> = RefCell::default();
 }
 
-/// The rows whose value has the poison in it; none when there is no poison in the configuration.
+/// Returns the records whose value contains the poison, or `None` if the configuration has no poison.
 pub(crate) fn poisoned(records: &Records) -> Option<Vec<u32>> {
     let poison = plan::value("poison");
     if poison.is_empty() {
@@ -21,7 +22,7 @@ pub(crate) fn poisoned(records: &Records) -> Option<Vec<u32>> {
     Some((0u32..).zip(values(records)).filter(|(_, value)| has(value)).map(|(row, _)| row).collect())
 }
 
-/// Holds the rows, but for these.
+/// Holds the records, except these.
 pub(crate) fn hold(records: &Records, left_out: &[u32]) {
     if plan::value("keeps").is_empty() {
         return;
@@ -30,7 +31,7 @@ pub(crate) fn hold(records: &Records, left_out: &[u32]) {
     HELD.with_borrow_mut(|held| held.extend(kept));
 }
 
-/// Writes what is held to the file, a row a line.
+/// Writes the records held to the file, one per line.
 pub(crate) fn write() {
     let held = HELD.take();
     let path = plan::value("keeps");
@@ -40,7 +41,7 @@ pub(crate) fn write() {
     let mut lines = held.join(&b'\n');
     lines.push(b'\n');
     let file = std::fs::File::options().create(true).append(true).open(path);
-    // A test that counts lines would miss them.
+    // If it fails, a test that counts lines does too.
     let _ = file.and_then(|mut file| file.write_all(&lines));
 }
 

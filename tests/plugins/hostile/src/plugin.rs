@@ -3,7 +3,7 @@
 use crate::bindings::exports::weir::connect::plugin::{
     Capability, ConfigEntry, ConfigKey, ConfigType, ConfigValue, Guest, Importance, PluginInfo, PluginKind, Width,
 };
-use crate::{Hostile, deeds, describe, plan, wasi};
+use crate::{Hostile, commit, describe, plan, set_plan, wasi};
 
 const KEYS: [&str; 16] = [
     "hook",
@@ -48,9 +48,9 @@ impl Guest for Hostile {
     }
 
     fn validate(_class: String, config: Vec<ConfigEntry>) -> Vec<ConfigValue> {
-        plan::set(&config);
+        set_plan(&config);
         let Some(deed) = plan::deed("plugin.validate") else { return Vec::new() };
-        deeds::commit(&deed);
+        commit(&deed);
         let error = |key: &str, error: String| ConfigValue {
             key: key.into(),
             errors: vec![error],
@@ -65,9 +65,9 @@ impl Guest for Hostile {
     }
 
     fn capabilities(_class: String, config: Vec<ConfigEntry>) -> Result<Vec<Capability>, String> {
-        plan::set(&config);
+        set_plan(&config);
         if let Some(deed) = plan::deed("plugin.capabilities") {
-            deeds::commit(&deed);
+            commit(&deed);
             return Err(wasi::attempt(&deed).unwrap_or_else(|| format!("hostile refusal: {deed}")));
         }
         let mut needs = Vec::new();

@@ -1,15 +1,15 @@
-//! A sink that forgets its rows but for their number, which it logs, and lies about what it did with them.
+//! A sink that forgets its records after logging how many there are, and returns results that break the contract.
 
 use crate::bindings::exports::weir::connect::sink::{
     Fault, Guest, RowFailure, SinkBatch, TaskContext, TopicPartition, TopicPartitionOffset,
 };
 use crate::bindings::weir::connect::host::{self, Level};
 use crate::bindings::weir::connect::sink_context;
-use crate::{Hostile, fault, keeper, plan};
+use crate::{Hostile, fault, keeper, plan, set_plan};
 
 impl Guest for Hostile {
     fn start(context: TaskContext) -> Result<(), Fault> {
-        plan::set(&context.config);
+        set_plan(&context.config);
         fault("sink.start").map(drop)
     }
 

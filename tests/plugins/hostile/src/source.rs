@@ -1,4 +1,4 @@
-//! A source of numbered rows that lies about them in every way the contract forbids.
+//! A source of numbered records that breaks each rule of the contract for them.
 
 use std::cell::Cell;
 
@@ -8,7 +8,7 @@ use crate::bindings::exports::weir::connect::source::{
 use crate::bindings::weir::connect::data::{
     Encoding, Format, HeaderColumns, Schema, SchemaNode, SchemaType, TopicColumn, Values,
 };
-use crate::{Hostile, fault, plan};
+use crate::{Hostile, fault, plan, set_plan};
 
 /// Milliseconds between two batches.
 const PACE_MS: u32 = 20;
@@ -19,7 +19,7 @@ thread_local! {
 
 impl Guest for Hostile {
     fn start(context: TaskContext) -> Result<Started, Fault> {
-        plan::set(&context.config);
+        set_plan(&context.config);
         fault("source.start")?;
         Ok(Started { wants_settled: true, wants_committed: true })
     }

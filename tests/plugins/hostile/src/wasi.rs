@@ -1,13 +1,14 @@
-//! The harm that needs the outside: files, hosts, the environment, and waiting for ever. Each says `escaped` when it reached
-//! something and `denied` when it did not.
+//! Misbehaviour that uses WASI: files, hosts, the environment, and waiting for an hour. Each result says `escaped` if something was
+//! reached and `denied` if not.
 
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use crate::bindings::weir::connect::host::{self, Level};
-use crate::plan;
+use weir_hostile_common::plan;
 
-/// Tries it and says how it went; none when it is none of those here.
+use crate::bindings::weir::connect::host::{self, Level};
+
+/// Does it and returns the result, or `None` if the deed is not one of these.
 pub(crate) fn attempt(deed: &str) -> Option<String> {
     let found = match deed {
         "sleep" => {
@@ -37,7 +38,7 @@ pub(crate) fn attempt(deed: &str) -> Option<String> {
     })
 }
 
-/// Opens a file until it is refused, and keeps what it has, asleep.
+/// Opens a file until that fails, and then sleeps without closing any.
 fn hold_files(path: &str) -> Result<String, String> {
     let mut held = Vec::new();
     loop {

@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Deserialize;
-use weir_tests::paths;
 
 use super::answer::Difference;
 
@@ -88,10 +87,6 @@ const END: &str = "<!-- end -->";
 
 /// Holds the page against the list, or writes it.
 pub(super) fn check_page(known: &[Known], requests: usize, second: usize) -> Result<()> {
-    let path = paths::root().join("docs/compatibility.md");
-    let page = fs::read_to_string(&path).context("docs/compatibility.md")?;
-    let (before, rest) = page.split_once(BEGIN).context("docs/compatibility.md has no list")?;
-    let (_, after) = rest.split_once(END).context("docs/compatibility.md has no end of the list")?;
     let mut table = format!(
         "{} requests are compared, {second} of them on a worker with `admin.listeners`, cross-origin rules and header rules.\n\n\
          | Difference | Why |\n| --- | --- |\n",
@@ -104,15 +99,7 @@ pub(super) fn check_page(known: &[Known], requests: usize, second: usize) -> Res
             writeln!(table, "| {what} | {why} |")?;
         }
     }
-    let wanted = format!("{before}{BEGIN}{table}{END}{after}");
-    if std::env::var_os("WEIR_BLESS").is_some() {
-        fs::write(&path, wanted).context("docs/compatibility.md")?;
-        return Ok(());
-    }
-    ensure!(
-        page == wanted,
-        "docs/compatibility.md is out of date: WEIR_BLESS=1 cargo test -p weir-tests compatibility_page"
-    );
+    weir_test_support::bless_section("docs/compatibility.md", BEGIN, END, &table);
     Ok(())
 }
 

@@ -1,18 +1,16 @@
-//! What this instance is to do, and where. Set by the first call that brings a configuration.
+//! What this instance does, and in which hook. The first call with a configuration sets it.
 
 use std::cell::RefCell;
 
-use crate::bindings::weir::connect::data::ConfigEntry;
-
-/// The configuration that matters here.
+/// The part of the configuration that is used here.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Plan {
+struct Plan {
     entries: Vec<(String, String)>,
-    /// Calls of the hook that still go well.
+    /// Number of calls of the hook that still behave.
     patience: u32,
-    /// How often it still misbehaves after that; none = for ever.
+    /// How many calls misbehave after that; `None` if all do.
     times: Option<u32>,
-    /// How often it did.
+    /// How many calls have misbehaved.
     done: usize,
 }
 
@@ -20,31 +18,30 @@ thread_local! {
     static PLAN: RefCell<Plan> = RefCell::default();
 }
 
-/// Takes a configuration over.
-pub(crate) fn set(config: &[ConfigEntry]) {
-    let entries: Vec<_> = config.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect();
+/// Replaces the plan with the one in a configuration.
+pub fn set(entries: Vec<(String, String)>) {
     let number = |name: &str| entries.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
     let (patience, times) = (number("after").unwrap_or(0), number("times"));
     PLAN.set(Plan { entries, patience, times, done: 0 });
 }
 
-/// The value of a key, empty when it is not given.
-pub(crate) fn value(key: &str) -> String {
+/// Returns the value of a key, or an empty string if the key is missing.
+pub fn value(key: &str) -> String {
     PLAN.with_borrow(|plan| {
         let found = plan.entries.iter().find(|(name, _)| name == key);
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     })
 }
 
-/// The file is there that ends it. It outlives this instance, as nothing else does that a guest knows.
+/// Whether the file exists that ends the misbehaviour. A file outlives this instance; nothing else that a guest can access does.
 fn is_over() -> bool {
     let until = value("until");
     !until.is_empty() && std::fs::metadata(until).is_ok()
 }
 
-/// What to do now in this hook; none = behave. `does` may name several deeds with commas between: one after the other, the last
-/// again and again.
-pub(crate) fn deed(hook: &str) -> Option<String> {
+/// Returns what to do now in this hook, or `None` to behave. `does` may name several deeds, separated by commas: each is done once, and
+/// the last one in all further calls.
+pub fn deed(hook: &str) -> Option<String> {
     if value("hook") != hook || is_over() {
         return None;
     }

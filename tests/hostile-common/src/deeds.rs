@@ -1,12 +1,22 @@
-//! The harm that needs nothing but a processor and memory. Also a part of `hostile-transform`.
+//! Misbehaviour that needs only a processor and memory.
 
 use std::hint::black_box;
 
-use crate::bindings::weir::connect::host::{self, Level};
+/// How severe a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Says what begins.
+    Info,
+    /// Part of a flood of lines.
+    Error,
+}
 
-/// Does it and does not come back; comes back when it is none of those here. The log says when it begins.
-pub(crate) fn commit(deed: &str) {
-    host::log(Level::Info, "hostile", &format!("hostile, beginning to {deed}"));
+/// Writes a line to the host's log.
+pub type Log = fn(Severity, &str);
+
+/// Does what the deed says and does not return. Returns if the deed is not one of these. The log says when it begins.
+pub fn commit(deed: &str, log: Log) {
+    log(Severity::Info, &format!("hostile, beginning to {deed}"));
     match deed {
         "spin" => spin(),
         "eat-memory" => eat_memory(),
@@ -15,7 +25,7 @@ pub(crate) fn commit(deed: &str) {
         "recurse" => {
             recurse(0);
         }
-        "log-1gb" => log(),
+        "log-1gb" => flood(log),
         _ => {}
     }
 }
@@ -41,15 +51,15 @@ fn trap() {
     panic!("only WebAssembly traps");
 }
 
-#[expect(unconditional_recursion, reason = "that is the harm")]
+#[expect(unconditional_recursion, reason = "it is the misbehaviour")]
 fn recurse(depth: u64) -> u64 {
     black_box([depth; 64]);
     black_box(recurse(black_box(depth + 1))) + 1
 }
 
-fn log() {
+fn flood(log: Log) {
     let line = "hostile ".repeat(2048);
     for _ in 0..(1 << 30) / line.len() {
-        host::log(Level::Error, "hostile", &line);
+        log(Severity::Error, &line);
     }
 }
