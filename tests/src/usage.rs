@@ -1,4 +1,4 @@
-//! What a process has at this moment, from `/proc`: memory, threads, file descriptors, child processes.
+//! What processes use, from `/proc`: memory, threads, file descriptors, child processes, and the processors.
 
 use std::fs;
 
@@ -69,11 +69,76 @@ fn children(process: u32) -> Result<Vec<u32>> {
     Ok(children)
 }
 
+/// Watches how much of the machine's processor time other processes use.
+#[derive(Debug)]
+pub struct Processors {
+    own: Vec<u32>,
+    last: Times,
+}
+
+/// Processor time in clock ticks.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    /// Of all processors, idle or not.
+    total: u64,
+    busy: u64,
+    /// Of our own processes.
+    own: u64,
+}
+
+impl Processors {
+    /// Begins to watch. The processes are those that are not "others".
+    pub fn watch(own: &[u32]) -> Result<Processors> {
+        Ok(Processors { own: own.to_vec(), last: Times::now(own)? })
+    }
+
+    /// Returns the share, from 0 to 1, that others have used since the last call.
+    pub fn others(&mut self) -> Result<f64> {
+        let last = std::mem::replace(&mut self.last, Times::now(&self.own)?);
+        let others = self.last.busy.saturating_sub(last.busy).saturating_sub(self.last.own.saturating_sub(last.own));
+        Ok(others as f64 / self.last.total.saturating_sub(last.total).max(1) as f64)
+    }
+}
+
+impl Times {
+    fn now(own: &[u32]) -> Result<Times> {
+        let text = fs::read_to_string("/proc/stat").context("/proc/stat")?;
+        // user, nice, system, idle, iowait, irq, softirq, steal; what follows is part of user and nice.
+        let line = text.lines().next().unwrap_or_default();
+        let times: Vec<u64> = line.split_whitespace().skip(1).take(8).map(|time| time.parse().unwrap_or(0)).collect();
+        let total = times.iter().sum::<u64>();
+        let idle: u64 = times.iter().skip(3).take(2).sum();
+        // One that has ended uses nothing more.
+        let own = own.iter().map(|process| used(*process).unwrap_or_default()).sum();
+        Ok(Times { total, busy: total - idle, own })
+    }
+}
+
+/// Returns the user and system time of all threads of a process, in clock ticks.
+fn used(process: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // After the name, which may contain spaces: `utime` and `stime` are the 14th and 15th field of the line.
+    let mut times = text.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+    Some(times.next()?.parse::<u64>().ok()? + times.next()?.parse::<u64>().ok()?)
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+
+    #[test]
+    fn a_process_that_computes_is_one_of_the_others_unless_it_is_ours() {
+        let mut shell = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+        let mut with = Processors::watch(&[shell.id()]).unwrap();
+        let mut without = Processors::watch(&[]).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let (with, without) = (with.others().unwrap(), without.others().unwrap());
+        shell.kill().unwrap();
+        shell.wait().unwrap();
+        assert!(with < without && (0.0..=1.0).contains(&with) && without <= 1.0, "{with} {without}");
+    }
 
     #[test]
     fn a_thread_a_file_and_a_child_are_seen() {

@@ -1,7 +1,7 @@
-//! `cargo xtask`: the project's chores, so that a newcomer needs no other command.
+//! `cargo xtask`: builds, shows and tests Weir, so that a newcomer needs no other command.
 //!
-//! Each command is one module; `workspace` knows where things are, `process` runs other programs, `toolchain` finds out
-//! what the machine lacks. Talk goes to stderr, results to stdout.
+//! Each command is one module; `workspace` knows where files are, `process` runs other programs, `toolchain` finds out which tools are
+//! missing. Progress is printed to stderr, results to stdout.
 
 #[cfg(test)]
 mod alerts;
@@ -11,6 +11,8 @@ mod component;
 mod demo;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod guests;
 mod http;
 #[cfg(test)]
 mod layers;
@@ -46,15 +48,15 @@ struct Args {
 enum Command {
     /// Builds the server and the components into target/dist.
     Build(build::Args),
-    /// Builds Weir and shows a file's way through it.
+    /// Builds Weir and shows how a file passes through it.
     Demo(demo::Args),
-    /// Checks formatting and style, and runs all tests.
+    /// Checks formatting, style and documentation, and runs all tests.
     Test(test::Args),
-    /// Measures Weir beside Kafka Connect, from file to file, and writes docs/benchmarks.md.
+    /// Compares Weir with Kafka Connect, from file to file, and writes docs/benchmarks.md.
     Bench(bench::Args),
-    /// Runs the benchmarks of single steps and prints their figures.
+    /// Runs the benchmarks of single steps and prints their results.
     Microbench(microbench::Args),
-    /// Has Kafka Connect's own transforms run the cases that Weir's are held against.
+    /// Runs Kafka Connect's and Java's own classes on test cases, and records the results that Weir's are compared with.
     Record(record::Args),
 }
 
@@ -70,7 +72,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The chain of causes says where; a backtrace of this program would bury it.
+            // The chain of causes says where it occurred; a backtrace of this program would hide it.
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
