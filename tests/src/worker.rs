@@ -1,4 +1,4 @@
-//! The server under test: `weir standalone` with its own folder, a free port and a `worker.properties`.
+//! The server under test: `weir standalone` with its own directory, a free port and a `worker.properties`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,20 +15,20 @@ use crate::process::Process;
 use crate::rest::Rest;
 use crate::{paths, wait};
 
-/// How long a worker may take to answer; the first start of a run compiles the components.
-const START: Duration = Duration::from_secs(60);
+/// How long a worker may take to answer, and to compile the components, which the first start of a run does.
+const START: Duration = Duration::from_secs(240);
 
 /// How long a worker may take to end after it was asked to.
-const STOP: Duration = Duration::from_secs(30);
+const STOP: Duration = Duration::from_secs(60);
 
 /// How long a line may take until it is in the log.
 const LOGGED: Duration = Duration::from_secs(30);
 
-/// A worker that is started, stopped, killed and started again on the same folder. Dropping it kills it and removes the
-/// folder.
+/// A worker that is started, stopped, killed and started again on the same directory. Dropping it kills it and removes the
+/// directory.
 #[derive(Debug)]
 pub struct Worker {
-    // Above the folder, which goes when the process is gone and its log was shown.
+    // Before the directory, which is removed after the process has ended and its log was shown.
     process: Option<Process>,
     dir: TempDir,
     port: u16,
@@ -36,7 +36,7 @@ pub struct Worker {
     connectors: Vec<PathBuf>,
     /// Sent by its clients; `None` where none is asked for.
     token: Option<String>,
-    /// None = the one that [`paths::weir`] finds.
+    /// `None` if it is the one that [`paths::weir`] finds.
     binary: Option<PathBuf>,
     /// Its first argument.
     command: &'static str,
@@ -44,11 +44,11 @@ pub struct Worker {
 
 impl Worker {
     /// A worker that is not yet started: String converters, the components of `cargo xtask build`, reading and writing
-    /// allowed in its own folder, offsets stored every half second.
+    /// allowed in its own directory, offsets stored every half second.
     pub fn new(bootstrap: &str) -> Result<Worker> {
-        let dir = TempDir::with_prefix("weir-worker-").context("a folder for the worker")?;
+        let dir = TempDir::with_prefix("weir-worker-").context("a directory for the worker")?;
         // The name that the system gives it: a grant does not reach through a symbolic link.
-        let path = dir.path().canonicalize().context("the worker's folder")?;
+        let path = dir.path().canonicalize().context("the worker's directory")?;
         let path = path.display();
         let port = paths::free_port()?;
         let (properties, connectors) = (BTreeMap::new(), Vec::new());
@@ -62,7 +62,7 @@ impl Worker {
             binary: None,
             command: "standalone",
         };
-        fs::create_dir(worker.data()).context("the folder for the connectors' files")?;
+        fs::create_dir(worker.data()).context("the directory for the connectors' files")?;
         let string = "org.apache.kafka.connect.storage.StringConverter";
         Ok(worker
             .set("bootstrap.servers", bootstrap)
@@ -109,11 +109,11 @@ impl Worker {
         self
     }
 
-    /// Adds a folder to `plugin.path`.
-    pub fn with_plugins(mut self, folder: &Path) -> Worker {
+    /// Adds a directory to `plugin.path`.
+    pub fn with_plugins(mut self, directory: &Path) -> Worker {
         if let Some(path) = self.properties.get_mut("plugin.path") {
             path.push(',');
-            path.push_str(&folder.display().to_string());
+            path.push_str(&directory.display().to_string());
         }
         self
     }
@@ -258,14 +258,14 @@ impl Worker {
         }
     }
 
-    /// Its folder, with `worker.properties`, `log.txt`, `offsets` and the uploaded components in `plugins`.
+    /// Its directory, with `worker.properties`, `log.txt`, `offsets` and the uploaded components in `plugins`.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// The folder that connectors may read and write, by its real name.
+    /// The directory that connectors may read and write, by its real name.
     pub fn data(&self) -> PathBuf {
-        // A folder that was there a moment ago and is not now would be noticed by whoever uses it.
+        // If the directory was removed meanwhile, what uses the path fails.
         let dir = self.dir().canonicalize().unwrap_or_else(|_| self.dir().into());
         dir.join("data")
     }

@@ -99,17 +99,9 @@ impl Clock {
     }
 
     /// What becomes of a guest that was still computing when the engine ticked: the deadline ends it, otherwise other tasks get their
-    /// turn first. One that computes for seconds sleeps as long as it ran, later two and three times as long.
+    /// turn first.
     pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        if self.began.elapsed() >= self.timeout {
-            return Err(self.timeout().into());
-        }
-        let spent = self.meter.spent();
-        let at_begin = *self.at_begin.get_or_insert(spent);
-        let stretch = spent.saturating_sub(self.at_tick.max(at_begin));
-        self.at_tick = spent;
-        let computed = spent.saturating_sub(at_begin);
-        let pause = stretch * u32::try_from(computed.as_secs() / FREE_COMPUTING.as_secs()).unwrap_or(3).min(3);
+        let pause = self.pause()?;
         let turn = async move {
             if pause.is_zero() {
                 tokio::task::yield_now().await;
@@ -118,6 +110,20 @@ impl Clock {
             }
         };
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
+    }
+
+    /// Returns how long the guest sleeps at this tick. One that computes for seconds sleeps as long as it ran since the last tick, later
+    /// two and three times as long.
+    fn pause(&mut self) -> Result<Duration, CallTimeout> {
+        if self.began.elapsed() >= self.timeout {
+            return Err(self.timeout());
+        }
+        let spent = self.meter.spent();
+        let at_begin = *self.at_begin.get_or_insert(spent);
+        let stretch = spent.saturating_sub(self.at_tick.max(at_begin));
+        self.at_tick = spent;
+        let computed = spent.saturating_sub(at_begin);
+        Ok(stretch * u32::try_from(computed.as_secs() / FREE_COMPUTING.as_secs()).unwrap_or(3).min(3))
     }
 }
 
@@ -165,39 +171,47 @@ impl Deadline {
 mod tests {
     use super::*;
 
-    /// Ticks once after computing for a while, and says how long the guest has to pause.
-    async fn pause_after(clock: &mut Clock, computing: Duration) -> Duration {
+    /// Computes for a while, ticks once, and returns how long the guest has to pause.
+    fn pause_after(clock: &mut Clock, computing: Duration) -> Duration {
         clock.meter.enter();
         std::thread::sleep(computing);
-        let Ok(UpdateDeadline::YieldCustom(1, turn)) = clock.tick() else { panic!("a turn was expected") };
+        let pause = clock.pause().expect("the call has time left");
         clock.meter.leave();
-        let before = Instant::now();
-        turn.await;
-        before.elapsed()
+        pause
     }
 
     #[tokio::test]
     async fn a_guest_that_computes_for_long_is_slowed_down_and_then_ended() {
         let stretch = Duration::from_millis(20);
-        let mut clock = Clock::new(Duration::from_millis(200), Arc::default());
+        let mut clock = Clock::new(Duration::from_secs(60), Arc::default());
         let _ = clock.begin_call();
-        pause_after(&mut clock, Duration::ZERO).await;
-        assert!(pause_after(&mut clock, stretch).await < stretch, "the first second is free");
+        pause_after(&mut clock, Duration::ZERO);
+        assert_eq!(pause_after(&mut clock, stretch), Duration::ZERO, "the first second is free");
         clock.meter.spent.fetch_add(2_000_000_000, Ordering::Relaxed);
         clock.at_tick += Duration::from_secs(2);
-        assert!(pause_after(&mut clock, stretch).await >= 2 * stretch, "the third second is not");
-        std::thread::sleep(Duration::from_millis(200));
-        assert_eq!(clock.tick().err().unwrap().to_string(), "call timeout of 200 ms (weir.call.timeout.ms)");
+        assert!(pause_after(&mut clock, stretch) >= 2 * stretch, "the third second is not");
+
+        // The pause is taken, and the deadline holds.
+        clock.meter.enter();
+        std::thread::sleep(stretch);
+        let Ok(UpdateDeadline::YieldCustom(1, turn)) = clock.tick() else { panic!("a turn was expected") };
+        let before = Instant::now();
+        turn.await;
+        assert!(before.elapsed() >= 2 * stretch, "{:?}", before.elapsed());
+        clock.timeout = Duration::from_millis(1);
+        assert_eq!(clock.tick().err().unwrap().to_string(), "call timeout of 1 ms (weir.call.timeout.ms)");
     }
 
-    #[tokio::test]
-    async fn waiting_is_not_computing() {
+    #[test]
+    fn waiting_is_not_computing() {
         let mut clock = Clock::new(Duration::from_secs(60), Arc::default());
+        // Of earlier calls.
         clock.meter.spent.store(5_000_000_000, Ordering::Relaxed);
         let _ = clock.begin_call();
-        for _ in 0..3 {
-            tokio::time::sleep(Duration::from_millis(30)).await;
-            assert!(pause_after(&mut clock, Duration::ZERO).await < Duration::from_millis(20));
-        }
+        let stretch = Duration::from_millis(1);
+        pause_after(&mut clock, stretch);
+        // Longer than a guest may compute without a pause.
+        std::thread::sleep(FREE_COMPUTING + Duration::from_millis(100));
+        assert_eq!(pause_after(&mut clock, stretch), Duration::ZERO);
     }
 }

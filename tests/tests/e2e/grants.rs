@@ -42,7 +42,7 @@ fn files_outside_the_allowed_folders_are_refused_and_symlinks_do_not_escape() ->
     fs::write(outside.join("secret"), "secret\n")?;
     symlink(&outside, data.join("link"))?;
     symlink(outside.join("secret"), data.join("secret"))?;
-    // A folder whose name begins as the allowed one's does.
+    // A directory whose name begins as the allowed one's does.
     let beside = data.with_extension("beside");
     fs::create_dir(&beside)?;
     worker.start()?;
@@ -64,7 +64,7 @@ fn files_outside_the_allowed_folders_are_refused_and_symlinks_do_not_escape() ->
     }
     refused(&rest, "a relative file", &source(Path::new("data/../outside/secret"), topic), &[])?;
 
-    // The link lies in an allowed folder, and what it leads to does not: the plugin cannot open it.
+    // The link lies in an allowed directory, and what it leads to does not: the plugin cannot open it.
     rest.create("linked-source", &source(&data.join("secret"), topic))?;
     rest.create("linked-sink", &sink(&data.join("secret"), topic))?;
     topics::produce(
@@ -256,7 +256,7 @@ fn a_connector_may_lower_its_limits_and_not_raise_them() -> Result<()> {
     rest.wait_running("low", 1)?;
     let spin = [("hook", "source.poll"), ("does", "spin")];
     rest.create("low-spin", &with(&with(&base, &low), &spin))?;
-    let trace = rest.wait_failed("low-spin", Duration::from_secs(4))?;
-    ensure!(trace.contains("500"), "the trace does not name the limit: {trace}");
+    let trace = rest.wait_failed("low-spin", Duration::from_secs(60))?;
+    ensure!(trace.contains("call timeout of 500 ms"), "the trace does not name the limit: {trace}");
     worker.stop()
 }

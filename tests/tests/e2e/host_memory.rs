@@ -56,7 +56,7 @@ fn records_that_no_broker_takes_stay_within_the_budget() -> Result<()> {
     }
     ensure!(in_flight > 64e6, "the budget was not used: {in_flight}");
     ensure!(peak < BESIDE, "the worker took {:.0} MB", peak / 1e6);
-    ensure!(slowest < Duration::from_secs(5), "an answer took {slowest:?}");
+    ensure!(slowest < Duration::from_secs(15), "an answer took {slowest:?}");
     neighbour.finish()?;
     worker.stop()
 }

@@ -35,12 +35,12 @@ struct Case {
     /// A sink: the records in the topic. None = those in `sink/records.list`.
     #[serde(default)]
     records: Option<Vec<Row>>,
-    /// The connector, but for `connector.class`, `file` and `topic` or `topics`.
+    /// The connector, except `connector.class`, `file` and `topic` or `topics`.
     config: Map<String, Value>,
     /// A source: the topics to compare.
     #[serde(default = "one_topic")]
     topics: Vec<String>,
-    /// Rows in all topics together, or lines in the file, when the connector is through.
+    /// Records in all topics together, or lines in the file, when the connector is through.
     #[serde(default)]
     rows: u64,
     /// JSON fields whose numbers differ from run to run.
@@ -52,7 +52,7 @@ struct Case {
     /// The task fails on both sides, and both traces hold this.
     #[serde(default)]
     fails: Option<String>,
-    /// Where Weir differs on purpose: what it makes of the rows, as values or lines. The reason is in `why`.
+    /// Where Weir differs on purpose: what it makes of the records, as values or lines. The reason is in `why`.
     #[serde(default)]
     weir: Option<Vec<String>>,
 }
@@ -188,7 +188,7 @@ fn run(side: &Side<'_>, sources: &[Case], sinks: &[Case]) -> Result<Vec<Outcome>
         let left = deadline.saturating_duration_since(Instant::now());
         stuck.push(wait_through(side, case, index < sources.len(), left).err());
     }
-    // Read only now, so that a case with rows too many has had the time of all the others to show them.
+    // Read only now, so that a case with records too many has had the time of all the others to show them.
     let mut outcomes = Vec::new();
     for ((index, case), stuck) in sources.iter().chain(sinks).enumerate().zip(stuck) {
         outcomes.push(match stuck {
@@ -232,7 +232,7 @@ fn wait_through(side: &Side<'_>, case: &Case, source: bool, within: Duration) ->
 
 fn outcome(side: &Side<'_>, case: &Case, source: bool) -> Result<Outcome> {
     if case.fails.is_some() {
-        let trace = side.rest.wait_failed(&side.topic(case), Duration::from_secs(5))?;
+        let trace = side.rest.wait_failed(&side.topic(case), Duration::from_secs(60))?;
         return Ok(Outcome::Failed(trace.replace(&side.topic(case), "TOPIC")));
     }
     if !source {
@@ -288,7 +288,7 @@ fn compare(case: &Case, theirs: &Outcome, ours: &Outcome) -> Result<()> {
     }
     if theirs != ours || matches!(theirs, Outcome::Stuck(_)) {
         let (theirs, ours) = (show(theirs), show(ours));
-        // Enough to see it by; the rows behind are mostly the same difference again.
+        // Enough to see it by; the records behind are mostly the same difference again.
         let first = theirs.lines().zip(ours.lines()).find(|(theirs, ours)| theirs != ours);
         let (theirs, ours) = first.unwrap_or((&theirs, &ours));
         bail!("\n  Kafka Connect: {theirs}\n  Weir:          {ours}");

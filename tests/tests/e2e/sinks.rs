@@ -1,4 +1,4 @@
-//! What a sink may ask for and what its group gives it: time, rows again, partitions shared and taken over.
+//! What a sink may ask for and what its group gives it: time, records again, partitions shared and taken over.
 
 use std::fs;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use weir_tests::{kafka, paths, wait};
 
 use crate::support::{sink, source, with};
 
-/// Rows in a test's topic.
+/// Records in a test's topic.
 const ROWS: u64 = 20;
 
 fn rows(numbers: std::ops::Range<u64>, partitions: u64) -> Vec<Record> {
@@ -25,12 +25,12 @@ fn rows(numbers: std::ops::Range<u64>, partitions: u64) -> Vec<Record> {
         .collect()
 }
 
-/// Runs the hostile sink on a topic of [`ROWS`] rows until all are committed, and gives the worker's log.
+/// Runs the hostile sink on a topic of [`ROWS`] records until all are committed, and gives the worker's log.
 fn committed(name: &str, plan: &[(&str, &str)]) -> Result<String> {
     committed_of(name, &rows(0..ROWS, 1), plan)
 }
 
-/// The same with other rows.
+/// The same with other records.
 fn committed_of(name: &str, rows: &[Record], plan: &[(&str, &str)]) -> Result<String> {
     let bootstrap = kafka::bootstrap()?;
     let topic = &topics::unique(name);
@@ -40,11 +40,10 @@ fn committed_of(name: &str, rows: &[Record], plan: &[(&str, &str)]) -> Result<St
     worker.start()?;
     let rest = worker.rest();
     let base = json!({"connector.class": "weir.tests.HostileSink", "topics": topic, "hook": "sink.put",
-        "consumer.override.session.timeout.ms": "1000", "consumer.override.heartbeat.interval.ms": "300",
-        "consumer.override.max.poll.interval.ms": "2000"});
+        "consumer.override.session.timeout.ms": "60000", "consumer.override.max.poll.interval.ms": "120000"});
     // The topic's name, because the group of an earlier run on the same node may have got further.
     rest.create(topic, &with(&base, plan))?;
-    wait::until("all rows to be committed", Duration::from_secs(30), || {
+    wait::until("all rows to be committed", Duration::from_secs(90), || {
         worker.check_runs()?;
         match topics::committed(bootstrap, &format!("connect-{topic}"), topic) {
             Ok(offset) if offset == rows.len() as i64 => Ok(()),
@@ -56,7 +55,7 @@ fn committed_of(name: &str, rows: &[Record], plan: &[(&str, &str)]) -> Result<St
     Ok(worker.log())
 }
 
-/// The rows that the hostile sink said it took.
+/// The records that the hostile sink said it took.
 fn taken(log: &str) -> u64 {
     let counts =
         log.lines().filter_map(|line| line.split("hostile took ").nth(1)?.split(' ').next()?.parse::<u64>().ok());
@@ -69,10 +68,20 @@ fn assigned_once(log: &str) -> Result<()> {
     Ok(())
 }
 
+/// Adds short times for the consumer to a plan, which the sink then exceeds. Not so short that a busy machine exceeds them.
+fn with_short_session<'a>(plan: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let short = [
+        ("consumer.override.session.timeout.ms", "3000"),
+        ("consumer.override.heartbeat.interval.ms", "500"),
+        ("consumer.override.max.poll.interval.ms", "3500"),
+    ];
+    [plan, &short].concat()
+}
+
 #[test]
 fn a_sink_that_asks_to_be_called_later_keeps_its_partition_and_gets_the_rows_again() -> Result<()> {
-    // 60 times 50 ms and more: longer than the session and than the longest time between two polls.
-    let log = committed("later", &[("does", "retry"), ("times", "60")])?;
+    // 80 times 50 ms and more: longer than the session and than the longest time between two polls.
+    let log = committed("later", &with_short_session(&[("does", "retry"), ("times", "80")]))?;
     assigned_once(&log)?;
     ensure!(taken(&log) == ROWS, "{} rows were taken", taken(&log));
     Ok(())
@@ -110,7 +119,7 @@ fn of_rows_that_came_together_none_is_lost_when_the_sink_asks_for_some_later() -
 fn of_rows_that_came_together_none_follows_when_the_sink_goes_back() -> Result<()> {
     let rows = large_rows();
     let log = committed_of("back", &rows, &[("does", "nap,rewind"), ("nap", "1700"), ("times", "2")])?;
-    // All of them once, and those again that came before it went back: two pieces of some four rows.
+    // All of them once, and those again that came before it went back: two pieces of some four records.
     let (all, taken) = (rows.len() as u64, taken(&log));
     ensure!(taken > all && taken < all + 20, "{taken} rows were taken");
     Ok(())
@@ -118,7 +127,8 @@ fn of_rows_that_came_together_none_follows_when_the_sink_goes_back() -> Result<(
 
 #[test]
 fn a_sink_that_is_slow_keeps_its_partition() -> Result<()> {
-    let log = committed("slow", &[("does", "nap"), ("nap", "1700"), ("times", "3")])?;
+    // Each longer than the session and than the longest time between two polls.
+    let log = committed("slow", &with_short_session(&[("does", "nap"), ("nap", "4000"), ("times", "2")]))?;
     assigned_once(&log)?;
     ensure!(taken(&log) == ROWS, "{} rows were taken", taken(&log));
     Ok(())

@@ -241,10 +241,11 @@ mod tests {
     fn a_producer_that_waits_for_events_is_closed_at_once() {
         let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
         let producer = Producers::default().get(&properties).expect("a producer needs no broker to begin with");
-        // Long enough for its thread to wait.
+        // Long enough for its thread to wait. If it is not, the thread does not wait, and the test does not fail.
         std::thread::sleep(Duration::from_millis(50));
         let begin = std::time::Instant::now();
         drop(producer);
-        assert!(begin.elapsed() < EVENT_WAIT / 2, "{:?}", begin.elapsed());
+        // A thread that is not woken ends after all of the rest of its wait.
+        assert!(begin.elapsed() < EVENT_WAIT - Duration::from_secs(1), "{:?}", begin.elapsed());
     }
 }

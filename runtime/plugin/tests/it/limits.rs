@@ -152,16 +152,16 @@ async fn neighbours_of_guests_that_spin_get_their_turns() {
     let mut neighbour = source("rows", Limits::default()).await;
     let mut spinners = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let mut spinner = source("spin", within(4_000)).await;
+        let mut spinner = source("spin", within(60_000)).await;
         spinners.spawn(async move { spinner.poll(BUDGET).await.is_err() });
     }
+    // They spin by now. If they do not, the test is easier, but it does not fail.
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let before = Instant::now();
     for _ in 0..50 {
         neighbour.poll(BUDGET).await.unwrap();
         tokio::task::yield_now().await;
     }
-    // Each turn waits for a tick of each of the spinners at the most; without turns this would take the spinners' four seconds.
-    assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());
-    assert_eq!(spinners.join_all().await, [true; 4]);
+    // Each turn waits for at most one tick of each spinner. Without turns, the spinners would have ended first.
+    assert!(spinners.try_join_next().is_none(), "the neighbour got its turns only after a spinner's deadline");
+    spinners.shutdown().await;
 }
