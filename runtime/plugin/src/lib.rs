@@ -9,6 +9,10 @@
 //! The contract itself is `wit/`; each of its versions has a module here that maps its types to those of this crate and of
 //! `weir-data`, and nothing else.
 
+// Grants, limits of the compiler and signals use what only Unix has. Every crate of the worker depends on this one.
+#[cfg(not(unix))]
+compile_error!("Weir runs only on Unix: Linux, or macOS for development");
+
 mod engine;
 mod load_error;
 

@@ -93,40 +93,26 @@ fn end_late(patience: Duration) {
 const HANGUP: &str = "SIGHUP";
 
 struct Source {
-    #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
     hangup: tokio::signal::unix::Signal,
 }
 
 impl Source {
     fn new() -> io::Result<Self> {
-        #[cfg(unix)]
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
-            #[cfg(unix)]
             terminate: signal(SignalKind::terminate())?,
-            #[cfg(unix)]
             interrupt: signal(SignalKind::interrupt())?,
-            #[cfg(unix)]
             hangup: signal(SignalKind::hangup())?,
         })
     }
 
     async fn next(&mut self) -> &'static str {
-        #[cfg(unix)]
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.hangup.recv() => HANGUP,
-        }
-        #[cfg(not(unix))]
-        {
-            // An error means that there are no such signals here, and the process is ended in other ways.
-            let _ = tokio::signal::ctrl_c().await;
-            "SIGINT"
         }
     }
 }

@@ -102,7 +102,6 @@ fn a_worker_whose_kafka_does_not_answer_gives_up_with_2_and_kafka_connects_words
     assert_eq!(warnings.count(), 1, "{said}");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_worker_that_waits_for_its_kafka_ends_when_it_is_asked_to() {
     let folder = tempfile::tempdir().expect("folder");
@@ -231,7 +230,6 @@ fn a_check_names_file_and_key_of_each_problem_with_a_starts_exit_code() {
 }
 
 /// Also: which keys have no effect, what the broker is, where the REST API is, and that the log is JSON where that is asked for.
-#[cfg(unix)]
 #[test]
 fn a_worker_says_what_it_does_and_ends_when_it_is_asked_to() {
     let folder = tempfile::tempdir().expect("folder");
@@ -277,7 +275,6 @@ fn started(worker: &str) -> std::process::Child {
     process
 }
 
-#[cfg(unix)]
 #[test]
 fn a_second_worker_on_the_same_files_is_refused_until_the_first_is_gone() {
     let folder = tempfile::tempdir().expect("folder");
@@ -368,7 +365,6 @@ fn get(address: &str, path: &str) -> String {
 }
 
 /// A pipe takes 64 KiB. Whoever writes more waits until it is read, which here is never.
-#[cfg(unix)]
 #[test]
 fn standard_error_that_nobody_reads_stops_neither_rest_nor_the_end() {
     let mut worker = weir();

@@ -1,8 +1,6 @@
 //! The command with https listeners and users, as a process: what `listeners.https.*` and `weir.rest.auth.*` say is what a client
 //! with TLS finds. The broker is the one inside.
 
-#![cfg(unix)]
-
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};

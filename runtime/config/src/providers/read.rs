@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-#[cfg(unix)]
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -18,7 +17,6 @@ pub(super) fn text(path: &Path) -> io::Result<String> {
     let other = |text: String| Err(io::Error::new(io::ErrorKind::InvalidData, text));
     // Without waiting, so that a pipe is recognised as one after it was opened, and not before: it may take a file's place at any time.
     let mut options = File::options();
-    #[cfg(unix)]
     options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     let file = options.read(true).open(path)?;
     if !file.metadata()?.is_file() {

@@ -161,7 +161,6 @@ mod tests {
         assert_eq!(error, format!("Could not read file {path}/binary for property binary"));
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_link_in_a_directory_leads_nowhere_else() {
         let folder = tempfile::tempdir().expect("folder");

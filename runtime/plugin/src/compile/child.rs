@@ -138,15 +138,9 @@ fn ended(child: &CompileChild, status: ExitStatus, errors: &str) -> CompileError
     CompileError::Crashed { how: last.map_or_else(|| status.to_string(), |last| format!("{status}: {last}")) }
 }
 
-#[cfg(unix)]
 fn by_cpu_limit(status: ExitStatus) -> bool {
     use std::os::unix::process::ExitStatusExt as _;
     status.signal() == Some(rustix::process::Signal::XCPU.as_raw())
-}
-
-#[cfg(not(unix))]
-fn by_cpu_limit(_: ExitStatus) -> bool {
-    false
 }
 
 /// Whole seconds, at least one.
