@@ -1,6 +1,6 @@
-//! `cargo xtask test`: every check there is, in the order in which they fail fastest, with one summary at the end.
+//! `cargo xtask test`: all checks, in the order in which they fail fastest, with one summary at the end.
 //!
-//! All tests are built once, with the dev profile, and share one Kafka. The server under test is the one that is built along.
+//! All tests are built once, with the dev profile, and share one Kafka. The server under test is built with them.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -12,18 +12,18 @@ use anyhow::{Context, bail};
 use crate::workspace::{Group, Workspace};
 use crate::{build, process, toolchain};
 
-/// Tells the tests the address of the Kafka that runs already. Known to `weir_tests::kafka`.
+/// Tells the tests the address of the running Kafka. Known to `weir_tests::kafka`.
 const KAFKA_VARIABLE: &str = "WEIR_TEST_KAFKA";
 /// Tells the tests which server to start. Known to `weir_tests::paths`.
 const SERVER_VARIABLE: &str = "WEIR_BIN";
-/// Tells the kill loop how often to kill.
+/// Tells the test of the kill loop how often to kill the worker.
 const KILLS_VARIABLE: &str = "WEIR_TEST_KILLS";
-/// Tells the attack how many seconds to last.
+/// Tells the attack how many seconds to run.
 const ATTACK_VARIABLE: &str = "WEIR_TEST_ATTACK";
-/// Tells the attack what to begin its random choices with.
+/// Tells the attack the seed of its random choices.
 const SEED_VARIABLE: &str = "WEIR_TEST_SEED";
 
-/// Tests that need neither Java nor Kafka: the beginning of their names.
+/// The beginning of the names of the tests that need neither Java nor Kafka.
 const QUICK: &str = "quick::";
 
 /// The test that is the attack.
@@ -31,28 +31,28 @@ const ATTACK: &str = "attack::the_worker_keeps_within_its_bounds_while_it_is_att
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How often the worker is killed in the test that nothing is lost; its own default is 30.
+    /// How often to kill the worker in the test that no record is lost; the default is 30.
     #[arg(long)]
     kills: Option<u32>,
-    /// Runs only the unit tests and a few end-to-end tests on the broker of `weir dev`: neither Java nor Maven is needed.
+    /// Runs only the unit tests and a few end-to-end tests on the broker of `weir dev`. Needs neither Java nor Maven.
     #[arg(long, conflicts_with_all = ["attack", "kills"])]
     quick: bool,
-    /// Runs only the attack: hostile guests and clients at random for this long (`90s`, `30m`, `1h`; 10 minutes if nothing is said), while the
-    /// worker's memory, threads and descriptors and the records of a neighbour are watched.
+    /// Runs only the attack: hostile guests and clients in random order for this long (`90s`, `30m`, `1h`; the default is 10 minutes), and
+    /// monitors the worker's memory, threads and file descriptors and the records of a neighbouring connector.
     #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "10m", value_parser = duration)]
     attack: Option<Duration>,
-    /// The seed of an attack that is to be repeated; every attack prints its own.
+    /// Repeats the attack with this seed; every attack prints its seed.
     #[arg(long, requires = "attack")]
     seed: Option<u64>,
-    /// Runs only the tests whose name contains this, without the checks of formatting and style.
+    /// Runs only the tests whose name contains this, without the checks of formatting, style and documentation.
     #[arg(conflicts_with_all = ["attack", "quick"])]
     filter: Option<String>,
 }
 
-/// The longest attack. Its log grows all the time.
+/// The longest attack. Its log grows with time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A number with `s`, `m` or `h` after it.
+/// Reads a number followed by `s`, `m` or `h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = text.split_at(text.len() - text.chars().next_back().map_or(0, char::len_utf8));
     let seconds = match unit {
@@ -84,6 +84,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             let arguments = ["clippy", "--workspace", "--all-targets", "--", "--deny=warnings"];
             process::run(workspace.cargo().args(arguments))
         });
+        // After clippy, which has checked the dependencies that this needs, so that only our own crates are left.
+        steps.run("documentation", || {
+            let arguments = ["doc", "--workspace", "--no-deps"];
+            process::run(workspace.cargo().args(arguments).env("RUSTDOCFLAGS", "--deny warnings"))
+        });
     }
     let built = steps
         .run("components", || build::components(&workspace, &[Group::Plugins, Group::Examples, Group::TestPlugins]));
@@ -99,7 +104,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     steps.finish()
 }
 
-/// The tests that need nothing but what builds Weir.
+/// Runs the tests that need only what builds Weir.
 fn quick() -> anyhow::Result<()> {
     toolchain::require_for_builds()?;
     let workspace = Workspace::load()?;
@@ -118,7 +123,7 @@ fn quick() -> anyhow::Result<()> {
     steps.finish()
 }
 
-/// Unit, integration, documentation and example tests.
+/// Runs unit, integration, documentation and example tests.
 fn tests(workspace: &Workspace, args: &Args, programs: &Programs, kafka: &str) -> anyhow::Result<()> {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--workspace", "--no-fail-fast"]);
@@ -132,7 +137,7 @@ fn tests(workspace: &Workspace, args: &Args, programs: &Programs, kafka: &str) -
     process::run(&mut cargo)
 }
 
-/// What is built of the tests.
+/// Returns which tests to build.
 fn tests_of(args: &Args) -> &'static [&'static str] {
     match args.attack {
         None => &["--lib", "--tests", "--examples"],
@@ -140,7 +145,7 @@ fn tests_of(args: &Args) -> &'static [&'static str] {
     }
 }
 
-/// One test, which no other run includes because it takes as long as one wants.
+/// Runs one test, which no other run includes because it takes as long as you want.
 fn attack(
     workspace: &Workspace,
     time: Duration,
@@ -165,9 +170,9 @@ struct Programs {
 }
 
 impl Programs {
-    /// Builds them, and the tests along with them.
+    /// Builds the programs and the tests.
     fn build(workspace: &Workspace, tests: &[&str]) -> anyhow::Result<Self> {
-        // The same selection as `cargo test --workspace`, so that it unites the same features and compiles nothing again.
+        // The same packages as in `cargo test --workspace`, so that it uses the same features and compiles nothing again.
         let mut cargo = workspace.cargo();
         cargo.args(["build", "--workspace", "--bins"]).args(tests);
         let built = build::executables(&mut cargo)?;
@@ -176,7 +181,7 @@ impl Programs {
     }
 }
 
-/// One node of Apache Kafka for the whole run. It ends when its standard input is closed, so however we end.
+/// One node of Apache Kafka for the whole run. It ends when its standard input is closed, and therefore also if this program is killed.
 struct Kafka {
     address: String,
     process: Child,
@@ -184,7 +189,7 @@ struct Kafka {
 
 impl Kafka {
     fn start(program: &PathBuf) -> anyhow::Result<Self> {
-        eprintln!("Kafka is fetched by Maven the first time (55 MB).");
+        eprintln!("The first time, Maven downloads Kafka (55 MB).");
         let mut process = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut address = String::new();
         if let Some(stdout) = process.stdout.take() {
@@ -201,12 +206,12 @@ impl Kafka {
 impl Drop for Kafka {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
-        // Nobody is left to be told of a failure here, and the node is gone either way.
+        // A failure cannot be reported here, and does not matter: the node has ended.
         let _ = self.process.wait();
     }
 }
 
-/// What was done, how long it took, and what of it failed.
+/// The steps that have run, how long they took, and which failed.
 #[derive(Default)]
 struct Steps(Vec<Step>);
 
@@ -217,7 +222,7 @@ struct Step {
 }
 
 impl Steps {
-    /// Does one step. Its failure is said at once and again at the end.
+    /// Runs one step. Prints a failure immediately; [`Self::finish`] prints it again.
     fn run<T>(&mut self, name: &'static str, step: impl FnOnce() -> anyhow::Result<T>) -> Option<T> {
         eprintln!("\n== {name}");
         let begin = Instant::now();
@@ -232,7 +237,7 @@ impl Steps {
         value
     }
 
-    /// Prints a line for each step. An error if one failed.
+    /// Prints a line for each step. Returns an error if one failed.
     fn finish(self) -> anyhow::Result<()> {
         println!();
         for Step { name, took, error } in &self.0 {
@@ -251,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_step_does_not_keep_the_next_from_running_but_fails_the_whole() {
+    fn after_a_failed_step_the_next_ones_run_and_the_whole_fails() {
         let mut steps = Steps::default();
         assert_eq!(steps.run("first", || bail!("no") as anyhow::Result<u8>), None);
         assert_eq!(steps.run("second", || Ok(2)), Some(2));
