@@ -21,7 +21,7 @@ pub struct Setup {
     pub jvm: Vec<&'static str>,
     /// The level of its log: `warn`, `info`.
     pub log_level: &'static str,
-    /// Keys of its `worker.properties` beside those for addresses, converters and plugins; a key that is given twice has its last
+    /// Keys of its `worker.properties` in addition to those for addresses, converters and plugins; a key that is given twice has its last
     /// value.
     pub properties: Vec<(String, String)>,
     /// More jars for the class path, the place of plugins whose classes are in Kafka Connect's own packages.
@@ -58,12 +58,12 @@ impl Default for Setup {
     }
 }
 
-/// A running worker. Dropping it kills it and removes its folder.
+/// A running worker. Dropping it kills it and removes its directory.
 #[derive(Debug)]
 pub struct Connect {
     rest: Rest,
     process: Process,
-    // Below the process: the folder goes when nothing uses it any more.
+    // After the process, so that the directory is removed when nothing uses it any more.
     _dir: TempDir,
 }
 
@@ -78,10 +78,10 @@ impl Connect {
     /// Starts it with String converters, Kafka's file connectors and what else is asked for, and does not wait.
     pub fn launch(bootstrap: &str, setup: &Setup) -> Result<Connect> {
         jars::check_java()?;
-        let dir = TempDir::with_prefix("weir-connect-").context("a folder for Kafka Connect")?;
+        let dir = TempDir::with_prefix("weir-connect-").context("a directory for Kafka Connect")?;
         let port = paths::free_port()?;
         let plugins = dir.path().join("plugins");
-        fs::create_dir_all(plugins.join("file")).context("the plugin folder")?;
+        fs::create_dir_all(plugins.join("file")).context("the plugin directory")?;
         let jar = format!("connect-file-{}.jar", jars::VERSION);
         fs::copy(jars::libs()?.join(&jar), plugins.join("file").join(&jar)).context("the file connectors")?;
         let mut text = properties(bootstrap, port, dir.path(), &setup.properties);

@@ -16,7 +16,7 @@ const ANSWER: Duration = Duration::from_secs(60);
 pub struct Request {
     /// `GET`, or anything.
     pub method: String,
-    /// The target as it stands in the first line.
+    /// The target, unchanged from the first line.
     pub path: Vec<u8>,
     /// The headers' lines.
     pub headers: Vec<Vec<u8>>,

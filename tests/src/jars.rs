@@ -1,4 +1,4 @@
-//! The jars of Apache Kafka and Kafka Connect: fetched once by Maven from `kafka/pom.xml` into `target/kafka/VERSION/libs`.
+//! The jars of Apache Kafka and Kafka Connect, which Maven downloads once, from `kafka/pom.xml` to `target/kafka/VERSION/libs`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub const VERSION: &str = "4.3.1";
 /// The oldest Java that this Kafka runs on.
 const OLDEST_JAVA: u32 = 17;
 
-/// The folder with the jars; fetches them when they are not there. Processes that ask at the same time wait for the first.
+/// Returns the directory with the jars; downloads them if they are missing. Processes that ask at the same time wait for the first.
 pub fn libs() -> Result<PathBuf> {
     let home = paths::target().join("kafka").join(VERSION);
     let libs = home.join("libs");
@@ -30,7 +30,7 @@ pub fn libs() -> Result<PathBuf> {
     Ok(libs)
 }
 
-/// An error that says what is missing and how to get it, when this machine cannot run Kafka.
+/// Returns an error that says what is missing and how to install it, if this machine cannot run Kafka.
 pub fn check_java() -> Result<()> {
     let how = "on Debian: apt-get install openjdk-17-jre-headless";
     let output =
@@ -41,12 +41,12 @@ pub fn check_java() -> Result<()> {
     match version {
         Some(version) if version >= OLDEST_JAVA => Ok(()),
         Some(version) => bail!("Kafka needs Java {OLDEST_JAVA} or newer and `java` is {version}; {how}"),
-        None => bail!("`java -version` says nothing that looks like a version: {text}"),
+        None => bail!("`java -version` does not print a version: {text}"),
     }
 }
 
 fn fetch(home: &Path, libs: &Path) -> Result<()> {
-    // A fetch that was cut short must not look like a whole one, so the folder gets its name at the end.
+    // An interrupted download must not look complete, so the directory gets its name at the end.
     let unfinished = home.join("unfinished");
     let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/pom.xml");
     let output = Command::new("mvn")
@@ -68,13 +68,13 @@ pub const SMALL_JVM: [&str; 4] = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-
 
 /// One more jar of this Kafka, without what it depends on; fetched once.
 pub fn another(artifact: &str) -> Result<PathBuf> {
-    let folder = paths::target().join("kafka").join(VERSION).join("others");
-    let jar = folder.join(format!("{artifact}-{VERSION}.jar"));
+    let directory = paths::target().join("kafka").join(VERSION).join("others");
+    let jar = directory.join(format!("{artifact}-{VERSION}.jar"));
     if !jar.is_file() {
         let output = Command::new("mvn")
             .args(["-q", "-B", "dependency:copy"])
             .arg(format!("-Dartifact=org.apache.kafka:{artifact}:{VERSION}"))
-            .arg(format!("-DoutputDirectory={}", folder.display()))
+            .arg(format!("-DoutputDirectory={}", directory.display()))
             .output()
             .context("`mvn` fetches Kafka and does not run; on Debian: apt-get install maven")?;
         if !output.status.success() {

@@ -59,7 +59,7 @@ impl Shared {
 /// A node. It can be stopped and started again; dropping it kills it and removes its data.
 #[derive(Debug)]
 pub struct Kafka {
-    // Above the folder, which goes when the process is gone and its log was shown.
+    // Before the directory, which is removed after the process has ended and its log was shown.
     process: Option<Process>,
     dir: TempDir,
     port: u16,
@@ -79,7 +79,7 @@ pub struct Guarded {
     pub misnamed: String,
 }
 
-/// Settings of a node that keeps access control lists; what has none is open to everybody.
+/// Settings of a node that has access control lists; a resource without one is open to all clients.
 pub const AUTHORIZER: [(&str, &str); 2] = [
     ("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"),
     ("allow.everyone.if.no.acl.found", "true"),
@@ -96,7 +96,7 @@ impl Kafka {
         Kafka::launch(jvm, None, &[])
     }
 
-    /// As [`Kafka::start`], with listeners that ask for certificates and passwords beside the one that asks for nothing.
+    /// As [`Kafka::start`], with listeners that require certificates and passwords in addition to the one that requires nothing.
     pub fn start_guarded() -> Result<(Kafka, Guarded)> {
         let address = |host: &str| Ok::<_, anyhow::Error>(format!("{host}:{}", paths::free_port()?));
         let guarded =
@@ -111,7 +111,7 @@ impl Kafka {
 
     fn launch(jvm: &'static [&'static str], guarded: Option<Guarded>, settings: &[(&str, &str)]) -> Result<Kafka> {
         jars::check_java()?;
-        let dir = TempDir::with_prefix("weir-kafka-").context("a folder for Kafka")?;
+        let dir = TempDir::with_prefix("weir-kafka-").context("a directory for Kafka")?;
         let port = paths::free_port()?;
         let controller = paths::free_port()?;
         let mut text = properties(port, controller, &dir.path().join("data"));

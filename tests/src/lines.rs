@@ -82,11 +82,11 @@ pub fn line(number: u64) -> String {
 /// How often the lines of a file were delivered.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Delivered {
-    /// Lines that are there, each counted once.
+    /// Lines that arrived, each counted once.
     pub lines: u64,
-    /// Lines that are there once more than needed.
+    /// Lines that arrived again.
     pub duplicates: u64,
-    /// Rows that are no line: a process that was killed may leave a part of one, with another one behind it.
+    /// Incomplete lines: a process that was killed may leave a part of a line, which is followed by another line.
     pub torn: u64,
 }
 
@@ -108,7 +108,7 @@ pub fn check_delivered(path: &Path, count: u64) -> Result<Delivered> {
             duplicates += 1;
         } else if seen.len() as u64 != number + 1 {
             bail!(
-                "row {row} of the sink's file is line {number}, before {} came: it is lost or out of order",
+                "line {row} of the sink's file is `line {number}`, before `line {}`: that one is lost or out of order",
                 seen.len() - 1
             );
         }

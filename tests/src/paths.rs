@@ -1,4 +1,4 @@
-//! Where things lie: the repository, the build's target folder, what `cargo xtask build` leaves in it, and free ports.
+//! Paths of the repository, of the build's target directory and of what `cargo xtask build` writes into it; and free ports.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace")
 }
 
-/// Cargo's target folder: `CARGO_TARGET_DIR`, or `target` in the root.
+/// Cargo's target directory: `CARGO_TARGET_DIR`, or `target` in the root.
 pub fn target() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(dir) => root().join(dir),
@@ -52,7 +52,7 @@ pub fn weir() -> Result<PathBuf> {
     }
 }
 
-/// A binary of this crate, which Cargo builds beside the tests.
+/// A binary of this crate, which Cargo builds with the tests.
 pub fn helper(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe().context("where this test lies")?;
     // target/debug/deps/e2e-0123456789abcdef -> target/debug/NAME

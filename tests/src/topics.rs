@@ -63,7 +63,7 @@ pub fn create_with(bootstrap: &str, name: &str, partitions: i32, settings: &[(&s
     make(bootstrap, &[settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value))])
 }
 
-/// Gives a topic more partitions: so many in all.
+/// Adds partitions to a topic, up to this number.
 pub fn add_partitions(bootstrap: &str, name: &str, partitions: usize) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> = config(bootstrap).create().context("an admin client")?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().context("a runtime")?;
@@ -260,7 +260,7 @@ pub fn values(bootstrap: &str, topic: &str) -> Result<Vec<String>> {
     Ok(read(bootstrap, topic)?.into_iter().map(text).collect())
 }
 
-/// Waits until a topic has so many records.
+/// Waits until a topic has this many records.
 pub fn wait_for_count(bootstrap: &str, topic: &str, expected: u64, within: Duration) -> Result<()> {
     wait::until(&format!("{expected} records in {topic}"), within, || match count(bootstrap, topic) {
         Ok(found) if found >= expected => Ok(()),

@@ -1,7 +1,7 @@
-//! Holds docs/operations/alerts.yml and docs/grafana-weir.json to the truth: every metric and label that an expression names is in
-//! docs/metrics.md, every alert has an entry in the runbook, and every query of the dashboard heeds its variables.
+//! Checks docs/operations/alerts.yml and docs/grafana-weir.json: every metric and label that an expression names is in docs/metrics.md,
+//! every alert has an entry in the runbook, and every query of the dashboard uses its variables.
 //!
-//! Where `promtool` is installed the rules are checked by it, too, and run against tests/cases/alerts.
+//! If `promtool` is installed, it also checks the rules and runs them on tests/cases/alerts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ const DASHBOARD: &str = "docs/grafana-weir.json";
 
 /// Begins every metric of a worker.
 const PREFIXES: [&str; 3] = ["kafka_connect_", "weir_", "process_"];
-/// What Prometheus adds to every series, and what docs/metrics.md shows how to set.
+/// Labels that Prometheus adds to every series, and that docs/metrics.md shows how to set.
 const LABELS_OF_PROMETHEUS: [&str; 3] = ["job", "instance", "cluster"];
 
 #[derive(Debug, Default, PartialEq, Eq)]

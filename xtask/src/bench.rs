@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: Weir beside Kafka Connect, end to end. Builds what is measured, and starts `tests/bench`, which does the rest.
+//! `cargo xtask bench`: compares Weir with Kafka Connect, end to end. Builds what is measured, and starts `tests/bench`.
 
 use std::process::Command;
 
@@ -10,10 +10,10 @@ use crate::{process, toolchain};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// One round, with a tenth of the rows. The report goes to target/bench instead of docs.
+    /// Runs one round with a tenth of the records. The report is written to target/bench instead of docs.
     #[arg(long)]
     quick: bool,
-    /// Only this scenario; may be given several times. The report goes to target/bench instead of docs.
+    /// Runs only this scenario; may be repeated. The report is written to target/bench instead of docs.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
 }
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     build::components(&workspace, &[Group::Plugins, Group::TestPlugins])?;
     build::server(&workspace, Profile::Release)?;
-    // It only waits and looks at others, so that it need not be fast itself.
+    // It only waits and observes other processes, so it need not be fast.
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--package=weir-bench"]);
     let program = build::executables(&mut cargo)?.remove("weir-bench").context("cargo built no `weir-bench`")?;

@@ -1,12 +1,12 @@
-//! Holds the documents to the truth: every path that they name exists.
+//! Checks that every path that a document names exists.
 
 use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
-/// Endings that make a word with a slash in it a path of this repository.
+/// A word with a slash and one of these endings is a path of this repository.
 const ENDINGS: [&str; 8] = [".rs", ".md", ".wit", ".toml", ".json", ".properties", ".sh", "/"];
 
-/// Documents whose every path is checked. Of those in docs/ only the links are: they also speak of the reader's own files.
+/// Documents in which every path is checked. In those in docs/ only links are, because they also name the reader's own files.
 const DOCUMENTS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "wit/README.md"];
 
 #[test]
@@ -19,10 +19,10 @@ fn every_path_that_a_document_names_exists() {
     let mut missing = Vec::new();
     for (document, whole) in ours.chain(in_docs.filter(|path| is_markdown(path)).map(|path| (path, false))) {
         let text = fs::read_to_string(&document).unwrap_or_else(|error| panic!("{}: {error}", document.display()));
-        let folder = document.parent().unwrap();
+        let directory = document.parent().unwrap();
         let in_code = if whole { code_paths(&text, &root).collect() } else { Vec::new() };
-        for path in linked_paths(&text, folder).chain(in_code) {
-            // `tests/plugins/*` names the folder.
+        for path in linked_paths(&text, directory).chain(in_code) {
+            // `tests/plugins/*` names the directory.
             let path = PathBuf::from(path.to_string_lossy().split('*').next().unwrap());
             if !path.exists() {
                 missing.push(format!("{} names {}", document.display(), path.display()));
@@ -48,15 +48,15 @@ fn is_markdown(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "md")
 }
 
-/// Targets of links, relative to the document's folder.
-fn linked_paths<'a>(text: &'a str, folder: &'a Path) -> impl Iterator<Item = PathBuf> + use<'a> {
+/// Returns the targets of links, relative to the document's directory.
+fn linked_paths<'a>(text: &'a str, directory: &'a Path) -> impl Iterator<Item = PathBuf> + use<'a> {
     between(text, "](", ")").filter_map(move |target| {
         let target = target.split('#').next().unwrap_or_default();
-        (!target.is_empty() && !target.contains("://")).then(|| folder.join(target))
+        (!target.is_empty() && !target.contains("://")).then(|| directory.join(target))
     })
 }
 
-/// Paths in code spans, relative to the root.
+/// Returns the paths in code spans, relative to the root.
 fn code_paths<'a>(text: &'a str, root: &'a Path) -> impl Iterator<Item = PathBuf> + use<'a> {
     let mut fenced = false;
     let lines = text.lines().filter(move |line| {
@@ -77,7 +77,7 @@ fn code_path(span: &str, root: &Path) -> Option<PathBuf> {
     (plain && !built && ours && !span.starts_with('/')).then(|| root.join(span))
 }
 
-/// What stands between each pair of these marks.
+/// Returns the text between each pair of these marks.
 fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
     let mut rest = text;
     iter::from_fn(move || {

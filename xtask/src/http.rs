@@ -1,4 +1,4 @@
-//! Requests to a worker, each printed as one would type it with curl, with its answer.
+//! Requests to a worker. Each is printed as a curl command, with its answer.
 
 use std::path::Path;
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl Client {
         &self.base
     }
 
-    /// POSTs a component. Anything but success is an error.
+    /// POSTs a component. A status other than success is an error.
     pub(crate) fn post_component(&self, path: &str, file: &Path) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.base);
         let kind = "application/wasm";
@@ -46,7 +46,7 @@ impl Client {
         answer(self.agent.post(&url).content_type(kind).send(&bytes[..]), true)
     }
 
-    /// POSTs JSON. Anything but success is an error.
+    /// POSTs JSON. A status other than success is an error.
     pub(crate) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.base);
         let kind = "application/json";
@@ -54,14 +54,14 @@ impl Client {
         answer(self.agent.post(&url).content_type(kind).send(body.to_string()), true)
     }
 
-    /// GETs JSON. Anything but success is an error.
+    /// GETs JSON. A status other than success is an error.
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Value> {
         let url = format!("{}{path}", self.base);
         print_curl(&[&url]);
         answer(self.agent.get(&url).call(), true)
     }
 
-    /// GETs JSON and prints nothing: for what is asked again and again.
+    /// GETs JSON and prints nothing, for requests that are repeated.
     pub(crate) fn look(&self, path: &str) -> anyhow::Result<Value> {
         answer(self.agent.get(format!("{}{path}", self.base)).call(), false)
     }
@@ -86,7 +86,7 @@ fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>, show:
     Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-/// Long answers are cut: what matters stands at their beginning.
+/// Returns the beginning of a long answer.
 fn shortened(text: &str) -> String {
     const MOST: usize = 600;
     match text.char_indices().nth(MOST) {

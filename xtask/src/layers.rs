@@ -1,4 +1,4 @@
-//! Holds the modules of the worker to their order: each uses those above it in [`ORDER`], and none below. `ARCHITECTURE.md` draws it.
+//! Checks the order of the worker's modules: each uses only those before it in [`ORDER`]. `ARCHITECTURE.md` shows the order.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use crate::workspace::root;
 const ORDER: [&str; 10] =
     ["error_text", "version", "core_dumps", "process_limits", "grants", "locks", "places", "check", "reload", "stop"];
 
-/// What puts the modules together.
+/// The modules that use all others.
 const TOP: [&str; 4] = ["worker", "cli", "lib", "main"];
 
-/// Crates that only a part of the sources may name, with that part.
+/// Crates that only some of the sources may name, and the paths of these.
 const NAMED_ONLY_IN: [(&str, &[&str]); 5] = [
     ("rdkafka", &["runtime/kafka/"]),
     ("wasmtime", &["runtime/plugin/"]),
@@ -33,7 +33,7 @@ fn each_module_of_the_worker_uses_only_those_before_it() {
             continue;
         }
         let place = |module: &str| ORDER.iter().position(|known| *known == module);
-        let own = place(module).unwrap_or_else(|| panic!("{module} has no place in ORDER"));
+        let own = place(module).unwrap_or_else(|| panic!("{module} is not in ORDER"));
         let text = fs::read_to_string(&file).unwrap();
         for used in code(&text).flat_map(|line| names_after(line, "crate::")) {
             if used != module && place(used).is_none_or(|other| other >= own) {
@@ -61,7 +61,7 @@ fn each_crate_is_named_only_where_it_belongs() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The files of Rust below a directory, apart from those of tests beside it.
+/// Returns the Rust files below a directory.
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -75,12 +75,12 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The lines that are not comments.
+/// Returns the lines that are not comments.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// The names that follow a path's beginning: `crate::a::b` and `crate::{a, b::c}` have those of modules.
+/// Returns the names that follow the beginning of a path: `a` for `crate::a::b`, and `a` and `b` for `crate::{a, b::c}`.
 fn names_after<'a>(line: &'a str, start: &'a str) -> impl Iterator<Item = &'a str> {
     line.match_indices(start).flat_map(move |(at, _)| {
         let is_path = !line[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':');

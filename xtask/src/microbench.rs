@@ -1,20 +1,20 @@
-//! `cargo xtask microbench`: the criterion benches of the crates that a record's speed hangs on.
+//! `cargo xtask microbench`: runs the criterion benchmarks of the crates on which the throughput depends.
 
 use crate::process;
 use crate::workspace::{Group, Workspace};
 
-/// The crates that have benches. `docs/performance.md` says what each figure means.
+/// The crates that have benchmarks. `docs/performance.md` explains each figure.
 const CRATES: [&str; 3] = ["weir-data", "weir-plugin", "weir-transforms"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only the benches whose name contains this.
+    /// Runs only the benchmarks whose name contains this.
     filter: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
-    // Some benches run the shipped components.
+    // Some benchmarks run the shipped components.
     crate::build::components(&workspace, &[Group::Plugins])?;
     let mut cargo = workspace.cargo();
     // Not `--benches`: that would run the libraries' unit tests as well.

@@ -1,4 +1,4 @@
-//! The SDK as its users have it: packaged as for publishing, without the repository around it, and a connector built with that.
+//! Builds plugins with the SDK as its users have it: packaged as for publishing, outside of the repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::{component, process};
 /// In the order in which they are published.
 const CRATES: [&str; 2] = ["weir-sdk-macros", "weir-sdk"];
 
-/// What docs/first-connector.md has its reader write.
+/// The manifest that docs/first-connector.md shows.
 const MANIFEST: &str = r#"[package]
 name = "^"
 version = "0.1.0"
@@ -48,49 +48,49 @@ fn plugins_are_built_outside_of_the_repository_with_the_packaged_sdk() {
 }
 
 fn build(workspace: &Workspace, outside: &Path, crates: &[PathBuf], example: &str) -> anyhow::Result<Surface> {
-    let folder = outside.join(example);
-    fs::create_dir_all(folder.join("src"))?;
+    let directory = outside.join(example);
+    fs::create_dir_all(directory.join("src"))?;
     let mut manifest = MANIFEST.replace('^', example);
     manifest.push_str("\n[patch.crates-io]\n");
-    for (name, folder) in CRATES.iter().zip(crates) {
-        manifest.push_str(&format!("{name} = {{ path = {folder:?} }}\n"));
+    for (name, directory) in CRATES.iter().zip(crates) {
+        manifest.push_str(&format!("{name} = {{ path = {directory:?} }}\n"));
     }
-    fs::write(folder.join("Cargo.toml"), manifest)?;
+    fs::write(directory.join("Cargo.toml"), manifest)?;
     let code = workspace.root.join("sdk/rust/examples").join(example).join("src/lib.rs");
-    fs::copy(code, folder.join("src/lib.rs"))?;
-    // The same dependencies as here, which are there already.
-    fs::copy(workspace.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    fs::copy(code, directory.join("src/lib.rs"))?;
+    // The same dependencies as here, which have been downloaded already.
+    fs::copy(workspace.root.join("Cargo.lock"), directory.join("Cargo.lock"))?;
     let target = workspace.target.join("outside");
-    let mut cargo = cargo(&folder);
+    let mut cargo = cargo(&directory);
     cargo.args(["build", "--offline", "--target=wasm32-wasip2", "--target-dir"]).arg(&target);
     process::run(&mut cargo)?;
     component::surface(&fs::read(target.join(format!("wasm32-wasip2/debug/{example}.wasm")))?)
 }
 
-/// Packages the crates, unpacks them below `outside`, and says where each is.
+/// Packages the crates, unpacks them below `outside`, and returns where each is.
 fn package(workspace: &Workspace, outside: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let target = outside.join("target");
     let mut cargo = cargo(&workspace.root);
-    // What a crate contains is the question here, not whether it is committed; it is compiled below.
+    // The content of the package is tested, not whether it is committed; it is compiled below.
     cargo.args(["package", "--offline", "--no-verify", "--allow-dirty", "--target-dir"]).arg(&target);
     cargo.args(CRATES.map(|name| format!("--package={name}")));
     process::run(&mut cargo)?;
     let mut unpacked = Vec::new();
     for name in CRATES {
-        let folder = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
-        let file = target.join(format!("package/{folder}.crate"));
+        let directory = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
+        let file = target.join(format!("package/{directory}.crate"));
         process::run(Command::new("tar").arg("-xzf").arg(&file).arg("-C").arg(outside))?;
-        unpacked.push(outside.join(folder));
+        unpacked.push(outside.join(directory));
     }
     Ok(unpacked)
 }
 
-fn cargo(folder: &Path) -> Command {
+fn cargo(directory: &Path) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // Flags and folders that are meant for the repository.
+    // Flags and directories that are meant for the repository.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);
     }
-    cargo.current_dir(folder);
+    cargo.current_dir(directory);
     cargo
 }

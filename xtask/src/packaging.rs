@@ -1,4 +1,4 @@
-//! Holds docs/packaging to the truth: what the files have in common is the same in each, and what the image copies is built.
+//! Checks docs/packaging: values that several files contain are the same in each, and what the image copies is built.
 
 use std::fs;
 use std::process::Command;

@@ -1,7 +1,7 @@
-//! Holds docs/security.md to the truth: every row of a table that has a column `Test` names one, and each test named exists.
+//! Checks docs/security.md: every row of a table with a column `Test` names a test, and each named test exists.
 //!
 //! The cell names tests in code spans. `` `a_test_of_some_crate` `` is the name of a test anywhere in the workspace. After a file,
-//! as in `` `hostile.rs`: `eat-memory` ``, the span may also be a text in quotes in that file: the name of a case.
+//! as in `` `hostile.rs`: `eat-memory` ``, the span may also be a string literal in that file: the name of a case.
 
 use std::path::{Path, PathBuf};
 use std::{fs, iter};
@@ -9,7 +9,7 @@ use std::{fs, iter};
 /// Source files by path, relative to the root.
 struct Sources(Vec<(PathBuf, String)>);
 
-/// A row of a table: the line that it stands in, and its last cell.
+/// A row of a table: its line, its first and its last cell.
 #[derive(Debug, PartialEq, Eq)]
 struct Row<'a> {
     line: usize,
@@ -75,13 +75,13 @@ fn only_tables_whose_last_column_is_the_test_are_looked_at() {
 impl Sources {
     fn read(root: &Path) -> Self {
         let mut sources = Vec::new();
-        let mut folders: Vec<PathBuf> =
+        let mut directories: Vec<PathBuf> =
             ["connectors", "runtime", "sdk", "tests", "xtask"].iter().map(|name| root.join(name)).collect();
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder).unwrap() {
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(&directory).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path);
+                    directories.push(path);
                 } else if path.extension().is_some_and(|ending| ending == "rs") {
                     let text = fs::read_to_string(&path).unwrap();
                     sources.push((path.strip_prefix(root).unwrap().to_owned(), text));
@@ -91,7 +91,7 @@ impl Sources {
         Self(sources)
     }
 
-    /// Whether each span of a cell names what exists, and there is at least one.
+    /// Checks that there is at least one span in a cell, and that each names something that exists.
     fn check(&self, cell: &str) -> Result<(), String> {
         let mut file: Option<&str> = None;
         let mut tests = 0;
@@ -114,7 +114,7 @@ impl Sources {
     }
 }
 
-/// Whether a function of this name is there that an attribute makes a test. A path's last part is the name.
+/// Whether there is a function of this name that an attribute makes a test. The last part of a path is the name.
 fn has_test(text: &str, name: &str) -> bool {
     let function = format!("fn {}(", name.rsplit("::").next().unwrap_or(name));
     let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
@@ -124,7 +124,7 @@ fn has_test(text: &str, name: &str) -> bool {
     })
 }
 
-/// The rows of all tables whose last column is `Test`.
+/// Returns the rows of all tables whose last column is `Test`.
 fn rows(text: &str) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     let mut header = true;
@@ -144,7 +144,7 @@ fn rows(text: &str) -> Vec<Row<'_>> {
     rows
 }
 
-/// A `|` after a backslash is part of a cell.
+/// Returns the first cell of a row. A `|` after a backslash is part of a cell.
 fn first_cell(row: &str) -> &str {
     let end = row.match_indices('|').map(|(at, _)| at).find(|at| !row[..*at].ends_with('\\'));
     row[..end.unwrap_or(row.len())].trim()
@@ -155,7 +155,7 @@ fn last_cell(row: &str) -> &str {
     row[begin.map_or(0, |at| at + 1)..].trim()
 }
 
-/// What stands between each pair of backticks.
+/// Returns the text between each pair of backticks.
 fn spans(cell: &str) -> impl Iterator<Item = &str> {
     let mut rest = cell.split('`').skip(1);
     iter::from_fn(move || {

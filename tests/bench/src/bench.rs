@@ -1,4 +1,4 @@
-//! What the scenarios of one run share: the broker, the systems, folders, topics, and how a run is measured.
+//! What the scenarios of one run share: the broker, the systems, directories, topics, and how a run is measured.
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub(crate) struct Bench {
     pub(crate) rounds: u32,
     /// Rows are divided by this.
     pub(crate) shrink: u64,
-    /// The folder of all files, by its real name.
+    /// The directory of all files, by its real name.
     pub(crate) dir: PathBuf,
     topics: RefCell<Vec<String>>,
     names: Cell<u32>,
@@ -106,7 +106,7 @@ impl Bench {
         Ok(name)
     }
 
-    /// A path in the folder, for a file that is not there yet.
+    /// A path in the directory, for a file that is not there yet.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.join(self.unique(name))
     }
@@ -118,8 +118,8 @@ impl Bench {
         if !names.is_empty() {
             topics::remove(&self.bootstrap, &names)?;
         }
-        for entry in fs::read_dir(&self.dir).context("the folder of the files")? {
-            let path = entry.context("the folder of the files")?.path();
+        for entry in fs::read_dir(&self.dir).context("the directory of the files")? {
+            let path = entry.context("the directory of the files")?.path();
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             removed.with_context(|| path.display().to_string())?;
         }

@@ -18,7 +18,7 @@ pub(crate) fn listen() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime")?;
     thread::spawn(move || {
         runtime.block_on(async {
-            // Without signals from the system the program ends as if nobody listened.
+            // If the system delivers no signals, the program ends as without a handler.
             let (Ok(mut interrupt), Ok(mut terminate)) =
                 (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
             else {

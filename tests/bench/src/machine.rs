@@ -16,7 +16,7 @@ pub(crate) struct Machine {
     pub(crate) java: String,
     pub(crate) kafka: String,
     pub(crate) kcat: String,
-    /// The commit, with `-dirty` behind it where files differ from it.
+    /// The commit, followed by `-dirty` if files differ from it.
     pub(crate) commit: String,
     /// In UTC.
     pub(crate) date: String,

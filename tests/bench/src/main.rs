@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: Weir beside Kafka Connect, end to end, in one run.
+//! `cargo xtask bench`: compares Weir with Kafka Connect, end to end, in one run.
 //!
 //! [`scenarios`] says what is done and what is wanted, once for both: [`systems`] hides what differs between them. [`bench`] has
 //! what the scenarios of a run share and measures, with [`proc_stat`]. [`report`] makes one table and two files of the
@@ -51,7 +51,7 @@ const ROUNDS: u32 = 3;
 const QUICK: u64 = 10;
 
 #[derive(Parser)]
-#[command(name = "weir-bench", about = "Measures Weir beside Kafka Connect.")]
+#[command(name = "weir-bench", about = "Compares Weir with Kafka Connect.")]
 struct Args {
     /// One round, with a tenth of the records. The report goes to target/bench.
     #[arg(long)]
@@ -79,11 +79,11 @@ fn run(args: &Args) -> Result<()> {
     interrupt::listen()?;
     let kcat = Kcat::find();
     if let Err(why) = &kcat {
-        eprintln!("without kcat beside: {why}");
+        eprintln!("not compared with kcat: {why}");
     }
     // Looked at before there is any load of ours.
     let machine = Machine::look(kcat.as_ref().map_or_else(String::as_str, |kcat| &kcat.version));
-    let dir = TempDir::with_prefix("weir-bench-").context("a folder for the files")?;
+    let dir = TempDir::with_prefix("weir-bench-").context("a directory for the files")?;
     eprintln!("starting Kafka {}", jars::VERSION);
     let mut kafka = Kafka::start_with(&BROKER_JVM)?;
     kafka.quiet();
@@ -91,7 +91,7 @@ fn run(args: &Args) -> Result<()> {
         bootstrap: kafka.bootstrap(),
         binary: server()?,
         // A grant does not reach through a symbolic link.
-        data: dir.path().canonicalize().context("the folder of the files")?,
+        data: dir.path().canonicalize().context("the directory of the files")?,
         cache: paths::target().join("bench/cache"),
     };
     let connect = Connect { bootstrap: kafka.bootstrap() };

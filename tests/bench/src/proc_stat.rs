@@ -15,7 +15,7 @@ const QUIET_SPAN: Duration = Duration::from_millis(200);
 /// What `/proc/PID/stat` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stat {
-    /// `R`, `S`, ...; `Z` = it has ended and nobody has asked for its exit status yet.
+    /// `R`, `S`, ...; `Z` if it has ended and its exit status has not been read.
     pub(crate) state: char,
     /// User and system time of all its threads, those that have ended included, in clock ticks.
     pub(crate) ticks: u64,
@@ -75,7 +75,7 @@ fn parse_memory(text: &str) -> Option<Memory> {
     Some(Memory { resident: bytes("VmRSS")?, peak: bytes("VmHWM")? })
 }
 
-/// Waits until a process has nothing to do, but not longer than `most`: work that ended leaves some behind, such as offsets to
+/// Waits until a process has nothing to do, but not longer than `most`: work that ended leaves more to do, such as offsets to
 /// store, or code to compile in a JVM.
 pub(crate) fn wait_quiet(process: u32, most: Duration) -> Result<()> {
     let begin = Instant::now();

@@ -1,4 +1,4 @@
-//! What was measured, run by run, and which run stands for a system.
+//! What was measured, run by run, and which run represents a system.
 
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ pub(crate) struct Sample {
     pub(crate) figures: Figures,
 }
 
-/// The run that stands for a system: of all rounds the one with the lowest figure `by`, so that all other figures are of that
+/// The run that represents a system: of all rounds the one with the lowest figure `by`, so that all other figures are of that
 /// run too. None when there is no such run, or none that has the figure.
 pub(crate) fn best<'a>(samples: &'a [Sample], case: &str, system: Name, run: Run, by: Figure) -> Option<&'a Sample> {
     samples

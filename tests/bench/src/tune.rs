@@ -1,5 +1,5 @@
 //! `--tune`: looks for worker settings with which Kafka Connect needs less CPU, so that Weir is not compared with a badly set one.
-//! What was found stands in `systems/connect.rs`; scenarios in which throughput is measured use it.
+//! The result is in `systems/connect.rs`; scenarios in which throughput is measured use it.
 
 use std::io::{self, Write as _};
 

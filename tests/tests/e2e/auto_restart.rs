@@ -146,7 +146,7 @@ fn an_operator_wins_over_a_restart_that_waits() -> Result<()> {
             _ => drop(rest.put(&format!("{path}/{}", &deed["PUT ".len()..]), &null)?),
         }
     }
-    // A restart by hand makes the count begin anew; here it comes long before its own turn.
+    // A restart by hand makes the count begin again; here it comes long before its own turn.
     let patient = with(&config, &[("weir.restart.delay.ms", "600000"), ("weir.restart.delay.max.ms", "600000")]);
     rest.create("by-hand", &patient)?;
     for count in 1..4 {

@@ -19,7 +19,7 @@ const DIRECTORY: &str = "org.apache.kafka.common.config.provider.DirectoryConfig
 /// Long enough for a machine that is busy with other tests.
 const SOON: Duration = Duration::from_secs(30);
 
-/// The keys of providers `file` and `dir` that may read one folder.
+/// The keys of providers `file` and `dir` that may read one directory.
 fn providers(folder: &Path) -> [(&'static str, String); 5] {
     let folder = folder.display().to_string();
     [
@@ -31,7 +31,7 @@ fn providers(folder: &Path) -> [(&'static str, String); 5] {
     ]
 }
 
-/// A worker with these providers, and the folder that they may read.
+/// A worker with these providers, and the directory that they may read.
 fn worker(bootstrap: &str) -> Result<(Worker, std::path::PathBuf)> {
     let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins());
     let secrets = worker.dir().canonicalize()?.join("secrets");
@@ -54,7 +54,7 @@ fn all_answers(rest: &Rest, name: &str) -> Result<String> {
     Ok(all)
 }
 
-/// All files below a folder but those of these names, as text.
+/// All files below a directory but those of these names, as text.
 fn all_files(folder: &Path, but: &[&str], text: &mut String) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! Kafka Connect as the oracle of errors: the same broken rows through its own sinks and through Weir's leave the same dead
+//! Kafka Connect as the oracle of errors: the same broken records through its own sinks and through Weir's leave the same dead
 //! letters, header by header, the same lines in the log and the same first words of a trace.
 
 use std::time::Duration;

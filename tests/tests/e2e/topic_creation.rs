@@ -42,7 +42,7 @@ impl Side<'_> {
         topics::unique(&format!("tc-{part}-{}", self.name))
     }
 
-    /// Runs a file source into a topic, until a row is there.
+    /// Runs a file source into a topic, until a record is there.
     fn run(&self, input: &std::path::Path, topic: &str, more: &[(&str, &str)]) -> Result<()> {
         self.rest.create(topic, &with(&source(input, topic), more))?;
         let bootstrap = kafka::bootstrap()?;

@@ -13,7 +13,7 @@ use weir_tests::rest::{Answer, Rest};
 use weir_tests::worker::Worker;
 use weir_tests::{jars, kafka, paths};
 
-/// A configuration. `{data}` stands for the folder that connectors may use, `VERSION` for the version of the worker that is asked.
+/// A configuration. `{data}` stands for the directory that connectors may use, `VERSION` for the version of the worker that is asked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -67,7 +67,7 @@ impl Side {
 
     /// The text without what has to differ: versions, and what there is to choose from.
     fn normal(&self, text: &str) -> String {
-        // Kafka Connect's classes are there twice, on the class path and in a plugin folder.
+        // Kafka Connect's classes are there twice, on the class path and in a plugin directory.
         // Weir's converters have the version of Kafka Connect's, and its plugins one of their own.
         let text = text.replace(jars::VERSION, "VERSION").replace(self.version, "VERSION");
         let mut text = text.replace("[VERSION, VERSION]", "[VERSION]");

@@ -63,12 +63,12 @@ impl Report {
         Ok(())
     }
 
-    /// Writes `benchmarks.md` and `benchmarks.json` into a folder.
-    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    /// Writes `benchmarks.md` and `benchmarks.json` into a directory.
+    pub(crate) fn write(&self, directory: &Path) -> Result<()> {
+        fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
         let json = serde_json::to_string_pretty(self).context("the figures as JSON")? + "\n";
         for (name, text) in [("benchmarks.md", markdown::document(self)), ("benchmarks.json", json)] {
-            let path = folder.join(name);
+            let path = directory.join(name);
             fs::write(&path, text).with_context(|| path.display().to_string())?;
             eprintln!("{}", path.display());
         }

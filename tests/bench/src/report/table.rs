@@ -1,4 +1,4 @@
-//! Which figures stand beside each other, and what follows from them.
+//! Which figures are compared, and what follows from them.
 
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ pub(crate) struct Line {
     pub(crate) reached: Option<bool>,
 }
 
-/// The rows of a scenario. Weir's first run stands beside Kafka Connect's second, which is the better one for a JVM, and beside its
+/// The rows of a scenario. Weir's first run is compared with Kafka Connect's second, which is the better one for a JVM, and with its
 /// first where there is no second.
 pub(crate) fn lines(rows: &[Row], best_by: Figure, samples: &[Sample]) -> Vec<Line> {
     rows.iter().map(|row| line(row, best_by, samples)).collect()
@@ -51,7 +51,7 @@ fn line(row: &Row, best_by: Figure, samples: &[Sample]) -> Line {
         connect_warm,
         connect_cold,
         kcat,
-        // Nothing is so many times zero.
+        // There is no factor of zero.
         ratio: weir.zip(other.filter(|other| *other != 0.0)).map(|(weir, other)| weir / other),
         reached: row.goal.and_then(|goal| goal.reached(weir, other)),
     }

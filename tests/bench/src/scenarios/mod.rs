@@ -20,7 +20,7 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// What is done and when it is done, for the report.
     pub(crate) what: &'static str,
-    /// The figure whose lowest value of all rounds chooses the run that stands for a system.
+    /// The figure whose lowest value of all rounds selects the run that represents a system.
     pub(crate) best_by: Figure,
     pub(crate) rows: &'static [Row],
     pub(crate) run: fn(&Bench, &mut Record) -> Result<()>,

@@ -31,7 +31,7 @@ pub(crate) const TUNING: &[(&str, &str)] = &[
 /// The jar with the sink that drops every row.
 const TEST_PLUGINS: &str = "connect-test-plugins";
 
-/// Kafka Connect beside one broker.
+/// Kafka Connect with one broker.
 pub(crate) struct Connect {
     pub(crate) bootstrap: String,
 }

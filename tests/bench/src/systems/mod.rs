@@ -1,4 +1,4 @@
-//! The systems that are compared, behind one trait, so that a scenario is written once for both.
+//! The systems that are compared. They implement one trait, so that a scenario is written once for both.
 
 mod connect;
 mod kcat;
@@ -15,7 +15,7 @@ pub(crate) use weir::Weir;
 
 use crate::sample::Name;
 
-/// What a scenario needs of a worker beside the defaults.
+/// What a scenario needs of a worker in addition to the defaults.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Setup {
     /// Keys of `worker.properties`.

@@ -11,13 +11,13 @@ use weir_tests::worker::Worker;
 use super::{Running, Setup, System};
 use crate::sample::Name;
 
-/// Weir beside one broker.
+/// Weir with one broker.
 pub(crate) struct Weir {
     pub(crate) bootstrap: String,
     pub(crate) binary: PathBuf,
-    /// The folder that connectors may read and write.
+    /// The directory that connectors may read and write.
     pub(crate) data: PathBuf,
-    /// The folder of the compiled components.
+    /// The directory of the compiled components.
     pub(crate) cache: PathBuf,
 }
 

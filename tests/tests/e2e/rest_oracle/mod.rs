@@ -38,7 +38,7 @@ struct Asked<'a> {
     side: String,
     rest: &'a Rest,
     admin: u16,
-    /// The folder for `{{data}}`.
+    /// The directory for `{{data}}`.
     data: &'a str,
 }
 

@@ -5,7 +5,7 @@
 //! the path has the text in it, `# admin` sends the request to the admin listener. Then the first line, headers, an empty line, the body. A body has the type `application/json` unless it is given;
 //! `Content-Type: none` sends none, and so does `Host: none`.
 //!
-//! `{{side}}` is a name of the same length for both workers, `{{data}}` their folder, `{{repeat c n}}` a character n times,
+//! `{{side}}` is a name of the same length for both workers, `{{data}}` their directory, `{{repeat c n}}` a character n times,
 //! `{{x00ff}}` bytes.
 
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ impl Step {
     }
 }
 
-/// All scripts of a folder, by name.
+/// All scripts of a directory, by name.
 pub(super) fn scripts(folder: &str) -> Result<Vec<Step>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/rest").join(folder);
     let mut files = Vec::new();
