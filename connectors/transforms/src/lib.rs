@@ -1,8 +1,7 @@
 //! Kafka Connect's own single message transforms and predicates, one file each, in one component.
 //!
-//! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, [`require`] says that a value is not
-//! what a transform needs, and [`by_schema`] keeps what was worked out for a schema. Java's
-//! behaviour is in `weir-java`.
+//! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, `require` says that a value is not
+//! what a transform needs, and `by_schema` keeps what was worked out for a schema. Java's behaviour is in `weir-java`.
 
 mod by_schema;
 mod class;

@@ -90,7 +90,7 @@ pub enum Problem {
     /// The system does not give the file.
     #[error("cannot be read: {0}")]
     Read(#[from] io::Error),
-    /// More than [`STORE_MAX`] bytes.
+    /// More than `STORE_MAX` bytes.
     #[error("larger than {STORE_MAX} bytes, which no store is")]
     TooLarge,
     /// It ends too early, or has lengths that do not fit.

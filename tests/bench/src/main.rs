@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: compares Weir with Kafka Connect, end to end, in one run.
 //!
-//! [`scenarios`] says what is done and what is wanted, once for both: [`systems`] hides what differs between them. [`bench`] has
+//! [`scenarios`] says what is done and what is wanted, once for both: [`systems`] hides what differs between them. [`mod@bench`] has
 //! what the scenarios of a run share and measures, with [`proc_stat`]. [`report`] makes one table and two files of the
 //! [`sample`]s. The server is not built here: `cargo xtask bench` builds it, `cargo run -p weir-bench` takes the one in
 //! `target/dist`.

@@ -80,7 +80,7 @@ fn note_end(noted: &watch::Sender<Option<End>>, end: End) {
 impl ProducerContext<NoCustomPartitioner> for Reports {
     type DeliveryOpaque = usize;
 
-    /// rdkafka calls it only for what is dropped with a producer; [`Events`] has the others.
+    /// rdkafka calls it only for what is dropped with a producer; `Events` has the others.
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
         let mut deliveries = self.deliveries();
         match result {

@@ -3,7 +3,7 @@
 //! | key | meaning |
 //! | --- | --- |
 //! | `hook` | where to misbehave, as the WIT names it: `source.poll`, `connector.task-configs`, `plugin.validate`, ... |
-//! | `does` | what to do there: a deed of [`deeds`] or `wasi.rs`, or one of the hook's own file |
+//! | `does` | what to do there: a deed of `weir_hostile_common::deeds` or of `wasi.rs`, or one of the hook's own file |
 //! | `after` | how many calls of the hook behave first; default 0 |
 //! | `times` | how many calls misbehave after that; default all |
 //! | `until` | a file; once it exists, all calls behave (its directory must be in `needs.read`) |
@@ -15,7 +15,7 @@
 //! | `needs.read`, `needs.write`, `needs.connect` | what `capabilities` asks for |
 //! | `reads`, `writes`, `connects` | what `read-file`, `write-file` and `connect-host` try |
 //!
-//! `describe` has no configuration: a test overwrites a part of the component file, see [`describe`].
+//! `describe` has no configuration: a test overwrites a part of the component file, see `describe.rs`.
 
 // A native linker rejects the names that a component exports, so natively there is nothing here to build.
 #![cfg(target_family = "wasm")]
