@@ -73,34 +73,42 @@ impl RowQueue {
         self.wake.notified().await;
     }
 
-    /// Takes what is there, `most` and [`RowQueue::MOST`] rows at the most, without waiting, and gives each to `each`. Returns their
-    /// number, and of the errors that stood in rows' places the first that is not transient, or else the last.
-    pub fn take(&self, most: usize, mut each: impl FnMut(Row<'_>)) -> (usize, Option<ConsumerError>) {
+    /// Takes what is there, at most `most` and [`RowQueue::MOST`] rows, without waiting, and gives each to `each`. Returns their number,
+    /// and the error that was in place of a record: the first one that is not transient, or else the last.
+    ///
+    /// No row is given to `each` after an error that is not transient. librdkafka skips what it could not read and continues after it, so a
+    /// commit of such a row's offset would lose the records that the error is about.
+    pub fn take(&self, most: usize, each: impl FnMut(Row<'_>)) -> (usize, Option<ConsumerError>) {
         let mut chunk = Chunk { messages: [ptr::null_mut(); RowQueue::MOST], count: 0 };
         // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
         let taken = unsafe {
             sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, chunk.messages.as_mut_ptr(), most.min(Self::MOST))
         };
         chunk.count = usize::try_from(taken).unwrap_or(0);
-        let (mut rows, mut failure) = (0, None);
-        for &message in &chunk.messages[..chunk.count] {
-            // SAFETY: librdkafka filled the first `count` places with messages that are ours until they are destroyed.
-            let message = unsafe { &*message };
-            if message.err.is_error() {
-                let error = error(message);
-                // The most serious one: librdkafka repeats none of them.
-                let is_first =
-                    failure.as_ref().is_none_or(|known: &ConsumerError| known.fault() == ConsumerFault::Transient);
-                if is_first {
-                    failure = Some(error);
-                }
-            } else {
-                each(Row { message });
-                rows += 1;
-            }
-        }
-        (rows, failure)
+        // SAFETY: librdkafka filled the first `count` places with messages that are ours until they are destroyed.
+        give(chunk.messages[..chunk.count].iter().map(|&message| unsafe { &*message }), each)
     }
+}
+
+/// Gives records to `each`, up to the first error that is not transient. See [`RowQueue::take`].
+fn give<'a>(
+    messages: impl Iterator<Item = &'a sys::rd_kafka_message_t>,
+    mut each: impl FnMut(Row<'a>),
+) -> (usize, Option<ConsumerError>) {
+    let (mut records, mut transient) = (0, None);
+    for message in messages {
+        if !message.err.is_error() {
+            each(Row { message });
+            records += 1;
+            continue;
+        }
+        let error = error(message);
+        if error.fault() != ConsumerFault::Transient {
+            return (records, Some(error));
+        }
+        transient = Some(error);
+    }
+    (records, transient)
 }
 
 /// An error that stands in a row's place.
@@ -232,4 +240,45 @@ impl<'a> Row<'a> {
 unsafe fn bytes<'a>(start: *const c_void, length: usize) -> Option<&'a [u8]> {
     // SAFETY: what the caller promises.
     (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast(), length) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sys::rd_kafka_resp_err_t as Code;
+
+    fn message(offset: i64, err: Code) -> sys::rd_kafka_message_t {
+        sys::rd_kafka_message_t {
+            err,
+            rkt: ptr::null_mut(),
+            partition: 0,
+            payload: ptr::null_mut(),
+            len: 0,
+            key: ptr::null_mut(),
+            key_len: 0,
+            offset,
+            _private: ptr::null_mut(),
+        }
+    }
+
+    /// The offsets that were given, and the code of the error.
+    fn given(messages: &[sys::rd_kafka_message_t]) -> (Vec<i64>, Option<RDKafkaErrorCode>) {
+        let mut offsets = Vec::new();
+        let (count, error) = give(messages.iter(), |record| offsets.push(record.offset()));
+        assert_eq!(count, offsets.len());
+        (offsets, error.map(|error| error.code))
+    }
+
+    #[test]
+    fn no_record_is_given_after_one_that_could_not_be_read() {
+        let ok = Code::RD_KAFKA_RESP_ERR_NO_ERROR;
+        let damaged = Code::RD_KAFKA_RESP_ERR__BAD_MSG;
+        let away = Code::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+        let messages = [message(0, ok), message(1, damaged), message(2, ok), message(3, away)];
+        assert_eq!(given(&messages), (vec![0], Some(RDKafkaErrorCode::BadMessage)));
+        assert_eq!(given(&messages[1..]), (vec![], Some(RDKafkaErrorCode::BadMessage)));
+        assert_eq!(given(&messages[2..]), (vec![2], Some(RDKafkaErrorCode::LeaderNotAvailable)));
+        let messages = [message(0, away), message(1, ok), message(2, damaged), message(3, ok)];
+        assert_eq!(given(&messages), (vec![1], Some(RDKafkaErrorCode::BadMessage)));
+    }
 }
