@@ -122,8 +122,19 @@ pub(crate) struct DeadLetters {
     /// Failures since the last acknowledgement, and when to send again.
     failures: u32,
     resume: Option<Instant>,
+    /// Why Kafka refuses a letter for good. No letter is acknowledged after it, and no wait for one is useful.
+    refusal: Option<String>,
     /// Notified when a letter is acknowledged, or has failed.
     wake: Arc<Notify>,
+}
+
+/// What happens to a wait when the task is to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnStop {
+    /// It ends.
+    End,
+    /// It continues: it is a step of the stop itself.
+    Continue,
 }
 
 impl DeadLetters {
@@ -155,6 +166,7 @@ impl DeadLetters {
             memory,
             failures: 0,
             resume: None,
+            refusal: None,
             wake: Arc::new(Notify::new()),
         })
     }
@@ -192,12 +204,12 @@ impl DeadLetters {
         self.pump().map(drop)
     }
 
-    /// Waits until Kafka has every record that was sent, at most so long. `false` if it does not have them all yet.
+    /// Waits until Kafka has every record that was sent, at most for `patience`. Returns whether it has them all.
     ///
     /// # Errors
     ///
     /// Kafka refuses one.
-    pub(crate) async fn settle(&mut self, patience: Duration) -> Result<bool, Error> {
+    pub(crate) async fn settle(&mut self, patience: Duration, on_stop: OnStop) -> Result<bool, Error> {
         let deadline = Instant::now() + patience;
         loop {
             let again = self.pump()?;
@@ -208,8 +220,13 @@ impl DeadLetters {
                 return Ok(false);
             }
             let again = again.map_or(deadline, |again| again.min(deadline));
+            let woken = self.wake.notified();
             // What comes until the deadline is seen by the next turn.
-            let _ = tokio::time::timeout_at(again, self.wake.notified()).await;
+            tokio::select! {
+                () = self.stopping.asked(), if on_stop == OnStop::End => return Ok(false),
+                () = woken => {}
+                () = tokio::time::sleep_until(again) => {}
+            }
         }
     }
 
@@ -221,6 +238,9 @@ impl DeadLetters {
     /// Hears what became of letters, and gives those that wait to the producer. Returns when to come back; `None` if reports are all
     /// there is to wait for.
     fn pump(&mut self) -> Result<Option<Instant>, Error> {
+        if let Some(cause) = &self.refusal {
+            return Err(Error::DeadLetter { topic: self.queue.topic.clone(), cause: cause.clone() });
+        }
         if self.pending.is_empty() {
             return Ok(None);
         }
@@ -344,7 +364,8 @@ impl DeadLetters {
         Error::DeadLetterTopic { topic: self.queue.topic.clone(), cause: cause.to_owned() }
     }
 
-    fn refused(&self, cause: &str) -> Error {
+    fn refused(&mut self, cause: &str) -> Error {
+        self.refusal = Some(cause.to_owned());
         self.metrics.dead_letter_failed();
         error!(exception = cause, "Could not produce message to dead letter queue. topic={}", self.queue.topic);
         Error::DeadLetter { topic: self.queue.topic.clone(), cause: cause.to_owned() }
@@ -446,13 +467,13 @@ mod tests {
         assert!(text.contains("errors.deadletterqueue.topic.replication.factor"), "{text}");
     }
 
-    #[tokio::test]
-    async fn a_stop_ends_the_wait_for_room_and_what_is_unsettled_is_known() {
+    /// A queue whose broker cannot be reached, and what stops its task.
+    fn away() -> (DeadLetters, tokio::sync::watch::Sender<crate::control::Wanted>) {
         let properties = Properties::from([("bootstrap.servers".to_owned(), "127.0.0.1:1".to_owned())]);
         let (wanted, stopping) = Stopping::channel();
         let sampling = weir_metrics::Sampling::default();
         let metrics = TaskMetrics::new(sampling, Arc::new(weir_metrics::WorkerMetrics::new(sampling)));
-        let mut letters = DeadLetters {
+        let letters = DeadLetters {
             queue: DeadLetterQueue { topic: "dead".to_owned(), replication_factor: 1, context_headers: true },
             properties,
             producers: Producers::default(),
@@ -465,25 +486,73 @@ mod tests {
             memory: InFlightMemory::new(1 << 20).take(0),
             failures: 0,
             resume: None,
+            refusal: None,
             wake: Arc::new(Notify::new()),
         };
+        (letters, wanted)
+    }
+
+    async fn send(letters: &mut DeadLetters, offset: i64, value: &[u8]) -> Result<(), Error> {
         let id = TaskId { connector: "c".to_owned(), task: 0 };
+        let letter = Letter { value: Some(value), ..Letter::default() };
+        let place = Place { topic: "t", partition: 1, offset, timestamp: None };
+        letters.send(&id, &Failure::of_put("no"), &place, &letter).await
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_wait_for_room_and_what_is_unsettled_is_known() {
+        let (mut letters, wanted) = away();
         let value = vec![b'x'; 900_000];
-        let letter = Letter { value: Some(&value), ..Letter::default() };
-        let place = |offset| Place { topic: "t", partition: 1, offset, timestamp: None };
-        let failure = Failure::of_put("no");
         for offset in 0..5 {
-            letters.send(&id, &failure, &place(offset), &letter).await.expect("there is room");
+            send(&mut letters, offset, &value).await.expect("there is room");
         }
         assert_eq!(letters.unsettled().next(), Some(("t", 1, 0)));
-        assert!(!letters.settle(Duration::from_millis(10)).await.expect("nothing is refused"));
-        let place = place(5);
-        let send = letters.send(&id, &failure, &place, &letter);
+        assert!(!letters.settle(Duration::from_millis(10), OnStop::Continue).await.expect("nothing is refused"));
         let stop = async {
             tokio::time::sleep(Duration::from_millis(20)).await;
             wanted.send_replace(crate::control::Wanted::Stopped);
         };
-        let (sent, ()) = futures_util::future::join(send, stop).await;
+        let (sent, ()) = futures_util::future::join(send(&mut letters, 5, &value), stop).await;
         assert!(matches!(sent, Err(Error::Stopped)), "{sent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_wait_of_a_commit_but_not_that_of_the_stop_itself() {
+        let (mut letters, wanted) = away();
+        send(&mut letters, 0, b"x").await.expect("there is room");
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            wanted.send_replace(crate::control::Wanted::Stopped);
+        };
+        let began = Instant::now();
+        let wait = letters.settle(Duration::from_secs(60), OnStop::End);
+        let (settled, ()) = futures_util::future::join(wait, stop).await;
+        assert!(!settled.expect("nothing is refused") && began.elapsed() < Duration::from_secs(30));
+        let (began, patience) = (Instant::now(), Duration::from_millis(50));
+        assert!(!letters.settle(patience, OnStop::Continue).await.expect("nothing is refused"));
+        assert!(began.elapsed() >= patience);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_ends_every_later_wait_and_is_counted_once() {
+        let (mut letters, _wanted) = away();
+        send(&mut letters, 0, b"x").await.expect("there is room");
+        let (_, tracked) = letters.pending[0].sent.as_ref().expect("a producer has it");
+        tracked.outstanding.fail(SendFailure {
+            row: 0,
+            partition: -1,
+            code: RDKafkaErrorCode::TopicAuthorizationFailed,
+            message: "no".to_owned(),
+            alone: true,
+        });
+        let began = Instant::now();
+        for _ in 0..3 {
+            let settled = letters.settle(Duration::from_secs(60), OnStop::Continue).await;
+            assert!(matches!(settled, Err(Error::DeadLetter { .. })), "{settled:?}");
+        }
+        let sent = send(&mut letters, 1, b"x").await;
+        assert!(matches!(sent, Err(Error::DeadLetter { .. })), "{sent:?}");
+        assert!(began.elapsed() < Duration::from_secs(30));
+        assert_eq!(letters.unsettled().next(), Some(("t", 1, 0)), "no offset above it is committed");
     }
 }

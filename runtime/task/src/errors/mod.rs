@@ -11,7 +11,7 @@ mod log;
 mod retry;
 
 pub use dead_letters::DeadLetterClients;
-pub(super) use dead_letters::{DeadLetters, Letter};
+pub(super) use dead_letters::{DeadLetters, Letter, OnStop};
 pub(super) use exception::Exception;
 use exception::{SINK_TASK, SOURCE_TASK};
 pub(super) use handler::{Handler, Record};

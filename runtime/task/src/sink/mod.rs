@@ -37,7 +37,7 @@ use super::active_topics::TopicNotes;
 use super::chain::Chain;
 use super::control::{Control, Wanted};
 use super::convert::Converters;
-use super::errors::{DeadLetters, Handler};
+use super::errors::{DeadLetters, Handler, OnStop};
 use super::memory::Held;
 use super::{Common, Error};
 use weir_api::State;
@@ -62,7 +62,7 @@ pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
         ended = task.end().await;
     }
     // Also the row that the task fails for is to be in the dead letter queue.
-    if let Err(error) = task.settle_dead_letters(task.common.flush_timeout / 4).await {
+    if let Err(error) = task.settle_dead_letters(task.common.flush_timeout / 4, OnStop::Continue).await {
         ended = ended.and(Err(error));
     }
     task.consumer.close().await;
@@ -272,8 +272,11 @@ impl<'a> SinkTask<'a> {
             return Ok(());
         }
         // A stop and a rebalance are to end within their own timeouts, with what can be committed until then.
-        let patience = if closing { self.common.flush_timeout / 4 } else { self.common.flush_timeout };
-        if !self.settle_dead_letters(patience).await? {
+        let (patience, on_stop) = match closing {
+            true => (self.common.flush_timeout / 4, OnStop::Continue),
+            false => (self.common.flush_timeout, OnStop::End),
+        };
+        if !self.settle_dead_letters(patience, on_stop).await? {
             warn!("dead letter queue has unacknowledged records; committing only what was consumed before them");
         }
         let asked: Vec<TopicPartitionOffset> = given
@@ -326,9 +329,9 @@ impl<'a> SinkTask<'a> {
     }
 
     /// Waits for the dead letter queue. `false` if it has not acknowledged all records.
-    async fn settle_dead_letters(&mut self, patience: Duration) -> Result<bool, Error> {
+    async fn settle_dead_letters(&mut self, patience: Duration, on_stop: OnStop) -> Result<bool, Error> {
         match self.errors.dead_letters() {
-            Some(queue) => queue.settle(patience).await,
+            Some(queue) => queue.settle(patience, on_stop).await,
             None => Ok(true),
         }
     }
