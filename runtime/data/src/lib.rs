@@ -22,6 +22,7 @@ pub mod schema_check;
 pub mod text;
 pub mod timestamp;
 pub mod topic_name;
+pub mod topic_partition;
 pub mod transformed;
 
 pub use java::text::JavaText;

@@ -20,6 +20,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use tokio::sync::{Notify, oneshot};
 use tracing::{error, info, warn};
+use weir_data::topic_partition::TopicPartition;
 
 use super::connection::{Connection, Connections};
 use super::consumer_fault::{ConsumerError, ConsumerFault};
@@ -101,23 +102,21 @@ impl Events {
 impl ConsumerContext for Events {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         let assigned = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        let partitions = partitions.clone();
         if self.closing.load(Ordering::Acquire) {
-            if !assigned && let Err(error) = unassign(consumer, partitions) {
-                warn!(%error, "cannot give up partitions while closing");
-            }
+            answer(consumer, &if assigned { Rebalance::Assigned(partitions) } else { Rebalance::Revoked(partitions) });
             return;
         }
-        let partitions = partitions.clone();
-        let topics = partitions.elements().into_iter().map(|element| element.topic().to_owned()).collect::<Vec<_>>();
+        let known = topic_partitions(&partitions);
         let mut membership = self.membership.lock();
         let rebalance = if assigned {
-            membership.assigned(topics);
+            membership.assigned(known);
             Rebalance::Assigned(partitions)
         } else if consumer.assignment_lost() {
-            membership.lost(topics);
+            membership.lost(&known);
             Rebalance::Lost(partitions)
         } else {
-            membership.revoked(topics);
+            membership.revoked(&known);
             Rebalance::Revoked(partitions)
         };
         drop(membership);
@@ -130,8 +129,42 @@ fn is_cooperative<C: ConsumerContext>(consumer: &impl rdkafka::consumer::Consume
     matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
 }
 
-fn unassign(consumer: &BaseConsumer<Events>, partitions: &TopicPartitionList) -> KafkaResult<()> {
+fn assign<C: ConsumerContext>(
+    consumer: &impl rdkafka::consumer::Consumer<C>,
+    partitions: &TopicPartitionList,
+) -> KafkaResult<()> {
+    if is_cooperative(consumer) { consumer.incremental_assign(partitions) } else { consumer.assign(partitions) }
+}
+
+fn unassign<C: ConsumerContext>(
+    consumer: &impl rdkafka::consumer::Consumer<C>,
+    partitions: &TopicPartitionList,
+) -> KafkaResult<()> {
     if is_cooperative(consumer) { consumer.incremental_unassign(partitions) } else { consumer.unassign() }
+}
+
+/// Answers a rebalance of a consumer that is being closed. librdkafka waits for an answer to each, and the consumer would not close before.
+/// An assignment is answered with an assignment: librdkafka accepts nothing else, and revokes it again when it closes the consumer.
+fn answer<C: ConsumerContext>(consumer: &impl rdkafka::consumer::Consumer<C>, rebalance: &Rebalance) {
+    let result = match rebalance {
+        Rebalance::Assigned(partitions) => assign(consumer, partitions),
+        Rebalance::Revoked(partitions) | Rebalance::Lost(partitions) => unassign(consumer, partitions),
+    };
+    if let Err(error) = result {
+        warn!(%error, ?rebalance, "cannot answer a rebalance while closing the consumer");
+    }
+}
+
+/// Closes a client, which blocks. From now on its rebalances are answered here.
+fn close(client: Arc<StreamConsumer<Events>>) {
+    let events = client.context();
+    loop {
+        // In a statement of its own: the answer may cause the next rebalance, which takes the lock.
+        let waiting = events.rebalances.lock().pop_front();
+        let Some(rebalance) = waiting else { break };
+        answer(&*client, &rebalance);
+    }
+    drop(client);
 }
 
 /// A consumer in its group.
@@ -225,14 +258,14 @@ impl SinkConsumer {
         self.events().membership.lock().may_change_topics(wanted, Instant::now())
     }
 
-    /// Returns whether partitions of the topic were assigned since the last call of [`SinkConsumer::forget_assigned`], and not revoked.
+    /// Returns whether a partition of the topic was assigned since the last call of [`SinkConsumer::forget_assigned`], and not revoked.
     pub fn was_assigned(&self, topic: &str) -> bool {
-        self.events().membership.lock().has_got(topic)
+        self.events().membership.lock().has_topic(topic)
     }
 
-    /// Forgets which topics partitions were assigned of. See [`SinkConsumer::was_assigned`].
+    /// Forgets which partitions were assigned. See [`SinkConsumer::was_assigned`].
     pub fn forget_assigned(&self) {
-        self.events().membership.lock().forget_topics();
+        self.events().membership.lock().forget_partitions();
     }
 
     /// Begins to look for topics; [`SinkConsumer::event`] returns when the answer is there.
@@ -283,11 +316,7 @@ impl SinkConsumer {
         let Some(client) = self.inner.clone() else { return Ok(()) };
         let partitions = partitions.clone();
         // librdkafka's main thread answers, here and below.
-        blocking(move || {
-            let is_cooperative = is_cooperative(&*client);
-            if is_cooperative { client.incremental_assign(&partitions) } else { client.assign(&partitions) }
-        })
-        .await
+        blocking(move || assign(&*client, &partitions)).await
     }
 
     /// Gives partitions up, after which the group goes on with its rebalance.
@@ -295,11 +324,7 @@ impl SinkConsumer {
         info!(partitions = %names(partitions), "partitions given up");
         let Some(client) = self.inner.clone() else { return Ok(()) };
         let partitions = partitions.clone();
-        blocking(move || {
-            let is_cooperative = is_cooperative(&*client);
-            if is_cooperative { client.incremental_unassign(&partitions) } else { client.unassign() }
-        })
-        .await
+        blocking(move || unassign(&*client, &partitions)).await
     }
 
     /// Commits without waiting; the result comes through [`SinkConsumer::committed`], and [`SinkConsumer::event`] returns then. To be
@@ -364,14 +389,14 @@ impl SinkConsumer {
         if let Some(client) = self.inner.take() {
             drop(rows);
             client.context().closing.store(true, Ordering::Release);
-            let close = move || {
+            let work = move || {
                 let began = Instant::now();
                 while Arc::strong_count(&client) > 1 && began.elapsed() < LAST_ANSWERS {
                     std::thread::sleep(Duration::from_millis(10));
                 }
-                drop(client);
+                close(client);
             };
-            let _ = tokio::task::spawn_blocking(close).await;
+            let _ = tokio::task::spawn_blocking(work).await;
         }
     }
 }
@@ -383,7 +408,7 @@ impl Drop for SinkConsumer {
         if let Some(client) = self.inner.take() {
             drop(rows);
             client.context().closing.store(true, Ordering::Release);
-            std::thread::spawn(move || drop(client));
+            std::thread::spawn(move || close(client));
         }
     }
 }
@@ -452,6 +477,11 @@ fn existing(
     Ok(found)
 }
 
+/// The partitions of a list.
+pub fn topic_partitions(list: &TopicPartitionList) -> Vec<TopicPartition> {
+    list.elements().iter().map(|element| TopicPartition::new(element.topic(), element.partition())).collect()
+}
+
 /// A list of these positions.
 pub fn list(positions: &[Position]) -> KafkaResult<TopicPartitionList> {
     let mut list = TopicPartitionList::with_capacity(positions.len());
@@ -471,4 +501,135 @@ pub fn names(partitions: &TopicPartitionList) -> String {
         by_topic.into_iter().map(|(topic, partitions)| format!("{topic}{partitions:?}")).collect();
     names.sort();
     names.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::AssertUnwindSafe;
+
+    use super::*;
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::producer::DefaultProducerContext;
+
+    const WITHIN: Duration = Duration::from_secs(30);
+
+    type Broker = MockCluster<'static, DefaultProducerContext>;
+
+    fn broker() -> Broker {
+        let broker = MockCluster::new(1).expect("a broker");
+        for topic in ["a", "b"] {
+            broker.create_topic(topic, 2, 1).expect("a topic");
+        }
+        broker
+    }
+
+    fn consumer(broker: &Broker, more: &[(&str, &str)]) -> SinkConsumer {
+        let servers = broker.bootstrap_servers();
+        let settings = [
+            ("bootstrap.servers", servers.as_str()),
+            ("group.id", "group"),
+            ("session.timeout.ms", "6000"),
+            ("heartbeat.interval.ms", "500"),
+        ];
+        let settings = settings.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        SinkConsumer::new(&settings.collect(), &Connections::default()).expect("the settings are valid")
+    }
+
+    /// Serves the consumer until it has a rebalance.
+    async fn rebalance(consumer: &SinkConsumer) -> Rebalance {
+        let next = async {
+            loop {
+                if let Some(rebalance) = consumer.next_rebalance() {
+                    return rebalance;
+                }
+                tokio::select! {
+                    error = consumer.trouble() => eprintln!("{error:?}"),
+                    () = consumer.event() => {}
+                }
+            }
+        };
+        tokio::time::timeout(WITHIN, next).await.expect("a rebalance")
+    }
+
+    async fn accept(consumer: &SinkConsumer) {
+        let Rebalance::Assigned(partitions) = rebalance(consumer).await else {
+            panic!("partitions are assigned first")
+        };
+        consumer.accept(&partitions).await.expect("they can be accepted");
+    }
+
+    async fn subscribe(consumer: &SinkConsumer, topic: &str) {
+        consumer.subscribe(vec![topic.to_owned()]).await.expect("it can subscribe");
+    }
+
+    /// Puts a rebalance back, as if it was never taken, and closes the consumer.
+    async fn close_with(consumer: SinkConsumer, unanswered: Rebalance) -> Result<(), tokio::time::error::Elapsed> {
+        consumer.events().rebalances.lock().push_front(unanswered);
+        tokio::time::timeout(WITHIN, consumer.close()).await
+    }
+
+    /// Runs a test, and does not wait for a thread that hangs.
+    fn run(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(test)));
+        runtime.shutdown_background();
+        if let Err(panic) = result {
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    const PROTOCOLS: [&str; 2] = ["range", "cooperative-sticky"];
+
+    #[test]
+    fn a_consumer_closes_while_an_assignment_waits_for_its_answer() {
+        run(async {
+            for protocol in PROTOCOLS {
+                let broker = broker();
+                let consumer = consumer(&broker, &[("partition.assignment.strategy", protocol)]);
+                subscribe(&consumer, "a").await;
+                let rebalance = rebalance(&consumer).await;
+                assert!(matches!(rebalance, Rebalance::Assigned(_)), "{rebalance:?}");
+                close_with(consumer, rebalance).await.expect(protocol);
+            }
+        });
+    }
+
+    #[test]
+    fn a_consumer_closes_while_a_revocation_waits_for_its_answer() {
+        run(async {
+            for protocol in PROTOCOLS {
+                let broker = broker();
+                let consumer = consumer(&broker, &[("partition.assignment.strategy", protocol)]);
+                subscribe(&consumer, "a").await;
+                accept(&consumer).await;
+                subscribe(&consumer, "b").await;
+                let mut rebalance = rebalance(&consumer).await;
+                // The cooperative protocol may assign before it revokes.
+                while let Rebalance::Assigned(partitions) = &rebalance {
+                    consumer.accept(partitions).await.expect("they can be accepted");
+                    rebalance = self::rebalance(&consumer).await;
+                }
+                // Revoked, or lost if the group continued before the consumer asked to join again.
+                close_with(consumer, rebalance).await.expect(protocol);
+            }
+        });
+    }
+
+    #[test]
+    fn a_consumer_closes_while_lost_partitions_wait_for_an_answer() {
+        run(async {
+            for protocol in PROTOCOLS {
+                let broker = broker();
+                let settings = [("partition.assignment.strategy", protocol), ("max.poll.interval.ms", "6000")];
+                let consumer = consumer(&broker, &settings);
+                subscribe(&consumer, "a").await;
+                accept(&consumer).await;
+                // It is not served for longer than it may.
+                tokio::time::sleep(Duration::from_secs(7)).await;
+                let rebalance = rebalance(&consumer).await;
+                assert!(matches!(rebalance, Rebalance::Lost(_)), "{rebalance:?}");
+                close_with(consumer, rebalance).await.expect(protocol);
+            }
+        });
+    }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use weir_data::topic_partition::TopicPartition;
+
 /// How long a consumer that has not joined its group yet keeps its topics. It learns of topics that appear by itself as long as it has sent
 /// no request to join, and a new member waits for `group.initial.rebalance.delay.ms` (3 s by default) when nothing is wrong.
 const FIRST_JOIN: Duration = Duration::from_secs(10);
@@ -17,8 +19,8 @@ pub(super) struct Membership {
     is_subscribed: bool,
     /// Partitions were assigned to it, perhaps none.
     has_joined: bool,
-    /// The topics of its partitions, as far as they were assigned since [`Membership::forget_topics`].
-    topics: HashSet<String>,
+    /// Its partitions, as far as they were assigned since [`Membership::forget_partitions`].
+    partitions: HashSet<TopicPartition>,
 }
 
 impl Membership {
@@ -30,22 +32,21 @@ impl Membership {
         *self = Self::default();
     }
 
-    pub(super) fn assigned(&mut self, topics: impl IntoIterator<Item = String>) {
+    pub(super) fn assigned(&mut self, partitions: Vec<TopicPartition>) {
         self.has_joined = true;
-        self.topics.extend(topics);
+        self.partitions.extend(partitions);
     }
 
-    /// Partitions of these topics were revoked.
-    pub(super) fn revoked(&mut self, topics: impl IntoIterator<Item = String>) {
-        for topic in topics {
-            self.topics.remove(&topic);
+    pub(super) fn revoked(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.partitions.remove(partition);
         }
     }
 
-    /// Partitions of these topics were lost: the group continues without the consumer, which joins again as a new member.
-    pub(super) fn lost(&mut self, topics: impl IntoIterator<Item = String>) {
+    /// The group continues without the consumer, which joins again as a new member.
+    pub(super) fn lost(&mut self, partitions: &[TopicPartition]) {
         self.has_joined = false;
-        self.revoked(topics);
+        self.revoked(partitions);
     }
 
     /// Returns whether the topics may be changed now. `wanted` is the time at which the change became necessary.
@@ -53,12 +54,13 @@ impl Membership {
         self.has_joined || !self.is_subscribed || now.duration_since(wanted) >= FIRST_JOIN
     }
 
-    pub(super) fn has_got(&self, topic: &str) -> bool {
-        self.topics.contains(topic)
+    /// Returns whether it has a partition of the topic.
+    pub(super) fn has_topic(&self, topic: &str) -> bool {
+        self.partitions.iter().any(|partition| partition.topic == topic)
     }
 
-    pub(super) fn forget_topics(&mut self) {
-        self.topics.clear();
+    pub(super) fn forget_partitions(&mut self) {
+        self.partitions.clear();
     }
 }
 
@@ -66,8 +68,8 @@ impl Membership {
 mod tests {
     use super::*;
 
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|&name| name.to_owned()).collect()
+    fn partitions(of: &[(&str, i32)]) -> Vec<TopicPartition> {
+        of.iter().map(|&(topic, partition)| TopicPartition::new(topic, partition)).collect()
     }
 
     #[test]
@@ -79,24 +81,25 @@ mod tests {
         assert!(!membership.may_change_topics(wanted, wanted));
         assert!(!membership.may_change_topics(wanted, wanted + FIRST_JOIN / 2));
         assert!(membership.may_change_topics(wanted, wanted + FIRST_JOIN));
-        membership.assigned([]);
+        membership.assigned(Vec::new());
         assert!(membership.may_change_topics(wanted, wanted));
-        membership.lost([]);
+        membership.lost(&[]);
         assert!(!membership.may_change_topics(wanted, wanted));
         membership.unsubscribed();
         assert!(membership.may_change_topics(wanted, wanted));
     }
 
     #[test]
-    fn topics_that_were_assigned_are_known_until_they_are_gone_or_forgotten() {
+    fn a_topic_is_known_until_its_last_partition_is_revoked_or_lost_or_forgotten() {
         let mut membership = Membership::default();
-        membership.assigned(names(&["a"]));
-        membership.assigned(names(&["b", "c"]));
-        assert!(membership.has_got("a") && membership.has_got("b") && !membership.has_got("d"));
-        membership.revoked(names(&["a"]));
-        membership.lost(names(&["b"]));
-        assert!(!membership.has_got("a") && !membership.has_got("b") && membership.has_got("c"));
-        membership.forget_topics();
-        assert!(!membership.has_got("c"));
+        membership.assigned(partitions(&[("a", 0)]));
+        membership.assigned(partitions(&[("b", 0), ("b", 1), ("c", 0)]));
+        assert!(membership.has_topic("a") && membership.has_topic("b") && !membership.has_topic("d"));
+        membership.revoked(&partitions(&[("a", 0), ("b", 0)]));
+        assert!(!membership.has_topic("a") && membership.has_topic("b"), "another partition of it is left");
+        membership.lost(&partitions(&[("b", 1)]));
+        assert!(!membership.has_topic("b") && membership.has_topic("c"));
+        membership.forget_partitions();
+        assert!(!membership.has_topic("c"));
     }
 }

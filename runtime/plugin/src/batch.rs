@@ -6,29 +6,10 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use weir_data::records::{Column, Records};
 pub use weir_data::timestamp::TimestampType;
+pub use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 
 /// A configuration, in the order in which it was given.
 pub type ConfigMap = IndexMap<String, String>;
-
-/// A partition of a Kafka topic.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TopicPartition {
-    /// The topic.
-    pub topic: String,
-    /// The number of the partition, from 0.
-    pub partition: i32,
-}
-
-/// A place in a partition: the offset of the next record to be read there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TopicPartitionOffset {
-    /// The topic.
-    pub topic: String,
-    /// The number of the partition, from 0.
-    pub partition: i32,
-    /// The offset.
-    pub offset: i64,
-}
 
 /// What a source said in its `start`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
