@@ -79,7 +79,9 @@ impl SinkTask<'_> {
                 self.go_back().await?;
                 // Rows that were read together with those that failed come again with the others.
                 self.disturbed = true;
-                self.sent_back = self.all_partitions();
+                for id in &ids {
+                    self.rewound.redirect(id);
+                }
             }
         }
         self.apply_requests().await?;

@@ -167,6 +167,22 @@ impl Gathered {
         begun.map(|partition| (partition.id.clone(), partition.first)).collect()
     }
 
+    /// The records of other partitions than these. `None` if there are none.
+    pub(super) fn without(self, gone: &[TopicPartition]) -> Option<Self> {
+        if !self.partitions.iter().any(|partition| gone.contains(&partition.id)) {
+            return Some(self);
+        }
+        let is_gone: Vec<bool> = self.partitions.iter().map(|partition| gone.contains(&partition.id)).collect();
+        let count = self.offsets.len();
+        let (mut kept, _) =
+            self.split(count, |_, partition, _| is_gone.get(partition as usize).is_some_and(|gone| *gone));
+        for (partition, _) in kept.partitions.iter_mut().zip(is_gone).filter(|(_, is_gone)| *is_gone) {
+            // It is read from nowhere, and does not advance.
+            partition.next = partition.first;
+        }
+        (!kept.offsets.is_empty()).then_some(kept)
+    }
+
     /// The first `rows` rows without those that `left_out` names by partition and offset, and the rows behind them, if there are any.
     /// Copies the rows; partitions keep their indexes.
     pub(super) fn split(self, rows: usize, left_out: impl Fn(&Self, u32, i64) -> bool) -> (Self, Option<Self>) {

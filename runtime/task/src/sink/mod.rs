@@ -13,6 +13,7 @@ mod positions;
 mod prepare;
 mod put;
 mod reading;
+mod rewound;
 mod suspects;
 
 use std::collections::{HashMap, VecDeque};
@@ -32,6 +33,7 @@ use self::options::PUT_ROWS;
 use self::originals::Originals;
 use self::positions::Positions;
 use self::reading::Reading;
+use self::rewound::Rewound;
 use self::suspects::Suspects;
 use super::active_topics::TopicNotes;
 use super::chain::Chain;
@@ -92,8 +94,8 @@ struct SinkTask<'a> {
     held: VecDeque<Gathered>,
     /// The plugin asked for something, during the batches that were read together, after which the rest of them is to be read again.
     disturbed: bool,
-    /// Partitions that read again from an earlier place since those batches were read. The first such place counts.
-    sent_back: Vec<(String, i32)>,
+    /// Partitions that were sent to other offsets since those batches were read.
+    rewound: Rewound,
     most_rows: usize,
     flush_interval: Duration,
     next_commit: Instant,
@@ -164,7 +166,7 @@ impl<'a> SinkTask<'a> {
             pending: None,
             held: VecDeque::new(),
             disturbed: false,
-            sent_back: Vec::new(),
+            rewound: Rewound::default(),
             most_rows: options.max_poll_records.map_or(PUT_ROWS, |rows| rows.max(1) as usize),
             flush_interval: common.flush_interval,
             next_commit: Instant::now() + common.flush_interval,
@@ -226,7 +228,7 @@ impl<'a> SinkTask<'a> {
                 (batches, error) = gather(&self.consumer, self.most_rows) => {
                     if !batches.is_empty() {
                         self.disturbed = false;
-                        self.sent_back.clear();
+                        self.rewound.clear();
                     }
                     // Of all batches before the first is given: if the sink fails for that one, the others are dropped and read again.
                     for (id, first) in batches.iter().flat_map(Gathered::starts) {

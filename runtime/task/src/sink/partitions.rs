@@ -129,6 +129,10 @@ impl SinkTask<'_> {
     /// Rows of partitions that are gone are somebody else's now.
     fn drop_pending(&mut self, gone: &[TopicPartition]) {
         let Some(pending) = &mut self.pending else { return };
+        // The same records, should `put` fail: they must not come back with those that stay.
+        if let Some(again) = pending.again.take() {
+            pending.again = again.without(gone);
+        }
         pending
             .read
             .retain(|(topic, partition, ..)| !gone.iter().any(|id| id.partition == *partition && id.topic == *topic));
@@ -196,7 +200,7 @@ impl SinkTask<'_> {
             self.drop_pending(&[TopicPartition { topic: rewind.topic.clone(), partition: rewind.partition }]);
             self.positions.rewind(&rewind.topic, rewind.partition, rewind.offset);
             self.seek(&(rewind.topic.clone(), rewind.partition, rewind.offset))?;
-            self.sent_back.push((rewind.topic, rewind.partition));
+            self.rewound.redirect(&TopicPartition { topic: rewind.topic, partition: rewind.partition });
         }
         for (partitions, pause) in [(requests.pause, true), (requests.resume, false)] {
             for TopicPartition { topic, partition } in partitions {

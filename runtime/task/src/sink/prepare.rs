@@ -62,6 +62,8 @@ impl SinkTask<'_> {
         let read = gathered
             .partitions
             .iter()
+            // The others have no records here, which says nothing about what was read of them.
+            .filter(|partition| partition.first < partition.next)
             .map(|partition| (partition.id.topic.clone(), partition.id.partition, partition.first, partition.next))
             .collect();
         for partition in &gathered.partitions {
@@ -104,11 +106,9 @@ impl SinkTask<'_> {
     /// Reads rows again later, each partition from this offset on: they were under way when the partitions were paused, or when
     /// the plugin asked for other rows.
     pub(super) fn give_back(&mut self, from: Vec<(TopicPartition, i64)>) -> Result<(), Error> {
-        for (TopicPartition { topic, partition }, offset) in from {
-            let id = (topic, partition);
-            if !self.sent_back.contains(&id) {
-                self.seek(&(id.0.clone(), id.1, offset))?;
-                self.sent_back.push(id);
+        for (id, offset) in from {
+            if self.rewound.must_seek(&id, offset) {
+                self.seek(&(id.topic, id.partition, offset))?;
             }
         }
         Ok(())
