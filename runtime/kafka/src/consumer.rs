@@ -1,7 +1,7 @@
 //! The consumer of one sink task.
 //!
-//! librdkafka reports a rebalance and waits until it is told to go on. rdkafka's default tells it at once, inside the callback;
-//! here the rebalance is queued for the task, which calls its guest (`pre-commit`, `close`) first and goes on afterwards.
+//! librdkafka reports a rebalance and waits for an answer. rdkafka's default answers at once, inside the callback; here the rebalance is
+//! queued for the task, which first calls its guest (`pre-commit`, `close`) and then answers.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 use tokio::sync::{Notify, oneshot};
 use tracing::{error, info, warn};
-use weir_data::topic_partition::TopicPartition;
+use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 
 use super::connection::{Connection, Connections};
 use super::consumer_fault::{ConsumerError, ConsumerFault};
 use super::membership::Membership;
-use super::native::RowQueue;
+use super::native::RecordQueue;
 use super::producer::describe;
 use super::refusal::refusal;
 use super::{Properties, client_config};
@@ -33,11 +33,11 @@ use super::{Properties, client_config};
 /// A change of the task's partitions that waits for the task.
 #[derive(Debug)]
 pub enum Rebalance {
-    /// These come in addition; [`SinkConsumer::accept`] takes them.
+    /// These are assigned in addition; [`SinkConsumer::accept`] answers.
     Assigned(TopicPartitionList),
-    /// These are to be given up; [`SinkConsumer::give_up`] does it.
+    /// These are revoked; [`SinkConsumer::give_up`] answers.
     Revoked(TopicPartitionList),
-    /// These are gone already, another member may have them; [`SinkConsumer::give_up`] acknowledges it.
+    /// These are lost, another member may have them; [`SinkConsumer::give_up`] answers.
     Lost(TopicPartitionList),
 }
 
@@ -50,11 +50,11 @@ pub struct Events {
     /// librdkafka's words for the error that it returns next.
     reason: Mutex<Option<String>>,
     rebalances: Mutex<VecDeque<Rebalance>>,
-    committed: Mutex<Vec<KafkaResult<Vec<Position>>>>,
+    committed: Mutex<Vec<KafkaResult<Vec<TopicPartitionOffset>>>>,
     wake: Notify,
-    /// Why a broker refuses this client; none = none does.
+    /// Why a broker refuses this client; `None` if none does.
     refused: Mutex<Option<String>>,
-    // While the consumer is being closed nobody takes rebalances from the queue.
+    // While the consumer is being closed, the task takes no rebalances from the queue.
     closing: AtomicBool,
     /// Topics were looked for.
     has_looked: AtomicBool,
@@ -170,12 +170,9 @@ fn close(client: Arc<StreamConsumer<Events>>) {
 /// A consumer in its group.
 pub struct SinkConsumer {
     // Above the client: the queue goes first.
-    rows: Option<RowQueue>,
+    records: Option<RecordQueue>,
     inner: Option<Arc<StreamConsumer<Events>>>,
 }
-
-/// A partition and an offset in it.
-pub type Position = (String, i32, i64);
 
 impl SinkConsumer {
     /// Makes the client. It joins its group with [`SinkConsumer::subscribe`].
@@ -183,11 +180,11 @@ impl SinkConsumer {
         let events = Events::new(connections.open("consumer", properties));
         let consumer = StreamConsumer::from_config_and_context(&client_config(properties), events)?;
         let consumer = Arc::new(consumer);
-        Ok(Self { rows: Some(RowQueue::new(&consumer)), inner: Some(consumer) })
+        Ok(Self { records: Some(RecordQueue::new(&consumer)), inner: Some(consumer) })
     }
 
     fn client(&self) -> &StreamConsumer<Events> {
-        // Invariant: `inner` and `rows` are only taken by `close` and `drop`, after which nobody has `self`.
+        // Invariant: `inner` and `records` are only taken by `close` and `drop`, which end the use of `self`.
         self.inner.as_deref().expect("the consumer is open")
     }
 
@@ -196,22 +193,24 @@ impl SinkConsumer {
         &self.events().connection
     }
 
-    /// The rows of the partitions that were accepted.
-    pub fn rows(&self) -> &RowQueue {
-        self.rows.as_ref().expect("the consumer is open")
+    /// The records of the partitions that were accepted.
+    pub fn records(&self) -> &RecordQueue {
+        self.records.as_ref().expect("the consumer is open")
     }
 
-    /// Serves what librdkafka has to tell that is not a row: rebalances, results of commits, errors. Returns with an error when
-    /// there is one, else never; it has to be polled again and again. Safe to drop.
-    pub async fn trouble(&self) -> ConsumerError {
+    /// Serves the events of librdkafka that are not records: rebalances, results of commits, errors. Returns an error when there is one,
+    /// otherwise never; it has to be polled repeatedly. Safe to drop.
+    pub async fn next_error(&self) -> ConsumerError {
         let mut stream = self.client().stream();
         loop {
             match stream.next().await {
                 Some(Err(error)) => return self.described(&error),
-                // Rows of accepted partitions go to the queue, and others are not delivered. A task that went on would lose it.
-                Some(Ok(row)) => {
-                    error!(topic = row.topic(), partition = row.partition(), "a row came where none can come");
-                    let reason = "a record came where none can come".to_owned();
+                // Records of accepted partitions go to the queue, and others are not delivered. A task that continued would lose it.
+                Some(Ok(record)) => {
+                    let reason =
+                        "record received on the main queue although its partition is forwarded (a bug in Weir)"
+                            .to_owned();
+                    error!(topic = record.topic(), partition = record.partition(), "{reason}");
                     return ConsumerError { code: RDKafkaErrorCode::State, reason, is_fatal: true };
                 }
                 None => std::future::pending().await,
@@ -233,7 +232,7 @@ impl SinkConsumer {
         self.client().context()
     }
 
-    /// Joins the group, or changes what it reads. No topics at all = leaves it.
+    /// Joins the group, or changes what it reads. Without any topics, leaves it.
     pub async fn subscribe(&self, topics: Vec<String>) -> KafkaResult<()> {
         let Some(client) = self.inner.clone() else { return Ok(()) };
         match topics.is_empty() {
@@ -268,7 +267,7 @@ impl SinkConsumer {
         self.events().membership.lock().forget_partitions();
     }
 
-    /// Begins to look for topics; [`SinkConsumer::event`] returns when the answer is there.
+    /// Starts to look for topics; [`SinkConsumer::event`] returns when the answer is there.
     pub fn look(&self, wanted: Wanted) -> Looking {
         let (answer, looking) = oneshot::channel();
         // The end of the client waits for the answer, so one that may reach nobody is not asked for long.
@@ -280,7 +279,7 @@ impl SinkConsumer {
                     Wanted::All => all_topics(&client, patience),
                     Wanted::Named(names) => existing(&client, names, patience),
                 };
-                // A task that has ended does not want it any more.
+                // A task that has ended does not need it any more.
                 let _ = answer.send(found);
                 client.context().wake.notify_one();
             });
@@ -299,7 +298,7 @@ impl SinkConsumer {
     }
 
     /// Results of asynchronous commits since the last call.
-    pub fn committed(&self) -> Vec<KafkaResult<Vec<Position>>> {
+    pub fn committed(&self) -> Vec<KafkaResult<Vec<TopicPartitionOffset>>> {
         std::mem::take(&mut *self.events().committed.lock())
     }
 
@@ -312,32 +311,32 @@ impl SinkConsumer {
     /// Accepts assigned partitions. Reading starts at the offset that the list gives for a partition, or else at its committed offset.
     pub async fn accept(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         info!(partitions = %names(partitions), "partitions assigned");
-        self.rows().forward(partitions);
+        self.records().forward(partitions);
         let Some(client) = self.inner.clone() else { return Ok(()) };
         let partitions = partitions.clone();
         // librdkafka's main thread answers, here and below.
         blocking(move || assign(&*client, &partitions)).await
     }
 
-    /// Gives partitions up, after which the group goes on with its rebalance.
+    /// Gives partitions up, after which the group continues its rebalance.
     pub async fn give_up(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
-        info!(partitions = %names(partitions), "partitions given up");
+        info!(partitions = %names(partitions), "partitions revoked");
         let Some(client) = self.inner.clone() else { return Ok(()) };
         let partitions = partitions.clone();
         blocking(move || unassign(&*client, &partitions)).await
     }
 
     /// Commits without waiting; the result comes through [`SinkConsumer::committed`], and [`SinkConsumer::event`] returns then. To be
-    /// called when there is none under way.
+    /// called when no other one is under way.
     ///
     /// librdkafka tells what became of an asynchronous commit to a callback of its configuration only, which rdkafka does not set: it
-    /// asks for events. So a thread waits for the answer. It is not one of the runtime's, because a cluster that is away keeps it
-    /// longer than a worker's end may take.
-    pub fn commit_later(&self, positions: Vec<Position>) -> KafkaResult<()> {
-        let offsets = list(&positions)?;
+    /// asks for events. So a thread waits for the answer. It is not one of the runtime's, because a cluster that cannot be reached keeps it
+    /// longer than the end of a worker may take.
+    pub fn commit_later(&self, offsets: Vec<TopicPartitionOffset>) -> KafkaResult<()> {
+        let list = offset_list(&offsets)?;
         let Some(client) = self.inner.clone() else { return Ok(()) };
         let commit = move || {
-            let result = client.commit(&offsets, CommitMode::Sync).map(|()| positions);
+            let result = client.commit(&list, CommitMode::Sync).map(|()| offsets);
             let events = client.context();
             events.committed.lock().push(result);
             events.wake.notify_one();
@@ -348,13 +347,13 @@ impl SinkConsumer {
     }
 
     /// Commits and waits for the answer, on a thread that may block.
-    pub async fn commit_now(&self, positions: Vec<Position>) -> KafkaResult<()> {
+    pub async fn commit_now(&self, offsets: Vec<TopicPartitionOffset>) -> KafkaResult<()> {
         let Some(client) = self.inner.clone() else { return Ok(()) };
-        blocking(move || client.commit(&list(&positions)?, CommitMode::Sync)).await
+        blocking(move || client.commit(&offset_list(&offsets)?, CommitMode::Sync)).await
     }
 
     /// The committed offsets of these partitions; those without one are left out.
-    pub async fn committed_offsets(&self, partitions: &TopicPartitionList) -> KafkaResult<Vec<Position>> {
+    pub async fn committed_offsets(&self, partitions: &TopicPartitionList) -> KafkaResult<Vec<TopicPartitionOffset>> {
         let Some(client) = self.inner.clone() else { return Ok(Vec::new()) };
         let partitions = partitions.clone();
         blocking(move || {
@@ -363,7 +362,9 @@ impl SinkConsumer {
                 .elements()
                 .iter()
                 .filter_map(|element| match element.offset() {
-                    Offset::Offset(offset) => Some((element.topic().to_owned(), element.partition(), offset)),
+                    Offset::Offset(offset) => {
+                        Some(TopicPartition::new(element.topic(), element.partition()).at(offset))
+                    }
                     _ => None,
                 })
                 .collect())
@@ -371,23 +372,30 @@ impl SinkConsumer {
         .await
     }
 
-    /// Stops and starts the flow of rows of these partitions.
-    pub async fn set_paused(&self, partitions: TopicPartitionList, paused: bool) -> KafkaResult<()> {
-        let Some(client) = self.inner.clone().filter(|_| partitions.count() > 0) else { return Ok(()) };
-        blocking(move || if paused { client.pause(&partitions) } else { client.resume(&partitions) }).await
+    /// Stops the delivery of records of these partitions.
+    pub async fn pause(&self, partitions: &[TopicPartition]) -> KafkaResult<()> {
+        let Some(client) = self.inner.clone().filter(|_| !partitions.is_empty()) else { return Ok(()) };
+        let partitions = list(partitions);
+        blocking(move || client.pause(&partitions)).await
     }
 
-    /// Goes to an offset; rows already fetched from elsewhere are dropped by librdkafka. Does not wait.
-    pub fn seek(&self, position: &Position) -> KafkaResult<()> {
-        let (topic, partition, offset) = position;
-        self.client().seek(topic, *partition, Offset::Offset(*offset), Duration::ZERO)
+    /// Continues the delivery of records of these partitions.
+    pub async fn resume(&self, partitions: &[TopicPartition]) -> KafkaResult<()> {
+        let Some(client) = self.inner.clone().filter(|_| !partitions.is_empty()) else { return Ok(()) };
+        let partitions = list(partitions);
+        blocking(move || client.resume(&partitions)).await
+    }
+
+    /// Goes to an offset; librdkafka drops records that it already fetched from other offsets. Does not wait.
+    pub fn seek(&self, to: &TopicPartitionOffset) -> KafkaResult<()> {
+        self.client().seek(&to.topic, to.partition, Offset::Offset(to.offset), Duration::ZERO)
     }
 
     /// Leaves the group and closes the client. Blocks inside, so it goes to a thread that may.
     pub async fn close(mut self) {
-        let rows = self.rows.take();
+        let records = self.records.take();
         if let Some(client) = self.inner.take() {
-            drop(rows);
+            drop(records);
             client.context().closing.store(true, Ordering::Release);
             let work = move || {
                 let began = Instant::now();
@@ -403,10 +411,10 @@ impl SinkConsumer {
 
 impl Drop for SinkConsumer {
     fn drop(&mut self) {
-        // A task that was cut off: leaving the group may take a while, and must not hold up the runtime's threads.
-        let rows = self.rows.take();
+        // A task that was cut off: leaving the group may take a while, and must not block the runtime's threads.
+        let records = self.records.take();
         if let Some(client) = self.inner.take() {
-            drop(rows);
+            drop(records);
             client.context().closing.store(true, Ordering::Release);
             std::thread::spawn(move || close(client));
         }
@@ -467,7 +475,7 @@ fn existing(
             found.push(name);
             continue;
         };
-        // librdkafka calls a topic unknown whose name can be none, too. One that is being made is there at the next look.
+        // librdkafka calls a topic unknown, too, if its name is not valid. One that is being created is there at the next look.
         let code = RDKafkaErrorCode::from(error);
         if ConsumerFault::of(code) != ConsumerFault::Transient {
             let reason = format!("topic {name}: {code}");
@@ -482,10 +490,19 @@ pub fn topic_partitions(list: &TopicPartitionList) -> Vec<TopicPartition> {
     list.elements().iter().map(|element| TopicPartition::new(element.topic(), element.partition())).collect()
 }
 
-/// A list of these positions.
-pub fn list(positions: &[Position]) -> KafkaResult<TopicPartitionList> {
-    let mut list = TopicPartitionList::with_capacity(positions.len());
-    for (topic, partition, offset) in positions {
+/// librdkafka's list of these partitions.
+pub(crate) fn list(partitions: &[TopicPartition]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for TopicPartition { topic, partition } in partitions {
+        list.add_partition(topic, *partition);
+    }
+    list
+}
+
+/// librdkafka's list of these offsets.
+pub(crate) fn offset_list(offsets: &[TopicPartitionOffset]) -> KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::with_capacity(offsets.len());
+    for TopicPartitionOffset { topic, partition, offset } in offsets {
         list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
     }
     Ok(list)
@@ -543,7 +560,7 @@ mod tests {
                     return rebalance;
                 }
                 tokio::select! {
-                    error = consumer.trouble() => eprintln!("{error:?}"),
+                    error = consumer.next_error() => eprintln!("{error:?}"),
                     () = consumer.event() => {}
                 }
             }

@@ -1,14 +1,14 @@
 //! What an error of a consumer means for its task. docs/errors.md has the table, and a test keeps it equal.
 //!
-//! Java's consumer throws what will be the same the next time, which fails the task, and goes on trying after everything else.
-//! librdkafka reports both, and goes on trying after both.
+//! Java's consumer throws what will be the same the next time, which fails the task, and retries everything else. librdkafka reports both,
+//! and retries both.
 
 use rdkafka::error::RDKafkaErrorCode;
 
 /// What keeps a consumer from reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsumerFault {
-    /// The connection, the broker, the coordinator or the group, at the moment. The consumer goes on trying.
+    /// The connection, the broker, the coordinator or the group, at the moment. The consumer retries.
     Transient,
     /// There is no offset to read from, and `auto.offset.reset` is `none`.
     Position,
@@ -16,9 +16,9 @@ pub enum ConsumerFault {
     Permission,
     /// A setting of the consumer, of the group or of the subscription.
     Setup,
-    /// What is in the topic cannot be read. To go on would be to leave it out.
+    /// What is in the topic cannot be read. A task that continued would leave it out.
     Data,
-    /// The client itself: librdkafka has given it up.
+    /// The client itself: librdkafka has stopped it.
     Client,
 }
 
@@ -29,7 +29,7 @@ pub struct ConsumerError {
     pub code: RDKafkaErrorCode,
     /// The same in words, with the topic or the group that it is about.
     pub reason: String,
-    /// librdkafka has given the client up.
+    /// Whether librdkafka has stopped the client.
     pub is_fatal: bool,
 }
 
@@ -110,7 +110,7 @@ impl ConsumerFault {
                  group's other members"
             }
             Self::Data => {
-                "see whether the broker's log is damaged; to leave the records out, set the offset behind them with \
+                "see whether the broker's log is damaged; to leave the records out, set the offset after them with \
                  PATCH /connectors/NAME/offsets while the connector is stopped"
             }
             Self::Client | Self::Transient => "restart the task",
@@ -214,7 +214,7 @@ mod tests {
             Code::ThrottlingQuotaExceeded,
             Code::FetchSessionIdNotFound,
             Code::InvalidFetchSessionEpoch,
-            // Java's consumer, too, goes on after it in the answer to a fetch.
+            // Java's consumer, too, continues after it in the answer to a fetch.
             Code::Unknown,
         ] {
             assert_eq!(ConsumerFault::of(code), ConsumerFault::Transient, "{code:?}");

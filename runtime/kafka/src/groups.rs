@@ -6,11 +6,11 @@ use std::time::Duration;
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::BaseProducer;
-use rdkafka::topic_partition_list::TopicPartitionList;
+use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 
 use super::cluster::LoggingContext;
 use super::connection::Connections;
-use super::consumer::{self, Position};
+use super::consumer::{list, offset_list};
 use super::native::{Request, request};
 use super::{Properties, client_config};
 
@@ -26,30 +26,28 @@ impl Groups {
     }
 
     /// The offsets that the group has committed, sorted. A group that does not exist has none.
-    pub async fn offsets(&self, group: &str, limit: Duration) -> KafkaResult<Vec<Position>> {
+    pub async fn offsets(&self, group: &str, limit: Duration) -> KafkaResult<Vec<TopicPartitionOffset>> {
         let mut offsets = self.ask(group, move |client, group| request(client, group, Request::List, limit)).await?;
         // A negative offset stands for none.
-        offsets.retain(|(_, _, offset)| *offset >= 0);
+        offsets.retain(|committed| committed.offset >= 0);
         offsets.sort();
         Ok(offsets)
     }
 
-    /// Commits offsets for a group without members. `UnknownMemberId` = it has members.
-    pub async fn alter(&self, group: &str, positions: &[Position], limit: Duration) -> KafkaResult<()> {
-        let list = consumer::list(positions)?;
+    /// Commits offsets for a group without members. The error is `UnknownMemberId` if it has members.
+    pub async fn alter(&self, group: &str, offsets: &[TopicPartitionOffset], limit: Duration) -> KafkaResult<()> {
+        let list = offset_list(offsets)?;
         self.ask(group, move |client, group| request(client, group, Request::Alter(&list), limit)).await.map(drop)
     }
 
-    /// Forgets the offsets of some partitions. `GroupSubscribedToTopic` = the group reads the topic.
-    pub async fn forget(&self, group: &str, partitions: &[(String, i32)], limit: Duration) -> KafkaResult<()> {
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for (topic, partition) in partitions {
-            list.add_partition(topic, *partition);
-        }
+    /// Forgets the offsets of some partitions. The error is `GroupSubscribedToTopic` if the group reads the
+    /// topic.
+    pub async fn forget(&self, group: &str, partitions: &[TopicPartition], limit: Duration) -> KafkaResult<()> {
+        let list = list(partitions);
         self.ask(group, move |client, group| request(client, group, Request::Forget(&list), limit)).await.map(drop)
     }
 
-    /// Deletes a group. One that does not exist is no error. `NonEmptyGroup` = it has members.
+    /// Deletes a group. It does not fail if the group does not exist. The error is `NonEmptyGroup` if it has members.
     pub async fn delete(&self, group: &str, limit: Duration) -> KafkaResult<()> {
         match self.ask(group, move |client, group| request(client, group, Request::Delete, limit)).await {
             Err(KafkaError::AdminOp(RDKafkaErrorCode::GroupIdNotFound)) => Ok(()),
@@ -61,8 +59,8 @@ impl Groups {
     async fn ask(
         &self,
         group: &str,
-        work: impl FnOnce(&BaseProducer<LoggingContext>, &str) -> KafkaResult<Vec<Position>> + Send + 'static,
-    ) -> KafkaResult<Vec<Position>> {
+        work: impl FnOnce(&BaseProducer<LoggingContext>, &str) -> KafkaResult<Vec<TopicPartitionOffset>> + Send + 'static,
+    ) -> KafkaResult<Vec<TopicPartitionOffset>> {
         let (client, group) = (Arc::clone(&self.0), group.to_owned());
         tokio::task::spawn_blocking(move || work(&client, &group))
             .await

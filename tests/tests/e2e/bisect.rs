@@ -107,7 +107,7 @@ fn rows_that_a_sink_fails_for_are_found_and_the_others_arrive_once_and_in_order(
         let said = if deed == "trap" { "plugin failed in sink.put" } else { "hostile refusal" };
         ensure!(message.contains(said), "{message}");
         let log = worker.log();
-        let tries = log.lines().filter(|line| line.contains("the sink failed for a batch")).count();
+        let tries = log.lines().filter(|line| line.contains("sink rejected a batch")).count();
         println!("{tries} batches failed so far");
     }
     worker.stop()
@@ -183,7 +183,7 @@ fn a_sink_that_fails_for_every_row_fails_its_task_after_a_bounded_number_of_trie
     worker.rest().create(topic, &config(topic, &file, "panic"))?;
     let trace = worker.rest().wait_failed(topic, WITHIN)?;
     println!("given up after {:?}", begin.elapsed());
-    ensure!(trace.contains("more than 100 rows"), "{trace}");
+    ensure!(trace.contains("more than 100 records"), "{trace}");
     ensure!(trace.contains("hostile panic"), "the trace does not say why: {trace}");
     ensure!(topics::count(bootstrap, &dead(topic))? == 100);
     worker.stop()

@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tracing::error;
 use weir_kafka::{KafkaError, RDKafkaErrorCode};
-use weir_plugin::{OffsetChange, TopicPartitionOffset};
+use weir_plugin::{OffsetChange, TopicPartition, TopicPartitionOffset};
 
 use super::super::error::Error;
 use super::super::services::Services;
 use super::request::{self, SinkChange};
 use weir_api::ConnectorOffset;
 use weir_config::ConnectorConfig;
-use weir_kafka::consumer::Position;
 use weir_kafka::groups::Groups;
 use weir_kafka::producer::describe;
 
@@ -62,7 +61,7 @@ pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Resul
     let offsets = group.client.offsets(&group.id, group.left()).await.map_err(failed)?;
     Ok(offsets
         .into_iter()
-        .map(|(topic, partition, offset)| ConnectorOffset {
+        .map(|TopicPartitionOffset { topic, partition, offset }| ConnectorOffset {
             partition: json!({"kafka_partition": partition, "kafka_topic": topic}),
             offset: json!({"kafka_offset": offset}),
         })
@@ -83,7 +82,7 @@ pub(super) async fn modify(
             let message = format!("Failed to list offsets prior to resetting offsets for sink connector {name}");
             let offsets = group.client.offsets(&group.id, group.left()).await;
             let offsets = offsets.map_err(|cause| failure(config, message, &cause))?;
-            offsets.into_iter().map(|(topic, partition, _)| (topic, partition, None)).collect()
+            offsets.into_iter().map(|committed| (committed.into_parts().0, None)).collect()
         }
     };
     let told = super::ask_plugin(services, config, OffsetChange::Sink(to_plugin(&change))).await?;
@@ -128,15 +127,15 @@ const DOUBT: &str =
     ". Some of them may have been altered all the same; read them (GET) before you resume the connector";
 
 /// Puts the group's offsets back to what they were: Kafka may have refused one partition of a change and accepted another.
-async fn restore(group: &Group, before: Vec<Position>) -> Result<(), KafkaError> {
-    let by_partition = |positions: Vec<Position>| -> BTreeMap<_, _> {
-        positions.into_iter().map(|(topic, partition, offset)| ((topic, partition), offset)).collect()
+async fn restore(group: &Group, before: Vec<TopicPartitionOffset>) -> Result<(), KafkaError> {
+    let by_partition = |offsets: Vec<TopicPartitionOffset>| -> BTreeMap<_, _> {
+        offsets.into_iter().map(TopicPartitionOffset::into_parts).collect()
     };
     let before = by_partition(before);
     let now = by_partition(group.client.offsets(&group.id, group.left()).await?);
     let new: Vec<_> = now.keys().filter(|partition| !before.contains_key(partition)).cloned().collect();
     let altered = before.into_iter().filter(|(partition, offset)| now.get(partition) != Some(offset));
-    let altered: Vec<Position> = altered.map(|((topic, partition), offset)| (topic, partition, offset)).collect();
+    let altered: Vec<TopicPartitionOffset> = altered.map(|(partition, offset)| partition.at(offset)).collect();
     if !altered.is_empty() {
         group.client.alter(&group.id, &altered, group.left()).await?;
     }
@@ -147,28 +146,22 @@ async fn restore(group: &Group, before: Vec<Position>) -> Result<(), KafkaError>
 }
 
 fn to_plugin(change: &SinkChange) -> Vec<TopicPartitionOffset> {
-    change
-        .iter()
-        .map(|(topic, partition, offset)| TopicPartitionOffset {
-            topic: topic.clone(),
-            partition: *partition,
-            offset: offset.unwrap_or(-1),
-        })
-        .collect()
+    change.iter().map(|(partition, offset)| partition.clone().at(offset.unwrap_or(-1))).collect()
 }
 
 /// Commits what has an offset and forgets the rest.
 async fn alter(group: &Group, config: &ConnectorConfig, change: SinkChange) -> Result<Result<(), KafkaError>, Error> {
     let (mut altered, mut forgotten) = (Vec::new(), Vec::new());
-    for (topic, partition, offset) in change {
+    for (id, offset) in change {
+        let TopicPartition { topic, partition } = &id;
         // What no broker knows, and librdkafka does not send.
-        if topic.is_empty() || topic.contains('\0') || partition < 0 {
+        if topic.is_empty() || topic.contains('\0') || *partition < 0 {
             return Ok(Err(KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition)));
         }
         match offset {
             Some(offset @ ..0) => return Err(super::failed(config, &format!("Invalid negative offset {offset}"))),
-            Some(offset) => altered.push((topic, partition, offset)),
-            None => forgotten.push((topic, partition)),
+            Some(offset) => altered.push(id.at(offset)),
+            None => forgotten.push(id),
         }
     }
     if !altered.is_empty()

@@ -6,13 +6,14 @@ use serde_json::{Map, Number, Value};
 
 use super::super::error::Error;
 use weir_api::ConnectorOffset;
+use weir_data::topic_partition::TopicPartition;
 use weir_storage::offsets::canonical;
 
 /// Partition and offset of a source, JSON texts; no offset = forget it.
 pub(super) type SourceChange = Vec<(String, Option<String>)>;
 
-/// Topic, partition and offset of a sink; no offset = forget it.
-pub(super) type SinkChange = Vec<(String, i32, Option<i64>)>;
+/// Partition and offset of a sink; without an offset, it is forgotten.
+pub(super) type SinkChange = Vec<(TopicPartition, Option<i64>)>;
 
 /// Of equal partitions the last counts, as in a map.
 fn last_of_equals(offsets: Vec<ConnectorOffset>) -> impl Iterator<Item = ConnectorOffset> {
@@ -73,7 +74,7 @@ fn number(number: &Number) -> Result<Number, &'static str> {
 /// Reads the partitions and offsets of a sink (`SinkUtils.parseSinkConnectorOffsets`).
 pub(super) fn sink(offsets: Vec<ConnectorOffset>) -> Result<SinkChange, Error> {
     let refused = |text: &str| Error::BadRequest(text.to_owned());
-    let mut change: IndexMap<(String, i32), Option<i64>> = IndexMap::new();
+    let mut change: IndexMap<TopicPartition, Option<i64>> = IndexMap::new();
     for ConnectorOffset { partition, offset } in last_of_equals(offsets) {
         let Value::Object(partition) = partition else {
             return Err(refused("The partition for a sink connector offset cannot be null or missing"));
@@ -111,9 +112,9 @@ pub(super) fn sink(offsets: Vec<ConnectorOffset>) -> Result<SinkChange, Error> {
             }
             _ => None,
         };
-        change.insert((java_text(topic), number), offset);
+        change.insert(TopicPartition::new(java_text(topic), number), offset);
     }
-    Ok(change.into_iter().map(|((topic, partition), offset)| (topic, partition, offset)).collect())
+    Ok(change.into_iter().collect())
 }
 
 /// What `String.valueOf` makes of a value that Jackson read.
@@ -177,7 +178,7 @@ mod tests {
             partition: json!({"kafka_topic": "t", "kafka_partition": number}),
             offset: json!({"kafka_offset": number}),
         });
-        assert_eq!(sink(sinks.to_vec()).expect("taken"), [("t".to_owned(), 0, Some(0))]);
+        assert_eq!(sink(sinks.to_vec()).expect("taken"), [(TopicPartition::new("t", 0), Some(0))]);
     }
 
     #[test]
@@ -205,6 +206,6 @@ mod tests {
             assert!(matches!(refused, Error::BadRequest(_)), "{refused}");
         }
         let signed = sink(offset(at(json!("+0")), json!({"kafka_offset": "+2", "y": 1}))).expect("taken");
-        assert_eq!(signed, [("t".to_owned(), 0, Some(2))]);
+        assert_eq!(signed, [(TopicPartition::new("t", 0), Some(2))]);
     }
 }

@@ -10,8 +10,7 @@ use rdkafka::bindings as sys;
 use rdkafka::error::{IsError, KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use rdkafka::topic_partition_list::TopicPartitionList;
-
-use crate::consumer::Position;
+use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 
 /// How much longer than the request itself its answer is waited for: librdkafka answers each request, with its own timeout at the
 /// latest.
@@ -36,7 +35,7 @@ pub(crate) fn request<C: ProducerContext>(
     group: &str,
     request: Request<'_>,
     limit: Duration,
-) -> KafkaResult<Vec<Position>> {
+) -> KafkaResult<Vec<TopicPartitionOffset>> {
     let group = CString::new(group)?;
     let native = client.client().native_ptr();
     let queue = Queue::new(native);
@@ -130,7 +129,7 @@ impl Drop for Options {
 struct Answer(NonNull<sys::rd_kafka_event_t>);
 
 impl Answer {
-    fn read(&self, request: Request<'_>) -> KafkaResult<Vec<Position>> {
+    fn read(&self, request: Request<'_>) -> KafkaResult<Vec<TopicPartitionOffset>> {
         let event = self.0.as_ptr();
         let mut count = 0;
         // SAFETY: the event is valid; a result of another type than the event's is null, which the functions that take it do not
@@ -168,12 +167,12 @@ impl Answer {
         let Some(groups) = groups.filter(|groups| !groups.is_null()) else {
             return Err(KafkaError::AdminOp(RDKafkaErrorCode::BadMessage));
         };
-        let mut positions = Vec::new();
+        let mut offsets = Vec::new();
         for index in 0..count {
             // SAFETY: there are `count` groups, each valid for as long as the event.
-            unsafe { read_group(*groups.add(index), &mut positions)? };
+            unsafe { read_group(*groups.add(index), &mut offsets)? };
         }
-        Ok(positions)
+        Ok(offsets)
     }
 }
 
@@ -187,7 +186,10 @@ impl Drop for Answer {
 /// # Safety
 ///
 /// The group is valid.
-unsafe fn read_group(group: *const sys::rd_kafka_group_result_t, positions: &mut Vec<Position>) -> KafkaResult<()> {
+unsafe fn read_group(
+    group: *const sys::rd_kafka_group_result_t,
+    offsets: &mut Vec<TopicPartitionOffset>,
+) -> KafkaResult<()> {
     // SAFETY: the group is valid, and its error and its list live as long. The list has `cnt` elements, whose topics are C strings.
     unsafe {
         let error = sys::rd_kafka_group_result_error(group);
@@ -204,7 +206,7 @@ unsafe fn read_group(group: *const sys::rd_kafka_group_result_t, positions: &mut
                 return Err(KafkaError::AdminOp(element.err.into()));
             }
             let topic = CStr::from_ptr(element.topic).to_string_lossy().into_owned();
-            positions.push((topic, element.partition, element.offset));
+            offsets.push(TopicPartition::new(topic, element.partition).at(element.offset));
         }
     }
     Ok(())

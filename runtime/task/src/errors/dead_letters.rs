@@ -11,9 +11,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
+use weir_data::topic_partition::TopicPartition;
 use weir_kafka::RDKafkaErrorCode;
 
-use super::log::Place;
+use super::log::RecordLocation;
 use super::{Failure, Stage};
 use crate::common::retry_delay;
 use crate::control::Stopping;
@@ -27,20 +28,20 @@ use weir_kafka::lanes::{Lane, Lanes};
 use weir_kafka::producer::{Outcome, OutgoingRecord, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
 use weir_metrics::TaskMetrics;
 
-/// Most bytes that wait for Kafka's acknowledgement; the task waits with them then.
+/// Most bytes that wait for Kafka's acknowledgement; with more, the task waits.
 const MAX_BYTES: usize = 4 << 20;
 /// Most records.
 const MAX_RECORDS: usize = 10_000;
-/// What a letter takes beside its bytes.
-const LETTER_OVERHEAD: usize = 1 << 10;
+/// The memory that a dead letter takes in addition to its bytes.
+const OVERHEAD: usize = 1 << 10;
 /// How long to wait when the producer's queue is full.
 const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
-/// Pause before letters are sent again that Kafka did not accept: the first, and the longest.
+/// Pause before dead letters are sent again that Kafka did not accept: the first, and the longest.
 const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// A record as it was consumed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Letter<'a> {
+pub(crate) struct DeadLetter<'a> {
     pub(crate) key: Option<&'a [u8]>,
     pub(crate) value: Option<&'a [u8]>,
     /// Milliseconds since 1970; `None` if it had none.
@@ -48,8 +49,8 @@ pub(crate) struct Letter<'a> {
     pub(crate) headers: Vec<(&'a str, Option<&'a [u8]>)>,
 }
 
-/// A letter, kept until Kafka has it.
-struct Kept {
+/// A dead letter, kept until Kafka has acknowledged it.
+struct Unacknowledged {
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
     timestamp: Option<i64>,
@@ -57,15 +58,14 @@ struct Kept {
     /// Bytes of all of that.
     size: usize,
     /// Where the record was consumed.
-    topic: String,
-    partition: i32,
+    id: TopicPartition,
     offset: i64,
     /// `None` until it is given to a producer, and again when it has to be sent again.
     sent: Option<(Lane, Tracked)>,
 }
 
-impl Kept {
-    fn new(letter: &Letter<'_>, own: Vec<(&'static str, String)>, place: &Place<'_>) -> Self {
+impl Unacknowledged {
+    fn new(letter: &DeadLetter<'_>, own: Vec<(&'static str, String)>, location: &RecordLocation<'_>) -> Self {
         let theirs = letter.headers.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
         let ours = own.into_iter().map(|(name, value)| (name.to_owned(), Some(value.into_bytes())));
         let headers: Vec<_> = theirs.chain(ours).collect();
@@ -78,9 +78,8 @@ impl Kept {
             timestamp: letter.timestamp,
             headers,
             size,
-            topic: place.topic.to_owned(),
-            partition: place.partition,
-            offset: place.offset,
+            id: location.id.clone(),
+            offset: location.offset,
             sent: None,
         }
     }
@@ -95,7 +94,7 @@ impl Kept {
 pub struct DeadLetterClients {
     /// Settings of the producer.
     pub producer: Properties,
-    /// Settings of the client that looks for the topic and makes it.
+    /// Settings of the client that looks for the topic and creates it.
     pub admin: Properties,
     /// The worker's producers.
     pub producers: Producers,
@@ -114,17 +113,17 @@ pub(crate) struct DeadLetters {
     lanes: Option<Lanes>,
     /// The lane in use: that of the settings, or a smaller one once the topic has refused a request for its size.
     lane: Lane,
-    /// Letters on their way, in order.
-    pending: VecDeque<Kept>,
+    /// Dead letters that Kafka has not acknowledged, in order.
+    pending: VecDeque<Unacknowledged>,
     bytes: usize,
-    /// The letters and the producer's copies of them, in the worker's budget.
+    /// The dead letters and the producer's copies of them, in the worker's budget.
     memory: Held,
     /// Failures since the last acknowledgement, and when to send again.
     failures: u32,
     resume: Option<Instant>,
-    /// Why Kafka refuses a letter for good. No letter is acknowledged after it, and no wait for one is useful.
+    /// Why Kafka refuses a dead letter for good. A wait for its acknowledgement would not end.
     refusal: Option<String>,
-    /// Notified when a letter is acknowledged, or has failed.
+    /// Notified when a dead letter is acknowledged, or has failed.
     wake: Arc<Notify>,
 }
 
@@ -138,11 +137,11 @@ pub(crate) enum OnStop {
 }
 
 impl DeadLetters {
-    /// Makes sure that the topic exists: looks for it, and makes it with one partition if it is not there.
+    /// Makes sure that the topic exists: looks for it, and creates it with one partition if it does not.
     ///
     /// # Errors
     ///
-    /// It does not, and cannot be made.
+    /// It does not exist, and cannot be created.
     pub(crate) async fn open(
         queue: &DeadLetterQueue,
         clients: &DeadLetterClients,
@@ -171,7 +170,7 @@ impl DeadLetters {
         })
     }
 
-    /// Puts a record on its way to the queue.
+    /// Sends a record to the queue.
     ///
     /// # Errors
     ///
@@ -180,8 +179,8 @@ impl DeadLetters {
         &mut self,
         id: &TaskId,
         failure: &Failure,
-        place: &Place<'_>,
-        letter: &Letter<'_>,
+        location: &RecordLocation<'_>,
+        letter: &DeadLetter<'_>,
     ) -> Result<(), Error> {
         loop {
             let again = self.pump()?;
@@ -196,8 +195,8 @@ impl DeadLetters {
             }
         }
         self.metrics.dead_letter_requested();
-        let own = if self.queue.context_headers { context(id, failure, place) } else { Vec::new() };
-        let kept = Kept::new(letter, own, place);
+        let own = if self.queue.context_headers { context(id, failure, location) } else { Vec::new() };
+        let kept = Unacknowledged::new(letter, own, location);
         self.bytes += kept.size;
         self.pending.push_back(kept);
         self.account();
@@ -230,13 +229,13 @@ impl DeadLetters {
         }
     }
 
-    /// Where the records were consumed that Kafka has not acknowledged: topic, partition, offset.
-    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&str, i32, i64)> {
-        self.pending.iter().map(|letter| (letter.topic.as_str(), letter.partition, letter.offset))
+    /// Where the records were consumed that Kafka has not acknowledged.
+    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&TopicPartition, i64)> {
+        self.pending.iter().map(|letter| (&letter.id, letter.offset))
     }
 
-    /// Hears what became of letters, and gives those that wait to the producer. Returns when to come back; `None` if reports are all
-    /// there is to wait for.
+    /// Reads the outcome of dead letters, and passes those that wait to the producer. Returns when to call it again; `None` if there is
+    /// nothing to wait for except reports.
     fn pump(&mut self) -> Result<Option<Instant>, Error> {
         if let Some(cause) = &self.refusal {
             return Err(Error::DeadLetter { topic: self.queue.topic.clone(), cause: cause.clone() });
@@ -259,12 +258,12 @@ impl DeadLetters {
         self.give(now)
     }
 
-    /// Letters wait for their own limit only: a sink with one in hand can do nothing else.
+    /// Dead letters wait for their own limit only: a sink with one in hand can do nothing else.
     fn account(&mut self) {
-        self.memory.resize((self.bytes * 2 + self.pending.len() * LETTER_OVERHEAD) as u64);
+        self.memory.resize((self.bytes * 2 + self.pending.len() * OVERHEAD) as u64);
     }
 
-    /// Letters of a producer that has failed are sent again with another one.
+    /// Dead letters of a producer that has failed are sent again with another one.
     fn replace_failed(&mut self, now: Instant) -> Result<(), Error> {
         let Some(lanes) = &mut self.lanes else { return Ok(()) };
         for failed in lanes.take_failed() {
@@ -309,7 +308,7 @@ impl DeadLetters {
         }
         if let Some(failure) = failed {
             self.failures = self.failures.saturating_add(1);
-            // A line for each doubling: a broker may be away for hours.
+            // A line for each doubling: a broker may be unavailable for hours.
             if self.failures.is_power_of_two() {
                 warn!(
                     error = failure.message,
@@ -344,7 +343,7 @@ impl DeadLetters {
                 .map_err(|cause| Error::Kafka { what: "cannot track a dead letter", cause })?;
             let headers: Vec<_> =
                 letter.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-            let row = OutgoingRecord {
+            let record = OutgoingRecord {
                 topic,
                 partition: -1,
                 key: letter.key.as_deref(),
@@ -352,7 +351,7 @@ impl DeadLetters {
                 timestamp: letter.timestamp,
                 headers: &headers,
             };
-            if lanes.send(lane, &tracked, 0, &row) == Sent::QueueFull {
+            if lanes.send(lane, &tracked, 0, &record) == Sent::QueueFull {
                 return Ok(Some(now + QUEUE_FULL_DELAY));
             }
             letter.sent = Some((lane, tracked));
@@ -379,13 +378,13 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-/// Why the topic cannot be made, with the key that mends it.
+/// Why the topic cannot be created, with the key that fixes it.
 fn cause_text(cause: &admin::Error, queue: &DeadLetterQueue) -> String {
     const FACTOR: &str = "errors.deadletterqueue.topic.replication.factor";
     match cause {
         admin::Error::Kafka(RDKafkaErrorCode::InvalidReplicationFactor) => format!(
             "{cause}: the cluster has fewer brokers than the {} replicas that {FACTOR} asks for (3 unless set). Set it to at most the \
-             number of brokers, or make the topic yourself",
+             number of brokers, or create the topic yourself",
             queue.replication_factor
         ),
         cause => format!("{cause}; {FACTOR}={}", queue.replication_factor),
@@ -407,19 +406,19 @@ async fn ensure(queue: &DeadLetterQueue, clients: &DeadLetterClients) -> Result<
     };
     match admin.create_topic(&topic).await {
         Ok(Creation::Created | Creation::Exists) => Ok(()),
-        // The broker of `weir dev` makes topics when rows come.
+        // The broker of `weir dev` creates topics when records are sent to them.
         Err(admin::Error::Kafka(RDKafkaErrorCode::UnsupportedFeature | RDKafkaErrorCode::UnsupportedVersion)) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// The headers that say why, behind those of the row. Kafka Connect writes them in this order.
-fn context(id: &TaskId, failure: &Failure, place: &Place<'_>) -> Vec<(&'static str, String)> {
+/// The headers that say why, after those of the record. Kafka Connect writes them in this order.
+fn context(id: &TaskId, failure: &Failure, location: &RecordLocation<'_>) -> Vec<(&'static str, String)> {
     let Failure { stage, class, exception } = failure;
     vec![
-        ("__connect.errors.topic", place.topic.to_owned()),
-        ("__connect.errors.partition", place.partition.to_string()),
-        ("__connect.errors.offset", place.offset.to_string()),
+        ("__connect.errors.topic", location.id.topic.clone()),
+        ("__connect.errors.partition", location.id.partition.to_string()),
+        ("__connect.errors.offset", location.offset.to_string()),
         ("__connect.errors.connector.name", id.connector.clone()),
         ("__connect.errors.task.id", id.task.to_string()),
         ("__connect.errors.stage", Stage::name(*stage).to_owned()),
@@ -438,8 +437,9 @@ mod tests {
     #[test]
     fn the_headers_are_kafka_connects_in_name_order_and_form() {
         let id = TaskId { connector: "c".to_owned(), task: 2 };
-        let place = Place { topic: "t", partition: 1, offset: 40, timestamp: None };
-        let found = context(&id, &Failure::of_put("no\nmore"), &place);
+        let topic_partition = TopicPartition::new("t", 1);
+        let location = RecordLocation { id: &topic_partition, offset: 40, timestamp: None };
+        let found = context(&id, &Failure::of_put("no\nmore"), &location);
         let expected = [
             ("topic", "t"),
             ("partition", "1"),
@@ -494,9 +494,10 @@ mod tests {
 
     async fn send(letters: &mut DeadLetters, offset: i64, value: &[u8]) -> Result<(), Error> {
         let id = TaskId { connector: "c".to_owned(), task: 0 };
-        let letter = Letter { value: Some(value), ..Letter::default() };
-        let place = Place { topic: "t", partition: 1, offset, timestamp: None };
-        letters.send(&id, &Failure::of_put("no"), &place, &letter).await
+        let letter = DeadLetter { value: Some(value), ..DeadLetter::default() };
+        let topic_partition = TopicPartition::new("t", 1);
+        let location = RecordLocation { id: &topic_partition, offset, timestamp: None };
+        letters.send(&id, &Failure::of_put("no"), &location, &letter).await
     }
 
     #[tokio::test]
@@ -506,7 +507,7 @@ mod tests {
         for offset in 0..5 {
             send(&mut letters, offset, &value).await.expect("there is room");
         }
-        assert_eq!(letters.unsettled().next(), Some(("t", 1, 0)));
+        assert_eq!(letters.unsettled().next(), Some((&TopicPartition::new("t", 1), 0)));
         assert!(!letters.settle(Duration::from_millis(10), OnStop::Continue).await.expect("nothing is refused"));
         let stop = async {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -539,7 +540,7 @@ mod tests {
         send(&mut letters, 0, b"x").await.expect("there is room");
         let (_, tracked) = letters.pending[0].sent.as_ref().expect("a producer has it");
         tracked.outstanding.fail(SendFailure {
-            row: 0,
+            index: 0,
             partition: -1,
             code: RDKafkaErrorCode::TopicAuthorizationFailed,
             message: "no".to_owned(),
@@ -553,6 +554,10 @@ mod tests {
         let sent = send(&mut letters, 1, b"x").await;
         assert!(matches!(sent, Err(Error::DeadLetter { .. })), "{sent:?}");
         assert!(began.elapsed() < Duration::from_secs(30));
-        assert_eq!(letters.unsettled().next(), Some(("t", 1, 0)), "no offset above it is committed");
+        assert_eq!(
+            letters.unsettled().next(),
+            Some((&TopicPartition::new("t", 1), 0)),
+            "no offset above it is committed"
+        );
     }
 }

@@ -3,9 +3,9 @@
 use weir_data::text::{MAX_MESSAGE, MAX_TRACE, bounded};
 use weir_kafka::RDKafkaErrorCode;
 
-/// The class that Kafka Connect names for rows that a sink reports (`WorkerErrantRecordReporter`).
+/// The class that Kafka Connect names for records that a sink reports (`WorkerErrantRecordReporter`).
 pub(super) const SINK_TASK: &str = "org.apache.kafka.connect.sink.SinkTask";
-/// The class that it names for rows that Kafka did not take.
+/// The class that it names for records that Kafka did not accept.
 pub(super) const SOURCE_TASK: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
 
 const DATA: &str = "org.apache.kafka.connect.errors.DataException";
@@ -20,12 +20,12 @@ pub struct Exception {
     pub class: &'static str,
     /// Its message.
     pub message: String,
-    /// What is known beyond: the lines below the first of its trace.
+    /// Further details: the lines below the first of its trace.
     pub cause: Option<String>,
 }
 
 impl Exception {
-    /// Of a converter. Where Kafka Connect's message ends before what is wrong with the row, that is the cause.
+    /// Of a converter. Where Kafka Connect's message ends before what is wrong with the record, that is the cause.
     pub fn of_converter(message: String) -> Self {
         // It may quote the record.
         let message = bounded(message, MAX_MESSAGE);
@@ -40,19 +40,19 @@ impl Exception {
         }
     }
 
-    /// Of a transform. `retriable` = it said that the same row may succeed later.
+    /// Of a transform. It is `retriable` if the transform said that the same record may succeed later.
     pub fn of_transform(message: String, retriable: bool) -> Self {
         Self { class: if retriable { RETRIABLE } else { DATA }, message, cause: None }
     }
 
-    /// Of a sink: its words about a row, or the trace of the call that failed. The first line is the message.
+    /// Of a sink: its text about a record, or the trace of the call that failed. The first line is the message.
     pub fn of_sink(text: &str) -> Self {
         let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
         let cause = (!rest.is_empty()).then(|| rest.to_owned());
         Self { class: CONNECT, message: bounded(message.to_owned(), MAX_MESSAGE), cause }
     }
 
-    /// Of Java's producer, for a row that was not sent.
+    /// Of Java's producer, for a record that was not sent.
     pub(super) fn of_send(code: RDKafkaErrorCode, message: String) -> Self {
         let class = match code {
             RDKafkaErrorCode::MessageSizeTooLarge => "org.apache.kafka.common.errors.RecordTooLargeException",

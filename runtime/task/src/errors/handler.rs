@@ -1,4 +1,4 @@
-//! What becomes of a row that has failed for good: reported, counted, and then left out or the end of the task.
+//! Handles a record that has failed for good: reports it, counts it, and then skips it or fails the task.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
-use super::dead_letters::{DeadLetters, Letter};
-use super::log::Place;
+use super::dead_letters::{DeadLetter, DeadLetters};
+use super::log::RecordLocation;
 use super::retry::Retries;
 use super::{Exception, Failure, SINK_TASK, SOURCE_TASK, Stage};
 use crate::control::Stopping;
@@ -17,10 +17,10 @@ use weir_kafka::producer::SendFailure;
 use weir_logging::Throttle;
 use weir_metrics::TaskMetrics;
 
-/// The row that failed.
+/// The record that failed.
 pub(crate) enum Record<'a> {
-    /// A sink's: where it stood, and the row as it was consumed, if that was kept.
-    Consumed(Place<'a>, Option<Letter<'a>>),
+    /// A sink's: where it was consumed, and the record as it was consumed, if that was kept.
+    Consumed(RecordLocation<'a>, Option<DeadLetter<'a>>),
     /// A source's: its text if that was kept, and where the source had it.
     Polled {
         /// `SourceRecord.toString`.
@@ -30,7 +30,7 @@ pub(crate) enum Record<'a> {
     },
 }
 
-/// How a task deals with rows that fail.
+/// How a task handles records that fail.
 pub(crate) struct Handler {
     id: TaskId,
     tolerate: bool,
@@ -54,7 +54,7 @@ struct Skips {
 const SKIP_LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Skips {
-    /// Another one. Returns how many a line of the log is to tell of, if there is to be one now.
+    /// Counts another one. Returns how many a log line is to report, if it is to be written now.
     fn another(&mut self, now: Instant) -> Option<u64> {
         self.count += 1;
         if self.last.is_some_and(|last| now.duration_since(last) < SKIP_LOG_INTERVAL) {
@@ -66,7 +66,7 @@ impl Skips {
 }
 
 impl Handler {
-    /// `dead_letters` = where a sink's rows go that failed.
+    /// `dead_letters` is the queue for records that a sink could not process.
     pub(crate) fn new(
         id: TaskId,
         errors: &Errors,
@@ -97,13 +97,13 @@ impl Handler {
         self.tolerate
     }
 
-    /// True = the log tells of the record itself, and not only of what failed.
+    /// Returns whether the log contains the record itself, and not only what failed.
     pub(crate) fn logs_records(&self) -> bool {
         self.log_records
     }
 
-    /// True = a row as it was consumed is wanted when it fails.
-    pub(crate) fn wants_letters(&self) -> bool {
+    /// Returns whether a record that fails is needed as it was consumed.
+    pub(crate) fn keeps_originals(&self) -> bool {
         self.dead_letters.is_some()
     }
 
@@ -117,11 +117,11 @@ impl Handler {
         self.dead_letters.as_mut()
     }
 
-    /// A row has failed for good. Runs the reporters, also when the task is about to fail because of it.
+    /// A record has failed for good. Runs the reporters, also when the task is about to fail because of it.
     ///
     /// # Errors
     ///
-    /// `errors.tolerance` is `none`, or the dead letter queue does not take rows.
+    /// `errors.tolerance` is `none`, or the dead letter queue does not accept records.
     pub(crate) async fn fail(&mut self, failure: &Failure, record: Record<'_>) -> Result<(), Error> {
         let reported = failure.stage.is_reported();
         self.metrics.record_failure();
@@ -130,11 +130,11 @@ impl Handler {
         }
         self.log(failure, &record);
         let place = match record {
-            Record::Consumed(place, letter) => {
+            Record::Consumed(location, letter) => {
                 if let (Some(queue), Some(letter)) = (&mut self.dead_letters, letter) {
-                    queue.send(&self.id, failure, &place, &letter).await?;
+                    queue.send(&self.id, failure, &location, &letter).await?;
                 }
-                format!("consumed record {place}")
+                format!("consumed record {location}")
             }
             Record::Polled { place, .. } => place,
         };
@@ -162,12 +162,12 @@ impl Handler {
 
     fn log(&self, failure: &Failure, record: &Record<'_>) {
         if !self.log {
-            tracing::debug!(what = failure.what(), exception = failure.exception.trace(), "a row failed");
+            tracing::debug!(what = failure.what(), exception = failure.exception.trace(), "a record failed");
             return;
         }
         let more = match record {
             _ if !self.log_records => String::new(),
-            Record::Consumed(place, _) => format!(", where consumed record is {place}"),
+            Record::Consumed(location, _) => format!(", where consumed record is {location}"),
             Record::Polled { text: Some(text), .. } => format!(", where source record is = {text}"),
             Record::Polled { text: None, .. } => String::new(),
         };
@@ -183,12 +183,12 @@ impl Handler {
 }
 
 impl Failure {
-    /// A row that a sink reported, or that its `put` failed for.
+    /// A record that a sink reported, or that its `put` failed for.
     pub(crate) fn of_put(text: &str) -> Self {
         Self { stage: Stage::TaskPut, class: SINK_TASK.to_owned(), exception: Exception::of_sink(text) }
     }
 
-    /// A row that Kafka did not take.
+    /// A record that Kafka did not accept.
     pub(crate) fn of_send(failure: SendFailure) -> Self {
         let exception = Exception::of_send(failure.code, failure.message);
         Self { stage: Stage::KafkaProduce, class: SOURCE_TASK.to_owned(), exception }

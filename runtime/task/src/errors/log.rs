@@ -1,4 +1,4 @@
-//! What the log says about a row that failed, in the words of Kafka Connect's `LogReporter`.
+//! What the log says about a record that failed, in the words of Kafka Connect's `LogReporter`.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -8,6 +8,7 @@ use base64::Engine as _;
 use weir_data::records::{Encoding, Format, Records, Values};
 use weir_data::row_starts::RowStarts;
 use weir_data::schema::Schema;
+use weir_data::topic_partition::TopicPartition;
 use weir_plugin::TimestampType;
 
 /// Most bytes of a value in a line.
@@ -15,19 +16,18 @@ const MAX_VALUE: usize = 4 << 10;
 /// Bytes of headers after which a line has no more of them.
 const MAX_HEADERS: usize = 16 << 10;
 
-/// Where a row stood that a sink consumed. `Display` is Kafka Connect's text of it.
+/// Where a sink consumed a record. `Display` is Kafka Connect's text of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place<'a> {
-    pub(crate) topic: &'a str,
-    pub(crate) partition: i32,
+pub(crate) struct RecordLocation<'a> {
+    pub(crate) id: &'a TopicPartition,
     pub(crate) offset: i64,
     /// As consumed: milliseconds since 1970.
     pub(crate) timestamp: Option<(TimestampType, i64)>,
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for RecordLocation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { topic, partition, offset, timestamp } = self;
+        let Self { id: TopicPartition { topic, partition }, offset, timestamp } = self;
         write!(f, "{{topic='{topic}', partition={partition}, offset={offset}")?;
         match timestamp {
             Some((TimestampType::CreateTime, at)) => write!(f, ", timestamp={at}, timestampType=CreateTime")?,
@@ -56,17 +56,17 @@ impl Polled {
     }
 
     /// One record as text. `partition` and `offset` are the JSON objects of the source.
-    pub(crate) fn text(&self, row: u32, partition: &str, offset: &str) -> String {
+    pub(crate) fn text(&self, record: u32, partition: &str, offset: &str) -> String {
         let Records { keys, values, headers, .. } = &self.records;
         let starts = self.starts.get_or_init(|| RowStarts::of(keys, values, headers));
-        source_record(&self.records, starts, row, partition, offset)
+        source_record(&self.records, starts, record, partition, offset)
     }
 }
 
-/// A row of a source, as `SourceRecord.toString` has it. `partition` and `offset` are the JSON objects of the source. Structured
+/// A record of a source, as `SourceRecord.toString` has it. `partition` and `offset` are the JSON objects of the source. Structured
 /// values are JSON, bytes base64, and long ones cut.
-fn source_record(records: &Records, starts: &RowStarts, row: u32, partition: &str, offset: &str) -> String {
-    let index = row as usize;
+fn source_record(records: &Records, starts: &RowStarts, record: u32, partition: &str, offset: &str) -> String {
+    let index = record as usize;
     let topic = records.topics.topic(index);
     let number = |number: Option<i64>| number.map_or_else(|| "null".to_owned(), |number| number.to_string());
     let format = |values: &Values| records.formats.get(values.format(index));
@@ -145,13 +145,14 @@ mod tests {
     use weir_data::records::{Column, Headers, Topics};
 
     #[test]
-    fn a_place_reads_as_kafka_connects() {
-        let mut place = Place { topic: "t", partition: 3, offset: 42, timestamp: None };
-        assert_eq!(place.to_string(), "{topic='t', partition=3, offset=42}");
-        place.timestamp = Some((TimestampType::CreateTime, 7));
-        assert_eq!(place.to_string(), "{topic='t', partition=3, offset=42, timestamp=7, timestampType=CreateTime}");
-        place.timestamp = Some((TimestampType::None, -1));
-        assert_eq!(place.to_string(), "{topic='t', partition=3, offset=42}");
+    fn a_location_reads_as_kafka_connects() {
+        let id = TopicPartition::new("t", 3);
+        let mut location = RecordLocation { id: &id, offset: 42, timestamp: None };
+        assert_eq!(location.to_string(), "{topic='t', partition=3, offset=42}");
+        location.timestamp = Some((TimestampType::CreateTime, 7));
+        assert_eq!(location.to_string(), "{topic='t', partition=3, offset=42, timestamp=7, timestampType=CreateTime}");
+        location.timestamp = Some((TimestampType::None, -1));
+        assert_eq!(location.to_string(), "{topic='t', partition=3, offset=42}");
     }
 
     #[test]

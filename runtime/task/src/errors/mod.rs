@@ -1,7 +1,7 @@
-//! Rows that fail: tried again, counted, logged, sent to the dead letter queue, and then either left out or the end of the
-//! task, as Kafka Connect's `RetryWithToleranceOperator` and its reporters do it.
+//! Records that fail: retried, counted, logged, sent to the dead letter queue, and then either skipped or the end of the task, as Kafka
+//! Connect's `RetryWithToleranceOperator` and its reporters do it.
 //!
-//! `retry.rs` waits between tries, `handler.rs` decides, `log.rs` words the log lines, `dead_letters.rs` writes the queue,
+//! `retry.rs` waits between tries, `handler.rs` decides, `log.rs` writes the log lines, `dead_letters.rs` writes the queue,
 //! `exception.rs` says which Java exception a failure would have been there.
 
 mod dead_letters;
@@ -11,14 +11,14 @@ mod log;
 mod retry;
 
 pub use dead_letters::DeadLetterClients;
-pub(super) use dead_letters::{DeadLetters, Letter, OnStop};
+pub(super) use dead_letters::{DeadLetter, DeadLetters, OnStop};
 pub(super) use exception::Exception;
 use exception::{SINK_TASK, SOURCE_TASK};
 pub(super) use handler::{Handler, Record};
-pub(super) use log::{Place, Polled, cut};
+pub(super) use log::{Polled, RecordLocation, cut};
 pub(super) use retry::Pause;
 
-/// What was being done when a row failed: Kafka Connect's `Stage`.
+/// What was being done when a record failed: Kafka Connect's `Stage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// A transform.
@@ -29,9 +29,9 @@ pub enum Stage {
     ValueConverter,
     /// The converter of header values.
     HeaderConverter,
-    /// Kafka did not take the row.
+    /// Kafka did not accept the record.
     KafkaProduce,
-    /// The sink did not take the row.
+    /// The sink did not accept the record.
     TaskPut,
 }
 
@@ -48,14 +48,14 @@ impl Stage {
         }
     }
 
-    /// True = the failure was reported by a plugin or by Kafka, which Kafka Connect counts in another way than one that the
-    /// runtime ran into (`executeFailed` and `execute`).
+    /// Returns whether the failure was reported by a plugin or by Kafka. Kafka Connect counts it differently from one that the runtime
+    /// detected (`executeFailed` and `execute`).
     fn is_reported(self) -> bool {
         matches!(self, Self::KafkaProduce | Self::TaskPut)
     }
 }
 
-/// Why a row failed, for good.
+/// Why a record failed, for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What was being done.

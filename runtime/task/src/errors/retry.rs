@@ -14,7 +14,7 @@ const FIRST: Duration = Duration::from_millis(300);
 /// How often and for how long operations of a task are tried.
 #[derive(Clone)]
 pub(crate) struct Retries {
-    /// `errors.retry.timeout`; none = for ever.
+    /// `errors.retry.timeout`; `None` for no limit.
     timeout: Option<Duration>,
     /// `errors.retry.delay.max.ms`.
     longest: Duration,
@@ -64,7 +64,7 @@ impl Tries {
         }
     }
 
-    /// How long to wait before the next try; none = there is none.
+    /// How long to wait before the next try; `None` if there is none.
     fn next(&mut self, now: Instant) -> Option<Duration> {
         let mut delay = self.delay();
         if let Some(deadline) = self.deadline {

@@ -1,159 +1,124 @@
-//! A `put` that fails as a whole, with `errors.tolerance=all`: looks for the rows that it fails for, so that the others go on.
+//! A `put` that fails as a whole, with `errors.tolerance=all`: isolates the records that it fails for, so that the others are processed.
 //!
-//! After a failure the instance is not asked anything more. A fresh one starts with the same configuration and partitions, and
-//! everything since the last committed offset is read again: what the old one had taken and not made durable is gone with it. The
-//! rows of the batch that failed come in smaller pieces then (`suspects.rs`). Before each piece all that was given so far is
-//! committed. Where the plugin's `pre-commit` lets all of it be, a further failure has lost nothing, and the piece is given again
-//! out of memory; going back in Kafka costs a request that may wait for `fetch.max.wait.ms`.
+//! After a failure the instance is not called any more. A new one starts with the same configuration and partitions, and everything since
+//! the last committed offset is read again: what the old one had accepted and not made durable is lost with it. The records of the batch
+//! that failed then come in smaller pieces (`bisection.rs`). Before each piece, everything that was passed so far is committed. Where the
+//! plugin's `pre-commit` permits all of it, a further failure has lost nothing, and the piece is passed again from memory; going back in
+//! Kafka costs a request that may wait for `fetch.max.wait.ms`.
 
 use std::time::Duration;
 
-use tracing::{error, info, warn};
-use weir_plugin::{CallError, Grants, SinkInstance, TopicPartition};
+use tracing::{error, warn};
+use weir_plugin::CallError;
 
-use super::gather::Gathered;
-use super::prepare::places;
-use super::suspects::{RowId, Verdict};
-use super::{Pending, SinkTask};
+use super::SinkTask;
+use super::bisection::{RecordId, Verdict};
+use super::commit::{Commit, Which};
+use super::fetch::FetchedBatch;
+use super::in_hand::Pending;
+use super::prepare::locations;
+use crate::Error;
 use crate::errors::Failure;
-use crate::{Common, Error};
-use weir_kafka::consumer::Position;
 
-/// An instance that is started.
-pub(super) async fn instance(common: &Common, grants: &Grants) -> Result<SinkInstance, Error> {
-    let mut instance = common.component.sink(common.identity(), &common.limits, grants).await?;
-    instance.start(&common.config).await?;
-    Ok(instance)
-}
+/// The target of log lines about isolated records.
+pub(super) const LOG_TARGET: &str = module_path!();
 
 impl SinkTask<'_> {
-    /// A `put` of these rows failed after so long.
+    /// A `put` of these records failed after `took`.
     pub(super) async fn bisect(&mut self, pending: Pending, error: CallError, took: Duration) -> Result<(), Error> {
-        let rows = rows(&pending);
+        let records = record_ids(&pending);
         let ids = &pending.batch.topic_partitions;
-        match self.suspects.failed(ids, &rows, took, self.common.limits.call_timeout) {
-            Verdict::Divide => warn!(
+        match self.bisection.put_failed(ids, &records, took, self.common.limits.call_timeout) {
+            Verdict::Split => warn!(
                 %error,
-                rows = rows.len(),
-                tries = self.suspects.effort.failed,
-                "the sink failed for a batch and does not say for which rows; looking for them with a fresh instance"
+                records = records.len(),
+                failed_puts = self.bisection.effort.failed,
+                "sink rejected a batch without naming records; isolating them with a new instance"
             ),
             Verdict::Bad(_) => {
-                // All rows that the transforms made of this one.
+                // All records that the transforms made of this one.
                 self.report_put(&pending, 0, &Failure::of_put(&error.to_string())).await?;
                 warn!(
-                    tries = self.suspects.effort.failed,
-                    rows = self.suspects.effort.bad,
-                    "found a row that the sink fails for"
+                    failed_puts = self.bisection.effort.failed,
+                    records = self.bisection.effort.bad,
+                    "isolated a record that the sink rejects"
                 );
             }
             Verdict::GiveUp(limit) => {
-                error!(limit, "the sink goes on failing; the task gives up");
+                error!(limit, "isolation abandoned; failing the task");
                 return Err(Error::Bisect { limit, cause: error });
             }
         }
         if pending.retries > 0 {
-            self.flow(self.all_partitions(), true).await?;
+            self.resume(&self.commits.positions.partitions()).await?;
         }
-        self.start_over(&error, pending.again).await
+        self.replace_instance(&error, pending.fetched).await
     }
 
-    /// Replaces the instance, and reads again what the old one may have lost. `rows` are those that it failed for.
-    async fn start_over(&mut self, error: &CallError, rows: Option<Gathered>) -> Result<(), Error> {
-        if !error.is_trap() {
-            // It failed; what it says at its end changes nothing.
-            let _ = self.instance.stop().await;
-        }
-        self.instance = instance(self.common, &self.grants).await?;
-        self.next_empty_put = None;
-        let paused = std::mem::take(&mut self.paused_by_plugin);
-        self.flow(paused, true).await?;
-        let ids: Vec<TopicPartition> = self
-            .positions
-            .partitions()
-            .map(|(topic, partition)| TopicPartition { topic: topic.to_owned(), partition })
-            .collect();
-        match rows.filter(|_| self.positions.is_all_committed()) {
-            Some(rows) => self.held.push_front(rows),
+    /// Replaces the instance, and reads again what the old one may have lost. `rejected` are the records that it failed for.
+    async fn replace_instance(&mut self, error: &CallError, rejected: Option<FetchedBatch>) -> Result<(), Error> {
+        self.plugin.replace(self.common, error).await?;
+        let paused = self.flow.take_paused_by_plugin();
+        self.resume(&paused).await?;
+        let partitions = self.commits.positions.partitions();
+        match rejected.filter(|_| self.commits.positions.is_all_committed()) {
+            Some(rejected) => self.in_hand.queued.push_front(rejected),
             None => {
                 self.go_back().await?;
-                // Rows that were read together with those that failed come again with the others.
-                self.disturbed = true;
-                for id in &ids {
-                    self.rewound.redirect(id);
+                // Records that were fetched together with those that failed are read again with the others.
+                self.flow.invalidated = true;
+                for id in &partitions {
+                    self.flow.rewound.redirect(id);
                 }
             }
         }
         self.apply_requests().await?;
-        if !ids.is_empty() {
-            self.instance.open(&ids).await?;
+        if !partitions.is_empty() {
+            self.plugin.instance.open(&partitions).await?;
         }
-        // After that: a sink that keeps its own offsets knows better.
+        // After that: the offsets of a sink that stores its own take precedence.
         self.apply_requests().await
     }
 
-    /// Of rows that were read, those from the front that may be given together. The others are held until these are taken. Rows that
-    /// are known to have failed are left out.
-    pub(super) async fn choose_carefully(&mut self, gathered: Gathered) -> Result<Option<Gathered>, Error> {
-        let cut = self.suspects.cut(&gathered);
+    /// Returns those of the fetched records, from the front, that may be passed together. The others are queued until these are accepted.
+    /// Records that are known to have failed are left out.
+    pub(super) async fn next_piece(&mut self, fetched: FetchedBatch) -> Result<Option<FetchedBatch>, Error> {
+        let cut = self.bisection.cut(&fetched);
         if cut.risky {
-            self.commit(|_, _| true, true).await?;
-            if self.disturbed {
-                // The plugin went elsewhere in its `pre-commit`.
-                self.give_back(gathered.starts())?;
+            self.commit(Which::All, Commit::Final).await?;
+            if self.flow.invalidated {
+                // The plugin rewound or paused partitions in its `pre-commit`.
+                self.give_back(fetched.starts())?;
                 return Ok(None);
             }
         }
-        let suspects = &self.suspects;
+        let bisection = &self.bisection;
         let (front, rest) =
-            gathered.split(cut.rows, |gathered, partition, offset| suspects.is_known(gathered, partition, offset));
+            fetched.split(cut.records, |fetched, partition, offset| bisection.has_failed(fetched, partition, offset));
         if let Some(rest) = rest {
-            self.held.push_front(rest);
+            self.in_hand.queued.push_front(rest);
         }
         Ok(Some(front))
     }
 
-    /// Reads the held rows again later: the plugin, or the group, wants others first.
-    pub(super) fn release_held(&mut self) -> Result<(), Error> {
-        for gathered in std::mem::take(&mut self.held) {
-            self.give_back(
-                gathered
-                    .starts()
-                    .into_iter()
-                    .filter(|(id, _)| self.positions.contains(&id.topic, id.partition))
-                    .collect::<Vec<_>>(),
-            )?;
+    /// Reads the queued records again later: the plugin, or the group, wants others first.
+    pub(super) fn release_queued(&mut self) -> Result<(), Error> {
+        for fetched in std::mem::take(&mut self.in_hand.queued) {
+            let mut starts = fetched.starts();
+            starts.retain(|(id, _)| self.commits.positions.contains(id));
+            self.give_back(starts)?;
         }
         Ok(())
     }
-
-    /// Kafka has these offsets.
-    pub(super) fn are_committed(&mut self, positions: &[Position]) {
-        self.positions.committed(positions);
-        if self.suspects.is_idle() {
-            return;
-        }
-        for (topic, partition, offset) in positions {
-            let id = TopicPartition { topic: topic.clone(), partition: *partition };
-            if self.suspects.committed(&id, *offset) {
-                let effort = self.suspects.effort;
-                info!(
-                    rows = effort.bad,
-                    failed_puts = effort.failed,
-                    "the batch that the sink failed for is behind a commit"
-                );
-            }
-        }
-    }
 }
 
-/// The rows of a batch, each once: transforms may make several of one.
-fn rows(pending: &Pending) -> Vec<RowId> {
-    let places = places(&pending.batch);
-    let mut rows: Vec<RowId> = (0..pending.batch.records.count)
-        .filter_map(|row| places.of(row))
+/// The records of a batch, each once: transforms may make several of one.
+fn record_ids(pending: &Pending) -> Vec<RecordId> {
+    let locations = locations(&pending.batch);
+    let mut records: Vec<RecordId> = (0..pending.batch.records.count)
+        .filter_map(|record| locations.of(record))
         .map(|(partition, offset)| (partition as usize, offset))
         .collect();
-    rows.dedup();
-    rows
+    records.dedup();
+    records
 }

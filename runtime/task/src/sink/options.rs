@@ -7,12 +7,12 @@ use weir_config::Subscription;
 use weir_kafka::Properties;
 use weir_kafka::connection::Connections;
 
-/// Most rows in one `put`, unless the consumer's `max.poll.records` says otherwise.
-pub(super) const PUT_ROWS: usize = 2_000;
-/// Bytes of keys and values after which a `put` takes no more rows.
+/// Most records in one `put`, unless `max.poll.records` of the consumer is set.
+pub(super) const PUT_RECORDS: usize = 2_000;
+/// Bytes of keys and values after which a `put` gets no more records.
 pub(super) const PUT_BYTES: usize = 4 << 20;
-/// Rows beyond which a batch gives other tasks their turn between two steps.
-pub(super) const ROWS_AT_ONCE: u32 = 4_096;
+/// Records beyond which a batch lets other tasks run between two steps.
+pub(super) const RECORDS_AT_ONCE: u32 = 4_096;
 /// Delay before a `put` that failed with "retry" is repeated, if the plugin names none: the first, and the longest.
 pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
@@ -24,7 +24,7 @@ pub struct Options {
     pub subscription: Subscription,
     /// The consumer's settings, its group among them.
     pub consumer: Properties,
-    /// `max.poll.records`: most rows in one `put`; none = 2,000.
+    /// `max.poll.records`: most records in one `put`; `None` for 2,000.
     pub max_poll_records: Option<u32>,
     /// All connections of the worker.
     pub connections: Connections,

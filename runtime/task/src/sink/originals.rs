@@ -1,5 +1,5 @@
-//! What rows were when they were consumed: for the log and the dead letter queue, should one of them fail. Kept while their
-//! batch is on its way, and only by tasks that would tell of them.
+//! Records as they were consumed: for the log and the dead letter queue, should one of them fail. Kept while their batch is in hand, and
+//! only by tasks that would report them.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -8,33 +8,33 @@ use weir_data::records::{Headers, Values};
 use weir_data::row_starts::RowStarts;
 use weir_plugin::TimestampType;
 
-use super::gather::Gathered;
-use crate::errors::Letter;
+use super::fetch::FetchedBatch;
+use crate::errors::DeadLetter;
 
-/// The rows of one batch, in the order in which they were read.
+/// The records of one batch, in the order in which they were read.
 pub(super) struct Originals {
-    /// For each row an index into the batch's partitions.
+    /// For each record an index into the batch's partitions.
     partition: Vec<u32>,
     offsets: Vec<i64>,
     timestamps: Vec<i64>,
-    /// None = only the log wants to know of them.
+    /// `None` if only the log needs them.
     bytes: Option<Bytes>,
-    /// Made when the first row is looked for: rows by partition and offset.
-    rows: OnceLock<HashMap<(u32, i64), usize>>,
+    /// Made when the first record is looked for: records by partition and offset.
+    indexes: OnceLock<HashMap<(u32, i64), usize>>,
 }
 
 struct Bytes {
     keys: Values,
     values: Values,
     headers: Headers,
-    /// Made when the first row is asked for.
+    /// Made when the first record is asked for.
     starts: OnceLock<RowStarts>,
 }
 
 impl Originals {
-    /// Copies what converters and transforms are about to change. `bytes` = keys, values and headers too: one copy of each column.
-    pub(super) fn of(gathered: &Gathered, bytes: bool) -> Self {
-        let Gathered { records, raw, partition, offsets, .. } = gathered;
+    /// Copies what converters and transforms are about to change. With `bytes` keys, values and headers too: one copy of each column.
+    pub(super) fn of(fetched: &FetchedBatch, bytes: bool) -> Self {
+        let FetchedBatch { records, raw, partition, offsets, .. } = fetched;
         let values = |column: &weir_data::records::Column| Values {
             lengths: column.lengths.clone(),
             bytes: column.bytes.clone(),
@@ -54,41 +54,41 @@ impl Originals {
                 },
                 starts: OnceLock::new(),
             }),
-            rows: OnceLock::new(),
+            indexes: OnceLock::new(),
         }
     }
 
-    /// The bytes that the rows take in memory.
+    /// The bytes that the records take in memory.
     pub(super) fn size(&self) -> usize {
-        let places = size_of_val(self.partition.as_slice()) + size_of_val(self.offsets.as_slice());
+        let locations = size_of_val(self.partition.as_slice()) + size_of_val(self.offsets.as_slice());
         let values = |values: &Values| size_of_val(values.lengths.as_slice()) + values.bytes.len();
         let bytes = self.bytes.as_ref().map_or(0, |Bytes { keys, values: own, headers, .. }| {
             values(keys) + values(own) + headers.names.size() + values(&headers.values)
         });
-        places + size_of_val(self.timestamps.as_slice()) + bytes
+        locations + size_of_val(self.timestamps.as_slice()) + bytes
     }
 
-    /// The row that stood at this offset of this partition.
+    /// The record at this offset of this partition.
     pub(super) fn find(&self, partition: u32, offset: i64) -> Option<usize> {
-        let places = || self.partition.iter().copied().zip(self.offsets.iter().copied());
-        self.rows.get_or_init(|| places().zip(0..).collect()).get(&(partition, offset)).copied()
+        let locations = || self.partition.iter().copied().zip(self.offsets.iter().copied());
+        self.indexes.get_or_init(|| locations().zip(0..).collect()).get(&(partition, offset)).copied()
     }
 
     /// The timestamp as consumed.
-    pub(super) fn timestamp(&self, row: usize, kind: TimestampType) -> Option<(TimestampType, i64)> {
-        self.timestamps.get(row).map(|&timestamp| (kind, timestamp))
+    pub(super) fn timestamp(&self, record: usize, kind: TimestampType) -> Option<(TimestampType, i64)> {
+        self.timestamps.get(record).map(|&timestamp| (kind, timestamp))
     }
 
-    /// The row as consumed.
-    pub(super) fn letter(&self, row: usize) -> Option<Letter<'_>> {
+    /// The record as consumed.
+    pub(super) fn dead_letter(&self, record: usize) -> Option<DeadLetter<'_>> {
         let Bytes { keys, values, headers, starts } = self.bytes.as_ref()?;
         let starts = starts.get_or_init(|| RowStarts::of(keys, values, headers));
-        Some(Letter {
-            key: starts.key(keys, row),
-            value: starts.value(values, row),
-            timestamp: self.timestamps.get(row).copied().filter(|&timestamp| timestamp >= 0),
+        Some(DeadLetter {
+            key: starts.key(keys, record),
+            value: starts.value(values, record),
+            timestamp: self.timestamps.get(record).copied().filter(|&timestamp| timestamp >= 0),
             headers: starts
-                .headers(headers, row)
+                .headers(headers, record)
                 .map(|header| (std::str::from_utf8(header.name).unwrap_or_default(), header.value))
                 .collect(),
         })
@@ -103,8 +103,8 @@ mod tests {
     use crate::convert::RawColumns;
 
     #[test]
-    fn a_row_is_given_as_it_was_consumed() {
-        let gathered = Gathered {
+    fn a_record_is_given_as_it_was_consumed() {
+        let fetched = FetchedBatch {
             records: Records {
                 count: 3,
                 timestamps: vec![5, -1, 7],
@@ -124,14 +124,14 @@ mod tests {
             partition: vec![0, 1, 0],
             offsets: vec![10, 10, 11],
         };
-        let originals = Originals::of(&gathered, true);
+        let originals = Originals::of(&fetched, true);
         assert_eq!(originals.find(1, 10), Some(1));
         assert_eq!(originals.find(1, 11), None);
-        let letter = originals.letter(1).expect("bytes were kept");
+        let letter = originals.dead_letter(1).expect("bytes were kept");
         assert_eq!((letter.key, letter.value, letter.timestamp), (None, Some(&b"yy"[..]), None));
         assert_eq!(letter.headers, [("a", None), ("b", Some(&b"v"[..]))]);
-        assert_eq!(originals.letter(2).map(|letter| (letter.value, letter.timestamp)), Some((None, Some(7))));
+        assert_eq!(originals.dead_letter(2).map(|letter| (letter.value, letter.timestamp)), Some((None, Some(7))));
         assert_eq!(originals.timestamp(0, TimestampType::CreateTime), Some((TimestampType::CreateTime, 5)));
-        assert_eq!(Originals::of(&gathered, false).letter(1), None);
+        assert_eq!(Originals::of(&fetched, false).dead_letter(1), None);
     }
 }

@@ -1,38 +1,38 @@
-//! From rows that were read to rows that the plugin is given: converters and transforms, and what becomes of rows that fail in
-//! them.
+//! From fetched records to records for the plugin: converters and transforms, and the handling of records that fail in them.
 
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use weir_plugin::{SinkBatch, TimestampType, TopicPartition};
 
-use super::gather::{Gathered, Partition};
-use super::options::ROWS_AT_ONCE;
+use super::SinkTask;
+use super::fetch::{FetchedBatch, Partition};
+use super::in_hand::{Pending, Read};
+use super::options::RECORDS_AT_ONCE;
 use super::originals::Originals;
-use super::{Pending, SinkTask};
 use crate::Error;
 use crate::chain::{Origins, pick};
-use crate::errors::{Failure, Place, Record};
+use crate::errors::{Failure, Record, RecordLocation};
 
-/// Rows by the place where they were read.
-pub(super) struct Places<'a> {
+/// The location of each record of a batch: where it was read.
+pub(super) struct Locations<'a> {
     pub(super) ids: &'a [TopicPartition],
     pub(super) kinds: &'a [TimestampType],
-    /// For each row an index into `ids`; empty = all the first.
+    /// For each record an index into `ids`; empty if there is only the first.
     partition: &'a [u32],
     offsets: &'a [i64],
 }
 
-impl Places<'_> {
-    /// Index of the row's partition, and its offset.
-    pub(super) fn of(&self, row: u32) -> Option<(u32, i64)> {
-        let row = row as usize;
-        Some((self.partition.get(row).copied().unwrap_or(0), *self.offsets.get(row)?))
+impl Locations<'_> {
+    /// Index of the record's partition, and its offset.
+    pub(super) fn of(&self, record: u32) -> Option<(u32, i64)> {
+        let record = record as usize;
+        Some((self.partition.get(record).copied().unwrap_or(0), *self.offsets.get(record)?))
     }
 }
 
-/// The places of a batch for the plugin.
-pub(super) fn places(batch: &SinkBatch) -> Places<'_> {
-    Places {
+/// The locations of a batch for the plugin.
+pub(super) fn locations(batch: &SinkBatch) -> Locations<'_> {
+    Locations {
         ids: &batch.topic_partitions,
         kinds: &batch.timestamp_types,
         partition: &batch.topic_partition,
@@ -40,103 +40,91 @@ pub(super) fn places(batch: &SinkBatch) -> Places<'_> {
     }
 }
 
-/// A row that failed before the plugin was given it.
-struct FailedRow {
-    /// Index among the rows that were read.
-    row: u32,
-    place: (u32, i64),
+/// A record that failed before it was passed to the plugin.
+struct FailedRecord {
+    /// Index among the records that were read.
+    record: u32,
+    /// Index of its partition, and its offset.
+    location: (u32, i64),
     failure: Failure,
 }
 
-fn at(partition: &[u32], offsets: &[i64], row: u32) -> Option<(u32, i64)> {
-    Some((*partition.get(row as usize)?, *offsets.get(row as usize)?))
+fn at(partition: &[u32], offsets: &[i64], record: u32) -> Option<(u32, i64)> {
+    Some((*partition.get(record as usize)?, *offsets.get(record as usize)?))
 }
 
 impl SinkTask<'_> {
-    /// Converts, transforms and puts rows that were read.
-    pub(super) async fn take(&mut self, gathered: Gathered) -> Result<(), Error> {
-        let Some(gathered) = self.choose(gathered).await? else { return Ok(()) };
-        let rows = gathered.offsets.len() as u64;
-        self.metrics.sink.read.add(rows);
-        self.metrics.sink.set_active(self.positions.active() + rows);
-        let read = gathered
-            .partitions
-            .iter()
-            // The others have no records here, which says nothing about what was read of them.
-            .filter(|partition| partition.first < partition.next)
-            .map(|partition| (partition.id.topic.clone(), partition.id.partition, partition.first, partition.next))
+    /// Converts, transforms and puts records that were read.
+    pub(super) async fn take(&mut self, fetched: FetchedBatch) -> Result<(), Error> {
+        let Some(fetched) = self.choose(fetched).await? else { return Ok(()) };
+        let records = fetched.offsets.len() as u64;
+        self.metrics.sink.read.add(records);
+        self.metrics.sink.set_active(self.commits.positions.active() + records);
+        // The others have no records here, which says nothing about what was read of them.
+        let partitions = fetched.partitions.iter().filter(|partition| partition.first < partition.next);
+        let read: Vec<Read> = partitions
+            .map(|Partition { id, first, next, .. }| Read { id: id.clone(), first: *first, next: *next })
             .collect();
-        for partition in &gathered.partitions {
-            self.positions.read(&partition.id.topic, partition.id.partition, partition.first);
-            if self.topics.is_new(&partition.id.topic) {
-                self.topics.note(&partition.id.topic);
+        for Read { id, first, .. } in &read {
+            self.commits.positions.read(id, *first);
+            if self.topics.is_new(&id.topic) {
+                self.topics.note(&id.topic);
             }
         }
-        // While a search goes on, to be given again without being read again.
-        let again = self.suspects.searching().then(|| gathered.clone());
-        let letters = self.errors.wants_letters();
-        let originals = (letters || self.errors.logs_records()).then(|| Originals::of(&gathered, letters));
-        let batch = self.prepare(gathered, originals.as_ref()).await?;
-        self.pending = Some(Pending { batch, originals, again, read, retries: 0, due: Instant::now() });
-        self.account();
+        // To be passed again without being read again.
+        let again = self.bisection.is_searching().then(|| fetched.clone());
+        let bytes = self.errors.keeps_originals();
+        let originals = (bytes || self.errors.logs_records()).then(|| Originals::of(&fetched, bytes));
+        let batch = self.prepare(fetched, originals.as_ref()).await?;
+        self.in_hand.pending =
+            Some(Pending { batch, originals, fetched: again, read, retries: 0, due: Instant::now() });
+        self.in_hand.account();
         self.put_pending().await
     }
 
-    /// Counts the rows in hand. A sink does not wait for memory: it reads no more before the plugin has taken what it has.
-    pub(super) fn account(&mut self) {
-        let held = self.held.iter().map(Gathered::size).sum::<usize>();
-        let pending = self.pending.as_ref().map_or(0, |pending| {
-            pending.batch.records.size()
-                + size_of_val(pending.batch.offsets.as_slice())
-                + pending.originals.as_ref().map_or(0, Originals::size)
-                + pending.again.as_ref().map_or(0, Gathered::size)
-        });
-        self.memory.resize((held + pending) as u64);
-    }
-
-    /// The rows that may be given to the plugin now. The others are read again later.
-    async fn choose(&mut self, gathered: Gathered) -> Result<Option<Gathered>, Error> {
-        if self.pending.is_some() || self.paused || self.disturbed {
-            self.give_back(gathered.starts())?;
+    /// Returns the records that may be passed to the plugin now. The others are read again later.
+    async fn choose(&mut self, fetched: FetchedBatch) -> Result<Option<FetchedBatch>, Error> {
+        if self.in_hand.pending.is_some() || self.flow.paused || self.flow.invalidated {
+            self.give_back(fetched.starts())?;
             return Ok(None);
         }
-        if self.suspects.concerns(&gathered) { self.choose_carefully(gathered).await } else { Ok(Some(gathered)) }
+        if self.bisection.affects(&fetched) { self.next_piece(fetched).await } else { Ok(Some(fetched)) }
     }
 
-    /// Reads rows again later, each partition from this offset on: they were under way when the partitions were paused, or when
-    /// the plugin asked for other rows.
+    /// Reads records again later, each partition from this offset on: they were fetched when the partitions were paused, or when the
+    /// plugin asked for other records.
     pub(super) fn give_back(&mut self, from: Vec<(TopicPartition, i64)>) -> Result<(), Error> {
         for (id, offset) in from {
-            if self.rewound.must_seek(&id, offset) {
-                self.seek(&(id.topic, id.partition, offset))?;
+            if self.flow.rewound.must_seek(&id, offset) {
+                self.seek(&id.at(offset))?;
             }
         }
         Ok(())
     }
 
-    async fn prepare(&mut self, gathered: Gathered, originals: Option<&Originals>) -> Result<SinkBatch, Error> {
-        let Gathered { mut records, raw, partitions, mut partition, mut offsets } = gathered;
+    async fn prepare(&mut self, fetched: FetchedBatch, originals: Option<&Originals>) -> Result<SinkBatch, Error> {
+        let FetchedBatch { mut records, raw, partitions, mut partition, mut offsets } = fetched;
         let single = partitions.len() == 1;
         let (ids, kinds): (Vec<_>, Vec<_>) =
             partitions.into_iter().map(|Partition { id, timestamp_type, .. }| (id, timestamp_type)).unzip();
-        let large = records.count > ROWS_AT_ONCE;
+        let large = records.count > RECORDS_AT_ONCE;
         let unconverted = self.converters.to_connect(&mut records, raw);
         if large {
             tokio::task::yield_now().await;
         }
-        let mut failures: Vec<FailedRow> = Vec::new();
-        // None = all of them.
+        let mut failures: Vec<FailedRecord> = Vec::new();
+        // `None` if all were converted.
         let mut kept = None;
         if !unconverted.is_empty() {
             let mut failed = unconverted.iter().map(|failure| failure.row).peekable();
-            let others: Vec<u32> = (0..records.count).filter(|row| failed.next_if_eq(row).is_none()).collect();
+            let others: Vec<u32> = (0..records.count).filter(|record| failed.next_if_eq(record).is_none()).collect();
             failures = unconverted
                 .into_iter()
                 .filter_map(|failure| {
-                    let row = failure.row;
-                    Some(FailedRow {
-                        row,
-                        place: at(&partition, &offsets, row)?,
+                    let record = failure.row;
+                    Some(FailedRecord {
+                        record,
+                        location: at(&partition, &offsets, record)?,
                         failure: failure.into_failure(&self.converters),
                     })
                 })
@@ -147,18 +135,18 @@ impl SinkTask<'_> {
             kept = Some(others);
         }
         let transformed = self.chain.apply(records, offsets.clone(), &self.errors).await?;
-        failures.extend(transformed.failures.into_iter().filter_map(|(row, failure)| {
-            let place = at(&partition, &offsets, row)?;
-            let row = kept.as_ref().map_or(Some(row), |kept| kept.get(row as usize).copied())?;
-            Some(FailedRow { row, place, failure })
+        failures.extend(transformed.failures.into_iter().filter_map(|(record, failure)| {
+            let location = at(&partition, &offsets, record)?;
+            let record = kept.as_ref().map_or(Some(record), |kept| kept.get(record as usize).copied())?;
+            Some(FailedRecord { record, location, failure })
         }));
         if let Origins::Rows(rows) = &transformed.origins {
             partition = pick(&partition, rows);
             offsets = pick(&offsets, rows);
         }
-        // In the order in which Kafka Connect, which takes one row after the other, would run into them.
-        failures.sort_by_key(|failed| failed.row);
-        for FailedRow { place: (index, offset), failure, .. } in failures {
+        // In the order in which Kafka Connect, which processes one record after the other, would find them.
+        failures.sort_by_key(|failed| failed.record);
+        for FailedRecord { location: (index, offset), failure, .. } in failures {
             consume_budget().await;
             if let (Some(id), Some(kind)) = (ids.get(index as usize), kinds.get(index as usize)) {
                 self.report(id, *kind, (index, offset), originals, &failure).await?;
@@ -173,7 +161,7 @@ impl SinkTask<'_> {
         })
     }
 
-    /// A row failed for good: fails the task, or leaves the row out from now on.
+    /// A record failed for good: fails the task, or leaves the record out from now on.
     pub(super) async fn report(
         &mut self,
         id: &TopicPartition,
@@ -182,16 +170,15 @@ impl SinkTask<'_> {
         originals: Option<&Originals>,
         failure: &Failure,
     ) -> Result<(), Error> {
-        let row = originals.and_then(|originals| Some((originals, originals.find(index, offset)?)));
-        let place = Place {
-            topic: &id.topic,
-            partition: id.partition,
+        let original = originals.and_then(|originals| Some((originals, originals.find(index, offset)?)));
+        let location = RecordLocation {
+            id,
             offset,
-            timestamp: row.and_then(|(originals, row)| originals.timestamp(row, kind)),
+            timestamp: original.and_then(|(originals, record)| originals.timestamp(record, kind)),
         };
-        let letter = row.and_then(|(originals, row)| originals.letter(row));
-        self.errors.fail(failure, Record::Consumed(place, letter)).await?;
-        self.suspects.know(id, offset);
+        let dead_letter = original.and_then(|(originals, record)| originals.dead_letter(record));
+        self.errors.fail(failure, Record::Consumed(location, dead_letter)).await?;
+        self.bisection.remember_failed(id, offset);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
-//! Which topics a sink task reads. A pattern is Java's and matches the whole name, which librdkafka's own patterns do not; so the
-//! names are looked at here, again and again, as Java's consumer does. Topics that are named are looked for until all of them are
-//! there, which librdkafka does only every `metadata.max.age.ms`.
+//! Which topics a sink task reads. A pattern is Java's and matches the whole name, which librdkafka's own patterns do not; so the names are
+//! matched here, repeatedly, as Java's consumer does. Named topics are looked for until all of them exist, which librdkafka does only every
+//! `metadata.max.age.ms`.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -32,7 +32,7 @@ const NAMES_AT_ONCE: usize = 16;
 /// The topics of a task.
 pub(super) struct Reading {
     topics: Topics,
-    /// When to look again; none = all that there is to see is known.
+    /// When to look again; `None` if all topics are known.
     next_look: Option<Instant>,
     looking: Option<Looking>,
 }
@@ -89,7 +89,7 @@ impl Reading {
         Ok(Self { topics, next_look: Some(Instant::now()), looking: None })
     }
 
-    /// When [`Reading::refresh`] has something to do, if not before, when the consumer has an event; none = never.
+    /// When [`Reading::refresh`] has something to do, if not before, when the consumer has an event; `None` for never.
     pub(super) fn next_look(&self) -> Option<Instant> {
         self.next_look.filter(|_| self.looking.is_none())
     }
@@ -162,7 +162,7 @@ impl Names {
         }
     }
 
-    /// Takes what was found. Returns when to look again; none = all are there.
+    /// Takes what was found. Returns when to look again; `None` if all exist.
     async fn found(
         &mut self,
         consumer: &SinkConsumer,
@@ -180,7 +180,7 @@ impl Names {
                 }
             }
             Err(error) if error.fault() != ConsumerFault::Transient => return Err(Error::consumer(&error)),
-            // What is wrong with the connection is told elsewhere.
+            // Connection errors are logged elsewhere.
             Err(error) => debug!(reason = error.reason, "cannot look for topics; trying again"),
         }
         Ok((!self.missing.is_empty() || !self.late.is_empty()).then_some(MISSING_LOOK_INTERVAL))

@@ -1,7 +1,7 @@
-//! A topic, a consumer that reads in pieces of any size, and a sink that fails for some rows and forgets what it has not made
-//! durable: whatever the rows, the good ones arrive in order, the bad ones are found, and it does not take many tries.
+//! A topic, a consumer that reads in pieces of any size, and a sink that fails for some records and forgets what it has not made
+//! durable: whatever the records, the good ones arrive in order, the bad ones are found, and it does not take many tries.
 
-use super::super::gather;
+use super::super::fetch;
 use super::*;
 
 /// Marsaglia's xorshift, so that a run can be repeated.
@@ -26,29 +26,29 @@ fn ids(count: usize) -> Vec<TopicPartition> {
 
 /// The sink, and what it is fed from.
 struct World {
-    /// For each partition its rows' offsets.
+    /// For each partition its records' offsets.
     log: Vec<Vec<i64>>,
-    bad: BTreeSet<RowId>,
+    bad: BTreeSet<RecordId>,
     random: Random,
-    suspects: Suspects,
-    /// For each partition the next row to be read.
+    bisection: Bisection,
+    /// For each partition the next record to be read.
     next: Vec<i64>,
     committed: Vec<i64>,
     /// Taken and not durable.
-    buffer: Vec<RowId>,
-    durable: Vec<RowId>,
-    found: Vec<RowId>,
+    buffer: Vec<RecordId>,
+    durable: Vec<RecordId>,
+    found: Vec<RecordId>,
     failed_puts: u32,
 }
 
 impl World {
-    fn new(log: Vec<Vec<i64>>, bad: &[RowId], seed: u64) -> Self {
+    fn new(log: Vec<Vec<i64>>, bad: &[RecordId], seed: u64) -> Self {
         let partitions = log.len();
         Self {
             log,
             bad: bad.iter().copied().collect(),
             random: Random(seed | 1),
-            suspects: Suspects::default(),
+            bisection: Bisection::default(),
             next: vec![0; partitions],
             committed: vec![0; partitions],
             buffer: Vec::new(),
@@ -59,15 +59,15 @@ impl World {
     }
 
     /// Rows of one or all partitions, in runs.
-    fn gather(&mut self, most: u64) -> Gathered {
-        let mut gathered = Gathered::default();
+    fn fetch(&mut self, most: u64) -> FetchedBatch {
+        let mut fetched = FetchedBatch::default();
         let mut next = self.next.clone();
         let mut left = 1 + self.random.below(most);
         let mut turns = 4 * self.log.len();
         while turns > 0 {
             turns -= 1;
-            // Some partition has rows, as long as there are any.
-            if turns == 0 && gathered.offsets.is_empty() && (0..self.log.len()).any(|at| self.has_more(at)) {
+            // Some partition has records, as long as there are any.
+            if turns == 0 && fetched.offsets.is_empty() && (0..self.log.len()).any(|at| self.has_more(at)) {
                 turns = 1;
             }
             let partition = self.random.below(self.log.len() as u64) as usize;
@@ -79,20 +79,20 @@ impl World {
                 .take(run as usize)
                 .collect();
             let Some((&first, &last)) = offsets.first().zip(offsets.last()) else { continue };
-            let index = gathered.partitions.iter().position(|known| known.id == id(partition)).unwrap_or_else(|| {
-                gathered.partitions.push(gather::partition(id(partition), first));
-                gathered.partitions.len() - 1
+            let index = fetched.partitions.iter().position(|known| known.id == id(partition)).unwrap_or_else(|| {
+                fetched.partitions.push(fetch::partition(id(partition), first));
+                fetched.partitions.len() - 1
             });
-            gathered.partitions[index].next = last + 1;
-            gathered.partition.extend(offsets.iter().map(|_| index as u32));
-            gathered.offsets.extend(&offsets);
+            fetched.partitions[index].next = last + 1;
+            fetched.partition.extend(offsets.iter().map(|_| index as u32));
+            fetched.offsets.extend(&offsets);
             next[partition] = last + 1;
             left -= offsets.len() as u64;
             if left == 0 {
                 break;
             }
         }
-        gathered
+        fetched
     }
 
     fn has_more(&self, partition: usize) -> bool {
@@ -103,38 +103,38 @@ impl World {
         self.durable.append(&mut self.buffer);
         self.committed = self.next.clone();
         for (partition, offset) in self.committed.clone().into_iter().enumerate() {
-            self.suspects.committed(&id(partition), offset);
+            self.bisection.committed(&id(partition), offset);
         }
     }
 
     /// One turn of the task's loop. False = there is nothing left.
     fn turn(&mut self, most: u64) -> Result<bool, String> {
-        let gathered = self.gather(most);
-        if gathered.offsets.is_empty() {
+        let fetched = self.fetch(most);
+        if fetched.offsets.is_empty() {
             return Ok(false);
         }
-        let mut front = gathered.clone();
-        if self.suspects.concerns(&gathered) {
-            let cut = self.suspects.cut(&gathered);
+        let mut front = fetched.clone();
+        if self.bisection.affects(&fetched) {
+            let cut = self.bisection.cut(&fetched);
             if cut.risky {
                 self.commit();
             }
-            let suspects = &self.suspects;
-            front = gathered
-                .split(cut.rows, |gathered, partition, offset| suspects.is_known(gathered, partition, offset))
+            let bisection = &self.bisection;
+            front = fetched
+                .split(cut.records, |fetched, partition, offset| bisection.has_failed(fetched, partition, offset))
                 .0;
         }
         let names: Vec<TopicPartition> = front.partitions.iter().map(|partition| partition.id.clone()).collect();
-        let rows: Vec<RowId> =
+        let records: Vec<RecordId> =
             front.partition.iter().zip(&front.offsets).map(|(&index, &offset)| (index as usize, offset)).collect();
-        let real = |(index, offset): RowId| (names[index].partition as usize, offset);
-        if rows.iter().any(|row| self.bad.contains(&real(*row))) {
+        let real = |(index, offset): RecordId| (names[index].partition as usize, offset);
+        if records.iter().any(|record| self.bad.contains(&real(*record))) {
             self.failed_puts += 1;
-            match self.suspects.failed(&names, &rows, Duration::ZERO, Duration::from_secs(60)) {
-                Verdict::Divide => {}
-                Verdict::Bad(row) => {
-                    self.found.push(real(row));
-                    self.suspects.know(&names[row.0], row.1);
+            match self.bisection.put_failed(&names, &records, Duration::ZERO, Duration::from_secs(60)) {
+                Verdict::Split => {}
+                Verdict::Bad(record) => {
+                    self.found.push(real(record));
+                    self.bisection.remember_failed(&names[record.0], record.1);
                 }
                 Verdict::GiveUp(limit) => return Err(limit),
             }
@@ -142,7 +142,7 @@ impl World {
             self.next = self.committed.clone();
             return Ok(true);
         }
-        self.buffer.extend(rows.iter().map(|row| real(*row)));
+        self.buffer.extend(records.iter().map(|record| real(*record)));
         for partition in &front.partitions {
             self.next[partition.id.partition as usize] = partition.next;
         }
@@ -155,33 +155,33 @@ impl World {
         Ok(())
     }
 
-    /// Each good row once and in order, each bad one found once.
+    /// Each good record once and in order, each bad one found once.
     fn check(&self) {
         for (partition, offsets) in self.log.iter().enumerate() {
-            let good: Vec<RowId> =
-                offsets.iter().map(|&offset| (partition, offset)).filter(|row| !self.bad.contains(row)).collect();
-            let durable: Vec<RowId> = self.durable.iter().copied().filter(|row| row.0 == partition).collect();
+            let good: Vec<RecordId> =
+                offsets.iter().map(|&offset| (partition, offset)).filter(|record| !self.bad.contains(record)).collect();
+            let durable: Vec<RecordId> = self.durable.iter().copied().filter(|record| record.0 == partition).collect();
             assert_eq!(durable, good);
         }
         let mut found = self.found.clone();
         found.sort_unstable();
         assert_eq!(found, self.bad.iter().copied().collect::<Vec<_>>());
-        assert!(!self.suspects.searching() && self.suspects.is_idle(), "everything is committed");
+        assert!(!self.bisection.is_searching() && self.bisection.is_idle(), "everything is committed");
     }
 }
 
 #[test]
-fn one_bad_row_of_a_thousand_is_found_with_a_dozen_tries() {
+fn one_bad_record_of_a_thousand_is_found_with_a_dozen_tries() {
     for bad in [0, 1, 499, 500, 998, 999] {
         let mut world = World::new(vec![(0..1000).collect()], &[(0, bad)], 7);
         world.run(1000).unwrap();
         world.check();
-        assert!(world.failed_puts <= 11, "{} failed for row {bad}", world.failed_puts);
+        assert!(world.failed_puts <= 11, "{} failed for record {bad}", world.failed_puts);
     }
 }
 
 #[test]
-fn whatever_the_rows_the_good_ones_arrive_in_order_and_the_bad_ones_are_found() {
+fn whatever_the_records_the_good_ones_arrive_in_order_and_the_bad_ones_are_found() {
     for seed in 1..100 {
         let mut random = Random(u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15) | 1);
         let partitions = 1 + random.below(3) as usize;
@@ -203,11 +203,11 @@ fn whatever_the_rows_the_good_ones_arrive_in_order_and_the_bad_ones_are_found() 
         let mut world = World::new(log, &bad, seed);
         world.run(most).unwrap_or_else(|limit| panic!("seed {seed}: {limit}"));
         world.check();
-        // Each bad row costs at most the depth of its batch and itself.
+        // Each bad record costs at most the depth of its batch and itself.
         let depth = 64 - most.leading_zeros();
         assert!(
             world.failed_puts <= bad.len() as u32 * (depth + 1),
-            "seed {seed}: {} failed for {} bad rows in batches of {most}",
+            "seed {seed}: {} failed for {} bad records in batches of {most}",
             world.failed_puts,
             bad.len()
         );
@@ -215,11 +215,11 @@ fn whatever_the_rows_the_good_ones_arrive_in_order_and_the_bad_ones_are_found() 
 }
 
 #[test]
-fn a_sink_that_fails_for_every_row_is_given_up() {
-    let all: Vec<RowId> = (0..1000).map(|offset| (0, offset)).collect();
+fn a_sink_that_fails_for_every_record_is_given_up() {
+    let all: Vec<RecordId> = (0..1000).map(|offset| (0, offset)).collect();
     let mut world = World::new(vec![(0..1000).collect()], &all, 3);
     let limit = world.run(1000).unwrap_err();
-    assert!(limit.contains("more than 100 rows"), "{limit}");
+    assert!(limit.contains("more than 100 records"), "{limit}");
     assert_eq!(world.found.len(), MAX_BAD as usize);
     // Neighbours share most of the way to them.
     assert!(world.failed_puts < 2 * MAX_BAD + 20, "{} failed", world.failed_puts);
@@ -227,48 +227,48 @@ fn a_sink_that_fails_for_every_row_is_given_up() {
 
 #[test]
 fn a_call_that_takes_long_is_not_made_again_and_again() {
-    let mut suspects = Suspects::default();
-    let rows: Vec<RowId> = (0..1 << 40).step_by(1 << 30).map(|offset| (0, offset)).collect();
+    let mut bisection = Bisection::default();
+    let records: Vec<RecordId> = (0..1 << 40).step_by(1 << 30).map(|offset| (0, offset)).collect();
     let timeout = Duration::from_secs(60);
     for _ in 0..MAX_TIMEOUTS {
-        assert_eq!(suspects.failed(&ids(1), &rows, timeout, timeout), Verdict::Divide);
+        assert_eq!(bisection.put_failed(&ids(1), &records, timeout, timeout), Verdict::Split);
     }
-    assert!(matches!(suspects.failed(&ids(1), &rows, timeout, timeout), Verdict::GiveUp(_)));
+    assert!(matches!(bisection.put_failed(&ids(1), &records, timeout, timeout), Verdict::GiveUp(_)));
 }
 
 #[test]
-fn rows_of_different_pieces_are_not_given_together() {
-    let mut suspects = Suspects::default();
-    let rows: Vec<RowId> = (0..8).map(|offset| (0, offset)).collect();
-    assert_eq!(suspects.failed(&ids(1), &rows, Duration::ZERO, Duration::from_secs(60)), Verdict::Divide);
-    let mut gathered = Gathered::default();
-    gathered.partitions.push(gather::partition(id(0), 0));
-    gathered.offsets = (0..20).collect();
-    gathered.partition = vec![0; 20];
-    assert_eq!(suspects.cut(&gathered), Cut { rows: 4, risky: true });
-    gathered.offsets = (4..20).collect();
-    gathered.partition = vec![0; 16];
-    assert_eq!(suspects.cut(&gathered), Cut { rows: 4, risky: true });
-    gathered.offsets = (8..20).collect();
-    gathered.partition = vec![0; 12];
-    assert_eq!(suspects.cut(&gathered), Cut { rows: 12, risky: false });
-    assert!(!suspects.committed(&id(0), 4));
-    assert!(suspects.committed(&id(0), 8), "the search ends");
+fn records_of_different_pieces_are_not_given_together() {
+    let mut bisection = Bisection::default();
+    let records: Vec<RecordId> = (0..8).map(|offset| (0, offset)).collect();
+    assert_eq!(bisection.put_failed(&ids(1), &records, Duration::ZERO, Duration::from_secs(60)), Verdict::Split);
+    let mut fetched = FetchedBatch::default();
+    fetched.partitions.push(fetch::partition(id(0), 0));
+    fetched.offsets = (0..20).collect();
+    fetched.partition = vec![0; 20];
+    assert_eq!(bisection.cut(&fetched), Cut { records: 4, risky: true });
+    fetched.offsets = (4..20).collect();
+    fetched.partition = vec![0; 16];
+    assert_eq!(bisection.cut(&fetched), Cut { records: 4, risky: true });
+    fetched.offsets = (8..20).collect();
+    fetched.partition = vec![0; 12];
+    assert_eq!(bisection.cut(&fetched), Cut { records: 12, risky: false });
+    assert!(!bisection.committed(&id(0), 4));
+    assert!(bisection.committed(&id(0), 8), "the search ends");
 }
 
 #[test]
-fn rows_that_failed_are_remembered_until_they_are_committed_and_not_without_bound() {
-    let mut suspects = Suspects::default();
+fn records_that_failed_are_remembered_until_they_are_committed_and_not_without_bound() {
+    let mut bisection = Bisection::default();
     for offset in 0..2 * MAX_KNOWN as i64 {
-        suspects.know(&id(0), offset);
+        bisection.remember_failed(&id(0), offset);
     }
-    let mut gathered = Gathered::default();
-    gathered.partitions.push(gather::partition(id(0), 5));
-    assert!(suspects.concerns(&gathered));
-    assert!(suspects.is_known(&gathered, 0, 5));
-    assert!(!suspects.is_known(&gathered, 0, MAX_KNOWN as i64));
-    suspects.committed(&id(0), 6);
-    assert!(!suspects.is_known(&gathered, 0, 5));
-    suspects.forget(&id(0));
-    assert!(!suspects.concerns(&gathered));
+    let mut fetched = FetchedBatch::default();
+    fetched.partitions.push(fetch::partition(id(0), 5));
+    assert!(bisection.affects(&fetched));
+    assert!(bisection.has_failed(&fetched, 0, 5));
+    assert!(!bisection.has_failed(&fetched, 0, MAX_KNOWN as i64));
+    bisection.committed(&id(0), 6);
+    assert!(!bisection.has_failed(&fetched, 0, 5));
+    bisection.forget(&id(0));
+    assert!(!bisection.affects(&fetched));
 }

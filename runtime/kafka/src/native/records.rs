@@ -1,5 +1,5 @@
-//! Rows out of a consumer, many in one call. rdkafka delivers each row as an event of its own: a lock, two looks at the clock and
-//! an allocation a row. Here the partitions of a consumer are forwarded to one queue, which is emptied in chunks.
+//! Records out of a consumer, many in one call. rdkafka delivers each record as an event of its own: a lock, two reads of the clock and
+//! an allocation per record. Here the partitions of a consumer are forwarded to one queue, which is emptied in chunks.
 #![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
 
 use std::ffi::{CStr, CString, c_void};
@@ -16,8 +16,8 @@ use weir_data::timestamp::TimestampType;
 use crate::consumer::Events;
 use crate::consumer_fault::{ConsumerError, ConsumerFault};
 
-/// The rows that a consumer has fetched and nobody has taken yet.
-pub struct RowQueue {
+/// The records that a consumer has fetched and the task has not taken yet.
+pub struct RecordQueue {
     queue: NonNull<sys::rd_kafka_queue_t>,
     /// Notified when the queue was empty and is not any more. librdkafka has its address.
     wake: Arc<Notify>,
@@ -26,13 +26,13 @@ pub struct RowQueue {
 }
 
 // SAFETY: librdkafka's queues have a lock of their own and may be used from any thread (rdkafka.h, "thread-safe").
-unsafe impl Send for RowQueue {}
+unsafe impl Send for RecordQueue {}
 // SAFETY: as above; no method needs exclusive access.
-unsafe impl Sync for RowQueue {}
+unsafe impl Sync for RecordQueue {}
 
-impl RowQueue {
-    /// Most rows that one [`RowQueue::take`] gives. They are out of librdkafka's reach at once, so it bounds what a chunk of large
-    /// rows may hold.
+impl RecordQueue {
+    /// Most records that one [`RecordQueue::take`] gives. librdkafka's limits do not apply to them, so it bounds what a chunk of large
+    /// records may hold.
     pub const MOST: usize = 256;
 
     /// An empty queue, to which nothing is forwarded yet.
@@ -49,7 +49,7 @@ impl RowQueue {
         Self { queue, wake, client: Arc::clone(client) }
     }
 
-    /// Makes the rows of these partitions come through this queue from now on, and not through the consumer's own. To be called
+    /// Makes the records of these partitions come through this queue from now on, and not through the consumer's own. To be called
     /// before they are assigned, each time.
     pub(crate) fn forward(&self, partitions: &TopicPartitionList) {
         for element in partitions.elements() {
@@ -68,18 +68,18 @@ impl RowQueue {
         }
     }
 
-    /// Returns when rows may be there. Safe to drop while it waits.
+    /// Returns when records may be there. Safe to drop while it waits.
     pub async fn ready(&self) {
         self.wake.notified().await;
     }
 
-    /// Takes what is there, at most `most` and [`RowQueue::MOST`] rows, without waiting, and gives each to `each`. Returns their number,
+    /// Takes what is there, at most `most` and [`RecordQueue::MOST`] records, without waiting, and gives each to `each`. Returns their number,
     /// and the error that was in place of a record: the first one that is not transient, or else the last.
     ///
-    /// No row is given to `each` after an error that is not transient. librdkafka skips what it could not read and continues after it, so a
-    /// commit of such a row's offset would lose the records that the error is about.
-    pub fn take(&self, most: usize, each: impl FnMut(Row<'_>)) -> (usize, Option<ConsumerError>) {
-        let mut chunk = Chunk { messages: [ptr::null_mut(); RowQueue::MOST], count: 0 };
+    /// No record is given to `each` after an error that is not transient. librdkafka skips what it could not read and continues after it, so a
+    /// commit of such a record's offset would lose the records that the error is about.
+    pub fn take(&self, most: usize, each: impl FnMut(FetchedRecord<'_>)) -> (usize, Option<ConsumerError>) {
+        let mut chunk = Chunk { messages: [ptr::null_mut(); RecordQueue::MOST], count: 0 };
         // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
         let taken = unsafe {
             sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, chunk.messages.as_mut_ptr(), most.min(Self::MOST))
@@ -90,15 +90,15 @@ impl RowQueue {
     }
 }
 
-/// Gives records to `each`, up to the first error that is not transient. See [`RowQueue::take`].
+/// Gives records to `each`, up to the first error that is not transient. See [`RecordQueue::take`].
 fn give<'a>(
     messages: impl Iterator<Item = &'a sys::rd_kafka_message_t>,
-    mut each: impl FnMut(Row<'a>),
+    mut each: impl FnMut(FetchedRecord<'a>),
 ) -> (usize, Option<ConsumerError>) {
     let (mut records, mut transient) = (0, None);
     for message in messages {
         if !message.err.is_error() {
-            each(Row { message });
+            each(FetchedRecord { message });
             records += 1;
             continue;
         }
@@ -111,7 +111,7 @@ fn give<'a>(
     (records, transient)
 }
 
-/// An error that stands in a row's place.
+/// An error in place of a record.
 fn error(message: &sys::rd_kafka_message_t) -> ConsumerError {
     // SAFETY: the message is valid, and has an error. Both texts are C strings that live as long; one without a topic has none.
     let (topic, reason) = unsafe {
@@ -125,7 +125,7 @@ fn error(message: &sys::rd_kafka_message_t) -> ConsumerError {
     ConsumerError { code: RDKafkaErrorCode::from(message.err), reason, is_fatal: false }
 }
 
-impl Drop for RowQueue {
+impl Drop for RecordQueue {
     fn drop(&mut self) {
         // SAFETY: the queue is destroyed once, its callback is gone before the address it was given is, and its client is alive.
         unsafe {
@@ -137,14 +137,14 @@ impl Drop for RowQueue {
 
 /// Called on a thread of librdkafka.
 unsafe extern "C" fn notify(_: *mut sys::rd_kafka_t, wake: *mut c_void) {
-    // SAFETY: `wake` is the address that `RowQueue::new` gave, see there for how long it is valid.
+    // SAFETY: `wake` is the address that `RecordQueue::new` gave, see there for how long it is valid.
     let wake = unsafe { &*wake.cast::<Notify>() };
     wake.notify_one();
 }
 
 /// Messages that are destroyed together: as long as they live no topic's address is used again.
 struct Chunk {
-    messages: [*mut sys::rd_kafka_message_t; RowQueue::MOST],
+    messages: [*mut sys::rd_kafka_message_t; RecordQueue::MOST],
     count: usize,
 }
 
@@ -157,14 +157,14 @@ impl Drop for Chunk {
     }
 }
 
-/// A row, valid during the call it is given to.
-pub struct Row<'a> {
+/// A record, valid during the call it is given to.
+pub struct FetchedRecord<'a> {
     message: &'a sys::rd_kafka_message_t,
 }
 
-impl<'a> Row<'a> {
-    /// Something that is the same for rows of the same partition in the same [`RowQueue::take`], and for no others.
-    pub fn place(&self) -> (usize, i32) {
+impl<'a> FetchedRecord<'a> {
+    /// Returns what is the same for records of the same partition in the same [`RecordQueue::take`], and for no others.
+    pub fn run(&self) -> (usize, i32) {
         (self.message.rkt.addr(), self.message.partition)
     }
 
