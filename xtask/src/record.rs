@@ -96,7 +96,7 @@ static RECORDERS: [Recorder; 5] = [
         oldest_java: KAFKA_JAVA,
         newest_java: u32::MAX,
         how: How::Prints { input: None, arguments: &[] },
-        output: "runtime/config/src/validation/definitions.json",
+        output: "runtime/config/src/recorded/definitions.json",
     },
 ];
 

@@ -1,4 +1,4 @@
-//! The converters of a connector, as its configuration or the worker's names them.
+//! The converters of a connector, from its configuration or the worker's.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 pub struct ConverterSetting {
     /// Full class name or alias.
     pub class: String,
-    /// Its settings, without the prefix.
+    /// The settings, without prefix.
     pub settings: HashMap<String, String>,
 }
 

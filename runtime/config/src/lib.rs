@@ -1,50 +1,28 @@
 //! Configuration: the worker's keys, the connectors' keys, and Kafka's rules for both.
+//!
+//! Each of these modules uses only those before it: `error`, `keys`, `recorded`, `providers`, `client`, `rest`, `worker`,
+//! `settings` (of one connector), `validation`, `connector`.
 
-pub mod access;
-pub mod chain;
-mod check;
-pub mod client;
-mod client_connector;
-#[cfg(test)]
-mod client_docs;
-pub mod client_keys;
-mod client_security;
-mod client_trial;
-mod common;
-pub mod connector;
-pub mod connector_keys;
-mod contradictions;
-pub mod converter;
-pub mod def;
-#[cfg(test)]
-mod docs;
+mod client;
+mod connector;
+mod converter;
 pub mod error;
-pub mod host_names;
-pub mod keys;
-pub mod listener;
-pub mod listener_tls;
-mod nearest;
-pub mod policy;
-mod prepare;
+mod keys;
+mod prefix;
 pub mod properties;
 pub mod providers;
-mod reader;
+mod recorded;
 pub mod rest;
 mod restart_policy;
-mod steps;
-pub mod subscription;
-pub mod topic_creation;
+mod settings;
 pub mod validation;
-pub mod worker;
-mod worker_converters;
-mod worker_keys;
+mod worker;
 
-pub use chain::{Predicate, Step};
-pub use common::{DeadLetterQueue, Errors};
-pub use connector::ConnectorConfig;
+pub use connector::{ConnectorConfig, Predicate, PrepareError, Step, ValidateError, validate};
 pub use converter::{ConverterSetting, ConverterSettings};
 pub use error::Error;
-pub use prepare::{Unprepared, Unvalidated, validate};
+pub use rest::{access, host_names, listener, tls as listener_tls};
 pub use restart_policy::RestartPolicy;
-pub use subscription::Subscription;
+pub use settings::{DeadLetterQueue, Errors, Subscription, topic_creation};
+pub use validation::InvalidConfig;
 pub use worker::WorkerConfig;

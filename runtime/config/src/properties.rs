@@ -8,7 +8,7 @@ use java_properties::{PropertiesError, PropertiesIter};
 use weir_api::json::{self, CreateConnectorFile, StringMap};
 use weir_plugin::ConfigMap;
 
-/// Why a file gave no configuration.
+/// Why a file cannot be read as a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read.
@@ -16,28 +16,28 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// The file is not in the format of Java's properties.
+    /// The file is not a valid Java properties file.
     #[error("{} is not a Java properties file (nor JSON)", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// The syntax error.
         #[source]
         source: PropertiesError,
     },
-    /// A connector file that begins as JSON and is not.
-    #[error("{} begins as JSON and is not valid JSON: {problem}. Correct it, or write the file as Java properties", path.display())]
+    /// A connector file that begins like JSON but is not valid JSON.
+    #[error("{} begins like JSON but is not valid JSON: {problem}. Correct it, or write the file as Java properties", path.display())]
     Json {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and where.
+        /// The syntax error and its position.
         problem: String,
     },
-    /// A connector file with a null in it.
+    /// A connector file with a null value.
     #[error("Null value can not be supplied as the configuration value, at '{}'", path.display())]
     Null {
         /// The file.
@@ -49,7 +49,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A connector file that says two names.
+    /// A connector file with two different names.
     #[error("Connector name configuration in 'config' doesn't match the one specified in 'name' at '{}'", path.display())]
     TwoNames {
         /// The file.
@@ -57,18 +57,18 @@ pub enum Error {
     },
 }
 
-/// What a connector file asks for.
+/// The content of a connector file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectorFile {
     /// The connector's name.
     pub name: String,
-    /// Its configuration, `name` included.
+    /// The connector's configuration, including `name`.
     pub config: ConfigMap,
-    /// `initial_state` of a file in the shape of `POST /connectors`, as written.
+    /// `initial_state` of a file with a body of `POST /connectors`, as written.
     pub initial_state: Option<String>,
 }
 
-/// Reads a Java properties file, in its order; of a key that stands there twice, the last value counts.
+/// Reads a Java properties file in its order. If a key occurs twice, its last value is used.
 pub fn properties(path: &Path) -> Result<ConfigMap, Error> {
     parse_properties(path, &read(path)?)
 }
@@ -87,7 +87,7 @@ pub fn connector(path: &Path) -> Result<ConnectorFile, Error> {
         }
         return Ok(ConnectorFile { name, config, initial_state });
     }
-    // Kafka Connect reads it as properties then, in which it finds no name.
+    // Kafka Connect would read it as properties and report that the name is missing.
     if bytes.trim_ascii_start().starts_with(b"{")
         && let Err(error) = serde_json::from_slice::<serde_json::Value>(&bytes)
     {
@@ -115,8 +115,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
 }
 
 fn parse_properties(path: &Path, bytes: &[u8]) -> Result<ConfigMap, Error> {
-    // Java reads these files as ISO-8859-1, which turns a file written as UTF-8 into nonsense. Text that is valid UTF-8 is
-    // almost never meant as anything else, so that is tried first.
+    // Java reads these files as ISO-8859-1, which garbles a file written in UTF-8. Text that is valid UTF-8 is almost never in
+    // another encoding, so UTF-8 is tried first.
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
@@ -124,7 +124,7 @@ fn parse_properties(path: &Path, bytes: &[u8]) -> Result<ConfigMap, Error> {
     parse(&text).map_err(|source| Error::Syntax { path: path.to_owned(), source })
 }
 
-/// Parses the text of a Java properties file, in its order; of a key that stands there twice, the last value counts.
+/// Parses the text of a Java properties file in its order. If a key occurs twice, its last value is used.
 pub(super) fn parse(text: &str) -> Result<ConfigMap, PropertiesError> {
     let mut config = ConfigMap::new();
     PropertiesIter::new_with_encoding(text.as_bytes(), encoding_rs::UTF_8).read_into(|key, value| {

@@ -1,27 +1,27 @@
-//! `weir.restart.*`: how often and when Weir restarts what has failed.
+//! `weir.restart.*`: how often and when Weir restarts failed tasks and connectors.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-/// Most attempts that a worker or a connector may ask for.
+/// Maximum value of `weir.restart.max.attempts`.
 pub(super) const MOST_ATTEMPTS: i64 = 1000;
 
 /// When failed tasks and connectors are restarted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestartPolicy {
-    /// Restarts in a row that may fail; 0 = nothing is restarted, as in Kafka Connect.
+    /// Maximum number of consecutive restarts; 0 disables restarts, as in Kafka Connect.
     pub max_attempts: u32,
-    /// Time before the first one.
+    /// Delay before the first restart.
     pub delay: Duration,
-    /// It doubles up to this.
+    /// Maximum delay. The delay doubles with each further restart.
     pub delay_max: Duration,
-    /// What has run for this long counts as well again.
+    /// How long a task or connector must run without failing before its attempts are counted from the start.
     pub reset_after: Duration,
 }
 
 impl RestartPolicy {
-    /// Time before the attempt of this number, from 1. `who` spreads what failed at the same time over a fifth of the delay,
-    /// always in the same way, so that a database that comes back is not met by all tasks at once.
+    /// The delay before an attempt, counted from 1. Tasks that fail at the same time are spread over a fifth of the delay,
+    /// depending on `who`, so that they do not all connect to a recovering system at the same moment.
     pub fn delay(&self, attempt: u32, who: impl std::hash::Hash) -> Duration {
         let doubled = self.delay.saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1)));
         let full = doubled.min(self.delay_max.max(self.delay));

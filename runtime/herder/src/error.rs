@@ -1,6 +1,6 @@
 //! Why the herder refuses or fails.
 
-use weir_config::Unprepared;
+use weir_config::PrepareError;
 
 /// Why the herder refused or failed. The text is for the one who asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,11 +22,11 @@ pub enum Error {
     Internal(String),
 }
 
-impl From<Unprepared> for Error {
-    fn from(unprepared: Unprepared) -> Self {
+impl From<PrepareError> for Error {
+    fn from(unprepared: PrepareError) -> Self {
         match unprepared {
-            Unprepared::Unresolved(error) => Self::Internal(error.to_string()),
-            Unprepared::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
+            PrepareError::Unresolved(error) => Self::Internal(error.to_string()),
+            PrepareError::Invalid(invalid) => Self::BadRequest(invalid.to_string()),
         }
     }
 }

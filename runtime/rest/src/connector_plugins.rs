@@ -14,7 +14,7 @@ use super::request::{JsonBody, Parameters, Place, finish};
 use weir_api::json::StringMap;
 use weir_catalogue::{AnyPlugin, BUILT_IN, BUILT_IN_VERSION, VersionRange};
 use weir_config::validation::{self, ConfigInfos, ConfigKeyInfo};
-use weir_config::{self as config, Unvalidated};
+use weir_config::{self as config, ValidateError};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -119,10 +119,10 @@ fn without_kind(name: &str) -> &str {
 
 /// Kafka Connect answers what kept it from validating with 500 and the exception's class in front, where creating the connector
 /// answers 400.
-fn not_unwrapped(error: Unvalidated) -> Failure {
+fn not_unwrapped(error: ValidateError) -> Failure {
     let class = match error {
-        Unvalidated::Invalid(_) => "org.apache.kafka.connect.runtime.rest.errors.BadRequestException",
-        Unvalidated::Unresolved(_) => "org.apache.kafka.common.config.ConfigException",
+        ValidateError::Invalid(_) => "org.apache.kafka.connect.runtime.rest.errors.BadRequestException",
+        ValidateError::Unresolved(_) => "org.apache.kafka.common.config.ConfigException",
     };
     Failure::internal(format!("{class}: {error}"))
 }

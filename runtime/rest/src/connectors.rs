@@ -14,8 +14,8 @@ use super::error::Failure;
 use super::request::{BaseUri, JsonBody, Parameters, Place, finish};
 use weir_api::json::{self, CreateConnectorRequest, StringMap};
 use weir_api::{ConnectorInfo, ConnectorStateInfo, TargetState, TaskInfo, TaskState};
-use weir_config::connector::Invalid;
-use weir_config::{self as config, Unvalidated};
+use weir_config::InvalidConfig;
+use weir_config::{self as config, ValidateError};
 use weir_herder::{Put, size};
 use weir_java::text::trim;
 
@@ -87,9 +87,9 @@ async fn with_name(app: &App, name: &str, config: Option<StringMap>) -> Result<C
     }
     if config.values().any(Option::is_none) {
         return Err(match config::validate(&config, &app.worker, &app.plugins).await {
-            Ok(infos) => Failure::bad_request(Invalid::Keys(Box::new(infos)).to_string()),
-            Err(Unvalidated::Invalid(refused)) => Failure::bad_request(refused.to_string()),
-            Err(Unvalidated::Unresolved(error)) => Failure::internal(error.to_string()),
+            Ok(infos) => Failure::bad_request(InvalidConfig::Keys(Box::new(infos)).to_string()),
+            Err(ValidateError::Invalid(refused)) => Failure::bad_request(refused.to_string()),
+            Err(ValidateError::Unresolved(error)) => Failure::internal(error.to_string()),
         });
     }
     Ok(json::without_nulls(config).0)

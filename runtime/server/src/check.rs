@@ -11,9 +11,9 @@ use crate::grants;
 use crate::places;
 use weir_api::json;
 use weir_catalogue::{self as plugins, Plugins};
-use weir_config::connector::Invalid;
+use weir_config::InvalidConfig;
 use weir_config::properties::{self, ConnectorFile};
-use weir_config::{ConnectorConfig, Unprepared, WorkerConfig};
+use weir_config::{ConnectorConfig, PrepareError, WorkerConfig};
 use weir_herder::ConfigFile;
 use weir_rest as rest;
 use weir_rest::security::Security;
@@ -210,15 +210,15 @@ async fn validate(file: &Path, connector: &ConnectorFile, config: &WorkerConfig,
     let problem = |key: &str, text| Problem { file: file.to_owned(), key: Some(key.to_owned()), text };
     match ConnectorConfig::prepare(&connector.name, &connector.config, config, plugins).await {
         Ok(_) => Vec::new(),
-        Err(Unprepared::Unresolved(error)) => vec![problem("", error.to_string())],
-        Err(Unprepared::Invalid(Invalid::Keys(infos))) => {
+        Err(PrepareError::Unresolved(error)) => vec![problem("", error.to_string())],
+        Err(PrepareError::Invalid(InvalidConfig::Keys(infos))) => {
             let values = infos.configs.iter().map(|config| &config.value);
             values.flat_map(|value| value.errors.iter().map(|error| problem(&value.name, error.clone()))).collect()
         }
-        Err(Unprepared::Invalid(Invalid::Unresolved(errors))) => {
+        Err(PrepareError::Invalid(InvalidConfig::Unresolved(errors))) => {
             errors.into_iter().map(|error| problem(error.key(), error.to_string())).collect()
         }
-        Err(Unprepared::Invalid(other)) => vec![problem("connector.class", other.to_string())],
+        Err(PrepareError::Invalid(other)) => vec![problem("connector.class", other.to_string())],
     }
 }
 

@@ -196,6 +196,6 @@ fn nothing_is_written_to_kafkas_own_topics() -> Result<()> {
     refused("letters", &sink, "is one of Kafka's internal topics")?;
     let alias = "a".repeat(50_000);
     let long = [("transforms", alias.as_str())];
-    refused("long", &source(topic, &long), "has an alias of 50000 bytes; Weir takes 256")?;
+    refused("long", &source(topic, &long), "has an alias of 50000 bytes; the limit is 256")?;
     worker.stop()
 }

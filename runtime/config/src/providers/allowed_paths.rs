@@ -1,28 +1,28 @@
-//! `allowed.paths`: which files a provider may read (Kafka's `AllowedPaths`). A reference's path comes over REST, so it is not
-//! trusted: it is normalised, and what it really names, symbolic links followed, must be within what is allowed too.
+//! `allowed.paths`: which files a provider may read (Kafka's `AllowedPaths`). The path of a reference is not trusted, because it
+//! comes from a request: both the normalized path and the file to which it leads through symbolic links must be allowed.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// The folders and files that may be read; none = all, as in Kafka.
+/// The directories and files that may be read; `None` for all, as in Kafka.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AllowedPaths(Option<Vec<PathBuf>>);
 
-/// Where a path leads.
+/// The result of checking a path.
 #[derive(Debug)]
-pub(super) enum Place {
-    /// Here; it is there and may be read.
+pub(super) enum CheckedPath {
+    /// The file exists and may be read.
     Allowed(PathBuf),
-    /// To what may not be read.
+    /// The file may not be read.
     Refused,
 }
 
 impl AllowedPaths {
-    /// Takes the parameter's value.
+    /// Parses the value of the parameter.
     ///
     /// # Errors
     ///
-    /// A path is not absolute or not there; the text is Kafka's.
+    /// A path is not absolute or does not exist. The text is Kafka's.
     pub(super) fn parse(text: Option<&str>) -> Result<Self, String> {
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Self(None)) };
         let mut allowed = Vec::new();
@@ -39,32 +39,32 @@ impl AllowedPaths {
         Ok(Self(Some(allowed)))
     }
 
-    /// True = any file of the machine may be read.
+    /// Whether every file may be read.
     pub(super) fn is_unbounded(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Holds a path against what is allowed, before the file system is asked and after.
+    /// Checks a path before and after symbolic links are followed.
     ///
     /// # Errors
     ///
-    /// The path is allowed by its name, and cannot be looked at.
-    pub(super) fn place(&self, path: &str) -> io::Result<Place> {
+    /// The path is allowed by its name, but the file system reports an error.
+    pub(super) fn check(&self, path: &str) -> io::Result<CheckedPath> {
         let path = Path::new(path);
-        let Some(allowed) = &self.0 else { return Ok(Place::Allowed(path.to_owned())) };
+        let Some(allowed) = &self.0 else { return Ok(CheckedPath::Allowed(path.to_owned())) };
         let path = normalise(path);
         if !allowed.iter().any(|allowed| path.starts_with(allowed)) {
-            return Ok(Place::Refused);
+            return Ok(CheckedPath::Refused);
         }
-        // Kafka stops here, and follows a link to wherever it leads.
+        // Kafka does not check where a symbolic link leads.
         let real = path.canonicalize()?;
-        // Looked up each time: a mounted secret changes by exchanging a link.
+        // Resolved each time: a mounted secret changes when its link is replaced.
         let within = |allowed: &PathBuf| allowed.canonicalize().is_ok_and(|allowed| real.starts_with(allowed));
-        Ok(if allowed.iter().any(within) { Place::Allowed(real) } else { Place::Refused })
+        Ok(if allowed.iter().any(within) { CheckedPath::Allowed(real) } else { CheckedPath::Refused })
     }
 }
 
-/// `java.nio.file.Path.normalize`: `.` and `name/..` go, by the names alone.
+/// `java.nio.file.Path.normalize`: removes `.` and `name/..` without access to the file system.
 fn normalise(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
@@ -72,7 +72,7 @@ fn normalise(path: &Path) -> PathBuf {
             Component::CurDir => {}
             Component::ParentDir => match normal.components().next_back() {
                 Some(Component::Normal(_)) => drop(normal.pop()),
-                // Above the root is the root.
+                // The parent of the root is the root.
                 Some(Component::RootDir | Component::Prefix(_)) => {}
                 Some(Component::ParentDir | Component::CurDir) | None => normal.push(".."),
             },
@@ -105,24 +105,24 @@ mod tests {
 
     #[test]
     fn neither_dots_nor_links_lead_out() {
-        let folder = tempfile::tempdir().expect("folder");
-        let (inside, outside) = (folder.path().join("in"), folder.path().join("out"));
-        std::fs::create_dir_all(inside.join("..data")).expect("folder");
-        std::fs::create_dir_all(&outside).expect("folder");
+        let directory = tempfile::tempdir().expect("a directory");
+        let (inside, outside) = (directory.path().join("in"), directory.path().join("out"));
+        std::fs::create_dir_all(inside.join("..data")).expect("a directory");
+        std::fs::create_dir_all(&outside).expect("a directory");
         std::fs::write(outside.join("secret"), "s").expect("written");
         std::fs::write(inside.join("..data/own"), "s").expect("written");
         std::os::unix::fs::symlink(outside.join("secret"), inside.join("link")).expect("linked");
-        // The way in which Kubernetes mounts a secret.
+        // Kubernetes mounts secrets like this.
         std::os::unix::fs::symlink("..data/own", inside.join("own")).expect("linked");
         let allowed = AllowedPaths::parse(Some(&inside.display().to_string())).expect("taken");
-        let place = |path: PathBuf| allowed.place(&path.display().to_string());
-        assert!(matches!(place(inside.join("own")), Ok(Place::Allowed(_))));
+        let place = |path: PathBuf| allowed.check(&path.display().to_string());
+        assert!(matches!(place(inside.join("own")), Ok(CheckedPath::Allowed(_))));
         for refused in
-            [inside.join("../out/secret"), outside.join("secret"), inside.join("link"), folder.path().join("in2")]
+            [inside.join("../out/secret"), outside.join("secret"), inside.join("link"), directory.path().join("in2")]
         {
-            assert!(matches!(place(refused.clone()), Ok(Place::Refused)), "{}", refused.display());
+            assert!(matches!(place(refused.clone()), Ok(CheckedPath::Refused)), "{}", refused.display());
         }
-        assert!(matches!(allowed.place("in/own"), Ok(Place::Refused)));
+        assert!(matches!(allowed.check("in/own"), Ok(CheckedPath::Refused)));
         assert!(place(inside.join("none")).is_err());
         assert!(place(inside.join("nul\0")).is_err());
     }

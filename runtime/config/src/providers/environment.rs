@@ -1,4 +1,4 @@
-//! `EnvVarConfigProvider`: the worker's environment as it was at start, as far as `allowlist.pattern` matches whole names.
+//! `EnvVarConfigProvider`: the variables of the worker's environment at start whose whole names `allowlist.pattern` matches.
 
 use std::collections::HashMap;
 
@@ -8,18 +8,18 @@ use weir_java::regex::JavaRegex;
 pub(super) struct Environment(HashMap<String, String>);
 
 impl Environment {
-    /// Takes those of `variables` whose whole name matches; no pattern = all.
+    /// Keeps the variables whose whole name matches; all of them if there is no pattern.
     ///
     /// # Errors
     ///
-    /// The pattern is no regular expression.
+    /// The pattern is not a valid regular expression.
     pub(super) fn new(
         pattern: Option<&str>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, String> {
         let pattern = pattern.map(JavaRegex::new).transpose();
         let pattern = pattern.map_err(|error| format!("Invalid regex: {error}"))?;
-        // A match that takes too many steps is none: better to lack a variable than to show one.
+        // A match that takes too many steps does not count: a missing variable is better than a disclosed one.
         let allowed = |name: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(name).unwrap_or(false));
         Ok(Self(variables.into_iter().filter(|(name, _)| allowed(name)).collect()))
     }
@@ -29,7 +29,7 @@ impl Environment {
     }
 }
 
-/// This process's environment, but for names and values that are not Unicode.
+/// Returns the environment of this process, except names and values that are not Unicode.
 pub(super) fn of_this_process() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

@@ -1,9 +1,10 @@
-//! Config providers: values of the worker's file and of connectors' configurations that stand elsewhere and are named by
-//! `${provider:path:key}`. The three of Kafka: files, directories, the environment. A value is for the plugin, or for whoever
-//! else needs it to work; what is stored, answered and logged holds the reference.
+//! Config providers: values that the worker's file and connectors' configurations do not contain, but refer to with
+//! `${provider:path:key}`. There are Kafka's three: files, directories and the environment. Only plugins, clients and other users
+//! of a setting receive its value; stored configurations, responses and log lines contain the reference.
 
 mod allowed_paths;
 mod environment;
+mod error;
 mod open;
 mod read;
 mod reference;
@@ -19,72 +20,29 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-pub(super) use open::{Opened, open};
+pub use error::Error;
+use error::{MAX_PATHS, MAX_RESOLVED_BYTES, PATIENCE};
+pub(crate) use open::{Opened, open};
 use reference::{Reference, references};
 pub use resolved::Resolved;
 pub use secrets::Secrets;
+use short_values::SHORT;
 use source::{Provider, Values};
 
-use super::error::Error as KeyError;
-use super::nearest;
+use crate::error::Error as KeyError;
+use crate::keys::nearest;
 use weir_logging::Redactor;
 use weir_metrics::Counter;
 use weir_plugin::ConfigMap;
 
-/// Most different paths that one configuration may name: each is a file that is read for a request.
-const MAX_PATHS: usize = 100;
-/// Most bytes that all values of one configuration may have together, with what stands around the references.
-const MAX_RESOLVED_BYTES: usize = 2 << 20;
-/// Configurations that are looked up at the same time. More wait, so that a file system that hangs holds few threads.
+/// Number of configurations that are resolved concurrently. Further ones wait, so that a hanging file system blocks only a few
+/// threads.
 const AT_ONCE: usize = 4;
-/// How long that may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Most references that short values are warned of, and most bytes of one.
+/// Maximum number of references whose short values are logged, and the maximum size of one in bytes.
 const WARNED_MAX: usize = 1000;
 const WARNED_MAX_BYTES: usize = 1000;
-/// Most references of one configuration that are told not to be there.
+/// Maximum number of missing references of one configuration that are reported.
 const MISSING_MAX: usize = 20;
-/// What is said of a short value.
-const SHORT: &str = "the value of a config provider has fewer than 4 bytes and is hidden in the log and in errors only where it stands \
-                     alone, in quotes or after '=' or ':'; use a longer one if it is a secret";
-
-/// Why references cannot be resolved. The texts of the first three are Kafka's, which answers them with 500.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// A properties file.
-    #[error("Could not read properties from file {path}")]
-    File {
-        /// As the reference names it.
-        path: String,
-    },
-    /// A file of a directory.
-    #[error("Could not read file {} for property {key}", path.display())]
-    Directory {
-        /// The file.
-        path: std::path::PathBuf,
-        /// Its name.
-        key: String,
-    },
-    /// The environment has no paths.
-    #[error("Path is not supported for EnvVarConfigProvider, invalid value '{path}'")]
-    PathOfEnvironment {
-        /// The path.
-        path: String,
-    },
-    /// Too many files for one configuration.
-    #[error(
-        "the configuration names more than {MAX_PATHS} paths of config providers; put values that belong together into one file"
-    )]
-    ManyPaths,
-    /// Too long values.
-    #[error("the values that the configuration's references name have more than {MAX_RESOLVED_BYTES} bytes together")]
-    Large,
-    /// The file system does not answer.
-    #[error("the config providers did not answer within {} s; the file system may be hanging, see the log", PATIENCE.as_secs())]
-    Slow,
-}
-
 /// The worker's config providers. Cheap to clone.
 #[derive(Clone)]
 pub struct Providers(Arc<Shared>);
@@ -93,10 +51,10 @@ struct Shared {
     providers: BTreeMap<String, Provider>,
     redactor: Redactor,
     turns: Arc<Semaphore>,
-    /// References whose short values were warned of.
+    /// References whose short values have been logged.
     warned: Mutex<HashSet<String>>,
     failures: Counter,
-    /// Whether a reference to what is not there is refused.
+    /// Whether a reference to a missing value is refused.
     strict: bool,
 }
 
@@ -112,24 +70,24 @@ impl Providers {
         }))
     }
 
-    /// What keeps the values out of the log.
+    /// Returns the redactor that removes the values from the log.
     pub fn redactor(&self) -> Redactor {
         self.0.redactor.clone()
     }
 
-    /// Resolves the references of a connector's configuration. Without any, nothing is looked up.
+    /// Resolves the references of a connector's configuration. If it has none, nothing is looked up.
     ///
     /// # Errors
     ///
-    /// A provider cannot read what is named. A reference to a provider, a path or a key that is not there stays as it is, as in
-    /// Kafka, and is among [`Resolved::missing`] unless `weir.config.providers.strict` is false.
+    /// A provider cannot read a path. A reference to a provider, path or key that does not exist is not replaced, as in Kafka, and
+    /// is in [`Resolved::missing`] unless `weir.config.providers.strict` is false.
     pub async fn resolve(&self, config: &ConfigMap) -> Result<Resolved, Error> {
         if !self.concern(config) {
             return Ok(Resolved::plain(config.clone()));
         }
         let (this, config, turns) = (self.clone(), config.clone(), Arc::clone(&self.0.turns));
         let work = async move {
-            // Never closed. The turn is given back when the work ends, also when nobody waits for it any more.
+            // The semaphore is never closed. The permit is returned when the work ends, even if the result is no longer awaited.
             let turn = turns.acquire_owned().await;
             tokio::task::spawn_blocking(move || {
                 let _turn = turn;
@@ -150,18 +108,18 @@ impl Providers {
         resolved.inspect_err(|_| self.0.failures.increment())
     }
 
-    /// Configurations that could not be resolved since the start.
+    /// Returns the number of configurations that could not be resolved since the start.
     pub fn failures(&self) -> u64 {
         self.0.failures.get()
     }
 
-    /// True = the configuration has references to these providers.
+    /// Whether the configuration has references to these providers.
     fn concern(&self, config: &ConfigMap) -> bool {
         let concerns = |provider: &str| self.0.strict || self.0.providers.contains_key(provider);
         config.values().flat_map(|text| references(text)).any(|found| concerns(found.provider))
     }
 
-    /// Why nothing takes the place of a reference in the value of this key.
+    /// Returns why a reference in the value of a key cannot be resolved.
     fn missing(&self, key: &str, reference: &Reference<'_>, raw: &str) -> KeyError {
         let written: String =
             raw.get(reference.range.clone()).unwrap_or_default().chars().take(WARNED_MAX_BYTES).collect();
@@ -177,10 +135,11 @@ impl Providers {
                  weir.config.providers.strict=false if this text is meant as it is"
             ),
             (false, Some(_)) => format!(
-                "{key}: {written} names a config provider that is not there. The worker has {} (config.providers){}. Correct the name, or \
+                "{key}: {written} names a config provider that does not exist. The worker has {} (config.providers){}. Correct \
+                 the name, or \
                  set weir.config.providers.strict=false if this text is meant as it is",
                 providers().collect::<Vec<_>>().join(", "),
-                nearest::slip_of(reference.provider, providers())
+                nearest::misspelling_of(reference.provider, providers())
                     .map(|name| format!("; did you mean '{name}'?"))
                     .unwrap_or_default()
             ),
@@ -188,7 +147,7 @@ impl Providers {
         KeyError::other(key, text)
     }
 
-    /// As [`Providers::resolve`], on this thread.
+    /// Resolves references as [`Providers::resolve`] does, on this thread.
     fn resolve_here(&self, config: &ConfigMap) -> Result<Resolved, Error> {
         let mut asked: HashMap<(&str, &str), BTreeSet<&str>> = HashMap::new();
         for reference in config.values().flat_map(|text| references(text)) {
@@ -221,7 +180,7 @@ impl Providers {
                     }
                     continue;
                 };
-                // Both ends are where a brace or a dollar stands.
+                // Both ends are at a brace or a dollar sign.
                 value.push_str(raw.get(from..reference.range.start).unwrap_or_default());
                 value.push_str(text);
                 let written = raw.get(reference.range.clone()).unwrap_or_default();
@@ -245,7 +204,7 @@ impl Providers {
         Ok(Resolved::new(resolved, submitted, secrets, ttl).with_short(short).with_missing(missing))
     }
 
-    /// Says once of each of these references that its value is short.
+    /// Logs once for each of these references that its value is short.
     fn warn_of(&self, references: &[String]) {
         let mut warned = self.0.warned.lock();
         for reference in references.iter().filter(|reference| reference.len() <= WARNED_MAX_BYTES) {
@@ -257,7 +216,7 @@ impl Providers {
 }
 
 impl std::fmt::Debug for Providers {
-    /// Their names.
+    /// Prints the names of the providers.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.providers.keys()).finish()
     }

@@ -5,43 +5,47 @@ use std::time::Duration;
 
 use super::allowed_paths::AllowedPaths;
 use super::environment::{self, Environment};
+use super::short_values;
 use super::source::{Provider, Source};
 use super::{Providers, Resolved};
-use crate::def::{self, Check, Type, Value};
-use crate::{Error, nearest, worker};
+use crate::error::Error;
+use crate::keys::check::{self, Check};
+use crate::keys::nearest;
+use crate::keys::types::{self, Type, Value};
+use crate::prefix::with_prefix;
 use weir_plugin::ConfigMap;
 
-/// The key of the worker's file that names them.
+/// The worker's key that lists the providers.
 const KEY: &str = "config.providers";
-/// Kafka takes this key's value as it is written.
+/// Kafka does not resolve references in the value of this key.
 const NEVER_RESOLVED: &str = "plugin.path";
-/// The key that says whether references to what is not there are refused.
+/// The key that determines whether references to missing values are refused.
 const STRICT: &str = "weir.config.providers.strict";
-/// How the keys of the providers begin.
+/// Prefix of the providers' keys.
 const PARAMETERS_OF: &str = "config.providers.";
-/// The parameter that says how long a value holds.
+/// The parameter that determines how long a value is valid.
 const TTL: &str = "weir.ttl.ms";
-/// All parameters that any of the providers has.
+/// The parameters of all providers.
 const PARAMETERS: [&str; 3] = ["allowed.paths", "allowlist.pattern", TTL];
 const CLASSES: [&str; 3] = ["FileConfigProvider", "DirectoryConfigProvider", "EnvVarConfigProvider"];
 const PACKAGE: &str = "org.apache.kafka.common.config.provider.";
 
-/// What there is after opening.
+/// The opened providers, and the worker's file.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    /// For the connectors.
+    /// The providers, for connectors.
     pub(crate) providers: Providers,
-    /// The worker's file.
+    /// The worker's file with its references resolved.
     pub(crate) resolved: Resolved,
     /// One line for each setting that has no effect or is dangerous.
     pub(crate) warnings: Vec<String>,
 }
 
-/// Opens the providers and resolves the worker's file once. Reads files on this thread: called at start.
+/// Opens the providers and resolves the worker's file once. Reads files on this thread, so it is only called at start.
 pub(crate) fn open(originals: ConfigMap) -> Result<Opened, Vec<Error>> {
     let mut warnings = Vec::new();
-    // Their own settings are taken as written: with a reference in `allowed.paths` Kafka does not start either.
-    let strict = match originals.get(STRICT).map(|text| def::parse(STRICT, Type::Boolean, text)).transpose() {
+    // The providers' own settings are not resolved: Kafka does not start with a reference in `allowed.paths` either.
+    let strict = match originals.get(STRICT).map(|text| types::parse(STRICT, Type::Boolean, text)).transpose() {
         Ok(strict) => strict != Some(Value::Boolean(false)),
         Err(error) => return Err(vec![error]),
     };
@@ -56,12 +60,12 @@ pub(crate) fn open(originals: ConfigMap) -> Result<Opened, Vec<Error>> {
     for (key, value) in originals.iter().filter(|(key, _)| as_written(key)) {
         resolved.keep(key, value);
     }
-    warnings.extend(resolved.short().iter().map(|reference| format!("{reference}: {}", super::SHORT)));
+    warnings.extend(resolved.short().iter().map(|reference| format!("{reference}: {}", short_values::SHORT)));
     Ok(Opened { providers, resolved, warnings })
 }
 
 fn all(originals: &ConfigMap, warnings: &mut Vec<String>) -> Result<BTreeMap<String, Provider>, Vec<Error>> {
-    let names = match originals.get(KEY).map(|text| def::parse(KEY, Type::List, text)).transpose() {
+    let names = match originals.get(KEY).map(|text| types::parse(KEY, Type::List, text)).transpose() {
         Ok(Some(Value::List(names))) => names,
         Ok(_) => Vec::new(),
         Err(error) => return Err(vec![error]),
@@ -73,7 +77,7 @@ fn all(originals: &ConfigMap, warnings: &mut Vec<String>) -> Result<BTreeMap<Str
             warnings.push(format!("config provider '{name}' has no effect: there is no key '{class_key}'"));
             continue;
         };
-        let parameters: ConfigMap = worker::with_prefix(originals, &format!("{KEY}.{name}.param."));
+        let parameters: ConfigMap = with_prefix(originals, &format!("{KEY}.{name}.param."));
         match one(&name, &class_key, class, &parameters, warnings) {
             Ok(provider) => drop(providers.insert(name, provider)),
             Err(error) => errors.push(error),
@@ -125,7 +129,7 @@ fn one(
             warnings.push(format!("worker key '{key}' has no effect: {class} takes {}", known.join(", ")));
             continue;
         }
-        // Kafka passes over it. One that was to bound what the provider reads would leave it unbounded.
+        // Kafka ignores it. A misspelled key for what the provider may read would leave the provider unrestricted.
         let known: Vec<String> = known.iter().map(|known| key_of(known)).collect();
         return Err(Error::other(&key, nearest::unknown(&key, known.iter().map(String::as_str))));
     }
@@ -134,24 +138,26 @@ fn one(
     {
         let key = key_of("allowed.paths");
         warnings.push(format!(
-            "config provider '{name}' reads every file that the worker can read, for whoever can create a connector; bound it with '{key}'"
+            "config provider '{name}' lets anyone who can create a connector read every file that the worker can read; restrict \
+             it with '{key}'"
         ));
     }
     let ttl = text(TTL).filter(|_| known.contains(&TTL)).map(|text| ttl(&key_of(TTL), text)).transpose()?;
     Ok(Provider { source, ttl })
 }
 
-/// The class without package and suffix; Kafka Connect knows plugins by their full and simple names, and without the suffix.
+/// Returns the class without package and suffix. Kafka Connect accepts full names, simple names, and simple names without the
+/// suffix.
 fn short(class: &str) -> Option<&str> {
     let simple = class.strip_prefix(PACKAGE).unwrap_or(class);
     let short = simple.strip_suffix("ConfigProvider").unwrap_or(simple);
-    // The suffix may be left out of a simple name only.
+    // Only a simple name may omit the suffix.
     (simple == class || short != simple).then_some(short)
 }
 
 fn ttl(key: &str, text: &str) -> Result<Duration, Error> {
-    let value = def::parse(key, Type::Long, text)?;
-    def::check(key, &value, Check::Range(Some(100), None))?;
+    let value = types::parse(key, Type::Long, text)?;
+    check::check(key, &value, Check::Range(Some(100), None))?;
     match value {
         Value::Number(millis) => Ok(Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))),
         _ => Err(Error::invalid(key, text, "Not a number of type LONG")),

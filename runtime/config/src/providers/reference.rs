@@ -3,20 +3,20 @@
 
 use std::ops::Range;
 
-/// One reference within a value.
+/// A reference in a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reference<'a> {
-    /// Where it stands, `${` and `}` included.
+    /// The position of the reference, including `${` and `}`.
     pub(super) range: Range<usize>,
     /// The provider's name.
     pub(super) provider: &'a str,
-    /// The path; empty where there is none.
+    /// The path; empty if there is none.
     pub(super) path: &'a str,
     /// The key.
     pub(super) key: &'a str,
 }
 
-/// The references of a value, from left to right; none overlaps another.
+/// Finds the references of a value, from left to right. They do not overlap.
 pub(super) fn references(value: &str) -> impl Iterator<Item = Reference<'_>> {
     let mut from = 0;
     std::iter::from_fn(move || {
@@ -25,7 +25,7 @@ pub(super) fn references(value: &str) -> impl Iterator<Item = Reference<'_>> {
             let inside = start + "${".len();
             let end = inside + value.get(inside..)?.find('}')?;
             from = end + 1;
-            // Without a colon there is no reference here, nor in what follows up to the brace.
+            // Without a colon, there is no reference before the brace.
             let Some((provider, rest)) = value.get(inside..end)?.split_once(':') else { continue };
             let (path, key) = rest.split_once(':').unwrap_or(("", rest));
             return Some(Reference { range: start..from, provider, path, key });

@@ -1,4 +1,4 @@
-//! A configuration with its references resolved, and the way back: whatever leaves the worker has the references again.
+//! A configuration with its references resolved, and the way back: texts that leave the worker contain the references.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use super::Secrets;
 use crate::Error;
 use weir_plugin::ConfigMap;
 
-/// A configuration as plugins get it.
+/// A configuration as plugins receive it.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     config: ConfigMap,
-    /// The keys that had references which were replaced, with their values as submitted.
+    /// The keys whose references were replaced, with their values as submitted.
     submitted: HashMap<String, String>,
     secrets: Arc<Secrets>,
     ttl: Option<Duration>,
-    /// References whose values are too short to be hidden everywhere.
+    /// References whose values are too short to be removed everywhere.
     short: Vec<String>,
-    /// References that nothing took the place of.
+    /// Errors about references that were not replaced.
     missing: Vec<Error>,
 }
 
@@ -40,7 +40,7 @@ impl Resolved {
         Self { missing, ..self }
     }
 
-    /// The references to what is not there, each an error of the key it stands in; none where these are let through.
+    /// Returns the errors about references to missing values; empty if such references are allowed.
     pub fn missing(&self) -> &[Error] {
         &self.missing
     }
@@ -49,38 +49,38 @@ impl Resolved {
         &self.short
     }
 
-    /// A configuration without references.
+    /// Returns a configuration without references.
     pub fn plain(config: ConfigMap) -> Self {
         Self::new(config, HashMap::new(), Arc::default(), None)
     }
 
-    /// The configuration with values in the place of references.
+    /// Returns the configuration with resolved values.
     pub fn config(&self) -> &ConfigMap {
         &self.config
     }
 
-    /// The values, to be taken out of texts.
+    /// Returns the values, which must be removed from texts.
     pub fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
     }
 
-    /// When the values are to be looked up again; none = never.
+    /// Returns when the values must be looked up again; `None` for never.
     pub fn ttl(&self) -> Option<Duration> {
         self.ttl
     }
 
-    /// Adds a key whose value is taken as it is written.
+    /// Adds a key whose value is not resolved.
     pub(super) fn keep(&mut self, key: &str, value: &str) {
         self.config.insert(key.to_owned(), value.to_owned());
     }
 
-    /// The value as submitted, if it had references that were replaced.
+    /// Returns the value as submitted, if references in it were replaced.
     pub fn submitted(&self, key: &str) -> Option<&str> {
         self.submitted.get(key).map(String::as_str)
     }
 
-    /// An error about a key, without the values. Of a key with references nothing is told but that its value is wrong, because
-    /// a short value would not be found in the text; it is what Kafka Connect says from 4.4 on.
+    /// Removes the values from an error. For a key with references, the error only states that the value is invalid, as in Kafka
+    /// Connect 4.4, because a short value cannot be recognized in a text.
     pub fn hide_error(&self, error: Error) -> Error {
         if self.submitted.contains_key(error.key()) {
             let key = error.key().to_owned();
@@ -97,8 +97,8 @@ impl Resolved {
         }
     }
 
-    /// A task's configuration as it may be shown: a value that the connector passed on unchanged is the reference again, as
-    /// Kafka Connect stores it, and of any other value the parts that came from providers are.
+    /// Returns a task's configuration without the values: as Kafka Connect stores it, with the reference for a value that the
+    /// connector passed on unchanged, and with references for parts of other values.
     pub fn task_config_as_shown(&self, task: &ConfigMap) -> ConfigMap {
         let shown = |key: &String, value: &String| match self.submitted.get(key) {
             Some(reference) if self.config.get(key) == Some(value) => reference.clone(),

@@ -1,5 +1,5 @@
-//! The values that providers gave for one configuration, and how they are taken out of texts that others may read: a plugin
-//! that puts its password into an error must not put it into a REST answer or the log.
+//! The values that providers returned for one configuration, and their removal from texts that others may read: if a plugin
+//! includes its password in an error, the password must not appear in a REST response or in the log.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,30 +9,31 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::short_values;
 use weir_logging::Hide;
 
-/// Fewest bytes of a value that is looked for everywhere in texts. Of shorter ones see [`short_values`].
+/// Minimum size of a value that is replaced everywhere in texts, in bytes. For shorter values, see [`short_values`].
 const MIN_BYTES: usize = 4;
-/// Fewest bytes of one line of a value of several lines, such as a key in PEM.
+/// Minimum size of a line of a value with several lines, such as a key in PEM, in bytes.
 const MIN_LINE_BYTES: usize = 16;
-/// What stands in the log in a value's place. Not the reference: its text comes from a request, and the log is read by line.
+/// What the log contains instead of a value. It is not the reference, because a request determines its text, and the log is read by
+/// line.
 const HIDDEN: &str = "[hidden]";
 
-/// Values with the references that they came from. Cheap to ask when there are none.
+/// Values and their references. A search costs little if there are none.
 #[derive(Default)]
 pub struct Secrets(Option<Found>);
 
 /// One value of a configuration.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Value<'a> {
-    /// What the provider gave.
+    /// The value that the provider returned.
     pub(super) value: &'a str,
-    /// The reference that named it, `${provider:path:key}`.
+    /// The reference to the value, `${provider:path:key}`.
     pub(super) reference: &'a str,
     /// The key of the configuration.
     pub(super) key: &'a str,
 }
 
 impl<'a> Value<'a> {
-    /// Whether it is too short to be found wherever it stands.
+    /// Whether the value is too short to be replaced everywhere.
     pub(super) fn is_short(&self) -> bool {
         let value = self.value.trim();
         value.len() < MIN_BYTES && short_values::is_looked_for(value, self.key, self.reference)
@@ -40,36 +41,36 @@ impl<'a> Value<'a> {
 }
 
 struct Found {
-    /// Finds the longest of the values at each place.
+    /// Finds the longest value at each position.
     long: Option<Patterns>,
-    /// Finds each of the short ones.
+    /// Finds each of the short values.
     short: Option<Patterns>,
 }
 
 struct Patterns {
     automaton: AhoCorasick,
-    /// For each pattern the reference that it stands for.
+    /// The reference of each pattern.
     references: Vec<String>,
 }
 
 impl Patterns {
     /// `None` if there are none.
     fn new(mut patterns: Vec<(String, String)>, kind: MatchKind) -> Option<Self> {
-        // Equal values of several references: the first one written stands for all.
+        // If several references have the same value, the first one is shown for all of them.
         let mut seen = std::collections::HashSet::new();
         patterns.retain(|(form, _)| seen.insert(form.clone()));
         let (forms, references): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
         if forms.is_empty() {
             return None;
         }
-        // Fails only for more patterns than the bounds on a configuration let through.
+        // This fails only for more patterns than the limits on a configuration allow.
         let automaton = AhoCorasick::builder().match_kind(kind).build(forms).ok()?;
         Some(Self { automaton, references })
     }
 }
 
 impl Hide for Secrets {
-    /// The text with each value replaced by `[hidden]`, for the log.
+    /// Replaces each value with `[hidden]`, for the log.
     fn hide_in_log<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.replace(text, |_| HIDDEN)
     }
@@ -90,7 +91,7 @@ impl Secrets {
         Self((long.is_some() || short.is_some()).then_some(Found { long, short }))
     }
 
-    /// The text with each value replaced by the reference that it came from.
+    /// Replaces each value with its reference.
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.replace(text, |reference| reference)
     }
@@ -103,7 +104,7 @@ impl Secrets {
         }
         let (mut hidden, mut from) = (String::with_capacity(text.len()), 0);
         for (place, reference) in places {
-            // Values are whole UTF-8, so are the places where they were found.
+            // Values are valid UTF-8, so their positions are on character boundaries.
             hidden.push_str(text.get(from..place.start).unwrap_or_default());
             hidden.push_str(by(reference));
             from = place.end;
@@ -114,7 +115,7 @@ impl Secrets {
 }
 
 impl Found {
-    /// Where values stand in a text, in order and without overlaps, each with its reference.
+    /// Finds the values in a text, in order and without overlaps, with their references.
     fn places(&self, text: &str) -> Vec<(Range<usize>, &str)> {
         let mut places: Vec<(Range<usize>, &str)> = Vec::new();
         if let Some(Patterns { automaton, references }) = &self.long {
@@ -124,7 +125,7 @@ impl Found {
         let long = places.len();
         for at in automaton.find_overlapping_iter(text) {
             let range = at.range();
-            // The first of the long values that does not end before this one.
+            // The first long value that does not end before this one.
             let next = places[..long].partition_point(|(place, _)| place.end <= range.start);
             let free = places[..long].get(next).is_none_or(|(place, _)| place.start >= range.end);
             if free && short_values::stands_alone(text, &range) {
@@ -132,7 +133,7 @@ impl Found {
             }
         }
         places.sort_by_key(|(place, _)| place.start);
-        // Two values that stand alone do not overlap; this is for certainty.
+        // Two short values do not overlap; this makes sure of it.
         let mut end = 0;
         places.retain(|(place, _)| {
             let free = place.start >= end;
@@ -144,14 +145,14 @@ impl Found {
 }
 
 impl std::fmt::Debug for Secrets {
-    /// Says how many there are.
+    /// Prints how many values there are, not the values.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let patterns = self.0.iter().flat_map(|found| found.long.iter().chain(&found.short));
         write!(f, "{} values", patterns.map(|patterns| patterns.references.len()).sum::<usize>())
     }
 }
 
-/// The value as it may stand in a text: whole, line by line, and as JSON and Rust write it in quotes.
+/// Returns the forms in which a text may contain a value: whole, line by line, and with the escape sequences of JSON and Rust.
 fn forms(value: &str) -> Vec<String> {
     let whole = value.trim();
     let lines = whole.lines().map(str::trim).filter(|line| *line != whole && line.len() >= MIN_LINE_BYTES);

@@ -1,17 +1,22 @@
-//! Values of fewer than four bytes. They are parts of ordinary words, so replacing each occurrence would leave nothing to read. They
-//! are looked for where they stand alone as a value: as the whole text, in quotes, after `=` or `:`, and where Kafka's errors name a
-//! value.
+//! Values with fewer than four bytes. They occur in ordinary words, so replacing each occurrence would make texts unreadable. They
+//! are replaced only where a value is expected: if they are the whole text, in quotes, after `=` or `:`, and where Kafka's errors
+//! contain a value.
 
 use std::ops::Range;
 
-/// How the places begin after which Kafka's errors name a value: `Invalid value x for configuration y`.
+/// The warning about a short value.
+pub(super) const SHORT: &str = "the value of a config provider has fewer than 4 bytes and is hidden in the log and in errors \
+                                only where it \
+     stands alone, in quotes or after '=' or ':'; use a longer one if it is a secret";
+
+/// The word before a value in Kafka's errors: `Invalid value x for configuration y`.
 const NAMED: &str = "value ";
 
-/// Parts of names of things that are kept secret.
+/// Words in the names of secrets.
 const SECRET_WORDS: [&str; 7] = ["password", "passwd", "pwd", "passphrase", "secret", "token", "credential"];
 
-/// Whether a short value is looked for at all. A number is as often a port or a number of tasks, which stand in most lines of the log,
-/// so its key or its reference has to say that it is a secret.
+/// Whether a short value is replaced at all. A number may be a port or a number of tasks, which most log lines contain, so it is
+/// replaced only if its key or its reference contains a word for a secret.
 pub(super) fn is_looked_for(value: &str, key: &str, reference: &str) -> bool {
     let says = |name: &str| {
         let name = name.to_ascii_lowercase();
@@ -24,7 +29,7 @@ fn is_number(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether what is at this place of a text stands alone there as a value.
+/// Whether the text at this position is a value of its own.
 pub(super) fn stands_alone(text: &str, at: &Range<usize>) -> bool {
     let (Some(before), Some(value), Some(after)) = (text.get(..at.start), text.get(at.clone()), text.get(at.end..))
     else {
@@ -33,18 +38,18 @@ pub(super) fn stands_alone(text: &str, at: &Range<usize>) -> bool {
     if before.trim().is_empty() && after.trim().is_empty() {
         return true;
     }
-    // Colours of a terminal may stand between a key and its value.
+    // There may be an escape sequence for a colour between a key and its value.
     let before = before.strip_suffix("\u{1b}[0m").unwrap_or(before);
     if let Some(quote) = before.chars().next_back().filter(|last| matches!(last, '"' | '\'' | '`')) {
         return after.strip_prefix('\\').unwrap_or(after).starts_with(quote);
     }
     let key = before.trim_end_matches(' ');
-    // In JSON a number after a key has no quotes; a text in its place would end it.
+    // In JSON, a number after a key has no quotes.
     let assigned = key.ends_with('=') || (key.ends_with(':') && !(is_number(value) && key.ends_with("\":")));
     (assigned || before.ends_with(NAMED)) && ends(after)
 }
 
-/// Whether a value has ended where this text begins.
+/// Whether a value may end before this text.
 fn ends(after: &str) -> bool {
     let mut after = after.chars();
     let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | ':' | '@' | '+' | '$' | '%');

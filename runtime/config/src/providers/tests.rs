@@ -12,12 +12,12 @@ fn opened(entries: &[(&str, &str)]) -> Opened {
     open(map(entries)).expect("opened")
 }
 
-/// A `file` provider that may read this folder, with `s.properties` in it.
+/// A `file` provider that may read this directory, which contains `s.properties`.
 fn with_file(content: &str) -> (tempfile::TempDir, Providers, String) {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("s.properties");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("s.properties");
     std::fs::write(&path, content).expect("written");
-    let allowed = folder.path().display().to_string();
+    let allowed = directory.path().display().to_string();
     let opened = opened(&[
         ("config.providers", "file , env"),
         ("config.providers.file.class", "org.apache.kafka.common.config.provider.FileConfigProvider"),
@@ -27,12 +27,12 @@ fn with_file(content: &str) -> (tempfile::TempDir, Providers, String) {
         ("config.providers.env.param.allowlist.pattern", "CARGO_MANIFEST_DIR|SHORT"),
     ]);
     assert_eq!(opened.warnings, Vec::<String>::new());
-    (folder, opened.providers, path.display().to_string())
+    (directory, opened.providers, path.display().to_string())
 }
 
 #[tokio::test]
 async fn references_are_replaced_and_what_is_unknown_stays() {
-    let (_folder, providers, path) = with_file("user=me\npassword=hunter2 ${env:CARGO_MANIFEST_DIR}\nempty=\n");
+    let (_directory, providers, path) = with_file("user=me\npassword=hunter2 ${env:CARGO_MANIFEST_DIR}\nempty=\n");
     let config = map(&[
         ("url", &format!("db://${{file:{path}:user}}:${{file:{path}:password}}@h")),
         ("empty", &format!("a${{file:{path}:empty}}b")),
@@ -55,7 +55,7 @@ async fn references_are_replaced_and_what_is_unknown_stays() {
     assert_eq!(missing.len(), 4, "{missing:?}");
     assert!(
         missing[0]
-            .starts_with("unknown: ${vault:a:b} names a config provider that is not there. The worker has env, file")
+            .starts_with("unknown: ${vault:a:b} names a config provider that does not exist. The worker has env, file")
     );
     assert!(missing[1].starts_with("unknown: the config provider 'file' has no value for ${file:"), "{missing:?}");
     assert!(!format!("{resolved:?}").is_empty());
@@ -86,7 +86,7 @@ async fn a_misspelt_reference_is_told_with_what_was_meant_or_let_through_if_aske
 
 #[tokio::test]
 async fn a_file_that_cannot_be_read_is_an_error_with_kafkas_text() {
-    let (_folder, providers, path) = with_file("");
+    let (_directory, providers, path) = with_file("");
     let resolve = async |value: String| providers.resolve(&map(&[("k", &value)])).await.map(drop);
     let missing = format!("{path}.none");
     let error = resolve(format!("${{file:{missing}:k}}")).await.expect_err("not there");
@@ -97,14 +97,14 @@ async fn a_file_that_cannot_be_read_is_an_error_with_kafkas_text() {
 
 #[tokio::test]
 async fn what_a_request_can_ask_for_is_bounded() {
-    let (folder, providers, path) = with_file(&format!("long={}\n", "x".repeat(1 << 19)));
+    let (directory, providers, path) = with_file(&format!("long={}\n", "x".repeat(1 << 19)));
     let many: String = (0..=MAX_PATHS).map(|n| format!("${{file:{path}.{n}:k}}")).collect();
     assert_eq!(providers.resolve(&map(&[("k", &many)])).await.map(drop), Err(Error::ManyPaths));
     let long = format!("${{file:{path}:long}}").repeat(1000);
     assert_eq!(providers.resolve(&map(&[("k", &long)])).await.map(drop), Err(Error::Large));
     let over_keys: ConfigMap = (0..10).map(|n| (n.to_string(), format!("${{file:{path}:long}}"))).collect();
     assert_eq!(providers.resolve(&over_keys).await.map(drop), Err(Error::Large));
-    let huge = folder.path().join("huge");
+    let huge = directory.path().join("huge");
     std::fs::File::create(&huge).and_then(|file| file.set_len(1 << 40)).expect("made");
     let huge = map(&[("k", &format!("${{file:{}:k}}", huge.display()))]);
     assert!(matches!(providers.resolve(&huge).await, Err(Error::File { .. })));
@@ -112,7 +112,7 @@ async fn what_a_request_can_ask_for_is_bounded() {
 
 #[tokio::test]
 async fn what_leaves_has_the_references_again() {
-    let (_folder, providers, path) = with_file("password=hunter2\nbatch=7\ntopic=orders\n");
+    let (_directory, providers, path) = with_file("password=hunter2\nbatch=7\ntopic=orders\n");
     let reference = |key: &str| format!("${{file:{path}:{key}}}");
     let config =
         map(&[("password", &reference("password")), ("batch", &reference("batch")), ("topics", &reference("topic"))]);
@@ -146,8 +146,8 @@ async fn what_leaves_has_the_references_again() {
 
 #[test]
 fn the_workers_file_is_resolved_too_but_for_plugin_path() {
-    let folder = tempfile::tempdir().expect("folder");
-    let at = |name: &str| folder.path().join(name).display().to_string();
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = |name: &str| directory.path().join(name).display().to_string();
     std::fs::write(at("password"), "swordfish\n").expect("written");
     let directory = format!("${{dir:{}:password}}", at(""));
     let opened = opened(&[

@@ -1,13 +1,13 @@
-//! The settings of converters that a connector brings itself (`AbstractHerder.validateConverterConfig`).
+//! The settings of the converters that a connector configures itself (`AbstractHerder.validateConverterConfig`).
 
 use weir_data::converter::ConfigError;
 use weir_plugin::ConfigKey;
 
+use super::context::Context;
 use super::definitions::{Definition, Definitions, FoundValues, Rule};
-use super::framework::Context;
 use super::infos::ConfigInfos;
-use super::recorded;
-use crate::def::Check;
+use crate::keys::check::Check;
+use crate::recorded;
 use weir_api::json::StringMap;
 use weir_catalogue::{BuiltIn, VersionRange};
 use weir_java::text::trim;
@@ -16,8 +16,8 @@ use weir_java::text::trim;
 const CONVERTERS: [(&str, &str); 3] =
     [("header.converter", "header"), ("key.converter", "key"), ("value.converter", "value")];
 
-/// Looks at the settings of all converters that the configuration names. What is wrong with the converters as such is noted in
-/// `values`, which holds what was found out about the framework's keys.
+/// Validates the settings of all converters that the configuration names. Errors about a converter itself are added to `values`,
+/// which contains the framework's keys.
 pub(super) fn validate(context: Context<'_>, values: &mut FoundValues) -> ConfigInfos {
     let mut infos = ConfigInfos::empty("");
     for (key, part) in CONVERTERS {
@@ -28,7 +28,7 @@ pub(super) fn validate(context: Context<'_>, values: &mut FoundValues) -> Config
     infos
 }
 
-/// The definitions of a converter's settings.
+/// Returns the definitions of a converter's settings.
 pub(super) fn definitions(class: &str) -> Definitions {
     let mut definitions = Definitions::default();
     for key in recorded::definitions(class) {
@@ -84,7 +84,7 @@ fn validate_one(context: Context<'_>, key: &str, part: &str, values: &mut FoundV
     Some(infos)
 }
 
-/// Makes the converter, to see that it can be made: there are settings that only it knows to be wrong.
+/// Creates the converter, because some settings are checked only by the converter itself.
 fn try_out(converter: BuiltIn, settings: &StringMap, part: &str) -> Option<(&'static str, String)> {
     let settings = settings.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
     let made = match part {

@@ -1,49 +1,50 @@
-//! `ConfigDef`: definitions in their order, and what they say about a configuration (`ConfigDef.validateAll`).
+//! `ConfigDef`: definitions in order, and the validation of a configuration with them (`ConfigDef.validateAll`).
 
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use weir_plugin::{ConfigKey, Importance, Validator};
 
-use crate::def::{self, Check, Type, Value};
 use crate::error::Error;
+use crate::keys::check::{self, Check};
+use crate::keys::types::{self, Type, Value};
 use weir_api::json::StringMap;
 use weir_catalogue::Catalogue;
 
-/// One key.
+/// Returns the definition of a key.
 #[derive(Debug, Clone)]
 pub(super) struct Definition {
     pub(super) key: ConfigKey,
     pub(super) rule: Rule,
-    /// The value names a class of Kafka Connect's, which has to exist.
+    /// Whether the value must be the name of an existing class.
     pub(super) is_class: bool,
-    /// False = other keys make this one pointless.
+    /// Whether the key matters, given the values of other keys.
     pub(super) visible: bool,
 }
 
-/// What its value is checked with.
+/// How the value of a key is checked.
 #[derive(Debug, Clone)]
 pub(super) enum Rule {
-    /// One of the framework's keys.
+    /// A key of the framework.
     Checks(&'static [Check<'static>]),
-    /// One of Weir's own keys, which may be null.
+    /// One of Weir's own keys, whose value may be null.
     Optional(&'static [Check<'static>]),
-    /// A plugin's key; the validators are in it. Their texts name the key without this prefix, as those of an embedded
-    /// `ConfigDef` do.
+    /// A plugin's key with its own validators. Their texts contain the key without this prefix, as those of an embedded `ConfigDef`
+    /// do.
     Plugin(String),
     /// The class of a converter.
     Converter {
-        /// Of header values.
+        /// Whether it converts header values.
         for_headers: bool,
     },
-    /// What was found out already.
-    Said(Vec<String>),
+    /// Errors that have been found already.
+    Errors(Vec<String>),
 }
 
-/// What was found out about a key (`ConfigValue`).
+/// The result for a key (`ConfigValue`).
 #[derive(Debug, Clone)]
 pub(super) struct Found {
-    /// As the REST API prints it.
+    /// The value as the REST API prints it.
     pub(super) value: Option<String>,
     pub(super) recommended: Vec<String>,
     pub(super) errors: Vec<String>,
@@ -56,27 +57,27 @@ impl Default for Found {
     }
 }
 
-/// What was found out about many.
+/// The results for several keys.
 pub(super) type FoundValues = IndexMap<String, Found>;
 
 impl Definition {
-    /// One of a plugin's own.
+    /// Returns the definition of a plugin's key.
     pub(super) fn of_plugin(key: ConfigKey) -> Self {
         let visible = key.visible;
         Self { key, rule: Rule::Plugin(String::new()), is_class: false, visible }
     }
 
-    /// The default as the REST API prints it.
+    /// Returns the default value as the REST API prints it.
     pub(super) fn printed_default(&self) -> Option<String> {
         let text = self.key.default.as_deref()?;
         Some(match self.key.kind {
             Type::Password => HIDDEN.to_owned(),
-            kind => def::parse(&self.key.name, kind, text).map_or_else(|_| text.to_owned(), |value| value.printed()),
+            kind => types::parse(&self.key.name, kind, text).map_or_else(|_| text.to_owned(), |value| value.printed()),
         })
     }
 
-    /// Reads and checks the value (`ConfigDef.parseForValidate`).
-    fn look_at(&self, given: Option<&Option<String>>, catalogue: &Catalogue) -> Found {
+    /// Parses and checks a value (`ConfigDef.parseForValidate`).
+    fn validate(&self, given: Option<&Option<String>>, catalogue: &Catalogue) -> Found {
         let name = &self.key.name;
         let mut errors = Vec::new();
         let value = match given {
@@ -96,7 +97,7 @@ impl Definition {
 
     fn parse(&self, text: &str, catalogue: &Catalogue) -> Result<Value, Error> {
         if !self.is_class {
-            return def::parse(&self.key.name, self.key.kind, text);
+            return types::parse(&self.key.name, self.key.kind, text);
         }
         match catalogue.class(weir_java::text::trim(text)) {
             Some(class) => Ok(Value::Text(class)),
@@ -109,12 +110,12 @@ impl Definition {
         let checked = match (&self.rule, value) {
             (Rule::Optional(_), None) => Ok(()),
             (Rule::Checks(checks) | Rule::Optional(checks), Some(value)) => {
-                checks.iter().try_for_each(|check| def::check(name, value, *check))
+                checks.iter().try_for_each(|check| check::check(name, value, *check))
             }
-            (Rule::Checks(checks), None) => checks.iter().try_for_each(|check| def::check_null(name, *check)),
+            (Rule::Checks(checks), None) => checks.iter().try_for_each(|check| check::check_null(name, *check)),
             (Rule::Plugin(prefix), value) => {
                 let name = name.strip_prefix(prefix.as_str()).unwrap_or(name);
-                // Null by default, so null is fine. Kafka's validators that know no null are not used for such keys there.
+                // The default is null, so null is valid. Kafka does not use validators that refuse null for such keys.
                 let may_be_null = !self.key.required && self.key.default.is_none();
                 let mut validators = self.key.validators.iter();
                 match value {
@@ -127,7 +128,7 @@ impl Definition {
                 .map(drop)
                 .map_err(|error| Error::other(name, error.to_string())),
             (Rule::Converter { .. }, _) => Ok(()),
-            (Rule::Said(said), _) => {
+            (Rule::Errors(said), _) => {
                 errors.extend(said.iter().cloned());
                 Ok(())
             }
@@ -137,7 +138,7 @@ impl Definition {
         }
     }
 
-    /// The text of an error, without the value if nobody may see it.
+    /// Returns the text of an error, without a secret value.
     fn text(&self, error: Error) -> String {
         match error {
             Error::Invalid { key, detail, value } if self.key.kind == Type::Password && value != "null" => {
@@ -148,13 +149,13 @@ impl Definition {
     }
 }
 
-/// How a password is printed.
+/// What is shown instead of a password.
 const HIDDEN: &str = "[hidden]";
 
 fn check_with(name: &str, value: Option<&Value>, validator: &Validator) -> Result<(), Error> {
     let check = |check: Check<'_>| match value {
-        Some(value) => def::check(name, value, check),
-        None => def::check_null(name, check),
+        Some(value) => check::check(name, value, check),
+        None => check::check_null(name, check),
     };
     fn borrowed(allowed: &[String]) -> Vec<&str> {
         allowed.iter().map(String::as_str).collect()
@@ -171,7 +172,7 @@ fn check_with(name: &str, value: Option<&Value>, validator: &Validator) -> Resul
     }
 }
 
-/// Definitions in the order in which they were made, and their groups.
+/// Definitions in the order in which they were added, and their groups.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Definitions {
     all: IndexMap<String, Definition>,
@@ -179,7 +180,7 @@ pub(super) struct Definitions {
 }
 
 impl Definitions {
-    /// Adds one. Where the key is there already, this one takes its place.
+    /// Adds a definition. It replaces the one of the same key.
     pub(super) fn define(&mut self, definition: Definition) {
         if let Some(group) = &definition.key.group
             && !self.groups.contains(group)
@@ -189,22 +190,22 @@ impl Definitions {
         self.all.insert(definition.key.name.clone(), definition);
     }
 
-    /// The definition of a key.
+    /// Returns the definition of a key.
     pub(super) fn get(&self, name: &str) -> Option<&Definition> {
         self.all.get(name)
     }
 
-    /// All of them.
+    /// Returns all definitions in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Definition> {
         self.all.values()
     }
 
-    /// The groups, each once, in the order in which they came up.
+    /// Returns the groups, in the order in which they were first used.
     pub(super) fn groups(&self) -> &[String] {
         &self.groups
     }
 
-    /// Adds definitions of a part, under a prefix and in a group of their own (`ConfigDef.embed`).
+    /// Adds the definitions of a plugin, with a prefix and in a group of their own (`ConfigDef.embed`).
     pub(super) fn embed(&mut self, prefix: &str, group: &str, first: i32, part: &Self) {
         for (definition, order) in part.sorted().into_iter().zip(first..) {
             let mut definition = definition.clone();
@@ -221,14 +222,14 @@ impl Definitions {
             if let Rule::Plugin(hidden) = &mut definition.rule {
                 prefix.clone_into(hidden);
             }
-            // A key of the part cannot take the place of one of the framework's.
+            // A plugin's key does not replace one of the framework's keys.
             if !self.all.contains_key(&definition.key.name) {
                 self.define(definition);
             }
         }
     }
 
-    /// By group, place in the group, need of a value, importance and name (`ConfigDef.sortedConfigs`).
+    /// Sorts by group, position in the group, required keys first, importance and name (`ConfigDef.sortedConfigs`).
     fn sorted(&self) -> Vec<&Definition> {
         let places: HashMap<&str, usize> = self.groups.iter().map(String::as_str).zip(1..).collect();
         let mut sorted: Vec<_> = self.all.values().collect();
@@ -245,7 +246,7 @@ impl Definitions {
         sorted
     }
 
-    /// What the definitions say about a configuration. Keys that are not defined are not looked at.
+    /// Validates a configuration. Keys without a definition are ignored.
     pub(super) fn validate_all(&self, config: &StringMap, catalogue: &Catalogue) -> FoundValues {
         let mut found: FoundValues = self.all.keys().map(|name| (name.clone(), Found::default())).collect();
         for dependent in self.all.values().flat_map(|definition| &definition.key.dependents) {
@@ -256,13 +257,13 @@ impl Definitions {
         }
         for definition in self.reached() {
             let name = &definition.key.name;
-            found.insert(name.clone(), definition.look_at(config.get(name), catalogue));
+            found.insert(name.clone(), definition.validate(config.get(name), catalogue));
         }
         found
     }
 
-    /// The keys that no other key has among its dependents, their dependents, and so on. Keys that depend on each other in a
-    /// circle are never reached, in Kafka as here.
+    /// Returns the keys that are not a dependent of another key, their dependents, and so on. Keys that depend on each other in a
+    /// circle are never reached, as in Kafka.
     fn reached(&self) -> Vec<&Definition> {
         let dependents: HashSet<&str> =
             self.all.values().flat_map(|definition| &definition.key.dependents).map(String::as_str).collect();

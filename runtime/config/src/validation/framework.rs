@@ -3,38 +3,21 @@
 
 use weir_plugin::{ConfigKey, Importance, PluginKind, Width};
 
+use super::context::Context;
 use super::definitions::{Definition, Definitions, Rule};
-use super::recorded;
-use crate::WorkerConfig;
-use crate::connector_keys::{COMMON, SINK, SOURCE};
-use crate::keys::{Fallback, Key};
-use weir_api::json::StringMap;
-use weir_catalogue::{BUILT_IN, BUILT_IN_VERSION, Catalogue, Plugin, VersionRange};
+use crate::keys::Fallback;
+use crate::keys::connector::{self, COMMON, SINK, SOURCE};
+use crate::recorded;
+use crate::worker::WorkerConfig;
+use weir_catalogue::{BUILT_IN, BUILT_IN_VERSION, Catalogue, VersionRange};
 use weir_java::text::trim;
 
-/// The group of Weir's own keys in answers. It comes last, behind all that Kafka Connect knows.
+/// The group of Weir's own keys in responses. It is the last one, after Kafka Connect's.
 pub(super) const WEIR: &str = "Weir";
 
-/// What there is to know about a configuration before its keys are looked at.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) config: &'a StringMap,
-    pub(super) worker: &'a WorkerConfig,
-    pub(super) catalogue: &'a Catalogue,
-    /// None = there is none in the version that is asked for.
-    pub(super) connector: Option<&'a Plugin>,
-}
-
-impl Context<'_> {
-    /// A value that is not null.
-    pub(super) fn given(&self, key: &str) -> Option<&str> {
-        self.config.get(key)?.as_deref()
-    }
-}
-
-/// The framework's keys of a kind of connector; `class` is its class, which may be any name of it.
+/// Returns the framework's keys of a kind of connector. `class` may be any name of the class.
 ///
-/// `context` is none where no configuration is at hand, only a class: then nothing is recommended or inherited.
+/// `context` is `None` if there is only a class and no configuration; no values are recommended or inherited then.
 pub(super) fn definitions(
     kind: PluginKind,
     class: &str,
@@ -49,7 +32,7 @@ pub(super) fn definitions(
     definitions
 }
 
-/// Those that sources and sinks have in common, for a configuration whose connector cannot be had.
+/// Returns the keys of both sources and sinks, for a configuration whose connector does not exist.
 pub(super) fn common_definitions(class: &str, context: Context<'_>) -> Definitions {
     let mut definitions = Definitions::default();
     for key in recorded::definitions("sink").iter().filter(|key| COMMON.iter().any(|own| own.name == key.name)) {
@@ -63,7 +46,7 @@ pub(super) fn common_definitions(class: &str, context: Context<'_>) -> Definitio
     definitions
 }
 
-/// Weir's own keys, in one group.
+/// Returns Weir's own keys, in one group.
 pub(super) fn weirs_own(kind: PluginKind) -> Definitions {
     let own = if kind == PluginKind::Sink { SINK } else { SOURCE };
     let keys = COMMON.iter().chain(own).filter(|key| key.name.starts_with("weir."));
@@ -97,18 +80,14 @@ pub(super) fn weirs_own(kind: PluginKind) -> Definitions {
     definitions
 }
 
-fn table(name: &str) -> Option<&'static Key> {
-    COMMON.iter().chain(SOURCE).chain(SINK).find(|key| key.name == name)
-}
-
-/// The key of the converter that this key is about, when its name ends so.
+/// Returns the key of the converter to which a key with this end belongs.
 fn converter_key(name: &str, end: &str) -> Option<&'static str> {
     let stem = name.strip_suffix(end)?;
     ["key.converter", "value.converter", "header.converter"].into_iter().find(|key| *key == stem)
 }
 
 fn definition(key: &ConfigKey, class: &str, catalogue: &Catalogue, context: Option<Context<'_>>) -> Definition {
-    let checks = table(&key.name).map_or(&[][..], |known| known.checks);
+    let checks = connector::find(&key.name).map_or(&[][..], |known| known.checks);
     let mut definition = Definition { key: key.clone(), rule: Rule::Checks(checks), is_class: false, visible: true };
     if key.name == "connector.plugin.version" {
         let versions = catalogue.connector_versions(class);
@@ -134,7 +113,7 @@ fn definition(key: &ConfigKey, class: &str, catalogue: &Catalogue, context: Opti
     definition
 }
 
-/// The class of one of the worker's converters.
+/// Returns the class of one of the worker's converters.
 fn worker_class(worker: &WorkerConfig, key: &str) -> String {
     let converters = &worker.converters;
     let setting = match key {
@@ -170,5 +149,5 @@ fn converter_version(
     definition.visible = class.is_some();
     definition.key.recommended_values = class.as_deref().and_then(version_of).into_iter().collect();
     let said = context.given(&definition.key.name).map(|version| VersionRange::requirement(Some(trim(version))));
-    definition.rule = Rule::Said(said.and_then(Result::err).map(|error| error.to_string()).into_iter().collect());
+    definition.rule = Rule::Errors(said.and_then(Result::err).map(|error| error.to_string()).into_iter().collect());
 }

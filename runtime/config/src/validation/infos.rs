@@ -1,5 +1,5 @@
-//! What a validation answers: `ConfigInfos` and what is in it, as in `org.apache.kafka.connect.runtime.rest.entities`, and how
-//! they are put together and counted.
+//! The result of a validation: `ConfigInfos` and its parts, as in `org.apache.kafka.connect.runtime.rest.entities`, and how they
+//! are combined and counted.
 
 use indexmap::IndexSet;
 use serde::Serialize;
@@ -8,33 +8,33 @@ use weir_plugin::{Importance, Width};
 use super::definitions::{Definition, Definitions, Found, FoundValues};
 use super::framework::WEIR;
 use super::unlisted;
-use crate::def::type_name;
 use crate::error::Error;
+use crate::keys::types::type_name;
 use crate::providers::Resolved;
 
-/// The answer of `PUT /connector-plugins/{p}/config/validate`.
+/// The response of `PUT /connector-plugins/{p}/config/validate`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfigInfos {
-    /// `connector.class` as it was given.
+    /// `connector.class` as submitted.
     pub name: String,
-    /// How many errors there are, as Kafka Connect counts them: 0 = the configuration will do.
+    /// The number of errors, as Kafka Connect counts them. The configuration is valid if it is 0.
     pub error_count: usize,
     /// All groups, in the order in which a user interface shows them.
     pub groups: Vec<String>,
-    /// One entry for each key that is defined or that something is wrong with.
+    /// One entry for each key that has a definition or an error.
     pub configs: Vec<ConfigInfo>,
 }
 
 /// A key's definition and value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConfigInfo {
-    /// None = nobody defines the key.
+    /// `None` if the key has no definition.
     pub definition: Option<ConfigKeyInfo>,
     /// What is known about the value.
     pub value: ConfigValueInfo,
 }
 
-/// A key's definition. Field names and words are Kafka Connect's.
+/// A key's definition. Field names and values are Kafka Connect's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the fields are those of Kafka's ConfigKey")]
 pub struct ConfigKeyInfo {
@@ -57,18 +57,18 @@ pub struct ConfigKeyInfo {
 pub struct ConfigValueInfo {
     /// The key.
     pub name: String,
-    /// The value in its type, printed; passwords are `[hidden]`. None = null, or it could not be read.
+    /// The parsed value as text; `[hidden]` for a password. `None` if it is null or could not be parsed.
     pub value: Option<String>,
-    /// Values to offer to a user.
+    /// Values that a user interface may offer.
     pub recommended_values: Vec<String>,
-    /// What is wrong with it.
+    /// The error messages.
     pub errors: Vec<String>,
-    /// False = other keys make this one pointless.
+    /// Whether the key matters, given the values of other keys.
     pub visible: bool,
 }
 
 impl ConfigKeyInfo {
-    /// The definition of a key whose name gets a prefix.
+    /// Returns the definition of a key, with a prefix before its name.
     pub(super) fn new(definition: &Definition, prefix: &str) -> Self {
         let key = &definition.key;
         Self {
@@ -104,13 +104,13 @@ impl ConfigValueInfo {
 }
 
 impl ConfigInfos {
-    /// Nothing yet.
+    /// Returns a result without entries.
     pub(super) fn empty(name: &str) -> Self {
         Self { name: name.to_owned(), error_count: 0, groups: Vec::new(), configs: Vec::new() }
     }
 
-    /// `AbstractHerder.generateResult`: values without a definition first, then one entry for each definition. Each message
-    /// counts.
+    /// `AbstractHerder.generateResult`: values without a definition first, then one entry for each definition. Each message counts
+    /// as an error.
     pub(super) fn of_connector(name: &str, definitions: &Definitions, mut values: FoundValues) -> Self {
         let mut configs = Vec::new();
         let undefined: Vec<String> = values.keys().filter(|key| definitions.get(key).is_none()).cloned().collect();
@@ -144,7 +144,7 @@ impl ConfigInfos {
             infos.error_count += usize::from(!found.errors.is_empty());
             infos.configs.push(ConfigInfo {
                 definition: definition.map(|definition| ConfigKeyInfo::new(definition, prefix)),
-                // Kafka Connect makes a new value here, which is visible whatever the old one was.
+                // Kafka Connect creates a new value here, which is always visible.
                 value: ConfigValueInfo::new(format!("{prefix}{name}"), Found { visible: true, ..found }),
             });
         }
@@ -152,7 +152,7 @@ impl ConfigInfos {
         infos
     }
 
-    /// `AbstractHerder.mergeConfigInfos`: another part behind this one.
+    /// `AbstractHerder.mergeConfigInfos`: adds another part at the end.
     pub(super) fn append(&mut self, other: Self) {
         self.error_count += other.error_count;
         self.configs.extend(other.configs);
@@ -160,27 +160,26 @@ impl ConfigInfos {
         self.groups = groups.into_iter().collect();
     }
 
-    /// Whether something is wrong with this key.
+    /// Whether this key has an error.
     pub(super) fn has_error(&self, key: &str) -> bool {
         self.configs.iter().any(|config| config.value.name == key && !config.value.errors.is_empty())
     }
 
-    /// Notes an error of Weir's own, beside the key where there is an entry for it.
+    /// Adds an error of Weir to the entry of a key, or a new entry.
     pub(crate) fn add_error(&mut self, key: &str, message: String) {
         self.error_count += 1;
         match self.configs.iter_mut().find(|config| config.value.name == key) {
             Some(config) => config.value.errors.push(message),
             None => {
                 let found = Found { errors: vec![message], ..Found::default() };
-                // Clients look for the key's name in there.
+                // Clients look for the key's name in the definition.
                 let definition = Some(ConfigKeyInfo::new(&unlisted::definition(key), ""));
                 self.configs.push(ConfigInfo { definition, value: ConfigValueInfo::new(key.to_owned(), found) });
             }
         }
     }
 
-    /// Takes out Weir's own keys, as far as nothing is wrong with them: there are clients that compare what is defined with what Kafka
-    /// Connect defines.
+    /// Removes Weir's own keys without errors, for clients that compare the definitions with Kafka Connect's.
     pub fn without_weirs_own(mut self) -> Self {
         let is_weirs = |config: &ConfigInfo| {
             config.definition.as_ref().is_some_and(|definition| definition.group.as_deref() == Some(WEIR))
@@ -192,8 +191,8 @@ impl ConfigInfos {
         self
     }
 
-    /// Takes out what came from config providers: a value that was resolved is its reference again, and nothing is told of what is
-    /// wrong with it but that something is, because a short value would not be found in a text.
+    /// Removes the values of config providers: replaces a resolved value with its reference, and each of its errors with a text
+    /// that does not contain the value, because a short value cannot be recognized in a text.
     pub(crate) fn hide(&mut self, resolved: &Resolved) {
         let hide = |text: &mut String| *text = resolved.secrets().hide(text).into_owned();
         match resolved.submitted("connector.class") {
@@ -215,7 +214,7 @@ impl ConfigInfos {
         }
     }
 
-    /// All messages, in the order of the entries.
+    /// Returns all messages, in the order of the entries.
     pub fn errors(&self) -> impl Iterator<Item = &str> {
         self.configs.iter().flat_map(|config| config.value.errors.iter().map(String::as_str))
     }

@@ -1,31 +1,30 @@
-//! The definitions that a connector's transforms and predicates add to its own (`ConnectorConfig.EnrichablePlugin`), and which
-//! plugins they are.
+//! The definitions of a connector's transforms and predicates (`ConnectorConfig.EnrichablePlugin`), and their plugins.
 
 use std::collections::HashMap;
 
 use indexmap::IndexSet;
 use weir_plugin::{ConfigKey, ConfigType, Importance, PluginKind, Width};
 
+use super::context::Context;
 use super::definitions::{Definition, Definitions, Rule};
-use super::framework::Context;
-use crate::def;
 use crate::error::Error;
+use crate::keys::types;
 use weir_catalogue::{FindError, Plugin, VersionRange};
 
-/// The plugins of a connector's transforms and predicates, by alias. One that cannot be had is missing.
+/// The plugins of a connector's transforms and predicates, by alias. Plugins that do not exist are missing.
 #[derive(Default)]
 pub(crate) struct StepPlugins {
     pub(crate) transforms: HashMap<String, Plugin>,
     pub(crate) predicates: HashMap<String, Plugin>,
-    /// More aliases than there may be.
+    /// Errors about too many aliases.
     pub(super) errors: Vec<Error>,
 }
 
-/// Most transforms, and most predicates, that one connector may have. Each has an entry of some kilobytes in the answer, for a few
-/// bytes in the request.
+/// Maximum number of transforms, and of predicates, of a connector. Each adds some kilobytes to the response for a few bytes in the
+/// request.
 const MAX_ALIASES: usize = 200;
 
-/// Adds the definitions of all aliases.
+/// Adds the definitions for all aliases.
 pub(super) fn enrich(definitions: &mut Definitions, context: Context<'_>) -> StepPlugins {
     let mut errors = Vec::new();
     let transforms = enrich_kind(definitions, context, PluginKind::Transformation, &mut errors);
@@ -33,14 +32,14 @@ pub(super) fn enrich(definitions: &mut Definitions, context: Context<'_>) -> Ste
     StepPlugins { transforms, predicates, errors }
 }
 
-/// What goes by other names for transforms than for predicates.
+/// Names that differ between transforms and predicates.
 struct Words {
-    /// The key with the aliases.
+    /// The key that lists the aliases.
     aliases: &'static str,
     group: &'static str,
     /// Java's interface.
     interface: &'static str,
-    /// The same within a sentence.
+    /// The name within a sentence.
     noun: &'static str,
 }
 
@@ -58,10 +57,10 @@ fn enrich_kind(
     let words = if kind == PluginKind::Predicate { PREDICATES } else { TRANSFORMS };
     let mut plugins = HashMap::new();
     let aliases: IndexSet<String> =
-        context.given(words.aliases).map(def::list).unwrap_or_default().into_iter().collect();
+        context.given(words.aliases).map(types::list).unwrap_or_default().into_iter().collect();
     if aliases.len() > MAX_ALIASES {
         let text =
-            format!("Configuration '{0}' has {1} aliases; Weir takes {MAX_ALIASES}", words.aliases, aliases.len());
+            format!("Configuration '{0}' has {1} aliases; the limit is {MAX_ALIASES}", words.aliases, aliases.len());
         errors.push(Error::other(words.aliases, text));
     }
     for alias in aliases.into_iter().take(MAX_ALIASES) {
@@ -78,7 +77,7 @@ fn enrich_kind(
     plugins
 }
 
-/// The plugin's own keys, and those that every transform has.
+/// Returns the plugin's own keys, and those that every transform has.
 fn own_definitions(plugin: &Plugin, kind: PluginKind) -> Definitions {
     let mut definitions = Definitions::default();
     if kind == PluginKind::Transformation {
@@ -120,11 +119,11 @@ fn implicit(name: &str, kind: ConfigType, default: Option<&str>, doc: &str) -> D
     }
 }
 
-/// Why a step's plugin cannot be had.
+/// Why the plugin of a transform or predicate was not found.
 enum Missing {
-    /// The version is none, or there is none of it.
+    /// The version is not valid, or does not exist.
     Version(String),
-    /// The class is none, or of another kind.
+    /// The class does not exist, or is of another kind.
     Class(String),
 }
 
@@ -147,13 +146,13 @@ impl Step<'_> {
         self.context.given(&self.key("plugin.version"))
     }
 
-    /// The version that is taken when none is asked for.
+    /// Returns the version that is used if none is set.
     fn default_version(&self) -> Option<String> {
         let plugin = self.plugin(None).ok()??;
         Some(weir_catalogue::Version::new(&plugin.info().version).as_str().to_owned())
     }
 
-    /// The plugin in this version; none = no class is given.
+    /// Finds the plugin in this version; `None` if no class is set.
     fn plugin(&self, version: Option<&str>) -> Result<Option<Plugin>, Missing> {
         let Some(class) = self.class() else { return Ok(None) };
         let range = VersionRange::requirement(version).map_err(|error| Missing::Version(error.to_string()))?;
@@ -165,7 +164,7 @@ impl Step<'_> {
         }
     }
 
-    /// What is wrong with the class beside that there is none, or that it does not exist.
+    /// Returns the errors of the class, except that it is not set or does not exist.
     fn class_errors(&self) -> Vec<String> {
         let (negate, predicate) = (self.key("negate"), self.key("predicate"));
         let has = |key: &str| self.context.config.contains_key(key);
@@ -207,7 +206,7 @@ impl Step<'_> {
                 recommended_values: classes.into_iter().map(|plugin| plugin.info().class.clone()).collect(),
                 visible: true,
             },
-            rule: Rule::Said(self.class_errors()),
+            rule: Rule::Errors(self.class_errors()),
             is_class: true,
             visible: true,
         }
@@ -232,7 +231,7 @@ impl Step<'_> {
                 recommended_values: versions,
                 visible: true,
             },
-            rule: Rule::Said(self.version_errors()),
+            rule: Rule::Errors(self.version_errors()),
             is_class: false,
             visible: true,
         }

@@ -19,7 +19,7 @@ fn config(entries: &[(&str, &str)]) -> StringMap {
     entries.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect()
 }
 
-/// What the framework says about the keys of a connector whose class nobody has.
+/// Validates the framework's keys for a connector whose class does not exist.
 fn looked_at(kind: PluginKind, config: &StringMap) -> ConfigInfos {
     let (worker, catalogue) = (worker(), Catalogue::new(Vec::new()));
     let context = Context { config, worker: &worker, catalogue: &catalogue, connector: None };
@@ -27,7 +27,7 @@ fn looked_at(kind: PluginKind, config: &StringMap) -> ConfigInfos {
     steps::enrich(&mut definitions, context);
     let mut values = definitions.validate_all(config, &catalogue);
     if kind == PluginKind::Sink {
-        check_sink(context, &mut values);
+        sink::check(context, &mut values);
     }
     add_null_errors(config, &mut values);
     let converters = converters::validate(context, &mut values);
@@ -128,7 +128,7 @@ fn aliases_without_end_are_refused() {
     let mut definitions = Definitions::default();
     let found = steps::enrich(&mut definitions, context);
     assert_eq!(definitions.iter().count(), 400);
-    assert_eq!(found.errors[0].to_string(), "Configuration 'transforms' has 100000 aliases; Weir takes 200");
+    assert_eq!(found.errors[0].to_string(), "Configuration 'transforms' has 100000 aliases; the limit is 200");
 }
 
 #[test]
@@ -136,7 +136,10 @@ fn an_alias_that_would_fill_each_line_of_the_metrics_is_refused() {
     let long = "x".repeat(50_000);
     for key in ["transforms", "predicates"] {
         let found = errors(PluginKind::Source, &[(key, &format!("a,{long}"))]);
-        assert!(found.contains(&format!("Configuration '{key}' has an alias of 50000 bytes; Weir takes 256")), "{key}");
+        assert!(
+            found.contains(&format!("Configuration '{key}' has an alias of 50000 bytes; the limit is 256")),
+            "{key}"
+        );
     }
 }
 

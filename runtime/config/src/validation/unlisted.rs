@@ -1,12 +1,13 @@
-//! Definitions of keys that Kafka Connect does not look at before a connector starts. They are in an answer only where something is
-//! wrong with one of them, so that every error comes with the definition that clients expect beside it.
+//! Definitions of keys that Kafka Connect does not check before a connector starts. A response contains them only if they have
+//! errors, because clients expect a definition with every error.
 
 use weir_plugin::{ConfigKey, ConfigType, Importance, Width};
 
 use super::definitions::{Definition, Rule};
-use crate::topic_creation;
+use crate::settings::topic_creation;
 
-/// The definition of such a key: of `topic.creation.GROUP.*` Kafka Connect's (`TopicCreationConfig`), of any other that of a text.
+/// Returns the definition of such a key: Kafka Connect's for `topic.creation.GROUP.*` (`TopicCreationConfig`), and that of a text
+/// for any other key.
 pub(super) fn definition(name: &str) -> Definition {
     let setting = topic_creation::setting(name);
     let key = ConfigKey {

@@ -8,14 +8,14 @@ use tracing::{info, warn};
 use super::connector::Connector;
 use crate::error::Error;
 use weir_api::TargetState;
-use weir_config::{ConnectorConfig, Unprepared};
+use weir_config::{ConnectorConfig, PrepareError};
 
 impl Connector {
     /// Reads the values of config providers and the key stores again, and uses what they are now. Returns whether something changed.
     pub(super) async fn refresh(&self) -> Result<bool, Error> {
         let Some(old) = self.config() else { return Ok(false) };
         let (worker, plugins) = (&self.services.worker, &self.services.plugins);
-        let resolved = worker.providers.resolve(&self.submitted()).await.map_err(Unprepared::from)?;
+        let resolved = worker.providers.resolve(&self.submitted()).await.map_err(PrepareError::from)?;
         if resolved.config() == old.resolved.config() && !old.stores_changed(worker) {
             return Ok(false);
         }

@@ -1,0 +1,35 @@
+//! The transforms and predicates of a connector, with their components.
+
+use std::sync::Arc;
+
+use weir_plugin::{Component, ConfigMap};
+
+/// A predicate of a connector's configuration.
+#[derive(Clone)]
+pub struct Predicate {
+    /// The alias in the configuration.
+    pub alias: String,
+    /// The full class name.
+    pub class: String,
+    /// The component that contains the class.
+    pub component: Arc<Component>,
+    /// The settings, without prefix.
+    pub config: ConfigMap,
+    /// Whether the transform applies to the records for which the predicate is false.
+    pub negate: bool,
+}
+
+/// A transform of a connector's configuration.
+#[derive(Clone)]
+pub struct Step {
+    /// The alias in the configuration.
+    pub alias: String,
+    /// The full class name.
+    pub class: String,
+    /// The component that contains the class.
+    pub component: Arc<Component>,
+    /// The settings, without prefix.
+    pub config: ConfigMap,
+    /// The condition for applying the transform; `None` if it applies to all records.
+    pub predicate: Option<Predicate>,
+}
