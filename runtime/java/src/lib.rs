@@ -1,5 +1,5 @@
-//! Java behaviour that affects the results of Kafka Connect: regular expressions, dates, numbers, the order of a hash map,
-//! and the names of classes. Small, because components use it as well as the worker.
+//! Java behaviour that affects the results of Kafka Connect: regular expressions, dates, numbers, the order of a hash map, the
+//! names of classes, and the syntax of JAAS. Small, because components use it as well as the worker.
 
 pub mod big_decimal;
 mod calendar;
@@ -7,6 +7,7 @@ pub mod class;
 pub mod date;
 pub mod date_format;
 pub mod hash_map;
+pub mod jaas;
 pub mod maven;
 pub mod number;
 pub mod regex;

@@ -1,4 +1,4 @@
-//! Finds the file of users in a JAAS file, which is how Kafka Connect's basic authentication is told of it:
+//! Finds the users file in a JAAS file, with which Kafka Connect's basic authentication is configured:
 //!
 //! ```text
 //! KafkaConnect {
@@ -7,81 +7,72 @@
 //! };
 //! ```
 
+use weir_java::jaas::{self, Token};
+
 const ENTRY: &str = "KafkaConnect";
 const MODULE: &str = "org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule";
+const FLAGS: [&str; 4] = ["REQUIRED", "REQUISITE", "SUFFICIENT", "OPTIONAL"];
 
-/// The value of `file` in the entry `KafkaConnect`, or what is wrong with the text.
+/// Returns the value of `file` in the entry `KafkaConnect`, or what is wrong with the text.
 pub(super) fn users_file(text: &str) -> Result<String, &'static str> {
-    let mut tokens = tokens(text)?.into_iter();
-    // Other entries belong to others.
+    let mut tokens = jaas::tokens(text, jaas::FILE).into_iter();
+    // Other entries are for other programs.
     loop {
         let name = tokens.next().ok_or("has no entry 'KafkaConnect'")?;
-        if tokens.next().as_deref() != Some("{") {
+        if tokens.next() != Some(Token::Sign('{')) {
             return Err("is not a JAAS configuration: an entry begins with its name and '{'");
         }
-        if name == ENTRY {
+        if word(name).is_some_and(|name| name == ENTRY) {
             break;
         }
-        tokens.by_ref().find(|token| token == "}").ok_or("ends within an entry")?;
-        if tokens.next().as_deref() != Some(";") {
+        tokens.by_ref().find(|token| *token == Token::Sign('}')).ok_or("ends within an entry")?;
+        if tokens.next() != Some(Token::Sign(';')) {
             return Err("is not a JAAS configuration: an entry ends with '};'");
         }
     }
-    if tokens.next().as_deref() != Some(MODULE) {
+    let module = word(tokens.next().ok_or("ends within an entry")?);
+    if module.as_deref() != Some(MODULE) {
         return Err(
-            "the entry 'KafkaConnect' has another login module than PropertyFileLoginModule, the only one that Weir knows",
+            "the entry 'KafkaConnect' has another login module than PropertyFileLoginModule, the only one that Weir supports",
         );
     }
-    // The flag; with a single module all of them mean the same.
-    tokens.next().ok_or("ends within an entry")?;
+    // With a single module, all flags mean the same.
+    let flag = word(tokens.next().ok_or("ends within an entry")?);
+    if !flag.is_some_and(|flag| FLAGS.iter().any(|known| known.eq_ignore_ascii_case(&flag))) {
+        return Err(
+            "the login module of the entry 'KafkaConnect' must be 'required' (or requisite, sufficient, optional)",
+        );
+    }
     let mut file = None;
     loop {
         let option = tokens.next().ok_or("ends within an entry")?;
-        if option == ";" {
+        if option == Token::Sign(';') {
             break;
         }
-        let (Some("="), Some(value)) = (tokens.next().as_deref(), tokens.next()) else {
+        let parts = (word(option), tokens.next(), tokens.next().and_then(word));
+        let (Some(option), Some(Token::Sign('=')), Some(value)) = parts else {
             return Err("is not a JAAS configuration: an option is written name=\"value\"");
         };
         if option == "file" {
             file = Some(value);
         }
     }
-    match tokens.next().as_deref() {
-        Some("}") => file.filter(|file| !file.trim().is_empty()).ok_or("Property Credentials file must be specified"),
-        _ => {
-            Err("the entry 'KafkaConnect' has more than one login module, and Weir knows only PropertyFileLoginModule")
+    match tokens.next() {
+        Some(Token::Sign('}')) => {
+            file.filter(|file| !file.trim().is_empty()).ok_or("Property Credentials file must be specified")
         }
+        _ => Err(
+            "the entry 'KafkaConnect' has more than one login module, and Weir supports only PropertyFileLoginModule",
+        ),
     }
 }
 
-/// Words, quoted texts and the signs `{ } ; =`, comments left out.
-fn tokens(text: &str) -> Result<Vec<String>, &'static str> {
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        if let Some(after) = rest.strip_prefix("//").or_else(|| rest.strip_prefix('#')) {
-            rest = after.split_once('\n').map_or("", |(_, after)| after);
-        } else if let Some(after) = rest.strip_prefix("/*") {
-            rest = after.split_once("*/").ok_or("ends within a comment")?.1;
-        } else if let Some(after) = rest.strip_prefix('"') {
-            let (value, after) = after.split_once('"').ok_or("ends within a quoted text")?;
-            // Java's tokenizer knows escapes; those that a path may need are these.
-            tokens.push(value.replace("\\\\", "\\"));
-            rest = after;
-        } else if matches!(first, '{' | '}' | ';' | '=') {
-            tokens.push(first.to_string());
-            rest = &rest[1..];
-        } else {
-            let end = rest
-                .find(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | ';' | '=' | '"'))
-                .unwrap_or(rest.len());
-            tokens.push(rest[..end].to_owned());
-            rest = &rest[end..];
-        }
-        rest = rest.trim_start();
+/// The text of a word or of a text in double quotes. Java does not accept numbers and texts in single quotes here.
+fn word(token: Token) -> Option<String> {
+    match token {
+        Token::Word(text) | Token::Quoted { quote: '"', text } => Some(text),
+        Token::Quoted { .. } | Token::Number | Token::Sign(_) => None,
     }
-    Ok(tokens)
 }
 
 #[cfg(test)]
@@ -93,6 +84,9 @@ mod tests {
         let text = "/* brokers */ KafkaServer { x.Y optional a=\"b\"; };\n// ours\nKafkaConnect {\n  \
              org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule required\n  debug=true file=\"/e/u s.properties\";\n};";
         assert_eq!(users_file(text), Ok("/e/u s.properties".to_owned()));
+        let file = |option: &str| users_file(&format!("KafkaConnect {{ {MODULE} Required {option}; }};"));
+        assert_eq!(file("file=\"C:\\\\users\\101\""), Ok("C:\\usersA".to_owned()));
+        assert_eq!(file("file=\"a\" file=users1"), Ok("users1".to_owned()));
     }
 
     #[test]
@@ -107,11 +101,15 @@ mod tests {
             ),
             (format!("KafkaConnect {{ {module} required; }};"), "must be specified"),
             (format!("KafkaConnect {{ {module} required file=\"a\"; x.Y required; }};"), "more than one"),
-            (format!("KafkaConnect {{ {module} required file=\"a"), "quoted text"),
+            (format!("KafkaConnect {{ {module} required file=\"a"), "ends within"),
+            (format!("KafkaConnect {{ {module} required file='a'; }};"), "an option is written"),
+            (format!("KafkaConnect {{ {module} required file=1a; }};"), "an option is written"),
+            (format!("KafkaConnect {{ {module} maybe file=\"a\"; }};"), "must be 'required'"),
+            (format!("# users\nKafkaConnect {{ {module} required file=\"a\"; }};"), "begins with"),
             (format!("KafkaConnect {{ {module} required file"), "option"),
             (format!("KafkaConnect {{ {module}"), "ends within"),
             ("KafkaConnect".to_owned(), "begins with"),
-            ("KafkaConnect { /* ".to_owned(), "comment"),
+            ("KafkaConnect { /* ".to_owned(), "ends within"),
         ] {
             let problem = users_file(&text).expect_err(&text);
             assert!(problem.contains(part), "{text}: {problem}");

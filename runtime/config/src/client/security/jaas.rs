@@ -1,46 +1,40 @@
-//! `sasl.jaas.config`: one login module with its options, in the syntax of JAAS, as Kafka's `JaasConfig` reads it.
+//! `sasl.jaas.config`: one login module with its options, as Kafka's `JaasConfig` reads it.
 
 use std::collections::BTreeMap;
 
-/// A login module as it stands in the setting.
+use weir_java::jaas::{self, Token};
+
+/// The login module that the setting names.
 #[derive(PartialEq, Eq)]
 pub(super) struct LoginModule {
     class: String,
     options: BTreeMap<String, String>,
 }
 
-/// A piece of the text.
-#[derive(Debug, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Equals,
-    End,
-}
-
 const FLAGS: [&str; 4] = ["REQUIRED", "REQUISITE", "SUFFICIENT", "OPTIONAL"];
 
 impl LoginModule {
-    /// Parses `CLASS FLAG OPTION=VALUE ... ;`. What is wrong is said in Kafka's words and without any part of the text.
+    /// Parses `CLASS FLAG OPTION=VALUE ... ;`. Errors have Kafka's words, without any part of the text.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
-        let mut tokens = tokens(text)?.into_iter();
-        let Some(Token::Word(class)) = tokens.next() else { return Err("Login module not specified in JAAS config") };
-        match tokens.next() {
-            Some(Token::Word(flag)) if FLAGS.iter().any(|known| known.eq_ignore_ascii_case(&flag)) => {}
-            _ => return Err("Login module control flag is not available in the JAAS config"),
+        let mut tokens = jaas::tokens(text, jaas::SETTING).into_iter();
+        let class = match tokens.next() {
+            Some(first) => word(first).ok_or("the JAAS config does not begin with the class of a login module")?,
+            None => return Err("Login module not specified in JAAS config"),
+        };
+        let flag = tokens.next().ok_or("Login module control flag not specified in JAAS config")?;
+        let flag = word(flag).ok_or("Login module control flag is not available in the JAAS config")?;
+        if !FLAGS.iter().any(|known| known.eq_ignore_ascii_case(&flag)) {
+            return Err("Invalid login module control flag in JAAS config");
         }
         let mut options = BTreeMap::new();
         loop {
-            match tokens.next() {
-                Some(Token::Word(key)) => match (tokens.next(), tokens.next()) {
-                    (Some(Token::Equals), Some(Token::Word(value))) => {
-                        options.insert(key, value);
-                    }
-                    _ => return Err("Value not specified for an option in JAAS config"),
-                },
-                Some(Token::End) => break,
-                Some(Token::Equals) => return Err("Value without an option in JAAS config"),
-                None => return Err("JAAS config entry not terminated by semi-colon"),
+            let option = tokens.next().ok_or("JAAS config entry not terminated by semi-colon")?;
+            if option == Token::Sign(';') {
+                break;
             }
+            let value = (tokens.next() == Some(Token::Sign('='))).then(|| tokens.next().and_then(word)).flatten();
+            let value = value.ok_or("Value not specified for an option in JAAS config; write it in quotes")?;
+            options.insert(word(option).ok_or("Value without an option in JAAS config")?, value);
         }
         if tokens.next().is_some() {
             return Err("JAAS config property contains more than 1 login module, should be 1 module");
@@ -48,12 +42,12 @@ impl LoginModule {
         Ok(Self { class, options })
     }
 
-    /// User and password of Kafka's modules for PLAIN and SCRAM.
+    /// Returns the user and the password of Kafka's login modules for PLAIN and SCRAM.
     pub(super) fn credentials(mut self) -> Result<(String, String), &'static str> {
         let simple = self.class.rsplit('.').next().unwrap_or_default();
         if !matches!(simple, "PlainLoginModule" | "ScramLoginModule") {
             return Err(
-                "Weir knows the login modules PlainLoginModule and ScramLoginModule of org.apache.kafka.common.security",
+                "Weir supports the login modules PlainLoginModule and ScramLoginModule of org.apache.kafka.common.security",
             );
         }
         if self.options.get("tokenauth").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
@@ -66,70 +60,11 @@ impl LoginModule {
     }
 }
 
-/// Cuts the text up as `java.io.StreamTokenizer` does with Kafka's settings: quotes with escapes, comments of both kinds. Words
-/// without quotes may have digits here.
-fn tokens(text: &str) -> Result<Vec<Token>, &'static str> {
-    let mut tokens = Vec::new();
-    let mut chars = text.chars().peekable();
-    while let Some(char) = chars.next() {
-        match char {
-            _ if char.is_whitespace() => {}
-            ';' => tokens.push(Token::End),
-            '=' => tokens.push(Token::Equals),
-            '"' | '\'' => tokens.push(Token::Word(quoted(&mut chars, char)?)),
-            '/' if chars.next_if_eq(&'/').is_some() => while chars.next().is_some_and(|char| char != '\n') {},
-            '/' if chars.next_if_eq(&'*').is_some() => {
-                let mut last = ' ';
-                for char in chars.by_ref() {
-                    if (last, char) == ('*', '/') {
-                        break;
-                    }
-                    last = char;
-                }
-            }
-            _ => {
-                let mut word = String::from(char);
-                let goes_on = |char: &char| !char.is_whitespace() && !matches!(char, ';' | '=' | '"' | '\'');
-                while let Some(char) = chars.next_if(goes_on) {
-                    word.push(char);
-                }
-                tokens.push(Token::Word(word));
-            }
-        }
-    }
-    Ok(tokens)
-}
-
-/// The rest of a word in quotes.
-fn quoted(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, quote: char) -> Result<String, &'static str> {
-    let mut word = String::new();
-    loop {
-        match chars.next() {
-            None | Some('\n') => return Err("a quote is not closed in JAAS config"),
-            Some(char) if char == quote => return Ok(word),
-            Some('\\') => match chars.next() {
-                Some('n') => word.push('\n'),
-                Some('t') => word.push('\t'),
-                Some('r') => word.push('\r'),
-                Some('f') => word.push('\u{c}'),
-                Some('b') => word.push('\u{8}'),
-                Some('a') => word.push('\u{7}'),
-                Some('v') => word.push('\u{b}'),
-                Some(digit @ '0'..='7') => {
-                    let mut code = digit.to_digit(8).unwrap_or_default();
-                    // Three digits where the first leaves the character in one byte, else two.
-                    let more = if digit <= '3' { 2 } else { 1 };
-                    for _ in 0..more {
-                        let Some(digit) = chars.next_if(|char| char.is_digit(8)) else { break };
-                        code = code * 8 + digit.to_digit(8).unwrap_or_default();
-                    }
-                    word.extend(char::from_u32(code));
-                }
-                Some(other) => word.push(other),
-                None => return Err("a quote is not closed in JAAS config"),
-            },
-            Some(other) => word.push(other),
-        }
+/// The text of a word or of a text in quotes.
+fn word(token: Token) -> Option<String> {
+    match token {
+        Token::Word(text) | Token::Quoted { text, .. } => Some(text),
+        Token::Number | Token::Sign(_) => None,
     }
 }
 
@@ -163,13 +98,17 @@ mod tests {
         let problem = |text: &str| credentials(text).expect_err("refused");
         let scram = "org.apache.kafka.common.security.scram.ScramLoginModule";
         assert_eq!(problem(""), "Login module not specified in JAAS config");
-        assert_eq!(problem(scram), "Login module control flag is not available in the JAAS config");
+        assert_eq!(problem(scram), "Login module control flag not specified in JAAS config");
+        assert_eq!(problem(&format!("{scram} ;")), "Login module control flag is not available in the JAAS config");
+        assert_eq!(problem(&format!("{scram} maybe;")), "Invalid login module control flag in JAAS config");
         assert_eq!(
             problem(&format!("{scram} required username=\"u\"")),
             "JAAS config entry not terminated by semi-colon"
         );
         assert!(problem(&format!("{scram} required username;")).contains("Value not specified"));
-        assert!(problem(&format!("{scram} required username=\"u;")).contains("not closed"));
+        // As in Java, a number is not a value, and a quote that is not closed ends with its line.
+        assert!(problem(&format!("{scram} required username=1u;")).contains("Value not specified"));
+        assert!(problem(&format!("{scram} required username=\"u;")).contains("not terminated"));
         assert!(problem(&format!("{scram} required; {scram} required;")).contains("more than 1 login module"));
         assert!(problem(&format!("{scram} required username=\"u\";")).contains("no username="));
         assert!(
