@@ -10,7 +10,7 @@ const ORDER: [&str; 10] =
     ["error_text", "version", "core_dumps", "process_limits", "grants", "locks", "places", "check", "reload", "stop"];
 
 /// The modules that use all others.
-const TOP: [&str; 4] = ["worker", "cli", "lib", "main"];
+const TOP: [&str; 5] = ["worker", "commands", "cli", "lib", "main"];
 
 /// Crates that only some of the sources may name, and the paths of these.
 const NAMED_ONLY_IN: [(&str, &[&str]); 5] = [

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod version;
 pub mod worker;
 
+mod commands;
 mod core_dumps;
 mod error_text;
 mod grants;

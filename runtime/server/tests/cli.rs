@@ -254,6 +254,8 @@ fn a_worker_says_what_it_does_and_ends_when_it_is_asked_to() {
     for part in [r#""level":"WARN""#, "'offset.flash.interval.ms' is not known", "100,000 messages a partition"] {
         assert!(said.iter().any(|line| line.contains(part)), "{part} is not in {said:#?}");
     }
+    let warned = said.iter().find(|line| line.contains("'offset.flash.interval.ms'")).expect("checked above");
+    assert!(warned.contains("\"weir::cli\""), "the target that operators filter by: {warned}");
     let begin = Instant::now();
     let asked = Command::new("kill").arg(worker.id().to_string()).status().expect("kill runs");
     assert!(asked.success());
