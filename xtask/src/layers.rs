@@ -12,6 +12,24 @@ const ORDER: [&str; 10] =
 /// The modules that use all others.
 const TOP: [&str; 5] = ["worker", "commands", "cli", "lib", "main"];
 
+/// The modules of `runtime/config/src`. What a module uses comes before it.
+const CONFIG_ORDER: [&str; 14] = [
+    "error",
+    "prefix",
+    "properties",
+    "converter",
+    "restart_policy",
+    "keys",
+    "recorded",
+    "providers",
+    "client",
+    "rest",
+    "worker",
+    "settings",
+    "validation",
+    "connector",
+];
+
 /// Crates that only some of the sources may name, and the paths of these.
 const NAMED_ONLY_IN: [(&str, &[&str]); 5] = [
     ("rdkafka", &["runtime/kafka/"]),
@@ -23,17 +41,29 @@ const NAMED_ONLY_IN: [(&str, &[&str]); 5] = [
 
 #[test]
 fn each_module_of_the_worker_uses_only_those_before_it() {
-    let source = root().join("runtime/server/src");
+    let wrong = uses_of_later_modules("runtime/server/src", &ORDER, &TOP);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn each_module_of_the_configuration_uses_only_those_before_it() {
+    let wrong = uses_of_later_modules("runtime/config/src", &CONFIG_ORDER, &["lib"]);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The files of a crate that use a module which does not come before their own. Files of `top` may use all.
+fn uses_of_later_modules(source: &str, order: &[&str], top: &[&str]) -> Vec<String> {
+    let source = root().join(source);
     let mut wrong = Vec::new();
     for file in sources(&source) {
         let path = file.strip_prefix(&source).unwrap();
         let first = path.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
         let module = first.trim_end_matches(".rs");
-        if TOP.contains(&module) {
+        if top.contains(&module) {
             continue;
         }
-        let place = |module: &str| ORDER.iter().position(|known| *known == module);
-        let own = place(module).unwrap_or_else(|| panic!("{module} is not in ORDER"));
+        let place = |module: &str| order.iter().position(|known| *known == module);
+        let own = place(module).unwrap_or_else(|| panic!("{module} is not in the order"));
         let text = fs::read_to_string(&file).unwrap();
         for used in code(&text).flat_map(|line| names_after(line, "crate::")) {
             if used != module && place(used).is_none_or(|other| other >= own) {
@@ -42,7 +72,7 @@ fn each_module_of_the_worker_uses_only_those_before_it() {
         }
     }
     wrong.dedup();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    wrong
 }
 
 #[test]

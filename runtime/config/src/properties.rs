@@ -14,7 +14,7 @@ pub enum Error {
     /// The file cannot be read.
     #[error("cannot read {}; check the path and its permissions", path.display())]
     Read {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The error of the operating system.
         #[source]
@@ -23,7 +23,7 @@ pub enum Error {
     /// The file is not a valid Java properties file.
     #[error("{} is not a Java properties file (nor JSON)", path.display())]
     Syntax {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The syntax error.
         #[source]
@@ -32,7 +32,7 @@ pub enum Error {
     /// A connector file that begins like JSON but is not valid JSON.
     #[error("{} begins like JSON but is not valid JSON: {problem}. Correct it, or write the file as Java properties", path.display())]
     Json {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The syntax error and its position.
         problem: String,
@@ -40,19 +40,19 @@ pub enum Error {
     /// A connector file with a null value.
     #[error("Null value can not be supplied as the configuration value, at '{}'", path.display())]
     Null {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// A connector file without a name.
     #[error("Connector configuration at '{}' is missing the mandatory 'name' configuration", path.display())]
     NoName {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// A connector file with two different names.
     #[error("Connector name configuration in 'config' doesn't match the one specified in 'name' at '{}'", path.display())]
     TwoNames {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
 }

@@ -46,7 +46,7 @@ async fn references_are_replaced_and_what_is_unknown_stays() {
     assert_eq!(got["empty"], "ab");
     assert_eq!(got["env"], env!("CARGO_MANIFEST_DIR"));
     assert_eq!(got["unknown"], config["unknown"]);
-    assert!(got.contains_key("${env:CARGO_MANIFEST_DIR}"), "keys are no references");
+    assert!(got.contains_key("${env:CARGO_MANIFEST_DIR}"), "keys are not references");
     assert!(got.keys().eq(config.keys()), "in the same order");
     assert_eq!(resolved.ttl(), Some(Duration::from_secs(5)));
     assert_eq!(resolved.submitted("url"), Some(config["url"].as_str()));

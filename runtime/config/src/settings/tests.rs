@@ -102,7 +102,7 @@ fn exactly_once_is_refused_when_it_is_required() {
 }
 
 #[test]
-fn keys_that_nobody_knows_are_named() {
+fn unknown_keys_are_named() {
     let plugin = plugin(PluginKind::Source);
     let keys = [
         "name",
@@ -177,7 +177,7 @@ fn keys_without_effect_are_named() {
 }
 
 #[test]
-fn what_happens_to_rows_that_fail_is_read_and_only_a_sink_has_a_dead_letter_queue() {
+fn what_happens_to_records_that_fail_is_read_and_only_a_sink_has_a_dead_letter_queue() {
     assert_eq!(parsed(PluginKind::Sink, &[("topics", "t")]).errors, Errors::default());
     let keys = [
         ("topics", "t"),

@@ -1,5 +1,7 @@
 //! The worker's configuration.
 
+#[cfg(test)]
+mod access_tests;
 mod converters;
 mod grants;
 mod parse;

@@ -102,7 +102,7 @@ fn keys_without_effect_are_named_one_a_line() {
     ] {
         assert_eq!(warnings.iter().filter(|warning| warning.contains(part)).count(), 1, "{part} in {warnings:?}");
     }
-    assert_eq!(warnings.len(), 5, "a key with its default is no news: {warnings:?}");
+    assert_eq!(warnings.len(), 5, "a key with its default needs no warning: {warnings:?}");
 }
 
 #[test]

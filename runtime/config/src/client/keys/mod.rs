@@ -18,7 +18,7 @@ pub(crate) use librdkafka::LIBRDKAFKA;
 use librdkafka::librdkafka;
 pub(crate) use meaning::{ClientKey, Meaning};
 
-use crate::client::Kind;
+use super::kind::Kind;
 use crate::keys::check::Check;
 
 /// Finds a setting; `None` if Java's client does not have it.

@@ -38,7 +38,7 @@ fn every_entry_is_a_setting_of_that_client() {
             assert!(kafka.contains(&(kind.prefix(), key.name)), "{kind:?} has no setting {}", key.name);
         }
         let names: BTreeSet<_> = own(kind).iter().map(|key| key.name).collect();
-        assert_eq!(names.len(), own(kind).len(), "a setting of {kind:?} stands twice");
+        assert_eq!(names.len(), own(kind).len(), "a setting of {kind:?} is listed twice");
         assert!(
             own(kind).iter().all(|key| !librdkafka(kind, key.name)),
             "{kind:?}: librdkafka's own are no setting of Java's"
@@ -76,7 +76,7 @@ fn librdkafka_knows_every_setting_that_is_handed_over() {
 }
 
 #[test]
-fn defaults_of_java_pass_and_are_no_news() {
+fn defaults_of_java_are_accepted_without_a_warning() {
     for kind in KINDS {
         let defaults = kafka()
             .into_iter()

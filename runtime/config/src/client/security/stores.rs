@@ -117,9 +117,9 @@ fn unusable(key: &str, what: &str, error: &weir_keystore::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::kind::Kind;
     use super::super::secure;
     use super::*;
-    use crate::client::Kind;
 
     fn problem(settings: &[(&str, &str)]) -> (String, String) {
         let settings = settings.iter().copied().chain([("security.protocol", "SSL")]).collect();
