@@ -48,23 +48,23 @@ pub struct Connection {
     is_watched: bool,
     read_committed: bool,
     up: AtomicU64,
-    trouble: Mutex<Option<Trouble>>,
+    failing: Mutex<Option<Failures>>,
     lag: Mutex<Option<Lag>>,
     all: Connections,
 }
 
 /// Failures since a connection was up the last time.
-struct Trouble {
+struct Failures {
     since: Instant,
-    failures: u64,
+    count: u64,
     reason: String,
     /// None of the client's connections is up.
     none_is_up: bool,
 }
 
-impl Trouble {
+impl Failures {
     fn new() -> Self {
-        Self { since: Instant::now(), failures: 0, reason: String::new(), none_is_up: false }
+        Self { since: Instant::now(), count: 0, reason: String::new(), none_is_up: false }
     }
 }
 
@@ -78,7 +78,7 @@ impl Connections {
             is_watched: get("statistics.interval.ms").is_some_and(|interval| interval != "0"),
             read_committed: get("isolation.level") == Some("read_committed"),
             up: AtomicU64::new(0),
-            trouble: Mutex::default(),
+            failing: Mutex::default(),
             lag: Mutex::default(),
             all: self.clone(),
         });
@@ -133,8 +133,8 @@ impl Connection {
         let Some(code) = error.rdkafka_error_code().filter(|code| is_about_connections(*code)) else { return false };
         // Whatever has a broker in it was in librdkafka's log before, with more.
         if broker(reason).is_none() {
-            let mut trouble = self.trouble.lock();
-            let known = trouble.get_or_insert_with(Trouble::new);
+            let mut failing = self.failing.lock();
+            let known = failing.get_or_insert_with(Failures::new);
             // That all brokers are down says less than why one of them is.
             if known.reason.is_empty() {
                 known.reason = reason.to_owned();
@@ -158,9 +158,9 @@ impl Connection {
         let Some(broker) = broker(reason).filter(|_| !was_idle(reason)) else { return };
         let words = in_words(reason, &self.protocol);
         self.all.failed(self.client, broker, &words);
-        let mut trouble = self.trouble.lock();
-        let known = trouble.get_or_insert_with(Trouble::new);
-        known.failures += 1;
+        let mut failing = self.failing.lock();
+        let known = failing.get_or_insert_with(Failures::new);
+        known.count += 1;
         known.reason = words;
     }
 
@@ -179,29 +179,29 @@ impl Connection {
             self.all.reached(broker);
         }
         self.up.store(up, Ordering::Relaxed);
-        let mut trouble = self.trouble.lock();
+        let mut failing = self.failing.lock();
         if up > 0 {
-            *trouble = None;
-        } else if let Some(trouble) = &mut *trouble {
-            trouble.none_is_up = true;
+            *failing = None;
+        } else if let Some(failing) = &mut *failing {
+            failing.none_is_up = true;
         }
         *self.lag.lock() = statistics.lag(self.read_committed);
     }
 
     /// Describes since when and why the client reaches no broker; `None` if it does, or has no need to.
     pub fn outage(&self) -> Option<String> {
-        let trouble = self.trouble.lock();
-        let Trouble { since, failures, reason, .. } = trouble.as_ref().filter(|trouble| trouble.none_is_up)?;
+        let failing = self.failing.lock();
+        let Failures { since, count, reason, .. } = failing.as_ref().filter(|failing| failing.none_is_up)?;
         let (seconds, client) = (since.elapsed().as_secs(), self.client);
         Some(format!(
-            "Kafka cannot be reached by the task's {client} for {seconds} s; failed attempts: {failures}\nCaused by: {reason}\nNext: check \
+            "Kafka cannot be reached by the task's {client} for {seconds} s; failed attempts: {count}\nCaused by: {reason}\nNext: check \
              that the brokers run, and check bootstrap.servers and security.protocol; the task continues when a broker answers"
         ))
     }
 
     /// Returns the last reason why a broker could not be reached.
     pub(super) fn reason(&self) -> Option<String> {
-        self.trouble.lock().as_ref().map(|trouble| trouble.reason.clone())
+        self.failing.lock().as_ref().map(|failing| failing.reason.clone())
     }
 
     /// Returns the lag of a consumer; `None` if it is not known.

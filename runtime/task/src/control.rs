@@ -222,8 +222,7 @@ pub struct TaskHandle {
 }
 
 impl TaskHandle {
-    /// Starts a loop on the tokio runtime. What it returns becomes the task's last status.
-    ///
+    /// Starts a loop on the tokio runtime. What it returns becomes the task's last status; a loop that panics ends FAILED.
     pub fn spawn<F, R>(
         id: TaskId,
         wanted: Wanted,

@@ -163,8 +163,8 @@ impl OffsetFile {
         state.all(connector).map(|(partition, offset)| (partition.to_owned(), offset.to_owned())).collect()
     }
 
-    /// Returns when each change is in the file, or dropped, whose caller has left before it had an answer: a task that is cut off may
-    /// leave a write behind. Look after this at what is to be changed as a whole.
+    /// Waits for a write whose caller no longer waits for it: a task that is cut off may leave one in progress. Call this before you list
+    /// what is to be changed as a whole.
     async fn settle(&self) {
         // What has not been taken up by now is dropped by the next write.
         drop(self.0.writing.lock().await);
