@@ -68,12 +68,13 @@ fn assigned_once(log: &str) -> Result<()> {
     Ok(())
 }
 
-/// Adds short times for the consumer to a plan, which the sink then exceeds. Not so short that a busy machine exceeds them.
-fn with_short_session<'a>(plan: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+/// Adds a short session of the consumer to a plan, which the sink then exceeds, and a longest time between two polls. Neither is so short
+/// that a busy machine exceeds it.
+fn with_short_session<'a>(max_poll: &'a str, plan: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let short = [
         ("consumer.override.session.timeout.ms", "3000"),
         ("consumer.override.heartbeat.interval.ms", "500"),
-        ("consumer.override.max.poll.interval.ms", "3500"),
+        ("consumer.override.max.poll.interval.ms", max_poll),
     ];
     [plan, &short].concat()
 }
@@ -81,7 +82,7 @@ fn with_short_session<'a>(plan: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)
 #[test]
 fn a_sink_that_asks_to_be_called_later_keeps_its_partition_and_gets_the_rows_again() -> Result<()> {
     // 80 times 50 ms and more: longer than the session and than the longest time between two polls.
-    let log = committed("later", &with_short_session(&[("does", "retry"), ("times", "80")]))?;
+    let log = committed("later", &with_short_session("3500", &[("does", "retry"), ("times", "80")]))?;
     assigned_once(&log)?;
     ensure!(taken(&log) == ROWS, "{} rows were taken", taken(&log));
     Ok(())
@@ -127,8 +128,8 @@ fn of_rows_that_came_together_none_follows_when_the_sink_goes_back() -> Result<(
 
 #[test]
 fn a_sink_that_is_slow_keeps_its_partition() -> Result<()> {
-    // Each longer than the session and than the longest time between two polls.
-    let log = committed("slow", &with_short_session(&[("does", "nap"), ("nap", "4000"), ("times", "2")]))?;
+    // Each longer than the session, and all of them longer than the longest time between two polls, which one must not exceed.
+    let log = committed("slow", &with_short_session("10000", &[("does", "nap"), ("nap", "4000"), ("times", "3")]))?;
     assigned_once(&log)?;
     ensure!(taken(&log) == ROWS, "{} rows were taken", taken(&log));
     Ok(())
