@@ -147,7 +147,8 @@ fn owner_of(file: &mut File) -> String {
 
 /// What this worker says of itself.
 fn this_worker(config: &WorkerConfig) -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    // Only Linux has this file.
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".to_owned());
     let since = httpdate::fmt_http_date(SystemTime::now());
     let urls = config
         .listeners
