@@ -53,7 +53,8 @@ pub trait ConfigField: Sized {
     }
 }
 
-/// Trims like Java's `String.trim`: removes control characters, but keeps white space outside ASCII.
+/// Trims like Java's `String.trim`, which Kafka applies to all values: removes control characters, but keeps white space
+/// outside ASCII. The runtime does the same; this crate uses none of the runtime's crates, because it is published.
 pub(super) fn trim(text: &str) -> &str {
     text.trim_matches(|character| character <= ' ')
 }
@@ -70,7 +71,7 @@ impl ConfigField for bool {
     const KIND: ConfigType = ConfigType::Boolean;
 
     fn parse(text: &str) -> Result<bool, String> {
-        match text.trim() {
+        match trim(text) {
             text if text.eq_ignore_ascii_case("true") => Ok(true),
             text if text.eq_ignore_ascii_case("false") => Ok(false),
             _ => Err("Expected value to be either true or false".into()),
@@ -90,7 +91,7 @@ macro_rules! whole_number {
             }
 
             fn parse(text: &str) -> Result<$type, String> {
-                text.trim().parse().map_err(|_| concat!("Not a number of type ", $name).into())
+                trim(text).parse().map_err(|_| concat!("Not a number of type ", $name).into())
             }
         }
     )*};
@@ -109,7 +110,7 @@ impl ConfigField for f64 {
     const KIND: ConfigType = ConfigType::Double;
 
     fn parse(text: &str) -> Result<f64, String> {
-        text.trim().parse().map_err(|_| "Not a number of type DOUBLE".into())
+        trim(text).parse().map_err(|_| "Not a number of type DOUBLE".into())
     }
 }
 
@@ -131,7 +132,7 @@ impl ConfigField for Vec<String> {
     const KIND: ConfigType = ConfigType::List;
 
     fn parse(text: &str) -> Result<Vec<String>, String> {
-        let text = text.trim();
+        let text = trim(text);
         Ok(if text.is_empty() { Vec::new() } else { text.split(',').map(|entry| entry.trim().into()).collect() })
     }
 }
@@ -175,7 +176,7 @@ impl ConfigField for Password {
     const KIND: ConfigType = ConfigType::Password;
 
     fn parse(text: &str) -> Result<Password, String> {
-        Ok(Password(text.trim().into()))
+        Ok(Password(trim(text).into()))
     }
 
     fn shown(_: &str) -> &str {

@@ -3,6 +3,9 @@
 //! The runtime checks that text is valid UTF-8 and JSON before a plugin sees it. This module therefore reads only what is
 //! needed to find the ends, and accepts some text that is not valid JSON. It returns `None` for what it cannot read, and
 //! never panics.
+//!
+//! The runtime has a scanner of its own in `runtime/json`, which also checks the text. It is not used here because this crate
+//! is published: it would have to be published, too, and be a dependency of each plugin. Tests compare the two.
 
 /// Returns the index after the white space that begins at `at`.
 #[inline]

@@ -159,6 +159,8 @@ pub(crate) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn written(text: &str) -> String {
@@ -209,6 +211,17 @@ mod tests {
             let mut out = Vec::new();
             push_f64(&mut out, number);
             assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn strings_are_written_and_read_as_by_the_runtime(
+            text in any::<String>(), raw in r#"(\\[nrtbf"/\\]|\\u[0-9a-fA-F]{4}|[ -!a-zé😀])*"#) {
+            let mut expected = Vec::new();
+            weir_json::text::write_string(text.as_bytes(), &mut expected);
+            prop_assert_eq!(written(&text).into_bytes(), expected);
+            prop_assert_eq!(unescape(raw.as_bytes()), Some(weir_json::text::unescape(&raw)));
         }
     }
 }
