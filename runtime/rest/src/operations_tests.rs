@@ -25,7 +25,7 @@ async fn offsets_are_looked_at_before_the_connector_is() {
     let well = r#"{"offsets":[{"partition":{"filename":"x"},"offset":{"position":1}},{}]}"#;
     assert_eq!(fixture.json(Method::PATCH, "/connectors/a/offsets", well).await, unknown);
     for (body, fragment) in [
-        ("{1", "Unexpected character ('1' (code 49)): was expecting double-quote to start field name"),
+        ("{1", "Unexpected character ('1' (code 49)) at line 1 column 2"),
         ("[]", "Cannot deserialize value of type `org.apache.kafka.connect.runtime.rest.entities.ConnectorOffsets`"),
         (r#"{"offsets":{}}"#, "`java.util.ArrayList<org.apache.kafka.connect.runtime.rest.entities.ConnectorOffset>`"),
         (r#"{"offsets":[[]]}"#, "`org.apache.kafka.connect.runtime.rest.entities.ConnectorOffset` from Array value"),
@@ -34,7 +34,7 @@ async fn offsets_are_looked_at_before_the_connector_is() {
             "`java.util.LinkedHashMap<java.lang.String,java.lang.Object>` from Integer",
         ),
         (r#"{"offsets":[{"partition":{},"z":1}]}"#, "Unrecognized field \"z\""),
-        (r#"{"offsets":[{}],"z":1}"#, "one known property: \"offsets\""),
+        (r#"{"offsets":[{}],"z":1}"#, "known properties: offsets"),
     ] {
         let (status, answer) = fixture.json(Method::PATCH, "/connectors/a/offsets", body).await;
         assert_eq!((status, answer["error_code"].as_u64()), (500, Some(500)), "{body}: {answer}");

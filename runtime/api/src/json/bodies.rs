@@ -1,16 +1,13 @@
-//! The bodies that requests have, each read as Jackson reads it into Kafka Connect's class of the same name.
+//! The bodies of requests, each read as Jackson reads it into Kafka Connect's class of the same name.
 
 use serde_json::Value;
 
-use super::bind::{Field, Record};
 use super::error::Error;
-use super::tokens::{Reader, Token};
+use super::reader::{Reader, Record};
 use super::{Body, StringMap};
 use crate::TargetState;
 
 impl Body for StringMap {
-    const BOUND: &'static str = "java.util.Map";
-
     fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, Error> {
         reader.map("java.lang.String", Reader::string)
     }
@@ -18,11 +15,7 @@ impl Body for StringMap {
 
 const CREATE: &str = "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest";
 
-const CREATE_FIELDS: &[Field] = &[
-    Field { name: "name", collection: false },
-    Field { name: "config", collection: true },
-    Field { name: "initial_state", collection: false },
-];
+const CREATE_FIELDS: &[&str] = &["name", "config", "initial_state"];
 
 /// The body of `POST /connectors`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,12 +29,10 @@ pub struct CreateConnectorRequest {
 }
 
 impl Body for CreateConnectorRequest {
-    const BOUND: &'static str = CREATE;
-
     fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, Error> {
         let mut request = Self::default();
-        let known = Some("3 known properties: \"config\", \"name\", \"initial_state\"");
-        let there = reader.record(&Record { class: CREATE, fields: CREATE_FIELDS, known }, |field, reader| {
+        const RECORD: Record = Record { class: CREATE, fields: CREATE_FIELDS, is_strict: true };
+        let is_some = reader.record(&RECORD, |field, reader| {
             match field {
                 0 => request.name = reader.string()?,
                 1 => request.config = StringMap::read(reader)?,
@@ -49,11 +40,11 @@ impl Body for CreateConnectorRequest {
             }
             Ok(())
         })?;
-        Ok(there.then_some(request))
+        Ok(is_some.then_some(request))
     }
 }
 
-/// The same in a file on the command line: properties that it does not have are passed over, and the state is left as written.
+/// The same body in a file on the command line: unknown properties are ignored, and the state is not checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CreateConnectorFile {
     /// `name`.
@@ -65,11 +56,10 @@ pub struct CreateConnectorFile {
 }
 
 impl Body for CreateConnectorFile {
-    const BOUND: &'static str = CREATE;
-
     fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, Error> {
         let mut file = Self::default();
-        let there = reader.record(&Record { class: CREATE, fields: CREATE_FIELDS, known: None }, |field, reader| {
+        const RECORD: Record = Record { class: CREATE, fields: CREATE_FIELDS, is_strict: false };
+        let is_some = reader.record(&RECORD, |field, reader| {
             match field {
                 0 => file.name = reader.string()?,
                 1 => file.config = StringMap::read(reader)?,
@@ -77,26 +67,25 @@ impl Body for CreateConnectorFile {
             }
             Ok(())
         })?;
-        Ok(there.then_some(file))
+        Ok(is_some.then_some(file))
     }
 }
 
 fn initial_state(reader: &mut Reader<'_>) -> Result<Option<TargetState>, Error> {
     const CLASS: &str = "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest$InitialState";
-    const CREATOR: &str =
-        "org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest$InitialState#forValue(java.lang.String)";
-    if let Some(Token::StartArray | Token::StartObject) = reader.current {
-        return Err(reader.no_enum(CLASS, CREATOR));
+    match reader.peek() {
+        Some(b'[') => return Err(reader.error(format!("Input mismatch reading Enum `{CLASS}`"))),
+        Some(b'{') => return Err(reader.mismatch(CLASS)),
+        _ => {}
     }
-    let Some(text) = reader.string()? else { return Ok(None) };
-    let text = text.to_uppercase();
-    match target_state(&text) {
-        Some(state) => Ok(Some(state)),
-        None => Err(reader.no_constant(CLASS, &text)),
+    let invalid = reader.error(format!("Cannot construct instance of `{CLASS}`"));
+    match reader.string()? {
+        None => Ok(None),
+        Some(text) => target_state(&text).map(Some).ok_or(invalid),
     }
 }
 
-/// `initial_state`, in any case.
+/// Reads an `initial_state`, in which case does not matter.
 pub fn target_state(text: &str) -> Option<TargetState> {
     match text.to_uppercase().as_str() {
         "RUNNING" => Some(TargetState::Started),
@@ -106,7 +95,7 @@ pub fn target_state(text: &str) -> Option<TargetState> {
     }
 }
 
-/// One partition and its offset, as a request gives them. Null and missing are the same.
+/// One partition and its offset in a request. Null and missing are the same.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ConnectorOffset {
     /// `partition`.
@@ -123,20 +112,18 @@ pub struct ConnectorOffsets {
 }
 
 impl Body for ConnectorOffsets {
-    const BOUND: &'static str = "org.apache.kafka.connect.runtime.rest.entities.ConnectorOffsets";
-
     fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, Error> {
         const RECORD: Record = Record {
-            class: ConnectorOffsets::BOUND,
-            fields: &[Field { name: "offsets", collection: true }],
-            known: Some("one known property: \"offsets\""),
+            class: "org.apache.kafka.connect.runtime.rest.entities.ConnectorOffsets",
+            fields: &["offsets"],
+            is_strict: true,
         };
         let mut offsets = Self::default();
-        let there = reader.record(&RECORD, |_, reader| {
+        let is_some = reader.record(&RECORD, |_, reader| {
             offsets.offsets = reader.list(ConnectorOffset::CLASS, ConnectorOffset::read)?;
             Ok(())
         })?;
-        Ok(there.then_some(offsets))
+        Ok(is_some.then_some(offsets))
     }
 }
 
@@ -144,13 +131,10 @@ impl ConnectorOffset {
     const CLASS: &str = "org.apache.kafka.connect.runtime.rest.entities.ConnectorOffset";
 
     fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, Error> {
-        const RECORD: Record = Record {
-            class: ConnectorOffset::CLASS,
-            fields: &[Field { name: "partition", collection: true }, Field { name: "offset", collection: true }],
-            known: Some("2 known properties: \"partition\", \"offset\""),
-        };
+        const RECORD: Record =
+            Record { class: ConnectorOffset::CLASS, fields: &["partition", "offset"], is_strict: true };
         let mut offset = Self::default();
-        let there = reader.record(&RECORD, |field, reader| {
+        let is_some = reader.record(&RECORD, |field, reader| {
             let map = reader.map("java.lang.Object", Reader::any)?.map(|map| map.into_iter().collect());
             match field {
                 0 => offset.partition = map,
@@ -158,6 +142,6 @@ impl ConnectorOffset {
             }
             Ok(())
         })?;
-        Ok(there.then_some(offset))
+        Ok(is_some.then_some(offset))
     }
 }

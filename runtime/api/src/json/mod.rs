@@ -1,16 +1,13 @@
-//! JSON bodies, read as Jackson reads them for Kafka Connect, down to the texts and places of its errors: clients show them, and
-//! some look for parts of them.
+//! JSON bodies, read as Jackson reads them for Kafka Connect: the same bodies are accepted, and of several errors the same
+//! one is reported. Messages begin like Jackson's and do not have its details.
 //!
-//! `serde_json` would read the same bodies, but its errors have other texts and places, and it looks at a body in another order:
-//! of two things that are wrong it would tell the other one.
+//! `serde_json` accepts other bodies: fewer levels, no escaped half of a surrogate pair, and no numbers and booleans for text.
 
-mod bind;
 mod bodies;
 mod error;
-mod scalar;
+mod reader;
 #[cfg(test)]
 mod tests;
-mod tokens;
 
 use indexmap::IndexMap;
 
@@ -18,34 +15,29 @@ use crate::ConfigMap;
 
 pub use bodies::{ConnectorOffset, ConnectorOffsets, CreateConnectorFile, CreateConnectorRequest, target_state};
 pub use error::Error;
-pub use tokens::Reader;
-use tokens::Token;
+pub use reader::Reader;
 
-/// A connector's configuration as it stands in JSON: text, or null. Numbers and booleans are taken as text.
+/// A connector's configuration in JSON: text or null. Numbers and booleans are read as text.
 pub type StringMap = IndexMap<String, Option<String>>;
 
-/// A type that a body is read into.
+/// A type that is read from a body.
 pub trait Body: Sized {
-    /// The Java class in Jackson's texts.
-    const BOUND: &'static str;
-
-    /// Reads it; the reader is at its first token.
+    /// Reads the body, which is not empty.
     fn read(reader: &mut Reader<'_>) -> Result<Option<Self>, Error>;
 }
 
-/// Reads a body; none = there is none, or it is `null`.
+/// Reads a body. Returns `None` if it is empty or `null`.
 pub fn read<T: Body>(body: &[u8]) -> Result<Option<T>, Error> {
-    let mut reader = Reader::new(body);
-    let value = match reader.next()? {
-        None => return Ok(None),
-        Some(Token::Null) => None,
-        Some(_) => T::read(&mut reader)?,
-    };
-    reader.finish(T::BOUND)?;
+    let mut reader = Reader::new(body)?;
+    if reader.peek().is_none() {
+        return Ok(None);
+    }
+    let value = T::read(&mut reader)?;
+    reader.finish()?;
     Ok(value)
 }
 
-/// The entries that are not null, and how many are.
+/// Returns the entries that are not null, and the number of those that are.
 pub fn without_nulls(map: StringMap) -> (ConfigMap, usize) {
     let count = map.len();
     let config: ConfigMap = map.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
