@@ -1,94 +1,89 @@
-//! The little of DER (X.690) that the stores need: taking elements one after another, and nothing else.
+//! Takes elements of DER (X.690) one after another. `der` reads each of them; what may follow an element is decided by the caller, because
+//! the stores that exist are not as strict as the types of the standards.
+
+use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
+use der::{Decode, Reader as _, SliceReader, Tag, TagNumber};
 
 use super::Problem;
 
-/// Tag of an INTEGER.
-const INTEGER: u8 = 0x02;
-/// Tag of an OCTET STRING.
-const OCTET_STRING: u8 = 0x04;
-/// Tag of an OBJECT IDENTIFIER.
-const OBJECT_IDENTIFIER: u8 = 0x06;
-/// Tag of a SEQUENCE.
-const SEQUENCE: u8 = 0x30;
-/// Tag of a SET.
-pub(crate) const SET: u8 = 0x31;
-/// Tag of `[0]`, constructed.
-pub(crate) const CONTEXT_0: u8 = 0xa0;
-/// Tag of `[0] IMPLICIT OCTET STRING`.
-pub(super) const CONTEXT_0_PRIMITIVE: u8 = 0x80;
+/// `[0]`, constructed.
+pub(crate) const CONTEXT_0: Tag = context(0, true);
+/// `[0] IMPLICIT OCTET STRING`.
+pub(crate) const CONTEXT_0_PRIMITIVE: Tag = context(0, false);
+/// `[1]`, constructed.
+pub(crate) const CONTEXT_1: Tag = context(1, true);
 
-const DAMAGED: Problem = Problem::Damaged("a DER element is not where it should be");
+const fn context(number: u32, constructed: bool) -> Tag {
+    Tag::ContextSpecific { constructed, number: TagNumber(number) }
+}
 
-/// What is left of the content of an element.
+impl From<der::Error> for Problem {
+    fn from(_: der::Error) -> Self {
+        // Where in the bytes it is would help nobody: these files are not edited by hand.
+        Self::Damaged("a DER element is not where it should be")
+    }
+}
+
+/// The elements that are left of the content of another.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Der<'a>(pub &'a [u8]);
 
 impl<'a> Der<'a> {
-    /// Whether nothing is left.
+    /// Whether no element is left.
     pub(crate) fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether the next element has this tag.
-    pub(crate) fn next_is(self, tag: u8) -> bool {
-        self.0.first() == Some(&tag)
+    pub(crate) fn next_is(self, tag: Tag) -> bool {
+        SliceReader::new(self.0).is_ok_and(|reader| Tag::peek(&reader).is_ok_and(|found| found == tag))
     }
 
-    /// The next element, whatever its tag: tag and content.
-    pub(crate) fn any(&mut self) -> Result<(u8, &'a [u8]), Problem> {
-        let [tag, length, rest @ ..] = self.0 else { return Err(DAMAGED) };
-        let (length, rest) = match *length {
-            short @ ..=0x7f => (usize::from(short), rest),
-            // Four bytes of length are more than a store may have.
-            long @ 0x81..=0x84 => {
-                let (digits, rest) = rest.split_at_checked(usize::from(long - 0x80)).ok_or(DAMAGED)?;
-                (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
-            }
-            _ => return Err(DAMAGED),
-        };
-        let (content, rest) = rest.split_at_checked(length).ok_or(DAMAGED)?;
-        self.0 = rest;
-        Ok((*tag, content))
+    /// Takes the next element, of this type.
+    fn read<T: Decode<'a, Error = der::Error>>(&mut self) -> Result<T, Problem> {
+        let mut reader = SliceReader::new(self.0)?;
+        let element = reader.decode()?;
+        let left = reader.remaining_len();
+        self.0 = reader.read_slice(left)?;
+        Ok(element)
     }
 
-    /// The content of the next element, which has this tag.
-    pub(crate) fn take(&mut self, tag: u8) -> Result<Der<'a>, Problem> {
-        match self.any()? {
-            (found, content) if found == tag => Ok(Der(content)),
-            _ => Err(DAMAGED),
-        }
+    /// Takes the next element, whatever its tag.
+    pub(crate) fn any(&mut self) -> Result<AnyRef<'a>, Problem> {
+        self.read()
     }
 
-    /// The content of the next element, a SEQUENCE.
+    /// Takes the next element, which has this tag, and returns its content.
+    pub(crate) fn take(&mut self, tag: Tag) -> Result<Der<'a>, Problem> {
+        let element = self.any()?;
+        element.header().tag().assert_eq(tag)?;
+        Ok(Der(element.value()))
+    }
+
+    /// Takes the next element, a SEQUENCE, and returns its content.
     pub(crate) fn sequence(&mut self) -> Result<Der<'a>, Problem> {
-        self.take(SEQUENCE)
+        self.take(Tag::Sequence)
     }
 
-    /// The bytes of the next element, an OCTET STRING.
+    /// Takes the next element, an OCTET STRING.
     pub(crate) fn octets(&mut self) -> Result<&'a [u8], Problem> {
-        Ok(self.take(OCTET_STRING)?.0)
+        Ok(self.read::<&OctetStringRef>()?.as_bytes())
     }
 
-    /// The encoded arcs of the next element, an OBJECT IDENTIFIER.
-    pub(crate) fn identifier(&mut self) -> Result<&'a [u8], Problem> {
-        Ok(self.take(OBJECT_IDENTIFIER)?.0)
+    /// Takes the next element, an OBJECT IDENTIFIER. `None` if it is larger than those that [`ObjectIdentifier`] holds: then it is not one
+    /// that is looked for, and a store may contain it.
+    pub(crate) fn identifier(&mut self) -> Result<Option<ObjectIdentifier>, Problem> {
+        Ok(ObjectIdentifier::from_bytes(self.take(Tag::ObjectIdentifier)?.0).ok())
     }
 
-    /// The next element, an INTEGER from 0 to `u32::MAX`.
+    /// Takes the next element, an INTEGER from 0 to `u32::MAX`.
     pub(crate) fn number(&mut self) -> Result<u32, Problem> {
-        match self.take(INTEGER)?.0 {
-            [] => Err(DAMAGED),
-            [first, ..] if *first >= 0x80 => Err(DAMAGED),
-            [0, digits @ ..] | digits if digits.len() <= size_of::<u32>() => {
-                Ok(digits.iter().fold(0, |number, digit| number << 8 | u32::from(*digit)))
-            }
-            _ => Err(DAMAGED),
-        }
+        self.read()
     }
 
-    /// The next element, if it is an INTEGER.
-    pub(super) fn number_if_any(&mut self) -> Result<Option<u32>, Problem> {
-        if self.next_is(INTEGER) { self.number().map(Some) } else { Ok(None) }
+    /// Takes the next element, if it is an INTEGER.
+    pub(crate) fn number_if_any(&mut self) -> Result<Option<u32>, Problem> {
+        if self.next_is(Tag::Integer) { self.number().map(Some) } else { Ok(None) }
     }
 }
 
@@ -98,17 +93,30 @@ mod tests {
 
     #[test]
     fn elements_are_taken_in_turn() {
-        let long = [&[0x04, 0x82, 0x01, 0x00][..], &[7; 256], &[0x02, 0x02, 0x00, 0xff, 0x06, 0x01, 0x2a]].concat();
+        let long =
+            [&[0x04, 0x82, 0x01, 0x00][..], &[7; 256], &[0x02, 0x02, 0x00, 0xff, 0x06, 0x02, 0x2a, 0x03]].concat();
         let mut der = Der(&long);
         assert_eq!(der.octets().expect("octets"), [7; 256]);
         assert_eq!(der.number_if_any().expect("a number"), Some(255));
         assert_eq!(der.number_if_any().expect("none"), None);
-        assert_eq!(der.identifier().expect("an identifier"), [0x2a]);
+        assert_eq!(der.identifier().expect("an identifier"), Some(ObjectIdentifier::new_unwrap("1.2.3")));
         assert!(der.is_empty() && der.any().is_err());
     }
 
     #[test]
-    fn lengths_that_lie_and_numbers_without_end_are_refused() {
+    fn an_identifier_that_is_too_large_does_not_keep_the_rest_from_being_read() {
+        // 2.25 and a UUID, as Java reads it too; and one of 60 arcs.
+        let uuid = [&[0x06, 20, 0x69][..], &[0x81; 18], &[0x01, 0x02, 1, 7]].concat();
+        let many = [&[0x06, 60][..], &[0x2a; 60], &[0x02, 1, 7]].concat();
+        for bytes in [uuid, many] {
+            let mut der = Der(&bytes);
+            assert_eq!(der.identifier().expect("an element"), None);
+            assert_eq!(der.number().expect("a number"), 7);
+        }
+    }
+
+    #[test]
+    fn lengths_that_are_not_true_and_numbers_without_end_are_refused() {
         for broken in [
             &[][..],
             &[0x30],

@@ -5,6 +5,7 @@ use aes::{Aes128, Aes192, Aes256};
 use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, KeyInit, KeyIvInit as _};
+use der::asn1::ObjectIdentifier;
 use des::TdesEde3;
 use hmac::{Hmac, Mac as _};
 use pbkdf2::pbkdf2_hmac;
@@ -16,21 +17,25 @@ use sha2::{Sha256, Sha384, Sha512};
 use super::Problem;
 use super::der::Der;
 
-/// Rounds of key derivation that all parts of a store together may ask for; Java allows 5 million for each. Some seconds.
+/// Rounds of key derivation for all parts of a store together, which take some seconds; Java allows 5 million for each part.
 const ROUNDS_MAX: u32 = 10_000_000;
 
-const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
-const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c];
-const SHA1_TRIPLE_DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x03];
-const SHA1_RC2_40: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x06];
-/// `hmacWithSHA1` and its kin differ in the last arc.
-const HMAC: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02];
-/// So do the ciphers of `aes`.
-const AES: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01];
-const TRIPLE_DES: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x03, 0x07];
-const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
-/// And the other digests.
-const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
+const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
+const PBKDF2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.12");
+const SHA1_TRIPLE_DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
+const SHA1_RC2_40: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.6");
+const HMAC_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.7");
+const HMAC_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.9");
+const HMAC_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.10");
+const HMAC_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.11");
+const TRIPLE_DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.3.7");
+const AES_128: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.2");
+const AES_192: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.22");
+const AES_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.42");
+const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
+const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
 /// A password, and how much work may still be done with it.
 pub(super) struct Password<'a> {
@@ -52,7 +57,7 @@ impl<'a> Password<'a> {
     pub(super) fn decrypt(&mut self, mut algorithm: Der<'_>, data: &[u8]) -> Result<Vec<u8>, Problem> {
         let scheme = algorithm.identifier()?;
         let mut parameters = algorithm.sequence()?;
-        if scheme == PBES2 {
+        if scheme == Some(PBES2) {
             return self.pbes2(parameters, data);
         }
         let (salt, rounds) = (parameters.octets()?, parameters.number()?);
@@ -60,47 +65,41 @@ impl<'a> Password<'a> {
         let derive = |purpose, length| derive::<Sha1>(self.text, salt, rounds, purpose, length);
         let iv = derive(Purpose::InitialVector, 8);
         match scheme {
-            SHA1_TRIPLE_DES => cbc::<TdesEde3>(&derive(Purpose::Key, 24), &iv, data),
-            SHA1_RC2_40 => cbc::<Rc2>(&derive(Purpose::Key, 5), &iv, data),
+            Some(SHA1_TRIPLE_DES) => cbc::<TdesEde3>(&derive(Purpose::Key, 24), &iv, data),
+            Some(SHA1_RC2_40) => cbc::<Rc2>(&derive(Purpose::Key, 5), &iv, data),
             _ => Err(Problem::UnknownEncryption),
         }
     }
 
     fn pbes2(&mut self, mut parameters: Der<'_>, data: &[u8]) -> Result<Vec<u8>, Problem> {
         let mut derivation = parameters.sequence()?;
-        if derivation.identifier()? != PBKDF2 {
+        if derivation.identifier()? != Some(PBKDF2) {
             return Err(Problem::UnknownEncryption);
         }
         let mut derivation = derivation.sequence()?;
         let (salt, rounds) = (derivation.octets()?, derivation.number()?);
         let rounds = self.spend(rounds)?;
         derivation.number_if_any()?;
-        let digest = match derivation.is_empty() {
-            true => 7,
-            false => match derivation.sequence()?.identifier()?.split_last() {
-                Some((digest, HMAC)) => *digest,
-                _ => return Err(Problem::UnknownEncryption),
-            },
-        };
+        let digest = if derivation.is_empty() { Some(HMAC_SHA1) } else { derivation.sequence()?.identifier()? };
         let password = self.text.as_bytes();
         let derive = |length| {
             let mut key = vec![0; length];
             match digest {
-                7 => pbkdf2_hmac::<Sha1>(password, salt, rounds, &mut key),
-                9 => pbkdf2_hmac::<Sha256>(password, salt, rounds, &mut key),
-                10 => pbkdf2_hmac::<Sha384>(password, salt, rounds, &mut key),
-                11 => pbkdf2_hmac::<Sha512>(password, salt, rounds, &mut key),
+                Some(HMAC_SHA1) => pbkdf2_hmac::<Sha1>(password, salt, rounds, &mut key),
+                Some(HMAC_SHA256) => pbkdf2_hmac::<Sha256>(password, salt, rounds, &mut key),
+                Some(HMAC_SHA384) => pbkdf2_hmac::<Sha384>(password, salt, rounds, &mut key),
+                Some(HMAC_SHA512) => pbkdf2_hmac::<Sha512>(password, salt, rounds, &mut key),
                 _ => return Err(Problem::UnknownEncryption),
             }
             Ok(key)
         };
         let mut cipher = parameters.sequence()?;
         let (scheme, iv) = (cipher.identifier()?, cipher.octets()?);
-        match (scheme, scheme.split_last()) {
-            (TRIPLE_DES, _) => cbc::<TdesEde3>(&derive(24)?, iv, data),
-            (_, Some((2, AES))) => cbc::<Aes128>(&derive(16)?, iv, data),
-            (_, Some((22, AES))) => cbc::<Aes192>(&derive(24)?, iv, data),
-            (_, Some((42, AES))) => cbc::<Aes256>(&derive(32)?, iv, data),
+        match scheme {
+            Some(TRIPLE_DES) => cbc::<TdesEde3>(&derive(24)?, iv, data),
+            Some(AES_128) => cbc::<Aes128>(&derive(16)?, iv, data),
+            Some(AES_192) => cbc::<Aes192>(&derive(24)?, iv, data),
+            Some(AES_256) => cbc::<Aes256>(&derive(32)?, iv, data),
             _ => Err(Problem::UnknownEncryption),
         }
     }
@@ -112,11 +111,11 @@ impl<'a> Password<'a> {
         let salt = mac.octets()?;
         let rounds = mac.number_if_any()?.unwrap_or(1);
         let rounds = self.spend(rounds)?;
-        let matches = match (algorithm, algorithm.split_last()) {
-            (SHA1, _) => authenticates::<Sha1>(self.text, salt, rounds, data, digest),
-            (_, Some((1, SHA2))) => authenticates::<Sha256>(self.text, salt, rounds, data, digest),
-            (_, Some((2, SHA2))) => authenticates::<Sha384>(self.text, salt, rounds, data, digest),
-            (_, Some((3, SHA2))) => authenticates::<Sha512>(self.text, salt, rounds, data, digest),
+        let matches = match algorithm {
+            Some(SHA1) => authenticates::<Sha1>(self.text, salt, rounds, data, digest),
+            Some(SHA256) => authenticates::<Sha256>(self.text, salt, rounds, data, digest),
+            Some(SHA384) => authenticates::<Sha384>(self.text, salt, rounds, data, digest),
+            Some(SHA512) => authenticates::<Sha512>(self.text, salt, rounds, data, digest),
             _ => return Err(Problem::UnknownEncryption),
         };
         if matches { Ok(()) } else { Err(Problem::WrongPassword) }
@@ -126,7 +125,7 @@ impl<'a> Password<'a> {
 fn cbc<C: BlockCipherDecrypt + KeyInit>(key: &[u8], iv: &[u8], data: &[u8]) -> Result<Vec<u8>, Problem> {
     let cipher = Decryptor::<C>::new_from_slices(key, iv)
         .map_err(|_| Problem::Damaged("an initial vector of the wrong length"))?;
-    // A wrong password shows as padding that is none.
+    // A wrong password shows as padding that is not valid.
     cipher.decrypt_padded_vec::<Pkcs7>(data).map_err(|_| Problem::WrongPassword)
 }
 

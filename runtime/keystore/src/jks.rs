@@ -8,6 +8,7 @@
 //! certificate = type: utf (version 2 only), length: u32, X.509 in DER
 //! ```
 
+use der::asn1::ObjectIdentifier;
 use sha1::{Digest as _, Sha1};
 
 use super::der::Der;
@@ -16,15 +17,15 @@ use super::{CertificateDer, Keystore, PrivatePkcs8KeyDer, Problem};
 const MAGIC: [u8; 4] = 0xFEED_FEED_u32.to_be_bytes();
 const DIGEST: usize = 20;
 
-/// 1.3.6.1.4.1.42.2.17.1.1, the algorithm of `KeyProtector`.
-const KEY_PROTECTOR: [u8; 10] = [0x2b, 0x06, 0x01, 0x04, 0x01, 0x2a, 0x02, 0x11, 0x01, 0x01];
+/// The algorithm of `KeyProtector`.
+const KEY_PROTECTOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.42.2.17.1.1");
 
 /// Whether this is a JKS store.
 pub(super) fn is_jks(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
-/// Reads a store. Without a password it is not checked whether somebody changed it, as in Java.
+/// Reads a store. Without a password its digest is not checked, as in Java.
 pub(super) fn parse(
     bytes: &[u8],
     store_password: Option<&str>,
@@ -45,7 +46,7 @@ pub(super) fn parse(
         return Err(Problem::Damaged("a JKS store of a version other than 1 and 2"));
     }
     let mut store = Keystore::default();
-    // Each turn takes bytes, so that a count that lies ends with the store.
+    // Each entry takes bytes, so that a count that is not true ends with the store.
     for _ in 0..reader.number()? {
         let tag = reader.number()?;
         reader.text()?;
@@ -93,7 +94,7 @@ impl<'a> Reader<'a> {
         Ok(digits.iter().fold(0, |number, digit| number << 8 | u32::from(*digit)))
     }
 
-    /// A length and so many bytes.
+    /// A length and that many bytes.
     fn block(&mut self) -> Result<&'a [u8], Problem> {
         let length = self.number()?;
         self.take(usize::try_from(length).unwrap_or(usize::MAX))
@@ -117,7 +118,7 @@ impl<'a> Reader<'a> {
 /// digests, and a digest of the key.
 fn unprotect(bytes: &[u8], password: &str) -> Result<PrivatePkcs8KeyDer<'static>, Problem> {
     let mut info = Der(bytes).sequence()?;
-    if info.sequence()?.identifier()? != KEY_PROTECTOR {
+    if info.sequence()?.identifier()? != Some(KEY_PROTECTOR) {
         return Err(Problem::UnknownEncryption);
     }
     let data = info.octets()?;

@@ -19,7 +19,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use der::{Der, SET};
+use self::der::Der;
 use pkcs12::names;
 pub use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 

@@ -1,17 +1,21 @@
 //! PKCS#12 (RFC 7292) as Java reads and writes it.
 
-use super::der::{CONTEXT_0, CONTEXT_0_PRIMITIVE, Der, SET};
+use der::Tag;
+use der::asn1::ObjectIdentifier;
+
+use super::der::{CONTEXT_0, CONTEXT_0_PRIMITIVE, Der};
 use super::encryption::Password;
 use super::{CertificateDer, Keystore, PrivatePkcs8KeyDer, Problem};
 
-const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
-const ENCRYPTED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x06];
-/// The kinds of bags differ in the last arc.
-const BAG: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x0a, 0x01];
-const LOCAL_KEY_ID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x15];
-const X509: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x16, 0x01];
-/// The attribute that Java marks trusted certificates with, 2.16.840.1.113894.746875.1.1.
-const TRUSTED: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x86, 0xf9, 0x66, 0xad, 0xca, 0x7b, 0x01, 0x01];
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+const ENCRYPTED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");
+const KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.1");
+const ENCRYPTED_KEY_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.2");
+const CERTIFICATE_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.3");
+const LOCAL_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.21");
+const X509: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.22.1");
+/// The attribute that Java marks trusted certificates with.
+const TRUSTED: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113894.746875.1.1");
 
 /// What the bags hold, in their order.
 #[derive(Default)]
@@ -41,11 +45,11 @@ fn open(bytes: &[u8], password: &mut Password<'_>) -> Result<Bags, Problem> {
         return Err(Problem::Damaged("a PKCS#12 store of a version other than 3"));
     }
     let mut content = store.sequence()?;
-    if content.identifier()? != DATA {
+    if content.identifier()? != Some(DATA) {
         return Err(Problem::UnknownEncryption);
     }
     let content = content.take(CONTEXT_0)?.octets()?;
-    // First of all, so that nothing is done with what a stranger wrote. A store may be without it, as in Java.
+    // Before anything else, so that nothing is done with data that is not authentic. A store may be without it, as in Java.
     if !store.is_empty() {
         password.check(store.sequence()?, content)?;
     }
@@ -54,8 +58,8 @@ fn open(bytes: &[u8], password: &mut Password<'_>) -> Result<Bags, Problem> {
     while !parts.is_empty() {
         let mut part = parts.sequence()?;
         match part.identifier()? {
-            DATA => bags.add(part.take(CONTEXT_0)?.octets()?, password)?,
-            ENCRYPTED_DATA => {
+            Some(DATA) => bags.add(part.take(CONTEXT_0)?.octets()?, password)?,
+            Some(ENCRYPTED_DATA) => {
                 let mut encrypted = part.take(CONTEXT_0)?.sequence()?;
                 encrypted.number()?;
                 let mut encrypted = encrypted.sequence()?;
@@ -79,12 +83,12 @@ impl Bags {
             let kind = bag.identifier()?;
             let mut value = bag.take(CONTEXT_0)?;
             let (key_id, trusted) = attributes(bag)?;
-            match kind.split_last() {
-                Some((1, BAG)) => self.keys.push((key_id, PrivatePkcs8KeyDer::from(value.0.to_vec()))),
-                Some((2, BAG)) => self.keys.push((key_id, decrypt_key(value.0, password)?)),
-                Some((3, BAG)) => {
+            match kind {
+                Some(KEY_BAG) => self.keys.push((key_id, PrivatePkcs8KeyDer::from(value.0.to_vec()))),
+                Some(ENCRYPTED_KEY_BAG) => self.keys.push((key_id, decrypt_key(value.0, password)?)),
+                Some(CERTIFICATE_BAG) => {
                     let mut certificate = value.sequence()?;
-                    if certificate.identifier()? == X509 {
+                    if certificate.identifier()? == Some(X509) {
                         let der = CertificateDer::from(certificate.take(CONTEXT_0)?.octets()?.to_vec());
                         self.certificates.push(Certificate { key_id, trusted, der });
                     }
@@ -105,16 +109,16 @@ impl Bags {
     }
 }
 
-/// What the attributes of a bag say: the id of the key it belongs to, and whether it is trusted.
+/// Returns what the attributes of a bag say: the id of the key it belongs to, and whether it is trusted.
 fn attributes(mut bag: Der<'_>) -> Result<(Option<Vec<u8>>, bool), Problem> {
     let (mut key_id, mut trusted) = (None, false);
     if !bag.is_empty() {
-        let mut attributes = bag.take(SET)?;
+        let mut attributes = bag.take(Tag::Set)?;
         while !attributes.is_empty() {
             let mut attribute = attributes.sequence()?;
             match attribute.identifier()? {
-                LOCAL_KEY_ID => key_id = Some(attribute.take(SET)?.octets()?.to_vec()),
-                TRUSTED => trusted = true,
+                Some(LOCAL_KEY_ID) => key_id = Some(attribute.take(Tag::Set)?.octets()?.to_vec()),
+                Some(TRUSTED) => trusted = true,
                 _ => {}
             }
         }
@@ -137,11 +141,11 @@ fn keystore(bags: Bags) -> Keystore {
     store
 }
 
-/// A certificate, the one that signed it, and so on, as far as they are there.
+/// Returns a certificate, the one that signed it, and so on, as far as the store contains them.
 fn chain(own: &CertificateDer<'static>, all: &[Certificate]) -> Vec<CertificateDer<'static>> {
     let mut chain = vec![own.clone()];
     let mut last = own;
-    // Each turn adds a certificate that is not there yet, so that a circle of issuers ends.
+    // Each turn adds a certificate that is not in the chain yet, so that a circle of issuers ends.
     while let Ok(names) = names(last) {
         let signer = all.iter().map(|certificate| &certificate.der).find(|signer| {
             !chain.contains(signer) && self::names(signer).is_ok_and(|signer| signer.subject == names.issuer)
@@ -187,7 +191,7 @@ pub(super) fn decrypt_key(bytes: &[u8], password: &mut Password<'_>) -> Result<P
     let mut info = Der(bytes).sequence()?;
     let algorithm = info.sequence()?;
     let key = password.decrypt(algorithm, info.octets()?)?;
-    // Sometimes the padding looks right under a wrong password, and what comes out is no key.
+    // Sometimes the padding looks right with a wrong password, and the result is not a key.
     Der(&key).sequence().map_err(|_| Problem::WrongPassword)?;
     Ok(PrivatePkcs8KeyDer::from(key))
 }

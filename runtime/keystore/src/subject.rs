@@ -1,22 +1,26 @@
-//! The common name of a certificate's subject, which may stand for a user.
+//! The common name of a certificate's subject, which may identify a user.
 
-use super::{CertificateDer, Der, SET, names};
+use der::Tag;
+use der::asn1::ObjectIdentifier;
 
-/// 2.5.4.3.
-const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+use super::{CertificateDer, Der, names};
 
-/// The common name, if the subject has exactly one, as text. The certificate must have been verified before: nothing here does.
+/// id-at-commonName.
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+/// Returns the common name, if the subject has exactly one. The certificate must have been verified before: nothing here does.
 pub fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
     let mut subject = Der(names(certificate).ok()?.subject);
     let mut found = None;
     while !subject.is_empty() {
-        let mut parts = subject.take(SET).ok()?;
+        let mut parts = subject.take(Tag::Set).ok()?;
         while !parts.is_empty() {
             let mut part = parts.sequence().ok()?;
-            if part.identifier().ok()? == COMMON_NAME {
-                let name = match part.any().ok()? {
-                    // UTF8String, PrintableString, IA5String: all of them UTF-8. Others nobody writes any more.
-                    (0x0c | 0x13 | 0x16, name) => str::from_utf8(name).ok()?,
+            if part.identifier().ok()? == Some(COMMON_NAME) {
+                let value = part.any().ok()?;
+                // All of these are UTF-8. Others are no longer written.
+                let name = match value.header().tag() {
+                    Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => str::from_utf8(value.value()).ok()?,
                     _ => return None,
                 };
                 if found.replace(name.to_owned()).is_some() {

@@ -1,17 +1,15 @@
 //! When a certificate expires.
 
+use der::Tag;
+
 use super::{CertificateDer, Der, names};
 
-/// UTCTime and GeneralizedTime.
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-
-/// The last second at which the certificate is valid, since 1970. None where it says none that can be read.
+/// Returns the last second at which the certificate is valid, since 1970. `None` if it does not contain a time that can be read.
 pub fn not_after(certificate: &CertificateDer<'_>) -> Option<u64> {
     let mut validity = Der(names(certificate).ok()?.validity);
     validity.any().ok()?;
-    let (tag, text) = validity.any().ok()?;
-    let digits = text.strip_suffix(b"Z")?;
+    let time = validity.any().ok()?;
+    let digits = time.value().strip_suffix(b"Z")?;
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -19,17 +17,17 @@ pub fn not_after(certificate: &CertificateDer<'_>) -> Option<u64> {
         let two = digits.get(from..from + 2)?;
         Some(u64::from(two[0] - b'0') * 10 + u64::from(two[1] - b'0'))
     };
-    let (year, rest) = match (tag, digits.len()) {
+    let (year, rest) = match (time.header().tag(), digits.len()) {
         // RFC 5280: from 1950 to 2049.
-        (UTC_TIME, 12) => (number(0).map(|year| if year < 50 { 2000 + year } else { 1900 + year })?, 2),
-        (GENERALIZED_TIME, 14) => (number(0)? * 100 + number(2)?, 4),
+        (Tag::UtcTime, 12) => (number(0).map(|year| if year < 50 { 2000 + year } else { 1900 + year })?, 2),
+        (Tag::GeneralizedTime, 14) => (number(0)? * 100 + number(2)?, 4),
         _ => return None,
     };
     let [month, day, hour, minute, second] = [0, 2, 4, 6, 8].map(|at| number(rest + at));
     seconds(year, month?, day?)?.checked_add(hour? * 3600 + minute? * 60 + second?)
 }
 
-/// Seconds from 1970 to the begin of this day.
+/// Returns the seconds from 1970 to the beginning of this day.
 fn seconds(year: u64, month: u64, day: u64) -> Option<u64> {
     let (month, day) = ((1..=12).contains(&month).then_some(month)?, (1..=31).contains(&day).then_some(day)?);
     // Years that begin in March, in eras of 400 years.
