@@ -58,7 +58,7 @@ impl World {
         }
     }
 
-    /// Rows of one or all partitions, in runs.
+    /// Records of one or all partitions, in runs.
     fn fetch(&mut self, most: u64) -> FetchedBatch {
         let mut fetched = FetchedBatch::default();
         let mut next = self.next.clone();

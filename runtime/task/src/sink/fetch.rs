@@ -263,3 +263,25 @@ fn finish(column: &mut Column, count: usize) {
 pub(super) fn partition(id: TopicPartition, first: i64) -> Partition {
     Partition { id, topic: 0, timestamp_type: TimestampType::CreateTime, first, next: first + 1 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_partitions_that_are_gone_do_not_come_back_with_the_others() {
+        let [gone, other] = [0, 1].map(|number| TopicPartition::new("t", number));
+        let fetched = FetchedBatch {
+            partitions: vec![partition(gone.clone(), 5), partition(other.clone(), 7)],
+            partition: vec![0, 1, 0],
+            offsets: vec![5, 7, 6],
+            ..FetchedBatch::default()
+        };
+        let kept = fetched.clone().without(std::slice::from_ref(&gone)).expect("records of the other one");
+        assert_eq!((kept.partition.as_slice(), kept.offsets.as_slice()), ([1].as_slice(), [7].as_slice()));
+        assert_eq!(kept.starts(), [(other.clone(), 7)]);
+        assert_eq!(fetched.clone().without(&[gone, other]).map(|left| left.offsets), None);
+        let elsewhere = TopicPartition::new("u", 0);
+        assert_eq!(fetched.without(&[elsewhere]).map(|left| left.offsets), Some(vec![5, 7, 6]));
+    }
+}
