@@ -46,6 +46,7 @@ pub struct First {
 ///
 /// # Errors
 /// Fails if the text is not a valid JSON value.
+#[inline]
 pub fn first(text: &[u8], from: usize) -> Result<Option<First>, SyntaxError> {
     if after_space(text, from).is_none() {
         return Ok(None);
@@ -76,6 +77,7 @@ pub fn inner(text: &[u8], from: usize) -> Result<First, SyntaxError> {
 ///
 /// # Errors
 /// Fails if the text is not a valid JSON value, or if something follows it.
+#[inline]
 pub fn only(text: &[u8]) -> Result<First, SyntaxError> {
     let Some(first) = first(text, 0)? else {
         return Err(SyntaxError { problem: Problem::Nothing, at: 0 });
@@ -331,6 +333,8 @@ impl Scanner<'_> {
         }
     }
 
+    // Two functions use it, so that it would not be inlined otherwise.
+    #[inline(always)]
     fn number(&mut self, start: usize) -> Result<usize, Problem> {
         let first = start + usize::from(self.text.get(start) == Some(&b'-'));
         let mut at = self.digits(first)?;

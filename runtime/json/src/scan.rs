@@ -1,6 +1,7 @@
 //! Finds the next significant byte of a JSON text, several bytes at a time.
 
 /// Returns the index of the first byte, starting at `at`, that is not white space.
+#[inline]
 pub fn after_space(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     rest.iter().position(|byte| !is_space(*byte)).map(|offset| at + offset)
