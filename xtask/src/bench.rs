@@ -21,7 +21,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     toolchain::require_for_tests()?;
     let workspace = Workspace::load()?;
-    build::components(&workspace, &[Group::Plugins, Group::TestPlugins])?;
+    build::components(&workspace, &[Group::Plugins, Group::TestPlugins], Profile::Release)?;
     build::server(&workspace, Profile::Release)?;
     // It only waits and observes other processes, so it need not be fast.
     let mut cargo = workspace.cargo();

@@ -27,18 +27,18 @@ pub(crate) struct Args {
     components: bool,
 }
 
-/// What of the workspace is built with which optimisation.
+/// How much a build is optimised.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// For speed.
     Release,
-    /// The one that tests use.
+    /// For a short build: the profile of the tests.
     Dev,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
-    components(&workspace, &[Group::Plugins, Group::Examples, Group::TestPlugins])?;
+    components(&workspace, &[Group::Plugins, Group::Examples, Group::TestPlugins], Profile::Release)?;
     if !args.components {
         server(&workspace, if args.debug { Profile::Dev } else { Profile::Release })?;
     }
@@ -48,10 +48,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// Builds the server and returns where it was left.
 pub(crate) fn server(workspace: &Workspace, profile: Profile) -> anyhow::Result<PathBuf> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--package=weir", "--bin=weir"]);
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
+    match profile {
+        Profile::Release => cargo.args(["build", "--package=weir", "--bin=weir", "--release"]),
+        // Naming a test, a small one, makes cargo unite features as it does for all tests. Otherwise `cargo test --workspace` would
+        // compile wasmtime, librdkafka and most of the rest once more.
+        Profile::Dev => cargo.args(["build", "--workspace", "--bin=weir", "--test=java_regex"]),
+    };
     let built = executables(&mut cargo)?.remove("weir").context("cargo built no `weir`")?;
     let binary = workspace.dist().join("weir");
     let symbols = symbols::symbols_of(&binary);
@@ -87,7 +89,7 @@ pub(crate) fn executables(cargo: &mut Command) -> anyhow::Result<HashMap<String,
 }
 
 /// Builds the components of these groups.
-pub(crate) fn components(workspace: &Workspace, groups: &[Group]) -> anyhow::Result<()> {
+pub(crate) fn components(workspace: &Workspace, groups: &[Group], profile: Profile) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     for (target, wasi) in [(WITH_WASI, true), (WITHOUT_WASI, false)] {
         let guests: Vec<_> =
@@ -98,7 +100,9 @@ pub(crate) fn components(workspace: &Workspace, groups: &[Group]) -> anyhow::Res
         toolchain::ensure_target(target)?;
         for guest in guests {
             // One that does not build says nothing against the others.
-            if let Err(error) = compile(workspace, target, guest).and_then(|module| finish(workspace, guest, &module)) {
+            if let Err(error) =
+                compile(workspace, target, guest, profile).and_then(|built| finish(workspace, guest, &built))
+            {
                 eprintln!("component {}: {error:#}", guest.package);
                 failed.push(guest.package.as_str());
             }
@@ -114,19 +118,18 @@ pub(crate) fn components(workspace: &Workspace, groups: &[Group]) -> anyhow::Res
 }
 
 /// Compiles a crate, and says where the `.wasm` file is.
-fn compile(workspace: &Workspace, target: &str, guest: &Guest) -> anyhow::Result<PathBuf> {
+fn compile(workspace: &Workspace, target: &str, guest: &Guest, profile: Profile) -> anyhow::Result<PathBuf> {
     let mut cargo = workspace.cargo();
     // Flags from outside are meant for the host, and would replace those of .cargo/config.toml.
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     // One crate type only: Cargo leaves out link-time optimisation for a crate that is to be an rlib too, as those are that
     // have tests of their own.
-    cargo.args([
-        "rustc",
-        "--lib",
-        "--crate-type=cdylib",
-        "--profile=plugin",
-        "--message-format=json-render-diagnostics",
-    ]);
+    cargo.args(["rustc", "--lib", "--crate-type=cdylib", "--message-format=json-render-diagnostics"]);
+    match profile {
+        Profile::Release => cargo.arg("--profile=plugin"),
+        // Not a profile of its own, for which the procedural macros would be compiled once more.
+        Profile::Dev => cargo.arg("--config=profile.dev.debug=false"),
+    };
     cargo.args([format!("--target={target}"), format!("--package={}", guest.package)]);
     let mut module = None;
     process::run_lines(&mut cargo, |line| {
@@ -139,12 +142,9 @@ fn compile(workspace: &Workspace, target: &str, guest: &Guest) -> anyhow::Result
     module.context("cargo built no .wasm file\nnext: a component is a crate with a library")
 }
 
-/// Makes a compiled crate a component, checks it and leaves it in its place.
-fn finish(workspace: &Workspace, guest: &Guest, module: &Path) -> anyhow::Result<()> {
-    let mut bytes = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-    if !guest.wasi {
-        bytes = component::encode(&bytes)?;
-    }
+/// Checks a compiled component and leaves it in its place.
+fn finish(workspace: &Workspace, guest: &Guest, built: &Path) -> anyhow::Result<()> {
+    let bytes = fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
     component::check(&bytes, &guest.manifest)?;
     let file = workspace.component(guest);
     leave(&bytes, &file)?;

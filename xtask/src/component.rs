@@ -1,28 +1,19 @@
-//! Core modules become components, and components are held to the world they were built for.
+//! Checks that a built component fits the world that it was built for.
 
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use wit_component::{ComponentEncoder, DecodedWasm};
+use wasmparser::{Encoding, Parser, Payload};
 
-/// What a component imports and exports: the names of the interfaces, such as `weir:connect/source@0.1.0`.
+/// Names of the interfaces that a component imports and exports, such as `weir:connect/source@0.1.0`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Surface {
     pub(crate) imports: Vec<String>,
     pub(crate) exports: Vec<String>,
 }
 
-/// Turns a core module built for wasm32-unknown-unknown into a component, by the types that its bindings put into it.
-pub(crate) fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
-    ComponentEncoder::default()
-        .validate(true)
-        .module(module)
-        .and_then(|encoder| encoder.encode())
-        .context("the module cannot be turned into a component")
-}
-
-/// Checks a built component: it is one, it exports Weir's contract, and a transform of this repository imports nothing of WASI, which it
-/// has no use for.
+/// Checks that a file is a component, that it exports Weir's contract, and that a transform of this repository imports nothing of WASI, which
+/// it has no use for.
 pub(crate) fn check(component: &[u8], manifest: &Path) -> anyhow::Result<Surface> {
     let surface = surface(component)?;
     let exports = |interface: &str| surface.exports.iter().any(|name| name.starts_with(interface));
@@ -43,13 +34,30 @@ pub(crate) fn check(component: &[u8], manifest: &Path) -> anyhow::Result<Surface
     Ok(surface)
 }
 
-/// What it imports and exports.
+/// Returns what a component imports and exports.
 pub(crate) fn surface(component: &[u8]) -> anyhow::Result<Surface> {
-    let (resolve, world) = match wit_component::decode(component).context("it cannot be read as a component")? {
-        DecodedWasm::Component(resolve, world) => (resolve, world),
-        DecodedWasm::WitPackage(..) => bail!("it is a WIT package, not a component"),
-    };
-    let world = &resolve.worlds[world];
-    let names = |keys: Vec<_>| keys.into_iter().map(|key| resolve.name_world_key(key)).collect();
-    Ok(Surface { imports: names(world.imports.keys().collect()), exports: names(world.exports.keys().collect()) })
+    let mut surface = Surface::default();
+    // How many components and modules that it contains are around what is read.
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.context("it cannot be read as a component")? {
+            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                bail!("it is a module, not a component")
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(imports) if depth == 0 => {
+                for import in imports {
+                    surface.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(exports) if depth == 0 => {
+                for export in exports {
+                    surface.exports.push(export?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(surface)
 }

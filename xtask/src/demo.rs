@@ -26,16 +26,20 @@ pub(crate) struct Args {
     /// Leaves the worker running at the end, and says how to stop it.
     #[arg(long)]
     keep: bool,
-    /// Builds the server without optimisation: it compiles faster and runs slower.
+    /// Builds what `cargo xtask build` builds: it compiles for longer and runs faster.
     #[arg(long)]
-    debug: bool,
+    release: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
-    heading("Building Weir and its components (some minutes the first time)");
-    build::components(&workspace, &[Group::Plugins])?;
-    let binary = build::server(&workspace, if args.debug { Profile::Dev } else { Profile::Release })?;
+    let profile = if args.release { Profile::Release } else { Profile::Dev };
+    heading(match profile {
+        Profile::Release => "Building Weir and its components (several minutes the first time)",
+        Profile::Dev => "Building Weir and its components, a debug build (some minutes the first time)",
+    });
+    build::components(&workspace, &[Group::Plugins], profile)?;
+    let binary = build::server(&workspace, profile)?;
 
     let folder = Folder::fresh(&workspace)?;
     let text = real_text(&workspace.root)?;
@@ -57,8 +61,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         )));
     }
 
+    if profile == Profile::Dev {
+        println!(
+            "\nThis was a debug build, which is slow: `cargo xtask build` builds Weir for use, and docs/benchmarks.md has its figures."
+        );
+    }
     if args.keep {
-        heading("The worker goes on running");
+        heading("The worker continues to run");
         println!("Append to {} and see {} grow.", folder.input.display(), folder.output.display());
         println!("REST: {}/connectors   log: {}", client.base(), folder.log.display());
         println!("Stop it with: kill {}", server.leave());

@@ -15,7 +15,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
     // Some benchmarks run the shipped components.
-    crate::build::components(&workspace, &[Group::Plugins])?;
+    crate::build::components(&workspace, &[Group::Plugins], crate::build::Profile::Release)?;
     let mut cargo = workspace.cargo();
     // Not `--benches`: that would run the libraries' unit tests as well.
     cargo.args(["bench", "--bench=*"]).args(CRATES.map(|name| format!("--package={name}")));

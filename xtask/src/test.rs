@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use crate::build::{self, Profile};
 use crate::workspace::{Group, Workspace};
-use crate::{build, process, toolchain};
+use crate::{process, toolchain};
 
 /// Tells the tests the address of the running Kafka. Known to `weir_tests::kafka`.
 const KAFKA_VARIABLE: &str = "WEIR_TEST_KAFKA";
@@ -90,8 +91,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             process::run(workspace.cargo().args(arguments).env("RUSTDOCFLAGS", "--deny warnings"))
         });
     }
-    let built = steps
-        .run("components", || build::components(&workspace, &[Group::Plugins, Group::Examples, Group::TestPlugins]));
+    let built = steps.run("components", || {
+        build::components(&workspace, &[Group::Plugins, Group::Examples, Group::TestPlugins], Profile::Release)
+    });
     if built.is_some()
         && let Some(programs) = steps.run("building the tests", || Programs::build(&workspace, tests_of(args)))
         && let Some(kafka) = steps.run("starting Kafka", || Kafka::start(&programs.kafka))
@@ -109,7 +111,8 @@ fn quick() -> anyhow::Result<()> {
     toolchain::require_for_builds()?;
     let workspace = Workspace::load()?;
     let mut steps = Steps::default();
-    let built = steps.run("components", || build::components(&workspace, &[Group::Plugins, Group::TestPlugins]));
+    let built = steps
+        .run("components", || build::components(&workspace, &[Group::Plugins, Group::TestPlugins], Profile::Release));
     if built.is_some()
         && let Some(programs) =
             steps.run("building the tests", || Programs::build(&workspace, &["--lib", "--test=e2e"]))
