@@ -152,18 +152,28 @@ impl Keystore {
                 (name.to_owned(), pem::inline(key, chain, trusted, key_password))
             }
             Source::File(path) => {
-                let parse = |bytes: Vec<u8>| match kind {
-                    StoreKind::Pem => pem::file(&bytes, key_password),
-                    // Java tells the two apart by their first bytes, whatever the type says.
-                    StoreKind::Jks | StoreKind::Pkcs12 => binary(&bytes, store_password, key_password),
-                };
+                let parse = |bytes: Vec<u8>| Self::from_bytes(kind, &bytes, store_password, key_password);
                 (path.display().to_string(), read(path).and_then(parse))
             }
         };
         loaded.map_err(|problem| Error { store, problem })
     }
 
-    /// The private key as PEM.
+    /// Reads a store from the content of its file, as [`load`](Self::load) does.
+    pub fn from_bytes(
+        kind: StoreKind,
+        bytes: &[u8],
+        store_password: Option<&str>,
+        key_password: Option<&str>,
+    ) -> Result<Self, Problem> {
+        match kind {
+            StoreKind::Pem => pem::file(bytes, key_password),
+            // Java tells the two apart by their first bytes, whatever the type says.
+            StoreKind::Jks | StoreKind::Pkcs12 => binary(bytes, store_password, key_password),
+        }
+    }
+
+    /// Returns the private key as PEM.
     pub fn key_pem(&self) -> Option<String> {
         self.key.as_ref().map(|key| pem::encode(pem::KEY, key.secret_pkcs8_der()))
     }

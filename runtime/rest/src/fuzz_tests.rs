@@ -1,23 +1,21 @@
-//! Bodies that nobody would send, at every route that takes one: whatever comes, there is an answer that says what is wrong, and
-//! the next request is answered too.
+//! Bodies that nobody would send, at every route that takes one: there is always an answer that says what is wrong, and the next request is
+//! answered too.
 //!
-//! A run takes a fixed number of bodies, the same in each run. `WEIR_FUZZ_SECONDS=600 cargo test -p weir --lib fuzz -- --nocapture`
-//! goes on with others for so long, and prints what it began with; `WEIR_FUZZ_SEED` begins there again.
-
-use std::time::{Duration, Instant};
+//! A run takes a fixed number of bodies, the same in each run. [`Run`] says how it takes others.
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
+use weir_fuzz::{Run, mutate};
 
 use super::tests::Fixture;
 
 /// Bodies of a run without a time.
 const BODIES: usize = 4000;
 
-/// Routes that take a body, and how one begins that is well.
+/// Routes that take a body, and a valid one that the others are made of.
 const SEEDS: &[(Method, &str, &str, &str)] = &[
     (
         Method::POST,
@@ -50,77 +48,7 @@ const SEEDS: &[(Method, &str, &str, &str)] = &[
     (Method::POST, "/plugins", "application/wasm", "\0asm\x0d\0\x01\0\x07\x01\x41\x02\0\x01"),
 ];
 
-/// Pieces that parsers trip over.
-const PIECES: &[&[u8]] = &[
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b"\"",
-    b":",
-    b",",
-    b"null",
-    b"true",
-    b"-",
-    b"1e999",
-    b"-0",
-    b"99999999999999999999999999",
-    b"\\u0000",
-    b"\\ud800",
-    b"\\",
-    b"\xff",
-    b"\xc3\x28",
-    b"\xef\xbb\xbf",
-    b"\0",
-    b"\n",
-    b"/*",
-    b"NaN",
-    b"\"name\":\"a\",",
-    b"\"\":{},",
-    b"${env:HOME}",
-    b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
-    b"{\"a\":{\"a\":{\"a\":{\"a\":",
-    b"\xf0\x9f\xa6\x80",
-];
-
-/// xorshift: the same numbers in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % bound.max(1)
-    }
-}
-
-/// Changes a body at some places.
-fn mutate(body: &mut Vec<u8>, random: &mut Random) {
-    for _ in 0..=random.below(6) {
-        let at = random.below(body.len() + 1);
-        match random.below(7) {
-            0 => body.truncate(at),
-            1 => drop(body.splice(at..at, PIECES[random.below(PIECES.len())].iter().copied())),
-            2 if at < body.len() => body[at] = random.below(256) as u8,
-            3 if at < body.len() => body[at] ^= 1 << random.below(8),
-            4 => drop(body.drain(at..body.len().min(at + random.below(8)))),
-            // A part of it once more.
-            5 => {
-                let part = body[at..body.len().min(at + random.below(32))].to_vec();
-                let to = random.below(body.len() + 1);
-                drop(body.splice(to..to, part));
-            }
-            _ => {
-                let piece = PIECES[random.below(PIECES.len())];
-                let many = piece.iter().copied().cycle().take(piece.len() * random.below(200)).collect::<Vec<_>>();
-                drop(body.splice(at..at, many));
-            }
-        }
-    }
-}
-
-/// The entry: sends a body to a route, and looks at the answer.
+/// Sends a body to a route, and checks the answer.
 async fn send(fixture: &Fixture, method: &Method, path: &str, kind: &str, body: &[u8]) {
     let said = || format!("{method} {path} {:?}", String::from_utf8_lossy(body));
     let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
@@ -142,23 +70,16 @@ async fn send(fixture: &Fixture, method: &Method, path: &str, kind: &str, body: 
 
 #[tokio::test]
 async fn whatever_the_body_there_is_an_answer_that_says_what_is_wrong() {
-    let variable = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seconds = variable("WEIR_FUZZ_SECONDS");
-    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(1, |since| since.as_secs());
-    let seed = variable("WEIR_FUZZ_SEED").unwrap_or(if seconds.is_some() { clock } else { 1 });
-    if seconds.is_some() {
-        println!("WEIR_FUZZ_SEED={seed}");
-    }
-    let (mut random, began) = (Random(0x9e37_79b9_7f4a_7c15 ^ seed), Instant::now());
+    let mut run = Run::from_environment();
     let fixture = Fixture::new().await;
     for (method, path, kind, seed) in SEEDS {
         send(&fixture, method, path, kind, seed.as_bytes()).await;
     }
-    let mut sent = 0_usize;
-    while seconds.map_or(sent < BODIES, |seconds| began.elapsed() < Duration::from_secs(seconds)) {
-        let (method, path, kind, seed) = &SEEDS[random.below(SEEDS.len())];
+    let mut sent = 0;
+    while run.continues(sent, BODIES) {
+        let (method, path, kind, seed) = &SEEDS[run.random.below(SEEDS.len())];
         let mut body = seed.as_bytes().to_vec();
-        mutate(&mut body, &mut random);
+        mutate(&mut body, &mut run.random);
         send(&fixture, method, path, kind, &body).await;
         sent += 1;
     }

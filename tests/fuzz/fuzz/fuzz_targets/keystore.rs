@@ -1,0 +1,4 @@
+//! libFuzzer's entry to [`weir_fuzz::keystore`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| weir_fuzz::keystore(data));
