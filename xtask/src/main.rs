@@ -9,6 +9,7 @@ mod bench;
 mod build;
 mod component;
 mod demo;
+mod dist;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
@@ -50,6 +51,8 @@ enum Command {
     Build(build::Args),
     /// Builds Weir and shows how a file passes through it.
     Demo(demo::Args),
+    /// Builds what operators run and packs it into an archive in target/dist.
+    Dist,
     /// Checks formatting, style and documentation, and runs all tests.
     Test(test::Args),
     /// Compares Weir with Kafka Connect, from file to file, and writes docs/benchmarks.md.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Build(args) => build::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Dist => dist::run(),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Microbench(args) => microbench::run(&args),
