@@ -186,7 +186,7 @@ pub fn files_on_path(folder: &Path) -> Vec<PathBuf> {
     let mut files = match store::wasm_files(folder) {
         Ok(files) => files,
         Err(error) => {
-            warn!(folder = %folder.display(), %error, "cannot read a folder of plugin.path, skipped; create it or remove it from plugin.path");
+            warn!(directory = %folder.display(), %error, "cannot read a directory of plugin.path, skipped; create it or remove it from plugin.path");
             return Vec::new();
         }
     };
@@ -200,7 +200,9 @@ pub fn files_on_path(folder: &Path) -> Vec<PathBuf> {
     for folder in below {
         match store::wasm_files(&folder) {
             Ok(more) => files.extend(more),
-            Err(error) => warn!(folder = %folder.display(), %error, "cannot read a folder below plugin.path, skipped"),
+            Err(error) => {
+                warn!(directory = %folder.display(), %error, "cannot read a directory below plugin.path, skipped")
+            }
         }
     }
     files

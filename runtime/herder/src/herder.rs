@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::put::Put;
 use crate::services::{Options, Services};
 use crate::snapshot::ConnectorSnapshot;
 use crate::standalone::Standalone;
@@ -21,15 +22,6 @@ pub struct Herder(Kind);
 #[derive(Clone)]
 enum Kind {
     Standalone(Arc<Standalone>),
-}
-
-/// What [`Herder::put_connector`] did.
-#[derive(Debug)]
-pub struct Put {
-    /// Whether there was no connector of this name before.
-    pub created: bool,
-    /// The connector as it is now.
-    pub info: ConnectorInfo,
 }
 
 /// Calls a method of whichever herder there is.

@@ -7,6 +7,7 @@ mod error;
 mod executor;
 mod herder;
 mod offsets;
+mod put;
 mod restarts;
 mod services;
 pub mod size;
@@ -15,7 +16,8 @@ mod standalone;
 mod stores;
 
 pub use error::Error;
-pub use herder::{Herder, Put};
+pub use herder::Herder;
+pub use put::Put;
 pub use services::{Options, Services};
 pub use snapshot::{ConnectorSnapshot, TaskSnapshot};
 pub use stores::{

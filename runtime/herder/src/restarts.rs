@@ -1,8 +1,8 @@
-//! Restarts by itself what has failed, with growing delays and a bounded count (`weir.restart.*`). Keeps the book of it; what a
+//! Restarts by itself what has failed, with growing delays and a bounded count (`weir.restart.*`). Keeps the history of failures; what a
 //! restart is, and whether it still fits when its time has come, the connector knows.
 //!
-//! Whatever an operator does meanwhile wins: a part that somebody restarted has another generation, which begins with a clean record;
-//! a connector that is paused, stopped or deleted shows no failures here; one that is reconfigured has a new book.
+//! Whatever an operator does meanwhile wins: a part that the operator restarted has another generation, which begins with a clean record;
+//! a connector that is paused, stopped or deleted shows no failures here; one that is reconfigured has a new history.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -160,7 +160,7 @@ impl RestartHistory {
         (ready, due.min())
     }
 
-    /// Notes that a part was restarted by this book's plan. `generation` is the new one, or the old one if there is none because the
+    /// Notes that a part was restarted by the plan of this history. `generation` is the new one, or the old one if there is none because the
     /// restart failed: then it counts as one more failure.
     pub(crate) fn restarted(&mut self, part: Part, generation: Generation) {
         if let Some(entry) = self.parts.get_mut(&part) {
@@ -181,9 +181,9 @@ impl RestartHistory {
                 format!("Weir restarts it in {seconds:.1} s, attempt {attempts} of {max} (weir.restart.max.attempts)")
             }
             Plan::GivenUp => format!(
-                "Weir has restarted it {max} times in vain (weir.restart.max.attempts) and leaves it as it is until it is restarted by hand or reconfigured"
+                "Automatic restart gave up after {max} attempts (weir.restart.max.attempts). Restart it manually or change its configuration"
             ),
-            Plan::Permanent => "Weir does not restart it: only another configuration can mend this".to_owned(),
+            Plan::Permanent => "Not restarted automatically: the configuration must be changed first".to_owned(),
         })
     }
 }
@@ -201,7 +201,7 @@ impl Entry {
         self.plan = match health {
             Health::Permanent => Plan::Permanent,
             _ if self.attempts >= policy.max_attempts => {
-                error!(%part, attempts = self.attempts, "was restarted in vain and is left as it is");
+                error!(%part, attempts = self.attempts, "giving up automatic restarts");
                 Plan::GivenUp
             }
             _ => {
@@ -220,13 +220,13 @@ pub(crate) trait Restartable: Send + Sync + 'static {
     /// Looks at all parts now; see [`RestartHistory::due`].
     fn due(&self, now: Instant) -> (Vec<(Part, Generation)>, Option<Instant>);
 
-    /// Restarts a part if it is still the one that failed, and notes it in the book.
+    /// Restarts a part if it is still the one that failed, and notes it in the history.
     fn restart(self: Arc<Self>, part: Part, generation: Generation) -> impl Future<Output = ()> + Send;
 }
 
 /// Restarts what fails until the connector is gone. `failed` is notified of each failure and each change of what is wanted.
 pub(crate) async fn supervise<R: Restartable>(connector: Weak<R>, failed: Arc<Notify>) {
-    // Never sooner than this after a look that found something to do, whatever the book says: no fault in it may spin.
+    // Never sooner than this after a look that found something to do, whatever the history says: no fault in it may spin.
     const PAUSE: Duration = Duration::from_millis(10);
     loop {
         let Some(strong) = connector.upgrade() else { return };

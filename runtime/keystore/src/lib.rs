@@ -109,13 +109,13 @@ pub enum Problem {
     )]
     NoPassword,
     /// The store's password is wrong, or the store was changed.
-    #[error("the password is wrong, or the store was changed by somebody who does not know it")]
+    #[error("the password is wrong, or the store was changed without it")]
     WrongPassword,
     /// The key's password is wrong or missing.
     #[error("the private key cannot be decrypted: the key's password is wrong or missing (ssl.key.password)")]
     WrongKeyPassword,
     /// Encrypted in a way that is not supported.
-    #[error("encrypted or signed in a way that Weir does not know; write it anew with a current keytool or openssl")]
+    #[error("uses an unsupported encryption or MAC algorithm; create it again with a current keytool or openssl")]
     UnknownEncryption,
     /// It would take too long to derive its keys.
     #[error("asks for more rounds of key derivation than any tool writes")]

@@ -46,7 +46,7 @@ pub struct WorkerMetrics {
     pub connectors: Startups,
     /// Of tasks: a task has started when it first runs.
     pub tasks: Startups,
-    /// Parts of connectors that were restarted in vain and left as they are.
+    /// Connectors and tasks whose automatic restart was given up.
     pub restarts_given_up: Arc<Counter>,
     /// The REST server.
     pub rest: RestMetrics,

@@ -76,7 +76,7 @@ fn what_fails_is_restarted_until_it_works_or_the_count_is_used_up() -> Result<()
         wait_traps(&worker, name, 4)?;
     }
     wait_trace(&rest, "task", " of 500 (weir.restart.max.attempts)")?;
-    wait_trace(&rest, "always", "3 times in vain")?;
+    wait_trace(&rest, "always", "gave up after 3 attempts")?;
     fs::write(&until, "")?;
     for name in ["task", "itself"] {
         // Not `wait_running`: what has failed is not yet lost here.

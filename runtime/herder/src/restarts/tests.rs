@@ -1,4 +1,4 @@
-//! The book with clocks that are only numbers, and the supervisor with parts that are only numbers.
+//! The history with clocks that are only numbers, and the supervisor with parts that are only numbers.
 
 use parking_lot::Mutex;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn book(max_attempts: u32) -> RestartHistory {
+fn history(max_attempts: u32) -> RestartHistory {
     let policy = RestartPolicy { max_attempts, delay: SECOND, delay_max: 8 * SECOND, reset_after: 100 * SECOND };
     RestartHistory::new("c", policy, Arc::default())
 }
@@ -23,108 +23,112 @@ const TASK: Part = Part::Task(0);
 
 #[test]
 fn a_part_that_always_fails_is_restarted_a_bounded_number_of_times_ever_more_rarely() {
-    let mut book = book(4);
+    let mut history = history(4);
     let mut now = Instant::now();
     let mut delays = Vec::new();
     for number in 0.. {
         let generation = generation(number, now);
-        assert_eq!(book.due(now, &[Observation { part: TASK, generation, health: Health::Well }]), (vec![], None));
-        let (ready, wake) = book.due(now, &[failed(TASK, generation)]);
+        assert_eq!(history.due(now, &[Observation { part: TASK, generation, health: Health::Well }]), (vec![], None));
+        let (ready, wake) = history.due(now, &[failed(TASK, generation)]);
         assert_eq!(ready, []);
         let Some(wake) = wake else { break };
-        assert!(book.note(TASK, now).expect("planned").contains(&format!("attempt {} of 4", number + 1)));
+        assert!(history.note(TASK, now).expect("planned").contains(&format!("attempt {} of 4", number + 1)));
         delays.push(wake - now);
         now = wake;
-        assert_eq!(book.due(now, &[failed(TASK, generation)]).0, [(TASK, generation)]);
-        book.restarted(TASK, self::generation(number + 1, now));
+        assert_eq!(history.due(now, &[failed(TASK, generation)]).0, [(TASK, generation)]);
+        history.restarted(TASK, self::generation(number + 1, now));
     }
     assert_eq!(delays.len(), 4);
     for (delay, full) in delays.iter().zip([SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND]) {
         assert!(*delay <= full && *delay > full.mul_f64(0.79), "{delays:?}");
     }
-    assert!(book.note(TASK, now).expect("given up").contains("4 times in vain"));
-    assert_eq!(book.due(now + 1000 * SECOND, &[failed(TASK, generation(4, now))]), (vec![], None), "given up for good");
-    assert_eq!(book.given_up.get(), 1, "counted once");
+    assert!(history.note(TASK, now).expect("given up").contains("gave up after 4 attempts"));
+    assert_eq!(
+        history.due(now + 1000 * SECOND, &[failed(TASK, generation(4, now))]),
+        (vec![], None),
+        "given up for good"
+    );
+    assert_eq!(history.given_up.get(), 1, "counted once");
 }
 
 #[test]
 fn what_ran_long_enough_is_well_again_and_so_is_what_somebody_restarted() {
     let now = Instant::now();
-    let attempt = |book: &RestartHistory| book.note(TASK, now).expect("planned");
-    let mut book = book(2);
+    let attempt = |history: &RestartHistory| history.note(TASK, now).expect("planned");
+    let mut history = history(2);
     for number in 0..2 {
-        book.due(now, &[failed(TASK, generation(number, now))]);
-        book.restarted(TASK, generation(number + 1, now));
+        history.due(now, &[failed(TASK, generation(number, now))]);
+        history.restarted(TASK, generation(number + 1, now));
     }
     // Two attempts are spent. This generation was long, so it is the first again.
-    book.due(now + 100 * SECOND, &[failed(TASK, generation(2, now))]);
-    assert!(attempt(&book).contains("attempt 1 of 2"), "{}", attempt(&book));
-    book.restarted(TASK, generation(3, now));
-    book.due(now, &[failed(TASK, generation(3, now))]);
-    assert!(attempt(&book).contains("attempt 2 of 2"));
-    // Somebody restarts it by hand while it waits: a generation that the book did not begin.
-    let (ready, wake) = book.due(now + SECOND, &[failed(TASK, generation(9, now))]);
+    history.due(now + 100 * SECOND, &[failed(TASK, generation(2, now))]);
+    assert!(attempt(&history).contains("attempt 1 of 2"), "{}", attempt(&history));
+    history.restarted(TASK, generation(3, now));
+    history.due(now, &[failed(TASK, generation(3, now))]);
+    assert!(attempt(&history).contains("attempt 2 of 2"));
+    // Somebody restarts it by hand while it waits: a generation that the history did not begin.
+    let (ready, wake) = history.due(now + SECOND, &[failed(TASK, generation(9, now))]);
     assert!(ready.is_empty() && wake.is_some());
-    assert!(attempt(&book).contains("attempt 1 of 2"));
+    assert!(attempt(&history).contains("attempt 1 of 2"));
 }
 
 #[test]
 fn what_is_not_shown_is_forgotten_and_what_is_hopeless_is_left() {
     let now = Instant::now();
-    let mut book = book(3);
+    let mut history = history(3);
     let other = Part::Task(1);
-    let (_, wake) = book.due(now, &[failed(TASK, generation(0, now)), failed(Part::Connector, generation(1, now))]);
+    let (_, wake) = history.due(now, &[failed(TASK, generation(0, now)), failed(Part::Connector, generation(1, now))]);
     assert!(wake.is_some());
     let (ready, _) =
-        book.due(now + SECOND, &[failed(TASK, generation(0, now)), failed(Part::Connector, generation(1, now))]);
+        history.due(now + SECOND, &[failed(TASK, generation(0, now)), failed(Part::Connector, generation(1, now))]);
     assert_eq!(ready.iter().map(|(part, _)| *part).collect::<Vec<_>>(), [Part::Connector, TASK]);
     // Paused or stopped: nothing is shown, and nothing is due any more.
-    assert_eq!(book.due(now + SECOND, &[]), (vec![], None));
-    assert_eq!(book.note(TASK, now), None);
+    assert_eq!(history.due(now + SECOND, &[]), (vec![], None));
+    assert_eq!(history.note(TASK, now), None);
     let hopeless = Observation { part: other, generation: generation(2, now), health: Health::Permanent };
-    assert_eq!(book.due(now, &[hopeless]), (vec![], None));
-    assert!(book.note(other, now).expect("said").contains("only another configuration"));
+    assert_eq!(history.due(now, &[hopeless]), (vec![], None));
+    assert!(history.note(other, now).expect("said").contains("only another configuration"));
 }
 
 #[test]
 fn a_restart_that_fails_before_a_new_life_counts_too() {
     let now = Instant::now();
-    let mut book = book(1);
+    let mut history = history(1);
     let same = generation(0, now);
-    book.due(now, &[failed(TASK, same)]);
-    book.restarted(TASK, same);
-    assert_eq!(book.due(now + SECOND, &[failed(TASK, same)]), (vec![], None));
-    assert!(book.note(TASK, now).expect("given up").contains("in vain"));
+    history.due(now, &[failed(TASK, same)]);
+    history.restarted(TASK, same);
+    assert_eq!(history.due(now + SECOND, &[failed(TASK, same)]), (vec![], None));
+    assert!(history.note(TASK, now).expect("given up").contains("gave up"));
 }
 
 #[test]
 fn restarts_that_fail_for_long_do_not_count_as_a_part_that_was_well() {
     let begin = Instant::now();
-    let mut book = book(3);
+    let mut history = history(3);
     let same = generation(0, begin);
     for number in 1..=3 {
         // The first failure is at once; each restart then takes longer than the time after which attempts are forgotten.
-        book.due(begin + (number - 1) * 200 * SECOND, &[failed(TASK, same)]);
-        let note = book.note(TASK, begin).expect("planned");
+        history.due(begin + (number - 1) * 200 * SECOND, &[failed(TASK, same)]);
+        let note = history.note(TASK, begin).expect("planned");
         assert!(note.contains(&format!("attempt {number} of 3")), "{note}");
-        book.restarted(TASK, same);
+        history.restarted(TASK, same);
     }
-    assert_eq!(book.due(begin + 600 * SECOND, &[failed(TASK, same)]), (vec![], None));
-    assert_eq!(book.given_up.get(), 1);
+    assert_eq!(history.due(begin + 600 * SECOND, &[failed(TASK, same)]), (vec![], None));
+    assert_eq!(history.given_up.get(), 1);
 }
 
 #[test]
 fn a_closed_book_says_nothing() {
     let now = Instant::now();
-    let mut book = book(0);
-    assert!(!book.is_enabled());
-    assert_eq!(book.due(now, &[failed(TASK, generation(0, now))]), (vec![], None));
-    assert_eq!(book.note(TASK, now), None);
+    let mut history = history(0);
+    assert!(!history.is_enabled());
+    assert_eq!(history.due(now, &[failed(TASK, generation(0, now))]), (vec![], None));
+    assert_eq!(history.note(TASK, now), None);
 }
 
 /// One task that fails as often as it is told to.
 struct Fake {
-    book: Mutex<RestartHistory>,
+    history: Mutex<RestartHistory>,
     state: Mutex<(Generation, u32)>,
     failed: Arc<Notify>,
     done: Notify,
@@ -134,7 +138,7 @@ impl Restartable for Fake {
     fn due(&self, now: Instant) -> (Vec<(Part, Generation)>, Option<Instant>) {
         let (generation, failures) = *self.state.lock();
         let health = if failures > 0 { Health::Failed } else { Health::Well };
-        let found = self.book.lock().due(now, &[Observation { part: TASK, generation, health }]);
+        let found = self.history.lock().due(now, &[Observation { part: TASK, generation, health }]);
         if found.1.is_none() {
             self.done.notify_one();
         }
@@ -145,7 +149,7 @@ impl Restartable for Fake {
         let mut state = self.state.lock();
         assert_eq!((part, generation), (TASK, state.0));
         *state = (Generation::begin(), state.1 - 1);
-        self.book.lock().restarted(part, state.0);
+        self.history.lock().restarted(part, state.0);
         self.failed.notify_one();
     }
 }
@@ -161,7 +165,7 @@ async fn the_supervisor_restarts_until_it_works_or_the_count_is_used_up_and_ends
     for (failures, left) in [(2, 0), (5, 2)] {
         let failed = Arc::new(Notify::new());
         let fake = Arc::new(Fake {
-            book: Mutex::new(RestartHistory::new("c", policy, Arc::default())),
+            history: Mutex::new(RestartHistory::new("c", policy, Arc::default())),
             state: Mutex::new((Generation::begin(), failures)),
             failed: Arc::clone(&failed),
             done: Notify::new(),

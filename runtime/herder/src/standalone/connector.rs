@@ -10,7 +10,6 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 use weir_plugin::{ComponentId, ConfigMap};
 
-use super::reload;
 use crate::error::Error;
 use crate::executor::{RunningConnector, TasksChanged};
 use crate::restarts::{Part, RestartHistory};
@@ -189,7 +188,7 @@ impl Connector {
 
     /// Makes a configuration the connector's.
     fn accept(self: &Arc<Self>, config: ConnectorConfig) {
-        let reload = reload::spawn_refresh(self, &config);
+        let reload = self.spawn_refresh(&config);
         // The lock on changes is held, so the one that goes is not within a reload.
         self.data.lock().reload = reload;
         self.supervise(config.restarts);

@@ -5,7 +5,6 @@ mod auto_restart;
 mod connector;
 mod offsets;
 mod refresh;
-mod reload;
 mod restart;
 mod start_stored;
 
@@ -17,7 +16,7 @@ use tracing::{info, warn};
 use weir_plugin::{ComponentId, ConfigMap};
 
 use crate::error::Error;
-use crate::herder::Put;
+use crate::put::Put;
 use crate::services::Services;
 use crate::size;
 use crate::snapshot::ConnectorSnapshot;

@@ -1,9 +1,11 @@
-//! New values of config providers, and new contents of key and trust stores: read when their time to live is over, and before each
-//! restart.
+//! New values of config providers, and new contents of key and trust stores: read when their time to live is over, so that a rotated
+//! password reaches the connector without a request, and before each restart.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use tracing::{info, warn};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument as _, info, warn};
 
 use super::connector::Connector;
 use crate::error::Error;
@@ -11,6 +13,15 @@ use weir_api::TargetState;
 use weir_config::{ConnectorConfig, PrepareError};
 
 impl Connector {
+    /// Refreshes the connector each time the values' time to live is over, until the handle is dropped. `None` if they live for ever, or
+    /// if the connector does not want to be restarted for them (`config.action.reload=none`).
+    pub(super) fn spawn_refresh(self: &Arc<Self>, config: &ConnectorConfig) -> Option<AbortOnDropHandle<()>> {
+        let ttl = config.resolved.ttl().filter(|_| config.reloads())?;
+        let span = tracing::info_span!("connector", connector = %config.name);
+        let refresh = run_refresh(Arc::downgrade(self), ttl).instrument(span);
+        Some(AbortOnDropHandle::new(tokio::spawn(refresh)))
+    }
+
     /// Reads the values of config providers and the key stores again, and uses what they are now. Returns whether something changed.
     pub(super) async fn refresh(&self) -> Result<bool, Error> {
         let Some(old) = self.config() else { return Ok(false) };
@@ -27,7 +38,7 @@ impl Connector {
 
     /// Restarts the connector if values of config providers have changed. If they cannot be read or are not valid, what runs continues
     /// with the old ones: a file that is just being replaced must not stop a connector.
-    pub(super) async fn reload(self: &Arc<Self>) {
+    async fn reload(self: &Arc<Self>) {
         let _changing = self.changing.lock().await;
         if self.has_ended() || self.target() != TargetState::Started {
             return;
@@ -43,5 +54,13 @@ impl Connector {
         if let Err(error) = reloaded {
             warn!(%error, "the connector could not be restarted with new values of config providers");
         }
+    }
+}
+
+async fn run_refresh(connector: Weak<Connector>, ttl: Duration) {
+    loop {
+        tokio::time::sleep(ttl).await;
+        let Some(connector) = connector.upgrade() else { return };
+        connector.reload().await;
     }
 }

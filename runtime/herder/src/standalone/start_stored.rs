@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::{PutOptions, Standalone};
 use crate::error::Error;
-use crate::herder::Put;
+use crate::put::Put;
 use crate::stores::Origin;
 use weir_api::TargetState;
 use weir_plugin::ConfigMap;

@@ -35,7 +35,7 @@ pub enum Error {
     #[error(transparent)]
     File(#[from] properties::Error),
     /// A file that would let everybody or nobody in.
-    #[error("{} names nobody; every line is `name=password`", .0.display())]
+    #[error("{} has no users; every line is `name=password`", .0.display())]
     Empty(PathBuf),
     /// An entry that cannot be used.
     #[error("{}: the entry of {name:?} {problem}", path.display())]

@@ -279,7 +279,7 @@ fn files_that_would_let_everybody_or_nobody_in_are_refused() {
         error
     };
     for (name, text, part) in [
-        ("users", "", "names nobody"),
+        ("users", "", "has no users"),
         ("users", "a\n", "has no name or nothing to prove it with"),
         ("users", "=secret\n", "has no name or nothing to prove it with"),
         ("users", "a=$2y$05$tooshort\n", "begins like a bcrypt hash"),
