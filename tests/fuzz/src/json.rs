@@ -1,8 +1,8 @@
 //! The check that every value without a schema goes through, and the reader of JSON under the converters.
 
 use serde::de::IgnoredAny;
-use weir_data::json::check::{self, MAX_NUMBER, check_strict};
-use weir_data::json::node::Node;
+use weir_json::check::{self, MAX_NUMBER, check_strict};
+use weir_json::node::Node;
 
 /// Levels of arrays and objects at which serde_json stops.
 const SERDE_DEPTH: usize = 127;
