@@ -1,8 +1,8 @@
 //! The audit log: who changed something over REST, from where and with what result, and who was refused. It is written under the
-//! logger `weir::audit`, which can have a level of its own. Beside it each answer is counted by its status.
+//! logger `weir::audit`, which can have its own level. In addition, each response is counted by its status.
 //!
-//! What has happened is always told. What was refused somebody can cause as often as he likes: of each address a few lines are written
-//! in a minute, and the others counted.
+//! Every successful change is logged. A client can cause refusals and failures without limit, so of those only a few lines a minute are
+//! written for each address; the others are counted.
 
 use std::collections::HashMap;
 use std::io;
@@ -23,26 +23,26 @@ use super::server::Connection;
 use weir_logging::Throttle;
 use weir_metrics::WorkerMetrics;
 
-/// Characters of a path in a line.
+/// Maximum number of characters of a path in a line.
 const PATH_MAX: usize = 200;
 
-/// Addresses whose refusals are counted apart from those of all others.
+/// Maximum number of addresses whose lines are limited separately; all other addresses share a limit.
 const ADDRESSES_MAX: usize = 1000;
 
-/// In the extensions of an answer: whose request it was, as far as that was proven; where it was refused, who it claimed to be.
+/// The user of a request, in the extensions of the response: the authenticated name, or the claimed one if the login failed.
 #[derive(Debug, Clone)]
 pub(super) struct User(pub(super) Arc<str>);
 
-/// In the extensions of an answer: why the request was let to no resource.
+/// The reason why a request was refused, in the extensions of the response.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Why {
     pub(super) text: &'static str,
-    /// Credentials were given, and prove no name.
+    /// Whether the request had credentials that are not valid.
     pub(super) is_failed_login: bool,
 }
 
 impl Why {
-    /// Anything but credentials that prove no name.
+    /// Creates a reason other than a failed login.
     pub(super) fn new(text: &'static str) -> Self {
         Self { text, is_failed_login: false }
     }
@@ -64,7 +64,7 @@ struct Refusals {
 }
 
 impl Refusals {
-    /// Whether a line about this address is to be written, and how many were not before it.
+    /// Returns `Some` if a line about this address is to be written, with the number of lines that were left out before it.
     fn pass(&mut self, address: IpAddr) -> Option<u64> {
         if self.addresses.len() >= ADDRESSES_MAX && !self.addresses.contains_key(&address) {
             self.addresses.retain(|_, throttle| !throttle.is_over());
@@ -77,7 +77,7 @@ impl Refusals {
 }
 
 impl Audit {
-    /// An audit log that counts here.
+    /// Creates an audit log that counts in these metrics.
     pub fn new(metrics: Arc<WorkerMetrics>) -> Self {
         Self(Arc::new(Shared { metrics, refusals: Mutex::default() }))
     }
@@ -86,17 +86,17 @@ impl Audit {
         self.0.refusals.lock().pass(address)
     }
 
-    /// Notes an answer that is given without a request being read.
+    /// Counts a response that was sent without reading a request.
     pub(super) fn answered(&self, status: u16) {
         self.0.metrics.rest.answered(status);
     }
 
-    /// Notes a TLS handshake that failed. `network` is what counts as one address.
+    /// Logs a TLS handshake that failed. `network` is the address by which lines are limited.
     pub(super) fn handshake_failed(&self, address: IpAddr, network: IpAddr, error: &io::Error) {
         use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
         if matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof) {
-            // Whoever only looks whether the port is open does this.
-            debug!(%address, %error, "a client broke off its TLS handshake");
+            // Checks whether the port is open do this.
+            debug!(%address, %error, "a client aborted its TLS handshake");
             return;
         }
         self.0.metrics.rest.failed_handshakes.increment();
@@ -107,25 +107,25 @@ impl Audit {
     }
 }
 
-/// The words of rustls, and what to do where they are hard to understand.
+/// Returns the message of rustls, with advice where it is hard to understand.
 fn explain(error: &io::Error) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let Some(rustls::Error::InvalidCertificate(problem)) = inner else { return error.to_string() };
     match problem {
-        // What it holds is an error of a crate that rustls does not show.
+        // It contains an error of a crate that rustls does not export.
         rustls::CertificateError::Other(other) if format!("{other:?}").contains("UnsupportedCertVersion") => {
-            "the client's certificate is of X.509 version 1; it has to be of version 3, as `openssl x509 -req` makes it with an -extfile \
-             (extendedKeyUsage=clientAuth)"
+            "the client's certificate has X.509 version 1, which is not supported. Create one of version 3: `openssl x509 -req` does so \
+             with an -extfile (extendedKeyUsage=clientAuth)"
                 .to_owned()
         }
         rustls::CertificateError::UnknownIssuer => {
-            format!("{error}: no certificate of the trust store has signed the client's (ssl.truststore.location)")
+            format!("{error}: the client's certificate is not signed by a certificate of the trust store (ssl.truststore.location)")
         }
         _ => error.to_string(),
     }
 }
 
-/// Puts the audit log in front of these routes, and of whatever refuses requests before they get there.
+/// Adds the audit log to these routes, outside of the layers that refuse requests.
 pub(super) fn audited(router: Router, audit: Audit) -> Router {
     router.layer(from_fn_with_state(audit, watch))
 }
@@ -150,13 +150,13 @@ struct Event {
 
 impl Event {
     fn new(audit: Audit, request: &Request) -> Self {
-        let place = request.extensions().get::<Connection>();
+        let connection = request.extensions().get::<Connection>();
         let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let (method, path) = (request.method().clone(), request.uri().path());
         Self {
             audit,
-            address: place.map_or(nowhere, |Connection(place)| place.client()),
-            network: place.map_or(nowhere, |Connection(place)| place.address()),
+            address: connection.map_or(nowhere, |Connection(slot)| slot.client()),
+            network: connection.map_or(nowhere, |Connection(slot)| slot.address()),
             is_change: is_change(&method, path),
             path: path.chars().take(PATH_MAX).collect(),
             method,
@@ -195,7 +195,7 @@ impl Drop for Event {
             && !self.is_answered
             && let Some(left_out) = self.audit.pass(self.network)
         {
-            // What it began may go on.
+            // The work that it started may continue.
             info!(target: "weir::audit", %address, %method, path, left_out, "change over REST: the client left before the answer");
         }
     }
@@ -210,7 +210,7 @@ mod tests {
         let mut refusals = Refusals::default();
         let passed = (0..1000).filter(|_| refusals.pass(IpAddr::from([10, 0, 0, 1])).is_some()).count();
         assert!((1..=20).contains(&passed), "{passed}");
-        assert_eq!(refusals.pass(IpAddr::from([10, 0, 0, 2])), Some(0), "another one is not affected");
+        assert_eq!(refusals.pass(IpAddr::from([10, 0, 0, 2])), Some(0), "another address is not affected");
         let passed = (0..10_000_u32).filter(|n| refusals.pass(IpAddr::from(n.to_be_bytes())).is_some()).count();
         assert!(passed <= ADDRESSES_MAX + 20, "{passed}");
         assert!(refusals.addresses.len() <= ADDRESSES_MAX);

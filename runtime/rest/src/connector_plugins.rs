@@ -1,5 +1,5 @@
-//! `/connector-plugins`: what connectors, transforms and converters there are, what keys they have, and whether a configuration
-//! will do for one, as in `ConnectorPluginsResource`.
+//! `/connector-plugins`: lists connectors, transforms and converters, describes their keys and validates configurations, as in
+//! `ConnectorPluginsResource`.
 
 use axum::extract::State;
 use axum::routing::{get, put};
@@ -10,7 +10,7 @@ use weir_plugin::PluginKind;
 use super::App;
 use super::connectors::NO_CONFIG;
 use super::error::Failure;
-use super::request::{JsonBody, Parameters, Place, finish};
+use super::request::{JsonBody, Parameters, PathParams, finish};
 use weir_api::json::StringMap;
 use weir_catalogue::{AnyPlugin, BUILT_IN, BUILT_IN_VERSION, VersionRange};
 use weir_config::validation::{self, ConfigInfos, ConfigKeyInfo};
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Router<App> {
 
 /// One plugin of any kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct PluginRow {
+pub(super) struct PluginEntry {
     pub(super) class: String,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
@@ -34,40 +34,41 @@ pub(super) struct PluginRow {
     pub(super) version: Option<String>,
 }
 
-impl PluginRow {
+impl PluginEntry {
     pub(super) fn new(class: impl Into<String>, kind: &'static str, version: &str) -> Self {
-        // Kafka Connect leaves out a version that nobody has given.
+        // Kafka Connect leaves out an undefined version.
         let version = (!version.is_empty() && version != "undefined").then(|| version.to_owned());
         Self { class: class.into(), kind, version }
     }
 }
 
-/// Sinks, sources, transforms, predicates, converters, header converters, each by class and version.
-async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Vec<PluginRow>>, Failure> {
+/// Lists sinks, sources, transforms, predicates, converters and header converters, each kind by class and version.
+async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Vec<PluginEntry>>, Failure> {
     let connectors_only = parameters.flag("connectorsOnly").unwrap_or(true);
     let catalogue = app.plugins.catalogue();
     let connectors = [PluginKind::Sink, PluginKind::Source];
     let steps = [PluginKind::Transformation, PluginKind::Predicate];
     let steps = if connectors_only { &[][..] } else { &steps[..] };
     let plugins = connectors.iter().chain(steps).flat_map(|kind| catalogue.of_kind(*kind));
-    let mut rows: Vec<PluginRow> = plugins
+    let mut entries: Vec<PluginEntry> = plugins
         .map(|plugin| plugin.info())
-        .map(|info| PluginRow::new(&*info.class, info.kind.as_str(), &info.version))
+        .map(|info| PluginEntry::new(&*info.class, info.kind.as_str(), &info.version))
         .collect();
     // One version of a class may be in several components.
-    rows.dedup();
+    entries.dedup();
     if !connectors_only {
         let converters = BUILT_IN.iter().filter(|known| known.is_converter);
-        rows.extend(converters.map(|known| PluginRow::new(known.class, "converter", BUILT_IN_VERSION)));
-        rows.extend(BUILT_IN.iter().map(|known| PluginRow::new(known.class, "header_converter", BUILT_IN_VERSION)));
+        entries.extend(converters.map(|known| PluginEntry::new(known.class, "converter", BUILT_IN_VERSION)));
+        entries
+            .extend(BUILT_IN.iter().map(|known| PluginEntry::new(known.class, "header_converter", BUILT_IN_VERSION)));
     }
-    Ok(Json(rows))
+    Ok(Json(entries))
 }
 
-/// The keys of a plugin, in the version that is asked for.
+/// Returns the keys of a plugin in the requested version.
 async fn definitions(
     State(app): State<App>,
-    Place(name): Place<String>,
+    PathParams(name): PathParams<String>,
     parameters: Parameters,
 ) -> Result<Json<Vec<ConfigKeyInfo>>, Failure> {
     let version = parameters.all("version").next();
@@ -87,10 +88,10 @@ async fn definitions(
     }
 }
 
-/// All that is known about a configuration; 200 whether or not it will do.
+/// Validates a configuration. The status is 200 whether or not it is valid.
 async fn validate(
     State(app): State<App>,
-    Place(name): Place<String>,
+    PathParams(name): PathParams<String>,
     parameters: Parameters,
     JsonBody(body): JsonBody<StringMap>,
 ) -> Result<Json<ConfigInfos>, Failure> {
@@ -107,18 +108,18 @@ async fn validate(
     Ok(Json(if wants_weirs_own(&parameters) { infos } else { infos.without_weirs_own() }))
 }
 
-/// Whether the client asks for the keys that every connector has here and none in Kafka Connect, `weir.*`.
+/// Whether the client requests the `weir.*` keys, which every connector has in Weir and Kafka Connect does not know.
 fn wants_weirs_own(parameters: &Parameters) -> bool {
     parameters.flag("weirKeys").unwrap_or(false)
 }
 
-/// The name without `Connector`, unless it is nothing else.
+/// Returns the name without the suffix `Connector`, unless nothing else would remain.
 fn without_kind(name: &str) -> &str {
     name.strip_suffix("Connector").filter(|stem| !stem.is_empty()).unwrap_or(name)
 }
 
-/// Kafka Connect answers what kept it from validating with 500 and the exception's class in front, where creating the connector
-/// answers 400.
+/// Kafka Connect answers a validation that fails with 500 and the exception's class before the message; the creation of the connector
+/// is answered with 400.
 fn not_unwrapped(error: ValidateError) -> Failure {
     let class = match error {
         ValidateError::Invalid(_) => "org.apache.kafka.connect.runtime.rest.errors.BadRequestException",
@@ -132,8 +133,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_that_nobody_gave_is_left_out() {
-        let json = |version| serde_json::to_string(&PluginRow::new("x.A", "sink", version)).expect("JSON");
+    fn an_undefined_version_is_left_out() {
+        let json = |version| serde_json::to_string(&PluginEntry::new("x.A", "sink", version)).expect("JSON");
         assert_eq!(json("1.0"), r#"{"class":"x.A","type":"sink","version":"1.0"}"#);
         assert_eq!(json(""), r#"{"class":"x.A","type":"sink"}"#);
     }

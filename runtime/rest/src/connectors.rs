@@ -11,7 +11,7 @@ use weir_plugin::ConfigMap;
 
 use super::App;
 use super::error::Failure;
-use super::request::{BaseUri, JsonBody, Parameters, Place, finish};
+use super::request::{BaseUri, JsonBody, Parameters, PathParams, finish};
 use weir_api::json::{self, CreateConnectorRequest, StringMap};
 use weir_api::{ConnectorInfo, ConnectorStateInfo, TargetState, TaskInfo, TaskState};
 use weir_config::InvalidConfig;
@@ -35,13 +35,13 @@ pub(super) fn routes() -> Router<App> {
         .route("/connectors/{connector}/tasks/{task}/restart", post(restart_task))
 }
 
-/// Names, or with `expand=status` or `expand=info` what is known about each.
+/// Lists the names, or with `expand=status` or `expand=info` the details of each connector.
 async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Value>, Failure> {
     let names = app.herder.connectors();
     if parameters.all("expand").next().is_none() {
         return Ok(Json(Value::from(names)));
     }
-    // Each once, however often the client asks for it.
+    // Each value counts once.
     let mut expansions: Vec<&str> = Vec::new();
     for given in parameters.all("expand") {
         if ["status", "info"].contains(&given) && !expansions.contains(&given) {
@@ -52,7 +52,7 @@ async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Val
     for name in names {
         let mut entry = Map::new();
         for expansion in expansions.iter().copied() {
-            // A connector that is deleted meanwhile is left out, as one without a status is.
+            // A connector that has been deleted in the meantime is left out, and so is one without a status.
             let value = match expansion {
                 "status" => app.herder.connector_status(&name).ok().map(serde_json::to_value),
                 "info" => app.herder.connector_info(&name).ok().map(serde_json::to_value),
@@ -70,15 +70,15 @@ async fn list(State(app): State<App>, parameters: Parameters) -> Result<Json<Val
     Ok(Json(Value::Object(connectors)))
 }
 
-/// What to say to a request that has no body, or whose body has no configuration.
+/// The answer to a request without a body, or without a configuration in it.
 pub(super) const NO_CONFIG: &str = "The request has no configuration; send a JSON object with the connector's keys";
 
-/// The configuration with its name in it, which must be the one of the request, and without null values, which no key may have.
+/// Adds the connector's name to a configuration, or checks that it is the one of the request, and refuses null values.
 async fn with_name(app: &App, name: &str, config: Option<StringMap>) -> Result<ConfigMap, Failure> {
-    // Kafka Connect trips over this with the same status.
+    // Kafka Connect fails with the same status.
     let mut config = config.ok_or_else(|| Failure::internal(NO_CONFIG))?;
     let inner = config.entry("name".to_owned()).or_insert(None).get_or_insert_with(|| name.to_owned());
-    // Before one of them stands in an answer.
+    // Before a name appears in an answer.
     size::check_name(name).and_then(|()| size::check_name(inner))?;
     if inner != name {
         return Err(Failure::bad_request(format!(
@@ -113,7 +113,7 @@ async fn put_connector(
     })
 }
 
-/// What a segment of a path may hold as it is (RFC 3986), `;` aside, which would begin a parameter.
+/// The characters that a path segment may contain unescaped (RFC 3986), except `;`, which would begin a parameter.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -132,7 +132,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// The connector's address, absolute where the client said which host it talks to.
+/// Returns the connector's URL, absolute if the request names the host.
 fn location(base: &BaseUri, name: &str) -> String {
     format!("{}/connectors/{}", base.0, percent_encoding::utf8_percent_encode(name, SEGMENT))
 }
@@ -150,7 +150,7 @@ async fn create(
 
 async fn put_config(
     State(app): State<App>,
-    Place(name): Place<String>,
+    PathParams(name): PathParams<String>,
     base: BaseUri,
     JsonBody(body): JsonBody<StringMap>,
 ) -> Result<Response, Failure> {
@@ -160,7 +160,7 @@ async fn put_config(
 
 async fn patch_config(
     State(app): State<App>,
-    Place(name): Place<String>,
+    PathParams(name): PathParams<String>,
     JsonBody(patch): JsonBody<StringMap>,
 ) -> Result<Json<ConnectorInfo>, Failure> {
     app.herder.connector_info(&name)?;
@@ -170,38 +170,41 @@ async fn patch_config(
     Ok(Json(info))
 }
 
-async fn info(State(app): State<App>, Place(name): Place<String>) -> Result<Json<ConnectorInfo>, Failure> {
+async fn info(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<Json<ConnectorInfo>, Failure> {
     Ok(Json(app.herder.connector_info(&name)?))
 }
 
-async fn config(State(app): State<App>, Place(name): Place<String>) -> Result<Json<ConfigMap>, Failure> {
+async fn config(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<Json<ConfigMap>, Failure> {
     Ok(Json(app.herder.connector_info(&name)?.config))
 }
 
-async fn delete(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+async fn delete(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<StatusCode, Failure> {
     let stage = format!("stopping connector {name}");
     finish(stage, async move { app.herder.delete_connector(&name).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn status(State(app): State<App>, Place(name): Place<String>) -> Result<Json<ConnectorStateInfo>, Failure> {
+async fn status(
+    State(app): State<App>,
+    PathParams(name): PathParams<String>,
+) -> Result<Json<ConnectorStateInfo>, Failure> {
     Ok(Json(app.herder.connector_status(&name)?))
 }
 
-async fn tasks(State(app): State<App>, Place(name): Place<String>) -> Result<Json<Vec<TaskInfo>>, Failure> {
+async fn tasks(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<Json<Vec<TaskInfo>>, Failure> {
     Ok(Json(app.herder.task_infos(&name)?))
 }
 
 async fn task_status(
     State(app): State<App>,
-    Place((name, task)): Place<(String, i32)>,
+    PathParams((name, task)): PathParams<(String, i32)>,
 ) -> Result<Json<TaskState>, Failure> {
     Ok(Json(app.herder.task_status(&name, task)?))
 }
 
 async fn restart(
     State(app): State<App>,
-    Place(name): Place<String>,
+    PathParams(name): PathParams<String>,
     parameters: Parameters,
 ) -> Result<Response, Failure> {
     let include_tasks = parameters.flag("includeTasks").unwrap_or(false);
@@ -219,7 +222,7 @@ async fn restart(
 
 async fn restart_task(
     State(app): State<App>,
-    Place((name, task)): Place<(String, i32)>,
+    PathParams((name, task)): PathParams<(String, i32)>,
 ) -> Result<StatusCode, Failure> {
     let stage = format!("restarting task {name}-{task}");
     finish(stage, async move { app.herder.restart_task(&name, task).await }).await?;
@@ -231,17 +234,17 @@ async fn set_target(app: App, name: String, target: TargetState) -> Result<(), F
     finish(stage, async move { app.herder.set_target_state(&name, target).await }).await
 }
 
-async fn pause(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+async fn pause(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<StatusCode, Failure> {
     set_target(app, name, TargetState::Paused).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
-async fn resume(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+async fn resume(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<StatusCode, Failure> {
     set_target(app, name, TargetState::Started).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
-async fn stop(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+async fn stop(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<StatusCode, Failure> {
     set_target(app, name, TargetState::Stopped).await?;
     Ok(StatusCode::NO_CONTENT)
 }

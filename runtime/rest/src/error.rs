@@ -1,4 +1,4 @@
-//! What an error looks like: `{"error_code":404,"message":"Connector a not found"}`, the code being the HTTP status.
+//! The format of errors: `{"error_code":404,"message":"Connector a not found"}`. The code is the HTTP status.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,7 +10,7 @@ use weir_plugin::LoadError;
 use weir_catalogue::{DeleteError, UploadError};
 use weir_herder as herder;
 
-/// Seconds after which a client may try again that was answered with 503.
+/// The seconds after which a client that was answered with 503 may try again.
 const RETRY_AFTER: &str = "5";
 
 /// A request that failed.
@@ -31,27 +31,27 @@ impl Failure {
         Self { status, message: message.into() }
     }
 
-    /// 400.
+    /// Creates an error with status 400.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// 404.
+    /// Creates an error with status 404.
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    /// 500.
+    /// Creates an error with status 500.
     pub(super) fn internal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
-    /// A status with the text that JAX-RS gives it, `HTTP 404 Not Found`.
+    /// Creates an error with the message that JAX-RS uses for a status, `HTTP 404 Not Found`.
     pub(super) fn plain(status: StatusCode) -> Self {
         Self::new(status, format!("HTTP {} {}", status.as_u16(), status.canonical_reason().unwrap_or_default()))
     }
 
-    /// 400 for a request that is none, which nobody may keep an answer to.
+    /// Returns status 400 for a malformed request, with headers that forbid caching.
     pub(super) fn malformed(why: &str) -> Response {
         let mut response = Self::bad_request(why).into_response();
         let uncached = HeaderValue::from_static("must-revalidate,no-cache,no-store");
@@ -107,12 +107,12 @@ impl From<DeleteError> for Failure {
     }
 }
 
-/// The answer to a path that no resource has.
+/// Answers a request for an unknown path.
 pub(super) async fn unknown_path() -> Failure {
     Failure::plain(StatusCode::NOT_FOUND)
 }
 
-/// The answer to a method that the resource does not have.
+/// Answers a request with a method that the resource does not support.
 pub(super) async fn unknown_method() -> Failure {
     Failure::plain(StatusCode::METHOD_NOT_ALLOWED)
 }

@@ -1,7 +1,7 @@
-//! Bodies that nobody would send, at every route that takes one: there is always an answer that says what is wrong, and the next request is
-//! answered too.
+//! Invalid bodies for every route that accepts one: there is always an answer that says what is wrong, and the next request is answered,
+//! too.
 //!
-//! A run takes a fixed number of bodies, the same in each run. [`Run`] says how it takes others.
+//! By default, every run sends the same fixed number of bodies. [`Run`] describes how to send others.
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -12,10 +12,10 @@ use weir_fuzz::{Run, mutate};
 
 use super::tests::Fixture;
 
-/// Bodies of a run without a time.
+/// The number of bodies in a run without a time limit.
 const BODIES: usize = 4000;
 
-/// Routes that take a body, and a valid one that the others are made of.
+/// The routes that accept a body, each with a valid body from which the others are derived.
 const SEEDS: &[(Method, &str, &str, &str)] = &[
     (
         Method::POST,
@@ -62,7 +62,7 @@ async fn send(fixture: &Fixture, method: &Method, path: &str, kind: &str, body: 
     let answer: Value = serde_json::from_slice(&answer).unwrap_or_else(|error| panic!("{}: {error}", said()));
     assert_eq!(answer["error_code"], status, "{}: {answer}", said());
     let message = answer["message"].as_str().unwrap_or_else(|| panic!("{}: {answer}", said()));
-    // What a request that ended in a panic is answered with, and one that hung.
+    // The answers to requests that panicked or hung.
     for bad in ["Internal error", "Request timed out", "bug in Weir"] {
         assert!(!message.contains(bad), "{}: {answer}", said());
     }
@@ -84,5 +84,5 @@ async fn whatever_the_body_there_is_an_answer_that_says_what_is_wrong() {
         sent += 1;
     }
     println!("{sent} bodies");
-    assert_eq!(fixture.get("/connectors").await, (200, serde_json::json!([])), "nothing of it became a connector");
+    assert_eq!(fixture.get("/connectors").await, (200, serde_json::json!([])), "no connector was created");
 }

@@ -1,5 +1,5 @@
-//! Headers that the configuration puts on answers: those that let web pages of other sites read them (the Fetch standard's CORS
-//! protocol, as Jetty's CrossOriginHandler speaks it) and those of `response.http.headers.config`.
+//! Configured response headers: those that allow web pages of other origins to read a response (the Fetch standard's CORS protocol, as
+//! Jetty's CrossOriginHandler implements it) and those of `response.http.headers.config`.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,11 +13,11 @@ use axum::response::Response;
 
 use weir_config::rest::{CrossOrigin, HeaderRule, HeaderRuleValue};
 
-/// Resources that Kafka Connect does not have. Whoever opened Kafka Connect's to web pages did not mean these.
+/// Weir's own resources. Keys that allow web pages to use Kafka Connect's resources do not apply to them.
 const OWN: [&str; 2] = ["plugins", "metrics"];
 
-/// Says which pages may read the answer, and to a preflight request what they may send. Requests from other pages that change
-/// nothing are answered all the same; it is the browser that keeps the answer from them.
+/// Adds headers that say which pages may read the response, and for a preflight request what they may send. Requests from other pages
+/// that change nothing are answered, too; the browser hides the response from the page.
 pub(super) async fn cross_origin(
     State(rules): State<Arc<CrossOrigin>>,
     request: Request<Body>,
@@ -53,7 +53,7 @@ pub(super) async fn configured(
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for name in configured.keys() {
-        // In Kafka Connect the rules come first and the resource later, so that a resource's own header stays.
+        // In Kafka Connect the rules are applied before the resource, so a resource's own header takes precedence.
         if !headers.contains_key(name) {
             for value in configured.get_all(name) {
                 headers.append(name.clone(), value.clone());
@@ -63,7 +63,7 @@ pub(super) async fn configured(
     response
 }
 
-/// The headers that the rules make, one after the other.
+/// Returns the headers that result from the rules, applied in order.
 fn evaluate(rules: &[HeaderRule], now: SystemTime) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for HeaderRule { add, name, value } in rules {
@@ -86,9 +86,9 @@ fn evaluate(rules: &[HeaderRule], now: SystemTime) -> HeaderMap {
     headers
 }
 
-/// A date as headers have it (RFC 9110); none outside of the years that have one.
+/// Formats a date for a header (RFC 9110). Returns `None` for years that the format cannot represent.
 fn http_date(time: SystemTime) -> Option<HeaderValue> {
-    // Until 9999, which is as far as four digits and the formatter reach.
+    // Until 9999, because the format has four digits for the year.
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     (seconds < 253_402_300_800).then(|| HeaderValue::from_str(&httpdate::fmt_http_date(time)).ok())?
 }

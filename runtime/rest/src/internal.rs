@@ -1,5 +1,5 @@
-//! The endpoints that workers of a cluster call on each other, `POST /connectors/{c}/tasks` and `PUT /connectors/{c}/fence`: a
-//! standalone worker refuses both.
+//! The endpoints for requests between workers of a cluster, `POST /connectors/{c}/tasks` and `PUT /connectors/{c}/fence`. A standalone
+//! worker refuses both.
 
 use axum::Router;
 use axum::routing::{post, put};

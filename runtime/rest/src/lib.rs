@@ -1,5 +1,5 @@
-//! The REST API: Kafka Connect's, and the upload of plugins. One file per resource; what they do is the herder's and the
-//! catalogue's business. [`router`] makes the routes of a listener, [`serve`] answers on it.
+//! The REST API: Kafka Connect's, and the upload of plugins. There is one file per resource; the work is done by the herder and the
+//! catalogue. [`router`] creates the routes of a listener, and [`serve`] serves them.
 
 mod audit;
 mod connector_plugins;
@@ -40,47 +40,47 @@ pub use audit::Audit;
 use root::PROBES;
 pub use server::{Endpoint, serve};
 
-/// The build of Weir that answers.
+/// Version and commit of this build of Weir.
 #[derive(Debug, Clone, Copy)]
 pub struct Build {
     /// Weir's own version.
     pub version: &'static str,
-    /// The commit that it was built from.
+    /// The commit from which Weir was built.
     pub commit: &'static str,
 }
 
-/// What the resources work with. Cheap to clone.
+/// The state of the resources. Cheap to clone.
 #[derive(Clone)]
 struct App {
     build: Build,
     herder: Herder,
     plugins: Plugins,
     worker: Arc<WorkerConfig>,
-    /// Cancelled once the connectors of the command line were created, for `/health`.
+    /// Cancelled once the connectors given on the command line have been created; for `/health`.
     ready: CancellationToken,
-    /// A place for each large JSON body that is being read.
+    /// One permit per large JSON body that is being read.
     large_bodies: Arc<Semaphore>,
 }
 
-/// Bytes from which a JSON body is large, and how many of those a listener reads at once.
+/// The size in bytes above which a JSON body is large, and the number of large bodies that a listener reads at once.
 const LARGE_BODY: usize = 64 << 10;
 const LARGE_BODIES_MAX: usize = 16;
 
-/// Bytes that a JSON body may have. Kafka itself takes messages of 1 MB, so that no larger configuration could be stored.
+/// Maximum size of a JSON body in bytes. Kafka accepts records of up to 1 MB by default, so it could not store larger configurations.
 const JSON_BODY_MAX: usize = 4 << 20;
 
-/// Which resources a listener has.
+/// The resources of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resources {
-    /// All of them.
+    /// All resources.
     All,
-    /// All but those of operators, because these have listeners of their own, or none.
+    /// All resources except `/admin`, because that is on other listeners or on none.
     Regular,
-    /// Those of operators, `/admin`, only.
+    /// Only `/admin`.
     Admin,
 }
 
-/// The routes of one listener. `ready` is cancelled once the worker's start is over, which `/health` tells.
+/// Creates the routes of one listener. `ready` is cancelled once start-up is complete, which `/health` reports.
 pub fn router(
     build: Build,
     herder: Herder,
@@ -111,7 +111,7 @@ pub fn router(
         .method_not_allowed_fallback(error::unknown_method)
         .layer(from_fn(request::well_formed))
         .with_state(app);
-    // As in Kafka Connect, neither is for listeners that have the resources of operators only.
+    // As in Kafka Connect, neither applies to listeners that have only `/admin`.
     if resources != Resources::Admin {
         if !worker.response_headers.is_empty() {
             let rules = Arc::new(worker.response_headers.clone());
@@ -121,7 +121,7 @@ pub fn router(
             routes = routes.layer(from_fn_with_state(Arc::new(rules.clone()), headers::cross_origin));
         }
     }
-    // A layer of a router comes after its choice of a route and sees no `Allow` header, so these are in a router around it.
+    // A layer of a router runs after the choice of a route and does not see the `Allow` header, so these are in an outer router.
     let outer = Router::new().fallback_service(routes).layer(from_fn(request::methods));
     outer.layer(from_fn(uri::clean)).layer(from_fn(request::log))
 }

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::App;
 use super::error::Failure;
-use super::request::{JsonBody, Parameters, Place};
+use super::request::{JsonBody, Parameters, PathParams};
 use weir_api::json::StringMap;
 use weir_logging::{self as logging, Level};
 
@@ -40,19 +40,19 @@ async fn list(State(app): State<App>) -> Json<Map<String, Value>> {
     Json(levels.into_iter().map(|(name, level)| (name, value(level))).collect())
 }
 
-async fn logger(State(app): State<App>, Place(name): Place<String>) -> Result<Json<LoggerLevel>, Failure> {
+async fn logger(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<Json<LoggerLevel>, Failure> {
     let level = app.herder.services().levels().get(&name);
     Ok(Json(level.ok_or_else(|| Failure::not_found(format!("Logger {name} not found.")))?.into()))
 }
 
 async fn set_level(
     State(app): State<App>,
-    Place(name): Place<String>,
+    PathParams(name): PathParams<String>,
     parameters: Parameters,
     JsonBody(body): JsonBody<StringMap>,
 ) -> Result<Response, Failure> {
     let scope = parameters.all("scope").next().unwrap_or("worker").to_lowercase();
-    // Kafka Connect trips over a body that is not there, and over a level without a name, with this status.
+    // Kafka Connect answers a missing body, and a level without a name, with this status.
     let mut body = body.ok_or_else(|| Failure::internal("The request has no level; send {\"level\":\"INFO\"}"))?;
     let wanted = body.swap_remove("level").flatten();
     let wanted =
@@ -62,7 +62,7 @@ async fn set_level(
     }
     let level = Level::parse(&wanted).ok_or_else(|| Failure::not_found(format!("invalid log level '{wanted}'.")))?;
     if scope != "worker" && scope != "cluster" {
-        warn!(scope, "an unknown scope in a request to change a level; it is taken as worker");
+        warn!(scope, "unknown scope in a request to change a log level; using worker");
     }
     let changed = app
         .herder

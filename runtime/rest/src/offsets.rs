@@ -1,4 +1,4 @@
-//! `/connectors/{c}/offsets`: where a connector is, and where it is to go on (KIP-875).
+//! `/connectors/{c}/offsets`: reads, alters and resets the offsets of a connector (KIP-875).
 
 use axum::extract::State;
 use axum::routing::get;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::App;
 use super::error::Failure;
-use super::request::{JsonBody, Place, finish};
+use super::request::{JsonBody, PathParams, finish};
 use weir_api::json;
 use weir_api::{ConnectorOffset, ConnectorOffsets, Message};
 
@@ -15,14 +15,17 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/connectors/{connector}/offsets", get(offsets).patch(alter).delete(reset))
 }
 
-async fn offsets(State(app): State<App>, Place(name): Place<String>) -> Result<Json<ConnectorOffsets>, Failure> {
+async fn offsets(
+    State(app): State<App>,
+    PathParams(name): PathParams<String>,
+) -> Result<Json<ConnectorOffsets>, Failure> {
     let stage = format!("reading the offsets of connector {name}");
     Ok(Json(finish(stage, async move { app.herder.connector_offsets(&name).await }).await?))
 }
 
 async fn alter(
     State(app): State<App>,
-    Place(name): Place<String>,
+    PathParams(name): PathParams<String>,
     JsonBody(body): JsonBody<json::ConnectorOffsets>,
 ) -> Result<Json<Message>, Failure> {
     let offsets = given(body)?;
@@ -30,14 +33,14 @@ async fn alter(
     Ok(Json(finish(stage, async move { app.herder.modify_offsets(&name, Some(offsets)).await }).await?))
 }
 
-async fn reset(State(app): State<App>, Place(name): Place<String>) -> Result<Json<Message>, Failure> {
+async fn reset(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<Json<Message>, Failure> {
     let stage = format!("resetting the offsets of connector {name}");
     Ok(Json(finish(stage, async move { app.herder.modify_offsets(&name, None).await }).await?))
 }
 
-/// The offsets of a request; at least one.
+/// Returns the offsets of a request, which must be at least one.
 fn given(body: Option<json::ConnectorOffsets>) -> Result<Vec<ConnectorOffset>, Failure> {
-    // Kafka Connect trips over a body or an item that is null, with the same status.
+    // Kafka Connect fails with the same status if the body or an item is null.
     let null =
         |what| Failure::internal(format!("{what}; send {{\"offsets\":[{{\"partition\":{{..}},\"offset\":{{..}}}}]}}"));
     let offsets = body.ok_or_else(|| null("The request has no offsets"))?.offsets.unwrap_or_default();

@@ -126,8 +126,8 @@ async fn names_of_every_kind_reach_the_herder_as_they_are_meant() {
 
 #[tokio::test]
 async fn kept_connectors_whose_plugin_is_gone_are_there_and_say_so() {
-    let folder = tempfile::tempdir().expect("folder");
-    let path = folder.path().join("connectors");
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("connectors");
     let config: ConfigMap =
         [("connector.class", "Gone"), ("name", "a/b")].map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     let lines = [json!({"name": "a/b", "target": "STOPPED", "command_line": false, "config": config}).to_string()];

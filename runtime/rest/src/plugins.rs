@@ -1,4 +1,4 @@
-//! `/plugins`: the upload of components, and what was uploaded. Weir's own resource.
+//! `/plugins`: uploads, lists and deletes components. A Weir extension.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use serde::Serialize;
 use weir_plugin::{Component, LoadError};
 
 use super::App;
-use super::connector_plugins::PluginRow;
+use super::connector_plugins::PluginEntry;
 use super::error::Failure;
-use super::request::{Place, attend, finish, has_type};
+use super::request::{PathParams, attend, finish, has_type};
 use weir_catalogue::{Incoming, Plugins, Stored, Unloaded, UploadError};
 
 pub(super) fn routes() -> Router<App> {
@@ -25,42 +25,42 @@ pub(super) fn routes() -> Router<App> {
         .route("/plugins/{id}", get(info).delete(delete))
 }
 
-/// How much of a body that is too large is thrown away, and for how long.
+/// How many bytes of a body that is too large are read and discarded, and for how long.
 const DRAIN_BYTES: usize = 64 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
-/// How long an upload may take to arrive. A client that sends slowly holds one of few places.
+/// Maximum time for an upload to arrive. The number of concurrent uploads is limited, so a slow client must not occupy one for ever.
 const ARRIVAL_TIME: Duration = Duration::from_secs(600);
 
-/// Bytes in which a file of WebAssembly says what it is.
+/// The length of the header of a WebAssembly file.
 const HEADER_BYTES: usize = 8;
-/// How each begins.
+/// The first half of the header.
 const MAGIC: &[u8; 4] = b"\0asm";
-/// How a core module goes on.
+/// The second half of a core module's header.
 const MODULE: &[u8; 4] = b"\x01\0\0\0";
 
-/// A component: its id (the SHA-256 of its bytes), what is in it, and what it wants from the runtime.
+/// A component: its id (the SHA-256 of its bytes), its plugins, and what it imports from the runtime.
 #[derive(Serialize)]
 struct ComponentInfo {
     id: String,
-    plugins: Vec<PluginRow>,
+    plugins: Vec<PluginEntry>,
     imports: Vec<String>,
 }
 
 impl ComponentInfo {
     fn new(component: &Component) -> Self {
-        let rows =
-            component.plugins().iter().map(|info| PluginRow::new(&*info.class, info.kind.as_str(), &info.version));
-        Self { id: component.id().to_string(), plugins: rows.collect(), imports: component.imports().to_vec() }
+        let entries =
+            component.plugins().iter().map(|info| PluginEntry::new(&*info.class, info.kind.as_str(), &info.version));
+        Self { id: component.id().to_string(), plugins: entries.collect(), imports: component.imports().to_vec() }
     }
 }
 
-/// A component, and where it came from.
+/// A component and its origin.
 #[derive(Serialize)]
 struct StoredInfo {
     #[serde(flatten)]
     component: ComponentInfo,
-    /// False = it can only be removed where it lies.
+    /// Whether it was uploaded. If not, it can only be deleted from `plugin.path`.
     uploaded: bool,
     /// Its file on `plugin.path`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +96,7 @@ impl StoredInfo {
         }
     }
 
-    /// The component or file of this name.
+    /// Returns the component or file with this name.
     fn find(plugins: &Plugins, name: &str) -> Result<Self, Failure> {
         let unloaded = || plugins.unloaded().into_iter().find(|file| file.name.as_deref() == Some(name));
         let found = plugins.component(name).as_ref().map(Self::new).or_else(|| unloaded().as_ref().map(Self::unloaded));
@@ -109,11 +109,11 @@ async fn list(State(app): State<App>) -> Json<Vec<StoredInfo>> {
     Json(components.iter().map(StoredInfo::new).chain(unloaded.iter().map(StoredInfo::unloaded)).collect())
 }
 
-async fn info(State(app): State<App>, Place(id): Place<String>) -> Result<Json<StoredInfo>, Failure> {
+async fn info(State(app): State<App>, PathParams(id): PathParams<String>) -> Result<Json<StoredInfo>, Failure> {
     StoredInfo::find(&app.plugins, &id).map(Json)
 }
 
-/// Takes a component. 201 = it is new, 200 = it was there; connectors can use it at once.
+/// Stores an uploaded component. The status is 201 if it is new, 200 if it existed; connectors can use it at once.
 async fn upload(State(app): State<App>, request: Request) -> Result<Response, Failure> {
     if !has_type(request.headers(), "application/wasm") {
         let message = "HTTP 415 Unsupported Media Type; send the component with Content-Type: application/wasm";
@@ -122,7 +122,7 @@ async fn upload(State(app): State<App>, request: Request) -> Result<Response, Fa
     let max = usize::try_from(app.worker.plugin_max_bytes).unwrap_or(usize::MAX);
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > max) {
-        // A client that asks before it sends gets its answer so; any other one is sending already.
+        // A client with `Expect: 100-continue` has not sent the body yet; any other client is already sending it.
         if !request.headers().contains_key(header::EXPECT) {
             drain(&mut request.into_body()).await;
         }
@@ -144,7 +144,7 @@ async fn upload(State(app): State<App>, request: Request) -> Result<Response, Fa
         }
     }
     let plugins = app.plugins.clone();
-    // A client that leaves takes its place in the queue, and the compiler, with it.
+    // If the client disconnects, the compilation is cancelled, also while it is queued.
     let loaded = attend("compiling an uploaded plugin", async move { plugins.load_upload(upload).await }).await?;
     let work = async move { app.plugins.keep(loaded).await };
     let uploaded = finish("storing an uploaded plugin", work).await?;
@@ -165,7 +165,7 @@ fn too_large(max: usize) -> Failure {
     Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
-/// Throws away what is still coming, within bounds: a client that cannot finish sending often does not read the answer.
+/// Reads and discards the rest of a body, within bounds: a client that cannot finish sending often does not read the response.
 async fn drain(body: &mut Body) {
     let all = async {
         let mut left = DRAIN_BYTES;
@@ -176,7 +176,7 @@ async fn drain(body: &mut Body) {
             };
         }
     };
-    // Whoever is slower than that has to guess.
+    // A slower client may not see the response.
     let _ = tokio::time::timeout(DRAIN_TIME, all).await;
 }
 
@@ -185,15 +185,15 @@ fn too_many(max: usize) -> Response {
     ([(header::RETRY_AFTER, "5")], Failure::new(StatusCode::SERVICE_UNAVAILABLE, message)).into_response()
 }
 
-/// Writes a body to disk as it comes, no more than `max` bytes, and none of it if it begins as no component does.
+/// Writes a body to disk as it arrives. Refuses more than `max` bytes, and a body that does not begin like a component.
 async fn receive(body: &mut Body, upload: &mut Incoming, max: usize) -> Result<(), Failure> {
     let mut begins = Vec::new();
     loop {
-        // The listener sees to it that a body does not stand still.
+        // The listener's timeouts end a body that stalls.
         let frame = match body.frame().await {
             None => return Ok(()),
             Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Err(Failure::bad_request(format!("The upload broke off: {error}"))),
+            Some(Err(error)) => return Err(Failure::bad_request(format!("Failed to read the upload: {error}"))),
         };
         let Some(data) = frame.data_ref() else { continue };
         if upload.bytes() + data.len() > max {
@@ -211,17 +211,17 @@ async fn receive(body: &mut Body, upload: &mut Incoming, max: usize) -> Result<(
     }
 }
 
-/// What the first bytes of an upload tell of it.
+/// Refuses an upload whose first bytes are not those of a component.
 fn check_beginning(bytes: &[u8]) -> Result<(), LoadError> {
     let (magic, kind) = bytes.split_at(bytes.len().min(MAGIC.len()));
     if !MAGIC.starts_with(magic) {
-        return Err(LoadError::Garbage { reason: "it does not begin with the bytes of WebAssembly".to_owned() });
+        return Err(LoadError::Garbage { reason: "it does not start with the WebAssembly magic number".to_owned() });
     }
     if kind == MODULE { Err(LoadError::CoreModule) } else { Ok(()) }
 }
 
-async fn delete(State(app): State<App>, Place(id): Place<String>) -> Result<StatusCode, Failure> {
-    // What is not loaded is used by no connector.
+async fn delete(State(app): State<App>, PathParams(id): PathParams<String>) -> Result<StatusCode, Failure> {
+    // No connector uses a component that is not loaded.
     let stored = app.plugins.component(&id);
     let users = stored.map(|stored| app.herder.connectors_using(stored.component.id())).unwrap_or_default();
     if !users.is_empty() {

@@ -1,4 +1,4 @@
-//! What all resources do with a request: decode names, read bodies, keep Kafka Connect's time limit, write to the log.
+//! What all resources do with a request: decode names, read bodies, apply Kafka Connect's time limit, write to the log.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,24 +22,24 @@ use super::error::Failure;
 use super::server::Peer;
 use weir_api::json;
 
-/// How long a request may take, as in Kafka Connect. What it began goes on after that.
+/// How long a request may take, as in Kafka Connect. The work that it started continues after that.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// The parts of the path, percent-decoded. A part of the wrong type is a path that does not exist.
-pub(super) struct Place<T>(pub(super) T);
+/// The parameters of the path, percent-decoded. If one has the wrong type, the answer is 404.
+pub(super) struct PathParams<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T> {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         match Path::<T>::from_request_parts(parts, state).await {
-            Ok(Path(place)) => Ok(Self(place)),
+            Ok(Path(parameters)) => Ok(Self(parameters)),
             Err(_) => Err(Failure::plain(StatusCode::NOT_FOUND)),
         }
     }
 }
 
-/// The server's address as the client wrote it, `https://host:port`; empty when it did not say which host it talks to.
+/// The server's address as the client wrote it, `https://host:port`; empty if the request has no `Host`.
 pub(super) struct BaseUri(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for BaseUri {
@@ -52,16 +52,16 @@ impl<S: Send + Sync> FromRequestParts<S> for BaseUri {
     }
 }
 
-/// The query's parameters, decoded, in their order.
+/// The parameters of the query, decoded, in their order.
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// The values of a parameter that may stand there more than once.
+    /// Returns all values of a parameter, which may occur more than once.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// `Boolean.valueOf` of the first value; none = the parameter is not there.
+    /// Returns `Boolean.valueOf` of the first value, or `None` if the parameter is missing.
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
         self.all(name).next().map(|value| value.eq_ignore_ascii_case("true"))
     }
@@ -78,7 +78,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     }
 }
 
-/// A JSON body; none = there is none, or it is `null`.
+/// A JSON body. `None` if there is no body, or if it is `null`.
 pub(super) struct JsonBody<T>(pub(super) Option<T>);
 
 impl<T: json::Body> FromRequest<App> for JsonBody<T> {
@@ -86,32 +86,31 @@ impl<T: json::Body> FromRequest<App> for JsonBody<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
         let (head, body) = request.into_parts();
-        let (body, _place) = read(body, &app.large_bodies).await?;
-        // Jackson looks at no type where there is no body.
+        let (body, _permit) = read(body, &app.large_bodies).await?;
+        // Jackson ignores the type if there is no body.
         if !body.is_empty() && !has_type(&head.headers, "application/json") {
             return Err(Failure::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         json::read(&body).map(Self).map_err(|error| match error.is_long_name() {
             true => Failure::bad_request(error.to_string()),
-            // 500 for a body that is not what it should be is Kafka Connect's choice.
+            // Kafka Connect answers an invalid body with 500.
             false => Failure::internal(error.to_string()),
         })
     }
 }
 
-/// Reads a body into memory. One that is large needs one of few places, which are for clients that may keep it from becoming whole
-/// for hours.
-async fn read(mut body: Body, places: &Semaphore) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), Failure> {
-    let (mut bytes, mut place) = (Vec::new(), None);
+/// Reads a body into memory. A large one needs a permit, of which there are few, because a slow client can take hours to send it.
+async fn read(mut body: Body, permits: &Semaphore) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), Failure> {
+    let (mut bytes, mut permit) = (Vec::new(), None);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Failure::bad_request(format!("The body broke off: {error}")))?;
+        let frame = frame.map_err(|error| Failure::bad_request(format!("Failed to read the request body: {error}")))?;
         let Some(data) = frame.data_ref() else { continue };
         if bytes.len() + data.len() > super::JSON_BODY_MAX {
             let message = format!("The body is larger than {} bytes", super::JSON_BODY_MAX);
             return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message));
         }
-        if place.is_none() && bytes.len() + data.len() > super::LARGE_BODY {
-            place = Some(places.try_acquire().map_err(|_| {
+        if permit.is_none() && bytes.len() + data.len() > super::LARGE_BODY {
+            permit = Some(permits.try_acquire().map_err(|_| {
                 let (at_once, large) = (super::LARGE_BODIES_MAX, super::LARGE_BODY);
                 let message = format!(
                     "Too many large bodies: the worker reads {at_once} bodies of more than {large} bytes at once; try again later"
@@ -121,17 +120,17 @@ async fn read(mut body: Body, places: &Semaphore) -> Result<(Vec<u8>, Option<Sem
         }
         bytes.extend_from_slice(data);
     }
-    Ok((bytes, place))
+    Ok((bytes, permit))
 }
 
-/// Whether the body has this media type, parameters aside.
+/// Whether the body has this media type; parameters are ignored.
 pub(super) fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     given.and_then(|given| given.split(';').next()).is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted))
 }
 
-/// Waits for what a request asked for, no longer than its time limit. The work is a task of its own, so that neither the limit
-/// nor a client that goes away leaves it half done. `stage` says what the worker is doing, for the message.
+/// Runs the work of a request, and waits for it until the request's time limit. The work is a task of its own, so that it is completed
+/// even if the limit is reached or the client disconnects. `stage` says what the worker is doing, for the message.
 pub(super) async fn finish<T, E>(
     stage: impl Into<String>,
     work: impl Future<Output = Result<T, E>> + Send + 'static,
@@ -143,7 +142,7 @@ where
     wait(REQUEST_TIMEOUT, stage.into(), tokio::spawn(work)).await
 }
 
-/// As [`finish`], for work that nobody has a use for when the client has left or the time is up: it is ended then.
+/// Like [`finish`], for work that is useless without its client: it is cancelled if the client disconnects or the limit is reached.
 pub(super) async fn attend<T, E>(
     stage: impl Into<String>,
     work: impl Future<Output = Result<T, E>> + Send + 'static,
@@ -169,7 +168,7 @@ where
         Ok(Ok(done)) => done.map_err(Into::into),
         Ok(Err(error)) => {
             tracing::error!(%error, stage, "a request ended in a panic; this is a bug in Weir");
-            Err(Failure::internal("Internal error; the worker's log has more"))
+            Err(Failure::internal("Internal error; see the worker's log"))
         }
         Err(_) => {
             let instant = instant(began);
@@ -179,11 +178,11 @@ where
     }
 }
 
-/// ISO-8601 in UTC with milliseconds, as Java prints an `Instant`.
+/// Formats a time as ISO-8601 in UTC with milliseconds, as Java prints an `Instant`.
 fn instant(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    // Days to a date of the Gregorian calendar, counted in eras of 400 years that begin on the first of March.
+    // Converts days to a date of the Gregorian calendar, in eras of 400 years that begin on the first of March.
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -196,8 +195,8 @@ fn instant(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
 }
 
-/// What Kafka Connect's resources take and give is JSON, which they hold against the headers before they look at the rest: a
-/// request that names another type, even without a body, is answered with 415, a client that wants another type with 406.
+/// Kafka Connect's resources accept and return JSON, and check the headers for it before anything else: a request with another
+/// `Content-Type`, even without a body, is answered with 415, and one whose `Accept` excludes JSON with 406.
 pub(super) async fn negotiate(request: Request<Body>, next: Next) -> Result<Response, Failure> {
     let headers = request.headers();
     if request.method() != Method::OPTIONS {
@@ -212,7 +211,7 @@ pub(super) async fn negotiate(request: Request<Body>, next: Next) -> Result<Resp
     Ok(next.run(request).await)
 }
 
-/// Whether the client takes JSON for an answer, quality values aside.
+/// Whether the client accepts a JSON response; quality values are ignored.
 pub(super) fn takes_json(headers: &HeaderMap) -> bool {
     let mut says_nothing = true;
     for value in headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
@@ -226,12 +225,12 @@ pub(super) fn takes_json(headers: &HeaderMap) -> bool {
     says_nothing
 }
 
-/// A media type or range without its parameters.
+/// Returns a media type or range without its parameters.
 fn media_type(text: &str) -> &str {
     text.split(';').next().unwrap_or_default().trim()
 }
 
-/// Refuses headers that are not what they should be, before any resource is looked for.
+/// Refuses malformed headers before a resource is looked up.
 pub(super) async fn well_formed(request: Request<Body>, next: Next) -> Response {
     let headers = request.headers();
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
@@ -245,7 +244,7 @@ pub(super) async fn well_formed(request: Request<Body>, next: Next) -> Response 
     }
 }
 
-/// `type/subtype`, both of letters that names may have (RFC 9110).
+/// Whether a text is `type/subtype`, both valid tokens (RFC 9110).
 fn is_media_type(text: &str) -> bool {
     let token = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
@@ -253,11 +252,11 @@ fn is_media_type(text: &str) -> bool {
     text.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
-/// One part of an `Accept` header: empty, a word, or a type whose quality, when it has one, is a number from 0 to 1.
+/// Whether a text is a valid part of an `Accept` header: empty, a word, or a type whose quality, if given, is a number from 0 to 1.
 fn is_range(range: &str) -> bool {
     let kind = media_type(range);
     let parameters = || range.split(';').skip(1).map(str::trim).filter(|parameter| !parameter.is_empty());
-    // A word alone, such as `*`, is a type that nothing has; Jersey takes it as one.
+    // Jersey accepts a single word, such as `*`, as a type.
     (is_media_type(kind) || !kind.contains('/'))
         && parameters().all(|parameter| match parameter.split_once('=') {
             Some(("q", quality)) => quality.parse().is_ok_and(|quality: f64| (0.0..=1.0).contains(&quality)),
@@ -266,7 +265,7 @@ fn is_range(range: &str) -> bool {
         })
 }
 
-/// Answers `OPTIONS` with the methods that the resource has, and names them, too, to whoever asks for another method.
+/// Answers `OPTIONS` with the methods of the resource, and adds them to the answer to a request with an unsupported method.
 pub(super) async fn methods(request: Request<Body>, next: Next) -> Response {
     // In the order that Jersey gives them.
     const ORDER: [&str; 7] = ["HEAD", "DELETE", "POST", "GET", "OPTIONS", "PUT", "PATCH"];
@@ -285,7 +284,7 @@ pub(super) async fn methods(request: Request<Body>, next: Next) -> Response {
     let Ok(allow) = HeaderValue::from_str(&methods.join(",")) else { return response };
     if asked {
         *response.status_mut() = StatusCode::OK;
-        // Whoever says what it wants to read gets nothing to read, but the header.
+        // A client that sends `Accept` gets an empty body with its own type.
         let (kind, text) = match accepted {
             Some(Ok(kind)) => (kind, String::new()),
             _ => (HeaderValue::from_static("text/plain"), methods.join(", ")),
@@ -298,7 +297,7 @@ pub(super) async fn methods(request: Request<Body>, next: Next) -> Response {
     response
 }
 
-/// Writes each request to the log when it is done.
+/// Logs each request after it has been answered.
 pub(super) async fn log(request: Request<Body>, next: Next) -> Response {
     let (method, path, began) = (request.method().clone(), request.uri().path().to_owned(), Instant::now());
     let response = next.run(request).await;
@@ -322,7 +321,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slow_request_names_its_stage_and_the_work_goes_on() {
+    async fn a_slow_request_names_its_stage_and_the_work_continues() {
         let (done, finished) = tokio::sync::oneshot::channel();
         let work = async move {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -337,7 +336,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_is_only_attended_ends_with_its_request() {
+    async fn attended_work_ends_with_its_request() {
         let (held, dropped) = tokio::sync::oneshot::channel::<()>();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let work = async move {

@@ -19,7 +19,7 @@ pub(super) fn routes() -> Router<App> {
     routes.route("/health/live", get(live)).route("/health/ready", get(ready))
 }
 
-/// Whether the process is to be ended, and whether it is to get requests. `weir.rest.probes.open` opens them to everybody.
+/// The paths of the liveness and readiness probes. With `weir.rest.probes.open` they need no authentication.
 pub(super) const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
 
 #[derive(Serialize)]
@@ -29,8 +29,8 @@ struct ServerInfo {
     kafka_cluster_id: Option<String>,
 }
 
-/// What answers at this address. Clients take the version for the API's, and some refuse a member of the answer that they do not know:
-/// so Weir's own version is in headers.
+/// Returns the version of the API and the id of the Kafka cluster. Clients take the version for Kafka Connect's, and some refuse unknown
+/// members, so Weir's own version is in headers.
 async fn root(State(app): State<App>) -> impl IntoResponse {
     let info = ServerInfo {
         version: weir_api::KAFKA_CONNECT,
@@ -46,10 +46,10 @@ struct Health {
     message: &'static str,
 }
 
-/// How long the herder may take to answer a health check, as in Kafka Connect.
+/// Timeout for the herder to answer a health check, as in Kafka Connect.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whether the worker has started, and its herder answers.
+/// Returns whether start-up is complete and the herder responds.
 async fn health(State(app): State<App>) -> (StatusCode, Json<Health>) {
     let (code, health) = judge(answers(&app).await, app.ready.is_cancelled());
     (code, Json(health))
@@ -64,7 +64,7 @@ struct Probe {
     status: &'static str,
 }
 
-/// Whether a restart of the process would help: a worker that is still starting lives.
+/// Returns whether the process is alive, so that a restart would not help. A worker that is starting is alive.
 async fn live(State(app): State<App>) -> (StatusCode, Json<Probe>) {
     match !app.ready.is_cancelled() || answers(&app).await {
         true => (StatusCode::OK, Json(Probe { status: "live" })),
@@ -72,7 +72,7 @@ async fn live(State(app): State<App>) -> (StatusCode, Json<Probe>) {
     }
 }
 
-/// Whether the worker can do what it is asked to.
+/// Returns whether the worker can serve requests.
 async fn ready(State(app): State<App>) -> (StatusCode, Json<Probe>) {
     match app.ready.is_cancelled() && answers(&app).await {
         true => (StatusCode::OK, Json(Probe { status: "ready" })),

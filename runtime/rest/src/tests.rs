@@ -1,4 +1,4 @@
-//! The routes over a worker without connectors: statuses, bodies and texts that need no plugin. `tests/` has the rest.
+//! The routes of a worker without connectors: statuses, bodies and messages that need no plugin. `tests/` has the others.
 
 use std::time::Duration;
 
@@ -17,16 +17,16 @@ use weir_logging::Levels;
 use weir_plugin::ConfigMap;
 use weir_storage::offsets::MemoryOffsets;
 
-/// The routes and what they stand on.
+/// The routes and what they need.
 pub(super) struct Fixture {
     pub(super) router: Router,
-    /// What a listener of `admin.listeners` has.
+    /// The routes of a listener of `admin.listeners`.
     admin: Router,
     pub(super) herder: Herder,
     pub(super) worker: Arc<WorkerConfig>,
     ready: CancellationToken,
     /// Removed at the end.
-    _folder: tempfile::TempDir,
+    _directory: tempfile::TempDir,
 }
 
 const BUILD: Build = Build { version: "9.8.7", commit: "c0ffee" };
@@ -37,12 +37,12 @@ impl Fixture {
         Self::with(&[]).await
     }
 
-    /// With more keys in the worker's configuration.
+    /// Starts with additional keys in the worker's configuration.
     pub(super) async fn with(more: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().display();
+        let directory = tempfile::tempdir().expect("directory");
+        let path = directory.path().display();
         let keys = [
-            // Nobody listens there; the routes must not care.
+            // No broker listens there; the routes must work without one.
             ("bootstrap.servers", "127.0.0.1:1".to_owned()),
             ("key.converter", "StringConverter".to_owned()),
             ("value.converter", "StringConverter".to_owned()),
@@ -50,9 +50,9 @@ impl Fixture {
             ("plugin.path", format!("{path}/missing,{path}/path")),
             ("weir.plugin.max.bytes", MAX.to_string()),
         ];
-        // A file that is no plugin must not keep the worker from starting.
-        std::fs::create_dir_all(folder.path().join("path/below")).expect("folder");
-        std::fs::write(folder.path().join("path/below/bad.wasm"), b"bad").expect("file");
+        // A file that is not a plugin must not prevent the worker from starting.
+        std::fs::create_dir_all(directory.path().join("path/below")).expect("directory");
+        std::fs::write(directory.path().join("path/below/bad.wasm"), b"bad").expect("file");
         let more = more.iter().map(|(key, value)| (*key, (*value).to_owned()));
         let worker = WorkerConfig::parse(
             keys.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)).collect::<ConfigMap>(),
@@ -79,7 +79,7 @@ impl Fixture {
         let ready = CancellationToken::new();
         let routes = |resources| router(BUILD, herder.clone(), plugins.clone(), &worker, ready.clone(), resources);
         let (all, admin) = (routes(Resources::All), routes(Resources::Admin));
-        Self { router: all, admin, herder, worker, ready, _folder: folder }
+        Self { router: all, admin, herder, worker, ready, _directory: directory }
     }
 
     async fn send(&self, method: Method, path: &str, kind: Option<&str>, body: Body) -> (StatusCode, HeaderMap, Value) {
@@ -117,7 +117,7 @@ pub(super) fn error(status: u16, message: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_worker_tells_what_it_is_and_when_it_is_ready() {
+async fn a_worker_reports_its_version_and_when_it_is_ready() {
     let fixture = Fixture::new().await;
     let (status, body) = fixture.get("/").await;
     assert_eq!(status, 200);
@@ -168,7 +168,7 @@ async fn unknown_things_are_answered_as_kafka_connect_does() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_not_what_they_should_be_are_refused() {
+async fn invalid_bodies_are_refused() {
     let fixture = Fixture::new().await;
     for (body, status, fragment) in [
         (r#"{"name":"#, 500, "Unexpected"),
@@ -251,7 +251,7 @@ async fn options_and_other_methods_are_answered_with_those_there_are() {
 }
 
 #[tokio::test]
-async fn requests_that_are_none_are_refused_before_a_resource_is_looked_for() {
+async fn malformed_requests_are_refused_before_a_resource_is_looked_up() {
     let fixture = Fixture::new().await;
     assert_eq!(fixture.get("/connectors/%FF").await, error(400, "Bad UTF-8 encoding"));
     for (name, value, want) in [
@@ -271,7 +271,7 @@ async fn requests_that_are_none_are_refused_before_a_resource_is_looked_for() {
 }
 
 #[tokio::test]
-async fn definitions_of_what_is_not_there_are_refused_as_by_kafka_connect() {
+async fn definitions_of_unknown_plugins_are_refused_as_by_kafka_connect() {
     let fixture = Fixture::new().await;
     let get = |plugin: &str| match plugin.split_once('?') {
         Some((plugin, query)) => format!("/connector-plugins/{plugin}/config?{query}"),
@@ -388,13 +388,13 @@ async fn a_worker_without_plugins_lists_its_converters_only() {
     assert!(body["message"].as_str().is_some_and(|text| text.contains("remove the file there")), "{body}");
     let (_, all) = fixture.get("/connector-plugins?connectorsOnly=false").await;
     let kinds: Vec<_> =
-        all.as_array().expect("a list").iter().map(|row| row["type"].as_str().unwrap_or_default()).collect();
+        all.as_array().expect("a list").iter().map(|entry| entry["type"].as_str().unwrap_or_default()).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "converter").count(), 9);
     assert_eq!(kinds.iter().filter(|kind| **kind == "header_converter").count(), 10);
 }
 
 #[tokio::test]
-async fn uploads_that_are_no_plugins_are_refused_with_advice() {
+async fn uploads_that_are_not_plugins_are_refused_with_advice() {
     let fixture = Fixture::new().await;
     let core_module = b"\0asm\x01\0\0\0";
     let empty_component = b"\0asm\x0d\0\x01\0";
@@ -429,17 +429,17 @@ async fn an_upload_that_is_too_large_is_refused_before_it_is_read() {
     assert_eq!(status, 400, "as large as allowed is read");
 }
 
-/// How a component begins.
+/// The header of a component.
 const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// A body that has begun as a component does, and does not end.
+/// A body that begins like a component and does not end.
 fn held() -> Body {
     let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(HEADER))]);
     Body::from_stream(first.chain(stream::pending()))
 }
 
 #[tokio::test]
-async fn uploads_that_are_held_open_are_few_and_what_is_no_component_is_refused_at_once() {
+async fn open_uploads_are_limited_and_what_is_not_a_component_is_refused_at_once() {
     let fixture = Fixture::with(&[("weir.plugin.uploads.max", "2")]).await;
     let mut open: Vec<_> = (0..2).map(|_| Box::pin(fixture.upload(held()))).collect();
     for upload in &mut open {
@@ -449,8 +449,8 @@ async fn uploads_that_are_held_open_are_few_and_what_is_no_component_is_refused_
     assert_eq!((status, answer["error_code"].as_u64()), (503, Some(503)), "{answer}");
     assert!(answer["message"].as_str().is_some_and(|message| message.contains("weir.plugin.uploads.max")), "{answer}");
     drop(open);
-    assert_eq!(fixture.upload(HEADER).await.0, 400, "their places are free again");
-    // Only its beginning has come.
+    assert_eq!(fixture.upload(HEADER).await.0, 400, "their permits are free again");
+    // Only its beginning has arrived.
     let garbage = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"garbage"))]);
     let garbage = Body::from_stream(garbage.chain(stream::pending()));
     let answer = tokio::time::timeout(Duration::from_secs(30), fixture.upload(garbage)).await;
@@ -458,7 +458,7 @@ async fn uploads_that_are_held_open_are_few_and_what_is_no_component_is_refused_
 }
 
 #[tokio::test]
-async fn large_bodies_that_are_held_open_are_few_and_small_ones_are_read_all_the_same() {
+async fn open_large_bodies_are_limited_and_small_ones_are_still_read() {
     let fixture = Fixture::new().await;
     let create = |body: Body| fixture.send(Method::POST, "/connectors", Some("application/json"), body);
     let held = || {
@@ -475,7 +475,7 @@ async fn large_bodies_that_are_held_open_are_few_and_small_ones_are_read_all_the
     assert_eq!(create(Body::from(small)).await.0, 400, "it is read, and has an unknown class");
     drop(open);
     let large = json!({"name": "a", "config": {"connector.class": "X", "x": "v".repeat(LARGE_BODY)}}).to_string();
-    assert_eq!(create(Body::from(large)).await.0, 400, "the places are free again");
+    assert_eq!(create(Body::from(large)).await.0, 400, "the permits are free again");
 }
 
 #[tokio::test]
@@ -541,7 +541,7 @@ async fn an_upload_that_cannot_be_used_any_more_is_listed_with_its_error_and_can
     std::fs::write(store.path().join(format!("{other}.wasm")), b"changed").expect("written");
     let path = store.path().display().to_string();
     let fixture = Fixture::with(&[("weir.plugin.store", &path), ("weir.call.timeout.ms", "200")]).await;
-    // It is asked what it contains in the background, and nobody has to know when.
+    // It is loaded in the background, so the time is not known.
     let failed = loop {
         let (status, body) = fixture.get(&format!("/plugins/{id}")).await;
         assert_eq!((status, &body["plugins"], &body["uploaded"]), (200, &json!([]), &json!(true)));

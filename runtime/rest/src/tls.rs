@@ -17,11 +17,11 @@ use weir_keystore::{self as keystore, elliptic_key};
 /// Why an https listener cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A store.
-    #[error("the TLS of the REST server: {0}")]
+    /// A store cannot be read.
+    #[error("TLS of the REST API: {0}")]
     Store(#[from] keystore::Error),
-    /// What the store holds does not fit together or is not supported.
-    #[error("the TLS of the REST server: {store}: {cause}")]
+    /// The content of the store is inconsistent or not supported.
+    #[error("TLS of the REST API: {store}: {cause}")]
     Rustls {
         /// The key that names the store.
         store: String,
@@ -29,17 +29,16 @@ pub enum Error {
         #[source]
         cause: rustls::Error,
     },
-    /// The key is not that of the certificate.
+    /// The key does not match the certificate.
     #[error(
-        "the TLS of the REST server: {store}: the private key and the certificate do not belong together. Put the key that the \
-         certificate was made for and the certificate into one store"
+        "TLS of the REST API: {store}: the private key does not match the certificate. Put the certificate and its key into one store"
     )]
     Mismatch {
         /// The key that names the store.
         store: String,
     },
-    /// The trusted certificates.
-    #[error("the TLS of the REST server: {store}: {cause}")]
+    /// The trusted certificates cannot be used.
+    #[error("TLS of the REST API: {store}: {cause}")]
     Verifier {
         /// The key that names the store.
         store: String,
@@ -49,7 +48,7 @@ pub enum Error {
     },
 }
 
-/// What answers the TLS handshakes of some listeners. It can be made anew while they are open; connections that are open go on.
+/// The TLS acceptor of some listeners. It can be replaced while they are open; open connections continue.
 pub struct ServerTls(RwLock<Loaded>);
 
 #[derive(Clone)]
@@ -59,30 +58,30 @@ struct Loaded {
 }
 
 impl ServerTls {
-    /// Reads the stores, so it blocks for the time of some files.
+    /// Reads the stores. Blocks while it reads files.
     pub fn open(settings: &ListenerTls) -> Result<Self, Error> {
         load(settings).map(|loaded| Self(RwLock::new(loaded)))
     }
 
-    /// Reads the stores again. After an error all is as it was.
+    /// Reads the stores again. After an error, the previous keys and certificates stay in effect.
     pub fn reload(&self, settings: &ListenerTls) -> Result<(), Error> {
         let loaded = load(settings)?;
         *self.0.write() = loaded;
         Ok(())
     }
 
-    /// For the next handshake.
+    /// Returns the acceptor for the next handshake.
     pub fn acceptor(&self) -> TlsAcceptor {
         self.0.read().acceptor.clone()
     }
 
-    /// When the server's own certificate expires, in seconds since 1970.
+    /// Returns when the server's certificate expires, in seconds since 1970.
     pub fn not_after(&self) -> Option<u64> {
         self.0.read().not_after
     }
 }
 
-/// Tries whether the stores are in order, as [`ServerTls::open`].
+/// Checks the stores in the same way as [`ServerTls::open`].
 pub fn acceptor(settings: &ListenerTls) -> Result<TlsAcceptor, Error> {
     load(settings).map(|loaded| loaded.acceptor)
 }
@@ -124,7 +123,7 @@ fn load(settings: &ListenerTls) -> Result<Loaded, Error> {
     Ok(Loaded { acceptor: TlsAcceptor::from(Arc::new(config)), not_after })
 }
 
-/// Who checks the clients' certificates. Without a trust store the key store's certificates are the trusted ones, as in Kafka
+/// Returns the verifier of client certificates. Without a trust store, the certificates of the key store are trusted, as in Kafka
 /// Connect.
 fn verifier(
     settings: &ListenerTls,

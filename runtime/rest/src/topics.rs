@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::error::Failure;
-use super::request::Place;
+use super::request::PathParams;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -16,7 +16,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/connectors/{connector}/topics/reset", put(reset))
 }
 
-async fn topics(State(app): State<App>, Place(name): Place<String>) -> Result<Json<Value>, Failure> {
+async fn topics(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<Json<Value>, Failure> {
     if !app.worker.topic_tracking {
         return Err(Failure::new(StatusCode::FORBIDDEN, "Topic tracking is disabled."));
     }
@@ -24,7 +24,7 @@ async fn topics(State(app): State<App>, Place(name): Place<String>) -> Result<Js
     Ok(Json(json!({name: {"topics": topics}})))
 }
 
-async fn reset(State(app): State<App>, Place(name): Place<String>) -> Result<StatusCode, Failure> {
+async fn reset(State(app): State<App>, PathParams(name): PathParams<String>) -> Result<StatusCode, Failure> {
     if !app.worker.topic_tracking {
         return Err(Failure::new(StatusCode::FORBIDDEN, "Topic tracking is disabled."));
     }

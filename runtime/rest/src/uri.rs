@@ -1,4 +1,4 @@
-//! The path of a request before a resource is looked up by it: what Jetty refuses, what Jersey does not look at.
+//! Prepares the path of a request for the lookup of a resource: refuses what Jetty refuses, and removes what Jersey ignores.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -8,8 +8,8 @@ use axum::response::Response;
 
 use super::error::Failure;
 
-/// Refuses paths that programs on the way might read in another way, and takes off what has no meaning: parameters of a segment
-/// (`/a;x=1`) and a slash at the end.
+/// Refuses paths that proxies might interpret differently, and removes what has no meaning: parameters of a segment (`/a;x=1`) and a
+/// trailing slash.
 ///
 /// Kafka Connect's server refuses an encoded slash (`%2F`), backslash (`%5C`) and percent sign (`%25`) as well. Here they are part
 /// of a name: a connector whose name has one can be created, so it must be possible to stop it.
@@ -31,7 +31,7 @@ pub(super) async fn clean(mut request: Request<Body>, next: Next) -> Response {
     }
 }
 
-/// Refuses what no resource can be meant with. A request says twice where it goes when its target is a whole URI.
+/// Refuses invalid request targets. A request whose target is an absolute URI names its host twice.
 fn target(request: &Request<Body>) -> Result<(), &'static str> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     match (request.uri().authority(), host) {
@@ -52,7 +52,7 @@ fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// The path without parameters and without a slash at the end. The error is Jetty's word for what is wrong.
+/// Returns the path without parameters and without a trailing slash. The error is Jetty's message.
 fn cleaned(path: &str) -> Result<String, &'static str> {
     // `*` of `OPTIONS *`.
     let Some(rest) = path.strip_prefix('/') else { return Ok(path.to_owned()) };

@@ -107,7 +107,7 @@ const TRANSACTIONS: &str = "Weir does not support exactly-once delivery yet";
 const CLUSTER: &str =
     "a standalone worker has no cluster, and a standalone Kafka Connect worker does not expose it either";
 
-/// The whole page.
+/// Returns the page.
 fn page() -> String {
     let mut page = INTRO.to_owned();
     let kafka = "Kafka Connect's attribute";
@@ -142,7 +142,7 @@ fn section(page: &mut String, title: &str, intro: &str) {
     }
 }
 
-/// A table with a column for what Kafka Connect calls it, or without.
+/// Returns a table of families, with or without a column for Kafka Connect's attributes.
 fn table<'a, T: ?Sized + 'a>(page: &mut String, kafka: &str, families: impl Iterator<Item = &'a Family<T>>) {
     match kafka {
         "" => page.push_str("\n| Prometheus | Type | Meaning |\n| --- | --- | --- |\n"),
@@ -159,7 +159,7 @@ fn table<'a, T: ?Sized + 'a>(page: &mut String, kafka: &str, families: impl Iter
     }
 }
 
-/// What the tables say of their families, whatever these are families of.
+/// Returns the description of each family, independent of the families' type.
 fn all() -> Vec<(&'static str, &'static [&'static str])> {
     fn of<T: ?Sized>(families: &[Family<T>]) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
         families.iter().map(|family| (family.name, family.attributes))
@@ -181,7 +181,7 @@ fn the_metrics_page_is_the_one_that_the_tables_give() {
 }
 
 #[test]
-fn a_name_is_one_that_prometheus_takes_and_stands_once() {
+fn names_are_valid_for_prometheus_and_unique() {
     let mut names: Vec<_> = all().into_iter().map(|(name, _)| name).collect();
     for name in &names {
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
@@ -192,7 +192,7 @@ fn a_name_is_one_that_prometheus_takes_and_stands_once() {
     assert_eq!(names.len(), count);
 }
 
-/// `ConnectMetricsRegistry.getAllTemplates()` of Kafka Connect 4.3.1: `group/attribute`, one a line.
+/// `ConnectMetricsRegistry.getAllTemplates()` of Kafka Connect 4.3.1: `group/attribute`, one per line.
 const KAFKA_CONNECT: &str = include_str!("../../tests/kafka_connect_metrics.txt");
 
 #[test]

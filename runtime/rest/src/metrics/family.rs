@@ -1,39 +1,39 @@
-//! A family of samples: its name, what it means, and how its values come out of what is looked at. Tables of these are all that there is
-//! to know about `GET /metrics`: the answer and `docs/metrics.md` are both written from them.
+//! A family of samples: its name, its meaning, and how to read its values. The response of `GET /metrics` and `docs/metrics.md` are both
+//! written from tables of families.
 
 use super::text::{Kind, Labels, Text, Value};
 
-/// One family, of things of type `T`.
+/// A family whose values come from a `T`.
 pub(super) struct Family<T: ?Sized> {
-    /// Its name.
+    /// The name of the family.
     pub(super) name: &'static str,
-    /// Its type.
+    /// The type of the family.
     pub(super) kind: Kind,
-    /// What it means, with its unit. One sentence or two.
+    /// The meaning and the unit, in one or two sentences.
     pub(super) help: &'static str,
     #[cfg_attr(not(test), expect(dead_code, reason = "for docs/metrics.md, which a test writes"))]
-    /// The attributes of Kafka Connect's MBeans that it tells, as `group/attribute`; empty = Weir's own.
+    /// The attributes of Kafka Connect's MBeans that it corresponds to, as `group/attribute`; empty if it is Weir's own.
     pub(super) attributes: &'static [&'static str],
-    /// Writes the samples of one thing.
+    /// Writes the samples of one `T`.
     pub(super) write: fn(&T, &mut Samples<'_>),
 }
 
-/// Where a family writes the samples of one thing.
+/// Writes the samples of one `T` to the response.
 pub(super) struct Samples<'a> {
     text: &'a mut Text,
     name: &'static str,
     labels: &'a Labels,
-    /// What to write before the first sample.
+    /// The type and help of the family, until the first sample has been written.
     head: &'a mut Option<(Kind, &'static str)>,
 }
 
 impl Samples<'_> {
-    /// The only sample of the thing.
+    /// Writes the only sample of a `T`.
     pub(super) fn one(&mut self, value: impl Into<Value>) {
         self.with(&[], value);
     }
 
-    /// One of several, told apart by these labels.
+    /// Writes one of several samples, which differ in these labels.
     pub(super) fn with(&mut self, more: &[(&str, &str)], value: impl Into<Value>) {
         if let Some((kind, help)) = self.head.take() {
             self.text.family(self.name, kind, help);
@@ -42,7 +42,7 @@ impl Samples<'_> {
     }
 }
 
-/// Writes families of these things, each thing with the labels that it has in all of them. A family without samples is left out.
+/// Writes families for several `T`, each with the labels that all its samples have. A family without samples is left out.
 pub(super) fn write<'a, T: ?Sized + 'a>(
     text: &mut Text,
     families: &[Family<T>],

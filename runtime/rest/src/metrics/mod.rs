@@ -1,5 +1,5 @@
-//! `GET /metrics`, for Prometheus: what the worker counts (`weir_metrics`), and what it is at the moment. Kafka Connect has no such path;
-//! there it is the business of an agent in its JVM.
+//! `GET /metrics`, for Prometheus: the worker's counters (`weir_metrics`) and its current state. Kafka Connect has no such path; there an
+//! agent in the JVM provides it.
 
 #[cfg(test)]
 mod docs;
@@ -23,11 +23,11 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn answer(State(app): State<App>) -> Result<impl IntoResponse, Failure> {
-    // A worker with thousands of tasks has megabytes to write, which is not to be done on a thread that runs them.
+    // A worker with thousands of tasks writes megabytes, which must not block a thread that runs tasks.
     let written = tokio::task::spawn_blocking(move || page::page(app.build, &app.herder, &app.plugins)).await;
     let text = written.map_err(|error| {
         tracing::error!(%error, "writing the metrics ended in a panic; this is a bug in Weir");
-        Failure::internal("Internal error; the worker's log has more")
+        Failure::internal("Internal error; see the worker's log")
     })?;
     Ok(([(header::CONTENT_TYPE, text::CONTENT_TYPE)], text))
 }

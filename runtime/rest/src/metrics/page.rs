@@ -1,4 +1,4 @@
-//! The answer of `GET /metrics`: looks at everything once, then writes family after family.
+//! The response of `GET /metrics`: collects all values once, then writes family after family.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use weir_catalogue::Plugins;
 use weir_herder::{ConnectorSnapshot, Herder, TaskSnapshot};
 use weir_metrics::WorkerMetrics;
 
-/// The worker as a whole, at one time.
+/// A snapshot of the worker.
 pub(super) struct Survey {
     pub(super) build: Build,
     pub(super) connectors: Vec<ConnectorSnapshot>,
@@ -22,14 +22,14 @@ pub(super) struct Survey {
     pub(super) components: usize,
     pub(super) producers: usize,
     pub(super) in_flight: u64,
-    /// Failures of the offset file's writes, and of config providers.
+    /// The numbers of failed writes of the offset file and of failed lookups in config providers.
     pub(super) offset_failures: u64,
     pub(super) provider_failures: u64,
     pub(super) connections: [(&'static str, u64); 2],
 }
 
-/// Everything, in Prometheus' text format. A few microseconds for each task; not to be called on a thread that runs tasks when
-/// there are many.
+/// Returns all metrics in Prometheus' text format. Takes a few microseconds per task; with many tasks, do not call it on a thread that
+/// runs them.
 pub(super) fn page(build: Build, herder: &Herder, plugins: &Plugins) -> String {
     let (connectors, services) = (herder.snapshots(), herder.services());
     Survey {
@@ -48,7 +48,7 @@ pub(super) fn page(build: Build, herder: &Herder, plugins: &Plugins) -> String {
 }
 
 /// A task with its labels.
-struct Row<'a> {
+struct LabeledTask<'a> {
     labels: Labels,
     kind: ConnectorType,
     task: &'a TaskSnapshot,
@@ -66,28 +66,30 @@ impl Survey {
         let of_connectors = connectors.iter().map(|(labels, connector)| (labels, *connector));
         write(&mut text, CONNECTOR, of_connectors.clone());
         write(&mut text, CONNECTOR_INFO, of_connectors);
-        let tasks: Vec<Row<'_>> = connectors
+        let tasks: Vec<LabeledTask<'_>> = connectors
             .iter()
             .flat_map(|(labels, connector)| {
-                connector.tasks.iter().map(|task| Row {
+                connector.tasks.iter().map(|task| LabeledTask {
                     labels: labels.clone().with("task", &task.id.to_string()),
                     kind: task.config.kind,
                     task,
                 })
             })
             .collect();
-        let all = tasks.iter().map(|row| (&row.labels, row.task));
+        let all = tasks.iter().map(|labeled| (&labeled.labels, labeled.task));
         write(&mut text, TASK, all.clone());
         write(&mut text, TASK_INFO, all);
-        let of = |kind| tasks.iter().filter(move |row| row.kind == kind).map(|row| (&row.labels, row.task));
+        let of = |kind| {
+            tasks.iter().filter(move |labeled| labeled.kind == kind).map(|labeled| (&labeled.labels, labeled.task))
+        };
         write(&mut text, SOURCE, of(ConnectorType::Source));
         write(&mut text, SINK, of(ConnectorType::Sink));
         let of_connectors = connectors.iter().map(|(labels, connector)| {
             (labels.clone().with("task", "").with("sandbox", "connector"), Arc::clone(&connector.guest))
         });
-        let of_tasks = tasks.iter().flat_map(|row| {
-            let guests = row.task.metrics.guests();
-            guests.into_iter().map(|(place, guest)| (row.labels.clone().with("sandbox", &place), guest))
+        let of_tasks = tasks.iter().flat_map(|labeled| {
+            let guests = labeled.task.metrics.guests();
+            guests.into_iter().map(|(sandbox, guest)| (labeled.labels.clone().with("sandbox", &sandbox), guest))
         });
         let guests: Vec<(Labels, Arc<GuestStats>)> = of_connectors.chain(of_tasks).collect();
         write(&mut text, GUEST, guests.iter().map(|(labels, guest)| (labels, guest.as_ref())));

@@ -1,23 +1,24 @@
-//! What the system says about the worker's process. What it does not say, as on systems without `/proc`, is none.
+//! Reads values of the worker's process from the system. A value is `None` if the system does not provide it, for example without
+//! `/proc`.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Processor time so far.
+/// Returns the processor time used so far.
 pub(super) fn cpu() -> Duration {
     // Never negative.
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
-/// Bytes in RAM.
+/// Returns the resident memory in bytes.
 pub(super) fn resident_memory() -> Option<u64> {
     resident(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 
-/// Open file descriptors.
+/// Returns the number of open file descriptors.
 pub(super) fn open_files() -> Option<usize> {
-    // One of them is the folder that is being read.
+    // One of them is the directory that is being read.
     Some(std::fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1))
 }
 
@@ -32,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_stands_in_kilobytes() {
+    fn memory_is_given_in_kilobytes() {
         assert_eq!(resident("Name:\tweir\nVmHWM:\t  9 kB\nVmRSS:\t    5120 kB\nThreads:\t4\n"), Some(5 << 20));
         assert_eq!(resident("Name:\tweir\n"), None);
     }

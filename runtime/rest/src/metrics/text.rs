@@ -1,9 +1,8 @@
 //! Prometheus' text exposition format, version 0.0.4.
 //!
-//! Written here and not by a library: `prometheus-client` writes OpenMetrics only, in which a counter must end in `_total`, as some
-//! of Kafka Connect's do not; the `prometheus` crate wants each sample with its labels as objects of its own, a hundred thousand small
-//! allocations for a thousand tasks. What is left is three rules of escaping, and a parser's library holds the result against the format
-//! in the tests.
+//! It does not use a library: `prometheus-client` writes only OpenMetrics, in which the name of a counter must end in `_total`, which is
+//! not so for some of Kafka Connect's; the `prometheus` crate needs an object for each sample and its labels, a hundred thousand small
+//! allocations for a thousand tasks. The format itself has only three escaping rules, and the tests check the result with a parser.
 
 use std::fmt::Write as _;
 
@@ -13,14 +12,14 @@ pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 /// The type of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Only grows, but for restarts.
+    /// Only increases, except that a restart resets it.
     Counter,
-    /// Anything.
+    /// May increase and decrease.
     Gauge,
 }
 
 impl Kind {
-    /// As the format writes it.
+    /// Returns the format's name of the type.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -32,9 +31,9 @@ impl Kind {
 /// The value of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Value {
-    /// Written to its last digit.
+    /// An integer, written with all digits.
     Whole(u64),
-    /// NaN and the infinities included.
+    /// A floating-point number, including NaN and infinities.
     Number(f64),
 }
 
@@ -56,17 +55,17 @@ impl From<f64> for Value {
     }
 }
 
-/// Labels, as they stand between the braces. Names are this crate's own; values may be anybody's.
+/// Labels, as they are written between the braces. The names come from this crate; the values may be any text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Labels(String);
 
 impl Labels {
-    /// None.
+    /// Returns no labels.
     pub(super) fn none() -> Self {
         Self::default()
     }
 
-    /// These and one more.
+    /// Adds a label.
     #[must_use]
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.push(name, value);
@@ -78,12 +77,12 @@ impl Labels {
     }
 }
 
-/// An answer being written. Families come one after the other, each with all of its samples.
+/// A response that is being written. Families follow one another, each with all its samples.
 #[derive(Debug, Default)]
 pub(super) struct Text(String);
 
 impl Text {
-    /// Begins a family. One without samples is left out by never beginning it.
+    /// Begins a family. A family without samples must not be begun.
     pub(super) fn family(&mut self, name: &str, kind: Kind, help: &str) {
         // Writing to a string cannot fail.
         let _ = write!(self.0, "# HELP {name} ");
@@ -91,7 +90,7 @@ impl Text {
         let _ = write!(self.0, "\n# TYPE {name} {}\n", kind.as_str());
     }
 
-    /// A sample of the family that was begun last. `more` labels follow the others.
+    /// Writes a sample of the current family. The labels in `more` follow the others.
     pub(super) fn sample(&mut self, name: &str, labels: &Labels, more: &[(&str, &str)], value: Value) {
         let out = &mut self.0;
         out.push_str(name);
@@ -116,7 +115,7 @@ impl Text {
         };
     }
 
-    /// The whole answer.
+    /// Returns the response.
     pub(super) fn finish(self) -> String {
         self.0
     }
@@ -136,7 +135,7 @@ fn push_pair(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
-/// A backslash and the end of a line in both, a quotation mark in the value of a label.
+/// Escapes backslashes and line breaks, and in the value of a label also quotation marks.
 fn escape(out: &mut String, text: &str, quoted: bool) {
     for char in text.chars() {
         match char {

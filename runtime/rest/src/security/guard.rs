@@ -1,4 +1,4 @@
-//! Stands in front of all routes: a request without a proven name is answered with 401, one without the right with 403.
+//! Checks requests before they reach a route: without valid credentials the answer is 401, without the necessary right 403.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -14,37 +14,37 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::Security;
+use super::credentials::CachedVerdict;
 use super::hashing::Later;
-use super::names::Guess;
 use super::rights::Right;
 use crate::audit::{User, Why};
 use crate::error::Failure;
 use crate::server::{Connection, Peer};
 
-/// Base64 as Java decodes it, which does not insist on padding.
+/// Base64 as Java decodes it, with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Puts the guard in front of these routes. Without security it lets everything through.
+/// Adds the guard to these routes. Without `security`, all requests pass.
 pub(crate) fn guard(router: Router, security: Option<Arc<Security>>) -> Router {
     router.layer(from_fn_with_state(security, check))
 }
 
-/// Whether a request is there to change something, and not only to ask whether a configuration would do.
+/// Whether a request changes something. The validation of a configuration does not.
 pub(crate) fn is_change(method: &Method, path: &str) -> bool {
     Right::needed(method, path) != Right::Read && !path.starts_with("/connector-plugins")
 }
 
-/// Whether the request is one of an orchestrator that looks whether the worker lives.
+/// Whether the request is a probe of an orchestrator.
 fn is_probe(method: &Method, path: &str) -> bool {
     [Method::GET, Method::HEAD].contains(method) && crate::PROBES.contains(&path)
 }
 
 async fn check(State(security): State<Option<Arc<Security>>>, mut request: Request, next: Next) -> Response {
-    let connection = request.extensions().get::<Connection>().map(|Connection(place)| Arc::clone(place));
-    let prove = || connection.iter().for_each(|place| place.prove());
+    let connection = request.extensions().get::<Connection>().map(|Connection(slot)| Arc::clone(slot));
+    let prove = || connection.iter().for_each(|slot| slot.prove());
     let Some(security) = security else {
         prove();
         request.headers_mut().remove(header::AUTHORIZATION);
@@ -55,7 +55,7 @@ async fn check(State(security): State<Option<Arc<Security>>>, mut request: Reque
     let is_open = is_between_workers(method, path) || (security.probes_open && is_probe(method, path));
     if !is_open {
         let peer = request.extensions().get::<Peer>().cloned();
-        let address = connection.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |place| place.address());
+        let address = connection.as_ref().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |slot| slot.address());
         let name = match security.name(request.headers(), peer, address).await {
             Ok(Some(name)) => name,
             Ok(None) => {
@@ -67,7 +67,7 @@ async fn check(State(security): State<Option<Arc<Security>>>, mut request: Reque
                 return noted(response, security.claimed(request.headers()), why);
             }
             Err(Later(seconds)) => {
-                let why = Why::new("a password is not looked at: too many wait, or too many were wrong");
+                let why = Why::new("password not checked: too many are waiting, or too many were wrong");
                 return noted(later(seconds), security.claimed(request.headers()), why);
             }
         };
@@ -79,14 +79,14 @@ async fn check(State(security): State<Option<Arc<Security>>>, mut request: Reque
         }
         user = Some(name);
     }
-    // Nothing behind this needs it, so nothing behind this can give it away.
+    // The routes do not need the credentials, so they cannot disclose them.
     request.headers_mut().remove(header::AUTHORIZATION);
     let mut response = next.run(request).await;
     user.map(|user| response.extensions_mut().insert(User(user)));
     response
 }
 
-/// A refusal with what the audit log says of it.
+/// Adds to a refusal what the audit log is to say about it.
 fn noted(mut response: Response, user: Option<Arc<str>>, why: Why) -> Response {
     user.map(|user| response.extensions_mut().insert(User(user)));
     response.extensions_mut().insert(why);
@@ -94,12 +94,12 @@ fn noted(mut response: Response, user: Option<Arc<str>>, why: Why) -> Response {
 }
 
 impl Security {
-    /// The name that the client at this address proves, if any.
+    /// Returns the name that the client's credentials prove, if any.
     async fn name(&self, headers: &HeaderMap, peer: Option<Peer>, address: IpAddr) -> Result<Option<Arc<str>>, Later> {
         let Some(value) = headers.get(header::AUTHORIZATION) else {
             return Ok(peer.filter(|_| self.certificates).and_then(|peer| peer.certificate_name));
         };
-        // What is said counts, even if the connection would prove another name.
+        // The header takes precedence over the certificate of the connection.
         let Some((scheme, rest)) = value.to_str().ok().and_then(|value| value.split_once(' ')) else {
             return Ok(None);
         };
@@ -112,7 +112,8 @@ impl Security {
         }
     }
 
-    /// The user that a password was meant for. Names that are not there are not told: people type passwords in their place.
+    /// Returns the name that was sent with a wrong password. Unknown names are not returned, because users sometimes enter a password as
+    /// the name.
     fn claimed(&self, headers: &HeaderMap) -> Option<Arc<str>> {
         let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         let decoded = decoded(rest).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
@@ -120,26 +121,26 @@ impl Security {
         Some(Arc::from(if self.users.as_ref()?.value().has(name) { name } else { "(unknown)" }))
     }
 
-    /// The user whose name and password these are, in base64.
+    /// Returns the name of the user whose name and password these are, in base64.
     async fn user(&self, credentials: &str, address: IpAddr) -> Result<Option<Arc<str>>, Later> {
         let Some(users) = self.users.as_ref().map(|users| users.value()) else { return Ok(None) };
         let decoded = decoded(credentials);
         let Some((name, password)) = decoded.as_deref().and_then(|decoded| decoded.split_once(':')) else {
             return Ok(None);
         };
-        match users.guess(name, password) {
-            Guess::Right(name) => return Ok(Some(name)),
-            Guess::Wrong => return Ok(None),
-            Guess::Unknown => {}
+        match users.cached_verdict(name, password) {
+            CachedVerdict::Right(name) => return Ok(Some(name)),
+            CachedVerdict::Wrong => return Ok(None),
+            CachedVerdict::Unknown => {}
         }
-        let Some(turn) = self.hashing.place(address)?.turn().await else { return Ok(None) };
+        let Some(turn) = self.hashing.enqueue(address)?.turn().await else { return Ok(None) };
         let (name, password) = (name.to_owned(), password.to_owned());
         let work = move || {
-            // It may have been hashed while this one waited.
-            let found = match users.guess(&name, &password) {
-                Guess::Right(name) => Some(name),
-                Guess::Wrong => None,
-                Guess::Unknown => users.check_hash(&name, &password),
+            // Another request may have hashed it in the meantime.
+            let found = match users.cached_verdict(&name, &password) {
+                CachedVerdict::Right(name) => Some(name),
+                CachedVerdict::Wrong => None,
+                CachedVerdict::Unknown => users.check_hash(&name, &password),
             };
             if found.is_none() {
                 turn.wrong();
@@ -154,8 +155,8 @@ fn decoded(credentials: &str) -> Option<String> {
     BASE64.decode(credentials).ok().and_then(|decoded| String::from_utf8(decoded).ok())
 }
 
-/// Whether this is a request that workers of a cluster send each other. Kafka Connect lets them pass its basic authentication,
-/// because they are signed with a key of the cluster; whoever gives them a meaning here has to check that signature.
+/// Whether this is a request between workers of a cluster. Kafka Connect exempts them from basic authentication, because they are
+/// signed with a key of the cluster. If Weir is to serve them, it has to check that signature.
 fn is_between_workers(method: &Method, path: &str) -> bool {
     let last = match *method {
         Method::POST => "tasks",
@@ -167,7 +168,7 @@ fn is_between_workers(method: &Method, path: &str) -> bool {
     shape == [Some(""), Some("connectors"), Some(""), Some(last)] && parts.next().is_none()
 }
 
-/// Kafka Connect's answer, to the letter: text that is called JSON, and no word on how to do better.
+/// Returns exactly Kafka Connect's answer: plain text that is declared as JSON.
 fn unauthorized(method: &Method) -> Response {
     let kind = if method == Method::OPTIONS { "text/plain" } else { "application/json" };
     let body = Body::from("User cannot access the resource.");
@@ -185,6 +186,6 @@ fn later(seconds: u64) -> Response {
 
 fn forbidden(name: &str, right: Right) -> Failure {
     let verb = right.verb();
-    let message = format!("User {name} may not {verb}; the worker's key weir.rest.auth.{verb} names who may");
+    let message = format!("User {name} may not {verb}; add the name to the worker's key weir.rest.auth.{verb}");
     Failure::new(StatusCode::FORBIDDEN, message)
 }

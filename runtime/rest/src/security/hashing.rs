@@ -1,5 +1,5 @@
-//! Passwords whose hash has to be computed, which keeps a processor busy for a good part of a second: few at once, few that wait, and
-//! none for an address that was wrong too often. Whatever proves a name without it, such as a token, never waits for it.
+//! Limits the hashing of passwords, which takes a large part of a second of processor time each: few at once, few that wait, and none
+//! for an address that sent too many wrong ones. Other credentials, such as tokens, never wait for it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,20 +9,20 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Passwords that are hashed at once.
+/// Maximum number of passwords that are hashed at once.
 const AT_ONCE: usize = 2;
-/// Passwords that are hashed or wait for it.
+/// Maximum number of passwords that are hashed or wait for it.
 const PENDING_MAX: usize = 16;
-/// Those of one address.
+/// Maximum number of those from one address.
 const ADDRESS_PENDING_MAX: usize = 4;
-/// Wrong passwords of one address in a row that are hashed without a pause.
+/// Maximum number of wrong passwords from one address that are hashed without a pause.
 const WRONG_MAX: u32 = 10;
-/// How long it takes until one of them is forgotten.
+/// The time after which one of them is forgotten.
 const WRONG_PAUSE: Duration = Duration::from_secs(1);
-/// Addresses above which those that have nothing against them are looked for and forgotten.
+/// The number of addresses above which those without pending or wrong passwords are removed.
 const ADDRESSES_TIDY: usize = 1000;
 
-/// The places for hashing. Clones share them.
+/// The queue for hashing. Clones share it.
 #[derive(Clone)]
 pub(super) struct Hashing {
     running: Arc<Semaphore>,
@@ -37,11 +37,11 @@ struct State {
 
 struct Address {
     pending: usize,
-    /// When all wrong passwords are forgotten.
+    /// The time at which all wrong passwords are forgotten.
     clean: Instant,
 }
 
-/// Not now, but after so many seconds.
+/// The number of seconds after which the client may try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Later(pub(super) u64);
 
@@ -52,12 +52,12 @@ impl Default for Hashing {
 }
 
 impl Hashing {
-    /// A place in the queue for a client at this address.
-    pub(super) fn place(&self, address: IpAddr) -> Result<Queued, Later> {
-        self.place_at(address, Instant::now())
+    /// Adds a client at this address to the queue.
+    pub(super) fn enqueue(&self, address: IpAddr) -> Result<Queued, Later> {
+        self.enqueue_at(address, Instant::now())
     }
 
-    fn place_at(&self, address: IpAddr, now: Instant) -> Result<Queued, Later> {
+    fn enqueue_at(&self, address: IpAddr, now: Instant) -> Result<Queued, Later> {
         let mut state = self.state.lock();
         if state.addresses.len() > ADDRESSES_TIDY {
             state.addresses.retain(|_, address| address.pending > 0 || address.clean > now);
@@ -77,17 +77,17 @@ impl Hashing {
     }
 }
 
-/// A place in the queue, free again when it is dropped.
+/// A place in the queue. It becomes free when this is dropped.
 pub(super) struct Queued {
     hashing: Hashing,
     address: IpAddr,
 }
 
 impl Queued {
-    /// Waits for its turn. The place is kept with it.
+    /// Waits for its turn. The turn keeps the place in the queue.
     pub(super) async fn turn(self) -> Option<Turn> {
         let permit = Arc::clone(&self.hashing.running).acquire_owned().await;
-        // It is never closed.
+        // The semaphore is never closed.
         permit.ok().map(|permit| Turn { queued: self, _permit: permit })
     }
 }
@@ -102,7 +102,7 @@ impl Drop for Queued {
     }
 }
 
-/// The turn to hash a password. It has to go where the work is done: a client that leaves does not end the work.
+/// The turn to hash a password. The thread that does the work owns it, because the work continues if the client disconnects.
 pub(super) struct Turn {
     queued: Queued,
     _permit: OwnedSemaphorePermit,
@@ -134,22 +134,22 @@ mod tests {
     async fn the_queue_is_bounded_in_all_and_for_one_address() {
         let hashing = Hashing::default();
         let mut queued: Vec<_> =
-            (0..ADDRESS_PENDING_MAX).map(|_| hashing.place(address(1)).expect("a place")).collect();
-        assert_eq!(hashing.place(address(1)).err(), Some(Later(1)));
+            (0..ADDRESS_PENDING_MAX).map(|_| hashing.enqueue(address(1)).expect("queued")).collect();
+        assert_eq!(hashing.enqueue(address(1)).err(), Some(Later(1)));
         for other in 2..=4 {
-            queued.extend((0..ADDRESS_PENDING_MAX).map(|_| hashing.place(address(other)).expect("a place")));
+            queued.extend((0..ADDRESS_PENDING_MAX).map(|_| hashing.enqueue(address(other)).expect("queued")));
         }
-        assert_eq!(hashing.place(address(5)).err(), Some(Later(1)));
+        assert_eq!(hashing.enqueue(address(5)).err(), Some(Later(1)));
         let first = queued.remove(0).turn().await.expect("a turn");
-        assert!(hashing.place(address(1)).is_err(), "the work is not done yet");
+        assert!(hashing.enqueue(address(1)).is_err(), "the work has not finished yet");
         drop(first);
-        drop(hashing.place(address(1)).expect("a place"));
+        drop(hashing.enqueue(address(1)).expect("queued"));
         drop(queued);
         assert_eq!(hashing.state.lock().pending, 0);
     }
 
     async fn wrong(hashing: &Hashing, address: IpAddr, now: Instant) {
-        hashing.place_at(address, now).expect("a place").turn().await.expect("a turn").wrong_at(now);
+        hashing.enqueue_at(address, now).expect("queued").turn().await.expect("a turn").wrong_at(now);
     }
 
     #[tokio::test]
@@ -159,11 +159,11 @@ mod tests {
         for _ in 0..WRONG_MAX {
             wrong(&hashing, address(1), now).await;
         }
-        assert_eq!(hashing.place_at(address(1), now).err(), Some(Later(1)));
-        drop(hashing.place_at(address(2), now).expect("a place"));
+        assert_eq!(hashing.enqueue_at(address(1), now).err(), Some(Later(1)));
+        drop(hashing.enqueue_at(address(2), now).expect("queued"));
         now += WRONG_PAUSE;
         wrong(&hashing, address(1), now).await;
-        assert_eq!(hashing.place_at(address(1), now).err(), Some(Later(1)));
+        assert_eq!(hashing.enqueue_at(address(1), now).err(), Some(Later(1)));
         now += WRONG_PAUSE * WRONG_MAX;
         for _ in 0..WRONG_MAX {
             wrong(&hashing, address(1), now).await;

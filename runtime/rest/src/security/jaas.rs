@@ -16,7 +16,7 @@ const FLAGS: [&str; 4] = ["REQUIRED", "REQUISITE", "SUFFICIENT", "OPTIONAL"];
 /// Returns the value of `file` in the entry `KafkaConnect`, or what is wrong with the text.
 pub(super) fn users_file(text: &str) -> Result<String, &'static str> {
     let mut tokens = jaas::tokens(text, jaas::FILE).into_iter();
-    // Other entries are for other programs.
+    // Skip the entries for other programs.
     loop {
         let name = tokens.next().ok_or("has no entry 'KafkaConnect'")?;
         if tokens.next() != Some(Token::Sign('{')) {
@@ -33,7 +33,7 @@ pub(super) fn users_file(text: &str) -> Result<String, &'static str> {
     let module = word(tokens.next().ok_or("ends within an entry")?);
     if module.as_deref() != Some(MODULE) {
         return Err(
-            "the entry 'KafkaConnect' has another login module than PropertyFileLoginModule, the only one that Weir supports",
+            "the entry 'KafkaConnect' has a login module other than PropertyFileLoginModule, the only one that Weir supports",
         );
     }
     // With a single module, all flags mean the same.
@@ -67,7 +67,7 @@ pub(super) fn users_file(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// The text of a word or of a text in double quotes. Java does not accept numbers and texts in single quotes here.
+/// Returns a word or a text in double quotes. Java does not accept numbers or texts in single quotes here.
 fn word(token: Token) -> Option<String> {
     match token {
         Token::Word(text) | Token::Quoted { quote: '"', text } => Some(text),
@@ -97,7 +97,7 @@ mod tests {
             ("KafkaServer { x.Y required; };".to_owned(), "no entry"),
             (
                 "KafkaConnect { com.sun.security.auth.module.LdapLoginModule required; };".to_owned(),
-                "another login module",
+                "a login module other than",
             ),
             (format!("KafkaConnect {{ {module} required; }};"), "must be specified"),
             (format!("KafkaConnect {{ {module} required file=\"a\"; x.Y required; }};"), "more than one"),

@@ -1,12 +1,13 @@
-//! Who may do what over REST: clients prove a name with a password, a token or a certificate, and names have rights.
+//! Authentication and authorization of the REST API: clients prove a name with a password, a token or a certificate, and names have
+//! rights.
 //!
-//! The guard stands in front of all routes, of those that are not there too: whoever adds a route cannot forget it. In front of it
-//! requests of foreign web pages are refused (`pages.rs`).
+//! The guard checks every request, also for paths that do not exist, so a new route cannot be left unprotected. Requests from foreign
+//! web pages are refused before that (`pages.rs`).
 
+mod credentials;
 mod guard;
 mod hashing;
 mod jaas;
-mod names;
 mod pages;
 mod rights;
 #[cfg(test)]
@@ -16,9 +17,9 @@ mod watched;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use credentials::{Tokens, Users};
 pub(super) use guard::{guard, is_change};
 use hashing::Hashing;
-use names::{Tokens, Users};
 pub use pages::Pages;
 pub(super) use pages::only_from;
 use rights::Rights;
@@ -31,39 +32,39 @@ use weir_config::properties;
 /// Why the guard cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file of users or tokens.
+    /// A file of users or tokens cannot be read.
     #[error(transparent)]
     File(#[from] properties::Error),
-    /// A file that would let everybody or nobody in.
+    /// A file has no entries.
     #[error("{} has no users; every line is `name=password`", .0.display())]
     Empty(PathBuf),
-    /// An entry that cannot be used.
+    /// An entry is not valid.
     #[error("{}: the entry of {name:?} {problem}", path.display())]
     Entry {
         /// The file.
         path: PathBuf,
-        /// Whose entry it is.
+        /// The name of the entry.
         name: String,
         /// What is wrong.
         problem: &'static str,
     },
-    /// The system gives no random numbers.
-    #[error("the system gives no random numbers")]
+    /// The system provides no random numbers.
+    #[error("the operating system provides no random numbers")]
     Random,
-    /// A right that nobody could ever have.
+    /// No name that is granted a right exists.
     #[error(
-        "'{key}' gives a right to {names} and nobody else, but {files} names nobody of that name, so nobody would have it. Correct the \
-         name here or there (docs/security.md)"
+        "'{key}' grants a right only to {names}, but {files} has no such name, so no client would have the right. Correct the name in \
+         either place (docs/security.md)"
     )]
     Nobody {
         /// The key.
         key: &'static str,
         /// The names that it lists.
         names: String,
-        /// Where they would have to be.
+        /// The files that would have to contain them.
         files: String,
     },
-    /// The JAAS file.
+    /// The JAAS file cannot be used.
     #[error("{}: {problem}", path.display())]
     Jaas {
         /// The file.
@@ -73,19 +74,19 @@ pub enum Error {
     },
 }
 
-/// How clients prove who they are, and what they may do.
+/// How clients authenticate, and what they may do.
 pub struct Security {
     users: Option<Arc<Watched<Users>>>,
     tokens: Option<Arc<Watched<Tokens>>>,
     certificates: bool,
     rights: Rights,
     hashing: Hashing,
-    /// The probes need no name.
+    /// Whether the probes need no authentication.
     probes_open: bool,
 }
 
 impl Security {
-    /// Reads the files. None when clients need not prove anything. Blocks for the time of some files.
+    /// Reads the files. Returns `None` if clients need not authenticate. Blocks while it reads files.
     pub fn open(config: &Auth) -> Result<Option<Arc<Self>>, Error> {
         if !config.is_on() {
             return Ok(None);
@@ -94,7 +95,7 @@ impl Security {
         let users = users_file.clone().map(|path| Watched::open(path, Users::read)).transpose()?.map(Arc::new);
         let tokens = config.tokens_file.clone();
         let tokens = tokens.map(|path| Watched::open(path, Tokens::read)).transpose()?.map(Arc::new);
-        // Any name may stand in a certificate.
+        // A certificate may contain any name.
         if !config.certificates {
             let known = |name: &str| {
                 users.as_ref().is_some_and(|users| users.value().has(name))
@@ -116,18 +117,18 @@ impl Security {
         })))
     }
 
-    /// Reads the files of users and tokens now. One that cannot be used changes nothing, and is in the log.
+    /// Reads the files of users and tokens now. If one is not valid, its previous content stays in effect and the error is logged.
     pub fn reload(&self) {
         self.users.iter().for_each(|users| users.reload());
         self.tokens.iter().for_each(|tokens| tokens.reload());
     }
 }
 
-/// The file of users, whichever key leads to it.
+/// Returns the file of users, configured directly or through a JAAS file.
 ///
 /// # Errors
 ///
-/// The JAAS file cannot be read, or names none.
+/// The JAAS file cannot be read, or does not name a file of users.
 pub fn users_file(config: &Auth) -> Result<Option<PathBuf>, Error> {
     match &config.jaas_file {
         Some(path) => users_of(path).map(Some),
@@ -135,7 +136,7 @@ pub fn users_file(config: &Auth) -> Result<Option<PathBuf>, Error> {
     }
 }
 
-/// The file of users that a JAAS file names.
+/// Returns the file of users that a JAAS file names.
 fn users_of(path: &Path) -> Result<PathBuf, Error> {
     let failed = |problem: String| Error::Jaas { path: path.to_owned(), problem };
     let text = std::fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;

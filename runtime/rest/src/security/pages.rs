@@ -1,8 +1,8 @@
 //! Keeps web pages that a user of this machine or network visits from using the REST API through the user's browser.
 //!
-//! Two ways lead here from a foreign page. Its server's name can be made to resolve to this worker (DNS rebinding), so that the
-//! browser takes the worker for the page's own server; such requests name that server in `Host`. And a page may send some requests to
-//! any server without asking it first; such requests name the page in `Origin`.
+//! A foreign page can reach the worker in two ways. Its server's name can be made to resolve to this worker (DNS rebinding), so that the
+//! browser considers the worker to be the page's own server; such requests name that server in `Host`. And a page may send some requests
+//! to any server without a preflight request; such requests name the page in `Origin`.
 
 use std::sync::Arc;
 
@@ -20,17 +20,17 @@ use crate::error::Failure;
 use weir_config::host_names::HostNames;
 use weir_config::rest::CrossOrigin;
 
-/// Which pages may use a listener.
+/// The pages that may use a listener.
 #[derive(Debug, Clone, Default)]
 pub struct Pages {
-    /// The names that clients may address the worker with. `None` if any will do, because clients have to prove who they are: a
-    /// browser has no credentials of this worker for another name.
+    /// The host names that clients may use for the worker. `None` if any name is allowed because clients must authenticate: a browser has
+    /// no credentials of this worker for another name.
     pub hosts: Option<HostNames>,
     /// Origins whose pages may change something. `None` if no page of another origin may.
     pub origins: Option<CrossOrigin>,
 }
 
-/// Puts the check in front of these routes.
+/// Adds the check to these routes.
 pub(crate) fn only_from(router: Router, pages: Pages) -> Router {
     router.layer(from_fn_with_state(Arc::new(pages), check))
 }
@@ -50,7 +50,7 @@ async fn check(State(pages): State<Arc<Pages>>, request: Request<Body>, next: Ne
 
 impl Pages {
     fn check(&self, request: &Request<Body>, host: Option<&Authority>) -> Result<(), Failure> {
-        // Of HTTP/1.0 the target may be a whole URI, and there no Host.
+        // In HTTP/1.0 the target may be an absolute URI without a `Host`.
         for named in host.into_iter().chain(request.uri().authority()) {
             if self.hosts.as_ref().is_some_and(|hosts| !hosts.allow(named.host())) {
                 return Err(Failure::new(
@@ -83,7 +83,7 @@ impl Pages {
                 is_same_origin(origin, host) || (right == Right::Operate && is_single(origin) && listed())
             }
             (Some(_), Some(_)) => false,
-            // Browsers send an origin with each of these methods. One that does not says at least that the page is a foreign one.
+            // Browsers send `Origin` with each of these methods. One that does not at least sends `Sec-Fetch-Site` for a foreign page.
             (None, _) => headers.get_all("sec-fetch-site").iter().all(|site| {
                 ["same-origin", "none"].iter().any(|own| site.as_bytes().eq_ignore_ascii_case(own.as_bytes()))
             }),
@@ -91,11 +91,11 @@ impl Pages {
     }
 }
 
-/// The server that the client wants to talk to; `None` if it does not say, which clients of HTTP/1.0 need not.
+/// Returns the host that the client addresses; `None` if the request does not name one, which HTTP/1.0 permits.
 fn host(request: &Request<Body>) -> Result<Option<Authority>, &'static str> {
     let mut values = request.headers().get_all(header::HOST).iter();
     match (values.next(), values.next()) {
-        // CONNECT is refused later, in other words.
+        // CONNECT is refused later with another message.
         (None, _) if request.version() == Version::HTTP_10 || request.method() == Method::CONNECT => Ok(None),
         (None, _) => Err("No Host"),
         (Some(_), Some(_)) => Err("Bad Host: multiple headers"),
@@ -104,7 +104,7 @@ fn host(request: &Request<Body>) -> Result<Option<Authority>, &'static str> {
             let host = Authority::try_from(value.as_bytes()).map_err(|_| "Bad Host")?;
             match request.uri().authority() {
                 _ if host.host().is_empty() || host.as_str().contains('@') => Err("Bad Host"),
-                // The request says twice where it goes when its target is a whole URI.
+                // A request whose target is an absolute URI names its host twice.
                 Some(authority) if authority.as_str() != host.as_str() => Err("Authority!=Host"),
                 _ => Ok(Some(host)),
             }
@@ -112,7 +112,7 @@ fn host(request: &Request<Body>) -> Result<Option<Authority>, &'static str> {
     }
 }
 
-/// Whether the page is this worker's own, as the client sees it. The protocol is not compared: a proxy may have taken TLS off.
+/// Whether the page is this worker's own, as the client sees it. The protocol is not compared: a proxy may have terminated TLS.
 fn is_same_origin(origin: &HeaderValue, host: Option<&Authority>) -> bool {
     let (Ok(origin), Some(host)) = (origin.to_str(), host) else { return false };
     let Some((protocol, origin)) = origin.split_once("://") else { return false };
@@ -180,7 +180,7 @@ mod tests {
         for host in ["localhost", "[::1]:8083", "worker.localhost:1"] {
             assert_eq!(status(&router, Method::GET, "/", &[("host", host)]).await, 200, "{host}");
         }
-        // Who has to prove a name may use any: browsers have no credentials for such a page.
+        // Clients that must authenticate may use any name: browsers have no credentials for such a page.
         assert_eq!(status(&pages(None, ""), Method::GET, "/", &rebound[..1]).await, 200);
     }
 

@@ -1,4 +1,4 @@
-//! What a request needs, and who has it.
+//! The rights that requests need, and the names that have them.
 
 use std::collections::HashSet;
 
@@ -7,21 +7,21 @@ use axum::http::Method;
 use super::Error;
 use weir_config::access::Auth;
 
-/// What one may do.
+/// What a client may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Right {
-    /// See what is there.
+    /// Read everything that the API shows.
     Read,
-    /// Change connectors, offsets, loggers.
+    /// Change connectors, offsets and loggers.
     Operate,
-    /// Bring code into the worker and take it out.
+    /// Upload and delete plugins.
     Upload,
 }
 
 impl Right {
-    /// What a request needs. A change of something that this function does not know needs the right that fewest have.
+    /// Returns the right that a request needs. A change of an unknown resource needs the right that the fewest names have.
     pub(super) fn needed(method: &Method, path: &str) -> Self {
-        // As the routes are looked up: parameters of a segment have no meaning.
+        // As in the lookup of routes, parameters of a segment are ignored.
         let first = path.strip_prefix('/').and_then(|path| path.split(['/', ';']).next());
         match *method {
             Method::GET | Method::HEAD | Method::OPTIONS => Self::Read,
@@ -41,7 +41,7 @@ impl Right {
 }
 
 impl Right {
-    /// For the audit log, when it is missing.
+    /// Returns the audit log's reason for a refusal.
     pub(super) fn lacking(self) -> &'static str {
         match self {
             Self::Read => "the user may not read (weir.rest.auth.read)",
@@ -51,7 +51,7 @@ impl Right {
     }
 }
 
-/// Who may do what.
+/// The names that have each right.
 pub(super) struct Rights {
     read: Names,
     operate: Names,
@@ -82,7 +82,7 @@ impl Rights {
         }
     }
 
-    /// Whether this name has this right. Who may change things may see them.
+    /// Whether this name has this right. The rights to change something include the right to read.
     pub(super) fn allow(&self, name: &str, right: Right) -> bool {
         match right {
             Right::Read => self.read.has(name) || self.operate.has(name) || self.upload.has(name),
@@ -92,11 +92,11 @@ impl Rights {
     }
 }
 
-/// Looks whether the names that have rights are there. What to warn of: a name that is not, beside others that are.
+/// Checks that the names that have rights exist. Returns a warning for each right some of whose names do not.
 ///
 /// # Errors
 ///
-/// None of the names of a right is there, so nobody could have it.
+/// None of the names of a right exists, so no client could have it.
 pub(super) fn check_names(config: &Auth, known: impl Fn(&str) -> bool, files: &str) -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     for (key, names) in [
@@ -110,7 +110,7 @@ pub(super) fn check_names(config: &Auth, known: impl Fn(&str) -> bool, files: &s
             (_, true) => {}
             (true, false) => return Err(Error::Nobody { key, names: missing, files: files.to_owned() }),
             (false, false) => {
-                warnings.push(format!("'{key}' gives a right to {missing}, and {files} does not say who that is"));
+                warnings.push(format!("'{key}' grants a right to {missing}, but {files} has no such name"));
             }
         }
     }
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_right_of_nobody_is_refused_and_a_name_that_is_not_there_is_told() {
+    fn a_right_that_no_name_has_is_refused_and_an_unknown_name_is_a_warning() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let check = |read: &[&str], upload: &[&str]| {
             let auth = Auth { read: names(read), upload: names(upload), ..Auth::default() };
@@ -132,13 +132,10 @@ mod tests {
         assert_eq!(check(&["alice"], &["alice", "*"]), Ok(vec![]));
         assert_eq!(
             check(&["alice", "bob"], &[]),
-            Ok(vec!["'weir.rest.auth.read' gives a right to bob, and /u does not say who that is".to_owned()])
+            Ok(vec!["'weir.rest.auth.read' grants a right to bob, but /u has no such name".to_owned()])
         );
         let refused = check(&["*"], &["alcie"]).expect_err("refused");
-        assert!(
-            refused.starts_with("'weir.rest.auth.upload' gives a right to alcie and nobody else, but /u "),
-            "{refused}"
-        );
+        assert!(refused.starts_with("'weir.rest.auth.upload' grants a right only to alcie, but /u "), "{refused}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Wrong and missing credentials at every route there is, rights, and the files that say all this.
+//! Wrong and missing credentials at every route, rights, and the files of users and tokens.
 
 use std::fs;
 
@@ -17,21 +17,21 @@ use crate::tests::Fixture;
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-/// A folder with files of users and tokens: reader and operator have passwords, uploader has a token.
+/// A directory with files of users and tokens: reader and operator have passwords, uploader has a token.
 struct Files {
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Files {
     fn new() -> Self {
-        let files = Self { folder: tempfile::tempdir().expect("folder") };
+        let files = Self { directory: tempfile::tempdir().expect("directory") };
         files.write("users", &format!("reader=plain secret:1\noperator={}\n", hashed("hashed")));
         files.write("tokens", "uploader=sha256:3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0\n");
         files
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -65,7 +65,7 @@ fn basic(name: &str, password: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}")))
 }
 
-/// What the uploader has: the sum of it is in the file.
+/// The uploader's token. Its SHA-256 is in the file.
 const TOKEN: &str = "Bearer token";
 
 async fn send(
@@ -84,10 +84,10 @@ async fn send(
     (head.status, head.headers, String::from_utf8_lossy(&body).into_owned())
 }
 
-/// The paths of all routes in the sources of this module's parent, with `a` for each name in them.
+/// Returns the paths of all routes in the sources of this module's parent, with `a` for each name in them.
 fn routes() -> Vec<String> {
-    fn walk(folder: &Path, routes: &mut Vec<String>) {
-        for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+    fn walk(directory: &Path, routes: &mut Vec<String>) {
+        for entry in fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()) {
             if entry.is_dir() {
                 walk(&entry, routes);
             } else if !entry.to_string_lossy().ends_with("tests.rs") {
@@ -107,13 +107,13 @@ fn routes() -> Vec<String> {
     routes
 }
 
-/// Workers of a cluster send these, signed in another way.
+/// Requests between workers of a cluster, which are signed in another way.
 fn of_workers(path: &str, method: &Method) -> bool {
     matches!((path, method), ("/connectors/a/tasks", &Method::POST) | ("/connectors/a/fence", &Method::PUT))
 }
 
 #[tokio::test]
-async fn nobody_without_a_proven_name_gets_anything_at_any_route() {
+async fn requests_without_valid_credentials_are_refused_at_every_route() {
     let (fixture, files) = (Fixture::new().await, Files::new());
     let router = guard(fixture.router.clone(), Some(files.open()));
     let wrong = [
@@ -135,10 +135,10 @@ async fn nobody_without_a_proven_name_gets_anything_at_any_route() {
             }
             let (status, headers, body) = send(&router, method, &path, credentials.as_deref()).await;
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path} {credentials:?}: {body}");
-            // What Kafka Connect 4.3.1 with its BasicAuthSecurityRestExtension answers.
+            // The answer of Kafka Connect 4.3.1 with its BasicAuthSecurityRestExtension.
             let kind = if method == Method::OPTIONS { "text/plain" } else { "application/json" };
             assert_eq!(headers[header::CONTENT_TYPE], kind, "{method} {path}");
-            // An answer to HEAD has no body, whoever drops it.
+            // A response to HEAD has no body.
             let dropped = method == Method::HEAD && body.is_empty();
             assert!(dropped || body == "User cannot access the resource.", "{method} {path}: {body}");
             assert!(!headers.contains_key(header::WWW_AUTHENTICATE));
@@ -168,7 +168,7 @@ async fn a_name_has_the_rights_it_was_given_at_every_route() {
         }
     }
     let (status, _, body) = send(&router, &Method::DELETE, "/plugins/a", Some(&operator)).await;
-    let message = "User operator may not upload; the worker's key weir.rest.auth.upload names who may";
+    let message = "User operator may not upload; add the name to the worker's key weir.rest.auth.upload";
     assert_eq!((status.as_u16(), body), (403, format!(r#"{{"error_code":403,"message":"{message}"}}"#)));
 }
 
@@ -189,14 +189,14 @@ async fn origins_that_are_allowed_see_nothing_of_weirs_own_resources() {
     }
 }
 
-/// Tells what of the credentials a route behind the guard can see.
+/// Returns which credentials a route after the guard can see.
 fn telltale(security: Option<Arc<Security>>) -> Router {
     let seen = async |headers: HeaderMap| format!("{:?}", headers.get(header::AUTHORIZATION));
     guard(Router::new().route("/", get(seen)), security)
 }
 
 #[tokio::test]
-async fn nothing_behind_the_guard_sees_the_credentials() {
+async fn routes_after_the_guard_do_not_see_the_credentials() {
     let files = Files::new();
     for security in [Some(files.open()), None] {
         let answer = send(&telltale(security), &Method::GET, "/", Some(&basic("reader", "plain secret:1"))).await;
@@ -213,13 +213,13 @@ async fn hashed_passwords_are_right_or_wrong_the_second_time_too() {
     let status = async |name: &str, password: &str| {
         send(&router, &Method::GET, "/", Some(&basic(name, password))).await.0.as_u16()
     };
-    // Not named among those who may read: 403 says that the name was proven.
+    // It has no right to read, so 403 shows that the credentials were valid.
     for _ in 0..2 {
         assert_eq!(status("a", "right").await, 403);
         assert_eq!(status("a", "wrong").await, 401);
         assert_eq!(status("b", "right").await, 401);
     }
-    // bcrypt looks at 72 bytes: whatever follows would be right.
+    // bcrypt uses only 72 bytes, so any suffix would be accepted.
     assert_eq!(status("long", &long).await, 401);
 }
 
@@ -249,7 +249,7 @@ async fn a_certificate_proves_its_name_unless_other_credentials_are_sent() {
 }
 
 #[tokio::test]
-async fn files_are_read_again_when_they_change_and_kept_when_they_break() {
+async fn changed_files_are_read_again_unless_they_are_not_valid() {
     let files = Files::new();
     let security = files.open();
     let router = telltale(Some(Arc::clone(&security)));
@@ -260,16 +260,16 @@ async fn files_are_read_again_when_they_change_and_kept_when_they_break() {
     files.write("users", "reader=another\n");
     look();
     assert_eq!((status("plain secret:1").await, status("another").await), (401, 200));
-    files.write("users", "# nobody is left here\n");
+    files.write("users", "# no users\n");
     look();
-    assert_eq!(status("another").await, 200, "a file that names nobody is a mistake");
+    assert_eq!(status("another").await, 200, "a file without users does not replace the previous content");
     fs::remove_file(files.path("users")).expect("removed");
     look();
     assert_eq!(status("another").await, 200);
 }
 
 #[test]
-fn files_that_would_let_everybody_or_nobody_in_are_refused() {
+fn files_without_valid_entries_are_refused() {
     let files = Files::new();
     let refused = |name: &str, text: &str| {
         files.write(name, text);
@@ -280,8 +280,8 @@ fn files_that_would_let_everybody_or_nobody_in_are_refused() {
     };
     for (name, text, part) in [
         ("users", "", "has no users"),
-        ("users", "a\n", "has no name or nothing to prove it with"),
-        ("users", "=secret\n", "has no name or nothing to prove it with"),
+        ("users", "a\n", "lacks a name, or a password or token"),
+        ("users", "=secret\n", "lacks a name, or a password or token"),
         ("users", "a=$2y$05$tooshort\n", "begins like a bcrypt hash"),
         ("users", "a=$2y$17$abcdefghijklmnopqrstuu5Z0BBgk3OXFxxDFeGXjTq0h7GuQXPFe\n", "cost of more than 16"),
         ("tokens", "a=sha256:00ff\n", "64 hexadecimal digits"),

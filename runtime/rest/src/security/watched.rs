@@ -9,10 +9,10 @@ use tracing::{info, warn};
 
 use super::Error;
 
-/// How often it is looked whether the file has changed, at most.
+/// The shortest time between two checks whether the file has changed.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What a file holds.
+/// The parsed content of a file, read again when the file changes.
 pub(super) struct Watched<T> {
     path: PathBuf,
     read: fn(&Path) -> Result<T, Error>,
@@ -25,21 +25,21 @@ struct State<T> {
     value: Arc<T>,
 }
 
-/// What changes with the file.
+/// Size and modification time, by which a change is noticed.
 type Stamp = (u64, SystemTime);
 
 impl<T> Watched<T> {
     /// Reads the file for the first time.
     pub(super) fn open(path: PathBuf, read: fn(&Path) -> Result<T, Error>) -> Result<Self, Error> {
-        // Before the file is read: what changes in between is seen the next time.
+        // Taken before the file is read, so that a change in between is noticed at the next check.
         let stamp = stamp(&path);
         let value = Arc::new(read(&path)?);
         let state = Mutex::new(State { looked: Instant::now(), stamp, value });
         Ok(Self { path, read, state })
     }
 
-    /// What the file holds, as of no longer than a second ago. Looks at the file at most once in this time, which blocks as long
-    /// as that takes. A file that cannot be used any more changes nothing, and is in the log.
+    /// Returns the content as of at most a second ago. Checks the file at most once in this time, and blocks while it does. If the file
+    /// is not valid any more, the previous content stays in effect and the error is logged.
     pub(super) fn value(&self) -> Arc<T> {
         let mut state = self.state.lock();
         if state.looked.elapsed() < LOOK {
@@ -63,22 +63,22 @@ impl<T> Watched<T> {
         let file = self.path.display();
         match (self.read)(&self.path) {
             Ok(value) => {
-                info!(%file, "the file has changed and was read again");
+                info!(%file, "changed file reloaded");
                 state.value = Arc::new(value);
             }
             Err(error) => {
-                warn!(%file, %error, "the file has changed and cannot be used; what it said before stays in force")
+                warn!(%file, %error, "the changed file is not valid; its previous content stays in effect")
             }
         }
     }
 
-    /// Reads the file now, whether or not it looks as if it had changed.
+    /// Reads the file now, whether or not it has changed.
     pub(super) fn reload(&self) {
         let stamp = stamp(&self.path);
         self.take(&mut self.state.lock(), stamp);
     }
 
-    /// Looks at the file now.
+    /// Checks the file now.
     #[cfg(test)]
     pub(super) fn look_now(&self) {
         self.look(&mut self.state.lock());

@@ -19,30 +19,30 @@ use tracing::debug;
 
 use super::Shared;
 use super::held::Held;
-use super::pace::{Busy, Paced, Phase, Stalling};
-use super::places::Place;
+use super::slots::Slot;
+use super::timeouts::{BodyTimeout, InFlight, Phase, TimeoutStream};
 use weir_keystore::subject::common_name;
 
-/// Bytes that are kept of what a client sends ahead, and of an answer that it does not take.
+/// Size of the buffers for what a client sends ahead and for a response that it does not read.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Header fields for which hyper has room without asking for memory.
+/// Header fields that hyper stores without allocating.
 const HEADERS_ON_THE_STACK: usize = 100;
 
-/// Who is at the other end, in the extensions of each request that came over TLS.
+/// The client of a TLS connection. In the extensions of each request that came over TLS.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
-    /// The common name in the client's certificate, which was verified. None = it showed none, or none with a name.
+    /// The common name in the client's verified certificate. `None` without a certificate, or if it has no common name.
     pub(crate) certificate_name: Option<Arc<str>>,
 }
 
 /// The connection that a request came over, in the extensions of each request.
 #[derive(Debug, Clone)]
-pub(crate) struct Connection(pub(crate) Arc<Place>);
+pub(crate) struct Connection(pub(crate) Arc<Slot>);
 
 /// Serves a connection until the client or the server ends it.
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: Connection) {
-    // Answers are written whole; waiting for more of them helps nobody. Not to be able to say so harms little.
+    // A response is written as a whole, so a delay to collect more data has no benefit. Ignore failures; this is an optimisation.
     let _ = stream.set_nodelay(true);
     let Some(acceptor) = shared.tls.as_ref().map(|tls| tls.acceptor()) else {
         return requests(shared, stream, None, connection).await;
@@ -59,14 +59,14 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: Co
         }
         Ok(Err(error)) => handshake_failed(&shared, &connection, &error),
         Err(_) => {
-            let late = io::Error::new(io::ErrorKind::TimedOut, "it took too long (weir.rest.handshake.timeout.ms)");
+            let late = io::Error::new(io::ErrorKind::TimedOut, "timed out (weir.rest.handshake.timeout.ms)");
             handshake_failed(&shared, &connection, &late);
         }
     }
 }
 
-fn handshake_failed(shared: &Shared, Connection(place): &Connection, error: &io::Error) {
-    shared.audit.handshake_failed(place.client(), place.address(), error);
+fn handshake_failed(shared: &Shared, Connection(slot): &Connection, error: &io::Error) {
+    shared.audit.handshake_failed(slot.client(), slot.address(), error);
 }
 
 async fn requests<S>(shared: Arc<Shared>, stream: S, peer: Option<Peer>, connection: Connection)
@@ -74,10 +74,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let phase = Arc::new(Phase::default());
-    let io = TokioIo::new(Paced::new(stream, Arc::clone(&phase), &shared.limits));
+    let io = TokioIo::new(TimeoutStream::new(stream, Arc::clone(&phase), &shared.limits));
     let service = service_fn(|request: Request<Incoming>| answer(&shared, &phase, peer.as_ref(), &connection, request));
     let mut builder = http1::Builder::new();
-    // The stream keeps the times, because it tells a pause from a head that does not end.
+    // `TimeoutStream` does this, because it distinguishes an idle connection from an incomplete head.
     builder.header_read_timeout(None).max_buf_size(BUFFER_BYTES).max_header_size(shared.limits.head_max_bytes);
     if shared.limits.headers_max != HEADERS_ON_THE_STACK {
         builder.max_headers(shared.limits.headers_max);
@@ -101,13 +101,13 @@ async fn answer(
     peer: Option<&Peer>,
     connection: &Connection,
     request: Request<Incoming>,
-) -> Result<Response<Held<Busy>>, Infallible> {
-    let busy = phase.begin();
-    let mut request = request.map(|body| Body::new(Stalling::new(body, shared.limits.body_timeout)));
+) -> Result<Response<Held<InFlight>>, Infallible> {
+    let in_flight = phase.begin();
+    let mut request = request.map(|body| Body::new(BodyTimeout::new(body, shared.limits.body_timeout)));
     if let Some(peer) = peer {
         request.extensions_mut().insert(peer.clone());
     }
     request.extensions_mut().insert(connection.clone());
     let response = Router::clone(&shared.router).oneshot(request).await?;
-    Ok(response.map(|body| Held::new(body, busy)))
+    Ok(response.map(|body| Held::new(body, in_flight)))
 }

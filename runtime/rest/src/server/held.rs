@@ -1,4 +1,4 @@
-//! The body of an answer that keeps something for as long as it is there: the answer is not over before its last byte was taken.
+//! A response body that holds a value, such as a permit, until the response has been sent.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 
-/// A body, and what is dropped with it.
+/// A body, and a value that is dropped with it.
 pub(super) struct Held<T> {
     body: Body,
     _held: T,

@@ -1,16 +1,16 @@
-//! Serves one listener until it is told to stop, and gives open requests some time then.
+//! Serves one listener until it is stopped; open requests then have some time to finish.
 //!
-//! A client can hold nothing for longer than it may: connections are counted in all, by address and until they have shown that their
-//! client may use the worker, requests once they have; and each phase of a connection has its time (`weir.rest.*`): the TLS handshake,
-//! the head of a request, its body, the answer, and the pause until the next request.
+//! No client can hold resources without a bound. The number of connections is limited per listener, per address, and for clients that
+//! have not authenticated yet; the number of requests is limited for clients that have. Each phase of a connection has a timeout
+//! (`weir.rest.*`): the TLS handshake, the head of a request, its body, the response, and the pause until the next request.
 
 mod connection;
 mod held;
-mod pace;
-mod places;
 mod requests;
+mod slots;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 
 use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
@@ -29,29 +29,29 @@ use crate::tls::ServerTls;
 use weir_config::access::Limits;
 
 pub(super) use connection::{Connection, Peer};
-use places::{Full, Places};
+use slots::{Full, Slots};
 
-/// How long open requests may take when the server stops. Kafka Connect allows 60 s, but nothing that is open that late ends well.
+/// How long open requests may take when the server stops. Kafka Connect allows 60 s, but a request that takes this long rarely succeeds.
 const GRACEFUL_STOP: Duration = Duration::from_secs(10);
 
-/// Pause after the system refused to give a connection that is there, which it does when it has no file numbers left.
+/// Pause after the system refused to accept a connection, which happens when the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// A listener: where, how it is encrypted, what answers, and what clients may do to it.
+/// A listener with its routes, its TLS and the limits for its clients.
 pub struct Endpoint {
-    /// Bound already.
+    /// The bound socket.
     pub listener: TcpListener,
-    /// None = plain http.
+    /// `None` for plain http.
     pub tls: Option<Arc<ServerTls>>,
-    /// What answers.
+    /// The routes.
     pub router: Router,
-    /// Who may ask. None = everybody.
+    /// Authentication and rights. `None` if every client has all rights.
     pub security: Option<Arc<Security>>,
-    /// Which web pages may.
+    /// The web pages that may use the listener.
     pub pages: Pages,
-    /// For this listener alone.
+    /// Limits for the clients of this listener.
     pub limits: Limits,
-    /// Where it is noted what becomes of requests.
+    /// The audit log for its requests.
     pub audit: Audit,
 }
 
@@ -61,22 +61,22 @@ struct Shared {
     router: Router,
     limits: Limits,
     audit: Audit,
-    /// Cancelled when connections should end after the request that is open.
+    /// Cancelled when connections are to end after their current request.
     stop: CancellationToken,
 }
 
-/// Serves until `stop` is cancelled and the requests that are open then are done, or their time is up.
+/// Serves until `stop` is cancelled and the requests that are then open have finished, for at most 10 s.
 pub async fn serve(endpoint: Endpoint, stop: CancellationToken) {
     let Endpoint { listener, tls, router, security, pages, limits, audit } = endpoint;
-    // Here and nowhere else, so that no listener can be without them.
+    // Only here, so that no listener can lack them.
     let router = only_from(guard(requests::at_most(limits.requests_max, router), security), pages);
     let router = audited(router, audit.clone());
-    let places = Places::new(&limits);
+    let slots = Slots::new(&limits);
     let shared = Arc::new(Shared { tls, router, limits, audit, stop: stop.clone() });
     let (open, cut) = (TaskTracker::new(), CancellationToken::new());
     while let Some((stream, from)) = accept(&listener, &stop).await {
-        let place = match places.take(from.ip()) {
-            Ok(place) => Arc::new(place),
+        let slot = match slots.take(from.ip()) {
+            Ok(slot) => Arc::new(slot),
             Err(full) => {
                 if refuse(stream, full, shared.tls.is_some()) {
                     shared.audit.answered(503);
@@ -87,8 +87,8 @@ pub async fn serve(endpoint: Endpoint, stop: CancellationToken) {
         let (shared, cut) = (Arc::clone(&shared), cut.clone());
         open.spawn(async move {
             tokio::select! {
-                () = connection::serve(shared, stream, Connection(Arc::clone(&place))) => {}
-                () = place.cut() => {}
+                () = connection::serve(shared, stream, Connection(Arc::clone(&slot))) => {}
+                () = slot.cut() => {}
                 () = cut.cancelled() => {}
             }
         });
@@ -101,7 +101,7 @@ pub async fn serve(endpoint: Endpoint, stop: CancellationToken) {
     }
 }
 
-/// The next connection; none once `stop` is cancelled.
+/// Returns the next connection, or `None` once `stop` is cancelled.
 async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
     loop {
         let accepted = tokio::select! {
@@ -110,14 +110,14 @@ async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(Tcp
         };
         match accepted {
             Ok(accepted) => return Some(accepted),
-            // The client was gone before it was met.
+            // The client closed the connection before it was accepted.
             Err(error)
                 if matches!(
                     error.kind(),
                     ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
                 ) => {}
             Err(error) => {
-                warn!(%error, "the REST server cannot take connections; will try again");
+                warn!(%error, "the REST server cannot accept connections; retrying");
                 tokio::select! {
                     () = tokio::time::sleep(ACCEPT_PAUSE) => {}
                     () = stop.cancelled() => return None,
@@ -127,13 +127,13 @@ async fn accept(listener: &TcpListener, stop: &CancellationToken) -> Option<(Tcp
     }
 }
 
-/// Closes a connection that is one too many. A client that speaks http is told so, if that needs no waiting. True = it was.
+/// Closes a connection that exceeds a limit. Returns whether the client got a response: over http only, and only if that does not block.
 fn refuse(stream: TcpStream, full: Full, encrypted: bool) -> bool {
     if let (false, Ok(mut stream)) = (encrypted, stream.into_std()) {
         let body = format!(r#"{{"error_code":503,"message":"{}"}}"#, full.message());
         let head =
             "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close";
-        // It may be gone already.
+        // The client may have closed the connection already.
         return write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).is_ok();
     }
     false

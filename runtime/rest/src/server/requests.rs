@@ -1,4 +1,5 @@
-//! The requests that a listener answers at once. Counted behind the guard, so that clients that prove no name hold none of them.
+//! Limits the concurrent requests of a listener. They are counted after the guard, so that clients without valid credentials cannot use
+//! them up.
 
 use std::sync::Arc;
 
@@ -16,11 +17,11 @@ use crate::error::Failure;
 #[derive(Clone)]
 struct Requests {
     max: usize,
-    /// A permit for each request that is being answered.
+    /// One permit per request that is being answered.
     permits: Arc<Semaphore>,
 }
 
-/// These routes for so many requests at once.
+/// Limits the concurrent requests to these routes.
 pub(super) fn at_most(max: usize, router: Router) -> Router {
     let permits = Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
     router.layer(from_fn_with_state(Requests { max, permits }, count))
@@ -33,6 +34,6 @@ async fn count(State(requests): State<Requests>, request: Request, next: Next) -
             format!("Too many concurrent requests: the limit is {max} (weir.rest.requests.max); try again later");
         return ([(header::RETRY_AFTER, "1")], Failure::new(StatusCode::SERVICE_UNAVAILABLE, message)).into_response();
     };
-    // As long as the body is there the request counts.
+    // The request counts until its response has been sent.
     next.run(request).await.map(|body| Body::new(Held::new(body, permit)))
 }

@@ -1,5 +1,5 @@
-//! Real connections to a listener, many of them bad ones. In each test one limit is short and all others are long, so that what
-//! ends a connection is known, and a neighbour is served afterwards.
+//! Real connections to a listener, many of them misbehaving. In each test one limit is short and all others are long, so that it is
+//! known which one ends a connection, and another client is served afterwards.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -26,7 +26,7 @@ use weir_keystore::{Keystore, Source, StoreKind};
 use weir_metrics::{Sampling, WorkerMetrics};
 use weir_plugin::ConfigMap;
 
-/// Nothing that a test waits for takes longer, on a slow machine either.
+/// Longer than anything that a test waits for takes, even on a slow machine.
 const DEADLINE: Duration = Duration::from_secs(30);
 const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(100);
@@ -45,18 +45,18 @@ const LIMITS: Limits = Limits {
     idle_timeout: LONG,
 };
 
-/// A listener, and what its routes wait for and tell.
+/// A listener, and the signals from and to its routes.
 struct Server {
     address: SocketAddr,
-    /// Lets one request for `/wait` go on.
+    /// Lets one request for `/wait` continue.
     go_on: Arc<Notify>,
-    /// Gets a word when a request for `/wait` has come, and when an answer of `/endless` was given up.
+    /// Receives a text when a request for `/wait` has arrived, and when a response of `/endless` was dropped.
     events: mpsc::UnboundedReceiver<&'static str>,
     stop: CancellationToken,
     served: JoinHandle<()>,
 }
 
-/// Tells that it was dropped.
+/// Reports that it was dropped.
 struct Dropped(mpsc::UnboundedSender<&'static str>);
 
 impl Drop for Dropped {
@@ -75,14 +75,14 @@ impl Server {
         let address = listener.local_addr().expect("an address");
         let (sender, events) = mpsc::unbounded_channel();
         let (go_on, stop) = (Arc::new(Notify::new()), CancellationToken::new());
-        let (told, notify) = (sender.clone(), Arc::clone(&go_on));
+        let (events, notify) = (sender.clone(), Arc::clone(&go_on));
         let router = Router::new()
             .route("/", get(async || "here"))
             .route("/body", post(async |body: Bytes| body.len().to_string()))
             .route(
                 "/wait",
                 get(async move || {
-                    let _ = told.send("waiting");
+                    let _ = events.send("waiting");
                     notify.notified().await;
                     "waited"
                 }),
@@ -108,14 +108,14 @@ impl Server {
         TcpStream::connect(self.address).await.expect("a connection")
     }
 
-    /// What comes back until the server closes the connection.
+    /// Returns what the server sends until it closes the connection.
     async fn send(&self, request: &str) -> String {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.expect("sent");
         rest(&mut stream).await
     }
 
-    /// Others are served as if nothing were.
+    /// Checks that other clients are served.
     async fn serves_others(&self) {
         assert!(self.send(LAST).await.ends_with("here"));
     }
@@ -128,11 +128,11 @@ impl Server {
 /// A request after which the connection is closed.
 const LAST: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
-/// What comes until the server closes the connection, which it does.
+/// Returns what the server sends until it closes the connection, and fails if it does not close it.
 async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     let read = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut bytes)).await.expect("the server closes in time");
-    // A connection that is cut may be reset.
+    // A connection that is closed early may be reset.
     if let Err(error) = read {
         assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof), "{error}");
     }
@@ -168,7 +168,7 @@ async fn a_connection_without_a_request_is_closed_before_the_first_one_and_after
 }
 
 #[tokio::test]
-async fn a_body_that_stands_still_is_refused() {
+async fn a_body_that_stalls_is_refused() {
     let server = Server::start(Limits { body_timeout: SHORT, ..LIMITS }, None).await;
     let answer = server.send("POST /body HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nsome").await;
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("too slowly"), "{answer}");
@@ -221,7 +221,7 @@ async fn heads_are_bounded_in_fields_and_in_bytes() {
 }
 
 #[tokio::test]
-async fn one_request_too_many_is_told_to_try_again() {
+async fn too_many_requests_are_answered_with_503() {
     let mut server = Server::start(Limits { requests_max: 1, ..LIMITS }, None).await;
     let mut waiting = server.connect().await;
     waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("sent");
@@ -240,7 +240,7 @@ async fn one_request_too_many_is_told_to_try_again() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_told_to_try_again() {
+async fn too_many_connections_are_answered_with_503() {
     let mut server = Server::start(Limits { connections_max: 1, ..LIMITS }, None).await;
     let mut waiting = server.connect().await;
     waiting.write_all(b"GET /wait HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("sent");
@@ -249,13 +249,13 @@ async fn one_connection_too_many_is_told_to_try_again() {
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("weir.rest.connections.max"), "{answer}");
     server.go_on.notify_one();
     assert!(rest(&mut waiting).await.ends_with("waited"));
-    // The place is free once the server has seen the end of the connection, which nobody is told of.
+    // The slot is free once the server has noticed the end of the connection, which the client cannot observe.
     let again = async {
         while !server.send(LAST).await.ends_with("here") {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(DEADLINE, again).await.expect("the place is free again");
+    tokio::time::timeout(DEADLINE, again).await.expect("the slot is free again");
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn an_address_that_holds_all_its_connections_gets_no_more() {
 }
 
 #[tokio::test]
-async fn connections_without_a_request_keep_nobody_out() {
+async fn connections_without_a_request_do_not_lock_others_out() {
     let server = Server::start(Limits { connections_new_max: 8, ..LIMITS }, None).await;
     let mut kept = server.connect().await;
     let again = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -292,7 +292,7 @@ async fn connections_without_a_request_keep_nobody_out() {
         }
     }
     ask_again(&mut kept, again).await;
-    // The oldest were cut.
+    // The oldest were closed.
     assert!(!rest(&mut held[0]).await.contains("here"));
 }
 
@@ -333,8 +333,8 @@ fn base64(text: &str) -> String {
 
 #[tokio::test]
 async fn clients_with_wrong_passwords_do_not_lock_others_out() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (users, tokens) = (folder.path().join("users"), folder.path().join("tokens"));
+    let directory = tempfile::tempdir().expect("a directory");
+    let (users, tokens) = (directory.path().join("users"), directory.path().join("tokens"));
     std::fs::write(&users, format!("known={}\n", bcrypt::hash("right", 8).expect("a hash"))).expect("written");
     std::fs::write(&tokens, "robot=token\n").expect("written");
     let auth =
@@ -392,7 +392,7 @@ fn path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tls").join(name)
 }
 
-/// TLS as the configuration sets it up.
+/// Opens TLS as the configuration does.
 fn tls(entries: &[(&str, &str)]) -> ServerTls {
     let own = ["server.jks", "server.p12", "server.pem", "ca.pem", "trust.p12"];
     let value = |value: &str| if own.contains(&value) { path(value).display().to_string() } else { value.to_owned() };
@@ -404,7 +404,7 @@ fn tls(entries: &[(&str, &str)]) -> ServerTls {
     ServerTls::open(&settings.unwrap_or_else(|| panic!("{errors:?}"))).expect("stores that fit")
 }
 
-/// A client that trusts this certificate, and shows that one.
+/// Creates a client that trusts the first certificate and sends the second.
 fn client(trusts: &str, shows: Option<&str>) -> TlsConnector {
     let load = |name: &str| Keystore::load(StoreKind::Pem, Source::File(&path(name)), None, None).expect("PEM");
     let mut roots = RootCertStore::empty();
@@ -443,7 +443,7 @@ async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> String {
         return String::new();
     }
     let mut bytes = Vec::new();
-    // What was refused ends in an alert.
+    // A refused handshake ends with an alert.
     let _ = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut bytes)).await.expect("the server closes in time");
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -464,7 +464,7 @@ async fn https_is_spoken_with_keys_of_every_form() {
 }
 
 #[tokio::test]
-async fn certificates_of_clients_are_asked_for_and_looked_at() {
+async fn certificates_of_clients_are_requested_and_checked() {
     let own = [
         ("keystore.location", "server.p12"),
         ("truststore.location", "trust.p12"),
@@ -505,7 +505,7 @@ async fn versions_and_ciphers_are_those_that_are_configured() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_does_not_go_on_is_cut() {
+async fn a_handshake_that_stalls_is_closed() {
     let acceptor = tls(&[("keystore.location", "server.p12")]);
     let server = Server::start(Limits { handshake_timeout: SHORT, ..LIMITS }, Some(acceptor)).await;
     assert_eq!(server.send("").await, "");
@@ -515,7 +515,7 @@ async fn a_handshake_that_does_not_go_on_is_cut() {
 }
 
 #[tokio::test]
-async fn half_open_handshakes_keep_nobody_out() {
+async fn half_open_handshakes_do_not_lock_others_out() {
     let acceptor = tls(&[("keystore.location", "server.p12")]);
     let server = Server::start(Limits { connections_new_max: 8, ..LIMITS }, Some(acceptor)).await;
     let good = client("ca.pem", None);

@@ -1,4 +1,4 @@
-//! Families of a connector: its state, and how many of its tasks are in which.
+//! Families of a connector: its state, and the number of its tasks in each state.
 
 use super::word;
 use crate::metrics::family::Family;
@@ -10,7 +10,7 @@ fn tasks(connector: &ConnectorSnapshot, state: State) -> usize {
     connector.tasks.iter().filter(|task| task.state == state).count()
 }
 
-/// The table.
+/// The families of a connector.
 pub(in crate::metrics) const CONNECTOR: &[Family<ConnectorSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_state",

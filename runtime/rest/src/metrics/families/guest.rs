@@ -1,11 +1,11 @@
-//! Families of a sandbox: what Kafka Connect cannot know, because there a plugin is threads of the same process.
+//! Families of a sandbox. Kafka Connect cannot measure these, because there a plugin runs in threads of the same process.
 
 use weir_plugin::{GuestStats, MetricValue};
 
 use crate::metrics::family::Family;
 use crate::metrics::text::Kind::{Counter, Gauge};
 
-/// The table.
+/// The families of a sandbox.
 pub(in crate::metrics) const GUEST: &[Family<GuestStats>] = &[
     Family {
         name: "weir_guest_cpu_seconds_total",

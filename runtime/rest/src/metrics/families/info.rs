@@ -1,4 +1,4 @@
-//! Families that carry words: classes and versions, as labels of a sample whose value is 1.
+//! Families with texts, such as classes and versions, as labels of a sample with the value 1.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ fn version<'a>(component: &'a Arc<Component>, class: &str) -> &'a str {
     component.plugin(class).map_or("", |plugin| plugin.version.as_str())
 }
 
-/// Of a connector.
+/// The info families of a connector.
 pub(in crate::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Family {
     name: "kafka_connect_connector_info",
     kind: Gauge,
@@ -43,7 +43,7 @@ pub(in crate::metrics) const CONNECTOR_INFO: &[Family<ConnectorSnapshot>] = &[Fa
     },
 }];
 
-/// Of a task.
+/// The info families of a task.
 pub(in crate::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_task_info",
@@ -108,7 +108,7 @@ pub(in crate::metrics) const TASK_INFO: &[Family<TaskSnapshot>] = &[
             let steps = &task.config.transforms;
             let used = |index: usize| steps.get(index).and_then(|step| step.predicate.as_ref());
             for (index, predicate) in (0..steps.len()).filter_map(|index| Some((index, used(index)?))) {
-                // A predicate may be on several transforms.
+                // Several transforms may use the same predicate.
                 if (0..index).filter_map(used).any(|earlier| earlier.alias == predicate.alias) {
                     continue;
                 }

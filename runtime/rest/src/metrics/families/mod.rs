@@ -1,4 +1,4 @@
-//! All families, a file for each kind of thing that is looked at.
+//! All families, in one file for each type that they read.
 
 mod connector;
 mod guest;
@@ -14,7 +14,7 @@ pub(super) use worker::WORKER;
 
 use weir_api::State;
 
-/// Kafka Connect's word for a state, in its metrics.
+/// Returns Kafka Connect's name of a state in its metrics.
 fn word(state: State) -> &'static str {
     match state {
         State::Unassigned => "unassigned",

@@ -7,7 +7,7 @@ use crate::metrics::family::Family;
 use crate::metrics::text::Kind::{Counter, Gauge};
 use weir_herder::TaskSnapshot;
 
-/// Of every task.
+/// The families of every task.
 pub(in crate::metrics) const TASK: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_connector_status",
@@ -149,7 +149,7 @@ pub(in crate::metrics) const TASK: &[Family<TaskSnapshot>] = &[
     },
 ];
 
-/// Of a source's task.
+/// The families of a source task.
 pub(in crate::metrics) const SOURCE: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_source_task_source_record_poll_total",
@@ -202,7 +202,7 @@ pub(in crate::metrics) const SOURCE: &[Family<TaskSnapshot>] = &[
     },
 ];
 
-/// Of a sink's task.
+/// The families of a sink task.
 pub(in crate::metrics) const SINK: &[Family<TaskSnapshot>] = &[
     Family {
         name: "kafka_connect_sink_task_sink_record_read_total",

@@ -5,7 +5,7 @@ use crate::metrics::page::Survey;
 use crate::metrics::process;
 use crate::metrics::text::Kind::{Counter, Gauge};
 
-/// The table.
+/// The families of the worker.
 pub(in crate::metrics) const WORKER: &[Family<Survey>] = &[
     Family {
         name: "kafka_connect_worker_connector_count",

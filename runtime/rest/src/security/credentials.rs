@@ -1,4 +1,4 @@
-//! The files of users and tokens, and whether what a client says fits them.
+//! Reads the files of users and tokens, and checks passwords and tokens against them.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::Path;
@@ -11,10 +11,10 @@ use subtle::ConstantTimeEq as _;
 use super::Error;
 use weir_config::properties;
 
-/// Bytes of a password that bcrypt looks at.
+/// The number of bytes of a password that bcrypt uses.
 const BCRYPT_BYTES: usize = 72;
 
-/// The most costly hash that is taken, 2^16 rounds: seconds. Each one more is twice as long.
+/// The highest accepted cost, 2^16 rounds, which takes seconds. Each increment doubles the time.
 const BCRYPT_COST_MAX: u32 = 16;
 
 type Sum = [u8; 32];
@@ -23,29 +23,30 @@ fn sum(text: &[u8]) -> Sum {
     Sha256::digest(text).into()
 }
 
-/// A password as it is stored.
+/// A stored password.
 enum Password {
-    /// The SHA-256 of a password that stands in the file as it is: sums have one length, so comparing them tells nothing.
+    /// The SHA-256 of a password that is in the file in plain text. Sums have the same length, so a comparison does not reveal the
+    /// password's length.
     Plain(Sum),
-    /// A hash of bcrypt.
+    /// A bcrypt hash.
     Hashed(String),
 }
 
 /// Users and their passwords.
 pub(super) struct Users {
     passwords: BTreeMap<String, Password>,
-    /// Hashed passwords that were right before, as the sum of a secret and the password: bcrypt is made to be slow, and a client
+    /// Passwords that were found to be right, by user, as the sum of a secret and the password: bcrypt is slow by design, and a client
     /// sends its password with each request.
     proven: Mutex<HashMap<String, Sum>>,
     wrong: Mutex<Wrong>,
     secret: Sum,
 }
 
-/// How many wrong passwords are remembered.
+/// Maximum number of wrong passwords that are remembered.
 const WRONG_MAX: usize = 1000;
 
-/// The last wrong passwords that had to be hashed, each with its name as a sum with the secret: a client that was not told of a new
-/// password tries the old one again and again.
+/// The last wrong passwords that had to be hashed, each as the sum of the secret, its name and the password: a client that does not
+/// have a new password yet keeps trying the old one.
 #[derive(Default)]
 struct Wrong {
     sums: HashSet<Sum>,
@@ -65,18 +66,18 @@ impl Wrong {
     }
 }
 
-/// What is known of a password without much work.
-pub(super) enum Guess {
-    /// It is the user's, who has this name.
+/// What is known about a password without hashing it with bcrypt.
+pub(super) enum CachedVerdict {
+    /// It is the password of the user with this name.
     Right(Arc<str>),
-    /// It is not.
+    /// It is wrong.
     Wrong,
-    /// It has to be hashed to know: [`Users::check_hash`].
+    /// It must be hashed ([`Users::check_hash`]).
     Unknown,
 }
 
 impl Users {
-    /// Reads a file: Java properties, `name=password`.
+    /// Reads a Java properties file with entries `name=password`.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let mut passwords = BTreeMap::new();
         for (name, text) in entries(path)? {
@@ -88,7 +89,7 @@ impl Users {
                         return Err(wrong("has a bcrypt cost of more than 16"));
                     }
                     Ok(_) => Password::Hashed(text),
-                    Err(_) => return Err(wrong("begins like a bcrypt hash and is none")),
+                    Err(_) => return Err(wrong("begins like a bcrypt hash, but is not a valid one")),
                 }
             } else {
                 Password::Plain(sum(text.as_bytes()))
@@ -105,7 +106,7 @@ impl Users {
         sum(&[&self.secret, password.as_bytes()].concat())
     }
 
-    /// A name has no colon in it.
+    /// Returns the sum by which a wrong password is remembered. A name contains no colon, so the sum is unambiguous.
     fn wrong_sum(&self, name: &str, password: &str) -> Sum {
         sum(&[&self.secret, name.as_bytes(), b":", password.as_bytes()].concat())
     }
@@ -115,34 +116,34 @@ impl Users {
         self.passwords.contains_key(name)
     }
 
-    /// Looks whether this is the user's password. A name that is not there takes as long as one that is.
-    pub(super) fn guess(&self, name: &str, password: &str) -> Guess {
+    /// Returns what is known about a user's password. The answer for an unknown name takes as long as that for a known one.
+    pub(super) fn cached_verdict(&self, name: &str, password: &str) -> CachedVerdict {
         let given = sum(password.as_bytes());
         match self.passwords.get(name) {
             Some(Password::Plain(stored)) => match bool::from(stored.ct_eq(&given)) {
-                true => Guess::Right(name.into()),
-                false => Guess::Wrong,
+                true => CachedVerdict::Right(name.into()),
+                false => CachedVerdict::Wrong,
             },
             Some(Password::Hashed(_)) => {
                 let proven = self.proven.lock().get(name).copied();
                 match proven.is_some_and(|proven| bool::from(proven.ct_eq(&self.sum(password)))) {
-                    true => Guess::Right(name.into()),
-                    false => self.guess_wrong(name, password),
+                    true => CachedVerdict::Right(name.into()),
+                    false => self.cached_wrong(name, password),
                 }
             }
-            None if self.some_hash().is_some() => self.guess_wrong(name, password),
-            None => Guess::Wrong,
+            None if self.some_hash().is_some() => self.cached_wrong(name, password),
+            None => CachedVerdict::Wrong,
         }
     }
 
-    fn guess_wrong(&self, name: &str, password: &str) -> Guess {
+    fn cached_wrong(&self, name: &str, password: &str) -> CachedVerdict {
         match self.wrong.lock().sums.contains(&self.wrong_sum(name, password)) {
-            true => Guess::Wrong,
-            false => Guess::Unknown,
+            true => CachedVerdict::Wrong,
+            false => CachedVerdict::Unknown,
         }
     }
 
-    /// A hash to work on when the name is not there.
+    /// Returns any stored hash, to be computed for names that do not exist.
     fn some_hash(&self) -> Option<&str> {
         self.passwords.values().find_map(|password| match password {
             Password::Hashed(hash) => Some(hash.as_str()),
@@ -150,14 +151,14 @@ impl Users {
         })
     }
 
-    /// Hashes a password, which keeps this thread busy for a good part of a second, and says whose it is.
+    /// Hashes a password, which blocks this thread for a large part of a second, and returns the user's name if it is right.
     pub(super) fn check_hash(&self, name: &str, password: &str) -> Option<Arc<str>> {
         let (known, hash) = match self.passwords.get(name) {
             Some(Password::Hashed(hash)) => (true, hash.as_str()),
             Some(Password::Plain(_)) => return None,
             None => (false, self.some_hash()?),
         };
-        // What is beyond is not looked at, so a longer password would be right with any end.
+        // bcrypt ignores further bytes, so a longer password would be right with any ending.
         let fits = password.len() <= BCRYPT_BYTES;
         let right = bcrypt::verify(password, hash).unwrap_or(false);
         if !(known && fits && right) {
@@ -169,11 +170,11 @@ impl Users {
     }
 }
 
-/// Bearer tokens and whose they are.
+/// Bearer tokens and the names they prove.
 pub(super) struct Tokens(Vec<(Arc<str>, Sum)>);
 
 impl Tokens {
-    /// Reads a file: Java properties, `name=token` or `name=sha256:SUM`.
+    /// Reads a Java properties file with entries `name=token` or `name=sha256:SUM`.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let mut tokens = Vec::new();
         for (name, text) in entries(path)? {
@@ -187,12 +188,12 @@ impl Tokens {
         Ok(Self(tokens))
     }
 
-    /// Whether somebody of this name has a token.
+    /// Whether there is a token for this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| &**known == name)
     }
 
-    /// Whose token this is. Looks at all of them, whichever fits.
+    /// Returns the name that a token proves. Compares all tokens, so that the time does not depend on which one matches.
     pub(super) fn name(&self, token: &str) -> Option<Arc<str>> {
         let given = sum(token.as_bytes());
         let fits = |stored: &Sum| bool::from(stored.ct_eq(&given));
@@ -212,16 +213,12 @@ fn digest(digits: &str) -> Option<Sum> {
     Some(sum)
 }
 
-/// The entries of a file, of which there is at least one: without any, Kafka Connect lets everybody in.
+/// Reads the entries of a file. A file without entries is an error; Kafka Connect would give all clients access.
 fn entries(path: &Path) -> Result<Vec<(String, String)>, Error> {
     let mut entries = Vec::new();
     for (name, text) in properties::properties(path)? {
         if name.is_empty() || text.is_empty() {
-            return Err(Error::Entry {
-                path: path.to_owned(),
-                name,
-                problem: "has no name or nothing to prove it with",
-            });
+            return Err(Error::Entry { path: path.to_owned(), name, problem: "lacks a name, or a password or token" });
         }
         entries.push((name, text));
     }

@@ -1,4 +1,4 @@
-//! Cuts clients that are too slow: a stream that knows when it may wait for its client and how long, and the body of a request.
+//! Timeouts for slow clients: [`TimeoutStream`] for heads, responses and idle connections, [`BodyTimeout`] for request bodies.
 
 use std::io;
 use std::pin::Pin;
@@ -14,41 +14,41 @@ use tokio::time::{Instant, Sleep};
 
 use weir_config::access::Limits;
 
-/// Bytes a second that a client has to keep up with on the whole, when the time that it may stand still is over.
+/// The average rate in bytes per second that a client must reach once the time for which it may stall is over.
 const LEAST_RATE: u64 = 1 << 10;
 
-/// Whether a request of this connection is being answered. Shared by the stream, which waits for clients, and the requests.
+/// Whether a request of this connection is being answered. Shared by the stream and the requests.
 #[derive(Default)]
 pub(super) struct Phase {
     busy: AtomicBool,
-    /// Requests so far, so that the stream notices one that began and ended between two looks.
+    /// Requests so far, so that the stream notices a request that began and ended between two polls.
     count: AtomicU64,
 }
 
 impl Phase {
-    /// A request begins. It ends when what is returned is dropped.
-    pub(super) fn begin(self: &Arc<Self>) -> Busy {
+    /// Notes that a request begins. It ends when the returned value is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.busy.store(true, Ordering::Relaxed);
-        Busy(Arc::clone(self))
+        InFlight(Arc::clone(self))
     }
 }
 
 /// A request that is being answered.
-pub(super) struct Busy(Arc<Phase>);
+pub(super) struct InFlight(Arc<Phase>);
 
-impl Drop for Busy {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.busy.store(false, Ordering::Relaxed);
     }
 }
 
-/// A timer that costs nothing until somebody has to wait.
+/// A timer that is not created before it is first polled.
 #[derive(Default)]
-struct Alarm(Option<Pin<Box<Sleep>>>);
+struct LazySleep(Option<Pin<Box<Sleep>>>);
 
-impl Alarm {
-    /// Whether the deadline has passed; wakes the task when it does.
+impl LazySleep {
+    /// Ready once the deadline has passed; wakes the task at that time.
     fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
         let sleep = self.0.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if sleep.deadline() != deadline {
@@ -58,15 +58,15 @@ impl Alarm {
     }
 }
 
-/// How fast something goes: it may stand still for some time, and after that has to keep up with [`LEAST_RATE`].
-struct Pace {
+/// Progress of a transfer: it may stall for `stall`, and after that must reach [`LEAST_RATE`] on average.
+struct Progress {
     began: Instant,
     moved: Instant,
     bytes: u64,
     stall: Duration,
 }
 
-impl Pace {
+impl Progress {
     fn new(stall: Duration) -> Self {
         let now = Instant::now();
         Self { began: now, moved: now, bytes: 0, stall }
@@ -89,24 +89,24 @@ fn too_slow(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, what)
 }
 
-/// A stream that ends with an error when its client is too slow.
-pub(super) struct Paced<S> {
+/// A stream that fails if its client is too slow.
+pub(super) struct TimeoutStream<S> {
     stream: S,
     phase: Arc<Phase>,
     idle_timeout: Duration,
     head_timeout: Duration,
     answer_timeout: Duration,
-    /// The request that `head` is about.
+    /// The number of the request that `head` belongs to.
     count: u64,
-    /// When the head that is coming has to be there, or the first byte of it.
+    /// Deadline for the next head, or for its first byte.
     head: Option<Instant>,
-    reading: Alarm,
-    /// Since the client does not take all that there is for it.
-    answer: Option<Pace>,
-    writing: Alarm,
+    reading: LazySleep,
+    /// `Some` while the client has not read all that was sent.
+    answer: Option<Progress>,
+    writing: LazySleep,
 }
 
-impl<S> Paced<S> {
+impl<S> TimeoutStream<S> {
     pub(super) fn new(stream: S, phase: Arc<Phase>, limits: &Limits) -> Self {
         Self {
             stream,
@@ -114,20 +114,20 @@ impl<S> Paced<S> {
             idle_timeout: limits.idle_timeout,
             head_timeout: limits.head_timeout,
             answer_timeout: limits.answer_timeout,
-            // Not a count that there is, so that the first look begins the waiting.
+            // No request has this number, so the first poll sets the deadline.
             count: u64::MAX,
             head: None,
-            reading: Alarm::default(),
+            reading: LazySleep::default(),
             answer: None,
-            writing: Alarm::default(),
+            writing: LazySleep::default(),
         }
     }
 
-    /// When the client must have sent something; none = it is not its turn.
+    /// Returns the deadline for the next bytes from the client, or `None` while a request is being answered.
     fn turn(&mut self) -> Option<Instant> {
         let count = self.phase.count.load(Ordering::Relaxed);
         if self.phase.busy.load(Ordering::Relaxed) {
-            // The body has a pace of its own.
+            // The body has its own timeout.
             self.head = None;
             self.count = u64::MAX;
             return None;
@@ -139,26 +139,26 @@ impl<S> Paced<S> {
         self.head
     }
 
-    /// What a write or a flush came to. While one is pending, the client is the one who is waited for.
+    /// Passes on the result of a write or a flush. While it is pending, the client's timeout runs.
     fn wrote<T>(&mut self, result: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             return result;
         }
-        let pace = self.answer.get_or_insert_with(|| Pace::new(self.answer_timeout));
-        match self.writing.poll(pace.deadline(), context) {
-            Poll::Ready(()) => Poll::Ready(Err(too_slow("the client does not take its answer"))),
+        let progress = self.answer.get_or_insert_with(|| Progress::new(self.answer_timeout));
+        match self.writing.poll(progress.deadline(), context) {
+            Poll::Ready(()) => Poll::Ready(Err(too_slow("the client did not read the response in time"))),
             Poll::Pending => Poll::Pending,
         }
     }
 
     fn advance(&mut self, result: &Poll<io::Result<usize>>) {
-        if let (Some(pace), Poll::Ready(Ok(bytes))) = (&mut self.answer, result) {
-            pace.advance(*bytes);
+        if let (Some(progress), Poll::Ready(Ok(bytes))) = (&mut self.answer, result) {
+            progress.advance(*bytes);
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -170,19 +170,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let Some(deadline) = this.turn() else { return read };
         match read {
             Poll::Ready(Ok(())) if buffer.filled().len() > before => {
-                // Of a head that has begun each further byte changes nothing.
+                // Further bytes of a head do not extend its deadline.
                 this.head = Some(deadline.min(Instant::now() + this.head_timeout));
                 Poll::Ready(Ok(()))
             }
             Poll::Pending if this.reading.poll(deadline, context).is_ready() => {
-                Poll::Ready(Err(too_slow("the client sent no whole request in time")))
+                Poll::Ready(Err(too_slow("the client did not send a complete request in time")))
             }
             read => read,
         }
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let result = Pin::new(&mut this.stream).poll_write(context, bytes);
@@ -209,7 +209,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         let this = &mut *self;
         let result = Pin::new(&mut this.stream).poll_flush(context);
         if result.is_ready() {
-            // All of it is on its way, so nobody is waited for.
+            // Everything has been sent, so there is nothing to wait for.
             this.answer = None;
         }
         this.wrote(result, context)
@@ -222,22 +222,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     }
 }
 
-/// The body of a request that ends with an error when its client is too slow. The time counts from the first time that somebody
-/// waits for it.
-pub(super) struct Stalling<B> {
+/// The body of a request that fails if its client is too slow. Time is measured from the first poll that finds no data.
+pub(super) struct BodyTimeout<B> {
     body: B,
     stall: Duration,
-    pace: Option<Pace>,
-    alarm: Alarm,
+    progress: Option<Progress>,
+    timer: LazySleep,
 }
 
-impl<B> Stalling<B> {
+impl<B> BodyTimeout<B> {
     pub(super) fn new(body: B, stall: Duration) -> Self {
-        Self { body, stall, pace: None, alarm: Alarm::default() }
+        Self { body, stall, progress: None, timer: LazySleep::default() }
     }
 }
 
-impl<B> HttpBody for Stalling<B>
+impl<B> HttpBody for BodyTimeout<B>
 where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: Into<axum::BoxError>,
@@ -253,14 +252,14 @@ where
         let stall = this.stall;
         match Pin::new(&mut this.body).poll_frame(context) {
             Poll::Ready(frame) => {
-                if let (Some(pace), Some(Ok(frame))) = (&mut this.pace, &frame) {
-                    pace.advance(frame.data_ref().map_or(0, Bytes::len));
+                if let (Some(progress), Some(Ok(frame))) = (&mut this.progress, &frame) {
+                    progress.advance(frame.data_ref().map_or(0, Bytes::len));
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Poll::Pending => {
-                let pace = this.pace.get_or_insert_with(|| Pace::new(stall));
-                match this.alarm.poll(pace.deadline(), context) {
+                let progress = this.progress.get_or_insert_with(|| Progress::new(stall));
+                match this.timer.poll(progress.deadline(), context) {
                     Poll::Ready(()) => Poll::Ready(Some(Err(too_slow("the client sent its body too slowly").into()))),
                     Poll::Pending => Poll::Pending,
                 }
