@@ -1,5 +1,5 @@
-//! `weir standalone --check`: does what a start does up to where something would begin to run, and gathers what is wrong.
-//! Nothing is written, no port stays bound, Kafka is not asked.
+//! `weir standalone --check`: does what a start does before anything runs, and collects the problems. It writes nothing, keeps no port
+//! bound, and does not connect to Kafka.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use weir_plugin::{Engine, EngineOptions};
 
 use crate::error_text::chain;
 use crate::grants;
-use crate::places;
+use crate::write_check;
 use weir_api::json;
 use weir_catalogue::{self as plugins, Plugins};
 use weir_config::InvalidConfig;
@@ -19,25 +19,25 @@ use weir_rest as rest;
 use weir_rest::security::Security;
 use weir_storage::offsets::OffsetFile;
 
-/// One thing that would keep a worker or a connector from starting.
+/// A problem that would prevent a worker or a connector from starting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The file in which it stands.
+    /// The file with the problem.
     pub file: PathBuf,
-    /// The key, where it is about one.
+    /// The key with the problem, if it is a single one.
     pub key: Option<String>,
-    /// What is wrong.
+    /// The description of the problem.
     pub text: String,
 }
 
 impl std::fmt::Display for Problem {
-    /// One line, whatever a plugin's text holds.
+    /// Writes a single line, even if a plugin's text has several.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: ", self.file.display())?;
         if let Some(key) = self.key.as_deref().filter(|key| !key.is_empty()) {
             write!(f, "{key}: ")?;
         }
-        // Some texts name the key themselves.
+        // Some texts already contain the key.
         let text = match &self.key {
             Some(key) => self.text.strip_prefix(&format!("{key}: ")).unwrap_or(&self.text),
             None => &self.text,
@@ -48,19 +48,19 @@ impl std::fmt::Display for Problem {
     }
 }
 
-/// What was found.
+/// The result of a check.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What would keep the worker from starting.
+    /// Problems that would prevent the worker from starting.
     pub worker: Vec<Problem>,
-    /// What would keep connectors of the command line from being created.
+    /// Problems that would prevent connectors given on the command line from being created.
     pub connectors: Vec<Problem>,
-    /// Plugins that connectors may use.
+    /// The number of plugins that connectors may use.
     pub plugins: usize,
 }
 
 impl Report {
-    /// The exit code, as a start's would be.
+    /// Returns the exit code that a start would have.
     pub fn exit_code(&self) -> u8 {
         match (self.worker.is_empty(), self.connectors.is_empty()) {
             (false, _) => 2,
@@ -70,8 +70,8 @@ impl Report {
     }
 }
 
-/// Checks a worker's file and connectors' files. `prepared` is called once the worker's keys are known to be in order; what it
-/// says is a problem too.
+/// Checks a worker's file and connectors' files. `prepared` is called once the worker's keys are known to be valid; its error is a
+/// problem, too.
 pub async fn check(
     file: &Path,
     connectors: &[PathBuf],
@@ -121,7 +121,7 @@ pub async fn check(
     report
 }
 
-/// The connectors' files, but for those that say nothing usable, or a name that another one has.
+/// Reads the connectors' files, without those that are not valid and those with a name that an earlier one has.
 fn named(files: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<(PathBuf, ConnectorFile)> {
     let mut named: Vec<(PathBuf, ConnectorFile)> = Vec::new();
     for file in files {
@@ -134,12 +134,13 @@ fn named(files: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<(PathBuf, Connec
             }
         };
         if let Some(state) = connector.initial_state.as_ref().filter(|state| json::target_state(state).is_none()) {
-            let text = format!("initial_state is {state:?}; it may be RUNNING, PAUSED or STOPPED");
+            let text = format!("initial_state is {state:?}; it must be RUNNING, PAUSED or STOPPED");
             problems.push(problem(Some("initial_state"), text));
         }
         match named.iter().find(|(_, other)| other.name == connector.name) {
             Some((other, _)) => {
-                let text = format!("Connector {} already exists: {} names it too", connector.name, other.display());
+                let text =
+                    format!("Connector {} already exists: {} has the same name", connector.name, other.display());
                 problems.push(problem(Some("name"), text));
             }
             None => named.push((file.clone(), connector)),
@@ -148,7 +149,7 @@ fn named(files: &[PathBuf], problems: &mut Vec<Problem>) -> Vec<(PathBuf, Connec
     named
 }
 
-/// What a worker opens at its start.
+/// Checks what a worker opens when it starts.
 async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
     let mut problems = Vec::new();
     if let Err(error) = OffsetFile::open(&config.offset_storage_file, config.offset_limits) {
@@ -158,21 +159,21 @@ async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
         problems.push(("weir.standalone.state", error.to_string()));
     }
     let mut note = |key: &'static str, looked: Result<(), String>| {
-        // What cannot even be read was said.
+        // Report only one problem per key.
         if let Err(text) = looked
             && !problems.iter().any(|(noted, _)| *noted == key)
         {
             problems.push((key, text));
         }
     };
-    note("offset.storage.file.filename", places::file(&config.offset_storage_file));
+    note("offset.storage.file.filename", write_check::file(&config.offset_storage_file));
     if let Some(path) = &config.standalone_state {
-        note("weir.standalone.state", places::file(path));
+        note("weir.standalone.state", write_check::file(path));
     }
-    note("weir.plugin.store", places::directory(&config.plugin_store));
-    // Where it is below the store, as it is by default, that has said all.
+    note("weir.plugin.store", write_check::directory(&config.plugin_store));
+    // If it is in the store, as by default, the store has been checked.
     if !config.plugin_cache.starts_with(&config.plugin_store) {
-        note("weir.plugin.cache", places::directory(&config.plugin_cache));
+        note("weir.plugin.cache", write_check::directory(&config.plugin_cache));
     }
     if let Err(error) = Security::open(&config.rest_auth) {
         problems.push(("weir.rest.auth", chain(&error)));
@@ -185,7 +186,7 @@ async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
     let admin = config.admin_listeners.iter().flatten().map(|listener| ("admin.listeners", listener));
     for (key, listener) in config.listeners.iter().map(|listener| ("listeners", listener)).chain(admin) {
         let (host, port) = (listener.bind_host(), listener.port);
-        // Given back at once.
+        // Released at once.
         if let Err(error) = TcpListener::bind((host, port)).await {
             problems.push((key, format!("cannot listen on {host}:{port}: {error}")));
         }
@@ -193,7 +194,7 @@ async fn worker(config: &WorkerConfig) -> Vec<(&'static str, String)> {
     problems
 }
 
-/// The plugins, without a trace of having been looked at.
+/// Opens the plugins without writing anything.
 async fn opened(config: &WorkerConfig) -> Result<Plugins, Vec<(&'static str, String)>> {
     let engine = Engine::read_only(EngineOptions {
         cache: config.plugin_cache.clone(),

@@ -1,5 +1,5 @@
 //! The command line: `weir standalone` and `weir dev`. Exit codes are Kafka Connect's: 1 for usage, 2 for start, 3 for a connector
-//! given on the command line; and 4 if stopping took too long (`stop.rs`).
+//! given on the command line, and 4 if stopping took too long (`stop.rs`).
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -53,7 +53,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Runs a worker and a Kafka broker in the same process: for a first look, and for authors of plugins.
+    /// Runs a worker and a Kafka broker in the same process, to try Weir out and to develop plugins.
     ///
     /// The broker keeps about 5 MB or 100,000 records per partition, and nothing after the process ends.
     ///
@@ -70,7 +70,7 @@ enum Command {
         /// precedence over these options.
         files: Vec<PathBuf>,
     },
-    /// What a worker runs to compile a component.
+    /// Run by a worker to compile a component.
     #[command(name = weir_catalogue::COMPILE_COMMAND, hide = true)]
     CompileComponent,
 }
@@ -81,7 +81,7 @@ const LAST_CALLS: std::time::Duration = std::time::Duration::from_secs(1);
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     process_limits::abort_when_exhausted();
-    // Before any secret is read.
+    // Before secrets are read.
     let core_dumps = CoreDumps::forbid();
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -110,7 +110,7 @@ pub fn main() -> ExitCode {
             failure.exit_code()
         }
     };
-    // Threads that wait for a file system or a name server may wait forever, so they are not awaited.
+    // Threads that wait for a file system or a name server may wait for ever, so they are not awaited.
     runtime.shutdown_timeout(LAST_CALLS);
     logging::flush();
     code

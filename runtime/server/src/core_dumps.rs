@@ -1,8 +1,8 @@
-//! Core dumps hold the worker's memory: passwords, tokens, records. So there are none unless an operator asks for them.
+//! Disables core dumps, which would contain the worker's memory: passwords, tokens, records. An operator can enable them.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What the process was started with.
+/// The limit with which the process was started.
 #[derive(Debug)]
 pub(crate) struct CoreDumps(Rlimit);
 
@@ -11,12 +11,12 @@ impl CoreDumps {
     /// again from outside (`prlimit --core=unlimited --pid PID`).
     pub(crate) fn forbid() -> Self {
         let began = getrlimit(Resource::Core);
-        // Lowering one's own soft limit cannot fail.
+        // A process can always lower its own soft limit.
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: began.maximum });
         Self(began)
     }
 
-    /// Back to what it was (`weir.core.dumps=true`).
+    /// Restores the limit with which the process was started (`weir.core.dumps=true`).
     pub(crate) fn allow(self) {
         let _ = setrlimit(Resource::Core, self.0);
     }

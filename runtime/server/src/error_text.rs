@@ -1,6 +1,6 @@
-//! An error as one line for people.
+//! Formats an error and its causes.
 
-/// The error and its causes, but for those that the texts before them hold already.
+/// Returns the error and its causes, except for causes that the text already contains.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
     causes.fold(String::new(), |text, cause| match text {

@@ -1,5 +1,5 @@
-//! What plugins may be granted, made certain before any of them runs: which files and directories are the worker's own, and that
-//! `weir.allow.read` and `weir.allow.write` are apart from them.
+//! Determines, before any plugin runs, what plugins may be granted: finds the worker's own files and directories, and checks that
+//! `weir.allow.read` and `weir.allow.write` do not overlap with them.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use weir_catalogue as plugins;
 use weir_config::WorkerConfig;
 use weir_rest::security;
 
-/// The files that are named on the command line, by a worker or connector file of their own.
+/// Adds the worker's and the connectors' files, which are named on the command line.
 pub(crate) fn guard_files(config: &mut WorkerConfig, worker: Option<&Path>, connectors: &[PathBuf]) {
     let guarded = |what: &str, path: &Path| Guarded { what: what.to_owned(), path: path.to_owned() };
     config.allowed.guarded.extend(worker.map(|path| guarded("the worker's configuration", path)));
@@ -17,11 +17,12 @@ pub(crate) fn guard_files(config: &mut WorkerConfig, worker: Option<&Path>, conn
     config.allowed.guarded.extend(connectors);
 }
 
-/// Adds what else is the worker's own, and follows the links in what is allowed, once. To be called before plugins run.
+/// Adds the worker's other files and directories, and resolves the links in the allowed directories, once. Must be called before plugins
+/// run.
 ///
 /// # Errors
 ///
-/// A directory of `weir.allow.read` or `weir.allow.write` overlaps with something of the worker's.
+/// A directory of `weir.allow.read` or `weir.allow.write` overlaps with the worker's own files or directories.
 pub(crate) fn settle(config: &mut WorkerConfig) -> Result<(), GrantError> {
     let own = own(config);
     config.allowed.guarded.extend(own);
@@ -40,9 +41,9 @@ fn own(config: &WorkerConfig) -> Vec<Guarded> {
     }
     for path in &config.plugin_path {
         add("plugin.path", path);
-        // A link to a file elsewhere is as good as the file.
-        let Ok(folder) = path.canonicalize() else { continue };
-        let is_elsewhere = |file: &PathBuf| file.canonicalize().is_ok_and(|file| !file.starts_with(&folder));
+        // The directory may contain links to files elsewhere.
+        let Ok(directory) = path.canonicalize() else { continue };
+        let is_elsewhere = |file: &PathBuf| file.canonicalize().is_ok_and(|file| !file.starts_with(&directory));
         for file in plugins::files_on_path(path).into_iter().filter(is_elsewhere) {
             add("plugin.path", &file);
         }
@@ -57,7 +58,7 @@ fn own(config: &WorkerConfig) -> Vec<Guarded> {
             add(key, path);
         }
     }
-    // One that is unusable keeps the worker from starting elsewhere.
+    // If it is not valid, the start fails later with its error.
     if let Ok(Some(path)) = security::users_file(auth) {
         add("users of the REST API", &path);
     }
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
     use weir_plugin::ConfigMap;
 
-    /// Settles a worker with these keys; what is refused, as text.
+    /// Settles a worker with these keys. Returns a refusal as text.
     fn settled(root: &Path, entries: &[(&str, &str)]) -> Result<WorkerConfig, String> {
         let path = |name: &str| root.join(name).display().to_string();
         let least = [
@@ -155,7 +156,7 @@ mod tests {
         let program = std::env::current_exe().expect("a program");
         config.allowed.read = vec![program.parent().expect("a directory").to_owned()];
         assert!(settle(&mut config).is_err());
-        // As the clients' settings, which are checked against the files themselves when they are parsed.
+        // Set directly, because parsing would check the files.
         let mut config = settled(root.path(), &[]).expect("apart");
         for key in
             ["ssl.keystore.location", "producer.ssl.truststore.location", "listeners.https.ssl.keystore.location"]

@@ -11,7 +11,7 @@ mod core_dumps;
 mod error_text;
 mod grants;
 mod locks;
-mod places;
 mod process_limits;
 mod reload;
 mod stop;
+mod write_check;

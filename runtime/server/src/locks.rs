@@ -1,5 +1,5 @@
-//! Locks on what one worker may use at a time: the offset file, the file of connectors, the store of plugins. The system gives them back
-//! when a process ends, however it ends, so none is left behind.
+//! Locks on what only one worker may use at a time: the offset file, the connectors file and the plugin store. The system releases them
+//! when the process ends, in whatever way, so no lock is left behind.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
@@ -13,38 +13,38 @@ use weir_plugin::{PrivateDir, Strangers};
 
 use weir_config::WorkerConfig;
 
-/// How often it is tried while somebody else has a lock.
+/// The pause between attempts while another worker has a lock.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Most bytes that are read of who has it.
+/// Maximum number of bytes that are read of the owner's description.
 const OWNER_MAX: u64 = 1024;
 
-/// Why a worker does not get a lock.
+/// The reason why a worker does not get a lock.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another worker has it.
     #[error(
-        "{} ({key}) is in use by another worker: {owner}. Two workers would overwrite what the other one stores. Stop that one, or give \
-         this one files of its own", path.display()
+        "{} ({key}) is in use by another worker: {owner}. Two workers would overwrite each other's files. Stop the other worker, or \
+         configure different files for this one", path.display()
     )]
     InUse {
         /// The key that names the file or directory.
         key: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// What the other worker says of itself.
+        /// The other worker's description of itself.
         owner: String,
     },
-    /// The lock itself cannot be used.
+    /// The lock file cannot be opened.
     #[error("cannot lock {} ({key}): {cause}{next}", path.display())]
     Io {
         /// The key that names the file or directory.
         key: &'static str,
-        /// The file of the lock.
+        /// The lock file.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         #[source]
         cause: io::Error,
-        /// What to do, ready to be printed.
+        /// What to do, as a sentence.
         next: String,
     },
 }
@@ -53,23 +53,23 @@ pub enum Error {
 #[derive(Debug)]
 pub(crate) struct Locks(#[expect(dead_code, reason = "an open file is a lock")] Vec<File>);
 
-/// One thing that only one worker may use.
-struct Place {
+/// A file or directory that only one worker may use.
+struct Lockable {
     key: &'static str,
     path: PathBuf,
     lock: PathBuf,
-    /// Whether a worker that may not write there goes without the lock.
+    /// Whether a worker without write permission runs without the lock.
     optional: bool,
 }
 
-impl Place {
+impl Lockable {
     fn file(key: &'static str, path: &Path) -> Self {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".lock");
         Self { key, path: path.to_owned(), lock: path.with_file_name(name), optional: false }
     }
 
-    /// The store may belong to root, who alone changes it then.
+    /// The lock of the plugin store. It is optional, because the store may belong to root, and then only root changes it.
     fn store(path: &Path) -> Self {
         Self { key: "weir.plugin.store", path: path.to_owned(), lock: path.join("lock"), optional: true }
     }
@@ -80,7 +80,7 @@ impl Place {
                 format!(". Create the directory {}", directory.display())
             }
             (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, _) => {
-                ". The worker's user has to be able to write in this directory".to_owned()
+                ". Give the worker's user permission to write in this directory".to_owned()
             }
             _ => String::new(),
         };
@@ -88,24 +88,24 @@ impl Place {
     }
 
     fn open(&self) -> io::Result<File> {
-        // In /tmp somebody else could have left a link there.
+        // In /tmp another user could have created a link.
         let no_follow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(no_follow);
         options.open(&self.lock)
     }
 
-    /// Tries until then. `None` where there can be no lock.
+    /// Tries until this time. Returns `None` if the lock is optional or not supported, and cannot be taken.
     async fn take(&self, until: Instant, owner: &str) -> Result<Option<File>, Error> {
         let mut file = match self.open() {
             Ok(file) => file,
             Err(error) if self.optional => {
-                warn!(file = %self.lock.display(), %error, "cannot lock the store of plugins");
+                warn!(file = %self.lock.display(), %error, "cannot lock the plugin store; continuing without a lock");
                 return Ok(None);
             }
             Err(error) => return Err(self.failed(error)),
         };
-        let mut told = false;
+        let mut warned = false;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
@@ -114,38 +114,38 @@ impl Place {
                     return Err(Error::InUse { key: self.key, path: self.path.clone(), owner });
                 }
                 Err(TryLockError::WouldBlock) => {
-                    if !std::mem::replace(&mut told, true) {
+                    if !std::mem::replace(&mut warned, true) {
                         let (path, owner) = (self.path.display(), owner_of(&mut file));
                         let seconds = until.saturating_duration_since(Instant::now()).as_secs();
-                        warn!(%path, owner, seconds, "waiting for another worker to stop that uses the same files");
+                        warn!(%path, owner, seconds, "another worker uses the same files; waiting for it to stop");
                     }
                     tokio::time::sleep(PAUSE).await;
                 }
-                // Some network file systems have no locks.
+                // Some network file systems do not support locks.
                 Err(TryLockError::Error(error)) => {
-                    warn!(file = %self.lock.display(), %error, "there are no locks here: nothing keeps a second worker off these files");
+                    warn!(file = %self.lock.display(), %error, "no support for locks here; let no other worker use these files");
                     return Ok(None);
                 }
             }
         }
-        // For whoever comes next. That it cannot be written does not matter to this worker.
+        // For the message of a worker that is started later. Ignore failures; the lock does not depend on it.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(owner.as_bytes()));
         Ok(Some(file))
     }
 }
 
-/// What the one who holds a lock wrote into it.
+/// Returns what the owner of a lock wrote into the file.
 fn owner_of(file: &mut File) -> String {
     let mut text = Vec::new();
-    // What cannot be read is not there.
+    // What cannot be read is treated as missing.
     let _ = file.rewind().and_then(|()| io::Read::by_ref(file).take(OWNER_MAX).read_to_end(&mut text));
     match String::from_utf8_lossy(&text).trim() {
-        "" => "it does not say which".to_owned(),
+        "" => "details unknown".to_owned(),
         owner => weir_data::text::one_line(owner).into_owned(),
     }
 }
 
-/// What this worker says of itself.
+/// Returns this worker's description of itself.
 fn this_worker(config: &WorkerConfig) -> String {
     // Only Linux has this file.
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".to_owned());
@@ -168,15 +168,15 @@ impl Locks {
         let (until, owner) = (Instant::now() + config.lock_wait, this_worker(config));
         let mut held = Vec::new();
         held.extend(
-            Place::file("offset.storage.file.filename", &config.offset_storage_file).take(until, &owner).await?,
+            Lockable::file("offset.storage.file.filename", &config.offset_storage_file).take(until, &owner).await?,
         );
         if let Some(path) = &config.standalone_state {
-            held.extend(Place::file("weir.standalone.state", path).take(until, &owner).await?);
+            held.extend(Lockable::file("weir.standalone.state", path).take(until, &owner).await?);
         }
-        // Made last: by default it is beside the offset file, whose directory has to be there. What is wrong with it is said when the
-        // store is opened.
+        // Created last: by default it is in the directory of the offset file, which must exist. Its errors are reported when the store is
+        // opened.
         if PrivateDir::create(&config.plugin_store, Strangers::MayRead).is_ok() {
-            held.extend(Place::store(&config.plugin_store).take(until, &owner).await?);
+            held.extend(Lockable::store(&config.plugin_store).take(until, &owner).await?);
         }
         Ok(Self(held))
     }

@@ -1,41 +1,41 @@
-//! Limits that the system sets for the process, and what the worker makes of them at start.
+//! Adapts the process to the limits that the system sets for it.
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
-/// Fewer descriptors than this, and a worker with some dozen tasks may run out of them.
+/// With fewer file descriptors than this, a worker with a few dozen tasks may run out of them.
 const FEW_DESCRIPTORS: u64 = 4096;
 
-/// Raises the number of descriptors that the process may have to the most that the system grants without further rights. Shells and
-/// service managers begin with a low one (1024, often) for the sake of programs that use `select`.
+/// Raises the soft limit of file descriptors to the hard limit. Shells and service managers often set a low soft limit (1024) for
+/// programs that use `select`.
 pub(crate) fn raise_descriptors() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if limit.current != limit.maximum
         && let Err(error) = setrlimit(Resource::Nofile, raised)
     {
-        warn!(%error, "cannot raise the number of descriptors that the worker may have");
+        warn!(%error, "cannot raise the limit of file descriptors");
     }
     let now = getrlimit(Resource::Nofile).current;
     match now {
         Some(descriptors) if descriptors < FEW_DESCRIPTORS => {
-            warn!(descriptors, "the worker may have few descriptors; raise the hard limit (ulimit -Hn, LimitNOFILE)");
+            warn!(descriptors, "low limit of file descriptors; raise the hard limit (ulimit -Hn, LimitNOFILE)");
         }
-        descriptors => info!(?descriptors, "descriptors that the worker may have"),
+        descriptors => info!(?descriptors, "limit of file descriptors"),
     }
 }
 
-/// Lets a write beyond the size that a file may have (`ulimit -f`, LimitFSIZE) fail, where the system would end the process: what a plugin
-/// writes must not end the worker. Within a runtime only.
+/// Makes a write beyond the file size limit (`ulimit -f`, LimitFSIZE) fail instead of ending the process: what a plugin writes must not
+/// end the worker. Must be called within a Tokio runtime.
 pub(crate) fn outlive_large_files() {
-    // The handler stays when nobody listens.
+    // The handler stays installed although the listener is dropped.
     if let Err(error) = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())) {
-        warn!(%error, "a file that grows beyond the limit of the process would end it");
+        warn!(%error, "cannot handle SIGXFSZ; a file that exceeds the file size limit will end the process");
     }
 }
 
-/// What panics say when the system has no memory, no mapping or no thread left: wasmtime's, tokio's and the standard library's.
+/// Parts of the panic messages of wasmtime, tokio and the standard library when the system has no memory, mappings or threads left.
 const EXHAUSTED: [&str; 5] = [
     "munmap failed",
     "OS can't spawn worker thread",
@@ -44,8 +44,8 @@ const EXHAUSTED: [&str; 5] = [
     "Resource temporarily unavailable",
 ];
 
-/// Lets a panic that says so end the process. Caught, it would leave a worker that looks alive and has lost a part of what it runs on;
-/// a service manager starts an ended one again. A failed allocation ends the process already.
+/// Makes such a panic end the process. If it were caught, the worker would seem to run although parts of it have stopped; a service
+/// manager restarts a worker that has ended. A failed allocation ends the process in any case.
 pub(crate) fn abort_when_exhausted() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -54,7 +54,7 @@ pub(crate) fn abort_when_exhausted() {
         if EXHAUSTED.iter().any(|part| text.contains(part)) {
             weir_logging::say(
                 weir_logging::Level::Error,
-                "weir: the system gives the worker no more memory or threads; it ends. Raise vm.max_map_count or its memory",
+                "weir: out of memory, memory mappings or threads; aborting. Raise vm.max_map_count or the worker's memory limit",
             );
             weir_logging::flush();
             std::process::abort();
@@ -72,7 +72,7 @@ mod tests {
     const CHILD: &str = "WEIR_TEST_CHILD";
     const SIGABRT: i32 = 6;
 
-    /// Runs this test again as a process of its own. `None`: this is that process.
+    /// Runs this test again in a child process. Returns `None` in the child.
     fn as_child(test: &str) -> Option<ExitStatus> {
         if std::env::var_os(CHILD).is_some() {
             return None;
@@ -87,7 +87,7 @@ mod tests {
     fn a_panic_for_want_of_mappings_ends_the_process() {
         let Some(status) = as_child("a_panic_for_want_of_mappings_ends_the_process") else {
             abort_when_exhausted();
-            // As tokio does, for a task.
+            // As tokio does for a task.
             let _ = std::thread::spawn(|| panic!("munmap failed: Os {{ code: 12 }}")).join();
             return;
         };

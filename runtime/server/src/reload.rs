@@ -1,5 +1,5 @@
-//! What a worker reads again while it runs, when it gets SIGHUP: the level of its log, the keys and certificates of its https
-//! listeners, and the files of users and tokens. What cannot be used changes nothing, and is in the log.
+//! Reloads files on SIGHUP while the worker runs: the log level, the keys and certificates of its https listeners, and the files of
+//! users and tokens. If a file is not valid, its previous content stays in effect and the error is logged.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use weir_rest::tls::ServerTls;
 
 /// The https listeners of one key.
 pub(crate) struct Listeners {
-    /// The key that names them.
+    /// The key that configures them.
     pub(crate) key: &'static str,
     pub(crate) settings: ListenerTls,
     pub(crate) tls: Arc<ServerTls>,
 }
 
-/// What is read again.
+/// The files to reload, and what depends on them.
 pub struct Reload {
-    /// The worker's file; none = there is none of its own.
+    /// The worker's file. `None` if it was started without one.
     file: Option<PathBuf>,
-    /// The level as it was read last.
+    /// The log level that was read last.
     level: String,
     listeners: Vec<Listeners>,
     security: Option<Arc<Security>>,
@@ -47,7 +47,7 @@ impl Reload {
         reload
     }
 
-    /// Tells the metrics when certificates expire.
+    /// Updates the metrics for the expiry of certificates.
     fn tell_expiry(&self) {
         let rest = &self.metrics.rest;
         for Listeners { key, tls, .. } in &self.listeners {
@@ -56,9 +56,9 @@ impl Reload {
         }
     }
 
-    /// Reads all of it. Blocks for the time of some files.
+    /// Reloads everything. Blocks while it reads files.
     pub fn run(&mut self) {
-        info!("reading certificates, users and the level of the log again");
+        info!("reloading certificates, users and log level");
         if let Some(config) = self.config() {
             self.set_level(&config.log_level);
             for Listeners { key, settings, .. } in &mut self.listeners {
@@ -70,11 +70,11 @@ impl Reload {
         }
         for Listeners { key, settings, tls } in &self.listeners {
             match tls.reload(settings) {
-                Ok(()) => info!(listeners = key, expires = tls.not_after(), "certificates were read again"),
+                Ok(()) => info!(listeners = key, expires = tls.not_after(), "certificates reloaded"),
                 Err(error) => warn!(
                     listeners = key,
                     error = chain(&error),
-                    "the certificates cannot be used; those of before stay in force"
+                    "the certificates cannot be used; the previous ones stay in effect"
                 ),
             }
         }
@@ -84,7 +84,7 @@ impl Reload {
         }
     }
 
-    /// What the worker's file says now, if it can be used.
+    /// Reads the worker's file. Returns `None` if there is no file or it is not valid.
     fn config(&self) -> Option<WorkerConfig> {
         let file = self.file.as_ref()?;
         let errors = match properties::properties(file) {
@@ -94,20 +94,20 @@ impl Reload {
             },
             Err(error) => chain(&error),
         };
-        warn!(file = %file.display(), errors, "the worker's file cannot be used; what it said before stays in force");
+        warn!(file = %file.display(), errors, "the worker's file cannot be used; its previous content stays in effect");
         None
     }
 
-    /// Levels that were set over REST stay, unless the file says something else than it did.
+    /// Sets the log level if the file has changed it. Otherwise levels that were set over REST stay.
     fn set_level(&mut self, level: &str) {
         if level == self.level {
             return;
         }
         match logging::reset_levels(level) {
-            Ok(true) => info!(level, "the level of the log is another one"),
-            Ok(false) => info!(level, "RUST_LOG is set, and counts more than weir.log.level"),
+            Ok(true) => info!(level, "log level changed"),
+            Ok(false) => info!(level, "weir.log.level has no effect, because RUST_LOG is set"),
             Err(error) => {
-                warn!(error = chain(&error), "the level of the log cannot be used; that of before stays in force");
+                warn!(error = chain(&error), "the log level cannot be used; the previous one stays in effect");
                 return;
             }
         }

@@ -1,32 +1,32 @@
-//! The signals that ask the worker to stop, and the end of the process if the stop does not come to its end.
+//! Handles the signals that stop the worker, and ends the process if stopping takes too long.
 //!
-//! Both are the matter of a thread of its own: a worker whose other threads all wait, for a file system that does not answer for
-//! instance, ends in bounded time all the same.
+//! A separate thread does both, so that the worker ends in bounded time even if all its other threads wait, for example for a file
+//! system that does not respond.
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// Exit code of a worker that was asked to stop and did not in time.
+/// Exit code of a worker that did not stop in time.
 const LATE: i32 = 4;
-/// How long the process may take to end itself in the usual way, which runs code of libraries, before it is aborted.
+/// How long a normal exit, which runs code of libraries, may take before the process is aborted.
 const LAST_MOMENT: Duration = Duration::from_secs(5);
 
-/// SIGTERM and SIGINT, which end the worker, and SIGHUP, which has it read some files again.
+/// SIGTERM and SIGINT, which stop the worker, and SIGHUP, which makes it reload some files.
 ///
-/// SIGHUP is also what a process gets whose terminal was closed. There is nobody any more then, so it ends the worker, too.
+/// A process also gets SIGHUP when its terminal is closed; in that case it stops the worker, too.
 pub(crate) struct Signals {
     stop: watch::Receiver<Option<&'static str>>,
     hangups: watch::Receiver<u64>,
 }
 
 impl Signals {
-    /// Listens from now on. `patience` after the first signal the process ends, whatever it is doing.
+    /// Starts to listen for signals. The process ends at the latest `patience` after the first signal.
     ///
     /// # Errors
     ///
-    /// The system has no thread or no signals for it.
+    /// The system cannot start a thread or install a signal handler.
     pub(crate) fn start(patience: Duration) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut source = {
@@ -47,7 +47,7 @@ impl Signals {
                     }
                 }
             });
-            // Nobody listens any more when the worker has ended by itself.
+            // Fails if the worker has already ended by itself.
             let _ = sender.send(Some(name));
             std::thread::sleep(patience);
             end_late(patience);
@@ -61,24 +61,24 @@ impl Signals {
         self.hangups.clone()
     }
 
-    /// Waits for one of them and gives its name.
+    /// Waits for a signal to stop, and returns its name.
     pub(crate) async fn next(&mut self) -> &'static str {
         match self.stop.wait_for(Option::is_some).await {
             Ok(name) => name.unwrap_or("a signal"),
-            // The thread ended without a signal: there will be none.
+            // The thread ended without a signal, so there will not be one.
             Err(_) => std::future::pending().await,
         }
     }
 }
 
-/// Ends the process without the help of anything that may hang.
+/// Ends the process without waiting for anything that may hang.
 fn end_late(patience: Duration) {
-    // The log may be what hangs, so it is written by a thread that nobody waits for.
+    // The log itself may hang, so a thread that is not awaited writes it.
     let said = std::thread::Builder::new().spawn(move || {
         let seconds = patience.as_secs();
         tracing::error!(
-            "the worker did not stop within {seconds} s and is ended: something that it waits for does not answer \
-             (weir.shutdown.timeout.ms). What was not committed is read again after the next start"
+            "the worker did not stop within {seconds} s (weir.shutdown.timeout.ms); ending the process. Uncommitted records will be \
+             processed again after the next start"
         );
     });
     std::thread::sleep(Duration::from_millis(200));
@@ -134,7 +134,7 @@ mod tests {
         if std::env::var_os(CHILD).is_some() {
             let _signals = Signals::start(Duration::from_millis(100)).expect("signals");
             eprintln!("{LISTENING}");
-            // Nobody asks for the signal: all of this process' own threads wait for ever.
+            // The signal is not awaited: all of this process's own threads wait for ever.
             std::thread::sleep(Duration::from_secs(3600));
         }
         let this = std::env::current_exe().expect("the tests have a path");
@@ -153,12 +153,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_signal_is_told_by_name() {
+    async fn a_signal_is_returned_by_name() {
         let (sender, receiver) = watch::channel(None);
         let (_reload, hangups) = watch::channel(0);
         let mut signals = Signals { stop: receiver, hangups };
-        sender.send(Some("SIGTERM")).expect("somebody listens");
+        sender.send(Some("SIGTERM")).expect("a receiver");
         assert_eq!(signals.next().await, "SIGTERM");
-        assert_eq!(signals.next().await, "SIGTERM", "whoever asks later is told, too");
+        assert_eq!(signals.next().await, "SIGTERM", "a later call returns it, too");
     }
 }

@@ -1,4 +1,4 @@
-//! A worker as a whole: what `weir standalone` and `weir dev` start, and tests too.
+//! A complete worker, as `weir standalone`, `weir dev` and tests start it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,53 +27,53 @@ use weir_rest::tls::ServerTls;
 use weir_rest::{self as rest, Audit, Endpoint, Resources};
 use weir_storage::offsets::{self, OffsetFile};
 
-/// Why a worker does not start.
+/// The reason why a worker does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another worker uses the same files.
     #[error(transparent)]
     Locks(#[from] locks::Error),
-    /// The offset file.
+    /// The offset file cannot be used.
     #[error(transparent)]
     Offsets(#[from] offsets::Error),
-    /// The file of connectors.
+    /// The connectors file cannot be used.
     #[error(transparent)]
     State(#[from] herder::ConfigFileError),
-    /// What plugins may be granted.
+    /// The directories that plugins may be granted overlap with the worker's own files.
     #[error(transparent)]
     Grants(#[from] weir_plugin::GrantError),
-    /// The engine, or the folder of compiled plugins.
+    /// The engine or the directory of compiled plugins cannot be used.
     #[error("the WebAssembly engine cannot start: {0}")]
     Engine(#[from] weir_plugin::EngineError),
-    /// The folder of uploaded plugins.
+    /// The directory of uploaded plugins cannot be used.
     #[error(transparent)]
     Plugins(#[from] OpenError),
-    /// The Kafka cluster.
+    /// The Kafka cluster cannot be reached.
     #[error(transparent)]
     Kafka(#[from] cluster::Unreachable),
-    /// A listener.
+    /// A listener cannot be bound.
     #[error("cannot listen on {host}:{port} ({key}): {cause}")]
     Listen {
-        /// The key that names it.
+        /// The key that configures the listener.
         key: &'static str,
         /// The host as configured.
         host: String,
         /// The port as configured.
         port: u16,
-        /// The system's answer.
+        /// The system's error.
         #[source]
         cause: std::io::Error,
     },
-    /// Keys and certificates of the https listeners.
+    /// The keys and certificates of the https listeners cannot be used.
     #[error(transparent)]
     Tls(#[from] rest::tls::Error),
-    /// Who may use the REST API.
+    /// The authentication of the REST API cannot be set up.
     #[error("access to the REST API: {0}")]
     Security(#[from] security::Error),
-    /// An https listener, and no keys for it.
+    /// There are no keys for an https listener.
     #[error("an https listener has no keys ({key}.https.ssl.keystore.location)")]
     NoTls {
-        /// The key that names the listener.
+        /// The key that configures the listener.
         key: &'static str,
     },
     /// No listener is configured.
@@ -81,10 +81,10 @@ pub enum Error {
     NoListener,
 }
 
-/// What answers on a listener, and how.
+/// A bound socket, its TLS and its resources.
 type Bound = (TcpListener, Option<Arc<ServerTls>>, Resources);
 
-/// Binds the listeners of one key, which all have the same keys for TLS and the same resources.
+/// Binds the listeners of one configuration key. They share their TLS settings and resources.
 async fn bind(
     key: &'static str,
     listeners: &[Listener],
@@ -115,30 +115,30 @@ pub struct Worker {
     servers: Vec<JoinHandle<()>>,
     security: Option<Arc<Security>>,
     config: Arc<WorkerConfig>,
-    /// By the key of their listeners.
+    /// TLS by the configuration key of the listeners.
     tls: [(&'static str, Option<Arc<ServerTls>>); 2],
-    /// Given back last.
+    /// Released last.
     _locks: Locks,
 }
 
 impl Worker {
-    /// Opens the offset file, waits for the Kafka cluster, binds the listeners, opens the engine and the plugins, and answers. No
-    /// connector runs yet. Safe to drop.
+    /// Opens the offset file, waits for the Kafka cluster, binds the listeners, opens the engine and the plugins, and serves requests. No
+    /// connector runs yet. The future may be dropped at any time.
     pub async fn start(mut config: WorkerConfig) -> Result<Self, Error> {
         grants::settle(&mut config)?;
         let config = Arc::new(config);
         let locks = Locks::take(&config).await?;
-        // First what can be refused without side effects: a damaged offset file must not be noticed after tasks have run.
+        // First the checks without side effects: a damaged offset file must be noticed before tasks run.
         let offsets = OffsetFile::open(&config.offset_storage_file, config.offset_limits)?;
         let configs: Arc<dyn ConfigStore> = match config.standalone_state.as_deref() {
             Some(path) => Arc::new(ConfigFile::open(path)?),
             None => Arc::new(MemoryConfigs::default()),
         };
         let security = Security::open(&config.rest_auth)?;
-        // Operators' resources are on all listeners unless they have their own.
+        // `/admin` is on all listeners unless it has its own.
         let resources = if config.admin_listeners.is_none() { Resources::All } else { Resources::Regular };
         let own = config.listeners_tls.as_ref().map(ServerTls::open).transpose()?.map(Arc::new);
-        // As in Kafka Connect, nobody gets an answer before the cluster has answered.
+        // As in Kafka Connect, requests are not answered before the cluster has responded.
         let connections = Connections::default();
         let kafka_cluster_id = cluster::look_up(&config.admin_properties(), &connections, config.api_timeout()).await?;
         if let Some(before) = offsets.belong_to(&kafka_cluster_id) {
@@ -146,8 +146,8 @@ impl Worker {
                 kafka_cluster_id,
                 before,
                 offset.storage.file.filename = %config.offset_storage_file.display(),
-                "the stored source offsets belong to another Kafka cluster: sources go on from there, and what they wrote before is not in \
-                 this cluster. To write it again, stop the connectors and reset their offsets (DELETE /connectors/NAME/offsets)"
+                "the stored source offsets belong to another Kafka cluster: sources continue from them, and what they wrote before is not \
+                 in this cluster. To write it again, stop the connectors and reset their offsets (DELETE /connectors/NAME/offsets)"
             );
         }
         let mut listeners = bind("listeners", &config.listeners, own.clone(), resources).await?;
@@ -189,7 +189,7 @@ impl Worker {
                 let (security, limits, audit) = (security.clone(), config.rest_limits, audit.clone());
                 let pages = Pages {
                     hosts: security.is_none().then(|| config.host_names.clone()),
-                    // As in Kafka Connect, these rules are not for listeners that have the resources of operators only.
+                    // As in Kafka Connect, these rules do not apply to listeners that have only `/admin`.
                     origins: config.cross_origin.clone().filter(|_| resources != Resources::Admin),
                 };
                 tokio::spawn(rest::serve(
@@ -203,7 +203,7 @@ impl Worker {
         Ok(Self { herder, plugins, addresses, urls, ready, stop, servers, security, config, tls, _locks: locks })
     }
 
-    /// What is read again when the process gets SIGHUP. `file` is the worker's, if it has one of its own.
+    /// Returns what SIGHUP reloads. `file` is the worker's file, if it was started with one.
     pub fn reload(&self, file: Option<PathBuf>) -> Reload {
         let settings = [&self.config.listeners_tls, &self.config.admin_listeners_tls];
         let listeners = self.tls.iter().zip(settings).filter_map(|((key, tls), settings)| {
@@ -213,30 +213,30 @@ impl Worker {
         Reload::new(file, self.config.log_level.clone(), listeners.collect(), self.security.clone(), metrics)
     }
 
-    /// The addresses of the REST API, those of `admin.listeners` aside.
+    /// Returns the addresses of the REST API, without those of `admin.listeners`.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Where the REST API is, `http://127.0.0.1:8083`, in the order of the listeners.
+    /// Returns the URLs of the REST API, such as `http://127.0.0.1:8083`, in the order of the listeners.
     pub fn urls(&self) -> &[String] {
         &self.urls
     }
 
-    /// The worker's connectors.
+    /// Returns the herder, which owns the worker's connectors.
     pub fn herder(&self) -> &Herder {
         &self.herder
     }
 
-    /// Says that start-up is over: `GET /health` answers `healthy` from here on.
+    /// Notes that start-up is complete: `GET /health` answers `healthy` from now on.
     pub fn set_ready(&self) {
         self.ready.cancel();
     }
 
-    /// Stops the REST API, then the connectors, each within its time. What was read or acknowledged is committed.
+    /// Stops the REST API, then the connectors, each within its timeout. The offsets of acknowledged records are stored or committed.
     pub async fn shut_down(self) {
         self.stop.cancel();
-        // Uploads that wait for the compiler would keep their requests open.
+        // Queued compilations of uploads would keep their requests open.
         self.plugins.stop();
         futures_util::future::join_all(self.servers).await;
         self.herder.shut_down().await;

@@ -1,4 +1,4 @@
-//! Whether a worker could write where it keeps its files, found out without writing.
+//! Determines, without writing, whether the worker could write its files.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
-/// Says why a file could not be made or replaced.
+/// Checks that a file could be created or replaced.
 pub(crate) fn file(path: &Path) -> Result<(), String> {
     if path.is_dir() {
         return Err(format!("{} is a directory, not a file", path.display()));
@@ -19,20 +19,20 @@ pub(crate) fn file(path: &Path) -> Result<(), String> {
         Ok(metadata) if metadata.is_dir() => writable(directory),
         Ok(_) => Err(format!("{} is not a directory", directory.display())),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(format!("the directory {} is not there. Create it", directory.display()))
+            Err(format!("the directory {} does not exist. Create it", directory.display()))
         }
         Err(error) => Err(format!("{}: {error}", directory.display())),
     }
 }
 
-/// Says why a directory could not be made, or why nothing could be written there. One that is root's may be for reading.
+/// Checks that a directory could be created or written to. A directory that belongs to root may be read-only.
 pub(crate) fn directory(path: &Path) -> Result<(), String> {
     let there = path.ancestors().filter(|path| *path != Path::new("")).find_map(|path| {
         let metadata = std::fs::metadata(path);
         let missing = metadata.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
         (!missing).then_some((path, metadata))
     });
-    // A relative path has a place to begin at.
+    // A relative path begins in the current directory.
     let Some((there, metadata)) = there else { return writable(Path::new(".")) };
     match metadata {
         Ok(metadata) if !metadata.is_dir() => Err(format!("{} is not a directory", there.display())),
@@ -68,11 +68,11 @@ mod tests {
         assert_eq!((directory(root.path()), directory(&path("new/and/deeper"))), (Ok(()), Ok(())));
         assert!(file(root.path()).expect_err("refused").ends_with("is a directory, not a file"));
         let missing = file(&path("none/new")).expect_err("refused");
-        assert_eq!(missing, format!("the directory {} is not there. Create it", path("none").display()));
+        assert_eq!(missing, format!("the directory {} does not exist. Create it", path("none").display()));
         assert!(file(&path("file/new")).is_err());
         assert!(directory(&path("file")).expect_err("refused").ends_with("file is not a directory"));
         assert!(directory(&path("file/new")).is_err());
-        // Nothing keeps root from writing.
+        // Root may always write.
         if rustix::process::geteuid().is_root() {
             return;
         }

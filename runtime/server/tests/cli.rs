@@ -221,7 +221,7 @@ fn a_check_names_file_and_key_of_each_problem_with_a_starts_exit_code() {
     assert_eq!((code, said.len()), (Some(3), 4), "{said:?}");
     for part in [
         format!("{unknown}: connector.class: Failed to find any class"),
-        format!("{twice}: name: Connector a already exists: {unknown} names it too"),
+        format!("{twice}: name: Connector a already exists: {unknown} has the same name"),
         format!("{state}: initial_state: "),
         format!("{state}: connector.class: Connector config {{"),
     ] {
@@ -251,7 +251,7 @@ fn a_worker_says_what_it_does_and_ends_when_it_is_asked_to() {
         }
     };
     assert!(address.starts_with("127.0.0.1:") && !address.ends_with(":0"), "{address}");
-    for part in [r#""level":"WARN""#, "'offset.flash.interval.ms' is not known", "100,000 messages a partition"] {
+    for part in [r#""level":"WARN""#, "'offset.flash.interval.ms' is not known", "100,000 records per partition"] {
         assert!(said.iter().any(|line| line.contains(part)), "{part} is not in {said:#?}");
     }
     let warned = said.iter().find(|line| line.contains("'offset.flash.interval.ms'")).expect("checked above");
@@ -321,7 +321,7 @@ fn a_check_finds_what_only_a_start_or_a_run_would_have_found() {
     let (code, said, _) = check("missing.properties", &missing);
     assert_eq!((code, said.lines().count()), (Some(2), 2), "{said}");
     for (key, directory) in [("offset.storage.file.filename", "none"), ("weir.standalone.state", "gone")] {
-        let text = format!("{key}: the directory {}/{directory} is not there. Create it", folder.path().display());
+        let text = format!("{key}: the directory {}/{directory} does not exist. Create it", folder.path().display());
         assert!(said.contains(&text), "{text} is not in {said}");
     }
     let store = format!("{keys}weir.plugin.store={}/missing.properties/store\n", folder.path().display());

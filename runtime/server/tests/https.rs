@@ -210,15 +210,15 @@ fn certificates_are_read_again_on_sighup_and_those_that_are_of_no_use_are_not_ta
         std::thread::sleep(Duration::from_millis(50));
     }
     std::fs::write(&own, "neither key nor certificate").expect("written");
-    worker.reload(&["the certificates cannot be used; those of before stay in force", "own.pem"]);
+    worker.reload(&["the certificates cannot be used; the previous ones stay in effect", "own.pem"]);
     assert!(is_served(), "what was read first is still used");
     // One that the client does not take for the server's.
     install("client.pem");
-    worker.reload(&["certificates were read again", "expires=4"]);
+    worker.reload(&["certificates reloaded", "expires=4"]);
     let refused = get().expect_err("another certificate").to_string();
     assert!(refused.contains("certificate"), "{refused}");
     install("server.pem");
-    worker.reload(&["certificates were read again"]);
+    worker.reload(&["certificates reloaded"]);
     assert!(is_served());
 }
 
@@ -245,11 +245,11 @@ fn the_level_of_the_log_is_read_again_on_sighup() {
     };
     assert!(level("root").contains("\"ERROR\""));
     write("info,weir::kafka=warn");
-    worker.reload(&["the level of the log is another one", "info,weir::kafka=warn"]);
+    worker.reload(&["log level changed", "info,weir::kafka=warn"]);
     assert!(level("root").contains("\"INFO\"") && level("org.apache.kafka.clients").contains("\"WARN\""));
     // What is wrong with the file is told, and changes nothing.
     write("weir=loud");
-    worker.reload(&["the level of the log cannot be used", "weir=loud"]);
+    worker.reload(&["the log level cannot be used", "weir=loud"]);
     write("debug\noffset.flush.interval.ms=soon");
     worker.reload(&["the worker's file cannot be used", "offset.flush.interval.ms"]);
     assert!(level("root").contains("\"INFO\""));

@@ -8,7 +8,7 @@ use crate::check;
 use weir_config::WorkerConfig;
 use weir_logging::{self as logging, LogFormat};
 
-/// Prints a line for each problem, or that there is none.
+/// Prints a line for each problem, or that there are no problems.
 pub(crate) async fn run(worker: &Path, connectors: &[PathBuf], format: Option<LogFormat>) -> ExitCode {
     let prepared = |config: &WorkerConfig| {
         // Only warnings: the messages of a start would hide the report.
@@ -20,7 +20,7 @@ pub(crate) async fn run(worker: &Path, connectors: &[PathBuf], format: Option<Lo
     }
     if report.exit_code() == 0 {
         println!(
-            "OK: {} and {} connectors; {} plugins. Not checked: Kafka, and whether another worker uses the same files",
+            "OK: {} and {} connectors; {} plugins. Not checked: Kafka connectivity, and whether another worker uses the same files",
             worker.display(),
             connectors.len(),
             report.plugins

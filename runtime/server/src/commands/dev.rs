@@ -41,8 +41,8 @@ pub(crate) async fn run(
     grants::guard_files(&mut config, own_file.as_deref(), &files);
     let (read, write) = (&config.allowed.read, &config.allowed.write);
     let first = format!(
-        "Weir dev: a broker in this process, at {}\n  It keeps about 5 MB or 100,000 messages a partition, and nothing after this \
-         process ends.\n  Good for a first look and for writing plugins; for anything else run Apache Kafka and `weir \
+        "Weir dev: Kafka broker in this process at {}\n  It keeps about 5 MB or 100,000 records per partition, and nothing after this \
+         process ends.\n  Use it to try Weir out and to develop plugins; for anything else run Apache Kafka and `weir \
          standalone`.\n  Plugins may be granted files below: read {}, write {}",
         broker.bootstrap_servers(),
         joined(read),

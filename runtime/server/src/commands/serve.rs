@@ -94,7 +94,7 @@ async fn create(worker: &Worker, file: &Path, connector: ConnectorFile) -> anyho
     let initial = match &initial_state {
         Some(text) => Some(
             json::target_state(text)
-                .ok_or_else(|| anyhow::anyhow!("initial_state is {text:?}; it may be RUNNING, PAUSED or STOPPED"))?,
+                .ok_or_else(|| anyhow::anyhow!("initial_state is {text:?}; it must be RUNNING, PAUSED or STOPPED"))?,
         ),
         None => None,
     };
