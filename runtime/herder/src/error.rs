@@ -1,23 +1,23 @@
-//! Why the herder refuses or fails.
+//! Errors of the herder.
 
 use weir_config::PrepareError;
 
-/// Why the herder refused or failed. The text is for the one who asked.
+/// The reason why the herder refused a request or failed. The text is for the client.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// No such connector, task or status.
+    /// There is no such connector, task or status.
     #[error("{0}")]
     NotFound(String),
-    /// A connector of this name exists.
+    /// A connector with this name exists.
     #[error("Connector {0} already exists")]
     AlreadyExists(String),
-    /// Something else is being done with the connector.
+    /// Another change of the connector is in progress.
     #[error("{0}")]
     Conflict(String),
-    /// The request or the configuration is wrong.
+    /// The request or the configuration is not valid.
     #[error("{0}")]
     BadRequest(String),
-    /// Something failed here.
+    /// The worker failed to do what was requested.
     #[error("{0}")]
     Internal(String),
 }
@@ -32,7 +32,7 @@ impl From<PrepareError> for Error {
 }
 
 impl Error {
-    /// The same error with another text. A name is left as it is.
+    /// Changes the text of the error. The name in [`Self::AlreadyExists`] is left as it is.
     pub(super) fn map_text(self, change: impl FnOnce(String) -> String) -> Self {
         match self {
             Self::NotFound(text) => Self::NotFound(change(text)),

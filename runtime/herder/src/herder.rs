@@ -1,4 +1,4 @@
-//! The herder that a worker has. Every request of the REST API that is about connectors ends in a method of [`Herder`].
+//! The herder of a worker. Every REST request about connectors calls a method of [`Herder`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use weir_plugin::{ComponentId, ConfigMap};
 #[derive(Clone)]
 pub struct Herder(Kind);
 
-/// The kinds of herders. The set is closed, so this is no trait.
+/// The kinds of herders. The set is closed, so this is not a trait.
 #[derive(Clone)]
 enum Kind {
     Standalone(Arc<Standalone>),
 }
 
-/// Calls a method of whichever herder there is.
+/// Calls a method of the herder, of whatever kind it is.
 macro_rules! each {
     ($herder:expr, $method:ident ( $($argument:expr),* )) => {
         match &$herder.0 {
@@ -34,44 +34,44 @@ macro_rules! each {
 }
 
 impl Herder {
-    /// The herder of a standalone worker. Its connectors are those that are stored, not started yet.
+    /// Creates the herder of a standalone worker. Its connectors are the stored ones; they are not started yet.
     pub fn standalone(options: Options, configs: Arc<dyn ConfigStore>) -> Self {
         let services = Arc::new(Services::new(options));
         Self(Kind::Standalone(Arc::new(Standalone::new(services, configs))))
     }
 
-    /// What the connectors and tasks of this worker share.
+    /// Returns what the connectors and tasks of this worker share.
     pub fn services(&self) -> &Services {
         each!(self, services())
     }
 
-    /// The names of all connectors, sorted.
+    /// Returns the names of all connectors, sorted.
     pub fn connectors(&self) -> Vec<String> {
         each!(self, connectors())
     }
 
-    /// A connector's configuration and tasks.
+    /// Returns a connector's configuration and tasks.
     pub fn connector_info(&self, name: &str) -> Result<ConnectorInfo, Error> {
         each!(self, connector_info(name))
     }
 
-    /// The states of a connector and its tasks.
+    /// Returns the states of a connector and its tasks.
     pub fn connector_status(&self, name: &str) -> Result<ConnectorStateInfo, Error> {
         each!(self, connector_status(name))
     }
 
-    /// The configurations of a connector's tasks.
+    /// Returns the configurations of a connector's tasks.
     pub fn task_infos(&self, name: &str) -> Result<Vec<TaskInfo>, Error> {
         each!(self, task_infos(name))
     }
 
-    /// The state of one task.
+    /// Returns the state of one task.
     pub fn task_status(&self, name: &str, task: i32) -> Result<TaskState, Error> {
         each!(self, task_status(name, task))
     }
 
-    /// Creates a connector, or replaces the configuration of one that exists (`replace`). Returns once the connector, not yet
-    /// its tasks, has started, and is stored if connectors are.
+    /// Creates a connector, or with `replace` changes the configuration of an existing one. Returns once the connector itself has started,
+    /// before its tasks have; it is stored by then if connectors are stored.
     pub async fn put_connector(
         &self,
         name: &str,
@@ -101,8 +101,8 @@ impl Herder {
         each!(self, restart_connector(name)).await
     }
 
-    /// Restarts the connector, and its tasks if requested; only what has failed if requested. Returns when it is done, with the states as
-    /// they were and RESTARTING for what was restarted.
+    /// Restarts the connector, and its tasks if requested; only failed ones if requested. Returns afterwards the states from before the
+    /// restart, with RESTARTING for what was restarted.
     pub async fn restart(
         &self,
         name: &str,
@@ -122,7 +122,7 @@ impl Herder {
         each!(self, set_target_state(name, target)).await
     }
 
-    /// A connector's offsets: a source's in the worker's store, a sink's in its consumer group.
+    /// Returns a connector's offsets: a source's from the worker's store, a sink's from its consumer group.
     pub async fn connector_offsets(&self, name: &str) -> Result<ConnectorOffsets, Error> {
         each!(self, connector_offsets(name)).await
     }
@@ -132,34 +132,34 @@ impl Herder {
         each!(self, modify_offsets(name, change)).await
     }
 
-    /// The topics that a connector has written to or read from; none for one that does not exist.
+    /// Returns the topics that a connector has written to or read from. If it does not exist, the list is empty.
     pub fn active_topics(&self, name: &str) -> Vec<String> {
         each!(self, active_topics(name))
     }
 
-    /// Forgets them.
+    /// Forgets the topics that a connector has written to or read from.
     pub fn reset_active_topics(&self, name: &str) {
         each!(self, reset_active_topics(name));
     }
 
-    /// All connectors and tasks with their states and counts, by name.
+    /// Returns all connectors and tasks with their states and counters, by name.
     pub fn snapshots(&self) -> Vec<ConnectorSnapshot> {
         each!(self, snapshots())
     }
 
-    /// The connectors that use a component, as connector or as transform.
+    /// Returns the connectors that use a component, as connector or as transform.
     pub fn connectors_using(&self, id: &ComponentId) -> Vec<String> {
         each!(self, connectors_using(id))
     }
 
-    /// Returns when everything that requests need has been free for a moment: the answer to `GET /health`.
+    /// Returns once every lock that requests need has been available. Used for `GET /health`.
     pub async fn health_check(&self) -> Result<(), Error> {
         let herder = self.clone();
         let checked = tokio::task::spawn_blocking(move || each!(herder, check_health())).await;
         checked.map_err(|panic| Error::Internal(panic.to_string()))
     }
 
-    /// Starts the connectors that were stored by an earlier run, except those that are named on the command line. One that cannot start is
+    /// Starts the connectors that an earlier run has stored, except those that are named on the command line. One that cannot start is
     /// FAILED. Called once.
     pub async fn start_stored(&self, command_line: &HashSet<String>) -> Result<(), Error> {
         each!(self, start_stored(command_line)).await
@@ -175,7 +175,7 @@ impl Herder {
         each!(self, create_named(name, config, initial)).await
     }
 
-    /// Stops all connectors, each within the time that its tasks are given.
+    /// Stops all connectors, each within the timeout for its tasks.
     pub async fn shut_down(&self) {
         each!(self, shut_down()).await;
     }

@@ -1,7 +1,7 @@
-//! The herder: which connectors there are, what state they are in, and what runs for them.
+//! The herder: manages connectors, their states, and what runs for them.
 //!
-//! `stores` say what is to run and how it is, `executor` runs it on this worker, `restarts` keeps the history of failures, and
-//! `standalone` puts them together for a worker that runs everything itself. [`Services`] is what all of them work with.
+//! `stores` keeps target states and statuses, `executor` runs connectors and tasks on this worker, `restarts` keeps the history of
+//! failures, and `standalone` combines them for a worker that runs everything itself. All of them use [`Services`].
 
 mod error;
 mod executor;

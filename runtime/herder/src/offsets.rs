@@ -13,7 +13,7 @@ use super::services::Services;
 use weir_api::{ConnectorOffset, ConnectorOffsets, ConnectorType, Message};
 use weir_config::ConnectorConfig;
 
-/// The offsets as they are now.
+/// Returns the current offsets.
 pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {
     let offsets = match config.kind {
         ConnectorType::Sink => group::list(services, config).await?,
@@ -22,19 +22,19 @@ pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Resul
     Ok(ConnectorOffsets { offsets })
 }
 
-/// Alters the given offsets, or resets all (none given). The connector is stopped, and stays so meanwhile.
+/// Alters the given offsets, or resets all if `change` is `None`. The connector is stopped, and is not started meanwhile.
 pub(super) async fn modify(
     services: &Services,
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
 ) -> Result<Message, Error> {
     let done = if change.is_some() { "altered" } else { "reset" };
-    let told = match config.kind {
+    let is_complete = match config.kind {
         ConnectorType::Sink => group::modify(services, config, change).await?,
         ConnectorType::Source | ConnectorType::Unknown => stored::modify(services, config, change).await?,
     };
     Ok(Message {
-        message: match told {
+        message: match is_complete {
             true => format!("The offsets for this connector have been {done} successfully"),
             false => format!(
                 "The Connect framework-managed offsets for this connector have been {done} successfully. However, if this connector \
@@ -44,11 +44,11 @@ pub(super) async fn modify(
     })
 }
 
-/// Asks the plugin whether its offsets may become these. True = nothing else keeps offsets for the connector.
+/// Asks the plugin whether these offsets are acceptable. Returns whether the plugin has no offsets in another system.
 async fn ask_plugin(services: &Services, config: &ConnectorConfig, change: OffsetChange) -> Result<bool, Error> {
     let needed = config.component.capabilities(&config.class, &config.plugin_config, &config.limits).await;
     let needed = needed.map_err(|error| failed(config, &error))?;
-    // What is shown to the client must not hold what config providers put into the configuration.
+    // The client must not see values from config providers.
     let refused = |text: String| Error::Internal(config.resolved.secrets().hide(&text).into_owned());
     let grants = services.worker.allowed.grant(&needed).await.map_err(|refusal| refused(refusal.to_string()))?;
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
@@ -60,10 +60,10 @@ async fn ask_plugin(services: &Services, config: &ConnectorConfig, change: Offse
     })
 }
 
-/// What Kafka Connect answers when anything else than the connector's own refusal goes wrong.
+/// Returns Kafka Connect's answer to any failure other than a refusal by the connector.
 fn failed(config: &ConnectorConfig, cause: &dyn std::fmt::Display) -> Error {
     let kind = if config.kind == ConnectorType::Sink { "sink" } else { "source" };
     let cause = config.resolved.secrets().hide(&cause.to_string()).into_owned();
-    error!(connector = config.name, cause, "offsets could not be modified");
+    error!(connector = config.name, cause, "modifying offsets failed");
     Error::Internal(format!("Failed to modify offsets for {kind} connector {}", config.name))
 }

@@ -2,11 +2,11 @@
 
 use weir_api::ConnectorInfo;
 
-/// What `Herder::put_connector` did.
+/// The result of `Herder::put_connector`.
 #[derive(Debug)]
 pub struct Put {
-    /// Whether there was no connector of this name before.
+    /// Whether the connector was created.
     pub created: bool,
-    /// The connector as it is now.
+    /// The connector after the change.
     pub info: ConnectorInfo,
 }

@@ -1,7 +1,7 @@
-//! Restarts by itself what has failed, with growing delays and a bounded count (`weir.restart.*`). Keeps the history of failures; what a
-//! restart is, and whether it still fits when its time has come, the connector knows.
+//! Restarts failed connectors and tasks automatically, with growing delays and a maximum number of attempts (`weir.restart.*`). This
+//! module keeps the history of failures; the connector performs a restart, and checks whether it is still necessary at that time.
 //!
-//! Whatever an operator does meanwhile wins: a part that the operator restarted has another generation, which begins with a clean record;
+//! Actions of the operator take precedence: a part that the operator has restarted has a new generation, which begins without attempts;
 //! a connector that is paused, stopped or deleted shows no failures here; one that is reconfigured has a new history.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use tracing::{error, info};
 use weir_config::RestartPolicy;
 use weir_metrics::Counter;
 
-/// What can fail.
+/// A part of a connector that can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Part {
     /// The connector's own instance.
@@ -33,7 +33,7 @@ impl std::fmt::Display for Part {
     }
 }
 
-/// One start of a part, told from all others.
+/// Identifies one start of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Generation {
     number: u64,
@@ -41,7 +41,7 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    /// A start that happens now.
+    /// Creates a generation that starts now.
     pub(crate) fn begin() -> Self {
         use std::sync::atomic::{AtomicU64, Ordering};
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -49,14 +49,14 @@ impl Generation {
     }
 }
 
-/// How a part is.
+/// The health of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
     /// It has not failed.
     Well,
     /// It has failed.
     Failed,
-    /// It has failed for a reason that another try cannot mend.
+    /// It has failed for a reason that another attempt cannot remove.
     Permanent,
 }
 
@@ -70,7 +70,7 @@ impl Health {
     }
 }
 
-/// A part as it is now.
+/// The current health of a part.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Observation {
     pub(crate) part: Part,
@@ -78,35 +78,35 @@ pub(crate) struct Observation {
     pub(crate) health: Health,
 }
 
-/// What is known of the failures of one connector's parts.
+/// The history of failures of one connector's parts.
 #[derive(Debug)]
 pub(crate) struct RestartHistory {
     connector: String,
     policy: RestartPolicy,
     parts: HashMap<Part, Entry>,
-    /// Counts parts that are given up, for all connectors of the worker.
+    /// Counts parts whose automatic restarts were given up, for all connectors of the worker.
     given_up: Arc<Counter>,
 }
 
 #[derive(Debug)]
 struct Entry {
     generation: Generation,
-    /// This generation has ended in a failure. How long ago it began no longer says how long it was well.
+    /// Whether this generation has ended in a failure. If so, the time since its beginning is not the time that it has run.
     has_failed: bool,
-    /// Restarts since it was well.
+    /// Restarts since it last ran without failure for long enough.
     attempts: u32,
     plan: Plan,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plan {
-    /// Nothing is to be done.
+    /// Nothing is planned.
     None,
-    /// It is restarted then.
+    /// It is to be restarted at this time.
     Restart(Instant),
-    /// It is left as it is: there were enough attempts.
+    /// It is not restarted, because all attempts have been used.
     GivenUp,
-    /// It is left as it is: no attempt can help.
+    /// It is not restarted, because another attempt cannot succeed.
     Permanent,
 }
 
@@ -115,18 +115,18 @@ impl RestartHistory {
         Self { connector: connector.to_owned(), policy, parts: HashMap::new(), given_up }
     }
 
-    /// An empty one for the same connector.
+    /// Returns an empty history for the same connector.
     pub(crate) fn with_policy(&self, policy: RestartPolicy) -> Self {
         Self::new(&self.connector, policy, Arc::clone(&self.given_up))
     }
 
-    /// True = something may be restarted.
+    /// Whether automatic restarts are enabled.
     pub(crate) fn is_enabled(&self) -> bool {
         self.policy.max_attempts > 0
     }
 
-    /// Enters how all parts are; those that are not named are forgotten. Gives those whose time has come, and the time at which to
-    /// look again.
+    /// Records the health of all parts; parts that are not in `seen` are forgotten. Returns the parts that are due for a restart, and the
+    /// time of the next planned restart.
     pub(crate) fn due(&mut self, now: Instant, seen: &[Observation]) -> (Vec<(Part, Generation)>, Option<Instant>) {
         self.parts.retain(|part, _| seen.iter().any(|seen| seen.part == *part));
         let mut ready = Vec::new();
@@ -151,7 +151,7 @@ impl RestartHistory {
                 ready.push((part, generation));
             }
         }
-        // The connector first: its tasks may be others then.
+        // The connector first, because its restart may change its tasks.
         ready.sort_by_key(|(part, _)| *part);
         let due = self.parts.values().filter_map(|entry| match entry.plan {
             Plan::Restart(due) => Some(due),
@@ -160,8 +160,8 @@ impl RestartHistory {
         (ready, due.min())
     }
 
-    /// Notes that a part was restarted by the plan of this history. `generation` is the new one, or the old one if there is none because the
-    /// restart failed: then it counts as one more failure.
+    /// Records that a part was restarted as planned. `generation` is the new one, or the old one if the restart failed and there is no new
+    /// one: this counts as another failure.
     pub(crate) fn restarted(&mut self, part: Part, generation: Generation) {
         if let Some(entry) = self.parts.get_mut(&part) {
             entry.has_failed &= entry.generation == generation;
@@ -170,7 +170,7 @@ impl RestartHistory {
         }
     }
 
-    /// One line for the trace of a part that has failed; none while nothing is restarted here.
+    /// Returns a line for the trace of a failed part, or `None` if automatic restarts are disabled or nothing is planned.
     pub(crate) fn note(&self, part: Part, now: Instant) -> Option<String> {
         let max = self.policy.max_attempts;
         let Entry { attempts, plan, .. } = self.parts.get(&part).filter(|_| self.is_enabled())?;
@@ -178,7 +178,7 @@ impl RestartHistory {
             Plan::None => return None,
             Plan::Restart(due) => {
                 let seconds = due.saturating_duration_since(now).as_secs_f64();
-                format!("Weir restarts it in {seconds:.1} s, attempt {attempts} of {max} (weir.restart.max.attempts)")
+                format!("Automatic restart in {seconds:.1} s, attempt {attempts} of {max} (weir.restart.max.attempts)")
             }
             Plan::GivenUp => format!(
                 "Automatic restart gave up after {max} attempts (weir.restart.max.attempts). Restart it manually or change its configuration"
@@ -208,25 +208,25 @@ impl Entry {
                 self.attempts += 1;
                 let delay = policy.delay(self.attempts, (connector, part));
                 let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-                info!(%part, attempt = self.attempts, max = policy.max_attempts, delay_ms, "will be restarted");
+                info!(%part, attempt = self.attempts, max = policy.max_attempts, delay_ms, "automatic restart scheduled");
                 Plan::Restart(now + delay)
             }
         };
     }
 }
 
-/// What a supervisor watches over.
+/// A connector whose parts a supervisor restarts.
 pub(crate) trait Restartable: Send + Sync + 'static {
-    /// Looks at all parts now; see [`RestartHistory::due`].
+    /// Records the health of all parts; see [`RestartHistory::due`].
     fn due(&self, now: Instant) -> (Vec<(Part, Generation)>, Option<Instant>);
 
-    /// Restarts a part if it is still the one that failed, and notes it in the history.
+    /// Restarts a part if it is still the generation that failed, and records it in the history.
     fn restart(self: Arc<Self>, part: Part, generation: Generation) -> impl Future<Output = ()> + Send;
 }
 
-/// Restarts what fails until the connector is gone. `failed` is notified of each failure and each change of what is wanted.
+/// Restarts failed parts until the connector is dropped. `failed` is notified of each failure and each change of the target state.
 pub(crate) async fn supervise<R: Restartable>(connector: Weak<R>, failed: Arc<Notify>) {
-    // Never sooner than this after a look that found something to do, whatever the history says: no fault in it may spin.
+    // Minimum time between two restarts, so that an error in the history cannot cause a busy loop.
     const PAUSE: Duration = Duration::from_millis(10);
     loop {
         let Some(strong) = connector.upgrade() else { return };

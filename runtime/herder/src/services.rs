@@ -1,4 +1,4 @@
-//! What everything that runs on a worker works with. It knows no connectors, so that they can hold it.
+//! The services that all connectors and tasks of a worker use. It does not refer to connectors, so that they can own it.
 
 use std::sync::Arc;
 
@@ -17,27 +17,27 @@ use weir_plugin::ConfigMap;
 use weir_storage::offsets::OffsetStore;
 use weir_task::memory::InFlightMemory;
 
-/// What a herder is made of.
+/// The parts of a herder.
 pub struct Options {
     /// The worker's configuration.
     pub worker: Arc<WorkerConfig>,
-    /// Where plugins are looked up.
+    /// The plugins.
     pub plugins: Plugins,
-    /// Where source offsets are stored.
+    /// The store of source offsets.
     pub offsets: Arc<dyn OffsetStore>,
-    /// Where statuses are stored.
+    /// The store of statuses.
     pub statuses: Arc<dyn StatusStore>,
-    /// `host:port` under which this worker is reported.
+    /// The `host:port` of this worker in statuses.
     pub worker_id: String,
-    /// The levels of the log.
+    /// The log levels.
     pub levels: Levels,
     /// The id of the Kafka cluster.
     pub kafka_cluster_id: Option<String>,
-    /// The connections of all Kafka clients of the worker.
+    /// The open connections of all Kafka clients of the worker.
     pub connections: Connections,
 }
 
-/// What the connectors and tasks of a worker share.
+/// The services that the connectors and tasks of a worker share.
 pub struct Services {
     pub(crate) worker: Arc<WorkerConfig>,
     pub(crate) plugins: Plugins,
@@ -46,7 +46,7 @@ pub struct Services {
     pub(crate) worker_id: String,
     pub(crate) producers: Producers,
     pub(crate) admins: Admins,
-    /// The memory of records in flight.
+    /// The memory budget for records in flight.
     pub(crate) in_flight: InFlightMemory,
     pub(crate) stopping: CancellationToken,
     metrics: Arc<WorkerMetrics>,
@@ -77,42 +77,42 @@ impl Services {
         Ok(ConnectorConfig::prepare(name, config, &self.worker, &self.plugins).await?)
     }
 
-    /// The id of the Kafka cluster.
+    /// Returns the id of the Kafka cluster.
     pub fn kafka_cluster_id(&self) -> Option<&str> {
         self.kafka_cluster_id.as_deref()
     }
 
-    /// The levels of the log.
+    /// Returns the log levels.
     pub fn levels(&self) -> &Levels {
         &self.levels
     }
 
-    /// What this worker counts besides its tasks.
+    /// Returns the counters of this worker that do not belong to tasks.
     pub fn metrics(&self) -> &Arc<WorkerMetrics> {
         &self.metrics
     }
 
-    /// The bytes of records in flight, of all tasks together.
+    /// Returns the number of bytes of records in flight, of all tasks together.
     pub fn in_flight_bytes(&self) -> u64 {
         self.in_flight.used()
     }
 
-    /// The writes of source offsets that failed.
+    /// Returns the number of failed writes of source offsets.
     pub fn offset_failures(&self) -> u64 {
         self.offsets.failures()
     }
 
-    /// The configurations that a config provider could not resolve.
+    /// Returns the number of configurations that a config provider could not resolve.
     pub fn provider_failures(&self) -> u64 {
         self.worker.providers.failures()
     }
 
-    /// The connections to Kafka brokers that are up, by kind of client.
+    /// Returns the number of open connections to Kafka brokers, by kind of client.
     pub fn kafka_connections(&self) -> [(&'static str, u64); 2] {
         self.admins.connections().up()
     }
 
-    /// The Kafka producers that are open.
+    /// Returns the number of open Kafka producers.
     pub fn open_producers(&self) -> usize {
         self.producers.open()
     }

@@ -1,25 +1,25 @@
-//! Bounds on what a connector is made of. Kafka Connect has none of its own; Kafka takes no message, and so no configuration, of more
-//! than 1 MB unless its brokers are told to.
+//! Limits for the name and the configuration of a connector. Kafka Connect has no such limits, but Kafka does not accept a record, and so
+//! a configuration, of more than 1 MB unless its brokers are configured to.
 
 use super::error::Error;
 use weir_plugin::ConfigMap;
 
-/// Most bytes of a connector's name. It stands in each line of the log and each metric of the connector.
+/// Maximum length of a connector's name in bytes. The name is in each log line and each metric of the connector.
 pub const NAME_MAX_BYTES: usize = 1024;
 
-/// Most bytes that the keys and values of a configuration have together, as submitted.
+/// Maximum size in bytes of all keys and values of a configuration as submitted.
 const CONFIG_MAX_BYTES: usize = 1 << 20;
 
-/// Refuses a name that is too long, without repeating it.
+/// Refuses a name that is too long. The error does not contain the name.
 ///
 /// # Errors
 ///
-/// It is too long.
+/// The name is too long.
 pub fn check_name(name: &str) -> Result<(), Error> {
     if name.len() > NAME_MAX_BYTES {
         let bytes = name.len();
         return Err(Error::BadRequest(format!(
-            "The connector's name has {bytes} bytes; a name may have no more than {NAME_MAX_BYTES}. Choose a shorter one"
+            "The connector's name has {bytes} bytes; the limit is {NAME_MAX_BYTES}. Choose a shorter name"
         )));
     }
     Ok(())
@@ -30,8 +30,7 @@ pub(super) fn check_config(config: &ConfigMap) -> Result<(), Error> {
     let bytes: usize = config.iter().map(|(key, value)| key.len() + value.len()).sum();
     if bytes > CONFIG_MAX_BYTES {
         return Err(Error::BadRequest(format!(
-            "The connector's configuration has {bytes} bytes; it may have no more than {CONFIG_MAX_BYTES}. Leave out what the \
-             connector does not need"
+            "The connector's configuration has {bytes} bytes; the limit is {CONFIG_MAX_BYTES}. Remove what the connector does not need"
         )));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The herder as metrics see it: all connectors and tasks with their states and counts, at one time.
+//! A snapshot of the herder for metrics: all connectors and tasks with their states and counters.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use weir_api::State;
 use weir_config::ConnectorConfig;
 use weir_metrics::TaskMetrics;
 
-/// One connector.
+/// A connector in a snapshot.
 pub struct ConnectorSnapshot {
     /// The name of the connector.
     pub name: String,
@@ -16,19 +16,19 @@ pub struct ConnectorSnapshot {
     pub state: State,
     /// The configuration it runs with; `None` before its first start.
     pub config: Option<Arc<ConnectorConfig>>,
-    /// Counts of the connector's own instance.
+    /// The counters of the connector's own instance.
     pub guest: Arc<GuestStats>,
-    /// The connector's tasks, by number. A task whose predecessor is just being stopped is not among them.
+    /// The connector's tasks, by number. A task whose predecessor is still being stopped is left out.
     pub tasks: Vec<TaskSnapshot>,
 }
 
-/// One task.
+/// A task in a snapshot.
 pub struct TaskSnapshot {
     /// The number of the task.
     pub id: u32,
     /// The state of the task.
     pub state: State,
-    /// The configuration that the connector runs with.
+    /// The connector's configuration.
     pub config: Arc<ConnectorConfig>,
     /// The counters of the task.
     pub metrics: Arc<TaskMetrics>,

@@ -118,7 +118,7 @@ fn a_plugin_that_is_gone_leaves_its_connector_there_and_a_damaged_file_is_refuse
     for damaged in [&whole[..whole.len() - 1], b"{}", b"\0"] {
         fs::write(&path, damaged)?;
         let output = worker.start_in_vain()?;
-        ensure!(output.contains("weir.standalone.state") && output.contains("Put back a copy"), "{output}");
+        ensure!(output.contains("weir.standalone.state") && output.contains("Restore an intact copy"), "{output}");
         ensure!(fs::read(&path)? == damaged, "the file was touched");
     }
     fs::write(&path, whole)?;

@@ -1,5 +1,5 @@
-//! What runs of one connector on this worker: its own instance, and tasks. Changes are made one at a time, which the herder sees to;
-//! reading never waits for them.
+//! The running parts of one connector on this worker: its own instance, and tasks. The herder makes changes one at a time; reading
+//! never waits for them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use weir_config::ConnectorConfig;
 use weir_task::active_topics::ActiveTopics;
 use weir_task::control::{Status, Wanted};
 
-/// What runs of a connector on this worker.
+/// The running parts of a connector on this worker.
 pub(crate) struct RunningConnector {
     name: String,
     services: Arc<Services>,
-    /// Counts of its own instance, of one after the other.
+    /// Counters of the connector's own instance. They continue when it is replaced.
     guest: Arc<GuestStats>,
     active_topics: Arc<ActiveTopics>,
     /// Notified of each failure.
@@ -36,16 +36,16 @@ pub(crate) struct RunningConnector {
 
 struct Running {
     own: Own,
-    /// Of an instance that looks for changes.
+    /// Present if the instance checks for changes.
     monitor: Option<Monitor>,
     tasks: BTreeMap<u32, Task>,
 }
 
-/// The connector itself.
+/// The connector's own instance.
 struct Own {
     state: State,
     generation: Generation,
-    /// It has failed, and only another configuration can help.
+    /// Whether it has failed for a reason that only a new configuration can remove.
     permanent: bool,
 }
 
@@ -69,27 +69,27 @@ impl RunningConnector {
         &self.services
     }
 
-    /// Notified of each failure.
+    /// Returns what is notified of each failure.
     pub(crate) fn failed(&self) -> &Arc<Notify> {
         &self.failed
     }
 
-    /// Where its own instance is counted.
+    /// Returns the counters of the connector's own instance.
     pub(super) fn guest(&self) -> Arc<GuestStats> {
         Arc::clone(&self.guest)
     }
 
-    /// The topics that its tasks have written to or read from.
+    /// Returns the topics that the tasks have written to or read from.
     pub(crate) fn active_topics(&self) -> &Arc<ActiveTopics> {
         &self.active_topics
     }
 
-    /// Its own state.
+    /// Returns the connector's own state.
     pub(crate) fn state(&self) -> State {
         self.running.lock().own.state
     }
 
-    /// What metrics show of it.
+    /// Returns what metrics show about the connector.
     pub(crate) fn snapshot(&self, config: Option<Arc<ConnectorConfig>>) -> ConnectorSnapshot {
         let running = self.running.lock();
         let tasks = running.tasks.iter().filter_map(|(id, task)| {
@@ -105,22 +105,22 @@ impl RunningConnector {
         }
     }
 
-    /// The numbers of its tasks, and their configurations as others may see them.
+    /// Returns the numbers of the tasks, and their configurations without values of config providers.
     pub(crate) fn task_configs(&self) -> Vec<(u32, ConfigMap)> {
         self.running.lock().tasks.iter().map(|(id, task)| (*id, task.shown.clone())).collect()
     }
 
-    /// The numbers of its tasks.
+    /// Returns the numbers of the tasks.
     pub(crate) fn tasks(&self) -> Vec<u32> {
         self.running.lock().tasks.keys().copied().collect()
     }
 
-    /// The status of a task that runs here, with what is known beyond its last report.
+    /// Returns the status of a task that runs here. It may be newer than its last report.
     pub(crate) fn task_status(&self, task: u32) -> Option<Status> {
         self.running.lock().tasks.get(&task).map(Task::status)
     }
 
-    /// How the connector and its tasks are.
+    /// Returns the health of the connector and its tasks.
     pub(crate) fn observe(&self) -> Vec<Observation> {
         let running = self.running.lock();
         let own = &running.own;
@@ -129,8 +129,8 @@ impl RunningConnector {
         std::iter::once(itself).chain(running.tasks.iter().map(|(id, task)| task.observe(*id))).collect()
     }
 
-    /// Starts the connector's own instance, and returns the task configurations that it asks for. A failure becomes its status.
-    /// `changed` is called when the instance finds that its tasks are to be others.
+    /// Starts the connector's own instance, and returns the task configurations that it requests. A failure becomes its status.
+    /// `changed` is called when the instance requests other tasks.
     pub(crate) async fn start_instance(
         self: &Arc<Self>,
         config: &Arc<ConnectorConfig>,
@@ -173,7 +173,7 @@ impl RunningConnector {
         trace
     }
 
-    /// Sets its own state without a trace.
+    /// Sets the connector's own state without a trace.
     pub(crate) fn set_state(&self, config: Option<&Arc<ConnectorConfig>>, state: State) {
         self.set(config, Status { state, trace: None });
     }
@@ -181,7 +181,7 @@ impl RunningConnector {
     fn set(&self, config: Option<&Arc<ConnectorConfig>>, status: Status) {
         let mut running = self.running.lock();
         running.own.state = status.state;
-        // The lock is held, so that the last state is also the one that is stored.
+        // The lock is held so that the last state is the one that is stored.
         self.report(config, status);
     }
 
@@ -195,7 +195,7 @@ impl RunningConnector {
         self.services.statuses.put_connector(&self.name, status);
     }
 
-    /// Runs exactly these tasks. If they are the ones that run already, nothing changes.
+    /// Runs exactly these tasks. If they are running already, nothing changes.
     pub(crate) async fn run_tasks(self: &Arc<Self>, config: &Arc<ConnectorConfig>, configs: BTreeMap<u32, ConfigMap>) {
         let same = {
             let running = self.running.lock();
@@ -222,7 +222,7 @@ impl RunningConnector {
         task.start(&environment, id, wanted);
     }
 
-    /// Stops a task and starts it again with `config`, whose task configuration it keeps.
+    /// Stops a task and starts it again with `config` and its previous task configuration.
     pub(crate) async fn restart_task(
         self: &Arc<Self>,
         id: u32,
@@ -258,7 +258,7 @@ impl RunningConnector {
         self.running.lock().tasks.get(&task).is_some_and(|task| task.restarting)
     }
 
-    /// Lets all tasks run, or pauses them.
+    /// Resumes or pauses all tasks.
     pub(crate) fn want(&self, wanted: Wanted) {
         self.running.lock().tasks.values().for_each(|task| task.want(wanted));
     }
@@ -271,7 +271,7 @@ impl RunningConnector {
         }
     }
 
-    /// Stops all tasks at once: the time they are given is for all together.
+    /// Stops all tasks at the same time, so that the timeout applies to all of them together.
     pub(crate) async fn stop_tasks(&self) {
         let tasks = {
             let mut running = self.running.lock();

@@ -1,4 +1,4 @@
-//! A connector's own instance: started once, asked for task configurations, and kept only if it wants to look for changes.
+//! A connector's own instance. It is started, returns the task configurations, and continues to run only if it checks for changes.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,34 +14,34 @@ use weir_logging::Throttle;
 use weir_plugin::ConfigMap;
 use weir_storage::offsets::ConnectorOffsets;
 
-/// Called when an instance finds that its tasks are to be others, with the configuration it was started with. Must not wait for
-/// the instance to stop.
+/// Called when an instance requests other tasks, with the configuration with which it was started. Must not wait for the instance to
+/// stop.
 pub(crate) type TasksChanged = Arc<dyn Fn(Arc<ConnectorConfig>, Vec<ConfigMap>) + Send + Sync>;
 
-/// An instance that looks for changes. It ends when this is dropped.
+/// An instance that checks for changes. It ends when this is dropped.
 pub(super) struct Monitor {
     stop: CancellationToken,
     running: AbortOnDropHandle<()>,
 }
 
-/// How long a connector's `stop` may take, as in Kafka Connect (5 s).
+/// Timeout for a connector's `stop`, as in Kafka Connect (5 s).
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Monitor {
-    /// Stops the instance: in order if it does so in time, otherwise by cutting it off.
+    /// Stops the instance, and aborts it if it does not stop in time.
     pub(super) async fn stop(mut self) {
         self.stop.cancel();
         if tokio::time::timeout(STOP_TIMEOUT, &mut self.running).await.is_err() {
-            warn!("the connector did not stop in time and is cut off");
+            warn!("connector did not stop in time; aborted");
         }
     }
 }
 
-/// Why an instance does not start.
+/// The reason why an instance does not start.
 pub(super) struct Refusal {
     /// The connector's trace.
     pub(super) trace: String,
-    /// Only another configuration can help.
+    /// Whether only a new configuration can remove the reason.
     pub(super) permanent: bool,
 }
 
@@ -51,7 +51,7 @@ impl From<String> for Refusal {
     }
 }
 
-/// Starts the instance, and returns the complete configurations of the tasks that it asks for.
+/// Starts the instance, and returns the complete configurations of the tasks that it requests.
 pub(super) async fn start(
     connector: &Arc<RunningConnector>,
     config: &Arc<ConnectorConfig>,
@@ -76,7 +76,7 @@ pub(super) async fn start(
     let task_configs = task_configs(&mut instance, config).await?;
     let Some(interval) = started.check_interval else {
         if let Err(error) = instance.stop().await {
-            warn!(connector = config.name, %error, "the connector's instance did not stop well");
+            warn!(connector = config.name, %error, "stopping the connector's instance failed");
         }
         return Ok((task_configs, None));
     };
@@ -95,7 +95,7 @@ async fn task_configs(instance: &mut ConnectorInstance, config: &ConnectorConfig
             connector = config.name,
             tasks = configs.len(),
             tasks.max = config.tasks_max,
-            "the connector makes more tasks than tasks.max; tasks.max.enforce=false lets it"
+            "the connector has more tasks than tasks.max, which tasks.max.enforce=false permits"
         );
     } else if configs.len() > config.tasks_max as usize {
         return Err(format!(
@@ -110,7 +110,7 @@ async fn task_configs(instance: &mut ConnectorInstance, config: &ConnectorConfig
     Ok(configs.into_iter().map(|task| config.complete_task_config(task)).collect())
 }
 
-/// The regular checks of an instance that asked for them.
+/// The periodic checks that an instance has requested.
 struct Checks {
     connector: Weak<RunningConnector>,
     config: Arc<ConnectorConfig>,
@@ -120,7 +120,7 @@ struct Checks {
 
 impl Checks {
     async fn run(self, mut instance: ConnectorInstance, stop: CancellationToken) {
-        // A guest that asks for a check every microsecond would only hurt itself, and the log.
+        // A very short interval would only load the processor and the log.
         let interval = self.interval.max(Duration::from_millis(100));
         let mut throttle = Throttle::default();
         loop {
@@ -132,7 +132,7 @@ impl Checks {
                 Ok(false) => continue,
                 Ok(true) => match task_configs(&mut instance, &self.config).await {
                     Ok(configs) => {
-                        info!(tasks = configs.len(), "the connector's tasks changed");
+                        info!(tasks = configs.len(), "connector requested new tasks");
                         (self.changed)(Arc::clone(&self.config), configs);
                         continue;
                     }
@@ -140,7 +140,7 @@ impl Checks {
                 },
                 Err(CallError::Retry { message, .. }) => {
                     if let Some(left_out) = throttle.pass() {
-                        warn!(message, left_out, "the connector could not look for changes; trying again");
+                        warn!(message, left_out, "check for changes failed; retrying");
                     }
                     continue;
                 }
@@ -152,7 +152,7 @@ impl Checks {
             return;
         }
         if let Err(error) = instance.stop().await {
-            warn!(%error, "the connector's instance did not stop well");
+            warn!(%error, "stopping the connector's instance failed");
         }
     }
 }

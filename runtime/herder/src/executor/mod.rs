@@ -1,5 +1,4 @@
-//! What runs on this worker: connectors' own instances and tasks. It is told what to run and reports statuses; what is to run, a
-//! herder decides.
+//! Runs connectors' own instances and tasks on this worker, and reports their statuses. The herder decides what is to run.
 
 mod connector;
 mod instance;

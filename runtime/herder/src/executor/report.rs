@@ -1,4 +1,4 @@
-//! How the tasks of this worker report their statuses.
+//! Stores the statuses that the tasks of this worker report.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::stores::PartStatus;
 use weir_task::TaskId;
 use weir_task::control::{Status, StatusListener};
 
-/// Stores what a task reports, until another one takes its place.
+/// Stores what a task reports, until the task is replaced.
 pub(super) struct TaskReporter {
     services: Arc<Services>,
     id: TaskId,
@@ -23,7 +23,7 @@ impl TaskReporter {
         Arc::new(Self { services, id, version, retired: Mutex::new(false) })
     }
 
-    /// Stores nothing from now on: the task is being stopped, and another one may have its number.
+    /// Stores nothing from now on: the task is being stopped, and a new one may have its number.
     pub(super) fn retire(&self) {
         *self.retired.lock() = true;
     }

@@ -1,4 +1,4 @@
-//! One task of this worker: made from its connector's configuration and one of the task configurations that the connector asked for.
+//! One task of this worker, created from its connector's configuration and one of the task configurations that the connector requested.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use weir_task::active_topics::ActiveTopics;
 use weir_task::control::{OnFailure, Status, TaskHandle, Wanted};
 use weir_task::{Common, DeadLetterClients, TaskId, sink, source};
 
-/// What the tasks of a connector share.
+/// The parts that the tasks of a connector share.
 pub(super) struct Environment<'a> {
     pub(super) services: &'a Arc<Services>,
     pub(super) active_topics: &'a Arc<ActiveTopics>,
@@ -24,19 +24,19 @@ pub(super) struct Environment<'a> {
 
 /// A task.
 pub(super) struct Task {
-    /// As the plugin gets it.
+    /// The task configuration for the plugin.
     config: ConfigMap,
-    /// As others may see it: references to config providers instead of their values.
+    /// The task configuration for display, with references to config providers instead of their values.
     pub(super) shown: ConfigMap,
-    /// The connector's configuration that the task was made from.
+    /// The connector's configuration from which the task was created.
     pub(super) config_of: Arc<ConnectorConfig>,
-    /// A restart was requested and is under way.
+    /// Whether a requested restart is in progress.
     pub(super) restarting: bool,
     generation: Generation,
     run: Option<Run>,
 }
 
-/// A loop that was started.
+/// A started task loop.
 struct Run {
     handle: TaskHandle,
     reporter: Arc<TaskReporter>,
@@ -76,20 +76,20 @@ impl Task {
         }
     }
 
-    /// Its statuses are not stored any more.
+    /// Stops storing its statuses.
     pub(super) fn retire(&self) {
         if let Some(run) = &self.run {
             run.reporter.retire();
         }
     }
 
-    /// Takes what is to be stopped. Its statuses are not stored any more.
+    /// Takes the handle, to stop the task. Its statuses are not stored any more.
     pub(super) fn take_handle(&mut self) -> Option<TaskHandle> {
         self.retire();
         self.run.take().map(|run| run.handle)
     }
 
-    /// Starts its loop.
+    /// Starts the task's loop.
     pub(super) fn start(&mut self, environment: &Environment<'_>, task: u32, wanted: Wanted) {
         let (services, config) = (environment.services, &self.config_of);
         let id = TaskId { connector: config.name.clone(), task };

@@ -16,8 +16,7 @@ use weir_config::ConnectorConfig;
 use weir_kafka::groups::Groups;
 use weir_kafka::producer::describe;
 
-/// How long the requests to Kafka may take, all together: a little less than a request of the REST API, so that the client hears
-/// what is wrong.
+/// Timeout for all requests to Kafka together: a little less than that of a REST request, so that the client receives the error.
 const LIMIT: Duration = Duration::from_secs(80);
 
 struct Group {
@@ -46,7 +45,7 @@ impl Group {
     }
 }
 
-/// The answer to a failure that Kafka names; the log has Kafka's words.
+/// Returns the answer to an error of Kafka, and logs the error itself.
 fn failure(config: &ConnectorConfig, message: String, cause: &KafkaError) -> Error {
     error!(connector = config.name, cause = describe(cause), "{message}");
     Error::Internal(message)
@@ -85,7 +84,7 @@ pub(super) async fn modify(
             offsets.into_iter().map(|committed| (committed.into_parts().0, None)).collect()
         }
     };
-    let told = super::ask_plugin(services, config, OffsetChange::Sink(to_plugin(&change))).await?;
+    let is_complete = super::ask_plugin(services, config, OffsetChange::Sink(to_plugin(&change))).await?;
     let (done, described, doubt) = match reset {
         true => (group.client.delete(&group.id, group.left()).await, "reset consumer group offsets for sink", ""),
         false => {
@@ -104,7 +103,7 @@ pub(super) async fn modify(
         let name = &config.name;
         let verb = if reset { "reset" } else { "alter" };
         let message = match &cause {
-            // The group has members: each request has its own error for that.
+            // The group has members; each kind of request has its own error for that.
             KafkaError::AdminOp(
                 RDKafkaErrorCode::UnknownMemberId
                 | RDKafkaErrorCode::GroupSubscribedToTopic
@@ -119,14 +118,13 @@ pub(super) async fn modify(
         };
         failure(config, message, &cause)
     })?;
-    Ok(told)
+    Ok(is_complete)
 }
 
-/// What is added to a failure that may have altered something.
-const DOUBT: &str =
-    ". Some of them may have been altered all the same; read them (GET) before you resume the connector";
+/// Added to the message of a failure that may have altered offsets.
+const DOUBT: &str = ". Some of them may have been altered; read them (GET) before you resume the connector";
 
-/// Puts the group's offsets back to what they were: Kafka may have refused one partition of a change and accepted another.
+/// Restores the group's previous offsets: Kafka may have refused the change for one partition and accepted it for another.
 async fn restore(group: &Group, before: Vec<TopicPartitionOffset>) -> Result<(), KafkaError> {
     let by_partition = |offsets: Vec<TopicPartitionOffset>| -> BTreeMap<_, _> {
         offsets.into_iter().map(TopicPartitionOffset::into_parts).collect()
@@ -149,12 +147,12 @@ fn to_plugin(change: &SinkChange) -> Vec<TopicPartitionOffset> {
     change.iter().map(|(partition, offset)| partition.clone().at(offset.unwrap_or(-1))).collect()
 }
 
-/// Commits what has an offset and forgets the rest.
+/// Commits the given offsets, and deletes those of partitions without one.
 async fn alter(group: &Group, config: &ConnectorConfig, change: SinkChange) -> Result<Result<(), KafkaError>, Error> {
     let (mut altered, mut forgotten) = (Vec::new(), Vec::new());
     for (id, offset) in change {
         let TopicPartition { topic, partition } = &id;
-        // What no broker knows, and librdkafka does not send.
+        // No broker has such a partition, and librdkafka does not send it.
         if topic.is_empty() || topic.contains('\0') || *partition < 0 {
             return Ok(Err(KafkaError::AdminOp(RDKafkaErrorCode::UnknownTopicOrPartition)));
         }

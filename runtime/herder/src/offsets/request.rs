@@ -1,5 +1,5 @@
-//! What a request to alter offsets says, read as Kafka Connect reads it: maps of text to primitive values for a source, a topic's
-//! partition and a number for a sink.
+//! Parses a request to alter offsets as Kafka Connect does: maps with primitive values for a source, a partition of a topic and a number
+//! for a sink.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Number, Value};
@@ -9,13 +9,13 @@ use weir_api::ConnectorOffset;
 use weir_data::topic_partition::TopicPartition;
 use weir_storage::offsets::canonical;
 
-/// Partition and offset of a source, JSON texts; no offset = forget it.
+/// Partitions and offsets of a source as JSON texts. A partition without an offset is to be deleted.
 pub(super) type SourceChange = Vec<(String, Option<String>)>;
 
-/// Partition and offset of a sink; without an offset, it is forgotten.
+/// Partitions and offsets of a sink. The offset of a partition without one is to be deleted.
 pub(super) type SinkChange = Vec<(TopicPartition, Option<i64>)>;
 
-/// Of equal partitions the last counts, as in a map.
+/// Keeps only the last of equal partitions, as a map does.
 fn last_of_equals(offsets: Vec<ConnectorOffset>) -> impl Iterator<Item = ConnectorOffset> {
     let mut last: IndexMap<String, ConnectorOffset> = IndexMap::new();
     for offset in offsets {
@@ -35,7 +35,7 @@ pub(super) fn source(offsets: Vec<ConnectorOffset>) -> Result<SourceChange, Erro
         .collect()
 }
 
-/// An object of primitive values, or null (`OffsetUtils.validateFormat`).
+/// Checks that a value is null or an object with primitive values (`OffsetUtils.validateFormat`).
 fn primitives(value: Value) -> Result<Value, Error> {
     let members = match value {
         Value::Null => return Ok(Value::Null),
@@ -60,7 +60,7 @@ fn primitives(value: Value) -> Result<Value, Error> {
     Ok(Value::Object(checked))
 }
 
-/// Whole numbers have 64 bits, others are doubles. The error is Java's class of what is neither.
+/// Returns whole numbers with 64 bits and others as doubles. The error is the Java class of a number that is neither.
 fn number(number: &Number) -> Result<Number, &'static str> {
     if let Some(number) = number.as_i64() {
         return Ok(number.into());
@@ -117,7 +117,7 @@ pub(super) fn sink(offsets: Vec<ConnectorOffset>) -> Result<SinkChange, Error> {
     Ok(change.into_iter().collect())
 }
 
-/// What `String.valueOf` makes of a value that Jackson read.
+/// Returns the result of `String.valueOf` for a value that Jackson has read.
 fn java_text(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sources_numbers_have_64_bits_or_are_doubles_and_nothing_is_nested() {
+    fn numbers_of_sources_have_64_bits_or_are_doubles_and_values_are_not_nested() {
         let text = r#"{"position":9007199254740993,"x":2.50,"s":"t","n":null,"b":true}"#;
         let given = serde_json::from_str(text).expect("JSON");
         let change = source(offset(json!({"filename": "f"}), given)).expect("taken");
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sinks_offsets_are_refused_in_kafka_connects_words() {
+    fn offsets_of_sinks_are_refused_with_kafka_connects_messages() {
         let at = |number: Value| json!({"kafka_topic": "t", "kafka_partition": number});
         for (partition, offset_value, text) in [
             (Value::Null, Value::Null, "cannot be null or missing"),

@@ -14,7 +14,7 @@ use weir_storage::offsets;
 pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
     let failed = || Error::Internal(format!("Failed to retrieve offsets for source connector {}", config.name));
     let stored = services.offsets.all(&config.name).await.map_err(|_| failed())?;
-    // The source has chosen how many there are, so they are not parsed on a thread that tasks run on.
+    // The source determines how many there are, so they are not parsed on a thread that runs tasks.
     let listed = tokio::task::spawn_blocking(move || {
         let parsed = |(partition, offset): (String, String)| {
             let (partition, offset) = (serde_json::from_str::<Value>(&partition)?, serde_json::from_str(&offset)?);
@@ -34,7 +34,7 @@ pub(super) async fn modify(
     let entries: Vec<offsets::Entry> = match change {
         Some(offsets) => {
             let (partitions, offsets): (Vec<_>, Vec<_>) = request::source(offsets)?.into_iter().unzip();
-            // What is stored already keeps the source's own text.
+            // Offsets that are stored already keep the source's own text.
             let texts = services.offsets.texts(&config.name, partitions).await.map_err(unreadable)?;
             texts.into_iter().zip(offsets).collect()
         }
@@ -43,15 +43,15 @@ pub(super) async fn modify(
             stored.into_iter().map(|(partition, _)| (partition, None)).collect()
         }
     };
-    let told = super::ask_plugin(services, config, OffsetChange::Source(entries.clone())).await?;
+    let is_complete = super::ask_plugin(services, config, OffsetChange::Source(entries.clone())).await?;
     if !entries.is_empty() {
         services.offsets.set(&config.name, entries).await.map_err(|cause| match cause {
             offsets::Error::Exceeded(exceeded) => {
-                error!(connector = config.name, %exceeded, "offsets could not be modified");
+                error!(connector = config.name, %exceeded, "modifying offsets failed");
                 Error::BadRequest(exceeded.to_string())
             }
             cause => super::failed(config, &cause),
         })?;
     }
-    Ok(told)
+    Ok(is_complete)
 }

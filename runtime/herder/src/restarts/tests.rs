@@ -1,4 +1,4 @@
-//! The history with clocks that are only numbers, and the supervisor with parts that are only numbers.
+//! The history with simulated times, and the supervisor with simulated parts.
 
 use parking_lot::Mutex;
 
@@ -22,7 +22,7 @@ fn failed(part: Part, generation: Generation) -> Observation {
 const TASK: Part = Part::Task(0);
 
 #[test]
-fn a_part_that_always_fails_is_restarted_a_bounded_number_of_times_ever_more_rarely() {
+fn a_part_that_always_fails_is_restarted_a_limited_number_of_times_with_growing_delays() {
     let mut history = history(4);
     let mut now = Instant::now();
     let mut delays = Vec::new();
@@ -52,7 +52,7 @@ fn a_part_that_always_fails_is_restarted_a_bounded_number_of_times_ever_more_rar
 }
 
 #[test]
-fn what_ran_long_enough_is_well_again_and_so_is_what_somebody_restarted() {
+fn a_long_run_and_a_manual_restart_reset_the_attempts() {
     let now = Instant::now();
     let attempt = |history: &RestartHistory| history.note(TASK, now).expect("planned");
     let mut history = history(2);
@@ -60,20 +60,20 @@ fn what_ran_long_enough_is_well_again_and_so_is_what_somebody_restarted() {
         history.due(now, &[failed(TASK, generation(number, now))]);
         history.restarted(TASK, generation(number + 1, now));
     }
-    // Two attempts are spent. This generation was long, so it is the first again.
+    // Two attempts are used. This generation ran for long, so the next attempt is the first again.
     history.due(now + 100 * SECOND, &[failed(TASK, generation(2, now))]);
     assert!(attempt(&history).contains("attempt 1 of 2"), "{}", attempt(&history));
     history.restarted(TASK, generation(3, now));
     history.due(now, &[failed(TASK, generation(3, now))]);
     assert!(attempt(&history).contains("attempt 2 of 2"));
-    // Somebody restarts it by hand while it waits: a generation that the history did not begin.
+    // The operator restarts it before the automatic restart is due: a generation that is new to the history.
     let (ready, wake) = history.due(now + SECOND, &[failed(TASK, generation(9, now))]);
     assert!(ready.is_empty() && wake.is_some());
     assert!(attempt(&history).contains("attempt 1 of 2"));
 }
 
 #[test]
-fn what_is_not_shown_is_forgotten_and_what_is_hopeless_is_left() {
+fn missing_parts_are_forgotten_and_permanent_failures_are_not_restarted() {
     let now = Instant::now();
     let mut history = history(3);
     let other = Part::Task(1);
@@ -82,16 +82,16 @@ fn what_is_not_shown_is_forgotten_and_what_is_hopeless_is_left() {
     let (ready, _) =
         history.due(now + SECOND, &[failed(TASK, generation(0, now)), failed(Part::Connector, generation(1, now))]);
     assert_eq!(ready.iter().map(|(part, _)| *part).collect::<Vec<_>>(), [Part::Connector, TASK]);
-    // Paused or stopped: nothing is shown, and nothing is due any more.
+    // Paused or stopped: no parts are passed, and none is due any more.
     assert_eq!(history.due(now + SECOND, &[]), (vec![], None));
     assert_eq!(history.note(TASK, now), None);
-    let hopeless = Observation { part: other, generation: generation(2, now), health: Health::Permanent };
-    assert_eq!(history.due(now, &[hopeless]), (vec![], None));
-    assert!(history.note(other, now).expect("said").contains("only another configuration"));
+    let permanent = Observation { part: other, generation: generation(2, now), health: Health::Permanent };
+    assert_eq!(history.due(now, &[permanent]), (vec![], None));
+    assert!(history.note(other, now).expect("a note").contains("the configuration must be changed"));
 }
 
 #[test]
-fn a_restart_that_fails_before_a_new_life_counts_too() {
+fn a_restart_that_fails_before_a_new_generation_counts_too() {
     let now = Instant::now();
     let mut history = history(1);
     let same = generation(0, now);
@@ -107,7 +107,7 @@ fn restarts_that_fail_for_long_do_not_count_as_a_part_that_was_well() {
     let mut history = history(3);
     let same = generation(0, begin);
     for number in 1..=3 {
-        // The first failure is at once; each restart then takes longer than the time after which attempts are forgotten.
+        // The first failure is immediate; after that, each restart takes longer than the time after which attempts are reset.
         history.due(begin + (number - 1) * 200 * SECOND, &[failed(TASK, same)]);
         let note = history.note(TASK, begin).expect("planned");
         assert!(note.contains(&format!("attempt {number} of 3")), "{note}");
@@ -118,7 +118,7 @@ fn restarts_that_fail_for_long_do_not_count_as_a_part_that_was_well() {
 }
 
 #[test]
-fn a_closed_book_says_nothing() {
+fn without_automatic_restarts_there_is_no_note() {
     let now = Instant::now();
     let mut history = history(0);
     assert!(!history.is_enabled());
@@ -126,7 +126,7 @@ fn a_closed_book_says_nothing() {
     assert_eq!(history.note(TASK, now), None);
 }
 
-/// One task that fails as often as it is told to.
+/// One task that fails a given number of times.
 struct Fake {
     history: Mutex<RestartHistory>,
     state: Mutex<(Generation, u32)>,

@@ -1,4 +1,4 @@
-//! What the supervisor of `restarts.rs` observes of a connector, and how it restarts it.
+//! Connects a connector to the supervisor of `restarts.rs`: reports its health and restarts it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use weir_api::TargetState;
 use weir_config::RestartPolicy;
 
 impl Connector {
-    /// Restarts from here on what fails, as the policy says. The supervisor may be who calls this, so it is never replaced.
+    /// Starts automatic restarts according to the policy. The supervisor itself may call this, so it is never replaced.
     pub(super) fn supervise(self: &Arc<Self>, policy: RestartPolicy) {
         let mut restarts = self.restarts.lock();
         restarts.history = restarts.history.with_policy(policy);
@@ -36,17 +36,17 @@ impl Connector {
         }
     }
 
-    /// Whether it is to run.
+    /// Whether the connector is to run.
     fn is_wanted(&self) -> bool {
         !self.has_ended() && self.target() == TargetState::Started
     }
 
-    /// How all parts are; nothing while nothing is to run.
+    /// Returns the health of all parts. Empty if the connector is not to run.
     fn observe(&self) -> Vec<Observation> {
         if self.is_wanted() { self.running.observe() } else { Vec::new() }
     }
 
-    /// The trace of a part that has failed, with what is going to happen to it.
+    /// Adds to the trace of a failed part what automatic restarts will do.
     pub(super) fn trace(&self, part: Part, trace: Option<String>) -> Option<String> {
         let trace = trace?;
         let note = self.restarts.lock().history.note(part, Instant::now());
@@ -65,14 +65,14 @@ impl Restartable for Connector {
 
     async fn restart(self: Arc<Self>, part: Part, generation: Generation) {
         let _changing = self.changing.lock().await;
-        // An operator may have paused, stopped, deleted, changed or restarted it while this waited for its turn.
+        // The operator may have paused, stopped, deleted, changed or restarted it while this waited for the lock.
         let is_of = |observed: &Observation| observed.part == part;
         let still_failed =
             |observed: &Observation| observed.generation == generation && observed.health == Health::Failed;
         if !self.observe().iter().any(|observed| is_of(observed) && still_failed(observed)) {
             return;
         }
-        // The reason why the connector itself does not start is logged where it fails.
+        // The reason why the connector itself did not start has been logged already.
         if let Err(error) = self.restart_part(part).await
             && part != Part::Connector
         {

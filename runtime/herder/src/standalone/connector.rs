@@ -1,6 +1,6 @@
-//! One connector of a standalone worker: follows what is stored about it, by telling the executor what to run. Changes are made one at a
-//! time; reading never waits for them. `restart.rs` restarts it, `refresh.rs` reads values of config providers again,
-//! `auto_restart.rs` restarts what has failed, `offsets.rs` shows and changes its offsets.
+//! One connector of a standalone worker. It makes the executor run what the stored configuration and target state require. Changes are
+//! made one at a time; reading never waits for them. `restart.rs` restarts the connector, `refresh.rs` reads values of config providers
+//! again, `auto_restart.rs` restarts failed parts, `offsets.rs` returns and changes its offsets.
 
 use std::sync::Arc;
 
@@ -23,40 +23,40 @@ use weir_api::{
 use weir_config::ConnectorConfig;
 use weir_task::control::Wanted;
 
-/// A connector.
+/// A connector of a standalone worker.
 pub(super) struct Connector {
     pub(super) name: String,
     pub(super) services: Arc<Services>,
     pub(super) configs: Arc<dyn ConfigStore>,
-    /// What runs of it.
+    /// Its running parts.
     pub(super) running: Arc<RunningConnector>,
-    /// Held by whoever changes the connector.
+    /// Locked during each change of the connector.
     pub(super) changing: AsyncMutex<()>,
     pub(super) data: Mutex<Data>,
-    /// What has failed and is to be restarted.
+    /// Automatic restarts.
     pub(super) restarts: Mutex<Restarts>,
 }
 
 pub(super) struct Data {
-    /// `None` if it is not validated yet, or not valid any more.
+    /// `None` if the configuration has not been validated yet, or is not valid any more.
     config: Option<Arc<ConnectorConfig>>,
-    /// It is from an earlier run of the worker and has not been started yet.
+    /// Whether it is from an earlier run of the worker and has not been started yet.
     not_started: bool,
-    /// Reads the values of config providers again.
+    /// The task that reads the values of config providers again.
     reload: Option<AbortOnDropHandle<()>>,
-    /// It is being deleted, or the worker stops.
+    /// Whether it is being deleted, or the worker is stopping.
     pub(super) ended: bool,
 }
 
-/// Failures of the connector and its tasks.
+/// The failures of the connector and its tasks.
 pub(super) struct Restarts {
     pub(super) history: RestartHistory,
-    /// Restarts what has failed.
+    /// The task that restarts failed parts.
     pub(super) supervisor: Option<AbortOnDropHandle<()>>,
 }
 
 impl Connector {
-    /// A connector that is stored but not started.
+    /// Creates a connector that is stored but not started.
     pub(super) fn new(name: &str, services: Arc<Services>, configs: Arc<dyn ConfigStore>, not_started: bool) -> Self {
         let given_up = Arc::clone(&services.metrics().restarts_given_up);
         let history = RestartHistory::new(name, services.worker.restarts, given_up);
@@ -75,17 +75,17 @@ impl Connector {
         &self.name
     }
 
-    /// The configuration as submitted; empty before the first one is accepted.
+    /// Returns the configuration as submitted; empty before the first one is accepted.
     pub(super) fn submitted(&self) -> ConfigMap {
         self.configs.connector(&self.name).map(|stored| stored.config).unwrap_or_default()
     }
 
-    /// What is to be done with it.
+    /// Returns the target state.
     pub(super) fn target(&self) -> TargetState {
         self.configs.target(&self.name).unwrap_or(TargetState::Started)
     }
 
-    /// The configuration that it has been started with.
+    /// Returns the validated configuration, if there is one.
     pub(super) fn config(&self) -> Option<Arc<ConnectorConfig>> {
         self.data.lock().config.clone()
     }
@@ -94,7 +94,7 @@ impl Connector {
         self.data.lock().ended
     }
 
-    /// It is from an earlier run and has not been started yet.
+    /// Whether it is from an earlier run and has not been started yet.
     pub(super) fn is_not_started(&self) -> bool {
         self.data.lock().not_started
     }
@@ -103,12 +103,12 @@ impl Connector {
         self.data.lock().config.as_ref().map_or(ConnectorType::Unknown, |config| config.kind)
     }
 
-    /// What metrics show of it.
+    /// Returns what metrics show about the connector.
     pub(super) fn snapshot(&self) -> ConnectorSnapshot {
         self.running.snapshot(self.config())
     }
 
-    /// What `GET /connectors/{c}` answers.
+    /// Returns the response of `GET /connectors/{c}`.
     pub(super) fn info(&self) -> ConnectorInfo {
         ConnectorInfo {
             name: self.name.clone(),
@@ -118,7 +118,7 @@ impl Connector {
         }
     }
 
-    /// What `GET /connectors/{c}/tasks` answers.
+    /// Returns the response of `GET /connectors/{c}/tasks`.
     pub(super) fn task_infos(&self) -> Vec<TaskInfo> {
         let tasks = self.running.task_configs().into_iter();
         tasks.map(|(task, config)| TaskInfo { id: self.task_id(task), config }).collect()
@@ -128,7 +128,7 @@ impl Connector {
         ConnectorTaskId { connector: self.name.clone(), task }
     }
 
-    /// What `GET /connectors/{c}/status` answers: what was reported last, and what is known beyond that of what runs here.
+    /// Returns the response of `GET /connectors/{c}/status`: the reported statuses, or newer ones of the tasks that run here.
     pub(super) fn status(&self) -> ConnectorStateInfo {
         let statuses = self.services.statuses.get(&self.name).unwrap_or_default();
         let unassigned = || PartStatus {
@@ -178,7 +178,7 @@ impl Connector {
         }
         self.stop_everything().await;
         let before = self.configs.connector(&self.name);
-        // Once named on the command line it is the command line's, whoever changes it meanwhile.
+        // A connector that was once named on the command line keeps that origin, also if it is changed over REST.
         let origin = before.as_ref().map(|before| before.origin).filter(|_| origin == Origin::Rest).unwrap_or(origin);
         let target = before.map_or(TargetState::Started, |before| before.target);
         self.configs.put(&self.name, StoredConnector { config: submitted, target, origin });
@@ -186,10 +186,10 @@ impl Connector {
         self.start().await
     }
 
-    /// Makes a configuration the connector's.
+    /// Sets the connector's configuration.
     fn accept(self: &Arc<Self>, config: ConnectorConfig) {
         let reload = self.spawn_refresh(&config);
-        // The lock on changes is held, so the one that goes is not within a reload.
+        // The lock for changes is held, so the replaced task is not in the middle of a refresh.
         self.data.lock().reload = reload;
         self.supervise(config.restarts);
         self.use_config(config);
@@ -200,7 +200,7 @@ impl Connector {
         self.data.lock().config = Some(Arc::new(config));
     }
 
-    /// Starts a connector from an earlier run, unless a client has done so meanwhile. A failure is its status.
+    /// Starts a connector from an earlier run, unless a client has started it in the meantime. A failure becomes its status.
     pub(super) async fn start_stored(self: &Arc<Self>) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
         if !self.is_not_started() {
@@ -209,8 +209,8 @@ impl Connector {
         self.start().await
     }
 
-    /// Starts the connector's own instance and the tasks it asks for, if the target state is STARTED. One from an earlier run is
-    /// validated first.
+    /// Starts the connector's own instance and the tasks that it requests, if the target state is STARTED. A connector from an earlier run
+    /// is validated first.
     pub(super) async fn start(self: &Arc<Self>) -> Result<(), Error> {
         let is_valid = {
             let mut data = self.data.lock();
@@ -222,7 +222,7 @@ impl Connector {
                 Ok(config) => self.accept(config),
                 Err(error) => {
                     if self.restarts.lock().supervisor.is_none() {
-                        // What its configuration says about restarts is not known.
+                        // Its restart policy is not known.
                         self.supervise(self.services.worker.restarts);
                     }
                     self.running.fail(None, error.to_string());
@@ -242,26 +242,26 @@ impl Connector {
         Ok(())
     }
 
-    /// What happens when the connector finds out by itself that its tasks changed.
+    /// Returns what is called when the connector requests other tasks.
     fn on_tasks_changed(self: &Arc<Self>) -> TasksChanged {
         let connector = Arc::downgrade(self);
         Arc::new(move |config, configs| {
             let Some(connector) = connector.upgrade() else { return };
-            // Not awaited: stopping the old tasks may take long, and a stop of the instance must not wait for it.
+            // Not awaited: stopping the old tasks may take long, and stopping the instance must not wait for that.
             tokio::spawn(async move { connector.tasks_changed(&config, configs).await });
         })
     }
 
     async fn tasks_changed(&self, config: &Arc<ConnectorConfig>, configs: Vec<ConfigMap>) {
         let _changing = self.changing.lock().await;
-        // Something else may have happened while this waited for its turn.
+        // The connector may have changed while this waited for the lock.
         let is_current = self.config().is_some_and(|now| Arc::ptr_eq(&now, config));
         if is_current && self.target() == TargetState::Started {
             self.running.run_tasks(config, numbered(configs)).await;
         }
     }
 
-    /// Follows a request to start, pause or stop.
+    /// Changes the target state: starts, pauses or stops the connector.
     pub(super) async fn set_target(self: &Arc<Self>, target: TargetState) {
         let before = self.configs.set_target(&self.name, target);
         match target {
@@ -273,7 +273,7 @@ impl Connector {
             TargetState::Paused => {
                 let _changing = self.changing.lock().await;
                 self.running.stop_instance().await;
-                // As in Kafka Connect, a connector that has failed stays so; its tasks follow all the same.
+                // As in Kafka Connect, a failed connector stays FAILED, but its tasks are paused.
                 if self.running.state() != State::Failed {
                     self.running.set_state(self.config().as_ref(), State::Paused);
                 }
@@ -297,13 +297,13 @@ impl Connector {
             warn!(connector = self.name, %error, "config provider lookup failed; resuming with the previous values");
         }
         if let Err(error) = self.start().await {
-            warn!(connector = self.name, %error, "the connector could not be resumed");
+            warn!(connector = self.name, %error, "resuming the connector failed");
         }
-        // What had failed before is to be looked at again.
+        // Parts that had failed before are checked again.
         self.running.failed().notify_one();
     }
 
-    /// Ends for good.
+    /// Stops the connector for ever.
     pub(super) async fn shut_down(&self) {
         let _changing = self.changing.lock().await;
         {

@@ -1,5 +1,5 @@
-//! The herder of a standalone worker: all connectors run here. [`ConfigStore`] says what connectors there are and what is to be done with
-//! them, `crate::executor` runs them, and `crate::restarts` restarts what fails.
+//! The herder of a standalone worker: all connectors run here. [`ConfigStore`] has the configurations and target states,
+//! `crate::executor` runs the connectors, and `crate::restarts` restarts failed parts.
 
 mod auto_restart;
 mod connector;
@@ -34,17 +34,17 @@ pub(crate) struct Standalone {
     connectors: RwLock<BTreeMap<String, Arc<Connector>>>,
 }
 
-/// How a configuration is put.
+/// Options for putting a configuration.
 struct PutOptions {
-    /// A connector of this name may exist.
+    /// Whether a connector with this name may exist.
     replace: bool,
     origin: Origin,
-    /// The state of a new connector; `None` if it is to run.
+    /// The target state of a new connector; `None` if it is to run.
     initial: Option<TargetState>,
 }
 
 impl Standalone {
-    /// A herder whose connectors are those that are stored. They are started by [`Standalone::start_stored`].
+    /// Creates a herder with the stored connectors. [`Standalone::start_stored`] starts them.
     pub(crate) fn new(services: Arc<Services>, configs: Arc<dyn ConfigStore>) -> Self {
         let connectors = configs.connectors().into_keys().map(|name| {
             let connector = Connector::new(&name, Arc::clone(&services), Arc::clone(&configs), true);
@@ -58,7 +58,7 @@ impl Standalone {
         &self.services
     }
 
-    /// The names of all connectors, sorted.
+    /// Returns the names of all connectors, sorted.
     pub(crate) fn connectors(&self) -> Vec<String> {
         self.connectors.read().keys().cloned().collect()
     }
@@ -117,7 +117,7 @@ impl Standalone {
         let (connector, created) = {
             let mut connectors = self.connectors.write();
             match connectors.get(name) {
-                // Only now, as in Kafka Connect: an invalid configuration is reported whether or not the name exists.
+                // After the validation, as in Kafka Connect: an invalid configuration is reported whether or not the name exists.
                 Some(_) if !options.replace => return Err(Error::AlreadyExists(name.to_owned())),
                 Some(connector) => (Arc::clone(connector), false),
                 None => {
@@ -133,7 +133,7 @@ impl Standalone {
         };
         info!(connector = name, created, "connector configured");
         let started = connector.configure(config, parsed, options.origin).await;
-        // A connector that does not start exists all the same.
+        // A connector that fails to start exists nevertheless.
         self.save().await?;
         started?;
         Ok(Put { created, info: connector.info() })
@@ -168,10 +168,10 @@ impl Standalone {
 
     pub(crate) async fn delete_connector(&self, name: &str) -> Result<(), Error> {
         let connector = self.connector(name)?;
-        // It keeps its name until its tasks have ended: two generations must not run side by side.
+        // It keeps its name until its tasks have ended, so that two generations never run at the same time.
         connector.shut_down().await;
         {
-            // The lock is held, so that a new connector of this name does not lose what is stored of it.
+            // The lock is held so that this does not delete what is stored for a new connector with this name.
             let mut connectors = self.connectors.write();
             let is_same = connectors.get(name).is_some_and(|now| Arc::ptr_eq(now, &connector));
             if is_same {
@@ -210,7 +210,7 @@ impl Standalone {
 
     pub(crate) async fn set_target_state(&self, name: &str, target: TargetState) -> Result<(), Error> {
         let connector = self.find(name).ok_or_else(|| match target {
-            // Kafka Connect's standalone herder answers so, and its clients know it.
+            // The answer of Kafka Connect's standalone herder.
             TargetState::Stopped => Error::Internal(format!("No connector `{name}` configured")),
             TargetState::Started | TargetState::Paused => Error::NotFound(format!("Unknown connector {name}")),
         })?;
@@ -244,7 +244,7 @@ impl Standalone {
         self.all().iter().map(|connector| connector.snapshot()).collect()
     }
 
-    /// Takes every lock that requests need, once.
+    /// Acquires every lock that requests need, once.
     pub(crate) fn check_health(&self) {
         self.all().iter().for_each(|connector| drop(connector.info()));
     }
@@ -261,7 +261,7 @@ impl Standalone {
     /// Makes the stored connectors durable. Every change of them is followed by this before it is acknowledged.
     async fn save(&self) -> Result<(), Error> {
         self.configs.save().await.map_err(|error| {
-            warn!(%error, "a change of a connector is not saved; it is lost if the worker restarts before the next change");
+            warn!(%error, "connector change not saved; it is lost if the worker restarts before the next change");
             Error::Internal(format!(
                 "The change is active, but could not be saved, and is lost if the worker restarts before the next change is saved: {error}"
             ))

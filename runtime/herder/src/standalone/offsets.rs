@@ -1,4 +1,4 @@
-//! A connector's offsets and active topics, as the REST API shows and changes them.
+//! Returns and changes a connector's offsets and active topics for the REST API.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use weir_api::{ConnectorOffset, ConnectorOffsets, Message, State, TargetState};
 use weir_config::ConnectorConfig;
 
 impl Connector {
-    /// Its offsets.
+    /// Returns the connector's offsets.
     pub(super) async fn offsets(&self) -> Result<ConnectorOffsets, Error> {
         offsets::list(&self.services, &*self.valid()?).await
     }
 
-    /// Alters or resets its offsets. It is not started meanwhile.
+    /// Alters or resets the connector's offsets. The connector is not started meanwhile.
     pub(super) async fn modify_offsets(&self, change: Option<Vec<ConnectorOffset>>) -> Result<Message, Error> {
         let _changing = self.changing.lock().await;
         if self.has_ended() {
@@ -28,12 +28,13 @@ impl Connector {
             )));
         }
         let config = self.valid()?;
-        // The plugin may refuse with whatever it was given.
+        // The plugin's message may contain values from its configuration.
         let hidden = |error: Error| error.map_text(|text| config.resolved.secrets().hide(&text).into_owned());
         offsets::modify(&self.services, &config, change).await.map_err(hidden)
     }
 
-    /// The configuration. The error says why there is none: the plugin of a connector from an earlier run may be gone.
+    /// Returns the validated configuration, or an error with the reason why there is none: the plugin of a connector from an earlier run
+    /// may be missing.
     fn valid(&self) -> Result<Arc<ConnectorConfig>, Error> {
         let reason = || {
             let own = self.services.statuses.get(&self.name).and_then(|statuses| statuses.connector);
@@ -43,12 +44,12 @@ impl Connector {
         self.config().ok_or_else(|| Error::Internal(reason()))
     }
 
-    /// The topics it has written to or read from.
+    /// Returns the topics that the connector has written to or read from.
     pub(super) fn active_topics(&self) -> Vec<String> {
         self.running.active_topics().names()
     }
 
-    /// Forgets them.
+    /// Forgets the topics that the connector has written to or read from.
     pub(super) fn reset_active_topics(&self) {
         self.running.active_topics().reset();
     }

@@ -1,5 +1,5 @@
-//! New values of config providers, and new contents of key and trust stores: read when their time to live is over, so that a rotated
-//! password reaches the connector without a request, and before each restart.
+//! Reads values of config providers, and key and trust stores, again when their time to live has expired, so that a connector gets a
+//! rotated password without a request, and before each restart.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -13,8 +13,8 @@ use weir_api::TargetState;
 use weir_config::{ConnectorConfig, PrepareError};
 
 impl Connector {
-    /// Refreshes the connector each time the values' time to live is over, until the handle is dropped. `None` if they live for ever, or
-    /// if the connector does not want to be restarted for them (`config.action.reload=none`).
+    /// Refreshes the connector each time the values' time to live has expired, until the handle is dropped. Returns `None` if the values do
+    /// not expire, or if the connector is not to be restarted for them (`config.action.reload=none`).
     pub(super) fn spawn_refresh(self: &Arc<Self>, config: &ConnectorConfig) -> Option<AbortOnDropHandle<()>> {
         let ttl = config.resolved.ttl().filter(|_| config.reloads())?;
         let span = tracing::info_span!("connector", connector = %config.name);
@@ -22,7 +22,7 @@ impl Connector {
         Some(AbortOnDropHandle::new(tokio::spawn(refresh)))
     }
 
-    /// Reads the values of config providers and the key stores again, and uses what they are now. Returns whether something changed.
+    /// Reads the values of config providers and the key stores again, and uses the new values. Returns whether something changed.
     pub(super) async fn refresh(&self) -> Result<bool, Error> {
         let Some(old) = self.config() else { return Ok(false) };
         let (worker, plugins) = (&self.services.worker, &self.services.plugins);
@@ -31,13 +31,13 @@ impl Connector {
             return Ok(false);
         }
         let config = ConnectorConfig::of_resolved(&self.name, resolved, worker, plugins).await?;
-        info!(connector = self.name, "values of config providers, or key stores, have changed");
+        info!(connector = self.name, "values of config providers or key stores changed");
         self.use_config(config);
         Ok(true)
     }
 
-    /// Restarts the connector if values of config providers have changed. If they cannot be read or are not valid, what runs continues
-    /// with the old ones: a file that is just being replaced must not stop a connector.
+    /// Restarts the connector if values of config providers have changed. If they cannot be read or are not valid, it continues to run with
+    /// the old ones: a file that is just being replaced must not stop a connector.
     async fn reload(self: &Arc<Self>) {
         let _changing = self.changing.lock().await;
         if self.has_ended() || self.target() != TargetState::Started {

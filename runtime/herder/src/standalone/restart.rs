@@ -10,13 +10,13 @@ use weir_api::{ConnectorStateInfo, State, TargetState};
 use weir_task::control::Wanted;
 
 impl Connector {
-    /// Restarts the connector's own instance. Tasks are restarted only if it asks for others than before.
+    /// Restarts the connector's own instance. Tasks are restarted only if it requests different ones.
     pub(super) async fn restart(self: &Arc<Self>) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
         self.restart_instance().await
     }
 
-    /// With the values that config providers have now. A connector whose values cannot be read is FAILED; its tasks continue.
+    /// Restarts with current values of config providers. If they cannot be read, the connector is FAILED and its tasks continue.
     pub(super) async fn restart_instance(self: &Arc<Self>) -> Result<(), Error> {
         let refreshed = self.refresh().await;
         self.running.stop_instance().await;
@@ -27,7 +27,7 @@ impl Connector {
         self.start().await
     }
 
-    /// If values of config providers have changed, the connector creates all tasks again. Returns whether it has.
+    /// If values of config providers have changed, creates all tasks again. Returns whether it has.
     async fn refresh_tasks(self: &Arc<Self>) -> Result<bool, Error> {
         let recreated = self.refresh().await? && self.target() == TargetState::Started;
         if recreated {
@@ -37,9 +37,9 @@ impl Connector {
         Ok(recreated)
     }
 
-    /// Restarts the connector, and its tasks if requested (`includeTasks`); only what has failed if requested (`onlyFailed`). Returns
-    /// when it is done, with the states as they were, and RESTARTING for what was restarted (`RestartPlan`). A failure to start is
-    /// the state of what failed, and not an error.
+    /// Restarts the connector, and its tasks if requested (`includeTasks`); only failed ones if requested (`onlyFailed`). Returns
+    /// afterwards the states from before the restart, with RESTARTING for what was restarted (`RestartPlan`). A failure to start becomes the state of
+    /// the part, and is not returned as an error.
     pub(super) async fn restart_with(self: &Arc<Self>, include_tasks: bool, only_failed: bool) -> ConnectorStateInfo {
         let _changing = self.changing.lock().await;
         let chosen = |state: State| !only_failed || state == State::Failed;
@@ -59,23 +59,23 @@ impl Connector {
         let mut done = Ok(false);
         if connector {
             if let Err(error) = self.restart_instance().await {
-                warn!(connector = self.name, %error, "the connector could not be restarted");
+                warn!(connector = self.name, %error, "restarting the connector failed");
             }
         } else if !restarting.is_empty() {
             done = self.refresh_tasks().await;
         }
         if let Err(error) = done {
-            warn!(connector = self.name, %error, "the connector's tasks could not be restarted");
+            warn!(connector = self.name, %error, "restarting the connector's tasks failed");
             self.running.set_restarting(|_| true, false);
             return plan;
         }
-        // Those that the connector has created again meanwhile are restarted already.
+        // Tasks that the connector has created again in the meantime have been restarted already.
         restarting.retain(|id| self.running.is_restarting(*id));
-        // All at once: the time that stopping takes is for all together.
+        // All at the same time, so that the timeout for stopping applies to all of them together.
         let restarts = restarting.iter().map(|task| self.restart_one(*task));
         for (task, done) in restarting.iter().zip(futures_util::future::join_all(restarts).await) {
             if let Err(error) = done {
-                warn!(connector = self.name, task, %error, "a task could not be restarted");
+                warn!(connector = self.name, task, %error, "restarting a task failed");
             }
         }
         plan
@@ -87,7 +87,7 @@ impl Connector {
         self.restart_task_refreshed(task).await
     }
 
-    /// With the values that config providers have now.
+    /// Restarts the task with current values of config providers.
     pub(super) async fn restart_task_refreshed(self: &Arc<Self>, task: u32) -> Result<(), Error> {
         let exists = !self.has_ended() && self.running.tasks().contains(&task);
         if exists && self.refresh_tasks().await? {

@@ -1,9 +1,9 @@
-//! Starts the connectors that were stored by an earlier run of the worker (`weir.standalone.state`), and creates those of the command
+//! Starts the connectors that an earlier run of the worker has stored (`weir.standalone.state`), and creates those given on the command
 //! line.
 //!
-//! A connector of the command line gets its configuration from its file at each start: that is where its operator maintains it. Its target
-//! state (running, paused, stopped) is stored, so that a worker that restarts by itself does not start what an operator has stopped.
-//! A connector that is no longer named is deleted.
+//! A connector given on the command line gets its configuration from its file at each start, because the operator maintains it there. Its
+//! target state (running, paused, stopped) is stored, so that a restart of the worker does not start what the operator has stopped. A
+//! connector that is no longer named is deleted.
 
 use std::collections::HashSet;
 
@@ -17,20 +17,20 @@ use weir_api::TargetState;
 use weir_plugin::ConfigMap;
 
 impl Standalone {
-    /// Starts the connectors that were stored, except those that are named on the command line, which [`Standalone::create_named`]
-    /// starts. One that cannot start is FAILED, and starts when it is restarted. Called once.
+    /// Starts the stored connectors, except those that are named on the command line, which [`Standalone::create_named`] starts. One that
+    /// cannot start is FAILED, and starts when it is restarted. Called once.
     pub(crate) async fn start_stored(&self, command_line: &HashSet<String>) -> Result<(), Error> {
         let stored = self.all().into_iter().filter(|connector| connector.is_not_started());
         for connector in stored.filter(|connector| !command_line.contains(connector.name())) {
             let name = connector.name();
             if self.configs.connector(name).is_some_and(|stored| stored.origin == Origin::CommandLine) {
-                info!(connector = name, "the connector is no longer named on the command line, and is forgotten");
+                info!(connector = name, "connector deleted: it is no longer named on the command line");
                 self.delete_connector(name).await?;
                 continue;
             }
             match connector.start_stored().await {
-                Ok(()) => info!(connector = name, "connector of an earlier run started"),
-                Err(error) => warn!(connector = name, %error, "a connector of an earlier run cannot start"),
+                Ok(()) => info!(connector = name, "stored connector started"),
+                Err(error) => warn!(connector = name, %error, "stored connector failed to start"),
             }
         }
         Ok(())
@@ -49,11 +49,7 @@ impl Standalone {
                 self.configs.set_target(name, initial);
             }
             let target = self.configs.target(name);
-            info!(
-                connector = name,
-                ?target,
-                "a connector of an earlier run takes its configuration from the command line"
-            );
+            info!(connector = name, ?target, "the command line replaces the configuration of a stored connector");
         }
         self.put(name, config, PutOptions { replace: is_stored, origin: Origin::CommandLine, initial }).await
     }

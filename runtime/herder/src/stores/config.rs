@@ -1,4 +1,4 @@
-//! The connectors as they are to be: their configurations and target states.
+//! The configurations and target states of connectors.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -9,24 +9,24 @@ use parking_lot::RwLock;
 use weir_api::TargetState;
 use weir_plugin::ConfigMap;
 
-/// Where a connector's configuration comes from.
+/// The origin of a connector's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Origin {
     /// The REST API.
     #[default]
     Rest,
-    /// A file that the command line names. It is read again at each start of the worker.
+    /// A file named on the command line. It is read again at each start of the worker.
     CommandLine,
 }
 
-/// A connector as it is to be.
+/// A stored connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredConnector {
     /// The configuration as submitted, with references to config providers; empty before the first one is accepted.
     pub config: ConfigMap,
-    /// Whether it is to run.
+    /// The target state.
     pub target: TargetState,
-    /// Where the configuration comes from.
+    /// The origin of the configuration.
     pub origin: Origin,
 }
 
@@ -46,23 +46,23 @@ pub trait ConfigStore: Send + Sync + 'static {
     /// Returns one connector.
     fn connector(&self, name: &str) -> Option<StoredConnector>;
 
-    /// Returns what a connector is to do.
+    /// Returns the target state of a connector.
     fn target(&self, name: &str) -> Option<TargetState>;
 
     /// Adds a connector or replaces it.
     fn put(&self, name: &str, connector: StoredConnector);
 
-    /// Sets what a connector is to do, and returns what it was to do before; `None` if there is no such connector.
+    /// Sets the target state of a connector, and returns the previous one; `None` if there is no such connector.
     fn set_target(&self, name: &str, target: TargetState) -> Option<TargetState>;
 
     /// Removes a connector.
     fn remove(&self, name: &str);
 
-    /// Makes all changes up to now durable.
+    /// Makes all previous changes durable.
     fn save(&self) -> SaveFuture<'_>;
 }
 
-/// Connectors that end with the process.
+/// Connectors that are stored only in memory.
 #[derive(Debug, Default)]
 pub struct MemoryConfigs(RwLock<BTreeMap<String, StoredConnector>>);
 

@@ -1,13 +1,13 @@
-//! The file in which a standalone worker keeps its connectors across restarts (`weir.standalone.state`): a header line that counts
-//! and hashes what follows, then one line for each connector.
+//! The file in which a standalone worker keeps its connectors across restarts (`weir.standalone.state`): a header line with the number
+//! and the hash of what follows, then one line for each connector.
 //!
 //! ```text
 //! {"weir":"connectors","version":1,"entries":1,"sha256":"…"}
 //! {"name":"a","target":"PAUSED","command_line":false,"config":{"connector.class":"FileStreamSource","name":"a"}}
 //! ```
 //!
-//! It is replaced as a whole, so that whatever happens it holds the connectors before a change or after it. It holds configurations
-//! as they were submitted, not what config providers made of them.
+//! It is replaced as a whole, so that at any time it contains the connectors either before or after a change. It contains configurations
+//! as they were submitted, without values of config providers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,17 +24,17 @@ use weir_storage::hashed_lines::{self, Problem};
 use weir_storage::own_io;
 use weir_storage::replace_file::{Replace, replace_file};
 
-/// What the first line says the file is.
+/// The kind of file in the header line.
 const KIND: &str = "connectors";
 
-/// A connector as its line in the file.
+/// The line of a connector in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Line {
     name: String,
     target: TargetState,
-    /// Its configuration comes from a file of the command line.
+    /// Whether its configuration comes from a file named on the command line.
     command_line: bool,
-    /// As submitted.
+    /// The configuration as submitted.
     config: ConfigMap,
 }
 
@@ -44,32 +44,32 @@ impl Line {
         (self.name, StoredConnector { config: self.config, target: self.target, origin })
     }
 
-    /// `None` for a connector that has no configuration yet.
+    /// Returns `None` for a connector that has no configuration yet.
     fn of((name, stored): (String, StoredConnector)) -> Option<Self> {
         let StoredConnector { config, target, origin } = stored;
         (!config.is_empty()).then(|| Self { name, target, command_line: origin == Origin::CommandLine, config })
     }
 }
 
-/// Why the file cannot be used.
+/// The reason why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file is there, and not one that this worker wrote whole.
-    #[error("the file of connectors {path} cannot be used: {reason} (weir.standalone.state)")]
+    /// The file exists, but is damaged or not a connectors file.
+    #[error("the connectors file {path} cannot be used: {reason} (weir.standalone.state)")]
     Damaged {
         /// Which file.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
-    /// The system refused.
-    #[error("cannot {action} the file of connectors {path} (weir.standalone.state): {cause}")]
+    /// The file cannot be read or written.
+    #[error("cannot {action} the connectors file {path} (weir.standalone.state): {cause}")]
     Io {
         /// `read` or `write`.
         action: &'static str,
         /// Which file.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         #[source]
         cause: std::io::Error,
     },
@@ -82,13 +82,13 @@ pub struct ConfigFile {
     connectors: MemoryConfigs,
     /// Counts changes of the connectors; a write covers all changes up to the count it started with.
     changes: AtomicU64,
-    /// The count that the last write covered. Held by the one who writes, and by the write itself, which a newer one must not overtake
-    /// even if its caller has left.
+    /// The count that the last write covered. Locked by the caller of a write and by the write itself, so that a newer write cannot
+    /// overtake it even if its caller has been cancelled.
     written: Arc<AsyncMutex<u64>>,
 }
 
 impl ConfigFile {
-    /// Reads the file; one that is missing or empty has no connectors. What cannot be written later is noticed now.
+    /// Reads the file; a missing or empty file has no connectors. Also checks that the file can be written.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Self::open_with(path, Arc::new(replace_file))
     }
@@ -109,12 +109,12 @@ impl ConfigFile {
         })
     }
 
-    /// Reads the file without writing it, to find out whether it is whole if it exists.
+    /// Checks that the file, if it exists, is intact, without writing it.
     pub fn look(path: &Path) -> Result<(), Error> {
         read(path).map(drop)
     }
 
-    /// Writes the connectors. Changes that are made meanwhile share the next write.
+    /// Writes the connectors. Changes that are made during a write share the next one.
     async fn write(&self) -> Result<(), Error> {
         let change = self.changes.fetch_add(1, Ordering::AcqRel) + 1;
         let mut written = Arc::clone(&self.written).lock_owned().await;
@@ -164,14 +164,14 @@ impl ConfigStore for ConfigFile {
     }
 }
 
-/// What is in the file, and whether that is nothing at all.
+/// Reads the connectors from the file. Also returns whether the file is empty or missing.
 fn read(path: &Path) -> Result<(Vec<Line>, bool), Error> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         Err(cause) => return Err(Error::Io { action: "read", path: path.to_owned(), cause }),
     };
-    let damaged = "Put back a copy that is whole, or move it away to start without the connectors that it kept";
+    let damaged = "Restore an intact copy, or move it away to start without the connectors in it";
     let lines =
         parse(&text).map_err(|problem| Error::Damaged { path: path.to_owned(), reason: problem.with_next(damaged) })?;
     Ok((lines, text.is_empty()))

@@ -1,4 +1,4 @@
-//! A file of connectors holds them before a change or after it, whatever happens, and what is acknowledged is in it.
+//! A connectors file contains the connectors either before or after a change, and always what has been acknowledged.
 
 use parking_lot::Mutex;
 
@@ -53,7 +53,7 @@ async fn a_damaged_file_is_refused_and_left_alone_and_an_unfinished_write_is_not
     let file = ConfigFile::open(&path).expect("a new file");
     fill(&file, sample());
     file.save().await.expect("written");
-    // What a worker leaves that was killed between its write and its rename.
+    // The temporary file of a worker that was killed between its write and its rename.
     std::fs::write(directory.path().join(".weir-x1y2z3"), "{\"weir\":\"connec").expect("written");
     assert_eq!(ConfigFile::open(&path).expect("whole").connectors(), sample());
 
@@ -86,7 +86,7 @@ async fn each_change_is_durable_when_it_is_acknowledged() {
             file.put(&name, connector);
             file.save().await.expect("written");
             let on_disk = ConfigFile::open(&path).expect("whole");
-            assert!(on_disk.connector(&name).is_some(), "{name} is acknowledged and not there");
+            assert!(on_disk.connector(&name).is_some(), "{name} is acknowledged and missing");
         })
     });
     for change in changes.collect::<Vec<_>>() {
@@ -119,7 +119,7 @@ async fn a_write_whose_caller_has_left_does_not_overwrite_a_newer_one() {
         async move { file.save().await }
     });
     tokio::time::sleep(2 * patience).await;
-    assert!(begun.try_recv().is_err(), "a second write began while the first was on its way");
+    assert!(begun.try_recv().is_err(), "a second write began during the first");
     pass.send(()).expect("the first");
     pass.send(()).expect("the second");
     newer.await.expect("no panic").expect("written");

@@ -1,5 +1,5 @@
-//! Where a herder keeps what has to be known beyond its own tasks: which connectors there are ([`ConfigStore`]) and how they are
-//! ([`StatusStore`]). Source offsets are stored by `weir_storage::offsets`.
+//! The stores of a herder: configurations and target states ([`ConfigStore`]) and statuses ([`StatusStore`]). Source offsets are stored
+//! by `weir_storage::offsets`.
 
 mod config;
 mod config_file;

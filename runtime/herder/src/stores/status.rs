@@ -11,7 +11,7 @@ use weir_api::State;
 pub struct PartStatus {
     /// The state.
     pub state: State,
-    /// Why it failed.
+    /// The reason of a failure.
     pub trace: Option<String>,
     /// The worker that reported it, `host:port`.
     pub worker_id: String,
@@ -22,13 +22,13 @@ pub struct PartStatus {
 /// The statuses of a connector and its tasks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statuses {
-    /// The connector's own.
+    /// The connector's own status.
     pub connector: Option<PartStatus>,
-    /// Those of its tasks, by number.
+    /// The statuses of its tasks, by number.
     pub tasks: BTreeMap<u32, PartStatus>,
 }
 
-/// Stores statuses. A status that is reported later replaces an earlier one.
+/// Stores statuses. A later status replaces an earlier one.
 pub trait StatusStore: Send + Sync + 'static {
     /// Stores a connector's own status.
     fn put_connector(&self, name: &str, status: PartStatus);
@@ -36,7 +36,7 @@ pub trait StatusStore: Send + Sync + 'static {
     /// Stores the status of a task.
     fn put_task(&self, name: &str, task: u32, status: PartStatus);
 
-    /// Forgets the tasks of a connector from a number on.
+    /// Forgets the tasks of a connector from this number on.
     fn remove_tasks(&self, name: &str, from: u32);
 
     /// Forgets a connector and its tasks.
@@ -46,7 +46,7 @@ pub trait StatusStore: Send + Sync + 'static {
     fn get(&self, name: &str) -> Option<Statuses>;
 }
 
-/// Statuses that end with the process.
+/// Statuses that are stored only in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStatuses(RwLock<BTreeMap<String, Statuses>>);
 
@@ -63,7 +63,7 @@ impl StatusStore for MemoryStatuses {
 
     fn put_task(&self, name: &str, task: u32, status: PartStatus) {
         let mut statuses = self.0.write();
-        // A task that is cut off after its connector was deleted reports to nobody.
+        // The status of a task that is aborted after its connector was deleted is ignored.
         if let Some(known) = statuses.get_mut(name) {
             known.tasks.insert(task, status);
         }
