@@ -1,15 +1,16 @@
-//! The names that a class goes by (`PluginUtils.computeAliases`): its simple name, and that without the word for its kind. A name
-//! that several classes have means none of them. What was uploaded takes no name from what the operator installed.
+//! The names by which a class can be configured (`PluginUtils.computeAliases`): its full name, its simple name, and the simple name
+//! without the word for its kind. A short name that several classes share refers to none of them. An uploaded class does not take an
+//! alias away from a class that the operator installed.
 
 use std::collections::{HashMap, HashSet};
 
-/// From each alias to its one class.
+/// Maps each alias to its only class.
 #[derive(Debug, Default)]
 pub(super) struct Aliases(HashMap<String, String>);
 
 impl Aliases {
-    /// The aliases of the classes that are installed, and those that are left of the others. Beside a class stands the word for its
-    /// kind, such as `Connector`.
+    /// Computes the aliases of the installed classes, and of the others those that remain. Each class comes with the word for its kind,
+    /// such as `Connector`.
     pub(super) fn new<'a>(
         installed: impl Iterator<Item = (&'a str, &'a str)>,
         others: impl Iterator<Item = (&'a str, &'a str)>,
@@ -25,7 +26,7 @@ impl Aliases {
         Self(meanings.into_iter().filter_map(|(alias, classes)| Some((alias.to_owned(), one(classes)?))).collect())
     }
 
-    /// The class of this alias, or the name itself.
+    /// Returns the class of this alias, or the name itself.
     pub(super) fn resolve<'a>(&'a self, name: &'a str) -> &'a str {
         self.0.get(name).map_or(name, String::as_str)
     }
@@ -41,12 +42,12 @@ fn meanings<'a>(classes: impl Iterator<Item = (&'a str, &'a str)>) -> HashMap<&'
     meanings
 }
 
-/// `Class.getSimpleName`: the part behind the last dot, for a class inside of another the part behind the last `$`.
+/// `Class.getSimpleName`: the part after the last dot; for a nested class, the part after the last `$`.
 pub(super) fn simple_name(class: &str) -> &str {
     class.rsplit(['.', '$']).next().unwrap_or(class)
 }
 
-/// The name up to the last place where the suffix stands, unless it begins with it.
+/// Returns the name up to the last occurrence of the suffix, unless the name begins with it.
 fn pruned<'a>(simple: &'a str, suffix: &str) -> &'a str {
     match simple.rfind(suffix) {
         Some(at) if at > 0 => simple.get(..at).unwrap_or(simple),
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_class_goes_by_three_names() {
+    fn a_class_has_three_names() {
         let class = "org.apache.kafka.connect.file.FileStreamSourceConnector";
         let aliases = Aliases::new([(class, "Connector")].into_iter(), std::iter::empty());
         for name in [class, "FileStreamSourceConnector", "FileStreamSource"] {
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_several_classes_have_means_none() {
+    fn a_name_that_several_classes_share_refers_to_none() {
         let classes = [
             ("x.Hoist$Value", "Transformation"),
             ("x.Insert$Value", "Transformation"),

@@ -1,16 +1,16 @@
-//! What is part of the worker and counts as a plugin in Kafka Connect: the converters, and kinds of plugins that have no
-//! configuration to ask for.
+//! The parts of the worker that are plugins in Kafka Connect: the converters, and kinds of plugins whose configuration no REST resource
+//! returns.
 
-/// A converter that is built in.
+/// A built-in converter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BuiltIn {
-    /// Kafka Connect's class.
+    /// The name of Kafka Connect's class.
     pub class: &'static str,
-    /// It converts keys and values; all of them convert header values.
+    /// Whether it converts keys and values. All of them convert header values.
     pub is_converter: bool,
 }
 
-/// Its version, as that of all that is built in: Kafka Connect's, whose converters these are in all that they do.
+/// The version of everything that is built in: the version of Kafka Connect whose converters these behave like.
 pub const BUILT_IN_VERSION: &str = weir_api::KAFKA_CONNECT;
 
 const fn converter(class: &'static str) -> BuiltIn {
@@ -31,7 +31,7 @@ pub static BUILT_IN: [BuiltIn; 10] = [
     converter("org.apache.kafka.connect.storage.StringConverter"),
 ];
 
-/// Kafka Connect's plugins of kinds that no REST resource gives the configuration of: config providers and override policies.
+/// Kafka Connect's plugins of kinds whose configuration no REST resource returns: config providers and override policies.
 pub(super) static OTHERS: [&str; 7] = [
     "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
     "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
@@ -42,7 +42,7 @@ pub(super) static OTHERS: [&str; 7] = [
     "org.apache.kafka.connect.connector.policy.PrincipalConnectorClientConfigOverridePolicy",
 ];
 
-/// The converter of this full class name.
+/// Returns the converter with this full class name.
 pub(super) fn find(class: &str) -> Option<BuiltIn> {
     BUILT_IN.iter().copied().find(|known| known.class == class)
 }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_converter_that_is_listed_can_be_made() {
+    fn every_listed_converter_can_be_created() {
         let none = std::collections::HashMap::new();
         for known in BUILT_IN {
             let class = known.class;

@@ -1,4 +1,4 @@
-//! The program that compiles components: this one, in a process of its own.
+//! The program that compiles components: this one, in a separate process.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,10 @@ use weir_plugin::{Compile, CompileChild, CompileLimits};
 /// The hidden command that reads a component from standard input and compiles it.
 pub const COMPILE_COMMAND: &str = "compile-component";
 
-/// Where Linux keeps the program that is running, even if its file has been replaced since.
+/// Refers, on Linux, to the running program, even if its file has been replaced since.
 const RUNNING: &str = "/proc/self/exe";
 
-/// How the worker compiles: never in its own process.
+/// Returns the command that compiles components. The worker never compiles in its own process.
 pub fn compile(limits: CompileLimits) -> Compile {
     let running = Path::new(RUNNING);
     let program = match running.exists() {

@@ -1,5 +1,5 @@
-//! Uploads on their way in. Each is written to a file without a name in the store's folder until it is whole, so that a client that
-//! holds one open costs a file and no memory; and there are few at once.
+//! Uploads that are being received. Each is written to an unnamed file in the store's directory until it is complete, so that a client that
+//! keeps one open costs a file and no memory; and the number of uploads at the same time is limited.
 
 use std::io::{self, SeekFrom};
 use std::path::PathBuf;
@@ -16,58 +16,58 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// The uploads of a worker.
 pub(super) struct Uploads {
-    folder: PathBuf,
+    directory: PathBuf,
     places: Arc<Semaphore>,
 }
 
 impl Uploads {
-    /// So many at once, in this folder.
-    pub(super) fn new(folder: PathBuf, max: usize) -> Self {
-        Self { folder, places: Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS))) }
+    /// Allows at most `max` uploads at the same time, in this directory.
+    pub(super) fn new(directory: PathBuf, max: usize) -> Self {
+        Self { directory, places: Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS))) }
     }
 
-    /// A new one; `None` if there are as many as there may be.
+    /// Begins an upload; returns `None` if the maximum is reached.
     pub(super) async fn begin(&self) -> Result<Option<Incoming>, Error> {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return Ok(None) };
-        let folder = self.folder.clone();
-        // Without a name from the beginning, or from the moment at which it has one: nothing is left of it however the worker ends.
-        let made = tokio::task::spawn_blocking(move || tempfile::tempfile_in(&folder)).await;
+        let directory = self.directory.clone();
+        // The file never has a name, or loses it at once: nothing remains of it however the worker ends.
+        let made = tokio::task::spawn_blocking(move || tempfile::tempfile_in(&directory)).await;
         let file = made.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(self.failed())?;
         let mut file = File::from_std(file);
         file.set_max_buf_size(BUFFER_BYTES);
-        Ok(Some(Incoming { file, bytes: 0, folder: self.folder.clone(), _place: place }))
+        Ok(Some(Incoming { file, bytes: 0, directory: self.directory.clone(), _place: place }))
     }
 
     fn failed(&self) -> impl FnOnce(io::Error) -> Error {
-        Error::new("write an upload to", &self.folder)
+        Error::new("write an upload to", &self.directory)
     }
 }
 
-/// One upload. Its place is free and its file gone when it is dropped.
+/// One upload. Dropping it releases its permit and deletes its file.
 pub struct Incoming {
     file: File,
     bytes: usize,
-    folder: PathBuf,
+    directory: PathBuf,
     _place: OwnedSemaphorePermit,
 }
 
 impl Incoming {
-    /// Bytes so far.
+    /// Returns the number of bytes received so far.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Adds what has come.
+    /// Appends bytes.
     ///
     /// # Errors
     ///
-    /// It cannot be written.
+    /// The file cannot be written.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.bytes += bytes.len();
-        self.file.write_all(bytes).await.map_err(Error::new("write an upload to", &self.folder))
+        self.file.write_all(bytes).await.map_err(Error::new("write an upload to", &self.directory))
     }
 
-    /// All of it, once it is whole.
+    /// Returns the content, once the upload is complete.
     pub(super) async fn read(&mut self) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::with_capacity(self.bytes);
         let read = async {
@@ -75,7 +75,7 @@ impl Incoming {
             self.file.seek(SeekFrom::Start(0)).await?;
             self.file.read_to_end(&mut bytes).await
         };
-        read.await.map_err(Error::new("read an upload in", &self.folder))?;
+        read.await.map_err(Error::new("read an upload in", &self.directory))?;
         Ok(bytes)
     }
 }
@@ -85,28 +85,28 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_written_is_read_and_no_file_is_seen() {
-        let folder = tempfile::tempdir().expect("folder");
-        let uploads = Uploads::new(folder.path().to_owned(), 2);
-        let mut one = uploads.begin().await.expect("a file").expect("a place");
-        let two = uploads.begin().await.expect("a file").expect("a place");
+    async fn what_was_written_is_read_and_no_file_is_visible() {
+        let directory = tempfile::tempdir().expect("directory");
+        let uploads = Uploads::new(directory.path().to_owned(), 2);
+        let mut one = uploads.begin().await.expect("a file").expect("a permit");
+        let two = uploads.begin().await.expect("a file").expect("a permit");
         assert!(uploads.begin().await.expect("no error").is_none(), "there are two already");
         for _ in 0..100 {
             one.write(&[7; 10_000]).await.expect("written");
         }
         assert_eq!(one.bytes(), 1_000_000);
         assert_eq!(one.read().await.expect("read"), vec![7; 1_000_000]);
-        assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0);
+        assert_eq!(std::fs::read_dir(directory.path()).expect("the directory").count(), 0);
         drop(two);
         assert!(uploads.begin().await.expect("a file").is_some());
     }
 
     #[tokio::test]
-    async fn an_error_names_the_folder_and_the_key() {
-        let folder = tempfile::tempdir().expect("folder");
-        let uploads = Uploads::new(folder.path().join("missing"), 2);
+    async fn an_error_names_the_directory_and_the_key() {
+        let directory = tempfile::tempdir().expect("directory");
+        let uploads = Uploads::new(directory.path().join("missing"), 2);
         let error = uploads.begin().await.err().expect("refused").to_string();
         assert!(error.contains("weir.plugin.store") && error.contains("missing"), "{error}");
-        assert!(uploads.begin().await.is_err(), "its place is free again");
+        assert!(uploads.begin().await.is_err(), "its permit is free again");
     }
 }

@@ -1,5 +1,5 @@
-//! What a start does with the files of `plugin.path` and of the store. Those that are compiled and described are loaded at once, the
-//! others in the background: then a guest that takes its time delays only what needs to know all plugins.
+//! Loads the files of `plugin.path` and of the store when the worker starts. Those that are compiled and described are loaded at once, the
+//! others in the background: then a slow guest delays only what needs to know all plugins.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,9 @@ use weir_plugin::{ComponentId, LoadError};
 use super::registry::{Plugins, Stored, Unloaded};
 use super::store::{self, Store};
 
-/// Components that are asked at once what they contain.
+/// Components that are asked at the same time what they contain.
 const AT_ONCE: usize = 4;
-/// Most characters of an error that are listed. A guest may have written it.
+/// Maximum number of characters of an error that are listed. A guest may have written it.
 const ERROR_MAX: usize = 4096;
 
 /// A file in which there should be a component.
@@ -21,7 +21,7 @@ pub(super) struct File {
     path: PathBuf,
     /// Its name in the store; `None` if it is on `plugin.path`.
     in_store: Option<String>,
-    /// Its place among all files.
+    /// Its position among all files.
     order: usize,
 }
 
@@ -37,30 +37,30 @@ impl File {
 }
 
 /// The files of `plugin.path` and of the store.
-pub(super) fn files(folders: &[PathBuf], store: &Store) -> Result<Vec<File>, store::Error> {
-    let on_path = folders.iter().flat_map(|folder| files_on_path(folder)).map(|path| (path, None));
+pub(super) fn files(directories: &[PathBuf], store: &Store) -> Result<Vec<File>, store::Error> {
+    let on_path = directories.iter().flat_map(|directory| files_on_path(directory)).map(|path| (path, None));
     let in_store = store.files()?.into_iter().map(|name| (store.path_of(&name), Some(name)));
     let file = |(order, (path, in_store))| File { path, in_store, order };
     Ok(on_path.chain(in_store).enumerate().map(file).collect())
 }
 
-/// Why a file is not used.
+/// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
     #[error("cannot read the file: {0}. Check its permissions")]
     Read(#[from] std::io::Error),
-    #[error("the file holds something else than what was uploaded. Delete the plugin and upload it again")]
+    #[error("the content of the file is not what was uploaded. Delete the plugin and upload it again")]
     Mismatch,
     #[error(transparent)]
     Load(#[from] LoadError),
 }
 
 impl Plugins {
-    /// Loads what is ready, in order, and begins to load the rest.
+    /// Loads in order the files that are compiled and described, and begins to load the others.
     pub(super) async fn load_files(&self, files: Vec<File>) {
         let mut left = Vec::new();
         for file in files {
-            let (content, ready) = self.look(&file).await;
+            let (content, ready) = self.load_if_ready(&file).await;
             match ready {
                 Ok(Some(component)) => self.take(&file, component),
                 Ok(None) => {
@@ -82,13 +82,13 @@ impl Plugins {
         });
         tokio::spawn(async move {
             let _over = over;
-            // A stop drops what is being loaded.
+            // Stopping cancels the loads in progress.
             stop.run_until_cancelled(all).await;
         });
     }
 
-    /// The component of a file, if it is compiled and described. Runs nothing of the guest's.
-    async fn look(&self, file: &File) -> (Option<ComponentId>, Result<Option<Loaded>, Unusable>) {
+    /// Loads the component of a file, if it is compiled and described. Runs no code of the guest.
+    async fn load_if_ready(&self, file: &File) -> (Option<ComponentId>, Result<Option<Loaded>, Unusable>) {
         let bytes = match self.read(file).await {
             Ok(bytes) => bytes,
             Err(error) => return (None, Err(error.into())),
@@ -104,7 +104,7 @@ impl Plugins {
     async fn load_later(&self, file: File) {
         let loaded = self.load_slowly(&file).await;
         let _changing = self.0.changing.lock().await;
-        // It may have been deleted since.
+        // It may have been deleted meanwhile.
         let is_wanted = self.0.known.read().unloaded.iter().any(|known| known.path == file.path);
         match loaded {
             Ok(component) if is_wanted => self.take(&file, component),
@@ -149,7 +149,7 @@ impl Plugins {
         self.add(Stored { component, uploaded: file.uploaded(), path, order: file.order });
     }
 
-    /// Lists a file without its component; a note of before is replaced.
+    /// Lists a file without its component; replaces an earlier error.
     fn note(&self, file: &File, content: Option<ComponentId>, error: Option<&Unusable>) {
         if let Some(error) = error {
             warn!(file = %file.path.display(), %error, "cannot use a plugin");
@@ -167,7 +167,7 @@ impl Plugins {
     }
 }
 
-/// Lets those go on who wait for all plugins, however loading ends.
+/// Wakes up those who wait for all plugins, however loading ends.
 struct Over(Plugins);
 
 impl Drop for Over {
@@ -178,30 +178,30 @@ impl Drop for Over {
 
 type Loaded = std::sync::Arc<weir_plugin::Component>;
 
-/// The components of one entry of `plugin.path`: `*.wasm` in the folder and in the folders directly below, or the entry itself.
-pub fn files_on_path(folder: &Path) -> Vec<PathBuf> {
-    if folder.is_file() {
-        return vec![folder.to_owned()];
+/// Returns the components of one entry of `plugin.path`: `*.wasm` in the directory and in its subdirectories, or the entry itself.
+pub fn files_on_path(directory: &Path) -> Vec<PathBuf> {
+    if directory.is_file() {
+        return vec![directory.to_owned()];
     }
-    let mut files = match store::wasm_files(folder) {
+    let mut files = match store::wasm_files(directory) {
         Ok(files) => files,
         Err(error) => {
-            warn!(directory = %folder.display(), %error, "cannot read a directory of plugin.path, skipped; create it or remove it from plugin.path");
+            warn!(directory = %directory.display(), %error, "cannot read a directory of plugin.path; skipping it; create it or remove it from plugin.path");
             return Vec::new();
         }
     };
-    let mut below: Vec<PathBuf> = std::fs::read_dir(folder)
+    let mut below: Vec<PathBuf> = std::fs::read_dir(directory)
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.is_dir())
         .collect();
     below.sort();
-    for folder in below {
-        match store::wasm_files(&folder) {
+    for directory in below {
+        match store::wasm_files(&directory) {
             Ok(more) => files.extend(more),
             Err(error) => {
-                warn!(directory = %folder.display(), %error, "cannot read a directory below plugin.path, skipped")
+                warn!(directory = %directory.display(), %error, "cannot read a directory below plugin.path; skipping it")
             }
         }
     }

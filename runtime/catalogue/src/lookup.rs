@@ -1,5 +1,5 @@
-//! From the name and version that a user writes to a plugin, as `DelegatingClassLoader` does it: of several versions the latest
-//! that fits, but the one from the connector's own component before all others.
+//! Finds the plugin for a configured name and version, as `DelegatingClassLoader` does: the latest version that matches, except
+//! that one from the connector's own component takes precedence.
 
 use std::collections::BTreeSet;
 
@@ -11,44 +11,44 @@ use super::alias::{Aliases, simple_name};
 use super::built_in::{self, BUILT_IN, BUILT_IN_VERSION, BuiltIn, OTHERS};
 use super::registry::Plugin;
 
-/// The class is there, but not in a version that was asked for. The text is Kafka Connect's.
+/// The class exists, but not in a requested version. The text is Kafka Connect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Plugin {class} not found that matches the version range {range}, available versions: [{}]", .available.join(", "))]
 pub struct VersionError {
     /// The full class name.
     pub class: String,
-    /// What was asked for.
+    /// The requested version range.
     pub range: String,
-    /// The versions there are, in rising order.
+    /// The available versions, in ascending order.
     pub available: Vec<String>,
 }
 
-/// No plugin for a connector's class name, or more than one class. The texts are Kafka Connect's.
+/// Why the class name of a connector does not identify a plugin. The texts are Kafka Connect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
-    /// None.
+    /// No class matches.
     #[error(
         "Failed to find any class that implements Connector and which name matches {class}, available connectors are: {available}{hint}"
     )]
     Unknown {
         /// What was looked for.
         class: String,
-        /// The classes there are.
+        /// The available classes.
         available: String,
-        /// What Weir adds: where more of them might be.
+        /// Weir's addition: where other classes might be found.
         hint: String,
     },
-    /// Several.
+    /// Several classes match.
     #[error(
         "More than one connector matches alias {class}. Please use full package and class name instead. Classes found: {found}"
     )]
     Ambiguous {
         /// What was looked for.
         class: String,
-        /// The classes it could mean.
+        /// The classes that match.
         found: String,
     },
-    /// None in that version.
+    /// No plugin matches the version.
     #[error(transparent)]
     Version(#[from] VersionError),
 }
@@ -59,31 +59,31 @@ pub enum FindError {
     /// There is no such class.
     #[error("Class {0} could not be found.")]
     Unknown(String),
-    /// It is something else.
+    /// The class is a plugin of another kind.
     #[error("Class class {class} does not implement the {wanted} interface")]
     OtherKind {
         /// The class.
         class: String,
-        /// What it should be.
+        /// The interface that it should implement.
         wanted: &'static str,
     },
-    /// None in that version.
+    /// No plugin matches the version.
     #[error(transparent)]
     Version(#[from] VersionError),
 }
 
-/// What a name of any kind of plugin means.
+/// A plugin of any kind.
 #[derive(Clone)]
 pub enum AnyPlugin {
     /// A connector, transform or predicate.
     Plugin(Plugin),
     /// A converter.
     BuiltIn(BuiltIn),
-    /// Something without a configuration that could be asked for.
+    /// A plugin whose configuration no REST resource returns.
     Other,
 }
 
-/// Java's name for what a plugin of this kind implements, which is also the end of its class's name.
+/// Returns the name of the Java interface that plugins of this kind implement. Class names usually end with it.
 pub(super) fn interface(kind: PluginKind) -> &'static str {
     match kind {
         PluginKind::Source | PluginKind::Sink => "Connector",
@@ -102,7 +102,7 @@ fn version(plugin: &Plugin) -> Version {
 
 /// All plugins of a worker at one moment.
 pub struct Catalogue {
-    /// By version, those of equal ones in the order in which they came.
+    /// Sorted by version; equal versions are in the order in which they were added.
     plugins: Vec<Plugin>,
     aliases: Aliases,
 }
@@ -127,7 +127,7 @@ impl Catalogue {
         Self { plugins, aliases }
     }
 
-    /// The full name of a class that is there, whatever it is.
+    /// Returns the full name of a class, if it exists, whatever its kind.
     pub fn class(&self, name: &str) -> Option<String> {
         let class = self.aliases.resolve(name);
         let is_known = built_in::find(class).is_some()
@@ -136,7 +136,7 @@ impl Catalogue {
         is_known.then(|| class.to_owned())
     }
 
-    /// The versions of a connector of this name, each once, in rising order.
+    /// Returns the distinct versions of the connector with this name, in ascending order.
     pub fn connector_versions(&self, name: &str) -> Vec<String> {
         match self.versions(PluginKind::Source, name) {
             none if none.is_empty() => self.versions(PluginKind::Sink, name),
@@ -144,7 +144,7 @@ impl Catalogue {
         }
     }
 
-    /// The versions of a plugin of this kind and name, each once, in rising order.
+    /// Returns the distinct versions of the plugin of this kind and name, in ascending order.
     pub fn versions(&self, kind: PluginKind, name: &str) -> Vec<String> {
         let found = self.of_class(self.aliases.resolve(name), |other| other == kind);
         let mut versions: Vec<_> = found.into_iter().map(|plugin| version(plugin).as_str().to_owned()).collect();
@@ -152,19 +152,19 @@ impl Catalogue {
         versions
     }
 
-    /// The plugins of this full class name and kind, in rising order of their versions.
+    /// Returns the plugins with this full class name and a wanted kind, in ascending order of their versions.
     fn of_class(&self, class: &str, wanted: impl Fn(PluginKind) -> bool) -> Vec<&Plugin> {
         self.plugins.iter().filter(|plugin| plugin.info().class == class && wanted(plugin.info().kind)).collect()
     }
 
-    /// All plugins of a kind, by class and version.
+    /// Returns all plugins of a kind, sorted by class and version.
     pub fn of_kind(&self, kind: PluginKind) -> Vec<&Plugin> {
         let mut plugins: Vec<_> = self.plugins.iter().filter(|plugin| plugin.info().kind == kind).collect();
         plugins.sort_by(|a, b| a.info().class.cmp(&b.info().class));
         plugins
     }
 
-    /// The connector of this name.
+    /// Finds the connector with this name.
     pub fn connector(&self, name: &str, range: Option<&VersionRange>) -> Result<Plugin, LookupError> {
         let class = self.aliases.resolve(name);
         let found = self.of_class(class, is_connector);
@@ -193,18 +193,18 @@ impl Catalogue {
         joined(classes(&all))
     }
 
-    /// The transform or predicate of this name. `beside` is the component of the connector that it is for.
+    /// Finds the transform or predicate with this name. `preferred` is the component of the connector that it is for.
     pub fn find(
         &self,
         kind: PluginKind,
         name: &str,
         range: Option<&VersionRange>,
-        beside: Option<&ComponentId>,
+        preferred: Option<&ComponentId>,
     ) -> Result<Plugin, FindError> {
         let class = self.aliases.resolve(name);
         let found = self.of_class(class, |other| other == kind);
         if !found.is_empty() {
-            return Ok(choose(class, &found, range, beside)?);
+            return Ok(choose(class, &found, range, preferred)?);
         }
         let is_known = built_in::find(class).is_some() || !self.of_class(class, |_| true).is_empty();
         match is_known {
@@ -213,7 +213,7 @@ impl Catalogue {
         }
     }
 
-    /// The converter of this name, which has to convert what it is wanted for.
+    /// Finds the converter with this name, which has to support its use: for headers, or for keys and values.
     pub fn converter(&self, name: &str, for_headers: bool, range: Option<&VersionRange>) -> Result<BuiltIn, FindError> {
         let class = self.aliases.resolve(name);
         match built_in::find(class) {
@@ -231,7 +231,7 @@ impl Catalogue {
         }
     }
 
-    /// The plugin of any kind of this name.
+    /// Finds the plugin with this name, whatever its kind.
     pub fn any(&self, name: &str, range: Option<&VersionRange>) -> Result<Option<AnyPlugin>, VersionError> {
         let class = self.aliases.resolve(name);
         if let Some(found) = built_in::find(class) {
@@ -256,20 +256,20 @@ fn fits(known: BuiltIn, range: Option<&VersionRange>) -> Result<(), VersionError
     }
 }
 
-/// The last one that fits; `beside` ends the search if it does.
+/// Returns the matching plugin of the component `preferred`, or else the last one that matches.
 fn choose(
     class: &str,
-    rising: &[&Plugin],
+    ascending: &[&Plugin],
     range: Option<&VersionRange>,
-    beside: Option<&ComponentId>,
+    preferred: Option<&ComponentId>,
 ) -> Result<Plugin, VersionError> {
     let fitting: Vec<_> =
-        rising.iter().filter(|plugin| range.is_none_or(|range| range.contains(&version(plugin)))).collect();
-    let own = fitting.iter().find(|plugin| Some(plugin.component().id()) == beside);
+        ascending.iter().filter(|plugin| range.is_none_or(|range| range.contains(&version(plugin)))).collect();
+    let own = fitting.iter().find(|plugin| Some(plugin.component().id()) == preferred);
     match own.or(fitting.last()) {
         Some(plugin) => Ok((**plugin).clone()),
         None => {
-            let mut available: Vec<_> = rising.iter().map(|plugin| version(plugin).as_str().to_owned()).collect();
+            let mut available: Vec<_> = ascending.iter().map(|plugin| version(plugin).as_str().to_owned()).collect();
             available.dedup();
             let range = range.map(ToString::to_string).unwrap_or_default();
             Err(VersionError { class: class.to_owned(), range, available })

@@ -1,8 +1,8 @@
-//! Which components are loaded, and what is in them. Filled at start from `plugin.path` and the store, changed by uploads and
-//! deletions; whoever holds a plugin keeps it, whatever happens here.
+//! The loaded components and their plugins. Filled at start from `plugin.path` and the store, changed by uploads and deletions. A
+//! [`Plugin`] stays usable after its component was removed here.
 //!
-//! A start loads what is compiled and described already. The rest is loaded in the background (`loading.rs`), because compiling takes
-//! time and a guest that is asked what it contains may take all the time of a call.
+//! At start, the components that are compiled and described already are loaded. The others are loaded in the background (`loading.rs`),
+//! because compiling takes time, and a guest that is asked what it contains may use the whole time limit of a call.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -22,28 +22,28 @@ use super::lookup::Catalogue;
 use super::shipped;
 use super::store::{self, Store};
 
-/// One plugin and the component it lives in.
+/// One plugin and the component that contains it.
 #[derive(Clone)]
 pub struct Plugin {
     component: Arc<Component>,
-    /// Where it stands in the component's list.
+    /// Its index in the component's list.
     index: usize,
     /// See [`Plugin::is_installed`].
     installed: bool,
 }
 
 impl Plugin {
-    /// The component.
+    /// Returns the component that contains it.
     pub fn component(&self) -> &Arc<Component> {
         &self.component
     }
 
-    /// What the component says about it.
+    /// Returns the component's description of it.
     pub fn info(&self) -> &PluginInfo {
         &self.component.plugins()[self.index]
     }
 
-    /// Whether it counts as the operator's: it is on `plugin.path`, or uploads may take the place of what is there.
+    /// Whether it counts as installed by the operator: it is on `plugin.path`, or uploads may override what is there.
     pub(super) fn is_installed(&self) -> bool {
         self.installed
     }
@@ -54,22 +54,23 @@ impl Plugin {
 pub struct Stored {
     /// The component.
     pub component: Arc<Component>,
-    /// True = it is in the store of uploads.
+    /// Whether it is in the store of uploads.
     pub uploaded: bool,
-    /// The file of `plugin.path` that holds it.
+    /// The file of `plugin.path` that contains it.
     pub path: Option<PathBuf>,
-    /// Which of equal versions comes first: the files that were there at start, as they were found, then uploads.
+    /// Decides which of equal versions comes first: the files found at start, in the order in which they were found, then uploads.
     pub(super) order: usize,
 }
 
-/// A file whose component is not there (yet).
+/// A file whose component is not loaded, or not yet.
 #[derive(Debug, Clone)]
 pub struct Unloaded {
-    /// What it is called: the id of its content, in the store the id that its name says. `None` for any other file that cannot be read.
+    /// Its id: in the store the id in the file's name, elsewhere the id of its content. `None` for a file of `plugin.path` that cannot be
+    /// read.
     pub name: Option<String>,
-    /// The id of its content, if that could be a component of this name.
+    /// The id of its content. `None` if the file cannot be read or, in the store, if its content is not what its name says.
     pub(super) content: Option<ComponentId>,
-    /// True = it is in the store of uploads.
+    /// Whether it is in the store of uploads.
     pub uploaded: bool,
     /// The file.
     pub path: PathBuf,
@@ -77,42 +78,42 @@ pub struct Unloaded {
     pub error: Option<String>,
 }
 
-/// An upload that can be used, and is not kept yet.
+/// An upload that can be used, and is not stored yet.
 pub struct LoadedUpload {
     component: Arc<Component>,
     wasm: Bytes,
-    /// Its place among the uploads.
+    /// Holds the permit of the upload.
     _upload: Incoming,
 }
 
-/// What an upload did.
+/// The result of an upload.
 pub struct Uploaded {
     /// The component.
     pub component: Arc<Component>,
-    /// False = it was there before.
+    /// Whether it is new. `false` if it was loaded before.
     pub created: bool,
 }
 
-/// The registry cannot be opened.
+/// Why the registry cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The store's folder.
+    /// The store's directory cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
 }
 
-/// An upload that was not taken.
+/// Why an upload was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
-    /// It has a class that is installed or built in.
+    /// It contains a class that is installed or built in.
     #[error("The component has the class {class}, which is {}", place(.path.as_deref()))]
     Shadows {
         /// The class.
         class: String,
-        /// The file of `plugin.path` that has it. `None` if it is built in.
+        /// The file of `plugin.path` that contains it. `None` if it is built in.
         path: Option<PathBuf>,
     },
-    /// The bytes are no component that Weir can run. The text says what to do.
+    /// The bytes are not a component that Weir can run. The text says what to do.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// It could not be stored.
@@ -122,7 +123,7 @@ pub enum UploadError {
 
 fn place(path: Option<&Path>) -> String {
     match path {
-        None => "built in; name it otherwise".to_owned(),
+        None => "built in; rename the class".to_owned(),
         Some(path) => format!(
             "on plugin.path, in {}; put the component there instead, or set weir.plugin.upload.override=true",
             path.display()
@@ -130,10 +131,10 @@ fn place(path: Option<&Path>) -> String {
     }
 }
 
-/// A deletion that did not happen.
+/// Why a component was not deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum DeleteError {
-    /// No component of this id.
+    /// No component has this id.
     #[error("Plugin {0} not found")]
     NotFound(String),
     /// It is not in the store.
@@ -149,16 +150,16 @@ pub enum DeleteError {
     Store(#[from] store::Error),
 }
 
-/// Where plugins are, and what may be done with them.
+/// Where plugins are, and how uploads are handled.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Directories with the operator's components: `plugin.path`.
     pub path: Vec<PathBuf>,
     /// The directory of uploaded components: `weir.plugin.store`.
     pub store: PathBuf,
-    /// Most uploads at the same time: `weir.plugin.uploads.max`.
+    /// Maximum number of uploads at the same time: `weir.plugin.uploads.max`.
     pub uploads_max: usize,
-    /// Whether an upload may take the place of an installed class: `weir.plugin.upload.override`.
+    /// Whether an upload may override an installed class: `weir.plugin.upload.override`.
     pub upload_override: bool,
     /// Limits of the sandbox that a component describes itself in.
     pub limits: Limits,
@@ -170,21 +171,21 @@ pub struct Plugins(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) engine: Engine,
-    /// The worker's, which also hold for a component that says what is in it.
+    /// The worker's limits, which also apply while a component describes itself.
     pub(super) limits: Limits,
-    /// Whether an upload may take the place of what is on `plugin.path`.
+    /// Whether an upload may override a class on `plugin.path`.
     overriding: bool,
     pub(super) store: Store,
     uploads: Uploads,
     pub(super) known: RwLock<Known>,
-    /// Held by whoever adds or removes.
+    /// Held while components are added or removed.
     pub(super) changing: tokio::sync::Mutex<()>,
     /// Files that are still being loaded.
     pub(super) loading: watch::Sender<usize>,
     pub(super) stop: CancellationToken,
 }
 
-/// What there is, in the order in which it came.
+/// The known components and files.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) components: Vec<Stored>,
@@ -192,22 +193,22 @@ pub(super) struct Known {
 }
 
 impl Plugins {
-    /// Loads what is in `plugin.path` and in the store, as far as it is compiled and described already, and begins to load the rest.
-    /// A file that cannot be used is logged and listed with its error.
+    /// Loads the components of `plugin.path` and of the store that are compiled and described already, and begins to load the others.
+    /// Logs each file that cannot be used, and lists it with its error.
     ///
     /// # Errors
     ///
-    /// The store's folder cannot be used.
+    /// The store's directory cannot be used.
     pub async fn open(options: &Options, engine: Engine) -> Result<Self, OpenError> {
         Self::load(options, engine, Store::open(&options.store)?).await
     }
 
-    /// As [`Plugins::open`], without making the store's folder or tidying it up. For looking at what there is: nothing is to be
-    /// uploaded here or deleted.
+    /// Like [`Plugins::open`], but does not create the store's directory or remove unfinished uploads. For reading only: do not upload or
+    /// delete anything with the result.
     ///
     /// # Errors
     ///
-    /// The store's folder is there and cannot be read.
+    /// The store's directory exists and cannot be read.
     pub async fn read_only(options: &Options, engine: Engine) -> Result<Self, OpenError> {
         Self::load(options, engine, Store::read_only(&options.store)?).await
     }
@@ -232,19 +233,19 @@ impl Plugins {
         Ok(plugins)
     }
 
-    /// Waits until all that was found at start is loaded or has failed. Before that nobody can tell which version of a class is the latest.
+    /// Waits until everything that was found at start is loaded or has failed. Before that, the latest version of a class is not known.
     pub async fn loaded(&self) {
         // The sender is in `self`.
         let _ = self.0.loading.subscribe().wait_for(|left| *left == 0).await;
     }
 
-    /// Ends whatever is being compiled or loaded. To be called when the worker stops.
+    /// Cancels compilations and loads in progress. Call this when the worker stops.
     pub fn stop(&self) {
         self.0.stop.cancel();
         self.0.engine.stop();
     }
 
-    /// Adds a component, or notes where else one that is known was found. True = it is new.
+    /// Adds a component, or adds another location of one that is known. Returns whether it is new.
     pub(super) fn add(&self, mut new: Stored) -> bool {
         let mut known = self.0.known.write();
         let Known { components, unloaded } = &mut *known;
@@ -256,7 +257,7 @@ impl Plugins {
                 new.uploaded |= file.uploaded;
                 new.path = new.path.take().or_else(|| (!file.uploaded).then(|| file.path.clone()));
             }
-            // What the store held under this name has just been replaced.
+            // The file with this name in the store has just been replaced.
             !(is_same || new.uploaded && file.uploaded && file.name.as_ref() == Some(&name))
         });
         match components.iter_mut().find(|known| known.component.id() == new.component.id()) {
@@ -273,7 +274,7 @@ impl Plugins {
         }
     }
 
-    /// All plugins that can be used: of what was uploaded, those whose class is nowhere else.
+    /// Returns all plugins that can be used: of the uploaded ones, those whose class is neither on `plugin.path` nor built in.
     fn all(&self) -> Vec<Plugin> {
         let known = self.0.known.read();
         let installed = installed(&known.components);
@@ -289,7 +290,7 @@ impl Plugins {
         plugins
     }
 
-    /// A class of this component that is built in, or on `plugin.path`, with the file, unless uploads may take its place there.
+    /// Returns a class of this component that is built in, or that is on `plugin.path` and may not be overridden, with the file there.
     pub(super) fn shadowed(&self, component: &Component) -> Option<(String, Option<PathBuf>)> {
         let known = self.0.known.read();
         let is_there =
@@ -299,32 +300,32 @@ impl Plugins {
         Some((class.clone(), installed.get(class.as_str()).map(|path| (*path).to_owned())))
     }
 
-    /// What there is now, to be looked up in.
+    /// Returns a catalogue of the plugins that can be used now.
     pub fn catalogue(&self) -> Catalogue {
         Catalogue::new(self.all())
     }
 
-    /// What the engine counts.
+    /// Returns the engine's counters.
     pub fn engine_stats(&self) -> &Arc<EngineStats> {
         self.0.engine.stats()
     }
 
-    /// All components, in the order in which they came.
+    /// Returns all components, in their order.
     pub fn components(&self) -> Vec<Stored> {
         self.0.known.read().components.clone()
     }
 
-    /// The files whose components are not there, in the order in which they were found.
+    /// Returns the files whose components are not loaded, in the order in which they were found.
     pub fn unloaded(&self) -> Vec<Unloaded> {
         self.0.known.read().unloaded.clone()
     }
 
-    /// The component of this id.
+    /// Returns the component with this id.
     pub fn component(&self, id: &str) -> Option<Stored> {
         self.0.known.read().components.iter().find(|stored| stored.component.id().to_string() == id).cloned()
     }
 
-    /// Begins an upload; `None` if there are as many as there may be at once.
+    /// Begins an upload; returns `None` if the maximum number of uploads is reached.
     ///
     /// # Errors
     ///
@@ -333,15 +334,15 @@ impl Plugins {
         Ok(self.0.uploads.begin().await?)
     }
 
-    /// Compiles an upload and asks it what it contains. Nothing is kept of it before [`Plugins::keep`]; if the future is dropped, that ends.
+    /// Compiles an upload and asks it what it contains. Nothing is stored before [`Plugins::keep`]; dropping the future cancels the work.
     ///
     /// # Errors
     ///
-    /// It is no plugin, has classes that are installed, or cannot be compiled now.
+    /// It is not a plugin, contains classes that are installed, or cannot be compiled now.
     pub async fn load_upload(&self, mut upload: Incoming) -> Result<LoadedUpload, UploadError> {
         let wasm = Bytes::from(upload.read().await?);
         let component = self.0.engine.load_within(wasm.clone(), &self.0.limits).await?;
-        // What is on `plugin.path` shows when all of it is loaded.
+        // Only when everything is loaded is it known which classes are on `plugin.path`.
         self.loaded().await;
         if let Some((class, path)) = self.shadowed(&component) {
             return Err(UploadError::Shadows { class, path });
@@ -349,7 +350,7 @@ impl Plugins {
         Ok(LoadedUpload { component, wasm, _upload: upload })
     }
 
-    /// Takes an uploaded component. When this returns it is on disk for good and connectors can use it.
+    /// Stores and adds an uploaded component. When this returns, it is durable on disk and connectors can use it.
     ///
     /// # Errors
     ///
@@ -368,7 +369,7 @@ impl Plugins {
         Ok(Uploaded { component, created })
     }
 
-    /// Forgets an uploaded component and removes its file, whether it is loaded or not. The caller has made sure that nothing uses it.
+    /// Removes an uploaded component and its file, whether it is loaded or not. The caller has made sure that nothing uses it.
     ///
     /// # Errors
     ///
@@ -408,7 +409,7 @@ impl Plugins {
     }
 }
 
-/// The classes on `plugin.path`, each with its file.
+/// Returns the classes on `plugin.path`, each with its file.
 fn installed(components: &[Stored]) -> HashMap<&str, &Path> {
     let mut classes = HashMap::new();
     for stored in components {

@@ -1,23 +1,23 @@
-//! Where the components that ship with Weir are, and what to say to somebody who looks for one and has not named the directory.
+//! Finds the components that ship with Weir, and writes the hint for operators who use one without having configured the directory.
 
 use std::path::{Path, PathBuf};
 
 use super::loading::files_on_path;
 
-/// The directory beside the program.
+/// The name of the directory next to the program.
 const DIRECTORY: &str = "plugins";
 
-/// The directory with the components that ship with Weir: `plugins` beside the program, if it is there.
+/// Returns the directory with the components that ship with Weir: `plugins` next to the program, if it exists.
 pub fn directory() -> Option<PathBuf> {
-    beside(&std::env::current_exe().ok()?)
+    next_to(&std::env::current_exe().ok()?)
 }
 
-fn beside(program: &Path) -> Option<PathBuf> {
+fn next_to(program: &Path) -> Option<PathBuf> {
     Some(program.parent()?.join(DIRECTORY)).filter(|directory| directory.is_dir())
 }
 
-/// What to do about a connector's class that is not there; empty where there is nothing to say. `none` = there is no connector at all.
-/// `path` is `plugin.path`.
+/// Returns what to do if the class of a connector is not found; empty if there is nothing to suggest. `none` says that there is no
+/// connector at all, and `path` is `plugin.path`.
 pub fn hint(path: &[PathBuf], none: bool) -> String {
     hint_of(path, directory().as_deref(), none)
 }
@@ -37,7 +37,7 @@ fn hint_of(path: &[PathBuf], shipped: Option<&Path>, none: bool) -> String {
             with(shipped)
         ),
         _ if !none => String::new(),
-        (_, []) => ". plugin.path is not set, and there is no directory 'plugins' beside the program: write the line \
+        (_, []) => ". plugin.path is not set, and there is no directory 'plugins' next to the program: write the line \
                     plugin.path=DIRECTORY in the worker's file, with the absolute path of a directory that holds components (*.wasm), or \
                     upload one with POST /plugins"
             .to_owned(),
@@ -57,11 +57,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_directory_is_beside_the_program() {
+    fn the_directory_is_next_to_the_program() {
         let root = tempfile::tempdir().expect("a directory");
-        assert_eq!(beside(&root.path().join("weir")), None);
+        assert_eq!(next_to(&root.path().join("weir")), None);
         std::fs::create_dir(root.path().join("plugins")).expect("made");
-        assert_eq!(beside(&root.path().join("weir")), Some(root.path().join("plugins")));
+        assert_eq!(next_to(&root.path().join("weir")), Some(root.path().join("plugins")));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The directory of uploaded components: `<sha256>.wasm`, each written beside and renamed, so that a file that is there is whole
-//! and stays, whenever the machine loses power. No other user can change the directory, and files are not opened through links.
+//! The directory of uploaded components: `<sha256>.wasm`. Each is written under another name and renamed, so that a file in it is complete
+//! and durable, whenever the machine loses power. No other user can change the directory, and files are not opened through links.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,27 +8,27 @@ use weir_plugin::{PrivateDir, PrivateDirError, Strangers};
 
 use weir_storage::own_io::spawn_blocking;
 
-/// What could not be done.
+/// Why the store, or a file in it, cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// With a file.
+    /// An operation on a file failed.
     #[error(
         "cannot {doing} {}: {source}; check the space and the permissions of the directory (weir.plugin.store)", path.display()
     )]
     Io {
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// With the directory.
+    /// The directory cannot be used.
     #[error("the directory of uploaded plugins (weir.plugin.store), {}, cannot be used: {source}", path.display())]
     Dir {
         /// The directory.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         source: PrivateDirError,
     },
 }
@@ -40,16 +40,16 @@ impl Error {
     }
 }
 
-/// The directory.
+/// The store of uploaded components.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
     path: PathBuf,
-    /// None = it is not there, and is not to be made.
+    /// `None` if the directory does not exist and must not be created.
     dir: Option<PrivateDir>,
 }
 
 impl Store {
-    /// Opens the directory, makes it if need be, and removes what unfinished uploads left.
+    /// Opens the directory, creates it if necessary, and removes the files of unfinished uploads.
     pub(super) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Dir { path: path.to_owned(), source };
         let dir = PrivateDir::create(path, Strangers::MayRead).map_err(failed)?;
@@ -57,7 +57,7 @@ impl Store {
         Ok(Self { path: path.to_owned(), dir: Some(dir) })
     }
 
-    /// The directory as it is, and even if it is not there: for looking only.
+    /// Opens the directory for reading only, and without changing it. It need not exist.
     pub(super) fn read_only(path: &Path) -> Result<Self, Error> {
         let dir = match PrivateDir::open(path, Strangers::MayRead) {
             Ok(dir) => Some(dir),
@@ -71,7 +71,7 @@ impl Store {
         self.dir.clone().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// The names of the files that hold a component, sorted.
+    /// Returns the names of the files that contain a component, sorted.
     pub(super) fn files(&self) -> Result<Vec<String>, Error> {
         let Some(dir) = &self.dir else { return Ok(Vec::new()) };
         let mut names = dir.names().map_err(Error::new("read", &self.path))?;
@@ -80,18 +80,18 @@ impl Store {
         Ok(names)
     }
 
-    /// Where a file of [`Store::files`] is.
+    /// Returns the path of a file of [`Store::files`].
     pub(super) fn path_of(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// What is in a file of [`Store::files`].
+    /// Reads a file of [`Store::files`].
     pub(super) async fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let (dir, name) = (self.dir()?, name.to_owned());
         blocking(move || dir.read(&name)).await
     }
 
-    /// Stores a component. Returns when it is on disk for good; after an error it is not there.
+    /// Stores a component. It is durable when this returns; after an error it is not stored.
     pub(super) async fn put(&self, id: &str, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
         let name = file_name(id);
         let path = self.path_of(&name);
@@ -99,7 +99,7 @@ impl Store {
         blocking(move || dir?.replace(&name, &[bytes.as_ref()])).await.map_err(Error::new("write", &path))
     }
 
-    /// Removes a component. One that is not there is removed already. After an error it is still there.
+    /// Removes a component. Succeeds if it does not exist. After an error it is still stored.
     pub(super) async fn remove(&self, id: &str) -> Result<(), Error> {
         let name = file_name(id);
         let path = self.path_of(&name);
@@ -115,15 +115,15 @@ fn file_name(id: &str) -> String {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match spawn_blocking(work).await {
         Ok(done) => done,
-        // Nobody aborts it, so it panicked.
+        // It is never aborted, so it panicked.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
-/// The `*.wasm` of one folder, sorted by name.
-pub(super) fn wasm_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// Returns the `*.wasm` files of one directory, sorted by name.
+pub(super) fn wasm_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
+    for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
             files.push(path);
@@ -138,9 +138,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_put_is_there_after_opening_again_and_leftovers_are_not() {
-        let folder = tempfile::tempdir().expect("folder");
-        let root = folder.path().join("store");
+    async fn stored_components_survive_a_reopening_and_leftovers_do_not() {
+        let directory = tempfile::tempdir().expect("directory");
+        let root = directory.path().join("store");
         let store = Store::open(&root).expect("opened");
         store.put("aa", b"1".to_vec()).await.expect("stored");
         store.put("aa", b"1".to_vec()).await.expect("stored again");
@@ -156,36 +156,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_names_the_folder_and_the_key() {
+    async fn an_error_names_the_directory_and_the_key() {
         let file = tempfile::NamedTempFile::new().expect("file");
-        let error = Store::open(file.path()).expect_err("a file is no folder").to_string();
+        let error = Store::open(file.path()).expect_err("a file is not a directory").to_string();
         assert!(error.contains("weir.plugin.store") && error.contains(&file.path().display().to_string()), "{error}");
     }
 
     #[tokio::test]
-    async fn what_others_could_have_placed_there_is_not_used() {
+    async fn files_that_other_users_could_have_placed_there_are_not_used() {
         use std::os::unix::fs::{PermissionsExt as _, symlink};
-        let folder = tempfile::tempdir().expect("folder");
-        let root = folder.path().join("store");
+        let directory = tempfile::tempdir().expect("directory");
+        let root = directory.path().join("store");
         let store = Store::open(&root).expect("opened");
-        std::fs::write(folder.path().join("elsewhere"), b"foreign").expect("written");
-        symlink(folder.path().join("elsewhere"), root.join("link.wasm")).expect("linked");
+        std::fs::write(directory.path().join("elsewhere"), b"foreign").expect("written");
+        symlink(directory.path().join("elsewhere"), root.join("link.wasm")).expect("linked");
         store.put("open", b"1".to_vec()).await.expect("stored");
         let chmod = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
         chmod(&root.join("open.wasm"), 0o666).expect("changed");
         for name in store.files().expect("listed") {
             store.read(&name).await.expect_err(&name);
         }
-        // An upload takes the place of what has its name.
+        // An upload replaces a file with its name.
         store.put("link", b"2".to_vec()).await.expect("stored");
         assert_eq!(store.read("link.wasm").await.expect("read"), b"2");
-        assert_eq!(std::fs::read(folder.path().join("elsewhere")).expect("read"), b"foreign");
+        assert_eq!(std::fs::read(directory.path().join("elsewhere")).expect("read"), b"foreign");
         chmod(&root, 0o777).expect("changed");
         for error in
             [Store::open(&root), Store::read_only(&root)].map(|opened| opened.expect_err("refused").to_string())
         {
             assert!(error.contains("chmod go-w") && error.contains("weir.plugin.store"), "{error}");
         }
-        assert!(Store::read_only(&folder.path().join("none")).expect("empty").files().expect("listed").is_empty());
+        assert!(Store::read_only(&directory.path().join("none")).expect("empty").files().expect("listed").is_empty());
     }
 }
