@@ -1,7 +1,7 @@
-//! The worker's own files: source offsets, and what the files of connectors and plugins are written with. Nothing is acknowledged
+//! The worker's own files: source offsets, and the functions that write the files of connectors and plugins. Nothing is acknowledged
 //! before it is on disk, and a file that cannot be written keeps its old content.
 
-pub mod hashed_lines;
+pub mod checksummed_lines;
 pub mod offsets;
 pub mod own_io;
 pub mod replace_file;

@@ -1,24 +1,24 @@
-//! Replaces a file as a whole: whatever happens meanwhile, it has the old content or the new one, and after an error the old one.
+//! Replaces a file as a whole: whatever happens, it has either the old or the new content, and after an error the old one.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What replaces a file; tests make it fail or wait.
+/// The function that replaces a file; tests make it fail or wait.
 pub type Replace = Arc<dyn Fn(&Path, &[u8]) -> io::Result<()> + Send + Sync>;
 
-/// Writes the content next to the file, makes it durable, and gives it the file's name. The file is readable by its owner only. A
-/// process that is killed meanwhile may leave a `.weir-` file in the directory, which nothing reads.
+/// Writes the content to a new file in the same directory, makes it durable, and renames it to the file's name. The file is readable by
+/// its owner only. A process that is killed meanwhile may leave a `.weir-` file in the directory, which nothing reads.
 ///
 /// # Errors
 ///
-/// The system refused. The file has its old content, unless the text says otherwise.
+/// The operating system reported an error. The file has its old content, unless the text says otherwise.
 pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     replace_and_sync(path, content, File::sync_all)
 }
 
-/// `sync` makes the directory durable.
+/// Replaces the file; `sync` makes the directory durable.
 fn replace_and_sync(path: &Path, content: &[u8], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
     let directory = directory_of(path);
     // Opened first: once the file is replaced, only the disk itself can fail.
@@ -38,14 +38,14 @@ fn replace_and_sync(path: &Path, content: &[u8], sync: impl Fn(&File) -> io::Res
             return Err(cause);
         };
         let text =
-            format!("{cause}; the file may hold the change all the same, because it could not be restored: {error}");
+            format!("{cause}; the file may contain the change nevertheless, because it could not be restored: {error}");
         return Err(io::Error::new(cause.kind(), text));
     }
     old.forget();
     Ok(())
 }
 
-/// The directory that a file is in.
+/// Returns the directory that contains a file.
 fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory,
@@ -53,13 +53,13 @@ fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// The file before it is replaced.
+/// The old file while it is being replaced.
 enum Old {
-    /// There was none.
+    /// There was no file.
     None,
-    /// A second name for it.
+    /// A hard link to it.
     Linked(PathBuf),
-    /// It has no second name, for example because the file system has none.
+    /// It could not be linked, for example because the file system does not support hard links.
     Unlinked(io::Error),
 }
 
@@ -86,7 +86,7 @@ impl Old {
 
     fn forget(self) {
         if let Self::Linked(second) = self {
-            // One that stays is removed by the next write.
+            // If it cannot be removed, the next write does.
             let _ = fs::remove_file(second);
         }
     }
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_and_nothing_else_is_left() {
+    fn a_file_is_replaced_and_no_other_file_remains() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("file");
         for content in ["one", "two", ""] {
@@ -129,7 +129,7 @@ mod tests {
         replace_and_sync(&path, b"two", broken).expect_err("refused");
         assert_eq!(fs::read_to_string(&path).expect("read"), "one");
         assert_eq!(names(directory.path()), ["file"]);
-        // A rename onto a directory fails, whoever tries it.
+        // Renaming a file to the name of a directory fails, even for root.
         let taken = directory.path().join("taken");
         fs::create_dir(&taken).expect("a directory");
         replace_file(&taken, b"one").expect_err("refused");
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_replaced() {
+    fn leftovers_of_a_killed_process_are_replaced() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("file");
         fs::write(&path, "one").expect("written");

@@ -20,7 +20,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::config::{ConfigStore, MemoryConfigs, Origin, SaveFuture, StoreError, StoredConnector};
 use weir_api::TargetState;
 use weir_plugin::ConfigMap;
-use weir_storage::hashed_lines::{self, Problem};
+use weir_storage::checksummed_lines::{self, Problem};
 use weir_storage::own_io;
 use weir_storage::replace_file::{Replace, replace_file};
 
@@ -179,14 +179,14 @@ fn read(path: &Path) -> Result<(Vec<Line>, bool), Error> {
 
 fn render(connectors: impl Iterator<Item = (String, StoredConnector)>) -> String {
     let lines = connectors.filter_map(Line::of).map(|line| serde_json::to_string(&line).unwrap_or_default());
-    hashed_lines::render(KIND, None, lines)
+    checksummed_lines::render(KIND, None, lines)
 }
 
 fn parse(text: &[u8]) -> Result<Vec<Line>, Problem> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let lines = hashed_lines::parse(KIND, text)?;
+    let lines = checksummed_lines::parse(KIND, text)?;
     let parsed = |(number, line)| serde_json::from_str(line).map_err(|error| format!("line {}: {error}", number + 2));
     lines.into_iter().enumerate().map(parsed).collect::<Result<_, String>>().map_err(Problem::from)
 }

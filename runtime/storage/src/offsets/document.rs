@@ -1,17 +1,17 @@
-//! The text form of an offset file: one line for each offset.
+//! The text format of an offset file: one line for each offset.
 //!
 //! ```text
 //! {"weir":"offsets","version":1,"entries":1,"sha256":"…"}
 //! [["file-source",{"filename":"/data/in.txt"}],{"position":42}]
 //! ```
 //!
-//! Keys and values have the bytes that Kafka Connect gives them in its offsets topic.
+//! Keys and values have the same bytes as in Kafka Connect's offsets topic.
 
 use serde_json::value::RawValue;
 
-use crate::hashed_lines::{self, Problem};
+use crate::checksummed_lines::{self, Problem};
 
-/// What the first line says the file is.
+/// The kind of the file in its first line.
 const KIND: &str = "offsets";
 
 /// One line of the file.
@@ -24,19 +24,19 @@ pub(super) struct Line<'a> {
     pub(super) offset: &'a str,
 }
 
-/// Writes the whole document. No partition and no offset has a line break in it.
+/// Renders the whole document. Partitions and offsets must not contain line breaks.
 pub(super) fn render<'a>(cluster_id: Option<&str>, lines: impl Iterator<Item = Line<'a>>) -> String {
     let text = |Line { connector, partition, offset }| format!("[[{connector},{partition}],{offset}]");
-    hashed_lines::render(KIND, cluster_id, lines.map(text))
+    checksummed_lines::render(KIND, cluster_id, lines.map(text))
 }
 
-/// Reads the whole document: connector, partition and offset of each line.
+/// Parses the whole document. Returns connector, partition and offset of each line.
 pub(super) fn parse(text: &[u8]) -> Result<Vec<(String, String, String)>, Problem> {
     if text.starts_with(&[0xac, 0xed]) {
         return Err(Problem {
             reason: "it was written by Kafka Connect's standalone worker, as a Java-serialized map".to_owned(),
             next: Some(
-                "Name another file. To take the offsets over, read them from Kafka Connect with GET /connectors/NAME/offsets, create the \
+                "Use another file. To migrate the offsets, read them from Kafka Connect with GET /connectors/NAME/offsets, create the \
                  connector here with initial_state STOPPED, write them with PATCH /connectors/NAME/offsets, and resume it",
             ),
         });
@@ -46,7 +46,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<(String, String, String)>, Proble
             serde_json::from_str(line).map_err(|error| format!("line {}: {error}", number + 2))?;
         Ok((connector, partition.get().to_owned(), offset.get().to_owned()))
     };
-    let lines = hashed_lines::parse(KIND, text)?.into_iter().enumerate();
+    let lines = checksummed_lines::parse(KIND, text)?.into_iter().enumerate();
     lines.map(parsed).collect::<Result<_, String>>().map_err(Problem::from)
 }
 
@@ -69,13 +69,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_rendered_file_is_parsed_back() {
         assert_eq!(parse(text(&sample()).as_bytes()), Ok(sample()));
         assert_eq!(parse(text(&[]).as_bytes()), Ok(vec![]));
     }
 
     #[test]
-    fn every_cut_and_every_flipped_byte_is_noticed() {
+    fn every_truncation_and_every_flipped_byte_is_detected() {
         let whole = text(&sample()).into_bytes();
         for end in 0..whole.len() {
             assert!(parse(&whole[..end]).is_err(), "cut at {end}");
@@ -91,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_kafka_connect_is_named_as_such() {
+    fn a_file_of_kafka_connect_is_recognized() {
         let problem = parse(&[0xac, 0xed, 0, 5]).unwrap_err();
         assert!(problem.reason.contains("Kafka Connect"), "{problem:?}");
         assert!(problem.next.is_some_and(|next| next.contains("PATCH /connectors/NAME/offsets")), "{problem:?}");
     }
 
     #[test]
-    fn a_file_of_a_newer_weir_is_named_as_such() {
+    fn a_file_of_a_newer_weir_is_recognized() {
         let newer = "{\"weir\":\"offsets\",\"version\":2,\"blake3\":\"\"}\n";
         let problem = parse(newer.as_bytes()).unwrap_err();
         assert!(problem.reason.starts_with("it was written by a newer Weir, in format version 2"), "{problem:?}");

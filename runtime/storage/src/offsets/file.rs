@@ -1,8 +1,8 @@
-//! The offset file of a standalone worker. It is replaced as a whole, by a rename of a file that is already on disk, so that a
-//! crash leaves the old one or the new one. Commits that arrive while one is written share the next write.
+//! The offset file of a standalone worker. It is replaced as a whole, by renaming a file that is already on disk, so that a crash
+//! leaves either the old or the new file. Commits that arrive during a write share the next write.
 //!
-//! A change is in memory only once it is in the file: one that was answered with an error does not come back with a later write.
-//! Changes are written in the order in which they were made, whether or not their callers still wait for them.
+//! A change is applied in memory only once it is in the file: a change that failed is not written by a later write. Changes are
+//! written in the order in which they were made, whether or not their callers still wait for them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,26 +21,26 @@ use weir_metrics::Counter;
 /// Why offsets cannot be read or written.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The file is there, and not one that this worker wrote whole.
+    /// The file exists, but is not a complete offset file of this worker.
     #[error("the offset file {path} cannot be used: {reason} (offset.storage.file.filename)")]
     Damaged {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// What is wrong with the file, and what to do.
         reason: String,
     },
-    /// The system refused.
+    /// The operating system reported an error.
     #[error("cannot {action} the offset file {path} (offset.storage.file.filename): {cause}")]
     Io {
         /// `read` or `write`.
         action: &'static str,
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// The system's answer.
+        /// The operating system's error.
         #[source]
         cause: Arc<std::io::Error>,
     },
-    /// The connector has too many offsets, or too large ones. Trying again does not help.
+    /// The connector has too many offsets, or too large ones. Retrying does not help.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
 }
@@ -49,13 +49,13 @@ struct Shared {
     path: PathBuf,
     limits: Limits,
     replace: Replace,
-    /// What is in the file. Changed by the caller that writes.
+    /// The content of the file. Changed by the caller that writes.
     state: RwLock<State>,
-    /// Changes that are not written yet, in their order.
+    /// Changes that are not written yet, in order.
     waiting: Mutex<Vec<Change>>,
-    /// Held by the caller that writes, and by the write itself, which ends later than its caller if that has a timeout.
+    /// Held by the caller that writes and by the write itself, which may outlive a caller that has a timeout.
     writing: Arc<AsyncMutex<()>>,
-    /// Writes that failed.
+    /// The number of writes that failed.
     failures: Counter,
 }
 
@@ -75,14 +75,14 @@ impl Shared {
         Error::Io { action: "write", path: self.path.clone(), cause: Arc::new(cause) }
     }
 
-    /// Writes what waits, and answers.
+    /// Writes the waiting changes, and answers their callers.
     fn write(&self) {
         let waiting = std::mem::take(&mut *self.waiting.lock());
         let mut accepted = Vec::new();
         let (draft, text) = {
             let state = self.state.read();
             let mut draft = state.draft();
-            // A caller that no longer waits takes the change as failed, and tries again with newer offsets.
+            // A caller that no longer waits considers the change failed, and retries with newer offsets.
             for Change { connector, entries, done } in waiting.into_iter().filter(|change| !change.done.is_closed()) {
                 match draft.add(&state, &self.limits, &connector, entries) {
                     Ok(()) => accepted.push(done),
@@ -101,14 +101,14 @@ impl Shared {
             Err(_) => self.failures.increment(),
         }
         for done in accepted {
-            // A caller that has left meanwhile commits again, later.
+            // A caller that stopped waiting meanwhile commits again later.
             let _ = done.send(written.clone());
         }
     }
 }
 
 impl OffsetFile {
-    /// Reads the file; one that is missing or empty holds no offsets.
+    /// Reads the file. A missing or empty file contains no offsets.
     pub fn open(path: &Path, limits: Limits) -> Result<Self, Error> {
         Self::open_with(path, limits, Arc::new(replace_file))
     }
@@ -123,7 +123,7 @@ impl OffsetFile {
             State::default()
         } else {
             let damaged =
-                "Put back a copy that is whole, or move it away to let all source connectors start from the beginning";
+                "Restore an intact copy, or move the file away to let all source connectors start from the beginning";
             State::parse(&text)
                 .map_err(|problem| Error::Damaged { path: path.to_owned(), reason: problem.with_next(damaged) })?
         };
@@ -138,40 +138,40 @@ impl OffsetFile {
         })))
     }
 
-    /// Sets the Kafka cluster that has the records from now on; its id is written with the next change. Returns the id of another one, if that
-    /// is what the file said and there are offsets.
+    /// Sets the Kafka cluster that has the records from now on; its id is written with the next change. If the file has offsets of another
+    /// cluster, returns the id of that cluster.
     pub fn belong_to(&self, cluster_id: &str) -> Option<String> {
         let mut state = self.0.state.write();
         let before = state.cluster_id.replace(cluster_id.to_owned());
         before.filter(|before| before != cluster_id && !state.is_empty())
     }
 
-    /// The offset stored for a source partition of a connector. A partition that is stored under another text, because an operator
-    /// wrote it, is found.
+    /// Returns the offset stored for a source partition of a connector, also if the partition is stored as another text that means the
+    /// same, because an operator wrote it.
     pub(super) fn get(&self, connector: &str, partition: &str) -> Option<String> {
         self.0.state.read().get(connector, partition).map(str::to_owned)
     }
 
-    /// The text under which a source partition is stored.
+    /// Returns the text under which a source partition is stored.
     pub(super) fn text(&self, connector: &str, partition: &str) -> Option<String> {
         self.0.state.read().text(connector, partition).map(str::to_owned)
     }
 
-    /// All source partitions of a connector and their offsets, sorted by their texts.
+    /// Returns all source partitions of a connector and their offsets, sorted by their texts.
     pub(super) fn all(&self, connector: &str) -> Vec<(String, String)> {
         let state = self.0.state.read();
         state.all(connector).map(|(partition, offset)| (partition.to_owned(), offset.to_owned())).collect()
     }
 
-    /// Waits for a write whose caller no longer waits for it: a task that is cut off may leave one in progress. Call this before you list
-    /// what is to be changed as a whole.
+    /// Waits for a write whose caller no longer waits for it: an aborted task may leave one in progress. Call this before you list
+    /// offsets that are to be changed as a whole.
     async fn settle(&self) {
-        // What has not been taken up by now is dropped by the next write.
+        // Changes whose write has not begun by now are dropped by the next write.
         drop(self.0.writing.lock().await);
     }
 
-    /// Stores offsets; they are durable when this returns. After an error nothing has changed. Whether a change is made whose
-    /// caller does not wait for the answer is open, but it is never made after a later one.
+    /// Stores offsets; they are durable when this returns. After an error nothing has changed. If the caller does not wait for the
+    /// answer, the change may or may not be made, but never after a later one.
     async fn set(&self, connector: &str, entries: Vec<Entry>) -> Result<(), Error> {
         limits::check_texts(connector, &entries)?;
         let entries = entries.into_iter().map(|(partition, offset)| (one_line(partition), offset.map(one_line)));
@@ -184,7 +184,7 @@ impl OffsetFile {
             waiting.push(change);
         }
         let writing = Arc::clone(&self.0.writing).lock_owned().await;
-        // The write before this one may have taken the change along.
+        // The previous write may have included the change.
         if let Ok(answer) = answer.try_recv() {
             return answer;
         }
@@ -208,7 +208,7 @@ impl OffsetStore for OffsetFile {
         Box::pin(async move {
             self.settle().await;
             let (file, connector) = (self.clone(), connector.to_owned());
-            // The source has chosen how many there are, so it is not done on a thread that tasks run on.
+            // The source determines how many there are, so this does not run on a thread that runs tasks.
             let all = tokio::task::spawn_blocking(move || file.all(&connector)).await;
             all.map_err(|panic| self.0.io(std::io::Error::other(panic)))
         })

@@ -1,4 +1,4 @@
-//! What is acknowledged is in the file, what is refused is not and does not come back, and no connector has more than its share.
+//! An acknowledged change is in the file, a refused one is not, now or later, and no connector exceeds its limits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -95,7 +95,7 @@ async fn a_connectors_partitions_are_listed_and_found_under_any_text_that_means_
         assert_eq!(asked.map(|partition| file.get("a", partition)), [at(1), at(1), None]);
         assert_eq!(file.text("a", asked[0]).as_deref(), Some(r#"{"y":2,"x":1}"#));
     }
-    // It has the text that it was written with last, once.
+    // It is stored once, under the text that was written last.
     set(&file, "a", r#"{"x":1, "y":2}"#, at(5)).await.expect("stored");
     set(&file, "a", r#"{"y":2,"x":1}"#, at(6)).await.expect("stored");
     assert_eq!(file.all("a"), listed(6));
@@ -129,7 +129,7 @@ async fn a_change_that_was_refused_does_not_come_back() {
     let place = Place::new();
     let (file, elsewhere) = (place.open(), place.directory.path().with_extension("moved"));
     set(&file, "a", IN, at(1)).await.expect("stored");
-    // Without its directory no file can be written, whoever tries.
+    // Without its directory the file cannot be written, even by root.
     std::fs::rename(place.directory.path(), &elsewhere).expect("moved");
     for offset in [at(2), None] {
         let error = set(&file, "a", IN, offset).await.expect_err("refused").to_string();
@@ -175,9 +175,9 @@ async fn a_write_that_outlives_its_timeout_does_not_overwrite_a_newer_one() {
         let file = file.clone();
         async move { set(&file, "a", IN, at(2)).await }
     });
-    // The newer one could begin now, if anything let it.
+    // If nothing prevented it, the newer write would begin now.
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(begun.try_recv().is_err(), "a second write began while the first was on its way");
+    assert!(begun.try_recv().is_err(), "a second write began during the first");
     pass.send(()).expect("the first");
     pass.send(()).expect("the second");
     newer.await.expect("no panic").expect("stored");
@@ -211,7 +211,7 @@ async fn a_change_whose_caller_left_before_it_was_written_is_not_made() {
 }
 
 #[tokio::test]
-async fn writes_that_were_left_behind_have_ended_once_the_file_is_settled() {
+async fn abandoned_writes_have_ended_once_the_file_is_settled() {
     let place = Place::new();
     let (file, pass, begun, _) = slow(&place);
     let left = tokio::time::timeout(Duration::from_millis(50), set(&file, "a", IN, at(1))).await;
@@ -242,7 +242,7 @@ async fn a_connector_has_no_more_partitions_and_bytes_than_its_limits() {
     }
     let text = exceeded(set(&file, "c", &one(2), at(1)).await);
     assert!(text.contains("weir.offsets.partitions.max"), "{text}");
-    // Another connector has its own share, and what is there may change.
+    // Another connector has its own limits, and existing offsets may change.
     set(&file, "d", &one(2), at(1)).await.expect("stored");
     set(&file, "c", &one(1), at(2)).await.expect("stored");
     let long = Some(format!(r#"{{"position":"{}"}}"#, "x".repeat(150)));
@@ -251,7 +251,7 @@ async fn a_connector_has_no_more_partitions_and_bytes_than_its_limits() {
     set(&file, "c", &one(0), None).await.expect("removed");
     set(&file, "c", &one(1), long.clone()).await.expect("there is room now");
 
-    // What was stored under other limits stays, and may become less.
+    // Offsets that were stored under other limits remain, and may become fewer.
     set(&file, "d", &one(3), at(1)).await.expect("stored");
     let file = place.with(Limits { partitions: 1, bytes: 60, ..LIMITS });
     assert!(exceeded(set(&file, "d", &one(4), at(1)).await).contains("partitions"));
@@ -262,7 +262,7 @@ async fn a_connector_has_no_more_partitions_and_bytes_than_its_limits() {
 }
 
 #[tokio::test]
-async fn all_connectors_together_have_no_more_than_the_total_and_small_ones_go_on_in_any_case() {
+async fn all_connectors_together_have_no_more_than_the_total_and_small_ones_are_never_refused() {
     let place = Place::new();
     let file = place.with(Limits { bytes: 1 << 20, total: 250_000, ..LIMITS });
     let large = || Some(format!(r#"{{"x":"{}"}}"#, "x".repeat(100_000)));
@@ -274,7 +274,7 @@ async fn all_connectors_together_have_no_more_than_the_total_and_small_ones_go_o
     assert!(error.contains("connector one more") && error.contains("weir.offsets.total.bytes.max"), "{error}");
     let error = set(&file, "here", r#"{"filename":"in2"}"#, large()).await.expect_err("refused").to_string();
     assert!(error.contains("250000 bytes"), "{error}");
-    // Together with a change that leaves room it is within the limit, and what was there under another limit may change.
+    // Together with a change that frees space it is within the limit, and offsets that were stored under another limit may change.
     let file = place.with(Limits { bytes: 1 << 20, total: 1000, ..LIMITS });
     set(&file, "small", IN, at(10)).await.expect("a longer number");
     set(&file, "new", IN, at(1)).await.expect("a small one");
@@ -297,7 +297,7 @@ async fn a_text_that_is_too_long_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_change_that_exceeds_a_limit_harms_no_other_in_the_same_write() {
+async fn a_change_that_exceeds_a_limit_does_not_affect_others_in_the_same_write() {
     let place = Place::new();
     let (file, pass, begun, _) = slow(&place);
     let spawn = |connector: &'static str, count: u64| {
@@ -312,7 +312,7 @@ async fn a_change_that_exceeds_a_limit_harms_no_other_in_the_same_write() {
     let (greedy, modest) = (spawn("b", LIMITS.partitions + 1), spawn("c", 1));
     pass.send(()).expect("the first");
     pass.send(()).expect("the second");
-    // Should the two not share a write, the one has nothing to write.
+    // If the two do not share a write, the refused one has nothing to write.
     drop(pass);
     first.await.expect("no panic").expect("stored");
     assert!(matches!(greedy.await.expect("no panic"), Err(Error::Exceeded(_))));
@@ -322,13 +322,13 @@ async fn a_change_that_exceeds_a_limit_harms_no_other_in_the_same_write() {
 }
 
 #[tokio::test]
-async fn offsets_that_were_written_for_another_cluster_are_noticed_until_they_change() {
+async fn offsets_that_were_written_for_another_cluster_are_reported_until_they_change() {
     let place = Place::new();
     let file = place.open();
     assert_eq!(file.belong_to("one"), None);
     set(&file, "a", IN, at(1)).await.expect("stored");
     assert_eq!(place.open().belong_to("one"), None);
-    // Each start says it, as long as nothing was written for the new cluster.
+    // Each start reports it, as long as nothing was written for the new cluster.
     for _ in 0..2 {
         assert_eq!(place.open().belong_to("two"), Some("one".to_owned()));
     }

@@ -1,25 +1,26 @@
-//! How much of the offset file one connector may have, and how large it may become with all of them. A source names its partitions and
+//! Limits how much of the offset file one connector may use, and the size of the whole file. A source chooses its partitions and
 //! offsets, so it could otherwise fill the worker's disk and memory.
 
-/// Most bytes that the text of one source partition, or of one offset, may have. In Kafka Connect both together have to fit into a
+/// Maximum number of bytes of the text of one source partition, or of one offset. In Kafka Connect both together have to fit into a
 /// record of the offsets topic, 1 MB unless configured otherwise.
 pub(super) const TEXT_MAX: usize = 256 << 10;
 
-/// A connector with no more bytes than this is not refused because of what others have: it could not even store a larger number.
+/// A connector that uses at most this many bytes is not refused because of what others use: otherwise it could not even replace a
+/// number with a longer one.
 const SMALL: u64 = 64 << 10;
 
-/// The limits of each connector, and of all together.
+/// The limits of each connector, and of all connectors together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// `weir.offsets.partitions.max`.
     pub partitions: u64,
-    /// `weir.offsets.bytes.max`: bytes of its lines in the file.
+    /// `weir.offsets.bytes.max`: bytes of a connector's lines in the file.
     pub bytes: u64,
-    /// `weir.offsets.total.bytes.max`: bytes of the lines of all connectors, also of those that were deleted.
+    /// `weir.offsets.total.bytes.max`: bytes of the lines of all connectors, including deleted ones.
     pub total: u64,
 }
 
-/// The offsets of one connector: how many, and how large.
+/// The number and size of a connector's offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Size {
     partitions: u64,
@@ -38,12 +39,12 @@ impl Size {
     }
 }
 
-/// The bytes of a line: `[[connector,partition],offset]` and a line break.
+/// Returns the bytes of a line: `[[connector,partition],offset]` and a line break.
 fn line(connector: &str, partition: &str, offset: &str) -> u64 {
     (connector.len() + partition.len() + offset.len()) as u64 + 7
 }
 
-/// A connector's offsets would be too many.
+/// Why offsets cannot be stored: a limit would be exceeded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Exceeded {
     /// Too many partitions.
@@ -52,9 +53,9 @@ pub enum Exceeded {
          are no longer needed (PATCH /connectors/{{name}}/offsets), or raise weir.offsets.partitions.max"
     )]
     Partitions {
-        /// Its name.
+        /// The connector's name.
         connector: String,
-        /// The most it may have.
+        /// The limit of one connector.
         limit: u64,
     },
     /// Too many bytes.
@@ -64,9 +65,9 @@ pub enum Exceeded {
          weir.offsets.bytes.max"
     )]
     Bytes {
-        /// Its name.
+        /// The connector's name.
         connector: String,
-        /// The most it may have.
+        /// The limit of one connector.
         limit: u64,
     },
     /// All connectors together have too many bytes.
@@ -76,28 +77,28 @@ pub enum Exceeded {
          initial_state=STOPPED, then DELETE /connectors/{{name}}/offsets. Or raise weir.offsets.total.bytes.max"
     )]
     Total {
-        /// Who was about to store more.
+        /// The connector that was about to store more.
         connector: String,
-        /// The most that all may have.
+        /// The limit of all connectors.
         limit: u64,
     },
-    /// One text is too large.
+    /// One text is too long.
     #[error(
         "connector {connector} has a {what} of {bytes} bytes, and at most {TEXT_MAX} bytes can be stored; make the source use a shorter one"
     )]
     Text {
-        /// Its name.
+        /// The connector's name.
         connector: String,
-        /// `source partition`, `source offset`.
+        /// `source partition` or `source offset`.
         what: &'static str,
-        /// Its length.
+        /// The text's length.
         bytes: usize,
     },
 }
 
 impl Limits {
-    /// Whether a connector's offsets may become this many. A change that makes them fewer is always allowed: the limits may have been
-    /// lowered.
+    /// Checks whether a connector's offsets may change from `before` to `after`. A change that reduces them is always allowed: the limits
+    /// may have been lowered.
     ///
     /// `others` are the bytes of all other connectors.
     pub(super) fn check(&self, connector: &str, before: Size, after: Size, others: u64) -> Result<(), Exceeded> {
@@ -115,7 +116,7 @@ impl Limits {
     }
 }
 
-/// Whether each text can be stored.
+/// Checks whether each text is short enough.
 pub(super) fn check_texts(connector: &str, entries: &[super::Entry]) -> Result<(), Exceeded> {
     let texts = entries.iter().flat_map(|(partition, offset)| {
         [Some(("source partition", partition)), offset.as_ref().map(|offset| ("source offset", offset))]

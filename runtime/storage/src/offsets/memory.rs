@@ -1,4 +1,4 @@
-//! Source offsets that end with the process, for tests and for workers that shall leave nothing behind.
+//! Source offsets that are kept in memory only, for tests and for workers that must not leave files.
 
 use parking_lot::RwLock;
 
@@ -7,7 +7,7 @@ use super::state::{State, one_line};
 use super::store::{OffsetStore, StoreFuture};
 use super::{Entry, Error};
 
-/// Offsets in memory, with the limits that a file has.
+/// Stores offsets in memory, with the same limits as a file.
 pub struct MemoryOffsets {
     limits: Limits,
     state: RwLock<State>,

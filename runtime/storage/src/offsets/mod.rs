@@ -15,5 +15,5 @@ pub use partition::canonical;
 pub use store::{ConnectorOffsets, OffsetStore, StoreFuture};
 
 /// One stored offset: the source partition and the offset, both JSON objects as the source wrote them. Without an offset the
-/// partition is forgotten.
+/// partition's entry is removed.
 pub type Entry = (String, Option<String>);

@@ -1,14 +1,14 @@
-//! When two texts name the same source partition: JSON objects with the same members, whatever their order and spacing. A source
-//! writes its partitions its own way; an operator who types one into a request need not know it.
+//! Decides whether two texts mean the same source partition: JSON objects with the same members, whatever their order and spacing.
+//! An operator who writes a partition in a request need not format it exactly as the source does.
 
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-/// Most significant digits that survive in a number of 64 bits with a fraction.
+/// Maximum number of significant decimal digits that every double preserves.
 const EXACT_DIGITS: usize = 15;
 
-/// The one text that all equal partitions have. What is not an object of primitive values is equal to itself only.
+/// Returns the text that all equal partitions share. A text that is not an object of primitive values is equal to itself only.
 pub fn canonical(partition: &str) -> String {
     object(partition).unwrap_or_else(|| partition.to_owned())
 }
@@ -29,7 +29,7 @@ fn object(partition: &str) -> Option<String> {
     Some(text)
 }
 
-/// Numbers that a double cannot tell from others keep their text: they are different partitions.
+/// Numbers that a double might not distinguish from others keep their text: they are different partitions.
 fn primitive(value: &str) -> Option<String> {
     match value.bytes().next()? {
         b'{' | b'[' => None,
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_and_spacing_make_no_difference_and_values_do() {
+    fn values_make_a_difference_and_order_and_spacing_do_not() {
         let text = |partition| canonical(partition);
         assert_eq!(text(r#"{"b":1,"a":"x"}"#), text(r#"{ "a": "x", "b": 1 }"#));
         assert_eq!(text("{\"b\":1,\n\"a\":true}"), r#"{"a":true,"b":1}"#);
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_any_size_are_told_apart() {
+    fn numbers_of_any_size_are_distinguished() {
         for (one, other) in [
             (r#"{"a":123456789012345678901}"#, r#"{"a":123456789012345678902}"#),
             (r#"{"a":0.1234567890123456781}"#, r#"{"a":0.1234567890123456782}"#),

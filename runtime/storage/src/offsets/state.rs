@@ -1,4 +1,4 @@
-//! The offsets in memory, which are those in the file, and the changes that are about to be written.
+//! The offsets in memory, which are the same as in the file, and the changes that are about to be written.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,7 +6,7 @@ use super::document::Line;
 use super::limits::{Exceeded, Limits, Size, TEXT_MAX};
 use super::partition::canonical;
 use super::{Entry, document};
-use crate::hashed_lines::{Problem, cluster_id};
+use crate::checksummed_lines::{Problem, cluster_id};
 
 /// The offsets of all connectors.
 #[derive(Default)]
@@ -20,9 +20,9 @@ pub(super) struct State {
 struct Stored {
     /// The connector's name as a JSON string.
     name: String,
-    /// Partition to offset.
+    /// Maps each partition to its offset.
     offsets: BTreeMap<String, String>,
-    /// The partitions whose text is not the canonical one, by that.
+    /// Maps the canonical text of a partition to the text it is stored under, where the two differ.
     others: HashMap<String, String>,
     size: Size,
 }
@@ -33,7 +33,7 @@ impl Stored {
         Self { name, offsets: BTreeMap::new(), others: HashMap::new(), size: Size::default() }
     }
 
-    /// The text under which a partition is stored.
+    /// Returns the text under which a partition is stored.
     fn find(&self, wanted: &str) -> Option<&str> {
         if let Some((text, _)) = self.offsets.get_key_value(wanted) {
             return Some(text);
@@ -66,13 +66,13 @@ impl Stored {
 }
 
 impl State {
-    /// What the text of a file says.
+    /// Parses the text of a file.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Problem> {
         let mut state = Self { cluster_id: cluster_id(text), ..Self::default() };
         for (connector, partition, offset) in document::parse(text)? {
             let stored = state.connectors.entry(connector).or_insert_with_key(|connector| Stored::new(connector));
             if stored.offsets.contains_key(&partition) {
-                return Err("it holds an offset twice".into());
+                return Err("it contains an offset twice".into());
             }
             stored.size.add(&stored.name, &partition, &offset);
             stored.insert(partition, offset);
@@ -80,34 +80,34 @@ impl State {
         Ok(state)
     }
 
-    /// Whether there are none.
+    /// Whether there are no offsets.
     pub(super) fn is_empty(&self) -> bool {
         self.connectors.is_empty()
     }
 
-    /// The offset of a source partition, under whatever text it is stored. Longer texts cannot be stored, and need not be parsed.
+    /// Returns the offset of a source partition, whatever text it is stored under. Texts that are too long to be stored are not parsed.
     pub(super) fn get(&self, connector: &str, partition: &str) -> Option<&str> {
         let stored = self.connectors.get(connector).filter(|_| partition.len() <= TEXT_MAX)?;
         stored.offsets.get(stored.find(partition)?).map(String::as_str)
     }
 
-    /// The text under which a source partition is stored.
+    /// Returns the text under which a source partition is stored.
     pub(super) fn text(&self, connector: &str, partition: &str) -> Option<&str> {
         self.connectors.get(connector)?.find(partition)
     }
 
-    /// All source partitions of a connector and their offsets.
+    /// Returns all source partitions of a connector and their offsets.
     pub(super) fn all<'a>(&'a self, connector: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let offsets = self.connectors.get(connector).into_iter().flat_map(|stored| &stored.offsets);
         offsets.map(|(partition, offset)| (partition.as_str(), offset.as_str()))
     }
 
-    /// No change of it yet.
+    /// Creates an empty draft for this state.
     pub(super) fn draft(&self) -> Draft {
         Draft { connectors: BTreeMap::new(), total: self.connectors.values().map(|stored| stored.size.bytes).sum() }
     }
 
-    /// The text of a file with these changes.
+    /// Renders the file with these changes.
     pub(super) fn render(&self, draft: &Draft) -> String {
         let kept = self.connectors.iter().flat_map(|(connector, stored)| {
             let changed = draft.connectors.get(connector);
@@ -124,7 +124,7 @@ impl State {
         document::render(self.cluster_id.as_deref(), kept.chain(new))
     }
 
-    /// Takes the changes over once they are in the file.
+    /// Applies the changes once they are in the file.
     pub(super) fn apply(&mut self, draft: Draft) {
         for (connector, changed) in draft.connectors {
             let stored = self.connectors.entry(connector).or_insert_with_key(|connector| Stored::new(connector));
@@ -140,24 +140,24 @@ impl State {
     }
 }
 
-/// Changes that go into the file together.
+/// Changes that are written to the file together.
 pub(super) struct Draft {
     connectors: BTreeMap<String, Changed>,
     /// Bytes of all connectors after the changes.
     total: u64,
 }
 
-/// What is changed of one connector.
+/// The changes of one connector.
 struct Changed {
     name: String,
-    /// Partition to offset; no offset removes the partition.
+    /// Maps each partition to its new offset; `None` removes the partition.
     entries: BTreeMap<String, Option<String>>,
-    /// Of all of the connector's offsets after the change.
+    /// The size of all of the connector's offsets after the change.
     size: Size,
 }
 
 impl Draft {
-    /// Adds a change, all of it or, if the connector would have too much, nothing.
+    /// Adds a change as a whole, or not at all if it would exceed a limit.
     pub(super) fn add(
         &mut self,
         state: &State,
@@ -173,7 +173,7 @@ impl Draft {
         });
         let mut new: BTreeMap<String, Option<String>> = BTreeMap::new();
         for (partition, offset) in entries {
-            // A partition has one text, the last that it was written with.
+            // A partition is stored under one text, the one that was written last.
             if !changed.entries.contains_key(&partition)
                 && let Some(text) = stored.and_then(|stored| stored.find(&partition))
                 && text != partition
@@ -209,7 +209,7 @@ impl Draft {
     }
 }
 
-/// A JSON text without line breaks, which it can have between its tokens only: a line of the file is one offset.
+/// Removes the line breaks of a JSON text, which can only be between its tokens: each line of the file is one offset.
 pub(super) fn one_line(text: String) -> String {
     if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ") } else { text }
 }

@@ -1,4 +1,4 @@
-//! Where source offsets are stored, whichever kind of worker runs the tasks.
+//! The interface to stored source offsets, whichever kind of worker runs the tasks.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,20 +6,20 @@ use std::sync::Arc;
 
 use super::{Entry, Error};
 
-/// What a store answers with.
+/// The future that a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// Stores the offsets of source connectors. A source partition and an offset are JSON objects as the source wrote them.
 pub trait OffsetStore: Send + Sync + 'static {
-    /// Returns the offsets of source partitions of a connector, one answer for each, in order. A partition is found under another text
-    /// that names the same one, which an operator may have written.
+    /// Returns the offsets of source partitions of a connector, one result for each, in order. A partition is also found if it is stored
+    /// as another text that means the same, because an operator wrote it.
     fn get<'a>(&'a self, connector: &'a str, partitions: &'a [String]) -> StoreFuture<'a, Vec<Option<String>>>;
 
     /// Returns all source partitions of a connector and their offsets, sorted by their texts, as they are after the changes that are
     /// being written.
     fn all<'a>(&'a self, connector: &'a str) -> StoreFuture<'a, Vec<(String, String)>>;
 
-    /// Returns the texts under which source partitions of a connector are stored; a partition that is not stored has its own.
+    /// Returns the texts under which source partitions of a connector are stored; for a partition that is not stored, its own text.
     fn texts<'a>(&'a self, connector: &'a str, partitions: Vec<String>) -> StoreFuture<'a, Vec<String>>;
 
     /// Stores offsets; they are durable when this returns. After an error nothing has changed. If the caller does not wait for the answer,
@@ -30,18 +30,18 @@ pub trait OffsetStore: Send + Sync + 'static {
     fn failures(&self) -> u64;
 }
 
-/// The offsets of one connector, as its plugin may read them.
+/// Gives a plugin read access to the offsets of its connector.
 pub struct ConnectorOffsets {
-    /// The store they are in.
+    /// The store that contains them.
     pub store: Arc<dyn OffsetStore>,
     /// The connector's name.
     pub connector: String,
 }
 
 impl ConnectorOffsets {
-    /// How many partitions are looked up without a pause. The plugin chooses how many there are; other tasks share the thread.
+    /// How many partitions are looked up before other tasks of the thread run. The plugin chooses the total number.
     const PARTITIONS_AT_ONCE: usize = 64;
-    /// How many bytes of them.
+    /// How many bytes of partitions are looked up before other tasks of the thread run.
     const BYTES_AT_ONCE: usize = 64 << 10;
 
     async fn look_up(&self, partitions: Vec<String>) -> Result<Vec<Option<String>>, Error> {

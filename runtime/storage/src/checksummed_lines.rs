@@ -1,5 +1,5 @@
-//! The text form of Weir's own files: a header line that says what the file is, and counts and hashes what follows, then one line for
-//! each entry. The hash tells a file that was cut short or edited from one that is whole.
+//! The text format of Weir's own files: a header line with the kind of the file and the count and checksum of the entries, then one line
+//! for each entry. The checksum detects files that were truncated or edited.
 //!
 //! ```text
 //! {"weir":"offsets","version":1,"entries":1,"sha256":"…"}
@@ -17,12 +17,12 @@ struct Header {
     weir: String,
     entries: usize,
     sha256: String,
-    /// For source offsets: the Kafka cluster that has their records.
+    /// For source offsets: the id of the Kafka cluster that has their records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kafka_cluster_id: Option<String>,
 }
 
-/// What any version of the header has.
+/// The part of the header that all versions have.
 #[derive(Deserialize)]
 struct Version {
     version: u64,
@@ -31,16 +31,16 @@ struct Version {
 /// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong with it.
+    /// What is wrong with the file.
     pub reason: String,
-    /// What to do, where it is something else than for a file that is damaged.
+    /// What to do, if it differs from what to do about a damaged file.
     pub next: Option<&'static str>,
 }
 
 impl Problem {
-    /// What is wrong and what to do; `damaged` is what to do with a file that is damaged.
+    /// Returns what is wrong and what to do. `damaged` says what to do about a damaged file.
     pub fn with_next(&self, damaged: &str) -> String {
-        format!("{}. It was left as it is. {}", self.reason, self.next.unwrap_or(damaged))
+        format!("{}. The file was not changed. {}", self.reason, self.next.unwrap_or(damaged))
     }
 }
 
@@ -56,7 +56,7 @@ impl From<&str> for Problem {
     }
 }
 
-/// Writes a whole file of this kind. No line has a line break in it. A Kafka cluster's id may stand in the header.
+/// Renders a complete file of this kind. The lines must not contain line breaks. `cluster_id` is written to the header.
 pub fn render(kind: &str, cluster_id: Option<&str>, lines: impl Iterator<Item = String>) -> String {
     let (mut body, mut entries) = (String::new(), 0);
     for line in lines {
@@ -71,17 +71,17 @@ pub fn render(kind: &str, cluster_id: Option<&str>, lines: impl Iterator<Item = 
     format!("{header}\n{body}")
 }
 
-/// The Kafka cluster's id in the header of a file that is whole.
+/// Returns the Kafka cluster's id in the header of a file that [`parse`] accepts.
 pub fn cluster_id(text: &[u8]) -> Option<String> {
     let header = text.split(|byte| *byte == b'\n').next()?;
     serde_json::from_slice::<Header>(header).ok()?.kafka_cluster_id
 }
 
-/// The lines of a whole file of this kind.
+/// Returns the lines of a complete file of this kind.
 pub fn parse<'a>(kind: &str, text: &'a [u8]) -> Result<Vec<&'a str>, Problem> {
     let text = std::str::from_utf8(text).map_err(|error| format!("it is not text: {error}"))?;
-    let (header, body) = text.split_once('\n').ok_or("its first line is not whole")?;
-    // First: the rest of a newer header may look otherwise.
+    let (header, body) = text.split_once('\n').ok_or("its first line is incomplete")?;
+    // Checked first: the rest of a newer header may be different.
     if let Ok(Version { version }) = serde_json::from_str(header)
         && version > VERSION
     {
@@ -89,7 +89,7 @@ pub fn parse<'a>(kind: &str, text: &'a [u8]) -> Result<Vec<&'a str>, Problem> {
             reason: format!(
                 "it was written by a newer Weir, in format version {version}, and this worker reads version {VERSION}"
             ),
-            next: Some("Start the newer Weir again, or put back the copy from before the upgrade"),
+            next: Some("Start the newer Weir again, or restore the copy from before the upgrade"),
         });
     }
     let header: Header =
@@ -102,7 +102,7 @@ pub fn parse<'a>(kind: &str, text: &'a [u8]) -> Result<Vec<&'a str>, Problem> {
     }
     let lines: Vec<_> = body.lines().collect();
     if lines.len() != header.entries {
-        return Err(format!("it holds {} entries, and its first line says {}", lines.len(), header.entries).into());
+        return Err(format!("it contains {} entries, but its first line says {}", lines.len(), header.entries).into());
     }
     Ok(lines)
 }
