@@ -1,15 +1,15 @@
-//! The time that samples are kept in: milliseconds since the process first asked.
+//! The clock of the samples: milliseconds since its first use in the process.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the first call of this function.
+/// Returns the milliseconds since the first call of this function.
 pub(super) fn now() -> u64 {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     whole(ORIGIN.get_or_init(Instant::now).elapsed())
 }
 
-/// Milliseconds since 1970, for what is told to others.
+/// Returns the milliseconds since 1970, for times that are reported.
 pub(super) fn epoch() -> u64 {
     whole(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }

@@ -1,7 +1,7 @@
-//! What the worker counts, one [`TaskMetrics`] for each task and one [`WorkerMetrics`] for the whole.
+//! The worker's counters: one [`TaskMetrics`] for each task and one [`WorkerMetrics`] for the whole worker.
 //!
-//! Counting happens once for a batch, a call or an error, never for a row, and takes no lock that a scrape holds. What is counted
-//! dies with the task it belongs to, so that a connector that is gone leaves no series behind.
+//! Counters are updated once for a batch, a call or an error, never for each record. The counters of a task are dropped with it, so that a
+//! deleted connector leaves no series.
 
 mod clock;
 mod counter;

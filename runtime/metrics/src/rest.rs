@@ -1,25 +1,25 @@
-//! What the REST server counts: its answers by their status, and who was refused before there was a request or a name.
+//! The counters of the REST server: responses by status, failed logins and failed TLS handshakes.
 
 use super::counter::{Counter, Gauge};
 
-/// Statuses that HTTP has.
+/// The range of HTTP statuses.
 const FIRST: u16 = 100;
 const COUNT: usize = 500;
 
-/// Those that are told from the start, so that Prometheus sees the first of them as an increase.
+/// Statuses that are reported from the start, so that Prometheus sees the first such response as an increase.
 const ALWAYS: [u16; 5] = [401, 403, 429, 500, 503];
 
-/// Counts of all listeners together.
+/// The counters of all listeners together.
 #[derive(Debug)]
 pub struct RestMetrics {
     answers: Box<[Counter]>,
-    /// Requests with credentials that prove no name.
+    /// Requests with credentials that are not valid.
     pub failed_logins: Counter,
-    /// TLS handshakes that failed, those aside that a client broke off.
+    /// Failed TLS handshakes, except those that a client aborted.
     pub failed_handshakes: Counter,
-    /// When the certificate of `listeners` expires, in seconds since 1970; 0 = there is none.
+    /// When the certificate of `listeners` expires, in seconds since 1970; 0 if there is no certificate.
     pub certificate: Gauge,
-    /// The same of `admin.listeners`.
+    /// The same for `admin.listeners`.
     pub admin_certificate: Gauge,
 }
 
@@ -36,14 +36,14 @@ impl Default for RestMetrics {
 }
 
 impl RestMetrics {
-    /// A request was answered with this status.
+    /// Counts a response with this status.
     pub fn answered(&self, status: u16) {
         if let Some(counter) = self.answers.get(usize::from(status.wrapping_sub(FIRST))) {
             counter.increment();
         }
     }
 
-    /// How often there was each status, those left out that there never were and nobody waits for.
+    /// Returns the number of responses for each status that has occurred or is reported from the start.
     pub fn answers(&self) -> impl Iterator<Item = (u16, u64)> {
         let counts = (FIRST..).zip(self.answers.iter()).map(|(status, counter)| (status, counter.get()));
         counts.filter(|(status, count)| *count > 0 || ALWAYS.contains(status))
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_counted_by_status() {
+    fn responses_are_counted_by_status() {
         let metrics = RestMetrics::default();
         [200, 401, 200, 599, 99, 600, 0, u16::MAX].into_iter().for_each(|status| metrics.answered(status));
         let counts: Vec<_> = metrics.answers().collect();

@@ -1,11 +1,11 @@
-//! How long a task has been in which state, by the rules of Kafka Connect's `StateTracker`.
+//! How long a task has been in each state, by the rules of Kafka Connect's `StateTracker`.
 
 use parking_lot::Mutex;
 
 use super::clock;
 use weir_api::State;
 
-/// Time in each state. A task changes its state a few times in its life, which is what the lock is for.
+/// The time in each state. A lock is good enough, because a task changes its state only a few times.
 #[derive(Debug)]
 pub(super) struct StateTimes(Mutex<Times>);
 
@@ -17,7 +17,7 @@ struct Times {
     other: u64,
 }
 
-/// Shares of a task's time, each from 0 to 1.
+/// Shares of a task's lifetime, each from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct StateRatios {
     /// `running-ratio`.
@@ -57,7 +57,7 @@ impl StateTimes {
 }
 
 impl Times {
-    /// Adds the time since the last call to the present state's.
+    /// Adds the time since the last call to the current state.
     fn settle(&mut self, at: u64) {
         let Some((state, since)) = &mut self.now else { return };
         let passed = at.saturating_sub(*since);
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shares_are_those_of_all_time_since_the_first_state() {
+    fn the_shares_are_of_the_whole_time_since_the_first_state() {
         let times = StateTimes::new();
         assert_eq!(times.ratios_at(100), StateRatios::default());
         times.change_at(1000, State::Unassigned);

@@ -1,5 +1,5 @@
-//! What one task counts, in the groups of Kafka Connect: `connector-task-metrics`, `task-error-metrics`, `source-task-metrics`,
-//! `sink-task-metrics`. The comments name the attribute that each becomes.
+//! The counters of one task, in the groups of Kafka Connect: `connector-task-metrics`, `task-error-metrics`, `source-task-metrics`,
+//! `sink-task-metrics`. The comments name the attribute of each counter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,30 +16,30 @@ use super::worker::WorkerMetrics;
 use weir_api::State;
 use weir_kafka::connection::TaskConnections;
 
-/// The counts of one task. Shared between its loop, which counts, and whoever looks.
+/// The counters of one task. Shared between its loop, which counts, and their readers.
 #[derive(Debug)]
 pub struct TaskMetrics {
     worker: Arc<WorkerMetrics>,
-    /// Its start has ended, well or not.
+    /// Whether its start has ended, successfully or not.
     started: AtomicBool,
     states: StateTimes,
     /// `batch-size-max`, `batch-size-avg`.
     pub batch_size: Windowed,
-    /// `offset-commit-max-time-ms`, `offset-commit-avg-time-ms`, of commits that succeeded.
+    /// `offset-commit-max-time-ms`, `offset-commit-avg-time-ms`, of successful commits.
     pub commit_time: Windowed,
-    /// `offset-commit-success-percentage` and its opposite: 1 for a commit that succeeded, 0 for one that failed.
+    /// `offset-commit-success-percentage` and its opposite: 1 for a successful commit, 0 for a failed one.
     pub commit_success: Windowed,
-    /// When offsets were committed last, in milliseconds since 1970; 0 = never.
+    /// When offsets were committed last, in milliseconds since 1970; 0 if never.
     pub last_commit: Gauge,
     /// The connections of its Kafka clients.
     pub connections: Arc<TaskConnections>,
-    /// Its errors.
+    /// The errors of its records.
     pub errors: ErrorCounts,
-    /// Its sandboxes, by the place that they have in it. Locked when a sandbox is made, and by a scrape.
+    /// The counters of its sandboxes, by their place in the task. Locked when a sandbox is created, and by a scrape.
     guests: Mutex<Vec<(String, Arc<GuestStats>)>>,
-    /// Of a source.
+    /// The counters of a source task.
     pub source: SourceMetrics,
-    /// Of a sink.
+    /// The counters of a sink task.
     pub sink: SinkMetrics,
 }
 
@@ -60,7 +60,7 @@ pub struct ErrorCounts {
     pub dead_letter_requests: Counter,
     /// `deadletterqueue-produce-failures`.
     pub dead_letter_failures: Counter,
-    /// `last-error-timestamp`, in milliseconds since 1970; 0 = none.
+    /// `last-error-timestamp`, in milliseconds since 1970; 0 if there was no error.
     pub last: Gauge,
 }
 
@@ -101,7 +101,7 @@ pub struct SinkMetrics {
 }
 
 impl TaskMetrics {
-    /// Counts for a task that is about to start.
+    /// Creates the counters for a task that is about to start.
     pub fn new(sampling: Sampling, worker: Arc<WorkerMetrics>) -> Self {
         Self {
             worker,
@@ -119,7 +119,7 @@ impl TaskMetrics {
         }
     }
 
-    /// The task is in this state from now on. The first time that it runs, or fails before, is how its start ended.
+    /// Records that the task is in this state from now on. Its start has ended when it first runs, or fails before that.
     pub fn state(&self, state: State) {
         self.states.change(state);
         if matches!(state, State::Running | State::Failed) && !self.started.swap(true, Ordering::Relaxed) {
@@ -127,13 +127,13 @@ impl TaskMetrics {
         }
     }
 
-    /// `running-ratio` and `pause-ratio`.
+    /// Returns `running-ratio` and `pause-ratio`.
     pub fn state_ratios(&self) -> StateRatios {
         self.states.ratios()
     }
 
-    /// Where the sandbox in this place is counted: `task`, or the prefix of a transform's keys. One that follows another in its place
-    /// goes on with its counts. The places are those of the connector's configuration.
+    /// Returns the counters of the sandbox in this place: `task`, or the prefix of a transform's keys. A sandbox that replaces another
+    /// continues its counters. The number of places is bounded by the connector's configuration.
     pub fn guest(&self, place: &str) -> Arc<GuestStats> {
         let mut guests = self.guests.lock();
         if let Some((_, known)) = guests.iter().find(|(known, _)| known == place) {
@@ -144,62 +144,62 @@ impl TaskMetrics {
         stats
     }
 
-    /// All places that had a sandbox, and their counts.
+    /// Returns all places that had a sandbox, and their counters.
     pub fn guests(&self) -> Vec<(String, Arc<GuestStats>)> {
         self.guests.lock().clone()
     }
 
-    /// An operation on a row failed, whether or not it is tried again.
+    /// Counts a failed operation on a record, whether or not it is retried.
     pub fn record_failure(&self) {
         self.errors.failures.increment();
     }
 
-    /// A row failed for good and is not tolerated.
+    /// Counts a record that failed permanently and is not tolerated.
     pub fn record_error(&self) {
         self.errors.errors.increment();
         self.errors.last.set(clock::epoch());
     }
 
-    /// A row failed for good and is left out, which `errors.tolerance` allows.
+    /// Counts a record that failed permanently and is skipped, which `errors.tolerance` allows.
     pub fn record_skipped(&self) {
         self.errors.skipped.increment();
         self.errors.last.set(clock::epoch());
     }
 
-    /// An operation is tried again.
+    /// Counts a retry of an operation.
     pub fn retry(&self) {
         self.errors.retries.increment();
     }
 
-    /// An error was written to the log because `errors.log.enable` says so.
+    /// Counts an error that was logged because of `errors.log.enable`.
     pub fn error_logged(&self) {
         self.errors.logged.increment();
     }
 
-    /// A row is sent to the dead letter queue.
+    /// Counts a record that is sent to the dead letter queue.
     pub fn dead_letter_requested(&self) {
         self.errors.dead_letter_requests.increment();
     }
 
-    /// The dead letter queue did not take a row.
+    /// Counts a record that could not be written to the dead letter queue.
     pub fn dead_letter_failed(&self) {
         self.errors.dead_letter_failures.increment();
     }
 
-    /// Offsets were committed, which took so long.
+    /// Records a successful commit of offsets and its duration.
     pub fn commit_succeeded(&self, time: Duration) {
         self.commit_time.record_time(time);
         self.commit_success.record(1.0);
         self.last_commit.set(clock::epoch());
     }
 
-    /// A sink's offsets were committed, which took so long.
+    /// Records a successful commit of a sink's offsets and its duration.
     pub fn sink_commit_succeeded(&self, time: Duration) {
         self.commit_succeeded(time);
         self.sink.commits.increment();
     }
 
-    /// Offsets could not be committed.
+    /// Records a failed commit of offsets.
     pub fn commit_failed(&self) {
         self.commit_success.record(0.0);
     }
@@ -216,10 +216,10 @@ impl SourceMetrics {
         }
     }
 
-    /// So many rows are polled and not settled now.
-    pub fn set_active(&self, rows: u64) {
-        self.active.set(rows);
-        self.active_window.record(rows as f64);
+    /// Sets the number of records that are polled and not settled.
+    pub fn set_active(&self, records: u64) {
+        self.active.set(records);
+        self.active_window.record(records as f64);
     }
 }
 
@@ -237,10 +237,10 @@ impl SinkMetrics {
         }
     }
 
-    /// So many rows are read and not committed now.
-    pub fn set_active(&self, rows: u64) {
-        self.active.set(rows);
-        self.active_window.record(rows as f64);
+    /// Sets the number of records that are read and not committed.
+    pub fn set_active(&self, records: u64) {
+        self.active.set(records);
+        self.active_window.record(records as f64);
     }
 }
 
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_start_ends_once_and_well_only_if_the_task_ran() {
+    fn a_start_ends_once_and_succeeds_only_if_the_task_ran() {
         let worker = Arc::new(WorkerMetrics::new(Sampling::default()));
         let task = |states: &[State]| {
             let task = TaskMetrics::new(Sampling::default(), Arc::clone(&worker));
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sandbox_goes_on_with_the_counts_of_its_place() {
+    fn a_sandbox_continues_the_counters_of_its_place() {
         let task = TaskMetrics::new(Sampling::default(), Arc::new(WorkerMetrics::new(Sampling::default())));
         let first = task.guest("task");
         task.guest("transforms.a");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_skipped_or_fails_the_task_leaves_a_time() {
+    fn a_record_that_is_skipped_or_fails_the_task_sets_the_time_of_the_last_error() {
         let task = TaskMetrics::new(Sampling::default(), Arc::new(WorkerMetrics::new(Sampling::default())));
         task.record_failure();
         assert_eq!(task.errors.last.get(), 0);

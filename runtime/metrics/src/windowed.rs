@@ -1,8 +1,8 @@
-//! Averages and maxima over the last minute or so, by the rules of Kafka's `SampledStat`: a ring of samples, each of which takes
-//! what happens within `metrics.sample.window.ms` and counts until nothing was added to it for `metrics.num.samples` such windows.
+//! Averages and maxima over about the last minute, by the rules of Kafka's `SampledStat`: a ring of samples. Each sample collects the
+//! values of `metrics.sample.window.ms`, and counts until no value was added to it for `metrics.num.samples` such windows.
 //!
-//! One lock for both sides: it is taken once for each batch and each scrape, for some ten nanoseconds, and never held while something
-//! is waited for.
+//! Recording and reading use one lock. It is taken once for each batch and each scrape, for some ten nanoseconds, and never held while
+//! waiting.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use parking_lot::Mutex;
 
 use super::clock;
 
-/// Most samples that are kept, whatever `metrics.num.samples` says: they are made in advance, for each task.
+/// Maximum number of samples, whatever `metrics.num.samples` says: they are allocated in advance, for each task.
 const MAX_SAMPLES: u32 = 60;
 
-/// How long what happened counts.
+/// How long values count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sampling {
     /// `metrics.sample.window.ms`: the time that one sample covers.
     pub window: Duration,
-    /// `metrics.num.samples`: how many of them count. More than 60 are as good as 60.
+    /// `metrics.num.samples`: how many samples count, at most 60.
     pub samples: u32,
 }
 
 impl Default for Sampling {
-    /// Kafka Connect's.
+    /// Returns Kafka Connect's defaults.
     fn default() -> Self {
         Self { window: Duration::from_secs(30), samples: 2 }
     }
@@ -39,14 +39,14 @@ impl Sampling {
     }
 }
 
-/// One of the ring. All but `count` are meaningless while that is 0.
+/// One sample of the ring. The other fields are meaningless while `count` is 0.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sample {
-    /// Events in it.
+    /// The number of values in it.
     count: u64,
-    /// When it was begun, in milliseconds of [`clock::now`].
+    /// When its first value was added, in milliseconds of [`clock::now`].
     began: u64,
-    /// When something was added last.
+    /// When its last value was added.
     last: u64,
     sum: f64,
     max: f64,
@@ -61,58 +61,59 @@ pub struct Windowed {
 
 #[derive(Debug)]
 struct Ring {
-    /// Index of the sample that values go to.
+    /// Index of the sample that values are added to.
     current: usize,
-    /// As in Kafka one more than what counts, because the newest is not full yet.
+    /// As in Kafka, one more than the samples that count, because the newest is not full yet.
     samples: Box<[Sample]>,
 }
 
-/// What the samples that count say together.
+/// The summary of the samples that count.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// Events.
+    /// The number of values.
     pub count: u64,
-    /// Their sum.
+    /// The sum of the values.
     pub sum: f64,
-    /// The largest; without events NaN, as in Kafka.
+    /// The largest value; NaN if there are no values, as in Kafka.
     pub max: f64,
 }
 
 impl Summary {
-    /// The mean; without events NaN, as in Kafka.
+    /// Returns the mean; NaN if there are no values, as in Kafka.
     pub fn average(self) -> f64 {
         if self.count == 0 { f64::NAN } else { self.sum / self.count as f64 }
     }
 }
 
 impl Windowed {
-    /// Without values.
+    /// Creates a window without values.
     pub fn new(sampling: Sampling) -> Self {
         let samples = (0..=sampling.kept()).map(|_| Sample::default()).collect();
         Self { sampling, ring: Mutex::new(Ring { current: 0, samples }) }
     }
 
-    /// Something happened now.
+    /// Adds a value.
     pub fn record(&self, value: f64) {
         self.record_at(clock::now(), value);
     }
 
-    /// Something took so long, in milliseconds.
+    /// Adds a duration, in milliseconds.
     pub fn record_time(&self, time: Duration) {
         self.record(time.as_secs_f64() * 1000.0);
     }
 
-    /// What counts now.
+    /// Returns the summary of the values that count now.
     pub fn summary(&self) -> Summary {
         self.summary_at(clock::now())
     }
 
-    /// Of values that are 1 or 0 the share of ones; without values NaN. Kafka has 0 then, which looks as if everything had failed.
+    /// Returns the share of ones of values that are 0 or 1; NaN if there are no values. Kafka has 0 then, which looks as if everything had
+    /// failed.
     pub fn share_of_ones(&self) -> f64 {
         self.summary().average()
     }
 
-    /// Of values that are 1 or 0 the share of zeros; without values 0, as in Kafka.
+    /// Returns the share of zeros of values that are 0 or 1; 0 if there are no values, as in Kafka.
     pub fn share_of_zeros(&self) -> f64 {
         let summary = self.summary();
         if summary.count == 0 { 0.0 } else { 1.0 - summary.average() }
@@ -146,7 +147,7 @@ impl Windowed {
             if sample.count > 0 && now.saturating_sub(sample.last) < age {
                 summary.count += sample.count;
                 summary.sum += sample.sum;
-                // Of a number and NaN the number is the larger one.
+                // `f64::max` of a number and NaN is the number.
                 summary.max = summary.max.max(sample.max);
             }
         }
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_counts_until_it_was_left_alone_for_all_windows() {
+    fn a_sample_counts_until_no_value_was_added_for_all_windows() {
         let values = windowed(1000, 2);
         values.record_at(0, 9.0);
         values.record_at(900, 1.0);
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(values.summary_at(2899).max, 9.0, "1,999 ms after its last value");
         assert_eq!(values.summary_at(2900).max, 2.0);
         assert_eq!(values.summary_at(3000).count, 0);
-        // Time that passes without values leaves room for new ones.
+        // A sample that no longer counts is reused for new values.
         values.record_at(10_000, 3.0);
         assert_eq!(values.summary_at(10_000), Summary { count: 1, sum: 3.0, max: 3.0 });
     }
@@ -204,11 +205,11 @@ mod tests {
     }
 
     #[test]
-    fn a_window_of_no_time_and_samples_without_end_are_bounded() {
+    fn an_empty_window_and_an_unlimited_number_of_samples_are_bounded() {
         let values = windowed(0, u32::MAX);
         assert_eq!(values.ring.lock().samples.len(), 61);
         values.record_at(1, 1.0);
         values.record_at(1, 2.0);
-        assert_eq!(values.summary_at(1).count, 0, "nothing is younger than no time");
+        assert_eq!(values.summary_at(1).count, 0, "no value is younger than an empty window");
     }
 }

@@ -1,4 +1,4 @@
-//! What a worker counts besides its tasks: how starts of connectors and tasks ended, and what its REST server did.
+//! The counters of a worker besides those of its tasks: starts of connectors and tasks, and the REST server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use super::counter::Counter;
 use super::rest::RestMetrics;
 use super::windowed::{Sampling, Windowed};
 
-/// Starts, and how they ended.
+/// Counts starts and their results.
 #[derive(Debug)]
 pub struct Startups {
     /// `...-startup-success-total`.
     pub succeeded: Counter,
     /// `...-startup-failure-total`.
     pub failed: Counter,
-    /// `...-startup-success-percentage` and its opposite: 1 for a start that succeeded, 0 for one that failed.
+    /// `...-startup-success-percentage` and its opposite: 1 for a successful start, 0 for a failed one.
     pub results: Windowed,
 }
 
@@ -24,36 +24,36 @@ impl Startups {
         Self { succeeded: Counter::default(), failed: Counter::default(), results: Windowed::new(sampling) }
     }
 
-    /// A start has ended.
+    /// Counts a start that has ended.
     pub fn record(&self, succeeded: bool) {
         let (counter, result) = if succeeded { (&self.succeeded, 1.0) } else { (&self.failed, 0.0) };
         counter.increment();
         self.results.record(result);
     }
 
-    /// `...-startup-attempts-total`.
+    /// Returns `...-startup-attempts-total`.
     pub fn attempts(&self) -> u64 {
         self.succeeded.get() + self.failed.get()
     }
 }
 
-/// Kafka Connect's `connect-worker-metrics`, as far as they are counted and not looked up.
+/// Those of Kafka Connect's `connect-worker-metrics` that are counted and not looked up.
 #[derive(Debug)]
 pub struct WorkerMetrics {
-    /// Milliseconds since 1970.
+    /// When the worker started, in milliseconds since 1970.
     started: u64,
-    /// Of connectors.
+    /// Starts of connectors.
     pub connectors: Startups,
-    /// Of tasks: a task has started when it first runs.
+    /// Starts of tasks: a task has started when it first runs.
     pub tasks: Startups,
-    /// Connectors and tasks whose automatic restart was given up.
+    /// Connectors and tasks whose automatic restarts were abandoned.
     pub restarts_given_up: Arc<Counter>,
-    /// The REST server.
+    /// The counters of the REST server.
     pub rest: RestMetrics,
 }
 
 impl WorkerMetrics {
-    /// Of a worker that starts now.
+    /// Creates the counters of a worker that starts now.
     pub fn new(sampling: Sampling) -> Self {
         Self {
             started: clock::epoch(),
@@ -64,7 +64,7 @@ impl WorkerMetrics {
         }
     }
 
-    /// When the worker started, since 1970.
+    /// Returns when the worker started, since 1970.
     pub fn started(&self) -> Duration {
         Duration::from_millis(self.started)
     }
