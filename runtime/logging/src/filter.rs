@@ -1,5 +1,5 @@
-//! Lets lines through by the worker's [`Levels`], which may change at any time. A line that is never written costs one load of a
-//! static; only where single connectors have levels of their own the line's span is looked at.
+//! Filters lines by the worker's [`Levels`], which may change at any time. A line that is never written costs one load of a static; a
+//! line's span is only looked up if single connectors have levels of their own.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use tracing_subscriber::registry::LookupSpan;
 use super::levels::Levels;
 use super::rules;
 
-/// The filter.
+/// The filter of the log.
 pub(super) struct Filter(pub(super) Levels);
 
-/// The connector that a span is about; kept with the span.
+/// The connector that a span is about; stored with the span.
 struct Connector(Arc<str>);
 
 impl<S> Layer<S> for Filter
@@ -34,7 +34,7 @@ where
         let mut found = None;
         self.0.rules().enabled(place, || {
             found = context.lookup_current().and_then(|span| {
-                // The innermost span that names one.
+                // The innermost span that names a connector.
                 span.scope().find_map(|span| span.extensions().get::<Connector>().map(|known| Arc::clone(&known.0)))
             });
             found.as_deref()
@@ -42,7 +42,7 @@ where
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        // The spans that name connectors are errors by level, and needed whatever is written.
+        // The spans that name connectors have the level ERROR, and are needed whatever is written.
         Some(self.0.rules().max().max(LevelFilter::ERROR))
     }
 

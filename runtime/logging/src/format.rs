@@ -1,10 +1,10 @@
-//! How log lines look.
+//! The format of log lines.
 
 /// `weir.log.format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }

@@ -1,25 +1,25 @@
-//! The names of levels as Kafka Connect's REST API has them (log4j2), and what they are here.
+//! The levels of Kafka Connect's REST API (log4j2), and what they mean in Weir.
 
 use tracing::level_filters::LevelFilter;
 
 /// A level of log4j2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Nothing.
+    /// No lines.
     Off,
-    /// Weir has no such lines; as [`Level::Error`].
+    /// Same as [`Level::Error`]: Weir has no such lines.
     Fatal,
     /// Errors.
     Error,
-    /// And warnings.
+    /// Also warnings.
     Warn,
-    /// And what an operator wants to know.
+    /// Also events that operators want to know about.
     Info,
-    /// And what helps to find a fault.
+    /// Also details that help to diagnose a problem.
     Debug,
-    /// And everything.
+    /// Everything.
     Trace,
-    /// As [`Level::Trace`].
+    /// Same as [`Level::Trace`].
     All,
 }
 
@@ -35,25 +35,25 @@ const LEVELS: [(Level, &str, LevelFilter); 8] = [
 ];
 
 impl Level {
-    /// The level of this name, in any case (`Level.getLevel`).
+    /// Returns the level with this name; case does not matter (`Level.getLevel`).
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.trim();
         LEVELS.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(name)).map(|(level, ..)| *level)
     }
 
-    fn row(self) -> &'static (Level, &'static str, LevelFilter) {
-        // Invariant: the table has a row for each level.
+    fn entry(self) -> &'static (Level, &'static str, LevelFilter) {
+        // Invariant: the table has an entry for each level.
         LEVELS.iter().find(|(level, ..)| *level == self).unwrap_or(&LEVELS[0])
     }
 
-    /// Its name.
+    /// Returns its name.
     pub fn name(self) -> &'static str {
-        self.row().1
+        self.entry().1
     }
 
-    /// Which lines it lets through.
+    /// Returns the filter for its lines.
     pub fn filter(self) -> LevelFilter {
-        self.row().2
+        self.entry().2
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_log4js_in_any_case() {
+    fn names_are_those_of_log4j_in_any_case() {
         for (level, name, filter) in LEVELS {
             assert_eq!(Level::parse(&format!(" {} ", name.to_lowercase())), Some(level));
             assert_eq!((level.name(), level.filter()), (name, filter));

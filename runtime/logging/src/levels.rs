@@ -1,8 +1,8 @@
-//! The levels of the loggers, which the REST API shows and changes while the worker runs. What they come down to is a
-//! [`Rules`], which the filter reads.
+//! The levels of the loggers, which the REST API shows and changes while the worker runs. The filter reads the [`Rules`] that follow from
+//! them.
 //!
-//! Names are a tree, as in log4j2: a logger without a level of its own has its parent's, and setting one sets all below it and
-//! nothing else.
+//! Names form a tree, as in log4j2: a logger without a level of its own inherits its parent's. Setting the level of a logger also sets it
+//! for all loggers below, and for no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,25 +15,25 @@ use super::level::Level;
 use super::names;
 use super::rules::Rules;
 
-/// Names that may be set beside those that exist; each takes memory for as long as the worker runs.
+/// Maximum number of names that may be set in addition to the existing loggers; each takes memory for as long as the worker runs.
 const MOST_NAMES: usize = 1_000;
-/// Bytes of such a name.
+/// Maximum number of bytes of such a name.
 const LONGEST_NAME: usize = 1_000;
 
 /// The level of a logger, and when it was changed over REST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoggerLevel {
-    /// Its own or inherited.
+    /// The logger's own or inherited level.
     pub level: Level,
-    /// Milliseconds since 1970; none = never.
+    /// Milliseconds since 1970; `None` if it was never changed.
     pub last_modified: Option<u64>,
 }
 
-/// A name that would be one too many, or is too long.
+/// A name that does not exist yet, and is too long or one too many.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "Logger names that are not in use may have {LONGEST_NAME} bytes, and {MOST_NAMES} of them may be set; set the level of one that \
-     GET /admin/loggers lists, or restart the worker"
+    "Logger names that are not in use may have at most {LONGEST_NAME} bytes, and at most {MOST_NAMES} of them can be set; set the level of \
+         a logger that GET /admin/loggers lists, or restart the worker"
 )]
 pub struct TooMany;
 
@@ -48,10 +48,10 @@ struct Shared {
 
 struct State {
     root: Level,
-    /// Loggers with a level of their own, by their one name.
+    /// The loggers with a level of their own, by their canonical names.
     own: BTreeMap<String, Level>,
     modified: BTreeMap<String, u64>,
-    /// The connectors and their classes.
+    /// Maps each connector to its class.
     connectors: BTreeMap<String, String>,
 }
 
@@ -62,7 +62,7 @@ impl Default for Levels {
 }
 
 impl Levels {
-    /// `info`, or levels for some targets too: `info,weir::rest=debug`.
+    /// Parses `info`, or a filter with levels for some targets, such as `info,weir::rest=debug`.
     pub fn parse(filter: &str) -> Result<Self, ParseError> {
         Ok(Self::new(&filter.parse()?))
     }
@@ -75,7 +75,7 @@ impl Levels {
         Self(Arc::new(Shared { state: Mutex::new(state), rules }))
     }
 
-    /// Sets all loggers to what another filter says.
+    /// Sets all loggers to the levels of another filter.
     pub fn reset(&self, filter: &str) -> Result<(), ParseError> {
         let filter = filter.parse()?;
         let mut state = self.0.state.lock();
@@ -89,21 +89,21 @@ impl Levels {
         Arc::clone(&self.0.rules.read())
     }
 
-    /// All loggers by name, but for those that are off.
+    /// Returns all loggers by name, except those that are off.
     pub fn all(&self) -> BTreeMap<String, LoggerLevel> {
         let state = self.0.state.lock();
         let levels = state.names().into_iter().map(|name| (name.clone(), state.level(&name)));
         levels.filter(|(_, level)| level.level != Level::Off).collect()
     }
 
-    /// One logger; none = there is none of that name.
+    /// Returns a logger, or `None` if no logger has this name.
     pub fn get(&self, name: &str) -> Option<LoggerLevel> {
         let state = self.0.state.lock();
         let name = if names::is_root(name) { ROOT } else { names::canonical(name) };
         (name == ROOT || state.names().contains(name)).then(|| state.level(name))
     }
 
-    /// Sets the level of a logger and of all below it. Says whose level is another one now, sorted. Takes effect at once.
+    /// Sets the level of a logger and of all below it. Returns the loggers whose levels changed, sorted. Takes effect at once.
     pub fn set(&self, name: &str, level: Level) -> Result<Vec<String>, TooMany> {
         let mut state = self.0.state.lock();
         let root = names::is_root(name);
@@ -125,7 +125,7 @@ impl Levels {
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let mut changed = Vec::new();
         for (logger, old) in before {
-            // A logger that is off counts as new each time, as in Kafka Connect.
+            // A logger that is off always counts as changed, as in Kafka Connect.
             if old == Level::Off || state.effective(&logger) != old {
                 state.modified.insert(logger.clone(), now);
                 if root || meant.iter().any(|name| logger.starts_with(name)) {
@@ -137,17 +137,17 @@ impl Levels {
         Ok(changed)
     }
 
-    /// A connector is there, or has another class now.
+    /// Adds a connector, or changes its class.
     pub fn add_connector(&self, name: &str, class: &str) {
         let mut state = self.0.state.lock();
         let old = state.connectors.insert(name.to_owned(), class.to_owned());
-        // Nearly always neither: a thousand connectors that start must not make the rules a thousand times.
+        // Usually neither class has a level: a thousand connectors that start must not cause the rules to be computed a thousand times.
         if old.and_then(|old| state.class_level(&old)) != state.class_level(class) {
             self.publish(&state);
         }
     }
 
-    /// A connector is gone, and with it what was set for it.
+    /// Removes a connector and the level that was set for it.
     pub fn remove_connector(&self, name: &str) {
         let mut state = self.0.state.lock();
         let logger = format!("{}.{name}", names::CONNECTORS);
@@ -166,7 +166,7 @@ impl Levels {
         let max = rules.max();
         *self.0.rules.write() = Arc::new(rules);
         tracing::callsite::rebuild_interest_cache();
-        // Libraries that write through `log` ask it first.
+        // Libraries that log with the `log` crate check its maximum level first.
         log::set_max_level(match max {
             LevelFilter::OFF => log::LevelFilter::Off,
             LevelFilter::ERROR => log::LevelFilter::Error,
@@ -178,11 +178,11 @@ impl Levels {
     }
 }
 
-/// The root logger's name in answers.
+/// The root logger's name in responses.
 const ROOT: &str = "root";
 
 impl State {
-    /// All names there are.
+    /// Returns the names of all loggers.
     fn names(&self) -> BTreeSet<String> {
         let own = self.own.keys().cloned();
         let connectors = self.connectors.keys().map(|name| format!("{}.{name}", names::CONNECTORS));
@@ -206,12 +206,12 @@ impl State {
         self.root
     }
 
-    /// Takes the levels of a filter, and no others.
+    /// Replaces all levels with those of a filter.
     fn read(&mut self, filter: &Targets) {
         self.root = filter.default_level().unwrap_or(LevelFilter::OFF).into();
         self.own.clear();
         let mut targets: Vec<_> = filter.iter().collect();
-        // What is said about a module comes before what is said about one below it.
+        // A module comes before the modules below it, whose own levels override its level.
         targets.sort_by_key(|(target, _)| target.len());
         targets.into_iter().for_each(|(target, level)| self.assign(target, level.into()));
     }
@@ -233,7 +233,7 @@ impl State {
         self.own.extend(meant.into_iter().map(|logger| (logger.to_owned(), level)));
     }
 
-    /// The level that was set for a plugin's class or one of its packages, not counting what Weir's own names say.
+    /// Returns the level that was set for a plugin's class or one of its packages, ignoring the names of Weir's own modules.
     fn class_level(&self, class: &str) -> Option<Level> {
         let mut next = Some(class);
         while let Some(name) = next.filter(|name| !names::is_own(name)) {
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn loggers_have_their_own_level_or_that_of_the_next_above() {
+    fn loggers_have_their_own_level_or_that_of_their_parent() {
         let levels = levels();
         assert_eq!(level(&levels, "ROOT"), "INFO");
         assert_eq!(level(&levels, ""), "INFO");
@@ -322,9 +322,9 @@ mod tests {
         assert_eq!(level(&levels, "weir::offsets"), "OFF");
     }
 
-    /// What Kafka's `testDynamicLogging` looks at: the listing before and after, and the answer.
+    /// Checks what Kafka's `testDynamicLogging` checks: the list before and after, and the response.
     #[test]
-    fn a_level_touches_the_loggers_of_its_name_and_no_others() {
+    fn a_level_changes_the_loggers_of_its_name_and_no_others() {
         let levels = levels();
         levels.set("org.apache.kafka.clients", Level::Error).expect("set");
         for (name, first, second) in [
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn another_filter_takes_the_place_of_what_was_set() {
+    fn another_filter_replaces_the_levels_that_were_set() {
         let levels = levels();
         levels.set("io.example", Level::Trace).expect("set");
         levels.reset("warn,weir::kafka=debug").expect("a filter");
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn in_a_filter_the_longer_name_counts() {
+    fn in_a_filter_the_longer_name_takes_precedence() {
         let levels = Levels::parse("weir::task::sink=trace,weir=warn,error,weir::task=debug").expect("a filter");
         for (name, expected) in [
             ("root", "ERROR"),
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connector_is_one_logger_whatever_its_name_and_goes_with_it() {
+    fn a_connector_is_one_logger_whatever_its_name_until_it_is_removed() {
         let levels = levels();
         assert_eq!(levels.set("connector.a", Level::Debug).map(|names| names[0].clone()), Ok("connector.a".to_owned()));
         assert_eq!(level(&levels, "connector.a.b"), "INFO", "another connector");
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_bounded_and_those_in_use_are_not() {
+    fn the_number_of_names_is_limited_except_of_those_in_use() {
         let levels = levels();
         for number in 0..MOST_NAMES {
             let _ = levels.set(&format!("n{number}"), Level::Debug);
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_is_none_is_refused() {
+    fn an_invalid_filter_is_refused() {
         assert!(Levels::parse("weir=loud").is_err());
         assert_eq!(level(&Levels::parse("weir=debug").expect("a filter"), "root"), "OFF");
     }

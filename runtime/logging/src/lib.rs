@@ -1,7 +1,7 @@
-//! The log: text or one JSON object a line, on standard error. Connector and task are fields of the spans that tasks run in, so
-//! every line of theirs carries them. `levels.rs` keeps the loggers' levels, which the REST API changes; `rules.rs` is what they come
-//! down to, and `filter.rs` holds each line against it. `one_line.rs` keeps an event one line, and `stderr.rs` writes lines without
-//! letting anyone wait.
+//! The log: text, or one JSON object per line, on standard error. Connector and task are fields of the spans that tasks run in, so that
+//! each of their lines contains them. `levels.rs` stores the loggers' levels, which the REST API changes; `rules.rs` contains the rules
+//! that follow from them, and `filter.rs` applies these to each line. `one_line.rs` keeps each event on one line, and `stderr.rs` writes
+//! lines without blocking the threads that log.
 
 mod filter;
 mod format;
@@ -38,53 +38,51 @@ pub use throttle::Throttle;
 
 use one_line::{Form, OneLine};
 
-/// The field by which a span says whose lines it holds. Such spans are made with `error_span!`, so that they are there whatever
-/// the levels are when they are made.
+/// The field of a span that names the connector its lines belong to. Create such spans with `error_span!`, so that they are enabled
+/// whatever the levels are at the time.
 const CONNECTOR_FIELD: &str = "connector";
 
 /// The levels of this process's log.
 static LEVELS: OnceLock<Levels> = OnceLock::new();
 
-/// This process's standard error, once its log has begun.
+/// This process's standard error, once its log is set up.
 static STDERR: OnceLock<stderr::Lines> = OnceLock::new();
 
-/// Whether texts outside of the log are JSON.
+/// Whether texts outside the log are JSON.
 static JSON: AtomicBool = AtomicBool::new(false);
 
-/// How long the end of the process waits for the last lines to be read.
+/// How long the process waits at its end for the last lines to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// The levels of this process's log; before [`init`] they are of none.
+/// Returns the levels of this process's log; before [`init`], levels that affect nothing.
 pub fn levels() -> Levels {
     LEVELS.get().cloned().unwrap_or_default()
 }
 
-/// The log cannot be set up.
+/// Why the log cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The filter is no filter.
-    #[error(
-        "Invalid value {filter} for configuration {key}: {source}; write for example info, or info,weir::rest=debug"
-    )]
+    /// The filter is not valid.
+    #[error("Invalid value {filter} for configuration {key}: {source}; use for example info, or info,weir::rest=debug")]
     Filter {
-        /// Where it stands.
+        /// The key or variable that contains it.
         key: &'static str,
         /// The filter.
         filter: String,
-        /// What is wrong with it.
+        /// The cause.
         source: ParseError,
     },
-    /// No thread for the log.
+    /// The thread of the log cannot be started.
     #[error("cannot start a thread; raise the process limit (ulimit -u) of the worker's user")]
     Thread(#[from] std::io::Error),
-    /// There is a log already.
+    /// The log is already set up.
     #[error("the log is set up twice")]
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Sets up the log of this process. The variable `RUST_LOG`, where it is set, is taken instead of `level`.
+/// Sets up the log of this process. The environment variable `RUST_LOG`, if set, overrides `level`.
 ///
-/// `redactor` takes the values of config providers out of each line.
+/// `redactor` removes the values of config providers from each line.
 pub fn init(format: LogFormat, level: &str, redactor: Redactor) -> Result<(), Error> {
     let variable = std::env::var("RUST_LOG").ok().filter(|filter| !filter.trim().is_empty());
     let (key, filter) = match &variable {
@@ -96,7 +94,7 @@ pub fn init(format: LogFormat, level: &str, redactor: Redactor) -> Result<(), Er
     let lines = stderr::Lines::to(std::io::stderr())?;
     let one_line = OneLine { form: form(format, colours), inner: lines.clone() };
     subscriber(format, levels.clone(), redactor.writer(one_line), colours).try_init()?;
-    // A second log was refused just now.
+    // A second log has been refused above.
     let _ = LEVELS.set(levels);
     let _ = STDERR.set(lines);
     expect(format);
@@ -104,7 +102,7 @@ pub fn init(format: LogFormat, level: &str, redactor: Redactor) -> Result<(), Er
     Ok(())
 }
 
-/// Sets the levels of the running log to those of another filter. False = the variable `RUST_LOG` says what they are.
+/// Sets the levels of the running log to those of another filter. Returns `false` if the variable `RUST_LOG` determines them instead.
 pub fn reset_levels(filter: &str) -> Result<bool, Error> {
     let wrong = |source| Error::Filter { key: "weir.log.level", filter: filter.to_owned(), source };
     let is_set = std::env::var("RUST_LOG").is_ok_and(|filter| !filter.trim().is_empty());
@@ -114,12 +112,12 @@ pub fn reset_levels(filter: &str) -> Result<bool, Error> {
     }
 }
 
-/// Writes a text to standard error that is not part of the log and that no level silences. Like the lines of the log it may be lost if
-/// nobody reads them. Where the log is JSON, so is the text: whoever reads the one reads the other.
+/// Writes a text to standard error that is not part of the log, whatever the levels are. Like the lines of the log it may be dropped if
+/// standard error is not read. If the log is JSON, so is the text, because the same program reads both.
 pub fn say(level: Level, text: &str) {
     let text = match JSON.load(Ordering::Relaxed) {
         true => object(level, text),
-        false => set_off(text),
+        false => indent_lines(text),
     };
     match STDERR.get() {
         Some(lines) => lines.line(format!("{text}\n").as_bytes()),
@@ -127,48 +125,49 @@ pub fn say(level: Level, text: &str) {
     }
 }
 
-/// Says what lines look like, before the log begins.
+/// Sets the format of texts before the log is set up.
 pub fn expect(format: LogFormat) {
     JSON.store(format == LogFormat::Json, Ordering::Relaxed);
 }
 
-/// A text as a line of a log that is JSON.
+/// Returns a text as a line of a JSON log.
 fn object(level: Level, text: &str) -> String {
     let mut now = String::new();
-    // A text takes whatever is written.
+    // Writing to a `String` does not fail.
     let _ = SystemTime.format_time(&mut Writer::new(&mut now));
     let text = weir_data::text::one_line_but(text, |character| character == '\n');
     serde_json::json!({"timestamp": now, "level": level.name(), "message": text, "target": "weir"}).to_string()
 }
 
-/// The text with its lines behind the first set off, so that what a plugin or a client wrote into it cannot pass for a line of the log.
-pub fn set_off(text: &str) -> String {
-    let mut set_off = String::with_capacity(text.len());
+/// Returns the text with all lines after the first indented, so that text from a plugin or a client cannot be mistaken for a line of the
+/// log.
+pub fn indent_lines(text: &str) -> String {
+    let mut indented = String::with_capacity(text.len());
     for (number, line) in text.lines().enumerate() {
         if number > 0 {
-            set_off.push('\n');
+            indented.push('\n');
         }
         if number > 0 && !line.starts_with(' ') {
-            set_off.push_str("  ");
+            indented.push_str("  ");
         }
-        set_off.push_str(&weir_data::text::one_line(line));
+        indented.push_str(&weir_data::text::one_line(line));
     }
-    set_off
+    indented
 }
 
-/// Lines that were dropped because standard error was not read fast enough.
+/// Returns the number of lines that were dropped because standard error was not read fast enough.
 pub fn dropped_lines() -> u64 {
     STDERR.get().map_or(0, stderr::Lines::dropped)
 }
 
-/// Waits until the last lines are written, but not for long: whoever reads standard error may have stopped reading.
+/// Waits until the last lines are written, but not for long: the reader of standard error may have stopped reading.
 pub fn flush() {
     if let Some(lines) = STDERR.get() {
         lines.flush(LAST_LINES);
     }
 }
 
-/// A panic is a line of the log like any other: the standard hook would wait for the reader of standard error.
+/// Logs a panic like any other event: the standard hook would wait for the reader of standard error.
 fn panicked(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let backtrace = std::backtrace::Backtrace::capture();
@@ -183,7 +182,7 @@ fn panicked(panic: &PanicHookInfo<'_>) {
         "panicked: {}",
         panic.payload_as_str().unwrap_or("no message")
     );
-    // It may be the end of the process.
+    // The process may end after it.
     flush();
 }
 
@@ -236,8 +235,8 @@ mod tests {
         }
     }
 
-    /// Calls with this subscriber for the thread, and with one more in the process, which hears of nothing. As long as tracing knows
-    /// of one subscriber only, it asks that of whichever thread changes levels, and other tests' threads have none.
+    /// Runs `call` with this subscriber for the thread, and with a second one in the process that receives nothing. While tracing knows
+    /// only one subscriber, it uses the one of whichever thread changes levels, and the threads of other tests have none.
     fn with(subscriber: Box<dyn tracing::Subscriber + Send + Sync>, call: impl FnOnce()) {
         static OTHER: OnceLock<tracing::Dispatch> = OnceLock::new();
         OTHER.get_or_init(|| tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new()));
@@ -248,7 +247,7 @@ mod tests {
         lines(format, false, || {
             let span = tracing::info_span!("task", connector = "a", task = 0);
             let _entered = span.enter();
-            tracing::info!(rows = 3, "done");
+            tracing::info!(records = 3, "done");
             tracing::debug!("not written");
         })
     }
@@ -264,16 +263,16 @@ mod tests {
     }
 
     #[test]
-    fn lines_behind_the_first_are_set_off() {
-        assert_eq!(set_off("one\ntwo\r\n  three\rfour\n"), "one\n  two\n  three\\rfour");
+    fn lines_after_the_first_are_indented() {
+        assert_eq!(indent_lines("one\ntwo\r\n  three\rfour\n"), "one\n  two\n  three\\rfour");
     }
 
-    /// A line of the audit log, as a plugin or a client would like it to be found.
+    /// A text that imitates a line of the audit log.
     const FORGED: &str =
         "ok\n2026-01-01T00:00:00Z  INFO weir::rest: audit user=\"root\"\r\0\u{1b}[8m\u{202e}\u{2028}end";
 
     fn write_forged() {
-        // Each way in which a text gets into a line.
+        // All ways in which a text can get into a line.
         let span = tracing::info_span!("task", connector = FORGED, shown = %FORGED);
         let _entered = span.enter();
         tracing::info!(quoted = FORGED, shown = %FORGED, error = %std::io::Error::other(FORGED), "{FORGED}");
@@ -297,20 +296,20 @@ mod tests {
     fn no_field_forges_a_line_of_json() {
         let text = lines(LogFormat::Json, false, write_forged);
         let parsed: Vec<serde_json::Value> =
-            text.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect();
+            text.lines().map(|line| serde_json::from_str(line).expect("one object per line")).collect();
         assert_eq!(parsed.len(), 2, "{text}");
         assert_eq!((&parsed[0]["message"], &parsed[0]["quoted"]), (&FORGED.into(), &FORGED.into()));
         assert!(!text.chars().any(|c| weir_data::text::is_disguise(c) && c != '\n'), "{text}");
     }
 
     #[test]
-    fn a_text_outside_of_the_log_is_an_object_like_its_lines() {
+    fn a_text_outside_the_log_is_an_object_like_its_lines() {
         let text = object(Level::Info, "Weir: REST API at http://h:1\n  and \u{202e}more");
         assert_eq!(text.lines().count(), 1);
         let parsed: serde_json::Value = serde_json::from_str(&text).expect("one object");
         assert_eq!((&parsed["level"], &parsed["target"]), (&"INFO".into(), &"weir".into()));
         assert_eq!(parsed["message"], "Weir: REST API at http://h:1\n  and \\u{202e}more");
-        let line: serde_json::Value = serde_json::from_str(&line(LogFormat::Json)).expect("one object a line");
+        let line: serde_json::Value = serde_json::from_str(&line(LogFormat::Json)).expect("one object per line");
         let shape = |time: &serde_json::Value| {
             let digit = |character: char| if character.is_ascii_digit() { '0' } else { character };
             time.as_str().map(|time| time.chars().map(digit).collect::<String>())
@@ -321,18 +320,18 @@ mod tests {
     #[test]
     fn a_text_line_names_connector_and_task() {
         let line = line(LogFormat::Text);
-        assert!(line.contains(r#"task{connector="a" task=0}"#) && line.contains("done rows=3"), "{line}");
+        assert!(line.contains(r#"task{connector="a" task=0}"#) && line.contains("done records=3"), "{line}");
         assert_eq!(line.lines().count(), 1);
     }
 
     #[test]
     fn a_json_line_names_connector_and_task() {
-        let line: serde_json::Value = serde_json::from_str(&line(LogFormat::Json)).expect("one object a line");
-        assert_eq!((&line["level"], &line["message"], &line["rows"]), (&"INFO".into(), &"done".into(), &3.into()));
+        let line: serde_json::Value = serde_json::from_str(&line(LogFormat::Json)).expect("one object per line");
+        assert_eq!((&line["level"], &line["message"], &line["records"]), (&"INFO".into(), &"done".into(), &3.into()));
         assert_eq!((&line["span"]["connector"], &line["span"]["task"]), (&"a".into(), &0.into()));
     }
 
-    /// What is written of one debug line of each kind, once these levels are set.
+    /// Returns what is written of one debug line of each kind, with these levels.
     fn debug_lines(levels: &Levels) -> String {
         let written = Written::default();
         let sink = written.clone();
@@ -358,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn one_connector_can_be_listened_to_and_another_silenced() {
+    fn one_connector_can_be_set_to_debug_and_another_silenced() {
         let levels = Levels::default();
         assert_eq!(words(&debug_lines(&levels)), []);
         levels.set("connector.b", Level::Debug).expect("set");
@@ -370,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plugins_class_is_the_plugins_own_words_and_a_module_is_its_lines_everywhere() {
+    fn a_class_selects_the_lines_of_its_plugin_and_a_module_its_lines_in_all_connectors() {
         let levels = Levels::default();
         levels.add_connector("a", "io.example.Source");
         levels.set("io.example", Level::Debug).expect("set");
@@ -383,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_that_name_connectors_are_there_even_if_nothing_is_written() {
+    fn spans_that_name_connectors_are_enabled_even_if_nothing_is_written() {
         let levels = Levels::parse("off").expect("a filter");
         let subscriber = subscriber(LogFormat::Text, levels, std::io::sink, false);
         with(subscriber, || {
@@ -393,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_is_none_is_refused_with_an_example() {
+    fn an_invalid_filter_is_refused_with_an_example() {
         let error = Levels::parse("weir=loud").map(drop).map_err(|source| Error::Filter {
             key: "weir.log.level",
             filter: "weir=loud".to_owned(),

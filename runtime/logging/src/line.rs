@@ -20,7 +20,7 @@ const BOLD: &str = "\u{1b}[1m";
 const DIM: &str = "\u{1b}[2m";
 const END: &str = "\u{1b}[0m";
 
-/// Writes a text in a style, where colours are wanted.
+/// Writes a text in a style, if colours are enabled.
 fn styled(writer: &mut Writer<'_>, style: &str, text: impl fmt::Display) -> fmt::Result {
     match writer.has_ansi_escapes() {
         true => write!(writer, "{style}{text}{END}"),
@@ -86,7 +86,7 @@ where
         }
         let mut line = String::new();
         self.0.format_event(context, Writer::new(&mut line), event)?;
-        // Quotes within texts are escaped, so this is the object's own key.
+        // Quotes in texts are escaped, so this is the object's own key.
         let member = |target: &str| format!("\"target\":\"{target}\"");
         writer.write_str(&line.replacen(&member(target), &member(&shown), 1))
     }

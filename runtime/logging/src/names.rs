@@ -1,9 +1,9 @@
-//! The names under which loggers are known: Kafka Connect's names for Weir's modules, some of the libraries it stands on,
-//! `connector.NAME` for one connector, and the classes of plugins.
+//! The names of loggers: Kafka Connect's names for Weir's modules, some of the libraries that Weir uses, `connector.NAME` for one
+//! connector, and the classes of plugins.
 
-/// A module of Weir or a library that writes to the log, and the name of its logger where it has another one: that of the class or
-/// package which does the same in Kafka Connect. Loggers are listed by that name and form a tree along it; the module's name is taken
-/// as well, and means the loggers of the module and of all below it.
+/// The modules of Weir and the libraries that write to the log. If the logger of a module has another name, that of the class or package
+/// that does the same in Kafka Connect, the name is given. Loggers are listed by that name, which also determines the tree. The module's
+/// name is accepted as well, and refers to the loggers of the module and of all modules below it.
 const KNOWN: &[(&str, &str)] = &[
     ("weir", "org.apache.kafka.connect"),
     ("weir::config", "org.apache.kafka.connect.runtime.ConnectorConfig"),
@@ -23,23 +23,23 @@ const KNOWN: &[(&str, &str)] = &[
     ("wasmtime", ""),
 ];
 
-/// What lines of plugins are written under.
+/// The target of the lines that plugins write.
 pub(super) const PLUGIN: &str = "weir::plugin";
 
-/// The logger of all connectors, and what the name of a single one's begins with.
+/// The logger of all connectors, which is also the prefix of the logger of each connector.
 pub(super) const CONNECTORS: &str = "connector";
 
-/// The modules and libraries, each with the name of its logger.
+/// Returns the modules and libraries, each with the name of its logger.
 pub(super) fn targets() -> impl Iterator<Item = (&'static str, &'static str)> {
     KNOWN.iter().map(|(target, logger)| (*target, if logger.is_empty() { *target } else { *logger }))
 }
 
-/// The loggers that exist from the start.
+/// Returns the loggers that exist from the start.
 pub(super) fn known() -> impl Iterator<Item = &'static str> {
     targets().map(|(_, logger)| logger).chain([CONNECTORS])
 }
 
-/// The logger that a name stands for.
+/// Returns the logger that a name refers to.
 pub(super) fn canonical(name: &str) -> &str {
     targets().find(|(target, _)| *target == name).map_or(name, |(_, logger)| logger)
 }
@@ -49,15 +49,15 @@ pub(super) fn is_own(logger: &str) -> bool {
     targets().any(|(_, known)| known == logger)
 }
 
-/// The loggers that a level is set for when it is set for this name: of a module those of the modules below it, too, wherever these
-/// stand in the tree.
+/// Returns the loggers that a level is set for when it is set for this name: for a module also those of the modules below it, wherever
+/// they are in the tree.
 pub(super) fn meant(name: &str) -> Vec<&str> {
     let below = targets().filter(|(target, _)| is_below(target, name)).map(|(_, logger)| logger);
     let itself = targets().all(|(target, _)| target != name).then_some(name);
     itself.into_iter().chain(below).collect()
 }
 
-/// Whether a name is this one or below it.
+/// Whether `name` is `above` or below it.
 pub(super) fn is_below(name: &str, above: &str) -> bool {
     let rest = name.strip_prefix(above);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || rest.starts_with("::"))
@@ -68,15 +68,15 @@ pub(super) fn is_root(name: &str) -> bool {
     name.is_empty() || name.eq_ignore_ascii_case("root")
 }
 
-/// The connector that the logger is of.
+/// Returns the connector that the logger belongs to.
 pub(super) fn connector(name: &str) -> Option<&str> {
     name.strip_prefix(CONNECTORS)?.strip_prefix('.')
 }
 
-/// The logger that this one inherits from; none = the root logger.
+/// Returns the logger that this one inherits from, or `None` if that is the root logger.
 pub(super) fn parent(name: &str) -> Option<&str> {
     if connector(name).is_some() {
-        // A connector's name may have dots in it.
+        // A connector's name may contain dots.
         return Some(CONNECTORS);
     }
     let (colons, dot) = (name.rfind("::"), name.rfind('.'));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_means_what_is_below_it_and_a_logger_itself() {
+    fn a_module_refers_to_all_below_it_and_a_logger_to_itself() {
         assert_eq!(meant("weir::rest"), ["org.apache.kafka.connect.runtime.rest"]);
         assert!(meant("weir").contains(&"org.apache.kafka.clients"));
         assert_eq!(meant("org.apache.kafka.connect"), ["org.apache.kafka.connect"]);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_is_there_twice() {
+    fn no_name_occurs_twice() {
         let mut names: Vec<_> = known().collect();
         let count = names.len();
         names.sort_unstable();

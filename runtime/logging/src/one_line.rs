@@ -1,5 +1,5 @@
-//! One event, one line, whatever is in its fields: a plugin's words, a connector's name or a remote server's answer cannot end a line
-//! and begin one of their own, nor change the colours or the direction of what is shown.
+//! Writes each event on one line, whatever its fields contain: a plugin's message, a connector's name or a remote server's response cannot
+//! end a line and begin another one, or change the colours or the direction of the displayed text.
 
 use std::fmt::{self, Debug};
 use std::io::{self, Write};
@@ -10,16 +10,16 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{FormatFields, Writer};
 use weir_data::text::{one_json_line, one_line, one_line_but};
 
-/// What is in a line.
+/// The format of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Text, which may have colours: those come from our own formatter, because [`Fields`] lets none through.
+    /// Text, which may have colours. These come from our own formatter, because [`Fields`] escapes all others.
     Text { colours: bool },
     /// One JSON object.
     Json,
 }
 
-/// A maker of writers that keep each line one line.
+/// Makes writers that escape line breaks within each line.
 pub(super) struct OneLine<M> {
     pub(super) form: Form,
     pub(super) inner: M,
@@ -62,7 +62,7 @@ impl<W: Write> Write for OneLineWriter<W> {
     }
 }
 
-/// Writes the fields of events and spans as `tracing-subscriber` does, and what is in them in one line without colours.
+/// Writes the fields of events and spans as `tracing-subscriber` does, but their values on one line and without colours.
 pub(super) struct Fields;
 
 impl<'w> FormatFields<'w> for Fields {
@@ -97,7 +97,7 @@ impl Visitor<'_> {
 impl Visit for Visitor<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let name = field.name();
-        // Those of the `log` crate: the formatter has shown them elsewhere.
+        // The fields of the `log` crate, which the formatter writes elsewhere.
         if self.result.is_ok() && !name.starts_with("log.") {
             let value = format!("{value:?}");
             self.result = self.write(name.strip_prefix("r#").unwrap_or(name), &one_line(&value));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_end_a_line_or_turn_it_around_is_escaped() {
+    fn characters_that_would_end_a_line_or_reverse_it_are_escaped() {
         let forged = "INFO a\nWARN b\r\0\u{202e}c\u{2028}\u{1b}[31m\n";
         let plain = written(Form::Text { colours: false }, forged);
         assert_eq!(plain, "INFO a\\nWARN b\\r\\u{0}\\u{202e}c\\u{2028}\\u{1b}[31m\n");

@@ -1,5 +1,5 @@
-//! Keeps the values of config providers out of the log of the whole worker, whoever writes the line: our own code, librdkafka,
-//! or a plugin that logs its configuration.
+//! Keeps the values of config providers out of the worker's log, whether a line is written by Weir, by librdkafka or by a plugin that
+//! logs its configuration.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,18 +8,18 @@ use std::sync::{Arc, Weak};
 use parking_lot::RwLock;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Values that are not to be in the log.
+/// Values that must not be logged.
 pub trait Hide: Send + Sync {
-    /// The line without them.
+    /// Returns the line without the values.
     fn hide_in_log<'a>(&self, line: &'a str) -> Cow<'a, str>;
 }
 
-/// All values in use. Clones share them.
+/// All values in use. Clones share the values.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor(Arc<RwLock<Vec<Weak<dyn Hide>>>>);
 
 impl Redactor {
-    /// Looks for these values from now on, as long as somebody holds them.
+    /// Hides these values from now on, for as long as they are referenced elsewhere.
     pub fn add(&self, values: &Arc<impl Hide + 'static>) {
         let mut known = self.0.write();
         known.retain(|values| values.strong_count() > 0);
@@ -37,7 +37,7 @@ impl Redactor {
         })
     }
 
-    /// A maker of writers that take the values out of each line.
+    /// Returns a maker of writers that hide the values in each line.
     pub fn writer<M>(self, inner: M) -> Redacting<M> {
         Redacting { redactor: self, inner }
     }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_hidden_as_long_as_somebody_holds_them() {
+    fn values_are_hidden_as_long_as_they_are_referenced() {
         let redactor = Redactor::default();
         let secrets = secret("hunter2");
         redactor.add(&secrets);

@@ -1,4 +1,4 @@
-//! Which lines are written: a level for each target, and other levels for what is written within single connectors.
+//! Decides which lines are written: a level for each target, and other levels for the lines of single connectors.
 
 use std::collections::HashMap;
 
@@ -9,22 +9,22 @@ use tracing::subscriber::Interest;
 use super::names::PLUGIN;
 use super::target::shown;
 
-/// Levels, ready to be asked for each line.
+/// Levels in a form that is fast to look up for each line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rules {
     root: LevelFilter,
-    /// The longest names first: the first that fits counts.
+    /// The longest names first: the first that matches applies.
     targets: Vec<(String, LevelFilter)>,
     connectors: HashMap<String, Own>,
     every_connector: Option<LevelFilter>,
 }
 
-/// Levels of one connector.
+/// The levels of one connector.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Own {
-    /// Of all lines.
+    /// The level of all lines.
     all: Option<LevelFilter>,
-    /// Of the plugin's own.
+    /// The level of the lines that the plugin writes.
     plugin: Option<LevelFilter>,
 }
 
@@ -33,29 +33,29 @@ impl Rules {
         Self { root, targets: Vec::new(), connectors: HashMap::new(), every_connector: None }
     }
 
-    /// A level for a target and those below it.
+    /// Sets the level of a target and those below it.
     pub(super) fn target(&mut self, target: &str, level: LevelFilter) {
         let target = shown(target).into_owned();
         let place = self.targets.partition_point(|(known, _)| known.len() >= target.len());
         self.targets.insert(place, (target, level));
     }
 
-    /// A level for what is written within a connector, whatever its target.
+    /// Sets the level of the lines of a connector, whatever their targets.
     pub(super) fn connector(&mut self, connector: &str, level: LevelFilter) {
         self.connectors.entry(connector.to_owned()).or_default().all = Some(level);
     }
 
-    /// A level for what a connector's plugin writes.
+    /// Sets the level of the lines that a connector's plugin writes.
     pub(super) fn plugin(&mut self, connector: &str, level: LevelFilter) {
         self.connectors.entry(connector.to_owned()).or_default().plugin = Some(level);
     }
 
-    /// A level for what is written within connectors that have none.
+    /// Sets the level of the lines of connectors that have no level of their own.
     pub(super) fn every_connector(&mut self, level: LevelFilter) {
         self.every_connector = Some(level);
     }
 
-    /// The finest level that anything is written at.
+    /// Returns the most verbose level of all.
     pub(super) fn max(&self) -> LevelFilter {
         self.all().max().unwrap_or(self.root)
     }
@@ -77,7 +77,8 @@ impl Rules {
         self.targets.iter().find(|(known, _)| below(known)).map_or(self.root, |(_, level)| *level)
     }
 
-    /// What is known of a place in the code before it is reached. Only where connectors differ is it asked each time.
+    /// Returns whether lines of a place in the code are always, never or sometimes written. It is only checked for each line if connectors
+    /// differ.
     pub(super) fn interest(&self, place: &Metadata<'_>) -> Interest {
         if names_connector(place) {
             return Interest::always();
@@ -89,7 +90,7 @@ impl Rules {
         Interest::sometimes()
     }
 
-    /// Whether a line is written. `connector` finds the connector that it is written within.
+    /// Whether a line is written. `connector` finds the connector that it belongs to.
     pub(super) fn enabled<'a>(&self, place: &Metadata<'_>, connector: impl FnOnce() -> Option<&'a str>) -> bool {
         if names_connector(place) {
             return true;
@@ -106,7 +107,8 @@ impl Rules {
     }
 }
 
-/// Spans that say whose lines they hold are always there: without them no line in them could be known.
+/// Whether this is a span that names a connector. Such spans are always enabled: otherwise the connector of the lines in them would be
+/// unknown.
 pub(super) fn names_connector(place: &Metadata<'_>) -> bool {
     place.is_span() && place.fields().field(super::CONNECTOR_FIELD).is_some()
 }

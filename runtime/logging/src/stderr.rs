@@ -1,5 +1,5 @@
-//! Standard error, written by a thread of its own: whoever writes a line never waits for its reader. Lines wait in a buffer that is
-//! bounded; what does not fit is dropped, counted, and reported as soon as there is room again.
+//! Writes to standard error in a separate thread, so that logging never blocks on the reader of standard error. Lines wait in a bounded
+//! buffer; lines that do not fit are dropped, counted, and reported as soon as there is space again.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use parking_lot::{Condvar, Mutex};
 use tracing::warn;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Most bytes that wait. As many again may be in the hands of the thread.
+/// Maximum number of bytes that wait. The thread may be writing as many more.
 const MAX_WAITING: usize = 4 << 20;
-/// Memory that the buffer keeps when it is empty.
+/// Capacity that the buffer keeps when it is empty.
 const KEPT: usize = 64 << 10;
 
 /// Writes lines. Clones write to the same place.
@@ -21,20 +21,20 @@ pub(super) struct Lines(Arc<Shared>);
 
 struct Shared {
     queue: Mutex<Queue>,
-    /// There is something to write.
+    /// Signals that there is something to write.
     arrived: Condvar,
-    /// There is nothing more to write.
+    /// Signals that everything is written.
     written: Condvar,
-    /// Lines that were dropped so far.
+    /// The number of lines that were dropped so far.
     dropped: AtomicU64,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: Vec<u8>,
-    /// The thread is writing what it has taken.
+    /// Whether the thread is writing lines.
     writing: bool,
-    /// Lines that were dropped and not yet reported.
+    /// The number of lines that were dropped and not yet reported.
     dropped: u64,
 }
 
@@ -52,7 +52,7 @@ impl Lines {
         Ok(lines)
     }
 
-    /// Writes a line, its end included, or drops it.
+    /// Writes a line, which includes its line break, or drops it.
     pub(super) fn line(&self, line: &[u8]) {
         let mut queue = self.0.queue.lock();
         if queue.waiting.len() + line.len() > MAX_WAITING {
@@ -65,12 +65,12 @@ impl Lines {
         self.0.arrived.notify_one();
     }
 
-    /// Lines that were dropped so far.
+    /// Returns the number of lines that were dropped so far.
     pub(super) fn dropped(&self) -> u64 {
         self.0.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until all is written, for as long as this.
+    /// Waits until everything is written, for at most this long.
     pub(super) fn flush(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         let mut queue = self.0.queue.lock();
@@ -83,7 +83,7 @@ impl Lines {
 }
 
 impl Shared {
-    /// Writes what arrives, for as long as the process lives.
+    /// Writes lines as they arrive, until the process ends.
     fn write(&self, mut out: impl Write) {
         let mut taken = Vec::new();
         loop {
@@ -98,7 +98,7 @@ impl Shared {
                 std::mem::swap(&mut queue.waiting, &mut taken);
                 std::mem::take(&mut queue.dropped)
             };
-            // A standard error that is closed takes nothing, and there is no other place to say so.
+            // If standard error is closed, there is no other place to report that.
             let _ = out.write_all(&taken).and_then(|()| out.flush());
             taken.clear();
             taken.shrink_to(KEPT);
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// An output that takes a piece only when it is let, and says what it took.
+    /// An output that accepts each write only when the test allows it, and reports what was written.
     struct Gate {
         open: Receiver<()>,
         taken: Sender<Vec<u8>>,
@@ -154,12 +154,12 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_reader_and_what_does_not_fit_is_counted() {
+    fn writers_do_not_wait_for_a_reader_and_dropped_lines_are_counted() {
         let ((open, gate), (taken, pieces)) = (channel(), channel());
         let lines = Lines::to(Gate { open: gate, taken }).expect("a thread");
         lines.line(b"first\n");
         let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
-        // 12 MiB, with nobody to read them.
+        // 12 MiB, and nothing reads them.
         (0..12 << 10).for_each(|_| lines.line(&line));
         let dropped = lines.dropped();
         // The thread has taken the first line, and may have taken 4 MiB with it.
@@ -168,7 +168,7 @@ mod tests {
         lines.flush(Duration::from_millis(100));
         assert!(before.elapsed() >= Duration::from_millis(100), "there is something to wait for");
 
-        // Somebody reads.
+        // The output is read again.
         (0..100).for_each(|_| open.send(()).expect("a writer"));
         lines.flush(Duration::from_secs(60));
         let read: Vec<u8> = pieces.try_iter().flatten().collect();
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_that_fails_holds_nothing_up() {
+    fn an_output_that_fails_blocks_nothing() {
         struct Closed;
         impl Write for Closed {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

@@ -1,9 +1,9 @@
-//! The targets that lines are shown under and levels are set for. They are those of one crate, `weir`, whichever crates its modules are
-//! in: log files, filters and dashboards name them.
+//! The targets that lines are logged with and levels are set for. They all belong to one crate, `weir`, whichever crates the modules are
+//! in, because log files, filters and dashboards name them.
 
 use std::borrow::Cow;
 
-/// The crates of the worker, and the module that each is in the log.
+/// The crates of the worker, and the module that each is logged as.
 const CRATES: [(&str, &str); 9] = [
     ("weir_kafka", "weir::kafka"),
     ("weir_keystore", "weir::keystore"),
@@ -16,7 +16,7 @@ const CRATES: [(&str, &str); 9] = [
     ("weir_storage", "weir"),
 ];
 
-/// Modules that have moved since their targets were first logged, and their places then.
+/// Modules that have moved since their targets were first logged, and their original paths.
 const MOVED: [(&str, &str); 7] = [
     ("weir_herder::executor::connector", "weir::herder::connector"),
     ("weir_herder::executor::instance", "weir::herder::watch"),
@@ -27,7 +27,7 @@ const MOVED: [(&str, &str); 7] = [
     ("weir_herder::standalone::start_stored", "weir::herder::keep"),
 ];
 
-/// The target that is shown for one of the code.
+/// Returns the logged target for a target of the code.
 pub(super) fn shown(target: &str) -> Cow<'_, str> {
     if let Some((_, shown)) = MOVED.iter().find(|(moved, _)| *moved == target) {
         return Cow::Borrowed(shown);

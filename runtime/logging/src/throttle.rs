@@ -1,27 +1,27 @@
-//! For lines that a plugin can cause as often as it is called: a few get through, the others are counted.
+//! Limits lines that a plugin can cause as often as it is called: a few are written, the others are counted.
 
 use std::time::{Duration, Instant};
 
-/// Lines that get through in one window. A task that waits longer from try to try, as Weir does by itself, writes no more.
+/// Maximum number of lines in one window. A task that waits longer after each attempt, as Weir does by default, stays below it.
 const LINES: u32 = 20;
-/// Its length.
+/// The length of the window.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Counts lines of one place.
+/// Counts the lines of one kind.
 #[derive(Debug, Default)]
 pub struct Throttle {
     began: Option<Instant>,
     passed: u32,
-    left_out: u64,
+    suppressed: u64,
 }
 
 impl Throttle {
-    /// Whether the next line is to be written: `Some` with the number of lines that were left out before it.
+    /// Decides whether to write the next line: returns `Some` with the number of lines that were suppressed before it, or `None`.
     pub fn pass(&mut self) -> Option<u64> {
         self.pass_at(Instant::now())
     }
 
-    /// Whether its window has passed, so that it counts as a new one.
+    /// Whether its window is over, so that it is equivalent to a new throttle.
     pub fn is_over(&self) -> bool {
         self.began.is_none_or(|began| began.elapsed() >= WINDOW)
     }
@@ -32,11 +32,11 @@ impl Throttle {
             self.passed = 0;
         }
         if self.passed == LINES {
-            self.left_out += 1;
+            self.suppressed += 1;
             return None;
         }
         self.passed += 1;
-        Some(std::mem::take(&mut self.left_out))
+        Some(std::mem::take(&mut self.suppressed))
     }
 }
 

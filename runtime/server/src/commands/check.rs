@@ -16,7 +16,7 @@ pub(crate) async fn run(worker: &Path, connectors: &[PathBuf], format: Option<Lo
     };
     let report = check::check(worker, connectors, prepared).await;
     for problem in report.worker.iter().chain(&report.connectors) {
-        println!("{}", logging::set_off(&problem.to_string()));
+        println!("{}", logging::indent_lines(&problem.to_string()));
     }
     if report.exit_code() == 0 {
         println!(
