@@ -1,5 +1,5 @@
-//! Takes elements of DER (X.690) one after another. `der` reads each of them; what may follow an element is decided by the caller, because
-//! the stores that exist are not as strict as the types of the standards.
+//! Reads elements of DER (X.690) one after another. `der` decodes each element; the caller decides which elements may follow, because
+//! existing stores do not follow the types of the standards strictly.
 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode, Reader as _, SliceReader, Tag, TagNumber};
@@ -19,12 +19,12 @@ const fn context(number: u32, constructed: bool) -> Tag {
 
 impl From<der::Error> for Problem {
     fn from(_: der::Error) -> Self {
-        // Where in the bytes it is would help nobody: these files are not edited by hand.
-        Self::Damaged("a DER element is not where it should be")
+        // The position of the bytes would not help: these files are not edited by hand.
+        Self::Damaged("a DER element is missing or not valid")
     }
 }
 
-/// The elements that are left of the content of another.
+/// The elements of another element's content that are not read yet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Der<'a>(pub &'a [u8]);
 
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_are_taken_in_turn() {
+    fn elements_are_read_in_order() {
         let long =
             [&[0x04, 0x82, 0x01, 0x00][..], &[7; 256], &[0x02, 0x02, 0x00, 0xff, 0x06, 0x02, 0x2a, 0x03]].concat();
         let mut der = Der(&long);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identifier_that_is_too_large_does_not_keep_the_rest_from_being_read() {
+    fn an_identifier_that_is_too_large_does_not_prevent_reading_the_rest() {
         // 2.25 and a UUID, as Java reads it too; and one of 60 arcs.
         let uuid = [&[0x06, 20, 0x69][..], &[0x81; 18], &[0x01, 0x02, 1, 7]].concat();
         let many = [&[0x06, 60][..], &[0x2a; 60], &[0x02, 1, 7]].concat();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_are_not_true_and_numbers_without_end_are_refused() {
+    fn wrong_lengths_and_numbers_that_are_too_large_are_refused() {
         for broken in [
             &[][..],
             &[0x30],

@@ -52,7 +52,7 @@ mod tests {
     use crate::{Keystore, Source, StoreKind};
 
     #[test]
-    fn what_has_a_public_key_or_is_of_no_curve_is_left_alone() {
+    fn keys_with_a_public_key_and_other_keys_are_not_changed() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tls/server.pem");
         let store = Keystore::load(StoreKind::Pem, Source::File(&path), None, None).expect("PEM");
         let key = store.key.expect("a key");

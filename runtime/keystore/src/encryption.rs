@@ -1,5 +1,5 @@
-//! How PKCS#8 keys and the parts of a PKCS#12 store are encrypted: PBES2 of RFC 8018 with PBKDF2 and AES or triple DES, and the
-//! two schemes of RFC 7292 that Java and openssl wrote until 2021, with the key derivation of its appendix B.
+//! Decrypts PKCS#8 keys and the parts of a PKCS#12 store: PBES2 of RFC 8018 with PBKDF2 and AES or triple DES, and the two schemes of
+//! RFC 7292 that Java and openssl wrote until 2021, with the key derivation of its appendix B.
 
 use aes::{Aes128, Aes192, Aes256};
 use cbc::Decryptor;
@@ -17,7 +17,8 @@ use sha2::{Sha256, Sha384, Sha512};
 use super::Problem;
 use super::der::Der;
 
-/// Rounds of key derivation for all parts of a store together, which take some seconds; Java allows 5 million for each part.
+/// Maximum iteration count of the key derivations of all parts of a store together, which take some seconds. Java allows 5 million for
+/// each part.
 const ROUNDS_MAX: u32 = 10_000_000;
 
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
@@ -37,7 +38,7 @@ const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
-/// A password, and how much work may still be done with it.
+/// A password, and how many iterations may still be spent on it.
 pub(super) struct Password<'a> {
     text: &'a str,
     rounds_left: u32,
@@ -53,7 +54,7 @@ impl<'a> Password<'a> {
         Ok(rounds)
     }
 
-    /// Decrypts with an `AlgorithmIdentifier`, of which this is the content.
+    /// Decrypts data. `algorithm` is the content of an `AlgorithmIdentifier`.
     pub(super) fn decrypt(&mut self, mut algorithm: Der<'_>, data: &[u8]) -> Result<Vec<u8>, Problem> {
         let scheme = algorithm.identifier()?;
         let mut parameters = algorithm.sequence()?;
@@ -104,7 +105,7 @@ impl<'a> Password<'a> {
         }
     }
 
-    /// Checks a `MacData`, of which this is the content, over `data`.
+    /// Checks the MAC of `data`. `mac` is the content of a `MacData`.
     pub(super) fn check(&mut self, mut mac: Der<'_>, data: &[u8]) -> Result<(), Problem> {
         let mut info = mac.sequence()?;
         let (algorithm, digest) = (info.sequence()?.identifier()?, info.octets()?);
@@ -124,8 +125,8 @@ impl<'a> Password<'a> {
 
 fn cbc<C: BlockCipherDecrypt + KeyInit>(key: &[u8], iv: &[u8], data: &[u8]) -> Result<Vec<u8>, Problem> {
     let cipher = Decryptor::<C>::new_from_slices(key, iv)
-        .map_err(|_| Problem::Damaged("an initial vector of the wrong length"))?;
-    // A wrong password shows as padding that is not valid.
+        .map_err(|_| Problem::Damaged("an initialization vector has the wrong length"))?;
+    // A wrong password results in padding that is not valid.
     cipher.decrypt_padded_vec::<Pkcs7>(data).map_err(|_| Problem::WrongPassword)
 }
 
@@ -138,7 +139,7 @@ where
     mac.is_ok_and(|mac| mac.chain_update(data).verify_slice(want).is_ok())
 }
 
-/// What a derived key is for: the id of appendix B.3.
+/// The purpose of a derived key, the ID of appendix B.3.
 #[derive(Clone, Copy)]
 enum Purpose {
     Key = 1,
@@ -146,9 +147,9 @@ enum Purpose {
     Authentication = 3,
 }
 
-/// RFC 7292, appendix B.2. The names in quotes are those of the RFC.
+/// Derives a key as in RFC 7292, appendix B.2. The names in quotes are those of the RFC.
 fn derive<D: Digest + EagerHash>(password: &str, salt: &[u8], rounds: u32, purpose: Purpose, length: usize) -> Vec<u8> {
-    // "v": bytes of a block of the digest.
+    // "v": the block size of the digest, in bytes.
     let block = if <D as Digest>::output_size() > 32 { 128 } else { 64 };
     let mut text: Vec<u8> = password.encode_utf16().flat_map(u16::to_be_bytes).collect();
     text.extend_from_slice(&[0, 0]);

@@ -1,4 +1,4 @@
-//! JKS, the form of Java's own stores before Java 9. There is no standard; this is what `sun.security.provider.JavaKeyStore` and
+//! JKS, the format of Java's own stores before Java 9. There is no standard; this is what `sun.security.provider.JavaKeyStore` and
 //! `KeyProtector` of the JDK write:
 //!
 //! ```text
@@ -31,7 +31,7 @@ pub(super) fn parse(
     store_password: Option<&str>,
     key_password: Option<&str>,
 ) -> Result<Keystore, Problem> {
-    let cut = bytes.len().checked_sub(DIGEST).ok_or(Problem::Damaged("it ends before its digest"))?;
+    let cut = bytes.len().checked_sub(DIGEST).ok_or(Problem::Damaged("the file is too short"))?;
     let (content, digest) = bytes.split_at(cut);
     if let Some(password) = store_password {
         let found = Sha1::new().chain_update(utf16(password)).chain_update("Mighty Aphrodite").chain_update(content);
@@ -43,10 +43,10 @@ pub(super) fn parse(
     reader.take(MAGIC.len())?;
     let version = reader.number()?;
     if !matches!(version, 1 | 2) {
-        return Err(Problem::Damaged("a JKS store of a version other than 1 and 2"));
+        return Err(Problem::Damaged("the version of the JKS store is neither 1 nor 2"));
     }
     let mut store = Keystore::default();
-    // Each entry takes bytes, so that a count that is not true ends with the store.
+    // Each entry has a length greater than zero, so that the loop ends with the store even if the count is wrong.
     for _ in 0..reader.number()? {
         let tag = reader.number()?;
         reader.text()?;
@@ -66,25 +66,25 @@ pub(super) fn parse(
                 }
             }
             2 => store.trusted.push(reader.certificate(version)?),
-            _ => return Err(Problem::Damaged("an entry that is neither a key nor a certificate")),
+            _ => return Err(Problem::Damaged("an entry is neither a key nor a certificate")),
         }
     }
     Ok(store)
 }
 
-/// A password as the digests take it.
+/// Encodes a password for the digests.
 fn utf16(password: &str) -> Vec<u8> {
     password.encode_utf16().flat_map(u16::to_be_bytes).collect()
 }
 
-/// What is left of the store.
+/// The part of the store that is not read yet.
 struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], Problem> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(Problem::Damaged("it ends too early"))?;
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or(Problem::Damaged("the file is incomplete"))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -94,13 +94,13 @@ impl<'a> Reader<'a> {
         Ok(digits.iter().fold(0, |number, digit| number << 8 | u32::from(*digit)))
     }
 
-    /// A length and that many bytes.
+    /// Reads a length and that many bytes.
     fn block(&mut self) -> Result<&'a [u8], Problem> {
         let length = self.number()?;
         self.take(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
-    /// Java's `writeUTF`.
+    /// Reads what Java's `writeUTF` writes.
     fn text(&mut self) -> Result<&'a [u8], Problem> {
         let length = self.take(size_of::<u16>())?.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
         self.take(length)
@@ -108,21 +108,21 @@ impl<'a> Reader<'a> {
 
     fn certificate(&mut self, version: u32) -> Result<CertificateDer<'static>, Problem> {
         if version == 2 && self.text()? != b"X.509" {
-            return Err(Problem::Damaged("a certificate that is not X.509"));
+            return Err(Problem::Damaged("a certificate is not X.509"));
         }
         Ok(CertificateDer::from(self.block()?.to_vec()))
     }
 }
 
-/// Undoes `KeyProtector`: an `EncryptedPrivateKeyInfo` whose data is a salt, the key under the exclusive or with a chain of SHA-1
-/// digests, and a digest of the key.
+/// Reverses `KeyProtector`: the data of an `EncryptedPrivateKeyInfo` is a salt, the key XORed with a chain of SHA-1 digests, and a digest
+/// of the key.
 fn unprotect(bytes: &[u8], password: &str) -> Result<PrivatePkcs8KeyDer<'static>, Problem> {
     let mut info = Der(bytes).sequence()?;
     if info.sequence()?.identifier()? != Some(KEY_PROTECTOR) {
         return Err(Problem::UnknownEncryption);
     }
     let data = info.octets()?;
-    let short = Problem::Damaged("a protected key that is too short");
+    let short = Problem::Damaged("a protected key is too short");
     let key_length = data.len().checked_sub(2 * DIGEST).ok_or(short)?;
     let (salt, data) = data.split_at(DIGEST);
     let (encrypted, check) = data.split_at(key_length);

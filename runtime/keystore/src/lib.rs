@@ -1,8 +1,8 @@
-//! Key stores and trust stores in the forms that Kafka's `ssl.keystore.*` and `ssl.truststore.*` may name: JKS, PKCS#12, PEM. A
-//! file for each form; this one knows what they have in common.
+//! Reads key stores and trust stores in the formats that Kafka's `ssl.keystore.*` and `ssl.truststore.*` support: JKS, PKCS#12 and PEM.
+//! Each format has a file; this one contains what they have in common.
 //!
-//! A store is a file that an operator put there, or a damaged one, or one that somebody else made: nothing in it is believed
-//! before it was looked at, and no length in it decides how much memory is taken.
+//! A store may be damaged, or may come from a source that is not trusted: everything in it is checked before it is used, and no length
+//! in it determines how much memory is allocated.
 
 mod der;
 pub mod elliptic_key;
@@ -23,13 +23,13 @@ use self::der::Der;
 use pkcs12::names;
 pub use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
-/// Bytes that a store may have; Java's own trust store has 150 KB.
+/// Maximum number of bytes of a store; Java's own trust store has 150 KB.
 const STORE_MAX: u64 = 16 << 20;
 
-/// The form of a store, as in `ssl.keystore.type`.
+/// The format of a store, as in `ssl.keystore.type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreKind {
-    /// Java's own.
+    /// Java's own format.
     Jks,
     /// RFC 7292.
     Pkcs12,
@@ -38,7 +38,7 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
-    /// The form of this name, if it is one of these; case does not matter.
+    /// Returns the format with this name, if it is supported; case does not matter.
     pub fn parse(text: &str) -> Option<Self> {
         let known = [("JKS", Self::Jks), ("PKCS12", Self::Pkcs12), ("PEM", Self::Pem)];
         known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, kind)| kind)
@@ -50,7 +50,7 @@ impl StoreKind {
 pub enum Source<'a> {
     /// A file, `ssl.keystore.location` or `ssl.truststore.location`.
     File(&'a Path),
-    /// PEM that stands in the configuration itself; of the parts any may be missing.
+    /// PEM in the configuration itself; any part may be missing.
     Inline {
         /// `ssl.keystore.key`.
         key: Option<&'a str>,
@@ -61,15 +61,15 @@ pub enum Source<'a> {
     },
 }
 
-/// What is in a store.
+/// The content of a store.
 #[derive(Debug, Default)]
 pub struct Keystore {
     /// The first private key.
     pub key: Option<PrivatePkcs8KeyDer<'static>>,
-    /// The certificates of that key, its own first.
+    /// The certificate chain of that key, its own certificate first.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The certificates that are trusted. As in Java these are the entries for trusted certificates and the own certificate of
-    /// each key, and in a PEM file all certificates.
+    /// The trusted certificates. As in Java, these are the entries for trusted certificates and the own certificate of each key; in a PEM
+    /// file, all certificates.
     pub trusted: Vec<CertificateDer<'static>>,
 }
 
@@ -77,35 +77,35 @@ pub struct Keystore {
 #[derive(Debug, thiserror::Error)]
 #[error("{store}: {problem}")]
 pub struct Error {
-    /// The file, or the key that the PEM stands in.
+    /// The file, or the configuration key that contains the PEM.
     pub store: String,
     /// What is wrong.
     #[source]
     pub problem: Problem,
 }
 
-/// What is wrong with a store.
+/// The cause of an [`Error`].
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// The system does not give the file.
+    /// The file cannot be read.
     #[error("cannot be read: {0}")]
     Read(#[from] io::Error),
     /// More than `STORE_MAX` bytes.
-    #[error("larger than {STORE_MAX} bytes, which no store is")]
+    #[error("larger than the maximum of {STORE_MAX} bytes")]
     TooLarge,
-    /// It ends too early, or has lengths that do not fit.
+    /// The content is incomplete or not valid.
     #[error("damaged: {0}")]
     Damaged(&'static str),
     /// Neither JKS nor PKCS#12.
     #[error(
-        "neither JKS nor PKCS#12; a file of PEM needs the store type PEM, and other stores (JCEKS, BCFKS) are converted with \
+        "neither JKS nor PKCS#12; set the store type PEM for a PEM file, and convert other stores (JCEKS, BCFKS) with \
              `keytool -importkeystore -deststoretype PKCS12`"
     )]
     UnknownForm,
     /// The store is encrypted and no password is configured.
     #[error(
-        "needs a password, and none is configured (ssl.keystore.password; of a trust store ssl.truststore.password; with the prefix that its \
-         other keys have)"
+        "needs a password, and none is configured; set ssl.keystore.password, or ssl.truststore.password for a trust store, with the same \
+                 prefix as its other keys"
     )]
     NoPassword,
     /// The store's password is wrong, or the store was changed.
@@ -114,31 +114,31 @@ pub enum Problem {
     /// The key's password is wrong or missing.
     #[error("the private key cannot be decrypted: the key's password is wrong or missing (ssl.key.password)")]
     WrongKeyPassword,
-    /// Encrypted in a way that is not supported.
+    /// The encryption or MAC algorithm is not supported.
     #[error("uses an unsupported encryption or MAC algorithm; create it again with a current keytool or openssl")]
     UnknownEncryption,
-    /// It would take too long to derive its keys.
-    #[error("asks for more rounds of key derivation than any tool writes")]
+    /// Deriving its keys would take too long.
+    #[error("has a key derivation iteration count that is too high")]
     TooManyRounds,
-    /// A private key that is not PKCS#8.
+    /// The private key is not PKCS#8.
     #[error(
         "the private key is not PKCS#8; `openssl pkcs8 -topk8 -nocrypt -in FILE` converts it; without -nocrypt the result is encrypted and needs ssl.key.password"
     )]
     NotPkcs8,
-    /// No private key, where one is needed.
-    #[error("holds no private key")]
+    /// A private key is required and missing.
+    #[error("contains no private key")]
     NoKey,
-    /// A key, but no certificate for it.
-    #[error("holds no certificate for its private key")]
+    /// There is a key, but no certificate for it.
+    #[error("contains no certificate for its private key")]
     NoChain,
-    /// No trusted certificate, where one is needed.
-    #[error("holds no trusted certificate; add one with `keytool -importcert -trustcacerts`")]
+    /// A trusted certificate is required and missing.
+    #[error("contains no trusted certificate; add one with `keytool -importcert -trustcacerts`")]
     NoTrusted,
 }
 
 impl Keystore {
-    /// Reads a store. `key_password` is for the private key alone; a store of Java's that has none uses the store's. Blocks for
-    /// the time of reading a file and deriving some keys: milliseconds.
+    /// Reads a store. `key_password` is the password of the private key; JKS uses the store's password if there is none, and PKCS#12
+    /// always does. Blocks while reading a file and deriving some keys, which takes milliseconds.
     pub fn load(
         kind: StoreKind,
         source: Source<'_>,
@@ -168,7 +168,7 @@ impl Keystore {
     ) -> Result<Self, Problem> {
         match kind {
             StoreKind::Pem => pem::file(bytes, key_password),
-            // Java tells the two apart by their first bytes, whatever the type says.
+            // Like Java, distinguish the two by their first bytes, whatever the type says.
             StoreKind::Jks | StoreKind::Pkcs12 => binary(bytes, store_password, key_password),
         }
     }
@@ -178,17 +178,17 @@ impl Keystore {
         self.key.as_ref().map(|key| pem::encode(pem::KEY, key.secret_pkcs8_der()))
     }
 
-    /// The key's certificates as PEM, its own first.
+    /// Returns the key's certificate chain as PEM, its own certificate first.
     pub fn chain_pem(&self) -> String {
         pem::certificates(&self.chain)
     }
 
-    /// The trusted certificates as PEM.
+    /// Returns the trusted certificates as PEM.
     pub fn trusted_pem(&self) -> String {
         pem::certificates(&self.trusted)
     }
 
-    /// Checks that there is a key with a certificate, for the store of this name.
+    /// Checks that there is a key with a certificate. `store` names the store in the error.
     pub fn with_identity(self, store: &str) -> Result<Self, Error> {
         let problem = match (&self.key, self.chain.is_empty()) {
             (Some(_), false) => return Ok(self),
@@ -198,7 +198,7 @@ impl Keystore {
         Err(Error { store: store.to_owned(), problem })
     }
 
-    /// Checks that there is a trusted certificate, for the store of this name.
+    /// Checks that there is a trusted certificate. `store` names the store in the error.
     pub fn with_trusted(self, store: &str) -> Result<Self, Error> {
         match self.trusted.is_empty() {
             false => Ok(self),

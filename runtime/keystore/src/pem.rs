@@ -1,5 +1,5 @@
-//! PEM (RFC 7468) as Kafka reads it: a PKCS#8 key, plain or encrypted, and certificates, in files or in the configuration itself,
-//! where line breaks may have become blanks.
+//! PEM (RFC 7468) as Kafka reads it: a PKCS#8 key, encrypted or not, and certificates, in files or in the configuration itself, where
+//! line breaks may have been replaced by spaces.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,19 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 use super::encryption::Password;
 use super::{CertificateDer, Keystore, PrivatePkcs8KeyDer, Problem, pkcs12};
 
-/// Label of a key.
+/// The label of a key.
 pub(super) const KEY: &str = "PRIVATE KEY";
 const ENCRYPTED_KEY: &str = "ENCRYPTED PRIVATE KEY";
 const CERTIFICATE: &str = "CERTIFICATE";
 
-/// Characters of a line of base64, as RFC 7468 wants them.
+/// Characters per line of base64, as RFC 7468 requires.
 const LINE: usize = 64;
 
-/// The store in a file: its first key, if it has one, and its certificates, which are the key's and trusted ones at once.
+/// Reads a store from a file: its first key, if any, and its certificates, which are the key's chain and the trusted certificates at once.
 pub(super) fn file(bytes: &[u8], key_password: Option<&str>) -> Result<Keystore, Problem> {
-    let text = str::from_utf8(bytes).map_err(|_| Problem::Damaged("not text, as PEM is"))?;
+    let text = str::from_utf8(bytes).map_err(|_| Problem::Damaged("a PEM file must be text (UTF-8)"))?;
     let chain = certificates_in(text)?;
-    let no_chain = Problem::Damaged("no PEM: neither a key nor a certificate");
+    let no_chain = Problem::Damaged("the PEM contains neither a key nor a certificate");
     let key = match key_in(text, key_password) {
         Err(Problem::NoKey) if chain.is_empty() => return Err(no_chain),
         Err(Problem::NoKey) => None,
@@ -28,7 +28,7 @@ pub(super) fn file(bytes: &[u8], key_password: Option<&str>) -> Result<Keystore,
     Ok(Keystore { key, trusted: chain.clone(), chain })
 }
 
-/// The store in the configuration.
+/// Reads a store from the configuration.
 pub(super) fn inline(
     key: Option<&str>,
     chain: Option<&str>,
@@ -69,7 +69,7 @@ fn certificates_in(text: &str) -> Result<Vec<CertificateDer<'static>>, Problem> 
     sections.map(|section| section?.decode().map(CertificateDer::from)).collect()
 }
 
-/// The sections of a text; what stands between them is passed over.
+/// Iterates over the sections of a text; the text between them is ignored.
 struct Sections<'a>(&'a str);
 
 struct Section<'a> {
@@ -82,7 +82,7 @@ impl<'a> Iterator for Sections<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (_, rest) = self.0.split_once("-----BEGIN ")?;
-        // Whatever is wrong with this section, the next turn must not find it again.
+        // If this section is not valid, the next iteration must not find it again.
         self.0 = "";
         let parts = rest.split_once("-----").and_then(|(label, rest)| {
             let (body, after) = rest.split_once("-----END ")?;
@@ -93,7 +93,7 @@ impl<'a> Iterator for Sections<'a> {
                 self.0 = after;
                 Ok(Section { label, body })
             }
-            None => Err(Problem::Damaged("a section of PEM that does not end as it began")),
+            None => Err(Problem::Damaged("a PEM section has no matching END line")),
         })
     }
 }
@@ -101,11 +101,11 @@ impl<'a> Iterator for Sections<'a> {
 impl Section<'_> {
     fn decode(&self) -> Result<Vec<u8>, Problem> {
         let digits: String = self.body.chars().filter(|character| !character.is_ascii_whitespace()).collect();
-        STANDARD.decode(digits).map_err(|_| Problem::Damaged("a section of PEM that is not base64"))
+        STANDARD.decode(digits).map_err(|_| Problem::Damaged("a PEM section is not valid base64"))
     }
 }
 
-/// One section.
+/// Writes one section.
 pub(super) fn encode(label: &str, bytes: &[u8]) -> String {
     let mut text = format!("-----BEGIN {label}-----\n");
     let digits = STANDARD.encode(bytes);
@@ -120,7 +120,7 @@ pub(super) fn encode(label: &str, bytes: &[u8]) -> String {
     text
 }
 
-/// Certificates, one section each.
+/// Writes certificates, each as a section.
 pub(super) fn certificates(certificates: &[CertificateDer<'_>]) -> String {
     certificates.iter().map(|certificate| encode(CERTIFICATE, certificate)).collect()
 }

@@ -17,7 +17,7 @@ const X509: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.
 /// The attribute that Java marks trusted certificates with.
 const TRUSTED: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.113894.746875.1.1");
 
-/// What the bags hold, in their order.
+/// The contents of the bags, in order.
 #[derive(Default)]
 struct Bags {
     keys: Vec<(Option<Vec<u8>>, PrivatePkcs8KeyDer<'static>)>,
@@ -30,7 +30,7 @@ struct Certificate {
     der: CertificateDer<'static>,
 }
 
-/// Reads a store. In PKCS#12 as Java writes it keys have the store's password.
+/// Reads a store. As in the stores that Java writes, keys have the store's password.
 pub(super) fn parse(bytes: &[u8], password: Option<&str>) -> Result<Keystore, Problem> {
     let bags = open(bytes, &mut Password::new(password.unwrap_or_default()));
     bags.map(keystore).map_err(|problem| match (problem, password) {
@@ -42,14 +42,14 @@ pub(super) fn parse(bytes: &[u8], password: Option<&str>) -> Result<Keystore, Pr
 fn open(bytes: &[u8], password: &mut Password<'_>) -> Result<Bags, Problem> {
     let mut store = Der(bytes).sequence()?;
     if store.number()? != 3 {
-        return Err(Problem::Damaged("a PKCS#12 store of a version other than 3"));
+        return Err(Problem::Damaged("the version of the PKCS#12 store is not 3"));
     }
     let mut content = store.sequence()?;
     if content.identifier()? != Some(DATA) {
         return Err(Problem::UnknownEncryption);
     }
     let content = content.take(CONTEXT_0)?.octets()?;
-    // Before anything else, so that nothing is done with data that is not authentic. A store may be without it, as in Java.
+    // Checked before anything else, so that data that is not authentic is not used. As in Java, a store may have no MAC.
     if !store.is_empty() {
         password.check(store.sequence()?, content)?;
     }
@@ -75,7 +75,7 @@ fn open(bytes: &[u8], password: &mut Password<'_>) -> Result<Bags, Problem> {
 }
 
 impl Bags {
-    /// Adds those of a `SafeContents`.
+    /// Adds the bags of a `SafeContents`.
     fn add(&mut self, bytes: &[u8], password: &mut Password<'_>) -> Result<(), Problem> {
         let mut bags = Der(bytes).sequence()?;
         while !bags.is_empty() {
@@ -93,14 +93,14 @@ impl Bags {
                         self.certificates.push(Certificate { key_id, trusted, der });
                     }
                 }
-                // Secret keys, lists of revoked certificates.
+                // Ignore secret keys and lists of revoked certificates.
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// The certificate of a key. A store with a single key may leave out the ids.
+    /// Returns the certificate of a key. A store with a single key may omit the ids.
     fn own(&self, key_id: Option<&[u8]>) -> Option<&Certificate> {
         self.certificates.iter().find(|certificate| match key_id {
             Some(_) => certificate.key_id.as_deref() == key_id,
@@ -109,7 +109,7 @@ impl Bags {
     }
 }
 
-/// Returns what the attributes of a bag say: the id of the key it belongs to, and whether it is trusted.
+/// Reads the attributes of a bag: the id of the key it belongs to, and whether it is trusted.
 fn attributes(mut bag: Der<'_>) -> Result<(Option<Vec<u8>>, bool), Problem> {
     let (mut key_id, mut trusted) = (None, false);
     if !bag.is_empty() {
@@ -145,7 +145,7 @@ fn keystore(bags: Bags) -> Keystore {
 fn chain(own: &CertificateDer<'static>, all: &[Certificate]) -> Vec<CertificateDer<'static>> {
     let mut chain = vec![own.clone()];
     let mut last = own;
-    // Each turn adds a certificate that is not in the chain yet, so that a circle of issuers ends.
+    // Each iteration adds a certificate that is not in the chain yet, so that the loop ends even if issuers form a cycle.
     while let Ok(names) = names(last) {
         let signer = all.iter().map(|certificate| &certificate.der).find(|signer| {
             !chain.contains(signer) && self::names(signer).is_ok_and(|signer| signer.subject == names.issuer)
@@ -162,7 +162,7 @@ fn chain(own: &CertificateDer<'static>, all: &[Certificate]) -> Vec<CertificateD
 /// Parts of an X.509 certificate, encoded.
 pub(crate) struct Names<'a> {
     pub issuer: &'a [u8],
-    /// From when to when, without tag and length.
+    /// The first and last time of validity, without tag and length.
     pub validity: &'a [u8],
     pub subject: &'a [u8],
     /// A BIT STRING, tag and length included.
@@ -175,7 +175,7 @@ pub(crate) fn names<'a>(certificate: &'a CertificateDer<'_>) -> Result<Names<'a>
     if fields.next_is(CONTEXT_0) {
         fields.any()?;
     }
-    // Number and algorithm before the issuer, the validity after it.
+    // Serial number and algorithm are before the issuer, the validity is after it.
     fields.any()?;
     fields.any()?;
     let issuer = fields.sequence()?.0;
@@ -191,7 +191,7 @@ pub(super) fn decrypt_key(bytes: &[u8], password: &mut Password<'_>) -> Result<P
     let mut info = Der(bytes).sequence()?;
     let algorithm = info.sequence()?;
     let key = password.decrypt(algorithm, info.octets()?)?;
-    // Sometimes the padding looks right with a wrong password, and the result is not a key.
+    // With a wrong password the padding may happen to be valid, and the result is not a key.
     Der(&key).sequence().map_err(|_| Problem::WrongPassword)?;
     Ok(PrivatePkcs8KeyDer::from(key))
 }

@@ -8,7 +8,7 @@ use super::{CertificateDer, Der, names};
 /// id-at-commonName.
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
-/// Returns the common name, if the subject has exactly one. The certificate must have been verified before: nothing here does.
+/// Returns the common name, if the subject has exactly one. The caller must have verified the certificate; this function does not.
 pub fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
     let mut subject = Der(names(certificate).ok()?.subject);
     let mut found = None;
@@ -18,7 +18,7 @@ pub fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
             let mut part = parts.sequence().ok()?;
             if part.identifier().ok()? == Some(COMMON_NAME) {
                 let value = part.any().ok()?;
-                // All of these are UTF-8. Others are no longer written.
+                // All of these are UTF-8. Other string types are no longer in use.
                 let name = match value.header().tag() {
                     Tag::Utf8String | Tag::PrintableString | Tag::Ia5String => str::from_utf8(value.value()).ok()?,
                     _ => return None,
@@ -43,7 +43,7 @@ mod tests {
         let store = Keystore::load(StoreKind::Pem, Source::File(&path), None, None).expect("PEM");
         let own = &store.chain[0];
         assert_eq!(common_name(own).as_deref(), Some("client"));
-        // Two of them could be read as the one or the other: none counts. The organization becomes a second common name.
+        // Two common names are ambiguous, so neither is used. The test turns the organization into a second common name.
         let organization = [0x06, 0x03, 0x55, 0x04, 0x0a];
         let mut changed = own.to_vec();
         let places: Vec<_> =

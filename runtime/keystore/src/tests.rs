@@ -1,4 +1,4 @@
-//! Stores that keytool and openssl wrote (`tests/tls/make.sh`), and such that were damaged.
+//! Tests with stores that keytool and openssl wrote (`tests/tls/make.sh`), intact and damaged.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ fn text(name: &str) -> String {
     std::fs::read_to_string(path(name)).expect("a file of tests/tls")
 }
 
-/// What all stores with the server's key hold.
+/// Returns the content of all stores with the server's key.
 fn server() -> Keystore {
     load(StoreKind::Pem, "server.pem", None, None).expect("PEM")
 }
@@ -27,12 +27,12 @@ fn server() -> Keystore {
 #[test]
 fn every_form_gives_the_same_key_and_chain() {
     let want = server();
-    assert_eq!(want.chain.len(), 2, "the server's certificate and the one that signed it");
+    assert_eq!(want.chain.len(), 2, "the server's certificate and its issuer's");
     for (kind, name, key) in [
         (StoreKind::Jks, "server.jks", KEY),
         (StoreKind::Pkcs12, "server.p12", None),
         (StoreKind::Pkcs12, "server-legacy.p12", None),
-        // The type's default is JKS, and current files are PKCS#12: Java reads them all the same.
+        // The default of the type is JKS, but current files are PKCS#12: Java reads them nevertheless.
         (StoreKind::Jks, "server.p12", None),
         (StoreKind::Pem, "server-aes.pem", KEY),
         (StoreKind::Pem, "server-3des.pem", KEY),
@@ -59,7 +59,7 @@ fn every_form_gives_the_trusted_certificate() {
 }
 
 #[test]
-fn pem_may_stand_in_the_configuration_on_one_line() {
+fn pem_in_the_configuration_may_be_one_line() {
     let pem = server();
     let one_line = |text: String| text.replace('\n', " ");
     let (key, chain, trusted) = (pem.key_pem().map(one_line), one_line(pem.chain_pem()), text("ca.pem"));
@@ -70,7 +70,7 @@ fn pem_may_stand_in_the_configuration_on_one_line() {
 }
 
 #[test]
-fn what_is_missing_or_wrong_is_said() {
+fn errors_say_what_is_missing_or_wrong() {
     let problem = |kind, name, store, key| load(kind, name, store, key).expect_err(name).to_string();
     let wrong = Some("guessed");
     for name in ["server.jks", "server.p12", "server-legacy.p12", "trust.jks", "trust.p12", "trust-legacy.p12"] {
@@ -94,7 +94,7 @@ fn what_is_missing_or_wrong_is_said() {
     assert!(problem(StoreKind::Pem, "server.p12", STORE, None).starts_with("damaged"));
     assert!(problem(StoreKind::Pem, "missing.pem", STORE, None).starts_with("cannot be read"));
     let trust = load(StoreKind::Jks, "trust.jks", STORE, None).expect("a store");
-    assert_eq!(trust.with_identity("F").expect_err("no key").to_string(), "F: holds no private key");
+    assert_eq!(trust.with_identity("F").expect_err("no key").to_string(), "F: contains no private key");
     let pkcs1 = text("server.pem").replace("PRIVATE KEY", "RSA PRIVATE KEY");
     let source = Source::Inline { key: Some(&pkcs1), chain: None, trusted: None };
     let error = Keystore::load(StoreKind::Pem, source, None, None).expect_err("PKCS#1");
@@ -102,7 +102,7 @@ fn what_is_missing_or_wrong_is_said() {
 }
 
 #[test]
-fn a_store_that_was_changed_is_noticed() {
+fn a_modified_store_is_detected() {
     for name in ["trust.jks", "trust.p12", "server.jks", "server.p12"] {
         let whole = std::fs::read(path(name)).expect("a store");
         let middle = whole.len() / 2;
@@ -113,9 +113,9 @@ fn a_store_that_was_changed_is_noticed() {
     }
 }
 
-/// Every prefix of every store, and every store with each of its bytes changed, without the password that would give it away.
+/// Reads every prefix of every store, and every store with each of its bytes changed, without the password that would detect the change.
 #[test]
-fn no_damage_makes_a_panic() {
+fn damaged_stores_do_not_cause_panics() {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move || {
         // xorshift: the same bytes in each run.
@@ -146,7 +146,7 @@ fn no_damage_makes_a_panic() {
     }
     for name in ["trust.p12", "server-legacy.p12"] {
         let whole = std::fs::read(path(name)).expect("a store");
-        // With a password each one costs milliseconds of key derivation.
+        // With a password each attempt would take milliseconds of key derivation.
         for end in (0..whole.len()).step_by(97) {
             count(binary(&whole[..end], STORE, KEY));
             let mut changed = whole.clone();
@@ -171,7 +171,7 @@ fn a_version_1_store_has_no_certificate_types() {
 }
 
 #[test]
-fn lengths_that_lie_take_no_memory() {
+fn wrong_lengths_do_not_allocate_memory() {
     // An alias, a key and a chain of four gigabytes each.
     for tail in
         [&b"\xff\xff"[..], b"\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff", b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff"]

@@ -56,7 +56,7 @@ mod tests {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tls/server.pem");
         let store = Keystore::load(StoreKind::Pem, Source::File(&path), None, None).expect("PEM");
         let own = &store.chain[0];
-        // make.sh: 36,500 days from the begin of 2020, in the time zone of whoever ran it.
+        // make.sh: 36,500 days from the beginning of 2020, in the local time zone.
         let expected = seconds(2020, 1, 1).expect("a date") + 36_500 * 86_400;
         let found = not_after(own).expect("a date");
         assert!(found.abs_diff(expected) <= 86_400, "{found} is not {expected}");
