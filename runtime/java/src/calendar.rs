@@ -1,13 +1,13 @@
-//! Java's `GregorianCalendar`: days are numbered, 1 being 0001-01-01 of today's calendar carried back. Up to 1582-10-04 dates
-//! are Julian. Weeks begin on Sunday, and the first one of a year or month is that of its first day.
+//! Java's `GregorianCalendar`. Days are numbered; day 1 is 0001-01-01 of the proleptic Gregorian calendar. Dates up to 1582-10-04 are
+//! Julian. Weeks begin on Sunday, and the first week of a year or month is the one that contains its first day.
 
-/// Milliseconds of a day.
+/// The milliseconds of a day.
 pub const DAY: i64 = 86_400_000;
 
-/// The number of 1970-01-01.
+/// The number of the day 1970-01-01.
 pub(crate) const EPOCH: i64 = 719_163;
 
-/// The number of 1582-10-15, the first day that is not Julian.
+/// The number of the day 1582-10-15, the first one that is not Julian.
 pub(crate) const CUTOVER: i64 = 577_736;
 
 /// The year of the cutover.
@@ -28,7 +28,7 @@ impl System {
         }
     }
 
-    /// The first day of a month, 1 to 12. The year before 1 is 0.
+    /// Returns the first day of a month, 1 to 12. The year before 1 is 0.
     pub(crate) fn first_of_month(self, year: i64, month: i64) -> i64 {
         let before = year - 1;
         let years = match self {
@@ -43,7 +43,7 @@ impl System {
         years + (367 * month - 362).div_euclid(12) - february + 1
     }
 
-    /// How many days a month has.
+    /// Returns the number of days of a month.
     pub(crate) fn length_of_month(self, year: i64, month: i64) -> i64 {
         match month {
             2 => 28 + i64::from(self.is_leap(year)),
@@ -53,7 +53,7 @@ impl System {
     }
 
     fn date(self, day: i64) -> (i64, i64, i64) {
-        // A year that is right or one too late.
+        // This year is correct or close; the loops below correct it.
         let mut year = match self {
             System::Julian => (4 * (day + 1) + 1464).div_euclid(1461),
             System::Gregorian => (400 * day).div_euclid(146_097) + 1,
@@ -72,18 +72,18 @@ impl System {
     }
 }
 
-/// The first day of a year.
+/// Returns the first day of a year.
 pub(crate) fn first_of_year(year: i64) -> i64 {
     let system = if year <= CUTOVER_YEAR { System::Julian } else { System::Gregorian };
     system.first_of_month(year, 1)
 }
 
-/// 1 = Sunday.
+/// Returns the day of the week; Sunday is 1.
 pub(crate) fn day_of_week(day: i64) -> i64 {
     day.rem_euclid(7) + 1
 }
 
-/// The last day up to `day` that is this day of the week. One beyond Saturday is counted on.
+/// Returns the last day up to `day` that is this day of the week. Numbers greater than 7 continue with the next week.
 pub(crate) fn on_or_before(day: i64, day_of_week: i32) -> i64 {
     day - (day - i64::from(day_of_week.wrapping_sub(1))).rem_euclid(7)
 }
@@ -92,7 +92,7 @@ fn week(first: i64, day: i64) -> i64 {
     (day - on_or_before(first, 1)) / 7 + 1
 }
 
-/// What is known of a moment.
+/// The date and time of a moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) day: i64,
@@ -100,7 +100,7 @@ pub(crate) struct Moment {
     pub(crate) of_day: i64,
     /// The year before 1 is 0.
     pub(crate) year: i64,
-    /// 1 to 12
+    /// From 1 to 12.
     pub(crate) month: i64,
     pub(crate) day_of_month: i64,
 }
@@ -113,7 +113,7 @@ impl Moment {
         Moment { day, of_day: millis.rem_euclid(DAY), year, month, day_of_month }
     }
 
-    /// 0 = BC
+    /// Returns 0 for BC and 1 for AD.
     pub(crate) fn era(&self) -> usize {
         usize::from(self.year > 0)
     }
@@ -126,7 +126,7 @@ impl Moment {
         self.day - first_of_year(self.year) + 1
     }
 
-    /// The day that the month's weeks are counted from: that of the cutover begins before it.
+    /// Returns the day that the month's weeks are counted from. The month of the cutover begins before the cutover.
     fn first_of_month(&self) -> i64 {
         if self.year == CUTOVER_YEAR && self.month == 10 {
             return System::Julian.first_of_month(self.year, self.month);
@@ -142,7 +142,7 @@ impl Moment {
         (self.day - self.first_of_month()) / 7 + 1
     }
 
-    /// 1 for the last days of a year that are in a week with the first day of the next one.
+    /// Returns the week of the year: 1 for the last days of a year if their week contains the first day of the next year.
     pub(crate) fn week_of_year(&self) -> i64 {
         let next = first_of_year(self.year + 1);
         if day_of_week(next) != 1 && self.day >= on_or_before(next, 1) {
@@ -151,7 +151,8 @@ impl Moment {
         week(first_of_year(self.year), self.day)
     }
 
-    /// The year that the week counts to. Before year 1 Java takes another year than the next one for it, and so does this.
+    /// Returns the year that the week belongs to. Before year 1, Java uses a year other than the next one for this, and so does this
+    /// function.
     pub(crate) fn week_year(&self) -> i64 {
         let year = self.year;
         if year > CUTOVER_YEAR + 1 {
@@ -162,8 +163,8 @@ impl Moment {
         if of_year < first_sunday(year) || (of_year > 1 && of_year < length - 6) {
             return year;
         }
-        let behind = if year > 0 { year + 1 } else { -year };
-        let own = match first_sunday(behind) - 1 {
+        let after = if year > 0 { year + 1 } else { -year };
+        let own = match first_sunday(after) - 1 {
             0 => 7,
             days => days,
         };
@@ -171,7 +172,7 @@ impl Moment {
     }
 }
 
-/// The day of the year.
+/// Returns the day of the year of the first Sunday.
 fn first_sunday(year: i64) -> i64 {
     let first = first_of_year(year);
     on_or_before(first + 6, 1) - first + 1

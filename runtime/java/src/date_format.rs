@@ -1,5 +1,5 @@
-//! Java's `SimpleDateFormat` in UTC and English (`Locale.US`): writes moments by a pattern, and reads texts by it as leniently
-//! as Java does. Dates before 1582-10-15 are those of the Julian calendar, as in Java's `GregorianCalendar`.
+//! Java's `SimpleDateFormat` in UTC and English (`Locale.US`): formats moments with a pattern, and parses texts as leniently as Java does.
+//! Dates before 1582-10-15 are those of the Julian calendar, as in Java's `GregorianCalendar`.
 //!
 //! ```
 //! use weir_java::date_format::DateFormat;
@@ -9,9 +9,9 @@
 //! assert_eq!(DateFormat::new("yyyy-bb").unwrap_err().to_string(), "Illegal pattern character 'b'");
 //! ```
 //!
-//! Two things are not as in Java. A text is read by `z` and `Z` only if it has an offset, `GMT` or `UTC`: other names of time
-//! zones would need their rules. And a year of two digits is one from 1946 to 2045, as in a JVM that started in 2026: where
-//! this is used there may be no clock.
+//! There are two differences from Java. `z` and `Z` only accept an offset, `GMT` or `UTC`: other names of time zones would need their
+//! rules. And a year of two digits is from 1946 to 2045, as in a JVM that started in 2026, because there may be no clock where this is
+//! used.
 
 mod fields;
 mod format;
@@ -25,7 +25,7 @@ pub use pattern::PatternError;
 
 use pattern::Item;
 
-/// A pattern, ready for use.
+/// A parsed pattern.
 #[derive(Clone, Debug)]
 pub struct DateFormat {
     pattern: String,
@@ -33,41 +33,41 @@ pub struct DateFormat {
 }
 
 impl DateFormat {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// What `new SimpleDateFormat(pattern)` refuses, with its message.
+    /// Fails if `new SimpleDateFormat(pattern)` fails, with the same message.
     pub fn new(pattern: &str) -> Result<DateFormat, PatternError> {
         Ok(DateFormat { pattern: pattern.into(), items: pattern::read(pattern)? })
     }
 
-    /// The pattern as it was given.
+    /// Returns the original pattern.
     pub fn pattern(&self) -> &str {
         &self.pattern
     }
 
-    /// Writes a number of milliseconds since 1970-01-01T00:00:00Z.
+    /// Formats a number of milliseconds since 1970-01-01T00:00:00Z.
     pub fn format(&self, millis: i64) -> String {
         let mut text = String::new();
         self.format_to(millis, &mut text);
         text
     }
 
-    /// As [`format`](Self::format), behind what `text` has already.
+    /// Like [`format`](Self::format), but appends to `text`.
     pub fn format_to(&self, millis: i64, text: &mut String) {
         format::write(&self.items, millis, text);
     }
 
-    /// Moments are written with the same text if this many milliseconds, counted from 1970, hold both: a day if the pattern
-    /// has no part of the time of day.
+    /// Returns a number of milliseconds. All moments within one such interval, counted from 1970, have the same text. The interval is a
+    /// day if the pattern contains no part of the time of day.
     pub fn granularity(&self) -> i64 {
         self.items.iter().map(Item::granularity).min().unwrap_or(crate::calendar::DAY)
     }
 
-    /// Reads a text, whose end may be anything.
+    /// Parses the beginning of a text. Anything may follow.
     ///
     /// # Errors
-    /// The text does not begin as the pattern says.
+    /// Fails if the text does not begin with the pattern.
     pub fn parse(&self, text: &str) -> Result<i64, ParseError> {
         parse::read(&self.items, text)
     }

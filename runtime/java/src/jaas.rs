@@ -97,7 +97,7 @@ impl Tokenizer<'_> {
         Some(())
     }
 
-    /// A number, or a minus sign that no number follows.
+    /// Reads a number, or a minus sign that is not followed by a number.
     fn number(&mut self, first: char) -> Token {
         let mut next = Some(first);
         if first == '-' {
@@ -133,7 +133,7 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// The rest of a text in quotes.
+    /// Reads the rest of a text in quotes.
     fn quoted(&mut self, quote: char) -> String {
         let mut text = String::new();
         let mut next = self.read();

@@ -1,9 +1,9 @@
-//! Fields that a text gave values, and the moment they stand for: Java's `CalendarBuilder` and the lenient `computeTime` of
-//! its `GregorianCalendar`. Where fields contradict each other, those that were set last count.
+//! The fields of a parsed text, and the moment that they result in: Java's `CalendarBuilder` and the lenient `computeTime` of its
+//! `GregorianCalendar`. If fields contradict each other, those that were set last take precedence.
 
 use crate::calendar::{CUTOVER, CUTOVER_YEAR, DAY, EPOCH, Moment, System, first_of_year, on_or_before};
 
-/// The fields of Java's `Calendar` that can be set, and one that it has beside them.
+/// The fields of Java's `Calendar` that can be set, and `WeekYear`, which `CalendarBuilder` adds to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Era,
@@ -27,17 +27,17 @@ pub(super) enum Part {
 
 const PARTS: usize = Part::WeekYear as usize + 1;
 
-/// Values, and when they were set: 0 = never.
+/// The values of the fields, and the order in which they were set.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields {
     values: [i32; PARTS],
     stamps: [u32; PARTS],
     last: u32,
-    /// The year was given by the two digits that the first and the last year have in common.
+    /// Whether the year was given by the two digits that the first and the last possible year have in common.
     pub(super) ambiguous_year: bool,
 }
 
-/// How the day is found.
+/// The fields that determine the day.
 enum By {
     DayOfMonth,
     WeekOfMonth,
@@ -71,12 +71,12 @@ impl Fields {
         self.stamp(part) > 0
     }
 
-    /// The later of the two, if both are set.
+    /// Returns the later stamp of the two fields, or 0 if one of them is not set.
     fn both(&self, one: Part, other: Part) -> u32 {
         if self.is_set(one) && self.is_set(other) { self.stamp(one).max(self.stamp(other)) } else { 0 }
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     pub(super) fn millis(&self) -> i64 {
         let of_day = self.time_of_day();
         let days = of_day.div_euclid(DAY);
@@ -89,7 +89,7 @@ impl Fields {
         millis_of(day).wrapping_add(of_day.rem_euclid(DAY)).wrapping_sub(self.get(Part::ZoneOffset).into())
     }
 
-    /// The same with another date.
+    /// Returns the fields with another date.
     fn on(&self, day: i64) -> Fields {
         let (date, mut fields) = (Moment::at(millis_of(day)), self.clone());
         fields.set(Part::Era, i32::from(date.era() == 1));
@@ -111,7 +111,7 @@ impl Fields {
         ((hour * 60 + long(Part::Minute)) * 60 + long(Part::Second)) * 1000 + long(Part::Millisecond)
     }
 
-    /// The day, and `later` days more, in the calendar that was in use then.
+    /// Returns the day plus `later` days, in the calendar that was in use then.
     fn day(&self, later: i64) -> i64 {
         let year = if self.is_set(Part::Year) { self.get(Part::Year) } else { 1970 };
         let year = if self.is_set(Part::Era) && self.get(Part::Era) == 0 { 1_i32.wrapping_sub(year) } else { year };
@@ -125,7 +125,7 @@ impl Fields {
         }
     }
 
-    /// The group of fields that was completed last.
+    /// Returns the group of fields that was completed last.
     fn by(&self) -> By {
         let dow = Part::DayOfWeek;
         let dom = self.stamp(Part::DayOfMonth);
@@ -135,7 +135,7 @@ impl Fields {
         let mut woy = self.both(Part::WeekOfYear, dow);
         let mut best = dom.max(wom).max(dowim).max(doy).max(woy);
         if best == 0 {
-            // No group is complete: a week counts without its day, and a day of the week as the first one of the month.
+            // No group is complete: a week is used without a day, and a day of the week means the first one of the month.
             wom = self.stamp(Part::WeekOfMonth);
             dowim = self.stamp(Part::DayOfWeekInMonth).max(self.stamp(dow));
             woy = self.stamp(Part::WeekOfYear);
@@ -186,7 +186,7 @@ impl Fields {
         }
     }
 
-    /// The day of a week of a week year (`setWeekDate`).
+    /// Returns the day that a week year, its week and a day of the week determine (`setWeekDate`).
     fn day_of_week_year(&self, era: usize) -> i64 {
         let mut week = if self.is_set(Part::WeekOfYear) { self.get(Part::WeekOfYear) } else { 1 };
         let mut weekday = if self.is_set(Part::DayOfWeek) { self.get(Part::DayOfWeek) } else { 1 };
@@ -203,7 +203,7 @@ impl Fields {
         let year = if era == 0 { 1_i32.wrapping_sub(year) } else { year };
         let first = on_or_before(first_of_year(year.into()), 1);
         let days = weekday.wrapping_sub(1).wrapping_add(week.wrapping_sub(1).wrapping_mul(7));
-        // Java goes by way of the milliseconds, of which there may be too many.
+        // Java converts the day to milliseconds and back, which may overflow.
         let there = |day| millis_of(day).div_euclid(DAY) + EPOCH;
         there(first) + i64::from(days)
     }
@@ -213,7 +213,7 @@ fn millis_of(day: i64) -> i64 {
     day.wrapping_sub(EPOCH).wrapping_mul(DAY)
 }
 
-/// From 1 = Monday to 1 = Sunday. Other numbers stay, and are counted on from there.
+/// Converts a day of the week that counts from Monday to one that counts from Sunday, both from 1. Other numbers are not changed.
 pub(super) fn iso_to_calendar(day: i32) -> i32 {
     match day {
         7 => 1,

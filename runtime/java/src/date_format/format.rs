@@ -1,4 +1,4 @@
-//! Writes moments.
+//! Formats moments.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::names::{AM_PM, DAYS, ERAS, LONG_UTC, MONTHS, UTC, short};
 use super::pattern::{Field, Item};
 use crate::calendar::{Moment, day_of_week};
 
-/// Most digits that a number is filled up to, as in Java's `DecimalFormat`.
+/// Maximum number of digits that a number is padded to, as in Java's `DecimalFormat`.
 const MAX_DIGITS: usize = 309;
 
 pub(super) fn write(items: &[Item], millis: i64, text: &mut String) {

@@ -19,7 +19,7 @@ pub(super) const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", 
 
 pub(super) const ERAS: [&str; 2] = ["BC", "AD"];
 
-/// What the eras are called in a text too.
+/// Other names of the eras that are accepted in a text.
 pub(super) const LONG_ERAS: [&str; 2] = ["Before Christ", "Anno Domini"];
 
 pub(super) const AM_PM: [&str; 2] = ["AM", "PM"];
@@ -32,13 +32,13 @@ pub(super) const LONG_GMT: &str = "Greenwich Mean Time";
 
 pub(super) const LONG_UTC: &str = "Coordinated Universal Time";
 
-/// The three letters that a name of a month or a day is cut to.
+/// Returns the first three letters of the name of a month or a day.
 pub(super) fn short(name: &str) -> &str {
     name.get(..3).unwrap_or(name)
 }
 
-/// True = `text` begins with an ASCII `name`, in upper or lower case as Java compares them: some letters beyond ASCII have one
-/// of ASCII as their other case.
+/// Whether `text` begins with an ASCII `name`, ignoring case like Java: some letters outside ASCII have an ASCII letter as their other
+/// case.
 pub(super) fn begins(text: &[u16], name: &str) -> bool {
     let folded = |unit: u16| match unit {
         0x130 | 0x131 => b'I',

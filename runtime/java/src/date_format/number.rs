@@ -1,6 +1,6 @@
-//! Reads whole numbers as Java's `DecimalFormat` does.
+//! Parses integers like Java's `DecimalFormat`.
 
-/// The zeros of the decimal digits that a Java `char` can be, other than ASCII's.
+/// The zeros of the decimal digits that fit in a Java `char`, except ASCII's.
 const ZEROS: [u16; 36] = [
     0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
     0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
@@ -17,8 +17,7 @@ fn starts_with(text: &[u16], start: usize, what: &str) -> bool {
     text.get(start..).is_some_and(|rest| what.encode_utf16().enumerate().all(|(at, unit)| rest.get(at) == Some(&unit)))
 }
 
-/// The number at `start` as Java's `intValue` has it, and the place behind it. A number with an exponent is one, and so are
-/// NaN and infinity.
+/// Returns the `intValue` of the number at `start`, and the position after it. Numbers with an exponent, NaN and infinity are accepted.
 pub(super) fn read(text: &[u16], start: usize) -> Option<(i32, usize)> {
     if starts_with(text, start, "NaN") {
         return Some((0, start + 3));
@@ -28,20 +27,20 @@ pub(super) fn read(text: &[u16], start: usize) -> Option<(i32, usize)> {
     if starts_with(text, at, "∞") {
         return Some((if negative { i32::MIN } else { i32::MAX }, at + 1));
     }
-    if let Some((number, behind)) = plain(text, at) {
-        return Some((if negative { number.wrapping_neg() as i32 } else { number as i32 }, behind));
+    if let Some((number, after)) = plain(text, at) {
+        return Some((if negative { number.wrapping_neg() as i32 } else { number as i32 }, after));
     }
     let (digits, mut at) = digits(text, at)?;
     let mut exponent = 0;
     if text.get(at) == Some(&b'E'.into())
-        && let Some((power, behind)) = power(text, at + 1)
+        && let Some((power, after)) = power(text, at + 1)
     {
-        (exponent, at) = (power, behind);
+        (exponent, at) = (power, after);
     }
     Some((int_value(negative, &digits, exponent), at))
 }
 
-/// A number of some ASCII digits, with nothing behind it that could belong to it: nearly all are.
+/// Parses up to 18 ASCII digits that are not followed by further digits or an exponent. Nearly all numbers have this form.
 fn plain(text: &[u16], start: usize) -> Option<(i64, usize)> {
     const MOST: usize = 18;
     let of = |unit: &u16| unit.checked_sub(b'0'.into()).filter(|digit| *digit < 10);
@@ -52,23 +51,23 @@ fn plain(text: &[u16], start: usize) -> Option<(i64, usize)> {
     if count == 0 || more { None } else { Some((number, start + count)) }
 }
 
-/// The exponent, and the place behind it.
+/// Returns the exponent, and the position after it.
 fn power(text: &[u16], start: usize) -> Option<(i32, usize)> {
     let negative = starts_with(text, start, "-");
     let (digits, at) = digits(text, start + usize::from(negative))?;
     let number: i64 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
-    // As Java, which cuts it to the lower half.
+    // Truncated to the low 32 bits, as in Java.
     Some((if negative { (number as i32).wrapping_neg() } else { number as i32 }, at))
 }
 
-/// The digits without leading zeros, and the place behind them. `None` = there are none.
+/// Returns the digits without leading zeros, and the position after them, or `None` if there are no digits.
 fn digits(text: &[u16], start: usize) -> Option<(String, usize)> {
     let found: Vec<u8> = text.get(start..)?.iter().map_while(|unit| digit(*unit)).collect();
     let significant = found.iter().skip_while(|digit| **digit == 0).map(|digit| char::from(b'0' + digit)).collect();
     if found.is_empty() { None } else { Some((significant, start + found.len())) }
 }
 
-/// A number that fits into 64 bits is cut to 32 of them, one that does not becomes the nearest.
+/// Converts a number to 32 bits: one that fits in 64 bits is truncated to the low 32 bits, any other becomes the nearest number.
 fn int_value(negative: bool, digits: &str, exponent: i32) -> i32 {
     let signed = |magnitude: &str| if negative { format!("-{magnitude}") } else { magnitude.to_owned() };
     if digits.is_empty() {
@@ -81,7 +80,7 @@ fn int_value(negative: bool, digits: &str, exponent: i32) -> i32 {
         Some(long) => long as i32,
         None => {
             let double: f64 = signed(&format!("{digits}e{exponent}")).parse().unwrap_or(0.0);
-            // Java makes a long of what has no fraction, and only then cuts it.
+            // Java converts a number without a fraction to a long first, and then truncates it.
             let long = double as i64;
             if long as f64 == double && long < i64::MAX { long as i32 } else { double as i32 }
         }

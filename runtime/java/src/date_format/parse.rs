@@ -1,4 +1,4 @@
-//! Reads texts.
+//! Parses texts.
 
 use std::fmt;
 
@@ -7,24 +7,24 @@ use super::names::{AM_PM, DAYS, ERAS, GMT, LONG_ERAS, LONG_GMT, LONG_UTC, MONTHS
 use super::number;
 use super::pattern::{Field, Item};
 
-/// The first year that two digits can mean, and the moment it begins.
+/// The first year that two digits can mean, and the moment at which it begins.
 const FIRST_YEAR: i32 = 1946;
 const FIRST_MOMENT: i64 = -757_382_400_000;
 
-/// Why a text cannot be read.
+/// Why a text cannot be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseError {
-    /// It is not as the pattern says.
+    /// The text does not match the pattern.
     Mismatch,
-    /// Where the pattern has a time zone, it has letters that are neither `GMT` nor `UTC`: perhaps the name of a time zone.
+    /// The text has letters other than `GMT` and `UTC` where the pattern has a time zone: perhaps the name of one.
     ZoneName,
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            ParseError::Mismatch => "the text is not as the pattern says",
-            ParseError::ZoneName => "the text has the name of a time zone other than UTC and GMT",
+            ParseError::Mismatch => "the text does not match the pattern",
+            ParseError::ZoneName => "the text contains the name of a time zone other than UTC and GMT",
         })
     }
 }
@@ -32,7 +32,7 @@ impl fmt::Display for ParseError {
 impl std::error::Error for ParseError {}
 
 pub(super) fn read(items: &[Item], text: &str) -> Result<i64, ParseError> {
-    // Java counts in these units, which a text of other than ASCII shows.
+    // Java counts UTF-16 units, which matters for texts that are not ASCII.
     let text: Vec<u16> = text.encode_utf16().collect();
     let mut fields = Fields::default();
     let mut at = 0;
@@ -53,7 +53,7 @@ pub(super) fn read(items: &[Item], text: &str) -> Result<i64, ParseError> {
         };
     }
     let millis = fields.millis();
-    // The first week of a year may begin before it.
+    // The first week of a year may begin in the previous year.
     if fields.ambiguous_year && millis < FIRST_MOMENT {
         fields.add_years(100);
         return Ok(fields.millis());
@@ -61,17 +61,17 @@ pub(super) fn read(items: &[Item], text: &str) -> Result<i64, ParseError> {
     Ok(millis)
 }
 
-/// Reads one field.
+/// Parses one field.
 struct Reader<'a> {
     text: &'a [u16],
     start: usize,
     count: usize,
-    /// The number has no more characters than the pattern has letters, because another one follows at once.
+    /// Whether the number has at most as many characters as the pattern has letters, because another number follows directly.
     abuts: bool,
 }
 
 impl Reader<'_> {
-    /// Sets what the text says, and gives the place behind it.
+    /// Sets the field from the text. Returns the position after it.
     fn read(&self, field: Field, fields: &mut Fields) -> Result<usize, ParseError> {
         let blanks =
             self.rest(self.start).iter().take_while(|unit| matches!(u8::try_from(**unit), Ok(b' ' | b'\t'))).count();
@@ -127,7 +127,7 @@ impl Reader<'_> {
         text.and_then(|text| number::read(text, at)).ok_or(ParseError::Mismatch)
     }
 
-    /// Two digits for a pattern of one or two letters are a year of this century or the last one.
+    /// Returns the year of a number. Two digits for a pattern of one or two letters are a year from 1946 to 2045.
     fn year(&self, at: usize, end: usize, value: i32, fields: &mut Fields) -> i32 {
         let two_digits = end - at == 2 && self.text[at..end].iter().all(|unit| number::digit(*unit).is_some());
         if self.count > 2 || !two_digits {
@@ -137,7 +137,7 @@ impl Reader<'_> {
         value + FIRST_YEAR / 100 * 100 + if value < FIRST_YEAR % 100 { 100 } else { 0 }
     }
 
-    /// The longest name that the text has here, in front of blanks.
+    /// Sets the field from the longest name at the start of the text. White space before a name is not skipped.
     fn name<'n>(
         &self,
         names: impl Iterator<Item = (&'n str, i32)>,
@@ -150,18 +150,18 @@ impl Reader<'_> {
         Ok(self.start + name.len())
     }
 
-    /// An offset, `GMT` with or without one, or `UTC`.
+    /// Parses an offset, `GMT` with or without an offset, or `UTC`.
     fn zone(&self, at: usize, fields: &mut Fields) -> Result<usize, ParseError> {
         if let Some(sign) = self.sign(at) {
             return self.offset(at + 1, sign, Form::TwoAndTwo, fields);
         }
         if begins(self.rest(self.start), GMT) && at == self.start {
-            let behind = at + 3;
-            return match self.sign(behind) {
-                Some(sign) => self.offset(behind + 1, sign, Form::Colon { short: true }, fields),
+            let after = at + 3;
+            return match self.sign(after) {
+                Some(sign) => self.offset(after + 1, sign, Form::Colon { short: true }, fields),
                 None => {
                     fields.set(Part::ZoneOffset, 0);
-                    Ok(behind)
+                    Ok(after)
                 }
             };
         }
@@ -178,7 +178,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `Z`, or an offset in the form that the number of letters says.
+    /// Parses `Z`, or an offset in the form that the number of letters determines.
     fn iso_zone(&self, at: usize, fields: &mut Fields) -> Result<usize, ParseError> {
         if self.rest(at).first() == Some(&b'Z'.into()) {
             fields.set(Part::ZoneOffset, 0);
@@ -207,19 +207,19 @@ impl Reader<'_> {
     }
 }
 
-/// How an offset is written behind its sign.
+/// The form of an offset after its sign.
 #[derive(Clone, Copy)]
 enum Form {
     /// `hh`
     Two,
     /// `hhmm`
     TwoAndTwo,
-    /// `hh:mm`, and `h:mm` too where it may be short.
+    /// `hh:mm`, or also `h:mm` if `short`.
     Colon { short: bool },
 }
 
 impl Form {
-    /// The minutes, and how many characters they take.
+    /// Returns the minutes of the offset, and the number of characters that were parsed.
     fn read(self, text: &[u16]) -> Option<(i32, usize)> {
         let digit = |at: usize| {
             let byte = u8::try_from(*text.get(at)?).ok()?;
@@ -244,7 +244,7 @@ impl Form {
     }
 }
 
-/// Names and what they are cut to, with their numbers.
+/// Returns the names and their abbreviations, with their numbers.
 fn long_and_short<'n>(names: &'n [&'n str], first: i32) -> impl Iterator<Item = (&'n str, i32)> {
     let long = names.iter().zip(first..).map(|(name, number)| (*name, number));
     long.flat_map(|(name, number)| [(name, number), (short(name), number)])

@@ -1,17 +1,17 @@
-//! Reads patterns.
+//! Parses patterns.
 
 use std::fmt;
 
 use crate::calendar::DAY;
 
-/// Why a pattern cannot be used, in Java's words.
+/// Why a pattern is not valid, with Java's messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatternError {
-    /// A letter without a meaning.
+    /// A letter has no meaning.
     IllegalCharacter(char),
-    /// A quote without an end.
+    /// A quote is not closed.
     UnterminatedQuote,
-    /// More than three `X`.
+    /// There are more than three `X`.
     IsoZone(usize),
 }
 
@@ -30,13 +30,13 @@ impl std::error::Error for PatternError {}
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
-    /// As it stands.
+    /// Literal text.
     Literal(String),
-    /// A letter and how often it is repeated.
+    /// A field, and the number of its letters.
     Field(Field, usize),
 }
 
-/// What a letter stands for.
+/// The meaning of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Era,
@@ -62,7 +62,7 @@ pub(super) enum Field {
     ZoneName,
     ZoneValue,
     WeekYear,
-    /// 1 = Monday
+    /// From 1 for Monday to 7 for Sunday.
     IsoDayOfWeek,
     IsoZone,
 }
@@ -98,7 +98,7 @@ impl Field {
 }
 
 impl Item {
-    /// Whether a number in front of this item has no more digits than its own letters.
+    /// Whether a number before this item has at most as many digits as its own letters.
     pub(super) fn abuts(&self) -> bool {
         match self {
             Item::Literal(_) => false,
@@ -124,10 +124,10 @@ impl Item {
     }
 }
 
-/// The pieces of a pattern.
+/// Returns the items of a pattern.
 pub(super) fn read(pattern: &str) -> Result<Vec<Item>, PatternError> {
     let mut items = Vec::new();
-    // The letter of the field that goes on, and how many there were; neighbours in one literal stay one.
+    // The letter of the current field, and the number of its repetitions.
     let mut run: Option<(char, usize)> = None;
     let mut quoted = false;
     let mut characters = pattern.chars().peekable();

@@ -1,4 +1,4 @@
-//! What Java makes of patterns and texts. Far more of it is in the recorded cases of the transforms that use this.
+//! Compares patterns and texts with Java. The recorded cases of the transforms that use this contain many more.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn patterns_that_java_refuses_are_refused() {
 }
 
 #[test]
-fn names_of_time_zones_are_told_apart_from_other_mismatches() {
+fn names_of_time_zones_are_distinguished_from_other_mismatches() {
     let format = DateFormat::new("yyyy z").unwrap();
     assert_eq!(format.parse("1970 utc"), Ok(0));
     assert_eq!(format.parse("1970 +0100"), Ok(-3_600_000));
@@ -35,7 +35,7 @@ fn years_of_two_digits_are_those_around_now() {
 }
 
 #[test]
-fn every_moment_can_be_written() {
+fn every_moment_can_be_formatted() {
     let format = DateFormat::new("G yyyy Y MMM d D E F w W u H").unwrap();
     for millis in [i64::MIN, i64::MIN + 1, i64::MAX, -62_135_769_600_000, -12_219_292_800_000] {
         assert!(!format.format(millis).is_empty());
@@ -49,11 +49,11 @@ fn the_days_around_the_change_of_calendar_follow_each_other() {
     let first = format.parse("1582-10-15").unwrap();
     assert_eq!(first, -12_219_292_800_000);
     assert_eq!(format.format(first - 1), "1582-10-04");
-    assert_eq!(format.parse("1582-10-05").unwrap(), first, "a day that never was");
+    assert_eq!(format.parse("1582-10-05").unwrap(), first, "a day that does not exist");
 }
 
 #[test]
-fn what_is_written_is_read_back() {
+fn formatted_moments_are_parsed_back() {
     let format = DateFormat::new("yyyy-MM-dd HH:mm:ss.SSS G").unwrap();
     for day in (-1_200_000..60_000).step_by(97) {
         let millis = day * crate::calendar::DAY + day.rem_euclid(crate::calendar::DAY);

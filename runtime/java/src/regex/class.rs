@@ -1,6 +1,6 @@
 //! Classes of characters in square brackets.
 //!
-//! Brackets in brackets are a class of their own (`[[:alpha:]]` is one of `:`, `a`, `l`, `p`, `h`), and `&&` intersects.
+//! Brackets within brackets are a nested class (`[[:alpha:]]` is one of `:`, `a`, `l`, `p`, `h`), and `&&` intersects.
 
 use super::error::RegexError;
 use super::escape;
@@ -12,12 +12,12 @@ use super::set::CharSet;
 #[derive(Default)]
 struct Side {
     members: Vec<CharSet>,
-    /// Java forgets what is in front of a further `&&` of such a side: brackets, and then members.
-    members_behind_brackets: bool,
+    /// Whether members follow brackets. Before a further `&&`, Java ignores such a side.
+    members_after_brackets: bool,
     has_brackets: bool,
 }
 
-/// Reads a class whose opening bracket is behind us.
+/// Parses a class whose opening bracket has been read.
 pub(super) fn class(parser: &mut Parser<'_>) -> Result<CharSet, RegexError> {
     let begin = parser.reader.at() - 1;
     let negated = parser.reader.eat("^");
@@ -29,7 +29,7 @@ pub(super) fn class(parser: &mut Parser<'_>) -> Result<CharSet, RegexError> {
         }
         let members = CharSet::all(&side.members);
         let more = parser.reader.eat("&&");
-        if more && left.is_some() && side.members_behind_brackets {
+        if more && left.is_some() && side.members_after_brackets {
             return Err(parser.reader.unsupported("a class with brackets and other members between two &&", begin));
         }
         if more && parser.reader.peek() == Some('&') {
@@ -47,16 +47,16 @@ pub(super) fn class(parser: &mut Parser<'_>) -> Result<CharSet, RegexError> {
     }
 }
 
-/// Reads up to the end of the class, or to `&&`.
-fn side(parser: &mut Parser<'_>, behind_and: bool) -> Result<Side, RegexError> {
+/// Parses up to the end of the class, or up to `&&`.
+fn side(parser: &mut Parser<'_>, after_and: bool) -> Result<Side, RegexError> {
     let mut side = Side::default();
     loop {
         let begin = parser.reader.at();
         let (set, brackets) = match parser.reader.peek() {
             None if parser.reader.is_at_end() => return Err(unclosed(parser)),
-            Some(']') if !side.members.is_empty() || behind_and => return Ok(side),
+            Some(']') if !side.members.is_empty() || after_and => return Ok(side),
             Some('&') if parser.reader.peek_at(1) == Some('&') => return Ok(side),
-            Some('&') if behind_and && side.has_brackets => {
+            Some('&') if after_and && side.has_brackets => {
                 return Err(parser.reader.unsupported("& behind && and brackets in a class", begin));
             }
             Some('[') => {
@@ -70,13 +70,13 @@ fn side(parser: &mut Parser<'_>, behind_and: bool) -> Result<Side, RegexError> {
             }
             _ => (member(parser)?, false),
         };
-        side.members_behind_brackets |= side.has_brackets && !brackets;
+        side.members_after_brackets |= side.has_brackets && !brackets;
         side.has_brackets |= brackets;
         side.members.push(set);
     }
 }
 
-/// A character, a range, or a class that has a name.
+/// Parses a character, a range, or a class that has a name.
 fn member(parser: &mut Parser<'_>) -> Result<CharSet, RegexError> {
     let begin = parser.reader.at();
     let first = match one(parser, false)? {
@@ -123,7 +123,7 @@ fn one(parser: &mut Parser<'_>, in_range: bool) -> Result<One, RegexError> {
     if in_range && matches!(parser.reader.peek(), Some('p' | 'P')) {
         return Err(parser.reader.error_at("Illegal/unsupported escape sequence", parser.reader.at() + 1));
     }
-    // As an end of a range it is one character in Java, and a class of some otherwise.
+    // At the end of a range, Java reads it as one character, and elsewhere as a class.
     let ambiguous = parser.reader.peek() == Some('v');
     if let Some(set) = escape::class_by_name(parser)? {
         let dash = |reader: &Reader<'_>| reader.peek() == Some('-') && !matches!(reader.peek_at(1), Some('[' | ']'));

@@ -1,30 +1,30 @@
-//! What is wrong with an expression or a replacement, or that a match took too many steps.
+//! Errors in expressions and replacements, and of matches that take too many steps.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// An expression that cannot be read, or was not brought to an end.
+/// Why an expression cannot be used, or a match was not completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegexError {
     /// Java refuses the expression too.
     Syntax {
-        /// What is wrong, in Java's words.
+        /// Java's message.
         reason: Cow<'static, str>,
         /// The whole expression.
         expression: String,
-        /// Where, in characters, as Java counts; -1 is before the first.
+        /// The position in characters, as Java counts; -1 is before the first.
         index: isize,
     },
-    /// Java takes the expression, and Weir would not do the same with it.
+    /// Java accepts the expression, but Weir does not support it or would behave differently.
     Unsupported {
-        /// The construct that makes the difference.
+        /// The construct that is not supported.
         construct: String,
         /// The whole expression.
         expression: String,
-        /// Where the construct begins, in characters.
+        /// The position of the construct, in characters.
         index: usize,
     },
-    /// A replacement that is none, in Java's words.
+    /// The replacement is not valid. The message is Java's.
     Replacement(String),
     /// The match took too many steps.
     TooManySteps,
@@ -40,19 +40,23 @@ impl fmt::Display for RegexError {
                 place(f, expression, *index)
             }
             Self::Unsupported { construct, expression, index } => {
-                write!(f, "Weir does not support {}; write the expression without it", construct.trim_end_matches(','))?;
+                write!(
+                    f,
+                    "Weir does not support {}; write the expression without it",
+                    construct.trim_end_matches(',')
+                )?;
                 place(f, expression, isize::try_from(*index).unwrap_or(-1))
             }
             Self::Replacement(reason) => f.write_str(reason),
             Self::HalfCharacters => f.write_str(
-                "the text has characters above U+FFFF, into the middle of which Java looks with this regular expression",
+                "the text contains characters above U+FFFF, which Java would split to match this regular expression",
             ),
             Self::TooManySteps => f.write_str("the regular expression took too many steps to match"),
         }
     }
 }
 
-/// The place and a line that points to it, as `PatternSyntaxException` prints them.
+/// Writes the position and a line that points to it, like `PatternSyntaxException`.
 fn place(f: &mut fmt::Formatter<'_>, expression: &str, index: isize) -> fmt::Result {
     let Ok(index) = usize::try_from(index) else { return write!(f, "\n{expression}") };
     write!(f, " near index {index}\n{expression}")?;

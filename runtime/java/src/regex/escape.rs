@@ -1,4 +1,4 @@
-//! What follows a backslash.
+//! Parses escapes: what follows a backslash.
 
 use super::error::RegexError;
 use super::parse::Parser;
@@ -10,14 +10,14 @@ const QUOTED: &str = "\\Q within an escape";
 
 const NO_ESCAPE: &str = "Illegal/unsupported escape sequence";
 
-/// An escape outside of a class, whose backslash is behind us.
+/// Parses an escape outside a class, whose backslash has been read.
 pub(super) fn escape(parser: &mut Parser<'_>, unix: bool) -> Result<Node, RegexError> {
     let begin = parser.reader.at() - 1;
     if let Some(set) = class_by_name(parser)? {
         return Ok(Node::One(set));
     }
     let node = match parser.reader.peek() {
-        // `\G` is where the last match ended, and there is none in front of the first one.
+        // `\G` is the end of the previous match, and there is none before the first match.
         Some('A' | 'G') => Node::Assert(Assertion::Begin),
         Some('z') => Node::Assert(Assertion::End),
         Some('Z') => Node::Assert(Assertion::LastLineEnd { unix }),
@@ -52,7 +52,7 @@ fn group_by_name(parser: &mut Parser<'_>, begin: usize) -> Result<Node, RegexErr
     }
 }
 
-/// The number has as many digits as there are groups so far to have it.
+/// Parses the number of a group. A further digit belongs to it only if so far there is a group with that number.
 fn group_by_number(parser: &mut Parser<'_>, begin: usize) -> Result<Node, RegexError> {
     let mut group = 0;
     while let Some(digit) = parser.reader.peek().and_then(|digit| digit.to_digit(10)) {
@@ -71,12 +71,12 @@ fn group_by_number(parser: &mut Parser<'_>, begin: usize) -> Result<Node, RegexE
 }
 
 fn again(parser: &Parser<'_>, group: usize, begin: usize) -> Result<Node, RegexError> {
-    // The set is of no use; whether both cases may be told apart is asked in one place.
+    // The set is not used: `cased` is called only to check whether ignoring case is supported.
     parser.cased(CharSet::default(), begin)?;
     Ok(Node::Again { group, ignore_case: parser.flags.ignore_case })
 }
 
-/// A class that a letter or a name stands for, if one follows.
+/// Parses a class that is written as a letter or a name, if one follows.
 pub(super) fn class_by_name(parser: &mut Parser<'_>) -> Result<Option<CharSet>, RegexError> {
     let begin = parser.reader.at() - 1;
     let set = match parser.reader.peek() {
@@ -127,7 +127,7 @@ fn property(parser: &mut Parser<'_>, begin: usize) -> Result<CharSet, RegexError
     Ok(if negated { set.negated() } else { set })
 }
 
-/// The one character that an escape stands for.
+/// Parses an escape that means one character.
 pub(super) fn character(parser: &mut Parser<'_>, begin: usize) -> Result<char, RegexError> {
     let Some((letter, quoted)) = parser.reader.next() else {
         return Err(match parser.depth {
@@ -159,7 +159,7 @@ pub(super) fn character(parser: &mut Parser<'_>, begin: usize) -> Result<char, R
     })
 }
 
-/// Up to three digits, of which three begin with 0 to 3.
+/// Parses up to three digits; three only if the first is 0 to 3.
 fn octal(parser: &mut Parser<'_>) -> Result<char, RegexError> {
     let digit =
         |parser: &mut Parser<'_>| parser.reader.next_if(|digit| digit.is_digit(8)).and_then(|digit| digit.to_digit(8));
@@ -203,7 +203,7 @@ fn hexadecimal(parser: &mut Parser<'_>, begin: usize) -> Result<char, RegexError
     scalar(parser, value, begin)
 }
 
-/// `\uHHHH`, or two of them that are one character together.
+/// Parses `\uHHHH`, or two of them that together are one character.
 fn unicode(parser: &mut Parser<'_>, begin: usize) -> Result<char, RegexError> {
     let unit = |parser: &mut Parser<'_>| {
         digits(parser, 4)

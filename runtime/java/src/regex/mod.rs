@@ -1,8 +1,8 @@
-//! Java's regular expressions (`java.util.regex`), as far as names need them: what matches as a whole, and what the first match
-//! is replaced with.
+//! Java's regular expressions (`java.util.regex`), to the extent that Kafka Connect uses them for names: matching a whole text, and
+//! replacing the first match.
 //!
-//! What an expression matches and what its groups hold is what it is in Java, with the oddities of Java's: recorded cases
-//! (`tests/java_regex.rs`) hold the two against each other. What would not be the same is refused when the expression is read.
+//! An expression matches the same texts, and its groups capture the same texts, as in Java, including Java's oddities; recorded cases
+//! (`tests/java_regex.rs`) compare the two. Constructs that would behave differently are refused when the expression is parsed.
 
 mod class;
 mod error;
@@ -26,21 +26,21 @@ pub use run::Span;
 #[derive(Debug, Clone)]
 pub struct JavaRegex {
     program: Program,
-    /// Names of groups, and their numbers.
+    /// The names and numbers of named groups.
     names: Vec<(String, usize)>,
 }
 
 impl JavaRegex {
-    /// Reads an expression.
+    /// Parses an expression.
     ///
     /// # Errors
     ///
-    /// Java would refuse it, or Weir does not do the same with it as Java.
+    /// Java refuses the expression, or Weir does not support it like Java.
     pub fn new(expression: &str) -> Result<JavaRegex, RegexError> {
         JavaRegex::with(expression, Flags::default())
     }
 
-    /// Reads an expression for which upper and lower case of ASCII letters are the same (`Pattern.CASE_INSENSITIVE`).
+    /// Parses an expression that ignores the case of ASCII letters (`Pattern.CASE_INSENSITIVE`).
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl JavaRegex {
         Ok(Machine::new(&self.program, &text, true).match_at(0)?.is_some())
     }
 
-    /// The places of the first match, wherever it is, and of its groups, in characters (`Matcher.find`).
+    /// Returns the positions of the first match in the text and of its groups, in characters (`Matcher.find`).
     ///
     /// # Errors
     ///
@@ -77,11 +77,11 @@ impl JavaRegex {
         self.find_in(&text)
     }
 
-    /// The text with its first match, wherever it is, replaced (`Matcher.replaceFirst`).
+    /// Returns the text with its first match replaced (`Matcher.replaceFirst`).
     ///
     /// # Errors
     ///
-    /// The match took too many steps, or the replacement is none, in Java's words.
+    /// The match took too many steps, or the replacement is not valid.
     pub fn replace_first(&self, text: &str, replacement: &str) -> Result<String, RegexError> {
         let letters: Vec<char> = text.chars().collect();
         let Some(groups) = self.find_in(&letters)? else { return Ok(text.into()) };
@@ -98,7 +98,7 @@ impl JavaRegex {
         }
         let mut machine = Machine::new(&self.program, text, false);
         for from in 0..=text.len() {
-            // Java tries whether a match begins in the middle of such a character, too.
+            // Java also tries to match from the middle of such a character.
             if from > 0 && has_halves(&text[from - 1..from]) {
                 return Err(RegexError::HalfCharacters);
             }
@@ -110,7 +110,7 @@ impl JavaRegex {
     }
 }
 
-/// Whether there are characters that are two in Java.
+/// Whether the text contains characters that are two `char`s in Java.
 fn has_halves(text: &[char]) -> bool {
     text.iter().any(|&letter| letter > '\u{ffff}')
 }

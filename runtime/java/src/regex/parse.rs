@@ -1,4 +1,4 @@
-//! Reads an expression: alternatives, groups, repetitions. The grammar, its oddities and the words of its errors are Java's.
+//! Parses an expression: alternatives, groups, repetitions. The grammar, its oddities and the error messages are Java's.
 
 use super::error::RegexError;
 use super::reader::Reader;
@@ -6,13 +6,13 @@ use super::set::CharSet;
 use super::tree::{Assertion, Kind, Look, Node, Repeat, UNBOUNDED};
 use super::{class, escape};
 
-/// Deepest nesting of groups and classes. Each takes a part of the stack, also when it is matched.
+/// Maximum nesting depth of groups and classes. Each level needs stack space, also when it is matched.
 pub(super) const MAX_DEPTH: usize = 100;
 
-/// Most characters of an expression. Reading one takes time that grows with the square of its length.
+/// Maximum number of characters of an expression. The time to parse one grows with the square of its length.
 const MAX_LENGTH: usize = 10_000;
 
-/// What `(?...)` switches on and off.
+/// The flags that `(?...)` switches on and off.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Flags {
     pub(super) ignore_case: bool,
@@ -33,13 +33,13 @@ impl Flags {
 pub(super) struct Parser<'e> {
     pub(super) reader: Reader<'e>,
     pub(super) flags: Flags,
-    /// Groups that have begun so far, with the whole match.
+    /// The number of groups that have begun so far, including the whole match.
     pub(super) groups: usize,
     pub(super) names: Vec<(String, usize)>,
     pub(super) depth: usize,
 }
 
-/// Reads a whole expression.
+/// Parses a whole expression.
 pub(super) fn parse(expression: &str, flags: Flags) -> Result<(Node, Parser<'_>), RegexError> {
     let reader = Reader::new(expression);
     if expression.chars().nth(MAX_LENGTH).is_some() {
@@ -55,7 +55,7 @@ pub(super) fn parse(expression: &str, flags: Flags) -> Result<(Node, Parser<'_>)
 }
 
 impl Parser<'_> {
-    /// One level deeper, as long as that is allowed.
+    /// Parses one level deeper, unless that exceeds the maximum depth.
     pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, RegexError>) -> Result<T, RegexError> {
         if self.depth == MAX_DEPTH {
             let construct = format!("more than {MAX_DEPTH} groups and classes in each other");
@@ -129,12 +129,12 @@ impl Parser<'_> {
         })
     }
 
-    /// The characters that stand for one.
+    /// Returns the characters that match this one.
     pub(super) fn literal(&self, letter: char, index: usize) -> Result<CharSet, RegexError> {
         self.cased(CharSet::range(letter, letter), index)
     }
 
-    /// With what `(?i)` adds.
+    /// Returns the set with the characters that `(?i)` adds.
     pub(super) fn cased(&self, set: CharSet, index: usize) -> Result<CharSet, RegexError> {
         match self.flags {
             Flags { ignore_case: false, .. } => Ok(set),
@@ -145,7 +145,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What is behind an opening round bracket; `None` = flags.
+    /// Parses what follows an opening parenthesis. Returns `None` if it only sets flags.
     fn group(&mut self) -> Result<Option<Node>, RegexError> {
         let begin = self.reader.at();
         let outer = self.flags;
@@ -165,7 +165,7 @@ impl Parser<'_> {
         {
             if self.reader.eat(mark) {
                 let body = self.closed(outer)?;
-                let length = if ahead { (0, 0) } else { self.length_behind(&body, begin)? };
+                let length = if ahead { (0, 0) } else { self.look_behind_length(&body, begin)? };
                 return Ok(Some(Node::Look(Look { ahead, negative, length }, Box::new(body))));
             }
         }
@@ -196,14 +196,14 @@ impl Parser<'_> {
         self.groups - 1
     }
 
-    /// The inside of a group up to its end, behind which the flags are again what they were in front of it.
+    /// Parses the content of a group and its end. Afterwards the flags are again those from before the group.
     fn closed(&mut self, outer: Flags) -> Result<Node, RegexError> {
         let body = self.alternatives()?;
         self.flags = outer;
         if self.reader.eat(")") { Ok(body) } else { Err(self.reader.error_at("Unclosed group", self.reader.at() + 1)) }
     }
 
-    fn length_behind(&self, body: &Node, begin: usize) -> Result<(u32, u32), RegexError> {
+    fn look_behind_length(&self, body: &Node, begin: usize) -> Result<(u32, u32), RegexError> {
         match body.length() {
             None => Err(self
                 .reader
@@ -215,7 +215,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The name of a group, up to its `>`.
+    /// Parses the name of a group, up to its `>`.
     pub(super) fn name(&mut self) -> Result<String, RegexError> {
         let Some(first) = self.reader.next_if(|letter| letter.is_ascii_alphabetic()) else {
             return Err(self
@@ -232,7 +232,7 @@ impl Parser<'_> {
         Err(self.reader.error_at("named capturing group is missing trailing '>'", self.reader.at() + 1))
     }
 
-    /// An error that holds a name where `reason` has `{}`.
+    /// Returns an error with a name in place of `{}` in `reason`.
     pub(super) fn named(&self, reason: &str, name: &str) -> RegexError {
         self.reader.error(reason.replace("{}", name))
     }
@@ -261,7 +261,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A node and the repetition behind it, if there is one.
+    /// Parses the repetition that follows a node, if there is one.
     fn repeated(&mut self, node: Node) -> Result<Node, RegexError> {
         self.skip_comments();
         let (min, max) = match self.reader.peek() {
@@ -323,7 +323,7 @@ impl Parser<'_> {
         Ok(bound.cast_unsigned())
     }
 
-    /// White space and comments, where `(?x)` is on.
+    /// Skips white space and comments if `(?x)` is on.
     fn skip_comments(&mut self) {
         while self.flags.comments && !self.reader.is_at_end() {
             if self.reader.next_if(|letter| letter.is_ascii_whitespace() || letter == '\u{b}').is_some() {
@@ -332,7 +332,7 @@ impl Parser<'_> {
             if self.reader.peek() != Some('#') {
                 return;
             }
-            // What is quoted is a part of the comment as well.
+            // Quoted characters are part of the comment too.
             while self
                 .reader
                 .next()
@@ -342,7 +342,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether `(?x)` is on, whose white space means nothing in odd places too.
+    /// Whether `(?x)` is on, which ignores white space also in unusual places.
     pub(super) fn has_comments(&self) -> bool {
         self.flags.comments
     }

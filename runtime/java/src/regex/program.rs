@@ -1,9 +1,9 @@
-//! An expression as a program for the machine of `run.rs`.
+//! Compiles an expression to a program for the machine of `run.rs`.
 
 use super::set::CharSet;
 use super::tree::{Assertion, Kind, Look, Node, Repeat, Walk};
 
-/// One step. Numbers are places in the program, sets, or variables.
+/// One step. Numbers are indexes of steps, sets, groups or variables.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     One(usize),
@@ -13,24 +13,24 @@ pub(super) enum Step {
         ignore_case: bool,
     },
     Jump(usize),
-    /// Goes on behind this step and, if that fails, there.
+    /// Continues with the next step and, if that fails, with the given one.
     Or(usize),
-    /// Notes where a round of a loop, or a group, begins.
+    /// Stores in a variable where a round of a loop, or a group, begins.
     Begin(usize),
-    /// The group that began as the variable says ends here.
+    /// Ends a group whose beginning is in a variable.
     End {
         begin: usize,
         group: usize,
     },
-    /// A loop begins, whose rounds come behind this step.
+    /// Begins a loop, whose rounds follow this step.
     Enter(Loop),
-    /// A round of a loop ends.
+    /// Ends a round of a loop.
     Next(Loop),
-    /// Rounds that are matched on their own begin.
+    /// Begins rounds that are matched separately.
     Count(usize),
-    /// Such a round, which is behind this step.
+    /// Matches such a round, which follows this step.
     Round(Round),
-    /// What is behind this step, matched on its own; then `then`.
+    /// Matches what follows this step separately, and continues with `then`.
     Atomic {
         then: usize,
     },
@@ -39,19 +39,19 @@ pub(super) enum Step {
         place: usize,
         then: usize,
     },
-    /// A look behind ends where it began.
+    /// Checks that a look-behind ends at the position where it was tested.
     Behind(usize),
-    /// What is matched on its own ends.
+    /// Ends what is matched separately.
     Accept,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Loop {
     pub(super) repeat: Repeat,
-    /// Variables: rounds, and where the present one began.
+    /// The variables with the number of rounds, and with the beginning of the current round.
     pub(super) count: usize,
     pub(super) begin: usize,
-    /// Its number among the loops that remember where they failed.
+    /// The number of the loop, for remembering where it failed.
     pub(super) number: usize,
     pub(super) body: usize,
     pub(super) then: usize,
@@ -73,8 +73,8 @@ pub(super) struct Program {
     pub(super) groups: usize,
     pub(super) loops: usize,
     pub(super) looks_behind: bool,
-    /// Whether a loop that failed at a place will always fail there: what groups hold and how many rounds there were has no
-    /// bearing on it.
+    /// Whether a loop that failed at a position always fails there, because the result does not depend on captured groups or the number
+    /// of rounds.
     pub(super) remembers: bool,
 }
 
@@ -99,7 +99,7 @@ impl Program {
         self.variables - 1
     }
 
-    /// Adds a step that is made when the place behind what comes next is known.
+    /// Adds a step and the body after it. `step` creates the step from the index after the body.
     fn around(&mut self, body: impl FnOnce(&mut Program), step: impl FnOnce(usize) -> Step) {
         let at = self.steps.len();
         self.steps.push(Step::Accept);
@@ -107,10 +107,10 @@ impl Program {
         self.steps[at] = step(self.steps.len());
     }
 
-    /// Adds a set, unless it is there.
+    /// Returns the index of a set; adds the set if it does not exist yet.
     fn set(&mut self, set: &CharSet) -> usize {
-        let there = self.sets.iter().position(|there| there == set);
-        there.unwrap_or_else(|| {
+        let known = self.sets.iter().position(|known| known == set);
+        known.unwrap_or_else(|| {
             self.sets.push(set.clone());
             self.sets.len() - 1
         })
@@ -178,9 +178,9 @@ impl Program {
             self.around(body, Step::Or);
         }
         self.add(last);
-        let behind = self.steps.len();
+        let after = self.steps.len();
         for end in ends {
-            self.steps[end] = Step::Jump(behind);
+            self.steps[end] = Step::Jump(after);
         }
     }
 

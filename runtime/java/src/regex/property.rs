@@ -1,13 +1,13 @@
-//! `\p{...}`: the properties of characters that Weir knows. Their tables are those of Unicode 16, as in Java 24 and newer.
+//! `\p{...}`: the character properties that Weir supports. Their tables are those of Unicode 16, as in Java 24 and newer.
 //!
-//! Java knows more of them, and more names for them.
+//! Java supports more properties, and more names for them.
 
 use regex_syntax::Parser;
 use regex_syntax::hir::{Class, HirKind, Literal};
 
 use super::set::CharSet;
 
-/// General categories that have had no reason to be refused: those of characters that exist.
+/// The supported general categories: those of assigned characters.
 const CATEGORIES: [&str; 33] = [
     "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi",
     "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "Cc", "Cf",
@@ -36,7 +36,7 @@ const SCRIPTS: [&str; 20] = [
     "TIBETAN",
 ];
 
-/// The characters that have a property; `None` = Weir does not know it.
+/// Returns the characters that have a property, or `None` if Weir does not support it.
 pub(super) fn by_name(name: &str, ignore_case: bool) -> Option<CharSet> {
     if let Some(set) = posix(name, ignore_case) {
         return Some(set);
@@ -57,7 +57,7 @@ pub(super) fn by_name(name: &str, ignore_case: bool) -> Option<CharSet> {
     }
 }
 
-/// ASCII only, as long as nobody says `(?U)`.
+/// The POSIX classes. They contain ASCII only, because `(?U)` is not supported.
 fn posix(name: &str, ignore_case: bool) -> Option<CharSet> {
     let ranges: &[(char, char)] = match name {
         "Lower" | "Upper" if ignore_case => &[('a', 'z'), ('A', 'Z')],
@@ -131,7 +131,7 @@ fn table(property: &str) -> CharSet {
         Ok(HirKind::Class(Class::Unicode(class))) => {
             CharSet::new(class.iter().map(|range| (range.start().into(), range.end().into())))
         }
-        // A category of one character.
+        // A category with one character.
         Ok(HirKind::Literal(Literal(member))) => CharSet::of(std::str::from_utf8(&member).unwrap_or_default()),
         _ => CharSet::default(),
     }

@@ -1,4 +1,4 @@
-//! The characters of an expression, one after the other: `\Q...\E` is resolved, and errors know their place.
+//! Reads the characters of an expression one after another, resolves `\Q...\E`, and creates errors with their position.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use super::error::RegexError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Letter {
     letter: char,
-    /// From between `\Q` and `\E`: stands for itself.
+    /// Whether it is between `\Q` and `\E` and means itself.
     quoted: bool,
 }
 
-/// Where a parser is in an expression.
+/// The position of a parser in an expression.
 #[derive(Debug)]
 pub(super) struct Reader<'e> {
     expression: &'e str,
@@ -27,9 +27,9 @@ impl<'e> Reader<'e> {
             if letter != '\\' {
                 letters.push(Letter { letter, quoted: false });
             } else if let Some(quoted) = rest.as_str().strip_prefix('Q') {
-                let (quoted, behind) = quoted.split_once("\\E").unwrap_or((quoted, ""));
+                let (quoted, after) = quoted.split_once("\\E").unwrap_or((quoted, ""));
                 letters.extend(quoted.chars().map(|letter| Letter { letter, quoted: true }));
-                rest = behind.chars();
+                rest = after.chars();
             } else {
                 letters.push(Letter { letter, quoted: false });
                 letters.extend(rest.next().map(|letter| Letter { letter, quoted: false }));
@@ -51,7 +51,7 @@ impl<'e> Reader<'e> {
         self.letters.get(self.at).is_some_and(|letter| letter.quoted)
     }
 
-    /// The letter so many behind the next one, if it is not quoted: a quoted one is no part of the syntax.
+    /// Returns the letter at a distance from the next one, if it is not quoted: quoted letters are not part of the syntax.
     pub(super) fn peek_at(&self, distance: usize) -> Option<char> {
         self.letters.get(self.at + distance).filter(|letter| !letter.quoted).map(|letter| letter.letter)
     }
@@ -60,14 +60,14 @@ impl<'e> Reader<'e> {
         self.peek_at(0)
     }
 
-    /// The next letter, and whether it is quoted.
+    /// Reads the next letter. Also returns whether it is quoted.
     pub(super) fn next(&mut self) -> Option<(char, bool)> {
         let next = self.letters.get(self.at)?;
         self.at += 1;
         Some((next.letter, next.quoted))
     }
 
-    /// The next letter, if it is not quoted and passes.
+    /// Reads the next letter, if it is not quoted and `passes` accepts it.
     pub(super) fn next_if(&mut self, passes: impl FnOnce(char) -> bool) -> Option<char> {
         let next = self.peek().filter(|&letter| passes(letter))?;
         self.at += 1;
@@ -82,18 +82,18 @@ impl<'e> Reader<'e> {
         there
     }
 
-    /// An error that Java finds too. Its index is that of the last character that was read.
+    /// Returns an error that Java reports too. Its index is that of the last character that was read.
     pub(super) fn error(&self, reason: impl Into<Cow<'static, str>>) -> RegexError {
         self.error_at(reason, self.at)
     }
 
-    /// The same, when so many characters have been read.
+    /// Like [`error`](Self::error), as if `read` characters had been read.
     pub(super) fn error_at(&self, reason: impl Into<Cow<'static, str>>, read: usize) -> RegexError {
         let index = isize::try_from(read).unwrap_or(isize::MAX) - 1;
         RegexError::Syntax { reason: reason.into(), expression: self.expression.to_owned(), index }
     }
 
-    /// A construct of Java's that Weir does not have, which begins at `index`.
+    /// Returns the error for a construct of Java that Weir does not support, which begins at `index`.
     pub(super) fn unsupported(&self, construct: impl Into<String>, index: usize) -> RegexError {
         RegexError::Unsupported { construct: construct.into(), expression: self.expression.to_owned(), index }
     }

@@ -1,4 +1,4 @@
-//! What a match is replaced with.
+//! Evaluates replacements.
 
 use super::run::Span;
 
@@ -40,7 +40,7 @@ pub(super) fn append(
                     if group >= groups.len() {
                         return Err(format!("No group {group}"));
                     }
-                    // Further digits belong to it as long as there is such a group.
+                    // Further digits belong to the number as long as there is such a group.
                     while let Some(digit) = rest.peek().and_then(|digit| digit.to_digit(10))
                         && group * 10 + (digit as usize) < groups.len()
                     {
@@ -55,7 +55,7 @@ pub(super) fn append(
                 continue;
             }
         };
-        // A group that is there but took no part in the match stands for nothing.
+        // A group that exists but did not take part in the match is replaced with nothing.
         if let Some((begin, end)) = groups[group] {
             out.extend(&text[begin..end]);
         }

@@ -1,7 +1,7 @@
-//! Runs the program of an expression over a text, going back where it fails.
+//! Runs the program of an expression on a text, with backtracking.
 //!
-//! Nothing here calls itself as often as the text is long: what may have to be gone back to is in a list. Only what is matched
-//! on its own (a look-around, an atomic group, a round of a repetition) is a call, and those are as deep as the expression.
+//! The depth of recursion does not depend on the length of the text: choices for backtracking are in a list. Only what is matched
+//! separately (a look-around, an atomic group, a round of a repetition) is a recursive call, so the depth is that of the expression.
 
 use std::collections::HashSet;
 
@@ -9,35 +9,35 @@ use super::error::RegexError;
 use super::program::{Loop, Program, Round, Step};
 use super::tree::{Assertion, Kind, Look};
 
-/// Most steps of one match. Java has no such bound and may take for ever.
+/// Maximum number of steps of one match. Java has no such limit and may run practically forever.
 const MAX_STEPS: u32 = 5_000_000;
 
-/// Where a group begins and ends, in characters; `None` = it takes no part.
+/// The beginning and end of a group, in characters; `None` if it does not take part in the match.
 pub type Span = Option<(usize, usize)>;
 
-/// What to undo when going back.
+/// A change to undo when backtracking.
 #[derive(Debug)]
 enum Undo {
     Group(usize, Span),
     Variable(usize, usize),
 }
 
-/// Somewhere to go back to.
+/// A point to backtrack to.
 #[derive(Debug)]
 struct Choice {
     step: usize,
     at: usize,
-    /// How much was to be undone then.
+    /// The length of the undo list at that point.
     undo: usize,
     then: Then,
 }
 
 #[derive(Debug)]
 enum Then {
-    GoOn,
-    /// One more round of a loop or repetition that takes as few as it can.
+    Continue,
+    /// Tries one more round of a lazy loop or repetition.
     OneMore,
-    /// This loop is known to fail at this place from now on.
+    /// Remembers that this loop fails at this position.
     Remember(usize),
 }
 
@@ -45,7 +45,7 @@ enum Then {
 pub(super) struct Machine<'p> {
     program: &'p Program,
     text: &'p [char],
-    /// A match that ends elsewhere than the text is none.
+    /// Whether a match must end at the end of the text.
     whole: bool,
     groups: Vec<Span>,
     variables: Vec<usize>,
@@ -70,24 +70,24 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Matches from a place on. The groups are those of the match, the first is all of it.
+    /// Matches from a position. Returns the groups of the match; the first is the whole match.
     pub(super) fn match_at(&mut self, from: usize) -> Result<Option<&[Span]>, RegexError> {
         let Some(end) = self.run(0, from, true)? else { return Ok(None) };
         self.groups[0] = Some((from, end));
         Ok(Some(&self.groups))
     }
 
-    /// Runs from a step on until something is accepted, and says where; then there is no going back into it.
+    /// Runs from a step until `Accept`, and returns the position there. Afterwards there is no backtracking into it.
     fn run(&mut self, step: usize, at: usize, outermost: bool) -> Result<Option<usize>, RegexError> {
         let (choices, undo) = (self.choices.len(), self.undo.len());
         let mut now = Some((step, at));
         loop {
             let Some((step, at)) = now else {
                 if self.choices.len() == choices {
-                    self.take_back(undo);
+                    self.undo_to(undo);
                     return Ok(None);
                 }
-                now = self.go_back()?;
+                now = self.backtrack()?;
                 continue;
             };
             self.steps += 1;
@@ -100,7 +100,7 @@ impl<'p> Machine<'p> {
                     continue;
                 }
                 self.choices.truncate(choices);
-                // What groups hold is not taken back any more, even if the whole fails from here: so it is in Java.
+                // As in Java, captured groups are no longer reset, even if the whole match fails later.
                 self.undo.truncate(undo);
                 return Ok(Some(at));
             }
@@ -108,7 +108,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn take_back(&mut self, to: usize) {
+    fn undo_to(&mut self, to: usize) {
         while self.undo.len() > to {
             match self.undo.pop() {
                 Some(Undo::Group(group, span)) => self.groups[group] = span,
@@ -118,12 +118,12 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Takes up the last choice that is left.
-    fn go_back(&mut self) -> Result<Option<(usize, usize)>, RegexError> {
+    /// Returns to the last remaining choice.
+    fn backtrack(&mut self) -> Result<Option<(usize, usize)>, RegexError> {
         let Some(Choice { step, at, undo, then }) = self.choices.pop() else { return Ok(None) };
-        self.take_back(undo);
+        self.undo_to(undo);
         match then {
-            Then::GoOn => Ok(Some((step, at))),
+            Then::Continue => Ok(Some((step, at))),
             Then::Remember(number) => {
                 self.failed.insert((number, at));
                 Ok(Some((step, at)))
@@ -155,7 +155,7 @@ impl<'p> Machine<'p> {
         self.choices.push(Choice { step, at, undo: self.undo.len(), then });
     }
 
-    /// One step: the next one and its place, or `None` if it fails.
+    /// Executes one step. Returns the next step and its position, or `None` if it fails.
     fn step(&mut self, step: usize, at: usize) -> Result<Option<(usize, usize)>, RegexError> {
         let program = self.program;
         let next = step + 1;
@@ -168,7 +168,7 @@ impl<'p> Machine<'p> {
             Step::Again { group, ignore_case } => self.again(group, ignore_case, at).map(|end| (next, end)),
             Step::Jump(to) => Some((to, at)),
             Step::Or(other) => {
-                self.choice(other, at, Then::GoOn);
+                self.choice(other, at, Then::Continue);
                 Some((next, at))
             }
             Step::Begin(variable) => {
@@ -205,16 +205,16 @@ impl<'p> Machine<'p> {
                     self.choice(step, at, Then::OneMore);
                     return (each.then, at);
                 }
-                (false, _) => self.choice(each.then, at, Then::GoOn),
+                (false, _) => self.choice(each.then, at, Then::Continue),
             }
         }
         self.set(each.count, 1);
         (each.body, at)
     }
 
-    /// Behind a round of a loop.
+    /// Continues after a round of a loop.
     fn next(&mut self, step: usize, at: usize, each: Loop) -> (usize, usize) {
-        // A round that took nothing is the last one.
+        // A round that matched nothing is the last one.
         if at <= self.variables[each.begin] {
             return (each.then, at);
         }
@@ -233,7 +233,7 @@ impl<'p> Machine<'p> {
         if !more || self.failed.contains(&(each.number, at)) {
             return (each.then, at);
         }
-        let then = if self.program.remembers { Then::Remember(each.number) } else { Then::GoOn };
+        let then = if self.program.remembers { Then::Remember(each.number) } else { Then::Continue };
         self.choice(each.then, at, then);
         self.set(each.count, count + 1);
         (each.body, at)
@@ -257,12 +257,12 @@ impl<'p> Machine<'p> {
             return Ok(Some((round.then, at)));
         }
         if round.repeat.kind == Kind::Greedy {
-            self.choices.push(Choice { step: round.then, at, undo, then: Then::GoOn });
+            self.choices.push(Choice { step: round.then, at, undo, then: Then::Continue });
         }
         Ok(Some(self.after_round(step, at, end, round)))
     }
 
-    /// A round that has to match; the first ones may take nothing.
+    /// Matches a round. With `must`, it may match nothing.
     fn one_round(
         &mut self,
         step: usize,
@@ -298,27 +298,27 @@ impl<'p> Machine<'p> {
 
     fn again(&self, group: usize, ignore_case: bool, at: usize) -> Option<usize> {
         let (begin, end) = (*self.groups.get(group)?)?;
-        let there = self.text.get(at..at + (end - begin))?;
+        let here = self.text.get(at..at + (end - begin))?;
         let same = |(a, b): (&char, &char)| a == b || ignore_case && a.eq_ignore_ascii_case(b);
-        self.text[begin..end].iter().zip(there).all(same).then_some(at + there.len())
+        self.text[begin..end].iter().zip(here).all(same).then_some(at + here.len())
     }
 
     fn holds(&self, assertion: Assertion, at: usize) -> bool {
         let before = at.checked_sub(1).map(|before| self.text[before]);
         let here = self.text.get(at).copied();
-        let behind = self.text.get(at + 1).copied();
+        let after = self.text.get(at + 1).copied();
         let ends_line = |letter: char| matches!(letter, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
         let within_break = before == Some('\r') && here == Some('\n');
         match assertion {
             Assertion::Begin => at == 0,
             Assertion::End => here.is_none(),
-            Assertion::LastLineEnd { unix: true } => here.is_none() || here == Some('\n') && behind.is_none(),
+            Assertion::LastLineEnd { unix: true } => here.is_none() || here == Some('\n') && after.is_none(),
             Assertion::LastLineEnd { unix: false } => match here {
                 None => true,
-                Some('\r') if behind == Some('\n') => at + 2 == self.text.len(),
-                Some(here) => behind.is_none() && ends_line(here) && !within_break,
+                Some('\r') if after == Some('\n') => at + 2 == self.text.len(),
+                Some(here) => after.is_none() && ends_line(here) && !within_break,
             },
-            // Not behind the last line end of the text, and not in an empty text.
+            // Not after the last line end of the text, and not in an empty text.
             Assertion::LineBegin { unix: true } => here.is_some() && before.is_none_or(|before| before == '\n'),
             Assertion::LineBegin { unix: false } => here.is_some() && before.is_none_or(ends_line) && !within_break,
             Assertion::LineEnd { unix: true } => here.is_none_or(|here| here == '\n'),

@@ -3,7 +3,7 @@
 /// The last code point.
 const LAST: u32 = 0x10_FFFF;
 
-/// Code points as ranges, first and last, in order and apart from each other.
+/// Code points as ranges, from first to last, sorted and not adjacent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct CharSet(Vec<(u32, u32)>);
 
@@ -31,11 +31,11 @@ impl CharSet {
 
     pub(super) fn contains(&self, member: char) -> bool {
         let member = u32::from(member);
-        let behind = self.0.partition_point(|&(first, _)| first <= member);
-        behind > 0 && member <= self.0[behind - 1].1
+        let count = self.0.partition_point(|&(first, _)| first <= member);
+        count > 0 && member <= self.0[count - 1].1
     }
 
-    /// What is in any of these.
+    /// Returns the union of sets.
     pub(super) fn all(sets: &[CharSet]) -> CharSet {
         CharSet::new(sets.iter().flat_map(|set| &set.0).copied())
     }
@@ -63,7 +63,7 @@ impl CharSet {
         self.negated().union(&other.negated()).negated()
     }
 
-    /// With both cases of each ASCII letter that is in the set in one of them, which is what `(?i)` means in Java.
+    /// Returns the set with both cases of each ASCII letter that it contains in one case, as `(?i)` does in Java.
     pub(super) fn with_both_cases(&self) -> CharSet {
         let other_case = |letter: char| {
             if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }

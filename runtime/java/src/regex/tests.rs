@@ -44,7 +44,7 @@ fn the_first_match_is_replaced_with_its_groups() {
 }
 
 #[test]
-fn a_bad_replacement_is_told_in_javas_words() {
+fn invalid_replacements_have_javas_messages() {
     for (replacement, message) in [
         ("$", "Illegal group reference: group index is missing"),
         ("$x", "Illegal group reference"),
@@ -62,7 +62,7 @@ fn a_bad_replacement_is_told_in_javas_words() {
 }
 
 #[test]
-fn a_bad_expression_is_told_in_javas_words_with_its_place() {
+fn invalid_expressions_have_javas_messages_with_the_position() {
     let text = |expression: &str| JavaRegex::new(expression).unwrap_err().to_string();
     assert_eq!(text("("), "Unclosed group near index 1\n(");
     assert_eq!(text("a[z-a]"), "Illegal character range near index 4\na[z-a]\n    ^");
@@ -70,7 +70,7 @@ fn a_bad_expression_is_told_in_javas_words_with_its_place() {
 }
 
 #[test]
-fn what_would_not_be_the_same_is_refused_with_its_name() {
+fn unsupported_constructs_are_refused_and_named() {
     let text = |expression: &str| JavaRegex::new(expression).unwrap_err().to_string();
     let expected =
         "Weir does not support (?U), classes of characters beyond ASCII,; write the expression without it near index 1";
@@ -79,7 +79,7 @@ fn what_would_not_be_the_same_is_refused_with_its_name() {
 }
 
 #[test]
-fn deep_nesting_and_long_matches_have_an_end() {
+fn nesting_and_matches_are_limited() {
     let nested = |depth: usize| format!("{}{}", "(".repeat(depth), ")".repeat(depth));
     assert!(JavaRegex::new(&nested(100)).unwrap().matches("").unwrap());
     assert!(JavaRegex::new(&nested(101)).is_err());
@@ -89,7 +89,7 @@ fn deep_nesting_and_long_matches_have_an_end() {
     assert!(JavaRegex::new(&every(10_001)).unwrap_err().to_string().contains("more than 10000 characters"));
     let nested = format!("{}a{}", "(?>".repeat(100), ")*".repeat(100));
     assert_eq!(JavaRegex::new(&nested).unwrap().matches(&"a".repeat(1000)), Ok(true));
-    // Without memory of what has failed this takes 2^60 steps.
+    // Without remembering what has failed, this takes 2^60 steps.
     assert_eq!(JavaRegex::new("(a|aa)+").unwrap().matches(&format!("{}b", "a".repeat(60))), Ok(false));
     assert_eq!(JavaRegex::new("(([ab]+)+c?)+").unwrap().matches(&format!("{}-", "ab".repeat(60))), Ok(false));
     let long = format!("{}b", "a".repeat(60));
@@ -98,7 +98,7 @@ fn deep_nesting_and_long_matches_have_an_end() {
 }
 
 #[test]
-fn halves_of_characters_are_not_looked_at() {
+fn halves_of_characters_are_not_matched() {
     assert_eq!(JavaRegex::new("(.*)").unwrap().replace_first("a😀", "<$1>"), Ok("<a😀>".into()));
     assert_eq!(JavaRegex::new("(?<=^.).").unwrap().matches("a😀"), Err(RegexError::HalfCharacters));
     assert_eq!(JavaRegex::new("b").unwrap().find("😀b"), Err(RegexError::HalfCharacters));

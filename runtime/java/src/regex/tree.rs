@@ -2,7 +2,7 @@
 
 use super::set::CharSet;
 
-/// No upper bound of a repetition.
+/// The maximum of a repetition without an upper bound.
 pub(super) const UNBOUNDED: u32 = u32::MAX;
 
 #[derive(Debug)]
@@ -14,12 +14,12 @@ pub(super) enum Node {
     /// `\R`
     LineBreak,
     Assert(Assertion),
-    /// In round brackets; with a number if it captures.
+    /// A group in parentheses; with a number if it captures.
     Group(Option<usize>, Box<Node>),
     /// `(?>X)`
     Atomic(Box<Node>),
     Look(Look, Box<Node>),
-    /// What a group captured.
+    /// The text that a group captured.
     Again {
         group: usize,
         ignore_case: bool,
@@ -31,7 +31,7 @@ pub(super) enum Node {
 pub(super) struct Look {
     pub(super) ahead: bool,
     pub(super) negative: bool,
-    /// Fewest and most characters that what is looked for takes, of a look behind.
+    /// The minimum and maximum number of characters of a look-behind.
     pub(super) length: (u32, u32),
 }
 
@@ -77,15 +77,15 @@ pub(super) enum Kind {
     Possessive,
 }
 
-/// How Java walks through a repetition, which decides what groups hold afterwards.
+/// How Java matches a repetition, which determines what groups contain afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Walk {
-    /// An alternative with nothing: `(X)?`.
+    /// An alternative between the body and nothing: `(X)?`.
     Choice,
-    /// Each round is matched on its own and not tried again otherwise. Groups within it keep what they have, whatever is given
-    /// back later; the group that is repeated, if this is one that captures, does not.
+    /// Each round is matched separately, and not in another way later. Groups within it keep their contents when the match backtracks
+    /// over the round; the repeated group itself, if it captures, does not.
     Rounds(Option<usize>),
-    /// What comes behind decides how each round is matched.
+    /// How each round is matched depends on what follows.
     Loop,
 }
 
@@ -100,7 +100,7 @@ impl Node {
         }
     }
 
-    /// Whether Java takes it that this can match in one way only.
+    /// Whether Java assumes that this can match in one way only.
     fn is_deterministic(&self) -> bool {
         match self {
             Node::Sequence(nodes) => nodes.iter().all(Node::is_deterministic),
@@ -111,7 +111,7 @@ impl Node {
         }
     }
 
-    /// Whether this takes at least one character whenever it matches, for all that is known without looking at a text.
+    /// Whether this always matches at least one character, as far as that is known without a text.
     pub(super) fn takes_something(&self) -> bool {
         match self {
             Node::Sequence(nodes) => nodes.iter().any(Node::takes_something),
@@ -123,7 +123,7 @@ impl Node {
         }
     }
 
-    /// Fewest and most characters that this takes, as far as Java knows; `None` = it does not know the most.
+    /// Returns the minimum and maximum number of characters, as far as Java knows; `None` if it does not know the maximum.
     pub(super) fn length(&self) -> Option<(u32, u32)> {
         match self {
             Node::Sequence(nodes) => nodes.iter().try_fold((0, 0), |sum, node| {
@@ -144,7 +144,7 @@ impl Node {
                 Walk::Loop => None,
                 Walk::Choice | Walk::Rounds(_) => {
                     let (min, max) = body.length()?;
-                    // Of what is unbounded Java loses count, also where it is repeated no times at all.
+                    // As in Java, a repetition of something unbounded is unbounded, even if it is repeated zero times.
                     let unbounded = repeat.max == UNBOUNDED || max == UNBOUNDED;
                     let most = if unbounded { UNBOUNDED } else { max.saturating_mul(repeat.max) };
                     Some((min.saturating_mul(repeat.min), most))
