@@ -6,22 +6,22 @@ pub mod json;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-/// The version of Kafka Connect whose REST API and converters these are. Clients decide by it what they may ask for.
+/// The version of Kafka Connect whose REST API and converters Weir implements. Clients use it to find out which requests are supported.
 pub const KAFKA_CONNECT: &str = "4.3.1";
 
-/// The commit that Kafka Connect of this version names.
+/// The commit that this version of Kafka Connect reports.
 pub const KAFKA_COMMIT: &str = "26b251a451ce941d";
 
-/// A connector's configuration as submitted, in the order of submission. It is the type that plugins are given.
+/// A connector's configuration as submitted, in the order of submission. Plugins receive the same type.
 pub type ConfigMap = IndexMap<String, String>;
 
-/// `source`, `sink` or `unknown` (the class is no longer there).
+/// `source`, `sink`, or `unknown` if the class no longer exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ConnectorType {
-    /// Brings rows into Kafka.
+    /// Writes records to Kafka.
     Source,
-    /// Takes rows out of Kafka.
+    /// Reads records from Kafka.
     Sink,
     /// The class cannot be resolved.
     Unknown,
@@ -36,14 +36,14 @@ pub struct ConnectorTaskId {
     pub task: u32,
 }
 
-/// Answer of `GET /connectors/{c}` and of the calls that create or change one.
+/// The response of `GET /connectors/{c}` and of the requests that create or change a connector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConnectorInfo {
     /// The connector's name.
     pub name: String,
     /// The configuration as submitted.
     pub config: ConfigMap,
-    /// Its tasks, in order.
+    /// The connector's tasks, in order.
     pub tasks: Vec<ConnectorTaskId>,
     /// Source or sink.
     #[serde(rename = "type")]
@@ -53,27 +53,27 @@ pub struct ConnectorInfo {
 /// An entry of `GET /connectors/{c}/tasks`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TaskInfo {
-    /// Which task.
+    /// The task.
     pub id: ConnectorTaskId,
-    /// What the connector made for it.
+    /// The configuration that the connector created for it.
     pub config: ConfigMap,
 }
 
-/// State of a connector or a task as reported (`AbstractStatus.State`).
+/// The reported state of a connector or a task (`AbstractStatus.State`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
     /// Not started yet, or shut down.
     Unassigned,
-    /// Started.
+    /// Running.
     Running,
     /// Paused.
     Paused,
     /// Stopped; connectors only.
     Stopped,
-    /// Failed; stays so until it is restarted or reconfigured.
+    /// Failed, until it is restarted or reconfigured.
     Failed,
-    /// A restart was asked for and has not happened yet.
+    /// A restart was requested and has not happened yet.
     Restarting,
 }
 
@@ -107,7 +107,7 @@ pub struct TaskState {
     pub trace: Option<String>,
 }
 
-/// Answer of `GET /connectors/{c}/status`.
+/// The response of `GET /connectors/{c}/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConnectorStateInfo {
     /// The connector's name.
@@ -124,34 +124,34 @@ pub struct ConnectorStateInfo {
 /// An offset of a connector, as `GET` and `PATCH /connectors/{c}/offsets` have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConnectorOffset {
-    /// Where: an object whose shape is the source's, or `kafka_topic` and `kafka_partition`; null where a request has none.
+    /// The source partition, whose members the source defines, or `kafka_topic` and `kafka_partition`; null if a request has none.
     pub partition: serde_json::Value,
-    /// How far: an object whose shape is the source's, or `kafka_offset`; null = forget it.
+    /// The source offset, whose members the source defines, or `kafka_offset`; null resets the offset.
     pub offset: serde_json::Value,
 }
 
-/// Answer of `GET /connectors/{c}/offsets`.
+/// The response of `GET /connectors/{c}/offsets`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConnectorOffsets {
     /// The offsets.
     pub offsets: Vec<ConnectorOffset>,
 }
 
-/// Answer of the requests that change offsets.
+/// The response of the requests that change offsets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
-    /// For people.
+    /// A text for people.
     pub message: String,
 }
 
-/// What an operator wants of a connector (`TargetState`).
+/// The state that an operator requests for a connector (`TargetState`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TargetState {
-    /// Run.
+    /// The connector and its tasks run.
     Started,
-    /// Keep the tasks, do nothing.
+    /// The tasks exist and do nothing.
     Paused,
-    /// Have no tasks.
+    /// There are no tasks.
     Stopped,
 }
