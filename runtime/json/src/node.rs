@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn leading_zeros_go_and_the_rest_stays() {
+    fn leading_zeros_are_removed_and_the_rest_is_kept() {
         assert_eq!(
             rewritten(r#" [ 007 , -00.50, 0, 0.0, -0 , "\u00e4\"", {"a" : 01 } ] "#),
             r#"[7,-0.50,0,0.0,-0,"\u00e4\"",{"a":1}]"#
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_equal_names_wins_in_the_place_of_the_first() {
+    fn the_last_of_equal_names_replaces_the_first() {
         assert_eq!(rewritten(r#"{"a":1,"b":2,"\u0061":3}"#), r#"{"a":3,"b":2}"#);
         let many: String = (0..20).map(|n| format!("\"k{}\":{n},", n % 10)).collect();
         assert_eq!(rewritten(&format!("{{{}\"x\":0}}", many)).matches(':').count(), 11);
@@ -281,7 +281,7 @@ mod tests {
         }
 
         #[test]
-        fn reading_what_was_not_checked_does_not_panic(text in "[\\[\\]{},:\"a1-9 .eEtfné\\\\]{0,24}") {
+        fn parsing_unchecked_text_does_not_panic(text in "[\\[\\]{},:\"a1-9 .eEtfné\\\\]{0,24}") {
             let _ = Node::parse_checked(&text);
         }
     }

@@ -1,16 +1,16 @@
-//! Holds the check against serde_json's, from which it may differ in leading zeros only.
+//! Compares the check with serde_json's, which differs from it only in leading zeros.
 
 use proptest::prelude::*;
 
 use super::*;
 
-fn serde_takes(text: &[u8]) -> bool {
+fn serde_accepts(text: &[u8]) -> bool {
     // IgnoredAny and not a tree, because escaped lone surrogates are JSON that no Rust string can hold.
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 #[test]
-fn leading_zeros_are_taken_but_said() {
+fn leading_zeros_are_accepted_and_reported() {
     let zeros = |text: &[u8]| first(text, 0).ok().flatten().map(|first| first.leading_zeros);
     assert_eq!(zeros(b"[007]"), Some(true));
     assert_eq!(zeros(b"-00.5"), Some(true));
@@ -19,7 +19,7 @@ fn leading_zeros_are_taken_but_said() {
 }
 
 #[test]
-fn what_follows_the_first_value_is_left_alone() {
+fn what_follows_the_first_value_is_not_checked() {
     assert_eq!(first(b" {} x", 0), Ok(Some(First { start: 1, end: 3, leading_zeros: false })));
     assert_eq!(first(b"  ", 0), Ok(None));
     assert!(first(b"12x", 0).is_err());
@@ -28,7 +28,7 @@ fn what_follows_the_first_value_is_left_alone() {
 }
 
 #[test]
-fn nesting_has_a_bound() {
+fn nesting_is_limited() {
     let nested = |depth: usize| [vec![b'['; depth], vec![b']'; depth]].concat();
     assert!(check_strict(&nested(MAX_DEPTH)).is_ok());
     assert!(check_strict(&nested(MAX_DEPTH + 1)).is_err());
@@ -80,10 +80,10 @@ proptest! {
         let mut text = text.into_bytes();
         let at = at.index(text.len());
         if cut { text.truncate(at) } else { text[at] = byte & 0x7F }
-        // Bytes are broken within characters, too; the check is for what is UTF-8.
+        // Characters may be broken too, but the check requires valid UTF-8.
         if std::str::from_utf8(&text).is_ok() {
             let leading_zeros = first(&text, 0).is_ok_and(|first| first.is_some_and(|first| first.leading_zeros));
-            prop_assert!(leading_zeros || check_strict(&text).is_ok() == serde_takes(&text));
+            prop_assert!(leading_zeros || check_strict(&text).is_ok() == serde_accepts(&text));
         }
     }
 
@@ -91,7 +91,7 @@ proptest! {
     fn agrees_with_serde_json_on_token_soup(tokens in prop::collection::vec(prop::sample::select(TOKENS), 0..12)) {
         let text = tokens.concat().into_bytes();
         let leading_zeros = first(&text, 0).is_ok_and(|first| first.is_some_and(|first| first.leading_zeros));
-        prop_assert!(leading_zeros || check_strict(&text).is_ok() == serde_takes(&text));
+        prop_assert!(leading_zeros || check_strict(&text).is_ok() == serde_accepts(&text));
     }
 }
 
