@@ -6,8 +6,18 @@ use std::path::{Path, PathBuf};
 use crate::workspace::root;
 
 /// The modules of `runtime/server/src`. What a module uses comes before it.
-const ORDER: [&str; 10] =
-    ["error_text", "version", "core_dumps", "process_limits", "grants", "locks", "write_check", "check", "reload", "stop"];
+const ORDER: [&str; 10] = [
+    "error_text",
+    "version",
+    "core_dumps",
+    "process_limits",
+    "grants",
+    "locks",
+    "write_check",
+    "check",
+    "reload",
+    "stop",
+];
 
 /// The modules that use all others.
 const TOP: [&str; 5] = ["worker", "commands", "cli", "lib", "main"];

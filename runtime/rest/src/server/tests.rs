@@ -75,14 +75,14 @@ impl Server {
         let address = listener.local_addr().expect("an address");
         let (sender, events) = mpsc::unbounded_channel();
         let (go_on, stop) = (Arc::new(Notify::new()), CancellationToken::new());
-        let (events, notify) = (sender.clone(), Arc::clone(&go_on));
+        let (waiting, notify) = (sender.clone(), Arc::clone(&go_on));
         let router = Router::new()
             .route("/", get(async || "here"))
             .route("/body", post(async |body: Bytes| body.len().to_string()))
             .route(
                 "/wait",
                 get(async move || {
-                    let _ = events.send("waiting");
+                    let _ = waiting.send("waiting");
                     notify.notified().await;
                     "waited"
                 }),
