@@ -21,7 +21,7 @@ use super::connection::{Connection, Connections};
 use super::refusal::refusal;
 use super::{Properties, client_config};
 
-/// How long one request may take: what Java's admin client has as `default.api.timeout.ms`.
+/// How long one request may take: the `default.api.timeout.ms` of Java's admin client.
 pub const API_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a thread is held for one attempt to look a topic up. In between, others have their turn.
 const LOOK: Duration = Duration::from_millis(500);
@@ -41,7 +41,7 @@ pub struct NewTopic {
     pub partitions: i32,
     /// Replicas of each partition; -1 for the broker's default.
     pub replication_factor: i16,
-    /// Its own settings, such as `cleanup.policy`.
+    /// The topic's settings, such as `cleanup.policy`.
     pub configs: BTreeMap<String, String>,
 }
 
@@ -215,7 +215,7 @@ impl Admin {
 
 impl Drop for Admin {
     fn drop(&mut self) {
-        // Closing waits for librdkafka's threads, which must not hold up the runtime's.
+        // Closing waits for librdkafka's threads, which must not block the runtime's.
         let (queries, changes) = (self.queries.take(), self.changes.get_mut().take());
         std::thread::spawn(move || drop((queries, changes)));
     }
@@ -234,7 +234,7 @@ fn look(client: &BaseProducer<AdminContext>, name: &str) -> Result<Option<TopicD
     match topic.error().map(RDKafkaErrorCode::from) {
         None | Some(RDKafkaErrorCode::NoError) => Ok(Some(TopicDescription { partitions: topic.partitions().len() })),
         Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Ok(None),
-        // It is being created: it exists although its partitions have no leaders yet.
+        // The topic is being created: it exists, although its partitions have no leaders yet.
         Some(RDKafkaErrorCode::LeaderNotAvailable) => {
             Ok(Some(TopicDescription { partitions: topic.partitions().len() }))
         }

@@ -15,7 +15,7 @@ use super::connection::{Connection, Connections};
 use super::refusal::refusal;
 use super::{Properties, client_config};
 
-/// How long a thread waits for an answer before it checks whether it is to continue.
+/// How long a thread waits for a response before it checks whether it should continue.
 const LOOK: Duration = Duration::from_millis(500);
 /// Events that are served after each attempt. A failed connection causes a few.
 const EVENTS: usize = 100;

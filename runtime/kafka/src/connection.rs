@@ -135,7 +135,7 @@ impl Connection {
         if broker(reason).is_none() {
             let mut failing = self.failing.lock();
             let known = failing.get_or_insert_with(Failures::new);
-            // That all brokers are down says less than why one of them is.
+            // That all brokers are down is less specific than why one of them is down.
             if known.reason.is_empty() {
                 known.reason = reason.to_owned();
             }
@@ -147,7 +147,7 @@ impl Connection {
         true
     }
 
-    /// Passes a line of librdkafka's log on. A connection that failed becomes part of an outage instead.
+    /// Forwards a line of librdkafka's log. A failed connection becomes part of an outage instead.
     pub(super) fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         if facility != "FAIL" {
             return forward(level, facility, message);
@@ -303,7 +303,7 @@ mod tests {
         connection.statistics(DOWN);
         assert_eq!(connection.outage(), None, "nothing failed: there was no need for a connection yet");
         fail(&connection, REFUSED);
-        // The event says nothing that the log has not.
+        // The event adds nothing to the log.
         assert!(connection.failed(&transport(), REFUSED));
         assert_eq!(connection.outage(), None, "others may be up");
         fail(&connection, REFUSED);

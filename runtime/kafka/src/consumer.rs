@@ -35,19 +35,19 @@ use super::{Properties, client_config};
 pub enum Rebalance {
     /// These are assigned in addition; [`SinkConsumer::accept`] answers.
     Assigned(TopicPartitionList),
-    /// These are revoked; [`SinkConsumer::give_up`] answers.
+    /// These are revoked; [`SinkConsumer::release`] answers.
     Revoked(TopicPartitionList),
-    /// These are lost, another member may have them; [`SinkConsumer::give_up`] answers.
+    /// These are lost, another member may have them; [`SinkConsumer::release`] answers.
     Lost(TopicPartitionList),
 }
 
 /// What Java's consumer leaves out of patterns (`exclude.internal.topics`).
 const INTERNAL_TOPICS: [&str; 2] = ["__consumer_offsets", "__transaction_state"];
 
-/// Receives what librdkafka has to say to the task.
+/// Receives the events of librdkafka that concern the task.
 pub struct Events {
     connection: Arc<Connection>,
-    /// librdkafka's words for the error that it returns next.
+    /// librdkafka's text for the error that it returns next.
     reason: Mutex<Option<String>>,
     rebalances: Mutex<VecDeque<Rebalance>>,
     committed: Mutex<Vec<KafkaResult<Vec<TopicPartitionOffset>>>>,
@@ -72,7 +72,7 @@ impl ClientContext for Events {
                 self.refused.lock().get_or_insert(text);
                 self.wake.notify_one();
             }
-            // What is not about a connection is the task's business, which is told next.
+            // Errors that are not about a connection concern the task, which receives them next.
             None if !self.connection.failed(&error, reason) => *self.reason.lock() = Some(reason.to_owned()),
             None => {}
         }
@@ -143,7 +143,7 @@ fn unassign<C: ConsumerContext>(
     if is_cooperative(consumer) { consumer.incremental_unassign(partitions) } else { consumer.unassign() }
 }
 
-/// Answers a rebalance of a consumer that is being closed. librdkafka waits for an answer to each, and the consumer would not close before.
+/// Answers a rebalance of a consumer that is being closed. librdkafka waits for each answer, and the consumer cannot close before.
 /// An assignment is answered with an assignment: librdkafka accepts nothing else, and revokes it again when it closes the consumer.
 fn answer<C: ConsumerContext>(consumer: &impl rdkafka::consumer::Consumer<C>, rebalance: &Rebalance) {
     let result = match rebalance {
@@ -175,7 +175,7 @@ pub struct SinkConsumer {
 }
 
 impl SinkConsumer {
-    /// Makes the client. It joins its group with [`SinkConsumer::subscribe`].
+    /// Creates the client. It joins its group with [`SinkConsumer::subscribe`].
     pub fn new(properties: &Properties, connections: &Connections) -> Result<Self, KafkaError> {
         let events = Events::new(connections.open("consumer", properties));
         let consumer = StreamConsumer::from_config_and_context(&client_config(properties), events)?;
@@ -188,7 +188,7 @@ impl SinkConsumer {
         self.inner.as_deref().expect("the consumer is open")
     }
 
-    /// Its connections.
+    /// The connections of the client.
     pub fn connection(&self) -> &Arc<Connection> {
         &self.events().connection
     }
@@ -222,7 +222,7 @@ impl SinkConsumer {
         let is_fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
         let reason = self.events().reason.lock().take().unwrap_or_else(|| describe(error));
-        // A fatal error has a cause, which says more.
+        // A fatal error has a cause, which is more specific.
         let cause = (code == RDKafkaErrorCode::Fatal).then(|| self.client().client().fatal_error()).flatten();
         let (code, reason) = cause.unwrap_or((code, reason));
         ConsumerError { code, reason, is_fatal }
@@ -239,7 +239,7 @@ impl SinkConsumer {
             true => self.events().membership.lock().unsubscribed(),
             false => self.events().membership.lock().subscribed(),
         }
-        // librdkafka answers when its main thread has come around, which may be busy with many topics for seconds.
+        // librdkafka answers on its main thread, which may be busy with many topics for seconds.
         blocking(move || {
             if topics.is_empty() {
                 client.unsubscribe();
@@ -270,7 +270,7 @@ impl SinkConsumer {
     /// Starts to look for topics; [`SinkConsumer::event`] returns when the answer is there.
     pub fn look(&self, wanted: Wanted) -> Looking {
         let (answer, looking) = oneshot::channel();
-        // The end of the client waits for the answer, so one that may reach nobody is not asked for long.
+        // Closing the client waits for the response, so the timeout is short if no broker may be reachable.
         let is_first = !self.events().has_looked.swap(true, Ordering::Relaxed);
         let patience = if is_first || self.connection().reason().is_some() { SHORT_LOOK } else { LOOK };
         if let Some(client) = self.inner.clone() {
@@ -302,8 +302,8 @@ impl SinkConsumer {
         std::mem::take(&mut *self.events().committed.lock())
     }
 
-    /// Why a broker refuses this client, if one does: its certificate cannot be verified, or it does not take the client's name or
-    /// password. [`SinkConsumer::event`] returns when it happens.
+    /// Returns why a broker refuses this client, if one does: its certificate cannot be verified, or it does not accept the client's
+    /// name or password. [`SinkConsumer::event`] returns when it happens.
     pub fn refused(&self) -> Option<String> {
         self.events().refused.lock().clone()
     }
@@ -318,20 +318,20 @@ impl SinkConsumer {
         blocking(move || assign(&*client, &partitions)).await
     }
 
-    /// Gives partitions up, after which the group continues its rebalance.
-    pub async fn give_up(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
+    /// Releases revoked or lost partitions. Then the group continues its rebalance.
+    pub async fn release(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         info!(partitions = %names(partitions), "partitions revoked");
         let Some(client) = self.inner.clone() else { return Ok(()) };
         let partitions = partitions.clone();
         blocking(move || unassign(&*client, &partitions)).await
     }
 
-    /// Commits without waiting; the result comes through [`SinkConsumer::committed`], and [`SinkConsumer::event`] returns then. To be
-    /// called when no other one is under way.
+    /// Commits without waiting. [`SinkConsumer::event`] returns when [`SinkConsumer::committed`] has the result. Call this only when no
+    /// other asynchronous commit is in progress.
     ///
-    /// librdkafka tells what became of an asynchronous commit to a callback of its configuration only, which rdkafka does not set: it
-    /// asks for events. So a thread waits for the answer. It is not one of the runtime's, because a cluster that cannot be reached keeps it
-    /// longer than the end of a worker may take.
+    /// librdkafka reports the result of an asynchronous commit only to a callback of its configuration, which rdkafka does not set, because
+    /// it uses events. So a thread waits for the result. It is not one of the runtime's threads, because with an unreachable cluster it
+    /// waits longer than a worker may take to stop.
     pub fn commit_later(&self, offsets: Vec<TopicPartitionOffset>) -> KafkaResult<()> {
         let list = offset_list(&offsets)?;
         let Some(client) = self.inner.clone() else { return Ok(()) };
@@ -342,7 +342,7 @@ impl SinkConsumer {
             events.wake.notify_one();
         };
         let spawned = std::thread::Builder::new().name("kafka-commit".to_owned()).spawn(commit);
-        // The system has no thread left; the next commit may find one.
+        // The thread cannot be started; the next commit may succeed.
         spawned.map(drop).map_err(|_| KafkaError::ConsumerCommit(RDKafkaErrorCode::Fail))
     }
 
@@ -352,7 +352,7 @@ impl SinkConsumer {
         blocking(move || client.commit(&offset_list(&offsets)?, CommitMode::Sync)).await
     }
 
-    /// The committed offsets of these partitions; those without one are left out.
+    /// Returns the committed offsets of these partitions, without those that have none.
     pub async fn committed_offsets(&self, partitions: &TopicPartitionList) -> KafkaResult<Vec<TopicPartitionOffset>> {
         let Some(client) = self.inner.clone() else { return Ok(Vec::new()) };
         let partitions = partitions.clone();
@@ -411,7 +411,7 @@ impl SinkConsumer {
 
 impl Drop for SinkConsumer {
     fn drop(&mut self) {
-        // A task that was cut off: leaving the group may take a while, and must not block the runtime's threads.
+        // The task was aborted: leaving the group may take a while, and must not block the runtime's threads.
         let records = self.records.take();
         if let Some(client) = self.inner.take() {
             drop(records);
@@ -430,7 +430,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> KafkaResult<T> + Sen
 pub enum Wanted {
     /// All of the cluster, sorted, without Kafka's internal ones.
     All,
-    /// Those of these that exist. Each is a request of its own, and with `allow.auto.create.topics=true` a broker may make it.
+    /// Those of these topics that exist. Each needs its own request, and with `allow.auto.create.topics=true` a broker may create it.
     Named(Vec<String>),
 }
 
@@ -441,7 +441,7 @@ pub type Looking = oneshot::Receiver<Result<Vec<String>, ConsumerError>>;
 const LOOK: Duration = Duration::from_secs(10);
 /// The same while it is not known that brokers can be reached.
 const SHORT_LOOK: Duration = Duration::from_millis(500);
-/// How long the end of a client waits for looks and commits that are under way. librdkafka must not be at work when the process ends.
+/// How long closing a client waits for lookups and commits in progress. librdkafka must not be active when the process ends.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 fn ask(client: &StreamConsumer<Events>, name: Option<&str>, patience: Duration) -> Result<Metadata, ConsumerError> {
@@ -475,7 +475,7 @@ fn existing(
             found.push(name);
             continue;
         };
-        // librdkafka calls a topic unknown, too, if its name is not valid. One that is being created is there at the next look.
+        // librdkafka also calls a topic unknown if its name is not valid. A topic that is being created exists at the next lookup.
         let code = RDKafkaErrorCode::from(error);
         if ConsumerFault::of(code) != ConsumerFault::Transient {
             let reason = format!("topic {name}: {code}");
@@ -579,7 +579,7 @@ mod tests {
         consumer.subscribe(vec![topic.to_owned()]).await.expect("it can subscribe");
     }
 
-    /// Puts a rebalance back, as if it was never taken, and closes the consumer.
+    /// Puts a rebalance back into the queue and closes the consumer.
     async fn close_with(consumer: SinkConsumer, unanswered: Rebalance) -> Result<(), tokio::time::error::Elapsed> {
         consumer.events().rebalances.lock().push_front(unanswered);
         tokio::time::timeout(WITHIN, consumer.close()).await

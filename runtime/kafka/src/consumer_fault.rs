@@ -1,11 +1,10 @@
 //! What an error of a consumer means for its task. docs/errors.md has the table, and a test keeps it equal.
 //!
-//! Java's consumer throws what will be the same the next time, which fails the task, and retries everything else. librdkafka reports both,
-//! and retries both.
+//! Java's consumer throws errors that would occur again, which fails the task, and retries all others. librdkafka reports and retries both.
 
 use rdkafka::error::RDKafkaErrorCode;
 
-/// What keeps a consumer from reading.
+/// Why a consumer cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsumerFault {
     /// The connection, the broker, the coordinator or the group, at the moment. The consumer retries.
@@ -16,7 +15,7 @@ pub enum ConsumerFault {
     Permission,
     /// A setting of the consumer, of the group or of the subscription.
     Setup,
-    /// What is in the topic cannot be read. A task that continued would leave it out.
+    /// The content of the topic cannot be read. A task that continued would skip it.
     Data,
     /// The client itself: librdkafka has stopped it.
     Client,
@@ -25,9 +24,9 @@ pub enum ConsumerFault {
 /// An error that a consumer reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsumerError {
-    /// Which.
+    /// The error code.
     pub code: RDKafkaErrorCode,
-    /// The same in words, with the topic or the group that it is about.
+    /// A text with the topic or the group that it is about.
     pub reason: String,
     /// Whether librdkafka has stopped the client.
     pub is_fatal: bool,
@@ -37,7 +36,7 @@ impl ConsumerError {
     /// The exception of Java's consumer, which alerts may look for.
     pub fn exception(&self) -> &'static str {
         match self.code {
-            // librdkafka has one code for an offset that is not there, and one that is not there any more.
+            // librdkafka has the same code for a missing offset and for one that no longer exists in the topic.
             RDKafkaErrorCode::AutoOffsetReset if self.reason.contains("out of range") => {
                 exception(RDKafkaErrorCode::OffsetOutOfRange)
             }
@@ -45,7 +44,7 @@ impl ConsumerError {
         }
     }
 
-    /// What it means for the task.
+    /// Returns what the error means for the task.
     pub fn fault(&self) -> ConsumerFault {
         match ConsumerFault::of(self.code) {
             ConsumerFault::Transient if self.is_fatal => ConsumerFault::Client,
@@ -95,7 +94,7 @@ impl ConsumerFault {
         }
     }
 
-    /// What the operator of a task that failed with it has to do.
+    /// Returns what the operator of a task that failed with it has to do.
     pub fn next(self) -> &'static str {
         match self {
             Self::Position => {

@@ -1,5 +1,5 @@
-//! What librdkafka's text about a connection that failed says: which broker it is about, whether it matters, and the same for a user who
-//! knows Kafka's names of settings.
+//! Interprets librdkafka's texts about failed connections: which broker they are about, whether the failure matters, and how to say it
+//! with Kafka's names of settings.
 
 /// Returns the `host:port` that librdkafka's text is about: `ssl://host:9093/1: Connect to ...`, `GroupCoordinator: host:9092: ...`.
 pub(super) fn broker(reason: &str) -> Option<&str> {
@@ -10,8 +10,8 @@ pub(super) fn broker(reason: &str) -> Option<&str> {
     address.contains(':').then_some(address)
 }
 
-/// Whether a connection was closed that had been up for a while: brokers and proxies close idle ones. One that is closed as soon as it is
-/// up was refused.
+/// Whether a connection was closed that had been up for a while: brokers and proxies close idle ones. A connection that is closed as soon
+/// as it is up was refused.
 pub(super) fn was_idle(reason: &str) -> bool {
     const SOON: u64 = 2000;
     let Some((_, after)) = reason.split_once(" (after ") else { return false };
@@ -24,7 +24,7 @@ fn is_closed(reason: &str) -> bool {
     ["receive 0 after POLLIN", "connection reset by peer", "Disconnected"].iter().any(|text| reason.contains(text))
 }
 
-/// Returns librdkafka's text without internals, and without settings that a user of Kafka's names does not have.
+/// Returns librdkafka's text without internals, and without settings that do not exist in Kafka.
 pub(super) fn in_words(reason: &str, protocol: &str) -> String {
     if !is_closed(reason) {
         return reason.split(" (after ").next().unwrap_or(reason).to_owned();
@@ -53,7 +53,7 @@ mod tests {
     const REFUSED: &str = "127.0.0.1:9092/bootstrap: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)";
 
     #[test]
-    fn a_hang_up_before_anything_was_said_names_the_protocol() {
+    fn a_connection_closed_before_any_data_names_the_protocol() {
         let closed = "127.0.0.1:9093/bootstrap: Disconnected: connection closed by peer: receive 0 after POLLIN: requesting ApiVersion: \
                       might be caused by incorrect security.protocol configuration (connecting to a SSL listener?) or broker version is < \
                       0.10 (see api.version.request) (after 3ms in state APIVERSION_QUERY)";

@@ -50,13 +50,13 @@ impl Fault {
             | Code::UnsupportedVersion
             | Code::UnsupportedFeature
             | Code::NotImplemented
-            // Java's `UnknownServerException` is not retriable either; the broker's log says more.
+            // Java's `UnknownServerException` is not retriable either; the broker's log has details.
             | Code::Unknown => Self::Setup,
             _ => Self::Transient,
         }
     }
 
-    /// What the operator of a task that failed with it has to do.
+    /// Returns what the operator of a task that failed with it has to do.
     pub fn next(self) -> &'static str {
         match self {
             Self::Record | Self::RequestSize | Self::Request => {

@@ -1,4 +1,4 @@
-//! The offsets of a consumer group, seen and changed from outside of it: what the REST API does for sinks.
+//! Reads and changes the offsets of a consumer group from outside the group, as the REST API does for sinks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,30 +18,29 @@ use super::{Properties, client_config};
 pub struct Groups(Arc<BaseProducer<LoggingContext>>);
 
 impl Groups {
-    /// Makes the client. Nothing is sent yet. `properties` are those of an admin client.
+    /// Creates the client. Nothing is sent yet. `properties` are those of an admin client.
     pub fn open(properties: &Properties, connections: &Connections) -> KafkaResult<Self> {
         let context = LoggingContext::new(connections, properties);
-        // librdkafka has producers and consumers only, and a producer is the lighter one.
+        // librdkafka has only producers and consumers, and a producer needs fewer resources.
         Ok(Self(Arc::new(BaseProducer::from_config_and_context(&client_config(properties), context)?)))
     }
 
-    /// The offsets that the group has committed, sorted. A group that does not exist has none.
+    /// Returns the offsets that the group has committed, sorted. A group that does not exist has no offsets.
     pub async fn offsets(&self, group: &str, limit: Duration) -> KafkaResult<Vec<TopicPartitionOffset>> {
         let mut offsets = self.ask(group, move |client, group| request(client, group, Request::List, limit)).await?;
-        // A negative offset stands for none.
+        // A negative offset means that there is none.
         offsets.retain(|committed| committed.offset >= 0);
         offsets.sort();
         Ok(offsets)
     }
 
-    /// Commits offsets for a group without members. The error is `UnknownMemberId` if it has members.
+    /// Commits offsets for a group without members. Fails with `UnknownMemberId` if it has members.
     pub async fn alter(&self, group: &str, offsets: &[TopicPartitionOffset], limit: Duration) -> KafkaResult<()> {
         let list = offset_list(offsets)?;
         self.ask(group, move |client, group| request(client, group, Request::Alter(&list), limit)).await.map(drop)
     }
 
-    /// Forgets the offsets of some partitions. The error is `GroupSubscribedToTopic` if the group reads the
-    /// topic.
+    /// Deletes the offsets of some partitions. Fails with `GroupSubscribedToTopic` if the group reads the topic.
     pub async fn forget(&self, group: &str, partitions: &[TopicPartition], limit: Duration) -> KafkaResult<()> {
         let list = list(partitions);
         self.ask(group, move |client, group| request(client, group, Request::Forget(&list), limit)).await.map(drop)

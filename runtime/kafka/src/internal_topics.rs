@@ -1,9 +1,9 @@
-//! Topics that Kafka keeps its own state in. Brokers let nobody write to them but clients that call themselves [`ADMIN_CLIENT`], so
-//! neither such a name nor such a topic is left to a connector.
+//! Topics that contain Kafka's own state. Brokers only allow clients with the id [`ADMIN_CLIENT`] to write to them, so a connector may use
+//! neither this id nor these topics.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-/// The `client.id` of the brokers' own tools (`AdminUtils.ADMIN_CLIENT_ID`): whoever sends it may write to internal topics.
+/// The `client.id` of the brokers' own tools (`AdminUtils.ADMIN_CLIENT_ID`). Clients with this id may write to internal topics.
 pub const ADMIN_CLIENT: &str = "__admin_client";
 
 /// Committed offsets, transactions, share groups, and the cluster's metadata.
@@ -14,11 +14,11 @@ pub fn is_internal(topic: &str) -> bool {
     INTERNAL.contains(&topic)
 }
 
-/// Asked once for each topic, before the first record goes there.
+/// Checks that a topic is not internal. Called once for each topic, before the first record is sent to it.
 ///
 /// # Errors
 ///
-/// It is one of Kafka's own. The answer is the broker's, so that `errors.tolerance` applies as it does there.
+/// It is one of Kafka's own topics. The error is the broker's, so that `errors.tolerance` applies in the same way.
 pub fn check(topic: &str) -> Result<(), KafkaError> {
     match is_internal(topic) {
         true => Err(KafkaError::MessageProduction(RDKafkaErrorCode::InvalidTopic)),

@@ -42,7 +42,7 @@ pub struct Lanes {
     lookups: TopicLookups,
 }
 
-/// How long the cluster may take to answer a question about a topic.
+/// How long a request about a topic may take.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Lanes {

@@ -1,5 +1,5 @@
 //! Kafka I/O on librdkafka: producers that tasks share, consumers that hand rebalances to their task, admin clients, the in-process
-//! broker of `weir dev`. Nothing here knows what a connector is.
+//! broker of `weir dev`. Nothing in this crate depends on connectors.
 
 pub mod admin;
 pub mod cluster;

@@ -1,25 +1,25 @@
-//! How far a consumer is in its group.
+//! The state of a consumer's membership in its group.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use weir_data::topic_partition::TopicPartition;
 
-/// How long a consumer that has not joined its group yet keeps its topics. It learns of topics that appear by itself as long as it has sent
-/// no request to join, and a new member waits for `group.initial.rebalance.delay.ms` (3 s by default) when nothing is wrong.
+/// How long the topics of a consumer that has not joined its group yet are not changed. Until it has sent a request to join, it finds new
+/// topics by itself, and normally a new member waits for `group.initial.rebalance.delay.ms` (3 s by default).
 const FIRST_JOIN: Duration = Duration::from_secs(10);
 
-/// What is known of a consumer's membership.
+/// What is known about a consumer's membership.
 ///
 /// When its topics change while the first request to join the group is unanswered, librdkafka ignores the answer, with the member id in it,
 /// and joins as another member. The group then waits for the first one until its session ends.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
-    /// It has subscribed to topics.
+    /// Whether it has subscribed to topics.
     is_subscribed: bool,
-    /// Partitions were assigned to it, perhaps none.
+    /// Whether it has received an assignment, which may be empty.
     has_joined: bool,
-    /// Its partitions, as far as they were assigned since [`Membership::forget_partitions`].
+    /// The partitions that were assigned since [`Membership::forget_partitions`].
     partitions: HashSet<TopicPartition>,
 }
 

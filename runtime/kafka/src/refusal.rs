@@ -11,11 +11,11 @@ const OWN_ADVICE: [&str; 2] =
 /// begins with the address of the broker. There are no secrets in it.
 pub(super) fn refusal(error: &KafkaError, reason: &str) -> Option<String> {
     let code = error.rdkafka_error_code()?;
-    // A connection that is lost in the middle of it says nothing about who may connect.
+    // A connection that is lost during authentication may succeed the next time.
     if reason.contains("Disconnected") || reason.contains("transport error") {
         return None;
     }
-    // With TLS 1.3 a broker answers to a client's certificate when the client takes the connection for made.
+    // With TLS 1.3 a broker rejects a client's certificate only after the client considers the connection established.
     let alert = reason.contains("SSL alert number") && !reason.contains("close notify");
     let reason = OWN_ADVICE.iter().find_map(|advice| reason.split_once(advice)).map_or(reason, |(before, _)| before);
     let next = match code {

@@ -1,4 +1,4 @@
-//! The few of librdkafka's statistics that Weir looks at: which connections are up, and how far a consumer is behind.
+//! The few of librdkafka's statistics that Weir uses: which connections are up, and the lag of a consumer.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -52,7 +52,7 @@ fn unknown() -> i64 {
 /// How many records a consumer has not read yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lag {
-    /// Of all its partitions together.
+    /// The sum over all its partitions.
     pub total: u64,
     /// Of the partition that has most.
     pub largest: u64,
@@ -63,14 +63,14 @@ impl<'a> Statistics<'a> {
         serde_json::from_slice(json)
     }
 
-    /// `host:port` of each connection that is up.
+    /// Returns the `host:port` of each connection that is up.
     pub(super) fn up(&self) -> impl Iterator<Item = &str> {
         let up = self.brokers.values().filter(|broker| matches!(&*broker.state, "UP" | "REAUTH"));
         up.map(|broker| &*broker.nodename)
     }
 
-    /// None if the consumer has no partition of which its place and the end are known. `read_committed`: it reads up to where
-    /// transactions are open.
+    /// Returns the lag; `None` if the consumer has no partition whose position and end are known. With `read_committed`, the end is where
+    /// open transactions begin.
     pub(super) fn lag(&self, read_committed: bool) -> Option<Lag> {
         let partitions = self.topics.values().flat_map(|topic| topic.partitions.values());
         let lags = partitions.filter_map(|partition| partition.lag(read_committed));

@@ -1,5 +1,5 @@
-//! Questions to the cluster about topics, one after the other on a thread that may block. A topic is asked about once, however often it
-//! is named until its turn comes; none is forgotten because another is being asked about.
+//! Looks topics up in the cluster, one after another on a thread that may block. A topic that is requested several times before its turn is
+//! looked up once, and no topic is lost while another one is looked up.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 type Ask = Box<dyn FnOnce(&str) + Send>;
 
-/// The topics that wait to be asked about.
+/// The topics that wait to be looked up.
 #[derive(Default)]
 struct Queue {
     topics: VecDeque<(String, Ask)>,
@@ -17,7 +17,7 @@ struct Queue {
     is_served: bool,
 }
 
-/// The questions of one task. They end with it, except for the one that is being asked.
+/// The lookups of one task. They end with the task, except for the one in progress.
 #[derive(Default)]
 pub(super) struct TopicLookups {
     queue: Arc<Mutex<Queue>>,
@@ -25,7 +25,7 @@ pub(super) struct TopicLookups {
 }
 
 impl TopicLookups {
-    /// Asks about a topic with `ask`, which blocks. If the topic waits already, the new question takes the place of the old one.
+    /// Looks a topic up with `ask`, which blocks. If the topic waits already, the new lookup replaces the old one.
     pub(super) fn add(&mut self, topic: &str, ask: impl FnOnce(&str) + Send + 'static) {
         let mut queue = self.queue.lock();
         match queue.topics.iter_mut().find(|(waiting, _)| waiting == topic) {
@@ -84,11 +84,11 @@ mod tests {
         ["b", "c", "b"].iter().for_each(|topic| add(topic));
         answer.send(()).unwrap();
         assert_eq!(heard.recv().await.as_deref(), Some("b"));
-        // It may have changed since it was asked about.
+        // It may have changed since it was looked up.
         add("a");
         (0..3).for_each(|_| answer.send(()).unwrap());
         assert_eq!([heard.recv().await, heard.recv().await].map(Option::unwrap), ["c", "a"]);
-        // Another thread, if this one is gone.
+        // Another thread, if this one has ended.
         add("d");
         answer.send(()).unwrap();
         assert_eq!(heard.recv().await.as_deref(), Some("d"));

@@ -1,5 +1,5 @@
-//! Lets librdkafka look at settings before a client needs them: bounds of values, values that do not go together, certificates and
-//! keys. The client that is made for it knows no broker and is gone at once.
+//! Lets librdkafka check settings before a client needs them: limits of values, values that exclude each other, certificates and keys. The
+//! client that is created for this has no brokers and is dropped at once.
 
 use rdkafka::client::Client as NativeClient;
 use rdkafka::config::RDKafkaLogLevel;
@@ -9,7 +9,7 @@ use rdkafka::{ClientContext, Statistics};
 
 use super::{Properties, client_config};
 
-/// What librdkafka has against settings.
+/// Why librdkafka rejects settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     /// It does not accept the value of one setting.

@@ -1,5 +1,5 @@
-//! The events of a producer: delivery reports in the first place. rdkafka's own `poll` makes an object of each report, and
-//! looks at the clock in a loop for the last millisecond of each wait.
+//! The events of a producer, mainly delivery reports. rdkafka's own `poll` creates an object for each report, and busy-waits for the last
+//! millisecond of each wait.
 #![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
 
 use std::ffi::{CStr, c_char};
@@ -18,7 +18,7 @@ use crate::producer::{Deliveries, Reports};
 /// The queue of a producer's events.
 pub(crate) struct Events {
     queue: NonNull<sys::rd_kafka_queue_t>,
-    // Keeps the client alive: the queue must be given back before it goes.
+    // Keeps the client alive: the queue must be released before the client is dropped.
     client: Arc<BaseProducer<Reports>>,
 }
 
@@ -67,7 +67,7 @@ impl Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        // SAFETY: the reference to the queue is given back once, and its client is alive.
+        // SAFETY: the reference to the queue is released once, and its client is alive.
         unsafe { sys::rd_kafka_queue_destroy(self.queue.as_ptr()) }
     }
 }
@@ -153,6 +153,6 @@ unsafe fn text(start: *const c_char) -> String {
     if start.is_null() {
         return String::new();
     }
-    // SAFETY: what the caller promises.
+    // SAFETY: guaranteed by the caller.
     unsafe { CStr::from_ptr(start) }.to_string_lossy().trim().to_owned()
 }

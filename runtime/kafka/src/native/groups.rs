@@ -1,5 +1,5 @@
-//! The requests about a consumer group that rdkafka's admin client does not have: its offsets, listed, altered and forgotten one by
-//! one, and the group deleted. Each blocks until the broker has answered.
+//! The requests about a consumer group that rdkafka's admin client does not have: listing, altering and deleting single offsets, and
+//! deleting the group. Each blocks until the broker has answered.
 #![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
 
 use std::ffi::{CStr, CString, c_char};
@@ -12,24 +12,24 @@ use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 
-/// How much longer than the request itself its answer is waited for: librdkafka answers each request, with its own timeout at the
-/// latest.
+/// How much longer than the timeout of the request to wait for the result: librdkafka answers each request, at the latest when its
+/// own timeout expires.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is asked of a group.
+/// A request about a group.
 #[derive(Clone, Copy)]
 pub(crate) enum Request<'a> {
-    /// Its committed offsets, all of them.
+    /// List all committed offsets.
     List,
-    /// Commit these.
+    /// Commit these offsets.
     Alter(&'a TopicPartitionList),
-    /// Forget those of these partitions.
+    /// Delete the offsets of these partitions.
     Forget(&'a TopicPartitionList),
-    /// Delete it, with all its offsets.
+    /// Delete the group with all its offsets.
     Delete,
 }
 
-/// Makes a request and waits for the answer: the offsets that were listed, or nothing. An error of one partition is an error.
+/// Sends a request and waits for the result: the listed offsets, or nothing. Fails if one of the partitions has an error.
 pub(crate) fn request<C: ProducerContext>(
     client: &BaseProducer<C>,
     group: &str,
@@ -96,7 +96,7 @@ impl Queue {
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        // SAFETY: the queue is destroyed once; an answer that still comes is dropped by librdkafka.
+        // SAFETY: the queue is destroyed once; librdkafka drops a result that arrives later.
         unsafe { sys::rd_kafka_queue_destroy(self.0.as_ptr()) }
     }
 }
@@ -111,7 +111,7 @@ impl Options {
         let options = Self(NonNull::new(options).expect("rd_kafka_AdminOptions_new allocates, and never returns null"));
         let mut text: [c_char; 256] = [0; 256];
         let millis = i32::try_from(limit.as_millis()).unwrap_or(i32::MAX);
-        // SAFETY: the options are valid, and the text is as long as is said.
+        // SAFETY: the options are valid, and the text has the given length.
         let error = unsafe {
             sys::rd_kafka_AdminOptions_set_request_timeout(options.0.as_ptr(), millis, text.as_mut_ptr(), text.len())
         };

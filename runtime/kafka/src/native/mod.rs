@@ -1,6 +1,6 @@
-//! The calls that rdkafka's own do not fit. Three of them because each costs something for every record: `topic.rs` puts records into a
-//! producer's queue, `events.rs` reads their outcome, `records.rs` takes records out of a consumer's. `groups.rs` has requests
-//! that rdkafka does not have. The only unsafe code of this crate.
+//! Direct calls of librdkafka, the only unsafe code of this crate. Three files replace calls of rdkafka that have a cost for each record:
+//! `topic.rs` puts records into a producer's queue, `events.rs` reads their outcomes, `records.rs` takes records from a consumer's queue.
+//! `groups.rs` has requests that rdkafka does not have.
 
 mod events;
 mod groups;

@@ -1,4 +1,4 @@
-//! Records out of a consumer, many in one call. rdkafka delivers each record as an event of its own: a lock, two reads of the clock and
+//! Takes records from a consumer, many in one call. rdkafka delivers each record as a separate event: a lock, two reads of the clock and
 //! an allocation per record. Here the partitions of a consumer are forwarded to one queue, which is emptied in chunks.
 #![expect(unsafe_code, reason = "calls librdkafka's C interface, see each SAFETY comment")]
 
@@ -19,7 +19,7 @@ use crate::consumer_fault::{ConsumerError, ConsumerFault};
 /// The records that a consumer has fetched and the task has not taken yet.
 pub struct RecordQueue {
     queue: NonNull<sys::rd_kafka_queue_t>,
-    /// Notified when the queue was empty and is not any more. librdkafka has its address.
+    /// Notified when the queue is no longer empty. librdkafka has its address.
     wake: Arc<Notify>,
     // Keeps the client alive: the queue must be destroyed before it.
     client: Arc<StreamConsumer<Events>>,
@@ -31,8 +31,8 @@ unsafe impl Send for RecordQueue {}
 unsafe impl Sync for RecordQueue {}
 
 impl RecordQueue {
-    /// Most records that one [`RecordQueue::take`] gives. librdkafka's limits do not apply to them, so it bounds what a chunk of large
-    /// records may hold.
+    /// Maximum number of records that one [`RecordQueue::take`] returns. librdkafka's limits do not apply to them, so this bounds the memory
+    /// of a chunk of large records.
     pub const MOST: usize = 256;
 
     /// An empty queue, to which nothing is forwarded yet.
@@ -41,22 +41,22 @@ impl RecordQueue {
         let queue = unsafe { sys::rd_kafka_queue_new(client.client().native_ptr()) };
         let queue = NonNull::new(queue).expect("rd_kafka_queue_new allocates, and never returns null");
         let wake = Arc::new(Notify::new());
-        // SAFETY: the address stays valid until the callback is taken away in `drop`, which waits for a call that is under way:
-        // librdkafka makes it under the lock of the queue.
+        // SAFETY: the address stays valid until the callback is removed in `drop`, which waits for a call in progress: librdkafka calls
+        // it while it holds the lock of the queue.
         unsafe {
             sys::rd_kafka_queue_cb_event_enable(queue.as_ptr(), Some(notify), Arc::as_ptr(&wake).cast_mut().cast());
         }
         Self { queue, wake, client: Arc::clone(client) }
     }
 
-    /// Makes the records of these partitions come through this queue from now on, and not through the consumer's own. To be called
-    /// before they are assigned, each time.
+    /// Forwards the records of these partitions to this queue from now on, instead of the consumer's own. Call this each time before they
+    /// are assigned.
     pub(crate) fn forward(&self, partitions: &TopicPartitionList) {
         for element in partitions.elements() {
-            // A name that came from librdkafka has no zero byte.
+            // A name from librdkafka contains no zero byte.
             let Ok(topic) = CString::new(element.topic()) else { continue };
-            // SAFETY: the client is alive and the name a C string; both queues are valid during the call, which takes a reference
-            // of its own to each.
+            // SAFETY: the client is alive and the name is a C string; both queues are valid during the call, which takes its own
+            // reference to each.
             unsafe {
                 let native = self.client.client().native_ptr();
                 let partition = sys::rd_kafka_queue_get_partition(native, topic.as_ptr(), element.partition());
@@ -73,11 +73,11 @@ impl RecordQueue {
         self.wake.notified().await;
     }
 
-    /// Takes what is there, at most `most` and [`RecordQueue::MOST`] records, without waiting, and gives each to `each`. Returns their number,
-    /// and the error that was in place of a record: the first one that is not transient, or else the last.
+    /// Takes the available records, at most `most` and [`RecordQueue::MOST`], without waiting, and passes each to `each`. Returns their
+    /// number, and the error that was in place of a record: the first one that is not transient, or else the last.
     ///
-    /// No record is given to `each` after an error that is not transient. librdkafka skips what it could not read and continues after it, so a
-    /// commit of such a record's offset would lose the records that the error is about.
+    /// No record is passed to `each` after an error that is not transient. librdkafka skips what it could not read and continues after it, so
+    /// committing the offset of such a record would lose the records that the error is about.
     pub fn take(&self, most: usize, each: impl FnMut(FetchedRecord<'_>)) -> (usize, Option<ConsumerError>) {
         let mut chunk = Chunk { messages: [ptr::null_mut(); RecordQueue::MOST], count: 0 };
         // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
@@ -90,7 +90,7 @@ impl RecordQueue {
     }
 }
 
-/// Gives records to `each`, up to the first error that is not transient. See [`RecordQueue::take`].
+/// Passes records to `each`, up to the first error that is not transient. See [`RecordQueue::take`].
 fn give<'a>(
     messages: impl Iterator<Item = &'a sys::rd_kafka_message_t>,
     mut each: impl FnMut(FetchedRecord<'a>),
@@ -157,18 +157,18 @@ impl Drop for Chunk {
     }
 }
 
-/// A record, valid during the call it is given to.
+/// A record, valid during the call it is passed to.
 pub struct FetchedRecord<'a> {
     message: &'a sys::rd_kafka_message_t,
 }
 
 impl<'a> FetchedRecord<'a> {
-    /// Returns what is the same for records of the same partition in the same [`RecordQueue::take`], and for no others.
+    /// Returns a value that records have in common only if they are of the same partition and the same [`RecordQueue::take`].
     pub fn run(&self) -> (usize, i32) {
         (self.message.rkt.addr(), self.message.partition)
     }
 
-    /// Its topic.
+    /// Returns the topic.
     pub fn topic(&self) -> &'a str {
         // SAFETY: a message without an error has a topic, which lives as long as the message; its name is a C string.
         let name = unsafe { CStr::from_ptr(sys::rd_kafka_topic_name(self.message.rkt)) };
@@ -176,12 +176,12 @@ impl<'a> FetchedRecord<'a> {
         name.to_str().unwrap_or_default()
     }
 
-    /// Its partition.
+    /// Returns the partition.
     pub fn partition(&self) -> i32 {
         self.message.partition
     }
 
-    /// Its offset in the partition.
+    /// Returns the offset in the partition.
     pub fn offset(&self) -> i64 {
         self.message.offset
     }
@@ -200,13 +200,13 @@ impl<'a> FetchedRecord<'a> {
         }
     }
 
-    /// Its key; `None` if it is null.
+    /// Returns the key; `None` if it is null.
     pub fn key(&self) -> Option<&'a [u8]> {
         // SAFETY: the message's key is this long, and lives as long as the message.
         unsafe { bytes(self.message.key, self.message.key_len) }
     }
 
-    /// Its value; `None` if it is null.
+    /// Returns the value; `None` if it is null.
     pub fn value(&self) -> Option<&'a [u8]> {
         // SAFETY: as for the key.
         unsafe { bytes(self.message.payload, self.message.len) }
@@ -238,7 +238,7 @@ impl<'a> FetchedRecord<'a> {
 ///
 /// `start` is null, or `length` bytes are there for as long as `'a`.
 unsafe fn bytes<'a>(start: *const c_void, length: usize) -> Option<&'a [u8]> {
-    // SAFETY: what the caller promises.
+    // SAFETY: guaranteed by the caller.
     (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast(), length) })
 }
 

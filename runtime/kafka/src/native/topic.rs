@@ -33,7 +33,7 @@ pub(crate) struct OutgoingMessage<'a> {
     /// Milliseconds since 1970; `None` for now.
     pub(crate) timestamp: Option<i64>,
     pub(crate) headers: &'a [(&'a str, Option<&'a [u8]>)],
-    /// Comes back with the delivery report.
+    /// Returned with the delivery report.
     pub(crate) opaque: <Reports as ProducerContext>::DeliveryOpaque,
 }
 

@@ -1,5 +1,5 @@
 //! Producers: `shared.rs` opens them for all tasks with equal client settings, `writer.rs` puts a task's records into their queues, and
-//! `tracking.rs` knows what became of each.
+//! `tracking.rs` stores the outcome of each.
 
 mod shared;
 mod tracking;
@@ -12,7 +12,7 @@ pub(super) use tracking::Deliveries;
 pub use tracking::{MAX_RECORDS, Outcome, Outstanding, SendFailure};
 pub use writer::{OutgoingRecord, Sent, TopicId, TopicWriter, Tracked};
 
-/// The log target of all of them: operators filter by it.
+/// The log target of all these modules: operators filter by it.
 const LOG_TARGET: &str = "weir_kafka::producer";
 
 fn in_words(topic: &str, code: RDKafkaErrorCode) -> String {

@@ -1,4 +1,4 @@
-//! Producers, shared by all tasks whose client settings are equal, and what librdkafka tells of them.
+//! Producers, shared by all tasks whose client settings are equal, and librdkafka's reports about them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +26,7 @@ use crate::{Properties, client_config};
 pub enum End {
     /// A broker refuses this client; the text says what to check.
     Refused(String),
-    /// librdkafka raised a fatal error. What was not acknowledged is lost with the client, and has to be sent with another one.
+    /// librdkafka raised a fatal error. Unacknowledged records are lost with the client, and have to be sent with another one.
     Fatal,
 }
 
@@ -80,7 +80,7 @@ fn note_end(noted: &watch::Sender<Option<End>>, end: End) {
 impl ProducerContext<NoCustomPartitioner> for Reports {
     type DeliveryOpaque = usize;
 
-    /// rdkafka calls it only for what is dropped with a producer; `Events` has the others.
+    /// rdkafka calls it only for records that are dropped with a producer; `Events` handles all others.
     fn delivery(&self, result: &DeliveryResult<'_>, opaque: usize) {
         let mut deliveries = self.deliveries();
         match result {

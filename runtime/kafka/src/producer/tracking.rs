@@ -1,6 +1,6 @@
 //! The tracking of records that a producer has and has not acknowledged.
 //!
-//! A record is identified towards librdkafka by one machine word: the place of its batch in a slab and its index in the batch.
+//! A record is identified to librdkafka by one machine word: the position of its batch in a slab and its index in the batch.
 //! A delivery report costs two atomic stores, and a lock-free look-up for each run of records of a batch; no record takes a lock.
 
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use tracing::{debug, error};
 
 use super::{LOG_TARGET, in_words};
 
-/// Most records one tracked batch may have: an index in it shares a word with the batch's place in the slab.
+/// Maximum number of records of one tracked batch: the index of a record shares a word with the batch's position in the slab.
 pub const MAX_RECORDS: usize = 1 << INDEX_BITS;
 const INDEX_BITS: u32 = 16;
 
 struct SlabConfig;
 
-// 10 bits for threads and 26 for places leave 12 for telling a place's users apart, next to the index's 16.
+// 10 bits for threads and 26 for positions leave 12 to distinguish successive users of a position, next to 16 for the index.
 impl Config for SlabConfig {
     const MAX_THREADS: usize = 1024;
     const MAX_PAGES: usize = 20;
@@ -30,12 +30,12 @@ impl Config for SlabConfig {
 
 /// A record that has not been acknowledged.
 const PENDING: i64 = -1;
-/// A record that will not be.
+/// A record that will not be acknowledged.
 const FAILED: i64 = -2;
 
-/// Records that were given to a producer together, and what became of each.
+/// Records that were passed to a producer together, and the outcome of each.
 pub struct Outstanding {
-    /// For each record the offset it got, or [`PENDING`], or [`FAILED`].
+    /// For each record its offset, or [`PENDING`], or [`FAILED`].
     offsets: Box<[AtomicI64]>,
     /// For each record the partition it went to.
     partitions: Box<[AtomicI32]>,
@@ -81,7 +81,7 @@ impl Outstanding {
         self.count(records);
     }
 
-    /// Returns what became of one record; `None` if nothing is known yet.
+    /// Returns the outcome of one record; `None` if it is not known yet.
     pub fn outcome(&self, index: usize) -> Option<Outcome> {
         match self.offsets[index].load(Ordering::Acquire) {
             PENDING => None,
@@ -90,14 +90,14 @@ impl Outstanding {
         }
     }
 
-    /// Does what Kafka's acknowledgement of a record does. For tests of what uses it.
+    /// Acknowledges a record like Kafka. For tests of callers.
     #[doc(hidden)]
     pub fn acknowledge(&self, index: usize, partition: i32, offset: i64) {
         let records = self.note(index, partition, offset);
         self.count(records);
     }
 
-    /// Notes what became of a record. [`Outstanding::count`] has to follow: until then the batch is not settled.
+    /// Records the outcome of a record. [`Outstanding::count`] has to follow: until then the batch is not settled.
     fn note(&self, index: usize, partition: i32, offset: i64) -> u32 {
         let (Some(offset_cell), Some(partition_cell)) = (self.offsets.get(index), self.partitions.get(index)) else {
             error!(target: LOG_TARGET, index, "delivery report for a record that was not sent (bug in Weir)");
@@ -141,17 +141,17 @@ pub struct SendFailure {
     pub alone: bool,
 }
 
-/// What became of a record.
+/// The outcome of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Kafka has it.
+    /// Kafka has acknowledged it.
     Acknowledged {
         /// The partition it went to.
         partition: i32,
-        /// Its offset there.
+        /// Its offset in the partition.
         offset: i64,
     },
-    /// Kafka does not have it, and it is no longer tried.
+    /// Kafka has not accepted it, and it is no longer retried.
     Failed,
 }
 
@@ -168,7 +168,7 @@ impl Batches {
         self.0.insert(batch)
     }
 
-    /// Removes a batch. Reports of its records are of no interest any more.
+    /// Removes a batch. Later reports about its records are ignored.
     pub(super) fn remove(&self, key: usize) {
         self.0.remove(key);
     }
@@ -196,7 +196,7 @@ impl Deliveries<'_> {
         self.noted += noted;
     }
 
-    /// Kafka does not have it, and it is no longer tried.
+    /// Kafka has not accepted it, and it is no longer retried.
     pub(crate) fn failed(&mut self, opaque: usize, topic: &str, partition: i32, code: RDKafkaErrorCode) {
         let (key, index) = key_and_index(opaque);
         if let Some(batch) = self.batch(key) {
@@ -229,7 +229,7 @@ impl Drop for Deliveries<'_> {
     }
 }
 
-/// The word that identifies a record: its batch's place in the slab, and its index in the batch.
+/// Returns the word that identifies a record: its batch's position in the slab, and its index in the batch.
 pub(super) fn opaque(key: usize, index: usize) -> usize {
     (index << (usize::BITS - INDEX_BITS)) | key
 }

@@ -28,7 +28,7 @@ pub struct TopicId(pub usize);
 pub struct Tracked {
     key: usize,
     client: Option<Arc<BaseProducer<Reports>>>,
-    /// What became of the records.
+    /// The outcomes of the records.
     pub outstanding: Arc<Outstanding>,
 }
 
@@ -39,14 +39,14 @@ impl Drop for Tracked {
 }
 
 impl Tracked {
-    /// Takes no more reports. What is known of the records stays known.
+    /// Ends the tracking. Outcomes that are already known remain available.
     pub fn release(&mut self) {
         if let Some(client) = self.client.take() {
             client.context().batches.remove(self.key);
         }
     }
 
-    /// Tracks records that no producer knows of. For tests of what uses it.
+    /// Tracks records that no producer has. For tests of callers.
     #[doc(hidden)]
     pub fn untracked(outstanding: Arc<Outstanding>) -> Self {
         Self { key: 0, client: None, outstanding }

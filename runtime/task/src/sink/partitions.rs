@@ -98,7 +98,7 @@ impl SinkTask<'_> {
         self.count_partitions();
         self.in_hand.drop_pending(ids);
         self.release_queued()?;
-        self.consumer.give_up(partitions).await.map_err(failed("cannot give up the revoked partitions"))?;
+        self.consumer.release(partitions).await.map_err(failed("cannot release the revoked partitions"))?;
         closed?;
         self.apply_requests().await
     }
