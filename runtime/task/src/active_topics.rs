@@ -21,7 +21,7 @@ impl ActiveTopics {
         self.names.lock().iter().cloned().collect()
     }
 
-    /// Forgets them. What is still written to or read from is noted again with the next batch.
+    /// Clears the list. Topics that are still written to or read from are noted again with the next batch.
     pub fn reset(&self) {
         let mut names = self.names.lock();
         names.clear();
@@ -30,7 +30,7 @@ impl ActiveTopics {
     }
 }
 
-/// A task's side.
+/// What one task has noted.
 #[derive(Debug, Default)]
 pub struct TopicNotes {
     /// `None` if nothing is tracked (`topic.tracking.enable=false`).
@@ -40,7 +40,7 @@ pub struct TopicNotes {
 }
 
 impl TopicNotes {
-    /// For one task of a connector.
+    /// Creates the notes of one task of a connector.
     pub fn new(topics: Option<Arc<ActiveTopics>>) -> Self {
         Self { topics, ..Self::default() }
     }

@@ -1,5 +1,5 @@
-//! The transforms of one task. Neighbours that live in one component run fused in one instance, in one call; a predicate of
-//! another component is tested on its own, and only the records meant for the step go through it.
+//! The transforms of one task. Consecutive steps of the same component run fused, in one instance and one call. A predicate of another
+//! component is tested separately, and the step receives only the records that it applies to.
 
 use weir_data::records::Records;
 use weir_data::transformed::{StepFailure, Transformed as StepsDone};
@@ -26,11 +26,11 @@ struct Segment {
 struct Foreign {
     instance: PredicateInstance,
     negate: bool,
-    /// Its name for people.
+    /// Its name in messages.
     place: String,
 }
 
-/// For each record of a result the record of the chain's input that it was made of.
+/// Maps each record of a result to the input record of the chain that it stems from.
 pub enum Origins {
     /// Each record of the same index.
     Identity,
@@ -55,9 +55,9 @@ impl Origins {
     }
 }
 
-/// What a chain made of a batch.
+/// The result of a chain for a batch.
 pub struct Transformed {
-    /// The records that are left.
+    /// The remaining records.
     pub records: Records,
     /// Where they stem from.
     pub origins: Origins,
@@ -161,7 +161,7 @@ impl Segment {
         }
     }
 
-    /// Returns the records left, the input record of each, and the records that failed.
+    /// Returns the remaining records, the input record of each, and the records that failed.
     async fn apply(
         &mut self,
         mut records: Records,

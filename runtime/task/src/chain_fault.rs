@@ -1,5 +1,5 @@
-//! Which step of a chain has failed. Steps that run fused share an instance and a call, and an instance that has trapped answers no
-//! question; so the steps are run again, in fresh instances, fewer at a time. That costs only when a task fails anyway.
+//! Finds the step of a chain that has failed. Steps that run fused share an instance and a call, and an instance that has trapped cannot be
+//! called any more; so the steps are run again, in new instances, fewer at a time. This happens only when a task fails anyway.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use super::TaskId;
 use super::chain::is_foreign;
 use weir_config::{Predicate, Step};
 
-/// Time of one call when steps are run again. A batch takes milliseconds; a step that hangs hangs again.
+/// Time limit of one call when steps are run again. A batch takes milliseconds; a step that does not return would not return again.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time of all of it.
+/// Time limit of the whole search.
 const SEARCH_TIMEOUT: Duration = Duration::from_secs(30);
-/// Most steps that are named when it is not known which one it was.
+/// Maximum number of steps that are named if the failed step cannot be determined.
 const MAX_NAMED: usize = 10;
 
-/// Steps that run fused, and all that is needed to run them once more.
+/// Steps that run fused, and what is needed to run them again.
 pub(super) struct Fused {
     pub(super) steps: Vec<Step>,
     pub(super) id: TaskId,
@@ -26,7 +26,7 @@ pub(super) struct Fused {
 }
 
 impl Fused {
-    /// As the contract has them. A predicate of another component is not among them.
+    /// Returns the steps in the form of the contract, without predicates of other components.
     pub(super) fn configured(&self) -> Vec<weir_plugin::Step> {
         let predicate = |step: &Step| {
             let own = step.predicate.as_ref().filter(|_| !is_foreign(step))?;
@@ -94,7 +94,7 @@ impl Fused {
     }
 }
 
-/// A step, as its user and its author know it.
+/// Describes a step by its alias and class.
 fn place_of(step: &Step) -> String {
     match step.predicate.as_ref().filter(|_| !is_foreign(step)) {
         Some(Predicate { alias, class, .. }) => {
@@ -104,7 +104,7 @@ fn place_of(step: &Step) -> String {
     }
 }
 
-/// The predicate of a step that lives in another component.
+/// Describes the predicate of a step if it is in another component.
 pub(super) fn place_of_predicate(predicate: &Predicate, step: &Step) -> String {
     format!("predicates.{} ({}), of transforms.{}", predicate.alias, predicate.class, step.alias)
 }

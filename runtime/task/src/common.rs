@@ -1,4 +1,4 @@
-//! What source and sink tasks have in common: the plugin with its configuration and bounds, the transforms, the converters.
+//! The common parts of source and sink tasks: the plugin with its configuration and limits, the transforms, the converters.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Common {
         Identity { connector, task: Some(task), class: self.class.clone() }.counted(self.metrics.guest("task"))
     }
 
-    /// Asks the plugin what it needs, and the operator's bounds whether it may have it.
+    /// Asks the plugin what access it needs, and checks it against the operator's limits.
     pub(super) async fn grants(&self) -> Result<Grants, Error> {
         let needed = self.component.capabilities(&self.class, &self.config, &self.limits).await?;
         self.allowed.grant(&needed).await.map_err(|refusal| Error::Config(refusal.to_string()))

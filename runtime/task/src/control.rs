@@ -1,4 +1,4 @@
-//! How a herder controls a running task and observes its status: a cheap handle on one side, what the loop looks at on the other.
+//! Lets a herder control a running task and observe its status: the herder has a cheap handle, and the task's loop has a [`Control`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,14 +15,14 @@ use weir_api::State;
 use weir_config::providers::Secrets;
 use weir_metrics::TaskMetrics;
 
-/// What a task is to do.
+/// What a task should do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// Process records.
     Running,
-    /// Keep everything, process nothing.
+    /// Keep all resources, but process nothing.
     Paused,
-    /// End, in order.
+    /// Stop gracefully.
     Stopped,
 }
 
@@ -35,13 +35,13 @@ pub struct Status {
     pub trace: Option<String>,
 }
 
-/// Hears of each status of a task.
+/// Receives each status of a task.
 pub trait StatusListener: Send + Sync + 'static {
-    /// Called with each new status, one at a time. Must return soon.
+    /// Called with each new status, one at a time. Must return quickly.
     fn changed(&self, status: &Status);
 }
 
-/// A status that one side sets and the other reads.
+/// A status that the task sets and the herder reads.
 #[derive(Clone)]
 pub struct StatusCell {
     status: Arc<Mutex<Status>>,
@@ -51,7 +51,7 @@ pub struct StatusCell {
 /// What is needed when a task fails.
 #[derive(Debug, Clone)]
 pub struct OnFailure {
-    /// Taken out of its trace.
+    /// The values to remove from its trace.
     pub secrets: Arc<Secrets>,
     /// Notified of the failure.
     pub failed: Arc<Notify>,
@@ -88,12 +88,12 @@ impl StatusCell {
     }
 }
 
-/// Tells a wait inside of a loop that the task is to stop.
+/// Tells a wait inside a loop that the task should stop.
 #[derive(Debug, Clone)]
 pub struct Stopping(watch::Receiver<Wanted>);
 
 impl Stopping {
-    /// Returns when the task is to stop.
+    /// Returns when the task should stop.
     pub async fn asked(&mut self) {
         if self.0.wait_for(|wanted| *wanted == Wanted::Stopped).await.is_err() {
             // As in `Control::changed`.
@@ -101,7 +101,7 @@ impl Stopping {
         }
     }
 
-    /// Of a task that runs until the sender says otherwise.
+    /// Creates one for a task that runs until the sender changes that.
     #[cfg(test)]
     pub(super) fn channel() -> (watch::Sender<Wanted>, Self) {
         let (sender, receiver) = watch::channel(Wanted::Running);
@@ -109,7 +109,7 @@ impl Stopping {
     }
 }
 
-/// The loop's side.
+/// The view of a task's loop on what it should do.
 pub struct Control {
     wanted: watch::Receiver<Wanted>,
     status: StatusCell,
@@ -118,25 +118,25 @@ pub struct Control {
 }
 
 impl Control {
-    /// What is wanted now.
+    /// Returns what the task should do now.
     pub fn wanted(&self) -> Wanted {
         *self.wanted.borrow()
     }
 
-    /// Returns when something else is wanted than at the last call of [`Control::wanted`].
+    /// Returns when the task should do something else than at the last call of this function.
     pub async fn changed(&mut self) {
         if self.wanted.changed().await.is_err() {
-            // The herder is gone, and nothing else will be wanted.
+            // The herder no longer exists, so nothing changes any more.
             std::future::pending::<()>().await;
         }
     }
 
-    /// For waits that a stop is to end.
+    /// Returns a signal for waits that a stop should end.
     pub fn stopping(&self) -> Stopping {
         Stopping(self.wanted.clone())
     }
 
-    /// Waits while the task is to be paused before it has started. Kafka Connect does not initialise such a task.
+    /// Waits while the task should be paused before it has started. Kafka Connect does not initialise such a task.
     pub async fn wait_to_start(&mut self) -> Wanted {
         loop {
             match self.wanted() {
@@ -158,8 +158,8 @@ impl Control {
     }
 }
 
-/// Reports how a task's loop has ended. A loop that panics or is dropped has a defect, unless its handle has cut it off; its task must
-/// not look alive then, and an automatic restart must hear of it.
+/// Reports how a task's loop has ended. A loop that panics or is dropped has a defect, unless its handle has aborted it. Its task must then
+/// not be reported as running, and automatic restarts must be notified.
 struct End {
     status: StatusCell,
     metrics: Arc<TaskMetrics>,
@@ -203,7 +203,7 @@ impl Drop for End {
     }
 }
 
-/// The trace of a task whose loop panicked.
+/// Returns the trace of a task whose loop panicked.
 const DEFECT: &str = "the task's loop ended unexpectedly, which is a bug in Weir\nNext: report it with the lines of the worker's log and \
                       standard error that precede this failure, and restart the task";
 
@@ -279,7 +279,7 @@ impl TaskHandle {
         self.permanent.load(Ordering::Acquire)
     }
 
-    /// What it counts.
+    /// Returns the task's counters.
     pub fn metrics(&self) -> &Arc<TaskMetrics> {
         &self.metrics
     }

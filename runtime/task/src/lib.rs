@@ -48,7 +48,7 @@ pub enum Error {
     /// The Kafka client.
     #[error("Kafka: {what}: {}", weir_kafka::producer::describe(cause))]
     Kafka {
-        /// What was being done.
+        /// The operation that failed.
         what: &'static str,
         /// librdkafka's answer.
         #[source]
@@ -68,11 +68,11 @@ pub enum Error {
          Next: fix the record or the configuration, or set errors.tolerance=all to skip failing records"
     )]
     Tolerance {
-        /// What was being done, in Kafka Connect's words.
+        /// The operation that failed, in Kafka Connect's words.
         what: String,
         /// Which record.
         place: String,
-        /// What is wrong with it.
+        /// The cause.
         trace: String,
     },
     /// The source's offsets exceed a limit.
@@ -86,7 +86,7 @@ pub enum Error {
     Refused {
         /// `producer`, `consumer`.
         client: &'static str,
-        /// What librdkafka says, and what to do next.
+        /// librdkafka's text, and what to do next.
         reason: String,
     },
     /// The consumer cannot read until an operator has changed something. The exception is Kafka Connect's.
@@ -105,17 +105,17 @@ pub enum Error {
     /// A step of a chain of transforms could not be set up.
     #[error("{place}: {cause}")]
     Step {
-        /// Which step, by its alias and class.
+        /// The step, by its alias and class.
         place: String,
         /// Why.
         cause: weir_plugin::CallError,
     },
-    /// A step of a chain of transforms failed as such, and not for a record.
+    /// A step of a chain of transforms failed as a whole, and not for a record.
     #[error(
         "org.apache.kafka.connect.errors.ConnectException: Unhandled exception in error handler\nCaused by: {place}: {cause}"
     )]
     Unhandled {
-        /// Which step, by its alias and class.
+        /// The step, by its alias and class.
         place: String,
         /// Why.
         cause: weir_plugin::CallError,

@@ -1,7 +1,7 @@
-//! The memory of records in flight, all tasks of the worker together (`weir.records.in.flight.max.bytes`).
+//! The memory of records in flight of all tasks of the worker together (`weir.records.in.flight.max.bytes`).
 //!
-//! A task that has nothing in flight takes what it needs, so that no task waits for another for ever. Before it takes more it waits
-//! for its turn, first come, first served. So the worker holds no more than the limit, and for each task one batch.
+//! A task that has nothing in flight takes the memory it needs at once, so that no task waits forever for another. For more memory, tasks
+//! wait in a queue. So the worker uses at most the limit plus one batch for each task.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// The budget of a worker. Clones are the same one.
+/// The budget of a worker. Clones share it.
 #[derive(Debug, Clone)]
 pub struct InFlightMemory(Arc<Inner>);
 
@@ -33,7 +33,7 @@ struct Waiter {
     wake: Notify,
 }
 
-/// A part of the budget, until it is dropped.
+/// A part of the budget, which is released when this is dropped.
 #[derive(Debug)]
 pub struct Held {
     memory: InFlightMemory,
@@ -44,28 +44,28 @@ pub struct Held {
 #[derive(Debug)]
 pub struct Turn {
     memory: InFlightMemory,
-    /// `None` once the part was taken.
+    /// `None` after the part was taken.
     waiter: Option<Arc<Waiter>>,
 }
 
 impl InFlightMemory {
-    /// A budget of so many bytes.
+    /// Creates a budget of `max` bytes.
     pub fn new(max: u64) -> Self {
         Self(Arc::new(Inner { max, state: Mutex::default() }))
     }
 
-    /// Bytes that are held.
+    /// Returns the number of bytes in use.
     pub fn used(&self) -> u64 {
         self.0.state.lock().used
     }
 
-    /// Takes bytes whether or not there is room for them.
+    /// Takes bytes, even if that exceeds the budget.
     pub fn take(&self, bytes: u64) -> Held {
         self.0.state.lock().used += bytes;
         Held { memory: self.clone(), bytes }
     }
 
-    /// Joins the queue for so many bytes. More than the whole budget is granted when nothing else is held.
+    /// Joins the queue for a number of bytes. More than the whole budget is granted when no other memory is in use.
     pub fn queue(&self, bytes: u64) -> Turn {
         let waiter = Arc::new(Waiter { bytes, granted: AtomicBool::new(false), wake: Notify::new() });
         let mut state = self.0.state.lock();
@@ -96,7 +96,7 @@ impl State {
 }
 
 impl Held {
-    /// Changes the part to so many bytes, whether or not there is room for more.
+    /// Changes the size of the part, even if that exceeds the budget.
     pub fn resize(&mut self, bytes: u64) {
         let before = std::mem::replace(&mut self.bytes, bytes);
         if bytes == before {
@@ -117,8 +117,8 @@ impl Drop for Held {
 }
 
 impl Turn {
-    /// Returns when the part can be taken. Safe to drop: the place in the queue stays.
-    pub async fn come(&self) {
+    /// Returns when the part can be taken. Safe to drop: the position in the queue is kept.
+    pub async fn granted(&self) {
         if let Some(waiter) = &self.waiter {
             while !waiter.granted.load(Ordering::Acquire) {
                 waiter.wake.notified().await;
@@ -126,7 +126,7 @@ impl Turn {
         }
     }
 
-    /// The part, if it is granted by now.
+    /// Returns the part, if it has been granted.
     pub fn take(&mut self) -> Option<Held> {
         let waiter = self.waiter.take_if(|waiter| waiter.granted.load(Ordering::Acquire))?;
         Some(Held { memory: self.memory.clone(), bytes: waiter.bytes })
@@ -154,7 +154,7 @@ mod tests {
 
     fn granted(turn: &mut Turn) -> Option<Held> {
         assert_eq!(
-            turn.come().now_or_never().is_some(),
+            turn.granted().now_or_never().is_some(),
             turn.waiter.as_ref().is_none_or(|w| w.granted.load(Ordering::Acquire))
         );
         turn.take()
@@ -195,7 +195,7 @@ mod tests {
         drop(blocked);
         assert!(next.waiter.as_ref().is_some_and(|waiter| waiter.granted.load(Ordering::Acquire)));
         drop(next);
-        assert_eq!(memory.used(), 60, "a part that was granted and not taken is given back");
+        assert_eq!(memory.used(), 60, "a part that was granted and not taken is released");
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_turn_wakes_whoever_waits_for_it() {
+    async fn a_granted_turn_wakes_its_waiter() {
         let memory = InFlightMemory::new(100);
         let held = memory.take(100);
         let turn = memory.queue(1);
@@ -219,6 +219,6 @@ mod tests {
             tokio::task::yield_now().await;
             drop(held);
         };
-        futures_util::future::join(turn.come(), release).await;
+        futures_util::future::join(turn.granted(), release).await;
     }
 }

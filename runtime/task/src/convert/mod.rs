@@ -23,7 +23,7 @@ pub struct RecordFailure {
     pub row: u32,
     /// The converter that failed.
     pub stage: Stage,
-    /// What is wrong with the record.
+    /// Why the record could not be converted.
     pub message: String,
 }
 
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn headers_that_fail_are_found_in_one_pass() {
-        // To look from the start for each would take minutes.
+        // Searching from the start for each record would take minutes.
         let count = 300_000;
         let counts = vec![1; count as usize];
         let names = Column::from_rows((0..count).map(|_| Some("n")));

@@ -1,4 +1,4 @@
-//! A batch that is converted piece by piece, so that what is converted, and waits for the producer, is bounded.
+//! Converts a batch piece by piece, to limit the memory of converted records that wait for the producer.
 
 use weir_data::converter::{Converted, RowError};
 use weir_data::records::{Column, Headers, Part, Records, Values};
@@ -6,14 +6,14 @@ use weir_data::records::{Column, Headers, Part, Records, Values};
 use super::{Converters, Outgoing, RecordFailure, first_of_each_record, records_of_headers, take};
 use crate::errors::Stage;
 
-/// Bytes of one column after which a piece of a batch ends, if its values grow. What is converted waits for the producer, so it
-/// bounds what a task holds.
+/// Bytes of one column after which a piece of a batch ends, if its values grow. Converted records wait for the producer, so this limits
+/// the memory of a task.
 pub const PIECE_BYTES: usize = 8 << 20;
 
-/// Most records of a piece, unless one record of the source became more: the producer gets them without a pause.
+/// Maximum number of records of a piece, unless one record of the source became more: they are passed to the producer without a pause.
 const PIECE_RECORDS: u32 = 1 << 14;
 
-/// Most bytes of a column that the records made of one record of the source may take.
+/// Maximum number of bytes of a column for the records that transforms made of one record of the source.
 const RECORD_BYTES: usize = 48 << 20;
 
 /// A batch that is converted piece by piece. A piece is the whole batch unless its values grow.
@@ -37,7 +37,7 @@ struct Cursor {
     header_value_byte: usize,
 }
 
-/// Records of a batch that follow each other, converted.
+/// Consecutive records of a batch, converted.
 pub struct Piece {
     /// Index of its first record in the batch.
     pub first: u32,
@@ -48,7 +48,7 @@ pub struct Piece {
 }
 
 impl Pieces {
-    /// Begins with a batch of which nothing is converted yet.
+    /// Begins to convert a batch.
     pub fn new(records: Records) -> Self {
         Self { most: records.count, records, at: Cursor::default(), finished: false }
     }
@@ -58,7 +58,7 @@ impl Pieces {
         if self.finished { 0 } else { self.records.count - self.at.record }
     }
 
-    /// Whether there is no piece left.
+    /// Whether the whole batch is converted.
     pub fn is_finished(&self) -> bool {
         self.finished
     }
@@ -183,7 +183,7 @@ impl Columns {
             (&mut self.keys.output, count),
             (&mut self.headers.output, self.header_count),
         ] {
-            // An empty column is all nulls as it is.
+            // An empty column already means that all values are null.
             if !column.lengths.is_empty() {
                 column.lengths.resize(length as usize, -1);
             }
@@ -213,7 +213,7 @@ impl Pieces {
         part(&self.records.headers.values, self.at.header, self.at.header_value_byte, headers)
     }
 
-    /// Takes the records of these columns off.
+    /// Removes the records of these columns from the batch.
     fn take(&mut self, columns: Columns) -> Piece {
         let Columns { count, values, keys, headers, header_count } = columns;
         let at = self.at;

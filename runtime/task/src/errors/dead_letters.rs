@@ -28,15 +28,15 @@ use weir_kafka::lanes::{Lane, Lanes};
 use weir_kafka::producer::{Outcome, OutgoingRecord, Outstanding, Producers, SendFailure, Sent, Tracked, describe};
 use weir_metrics::TaskMetrics;
 
-/// Most bytes that wait for Kafka's acknowledgement; with more, the task waits.
+/// Maximum number of bytes of unacknowledged records; the task waits if there are more.
 const MAX_BYTES: usize = 4 << 20;
-/// Most records.
+/// Maximum number of unacknowledged records.
 const MAX_RECORDS: usize = 10_000;
 /// The memory that a dead letter takes in addition to its bytes.
 const OVERHEAD: usize = 1 << 10;
 /// How long to wait when the producer's queue is full.
 const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
-/// Pause before dead letters are sent again that Kafka did not accept: the first, and the longest.
+/// Pause before dead letters that Kafka did not accept are sent again: the first, and the longest.
 const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// A record as it was consumed.
@@ -55,12 +55,12 @@ struct Unacknowledged {
     value: Option<Vec<u8>>,
     timestamp: Option<i64>,
     headers: Vec<(String, Option<Vec<u8>>)>,
-    /// Bytes of all of that.
+    /// The bytes of key, value and headers.
     size: usize,
     /// Where the record was consumed.
     id: TopicPartition,
     offset: i64,
-    /// `None` until it is given to a producer, and again when it has to be sent again.
+    /// `None` until it is passed to a producer, and again when it has to be sent again.
     sent: Option<(Lane, Tracked)>,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct DeadLetters {
     /// Failures since the last acknowledgement, and when to send again.
     failures: u32,
     resume: Option<Instant>,
-    /// Why Kafka refuses a dead letter for good. A wait for its acknowledgement would not end.
+    /// Why Kafka refuses a dead letter permanently. Waiting for its acknowledgement would not end.
     refusal: Option<String>,
     /// Notified when a dead letter is acknowledged, or has failed.
     wake: Arc<Notify>,
@@ -203,7 +203,7 @@ impl DeadLetters {
         self.pump().map(drop)
     }
 
-    /// Waits until Kafka has every record that was sent, at most for `patience`. Returns whether it has them all.
+    /// Waits until Kafka has acknowledged every record that was sent, at most for `patience`. Returns whether it has.
     ///
     /// # Errors
     ///
@@ -220,7 +220,7 @@ impl DeadLetters {
             }
             let again = again.map_or(deadline, |again| again.min(deadline));
             let woken = self.wake.notified();
-            // What comes until the deadline is seen by the next turn.
+            // The next iteration handles what arrives until the deadline.
             tokio::select! {
                 () = self.stopping.asked(), if on_stop == OnStop::End => return Ok(false),
                 () = woken => {}
@@ -229,7 +229,7 @@ impl DeadLetters {
         }
     }
 
-    /// Where the records were consumed that Kafka has not acknowledged.
+    /// Returns where the records were consumed that Kafka has not acknowledged.
     pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&TopicPartition, i64)> {
         self.pending.iter().map(|letter| (&letter.id, letter.offset))
     }
@@ -258,7 +258,7 @@ impl DeadLetters {
         self.give(now)
     }
 
-    /// Dead letters wait for their own limit only: a sink with one in hand can do nothing else.
+    /// Dead letters wait only for their own limit: a sink that has one to send can do nothing else.
     fn account(&mut self) {
         self.memory.resize((self.bytes * 2 + self.pending.len() * OVERHEAD) as u64);
     }
@@ -412,7 +412,7 @@ async fn ensure(queue: &DeadLetterQueue, clients: &DeadLetterClients) -> Result<
     }
 }
 
-/// The headers that say why, after those of the record. Kafka Connect writes them in this order.
+/// Returns the headers that describe the failure, which follow those of the record. Kafka Connect writes them in this order.
 fn context(id: &TaskId, failure: &Failure, location: &RecordLocation<'_>) -> Vec<(&'static str, String)> {
     let Failure { stage, class, exception } = failure;
     vec![
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replication_factor_that_the_cluster_cannot_have_is_told_with_its_key() {
+    fn the_error_for_a_replication_factor_that_is_too_large_names_the_key() {
         let queue = DeadLetterQueue { topic: "dead".to_owned(), replication_factor: 3, context_headers: false };
         let text = cause_text(&admin::Error::Kafka(RDKafkaErrorCode::InvalidReplicationFactor), &queue);
         assert!(text.contains("fewer brokers than the 3 replicas"), "{text}");

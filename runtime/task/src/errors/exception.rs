@@ -1,4 +1,4 @@
-//! Which exception a failure would be in Kafka Connect. Operators' alerts and the readers of dead letter queues know these names.
+//! The exceptions that failures are in Kafka Connect. Operators' alerts and the readers of dead letter queues expect these names.
 
 use weir_data::text::{MAX_MESSAGE, MAX_TRACE, bounded};
 use weir_kafka::RDKafkaErrorCode;
@@ -16,16 +16,16 @@ const SERIALIZATION: &str = "org.apache.kafka.common.errors.SerializationExcepti
 /// A Java exception, as far as others see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
-    /// Its class.
+    /// The class.
     pub class: &'static str,
-    /// Its message.
+    /// The message.
     pub message: String,
     /// Further details: the lines below the first of its trace.
     pub cause: Option<String>,
 }
 
 impl Exception {
-    /// Of a converter. Where Kafka Connect's message ends before what is wrong with the record, that is the cause.
+    /// Creates the exception of a converter. Details that Kafka Connect's message does not contain become the cause.
     pub fn of_converter(message: String) -> Self {
         // It may quote the record.
         let message = bounded(message, MAX_MESSAGE);
@@ -40,12 +40,12 @@ impl Exception {
         }
     }
 
-    /// Of a transform. It is `retriable` if the transform said that the same record may succeed later.
+    /// Creates the exception of a transform. It is `retriable` if the transform reports that the same record may succeed later.
     pub fn of_transform(message: String, retriable: bool) -> Self {
         Self { class: if retriable { RETRIABLE } else { DATA }, message, cause: None }
     }
 
-    /// Of a sink: its text about a record, or the trace of the call that failed. The first line is the message.
+    /// Creates the exception of a sink from its text about a record, or from the trace of the failed call. The first line is the message.
     pub fn of_sink(text: &str) -> Self {
         let (message, rest) = text.split_once('\n').unwrap_or((text, ""));
         let cause = (!rest.is_empty()).then(|| rest.to_owned());
@@ -79,7 +79,7 @@ impl Exception {
             text.push('\n');
             text.push_str(cause);
         }
-        // A plugin's own words may be long.
+        // A plugin's message may be long.
         let mut text = bounded(text, MAX_TRACE);
         text.push('\n');
         text

@@ -19,9 +19,9 @@ use weir_metrics::TaskMetrics;
 
 /// The record that failed.
 pub(crate) enum Record<'a> {
-    /// A sink's: where it was consumed, and the record as it was consumed, if that was kept.
+    /// A record of a sink: where it was consumed, and the record as it was consumed, if that was kept.
     Consumed(RecordLocation<'a>, Option<DeadLetter<'a>>),
-    /// A source's: its text if that was kept, and where the source had it.
+    /// A record of a source: its text, if that was kept, and its position in the source.
     Polled {
         /// `SourceRecord.toString`.
         text: Option<String>,
@@ -50,11 +50,11 @@ struct Skips {
     last: Option<Instant>,
 }
 
-/// At most one line of the log about skipped records in this time.
+/// The minimum time between two log lines about skipped records.
 const SKIP_LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Skips {
-    /// Counts another one. Returns how many a log line is to report, if it is to be written now.
+    /// Counts another skipped record. Returns the number for the log line, if one is to be written now.
     fn another(&mut self, now: Instant) -> Option<u64> {
         self.count += 1;
         if self.last.is_some_and(|last| now.duration_since(last) < SKIP_LOG_INTERVAL) {
@@ -171,7 +171,7 @@ impl Handler {
             Record::Polled { text: Some(text), .. } => format!(", where source record is = {text}"),
             Record::Polled { text: None, .. } => String::new(),
         };
-        // The sentence is Kafka Connect's, to its last character: alerts look for it.
+        // The sentence is exactly Kafka Connect's, because alerts look for it.
         error!(
             exception = failure.exception.trace().trim_end(),
             "Error encountered in task {}. {}{more}.",

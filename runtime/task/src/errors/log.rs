@@ -1,4 +1,4 @@
-//! What the log says about a record that failed, in the words of Kafka Connect's `LogReporter`.
+//! The log lines about records that failed, in the words of Kafka Connect's `LogReporter`.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -11,7 +11,7 @@ use weir_data::schema::Schema;
 use weir_data::topic_partition::TopicPartition;
 use weir_plugin::TimestampType;
 
-/// Most bytes of a value in a line.
+/// Maximum number of bytes of a value in a line.
 const MAX_VALUE: usize = 4 << 10;
 /// Bytes of headers after which a line has no more of them.
 const MAX_HEADERS: usize = 16 << 10;
@@ -38,7 +38,7 @@ impl fmt::Display for RecordLocation<'_> {
     }
 }
 
-/// The records of a source as they came, in case one of them fails.
+/// The records as the source returned them, in case one of them fails.
 pub(crate) struct Polled {
     records: Records,
     /// Made when the first of them fails.
@@ -108,7 +108,7 @@ fn text(value: Option<&[u8]>, format: Option<&Format>) -> String {
     if cut.len() < bytes.len() { format!("{text}... ({} bytes)", bytes.len()) } else { text.into_owned() }
 }
 
-/// The beginning of a text.
+/// Returns the beginning of a text.
 pub(crate) fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_VALUE)]
 }

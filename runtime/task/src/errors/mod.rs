@@ -1,8 +1,8 @@
 //! Records that fail: retried, counted, logged, sent to the dead letter queue, and then either skipped or the end of the task, as Kafka
 //! Connect's `RetryWithToleranceOperator` and its reporters do it.
 //!
-//! `retry.rs` waits between tries, `handler.rs` decides, `log.rs` writes the log lines, `dead_letters.rs` writes the queue,
-//! `exception.rs` says which Java exception a failure would have been there.
+//! `retry.rs` waits between attempts, `handler.rs` decides, `log.rs` writes the log lines, `dead_letters.rs` writes the dead letter queue,
+//! and `exception.rs` returns the Java exception for a failure.
 
 mod dead_letters;
 mod exception;
@@ -18,7 +18,7 @@ pub(super) use handler::{Handler, Record};
 pub(super) use log::{Polled, RecordLocation, cut};
 pub(super) use retry::Pause;
 
-/// What was being done when a record failed: Kafka Connect's `Stage`.
+/// The operation during which a record failed: Kafka Connect's `Stage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// A transform.
@@ -58,7 +58,7 @@ impl Stage {
 /// Why a record failed, for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What was being done.
+    /// The operation.
     pub stage: Stage,
     /// The Java class that did it, or the plugin's class.
     pub class: String,

@@ -1,4 +1,4 @@
-//! The pauses between tries of an operation that may succeed later: `RetryWithToleranceOperator.execAndRetry` and `backoff`.
+//! The pauses between attempts of an operation that may succeed later: `RetryWithToleranceOperator.execAndRetry` and `backoff`.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use weir_config::Errors;
 /// The first pause (`RETRIES_DELAY_MIN_MS`).
 const FIRST: Duration = Duration::from_millis(300);
 
-/// How often and for how long operations of a task are tried.
+/// How often and for how long operations of a task are attempted.
 #[derive(Clone)]
 pub(crate) struct Retries {
     /// `errors.retry.timeout`; `None` for no limit.
@@ -21,7 +21,7 @@ pub(crate) struct Retries {
     stopping: Stopping,
 }
 
-/// What a pause ended in.
+/// The result of a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pause {
     /// Try again.
@@ -44,17 +44,17 @@ impl Retries {
         Self { timeout: errors.retry_timeout, longest: errors.retry_delay_max, stopping }
     }
 
-    /// An operation is about to be tried for the first time. Its deadline counts from here.
+    /// Begins the first attempt of an operation, from which its deadline counts.
     pub(crate) fn begin(&self) -> Tries {
         let now = Instant::now();
-        // A timeout beyond what a clock can say is for ever.
+        // A timeout beyond the range of the clock is unlimited.
         let deadline = self.timeout.and_then(|timeout| now.checked_add(timeout));
         Tries { retries: self.clone(), deadline, failed: 0 }
     }
 }
 
 impl Tries {
-    /// The operation failed, and may succeed later. Waits as long as it has to before the next try, if there is to be one.
+    /// Waits before the next attempt of an operation that failed and may succeed later, if another attempt is allowed.
     pub(crate) async fn pause(&mut self) -> Pause {
         let Some(delay) = self.next(Instant::now()) else { return Pause::Over };
         tokio::select! {
@@ -64,7 +64,7 @@ impl Tries {
         }
     }
 
-    /// How long to wait before the next try; `None` if there is none.
+    /// Returns how long to wait before the next attempt; `None` if there is none.
     fn next(&mut self, now: Instant) -> Option<Duration> {
         let mut delay = self.delay();
         if let Some(deadline) = self.deadline {
@@ -107,7 +107,7 @@ mod tests {
         (Retries::new(&errors, stopping), sender)
     }
 
-    /// The lengths of the pauses until there is no next try, if time passed with nothing but them.
+    /// Returns the lengths of the pauses until there is no further attempt, if only the pauses take time.
     fn pauses(tries: &mut Tries, most: usize) -> Vec<u64> {
         let mut now = Instant::now();
         let mut pauses = Vec::new();

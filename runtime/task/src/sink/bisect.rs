@@ -24,7 +24,7 @@ use crate::errors::Failure;
 pub(super) const LOG_TARGET: &str = module_path!();
 
 impl SinkTask<'_> {
-    /// A `put` of these records failed after `took`.
+    /// Handles a `put` of these records that failed after `took`.
     pub(super) async fn bisect(&mut self, pending: Pending, error: CallError, took: Duration) -> Result<(), Error> {
         let records = record_ids(&pending);
         let ids = &pending.batch.topic_partitions;
@@ -81,7 +81,7 @@ impl SinkTask<'_> {
     }
 
     /// Returns those of the fetched records, from the front, that may be passed together. The others are queued until these are accepted.
-    /// Records that are known to have failed are left out.
+    /// Skips records that are known to have failed.
     pub(super) async fn next_piece(&mut self, fetched: FetchedBatch) -> Result<Option<FetchedBatch>, Error> {
         let cut = self.bisection.cut(&fetched);
         if cut.risky {
@@ -112,7 +112,7 @@ impl SinkTask<'_> {
     }
 }
 
-/// The records of a batch, each once: transforms may make several of one.
+/// Returns the records of a batch without duplicates: transforms may make several records of one.
 fn record_ids(pending: &Pending) -> Vec<RecordId> {
     let locations = locations(&pending.batch);
     let mut records: Vec<RecordId> = (0..pending.batch.records.count)

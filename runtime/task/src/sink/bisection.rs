@@ -14,22 +14,22 @@ use weir_plugin::TopicPartition;
 
 use super::fetch::FetchedBatch;
 
-/// Most bad records of one search. A sink that fails for more since its last commit is considered broken.
+/// Maximum number of bad records of one search. A sink that fails for more since its last commit is considered broken.
 pub(super) const MAX_BAD: u32 = 100;
-/// Most time spent in calls that failed, in multiples of the plugin's call timeout: a record that makes a plugin loop costs a timeout each
+/// Maximum time spent in failed calls, in multiples of the plugin's call timeout: a record that makes a plugin loop costs a timeout each
 /// time.
 const MAX_TIMEOUTS: u32 = 30;
-/// Most records whose failure is remembered until their offsets are committed. Beyond it, a record that is read again may be reported
-/// again.
+/// Maximum number of records whose failure is remembered until their offsets are committed. Beyond it, a record that is read again may be
+/// reported again.
 const MAX_KNOWN: usize = 10_000;
 
 /// A record: index of its partition, and offset.
 pub(super) type RecordId = (usize, i64);
 
-/// What to do after a `put` that failed.
+/// What to do after a failed `put`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Read again; the records will come in smaller pieces.
+    /// Read again; the records are then passed in smaller pieces.
     Split,
     /// The only record that was passed is bad.
     Bad(RecordId),
@@ -56,20 +56,20 @@ pub(super) struct Bisection {
     /// Records that failed and were reported, and are not yet committed.
     failed: HashMap<TopicPartition, BTreeSet<i64>>,
     pieces: u32,
-    /// Of the current search.
+    /// The effort of the current search.
     pub(super) effort: Effort,
 }
 
-/// What a search has cost.
+/// The cost of a search.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Effort {
-    /// Calls that failed.
+    /// The number of failed calls.
     pub(super) failed: u32,
-    /// Most of them.
+    /// The maximum number of failed calls.
     limit: u32,
-    /// Records that were found.
+    /// The number of bad records that were found.
     pub(super) bad: u32,
-    /// Time in those calls.
+    /// The time spent in failed calls.
     spent: Duration,
 }
 
@@ -84,7 +84,7 @@ impl Bisection {
         self.ranges.is_empty() && self.failed.is_empty()
     }
 
-    /// A `put` of these records failed after `took`. `records` are in the order in which they were passed, each once.
+    /// Handles a `put` of these records that failed after `took`. `records` are in the order in which they were passed, each once.
     pub(super) fn put_failed(
         &mut self,
         partitions: &[TopicPartition],
@@ -213,7 +213,7 @@ fn piece(ranges: &Ranges, offset: i64) -> Option<u32> {
     (offset < *to).then_some(*piece)
 }
 
-/// Makes `from..to` part of a piece, and cuts away what was there.
+/// Makes `from..to` part of a piece, and removes it from other pieces.
 fn carve(ranges: &mut Ranges, from: i64, to: i64, piece: u32) {
     let overlapping: Vec<_> = ranges
         .range(..to)

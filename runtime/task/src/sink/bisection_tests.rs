@@ -34,7 +34,7 @@ struct World {
     /// For each partition the next record to be read.
     next: Vec<i64>,
     committed: Vec<i64>,
-    /// Taken and not durable.
+    /// Accepted and not durable.
     buffer: Vec<RecordId>,
     durable: Vec<RecordId>,
     found: Vec<RecordId>,
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// One turn of the task's loop. False = there is nothing left.
+    /// Runs one iteration of the task's loop. Returns `false` if no records remain.
     fn turn(&mut self, most: u64) -> Result<bool, String> {
         let fetched = self.fetch(most);
         if fetched.offsets.is_empty() {
@@ -203,7 +203,7 @@ fn whatever_the_records_the_good_ones_arrive_in_order_and_the_bad_ones_are_found
         let mut world = World::new(log, &bad, seed);
         world.run(most).unwrap_or_else(|limit| panic!("seed {seed}: {limit}"));
         world.check();
-        // Each bad record costs at most the depth of its batch and itself.
+        // Each bad record costs at most the depth of its batch, and one more call.
         let depth = 64 - most.leading_zeros();
         assert!(
             world.failed_puts <= bad.len() as u32 * (depth + 1),

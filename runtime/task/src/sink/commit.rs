@@ -1,4 +1,4 @@
-//! Commits what the plugin says is safe.
+//! Commits the offsets that the plugin reports as safe.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -32,9 +32,9 @@ impl Commits {
 /// How offsets are committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Commit {
-    /// The answer is noted when it comes. If the plugin fails, the task reads again from the committed offsets. A stop shortens it.
+    /// The result is handled when it arrives. If the plugin fails, the task reads again from the committed offsets. A stop shortens it.
     Periodic,
-    /// Waits for the answer, because a stop, a revocation or a new instance follows. If the plugin fails, nothing is read again.
+    /// Waits for the result, because a stop, a revocation or a new instance follows. If the plugin fails, nothing is read again.
     Final,
 }
 
@@ -55,7 +55,7 @@ impl Which<'_> {
 }
 
 impl SinkTask<'_> {
-    /// Asks the plugin what is safe and commits it.
+    /// Asks the plugin which offsets are safe, and commits them.
     pub(super) async fn commit(&mut self, which: Which<'_>, commit: Commit) -> Result<(), Error> {
         self.commits.next = Instant::now() + self.commits.interval;
         let given = self.commits.positions.given(which);
@@ -166,7 +166,7 @@ impl SinkTask<'_> {
         }
     }
 
-    /// Reads again from what is committed.
+    /// Reads again from the committed offsets.
     pub(super) async fn go_back(&mut self) -> Result<(), Error> {
         self.in_hand.queued.clear();
         if let Some(pending) = self.in_hand.pending.take()

@@ -14,7 +14,7 @@ use weir_kafka::native::{FetchedRecord, RecordQueue};
 /// Records of the first call into librdkafka; how many the next ones ask for depends on the size of these.
 const FIRST_CHUNK: usize = 64;
 
-/// Records as they came from Kafka.
+/// Records as they were fetched from Kafka.
 #[derive(Default, Clone)]
 pub(super) struct FetchedBatch {
     /// Topics, partitions, timestamps and header names; keys and values are in `raw`.
@@ -30,16 +30,16 @@ pub(super) struct FetchedBatch {
 #[derive(Clone)]
 pub(super) struct Partition {
     pub(super) id: TopicPartition,
-    /// Index of its topic in the batch's table of topics.
+    /// The index of its topic in the batch's table of topics.
     topic: u32,
     pub(super) timestamp_type: TimestampType,
-    /// Its first offset in the batch.
+    /// The first offset in the batch.
     pub(super) first: i64,
-    /// The offset after its last one in the batch.
+    /// The offset after the last one in the batch.
     pub(super) next: i64,
 }
 
-/// What was fetched: batches, and the error after their records, which librdkafka does not repeat.
+/// The fetched batches, and the error after their records, which librdkafka does not repeat.
 pub(super) type Fetched = (Vec<FetchedBatch>, Option<ConsumerError>);
 
 /// Waits for records or an error, then takes what else is there without waiting. There is more than one batch if the last records taken
@@ -62,7 +62,7 @@ pub(super) async fn fetch(consumer: &SinkConsumer, max_records: usize) -> Fetche
     }
 }
 
-/// Takes what is there.
+/// Takes the available records.
 fn take(consumer: &SinkConsumer, max_records: usize) -> Fetched {
     let mut batches = Vec::new();
     let mut fetched = FetchedBatch::default();
@@ -169,7 +169,7 @@ impl FetchedBatch {
         begun.map(|partition| (partition.id.clone(), partition.first)).collect()
     }
 
-    /// The records of other partitions than these. `None` if there are none.
+    /// Returns the records of all partitions except these; `None` if there are none.
     pub(super) fn without(self, gone: &[TopicPartition]) -> Option<Self> {
         if !self.partitions.iter().any(|partition| gone.contains(&partition.id)) {
             return Some(self);
@@ -251,7 +251,7 @@ fn push(column: &mut Column, value: Option<&[u8]>, index: usize) {
     }
 }
 
-/// Nulls at the end of a column that is not all null.
+/// Adds the nulls at the end of a column in which not all values are null.
 fn finish(column: &mut Column, count: usize) {
     if !column.lengths.is_empty() {
         column.lengths.resize(count, -1);

@@ -4,7 +4,7 @@ use weir_plugin::TopicPartition;
 
 use super::rewound::Rewound;
 
-/// What keeps records from the plugin.
+/// The reasons why the plugin receives no records.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
     /// Whether the connector is paused.

@@ -14,7 +14,7 @@ use crate::memory::Held;
 pub(super) struct InHand {
     /// Records that are passed to the plugin next, or again.
     pub(super) pending: Option<Pending>,
-    /// Records that come after those, while failing records are isolated.
+    /// Records that follow the pending ones, while failing records are isolated.
     pub(super) queued: VecDeque<FetchedBatch>,
     memory: Held,
 }
@@ -26,7 +26,7 @@ pub(super) struct Pending {
     pub(super) originals: Option<Originals>,
     /// The same records as they were fetched, while failing records are isolated.
     pub(super) fetched: Option<FetchedBatch>,
-    /// What was read, including records that were dropped.
+    /// The offsets that were read, including those of dropped records.
     pub(super) read: Vec<Read>,
     /// How often the plugin asked for a retry.
     pub(super) retries: u32,
@@ -48,7 +48,7 @@ impl InHand {
         Self { pending: None, queued: VecDeque::new(), memory }
     }
 
-    /// Counts the records. A sink does not wait for memory: it fetches no more before the plugin has accepted what it has.
+    /// Counts the records in the budget. A sink does not wait for memory: it fetches no more before the plugin has accepted these.
     pub(super) fn account(&mut self) {
         let queued = self.queued.iter().map(FetchedBatch::size).sum::<usize>();
         let pending = self.pending.as_ref().map_or(0, Pending::size);
@@ -73,7 +73,7 @@ impl Pending {
 
     fn drop_partitions(&mut self, gone: &[TopicPartition]) {
         self.read.retain(|read| !gone.contains(&read.id));
-        // The same records, should `put` fail: they must not come back with those that stay.
+        // Drop the fetched records too: if `put` fails, they must not be passed again with the remaining ones.
         self.fetched = self.fetched.take().and_then(|fetched| fetched.without(gone));
         let batch = &mut self.batch;
         let kept: Vec<u32> = (0..batch.records.count)

@@ -70,7 +70,7 @@ pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
     if ended.is_ok() {
         ended = task.end().await;
     }
-    // The record that the task fails for is to be in the dead letter queue, too.
+    // The record that the task fails for has to be in the dead letter queue too.
     if let Err(error) = task.settle_dead_letters(task.common.flush_timeout / 4, OnStop::Continue).await {
         ended = ended.and(Err(error));
     }
@@ -91,7 +91,7 @@ struct SinkTask<'a> {
     in_hand: InHand,
     commits: Commits,
     bisection: Bisection,
-    /// Most records in one `put`.
+    /// Maximum number of records in one `put`.
     max_poll_records: usize,
     /// Of log lines about errors of the consumer.
     consumer_errors: Throttle,

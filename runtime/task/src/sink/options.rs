@@ -1,4 +1,4 @@
-//! What a sink task needs to run, and its fixed bounds.
+//! What a sink task needs to run, and its fixed limits.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use weir_config::Subscription;
 use weir_kafka::Properties;
 use weir_kafka::connection::Connections;
 
-/// Most records in one `put`, unless `max.poll.records` of the consumer is set.
+/// Maximum number of records in one `put`, unless `max.poll.records` of the consumer is set.
 pub(super) const PUT_RECORDS: usize = 2_000;
 /// Bytes of keys and values after which a `put` gets no more records.
 pub(super) const PUT_BYTES: usize = 4 << 20;
@@ -18,13 +18,13 @@ pub(super) const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100
 
 /// A sink task, ready to run.
 pub struct Options {
-    /// What it has in common with other tasks.
+    /// The options that all tasks have.
     pub common: Common,
     /// What to read.
     pub subscription: Subscription,
     /// The consumer's settings, its group among them.
     pub consumer: Properties,
-    /// `max.poll.records`: most records in one `put`; `None` for 2,000.
+    /// `max.poll.records`: the maximum number of records in one `put`; `None` for 2,000.
     pub max_poll_records: Option<u32>,
     /// All connections of the worker.
     pub connections: Connections,

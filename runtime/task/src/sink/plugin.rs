@@ -23,7 +23,7 @@ impl Plugin {
     /// Replaces the instance, which failed with this error, by a new one.
     pub(super) async fn replace(&mut self, common: &Common, error: &CallError) -> Result<(), Error> {
         if !error.is_trap() {
-            // It failed; an error in its `stop` changes nothing.
+            // The instance has failed; an error in its `stop` makes no difference.
             let _ = self.instance.stop().await;
         }
         self.instance = instance(common, &self.grants).await?;

@@ -50,7 +50,7 @@ impl Positions {
         self.partitions.len()
     }
 
-    /// A record was read. From now on there is an offset to go back to, whether or not the plugin ever accepts the record.
+    /// Notes that a record was read. From now on there is an offset to read from again, whether or not the plugin ever accepts the record.
     pub(super) fn read(&mut self, id: &TopicPartition, offset: i64) {
         if let Some(progress) = self.partitions.get_mut(id) {
             progress.first.get_or_insert(offset);
@@ -114,7 +114,7 @@ impl Positions {
         self.partitions.values().all(|progress| progress.next.is_none() || progress.next == progress.committed)
     }
 
-    /// Returns where to read again after the plugin failed: from what is committed, or else from what was read first.
+    /// Returns where to read again after the plugin failed: from the committed offset, or else from the first one that was read.
     pub(super) fn go_back(&mut self) -> Vec<TopicPartitionOffset> {
         self.partitions
             .iter_mut()

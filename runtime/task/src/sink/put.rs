@@ -57,7 +57,7 @@ impl SinkTask<'_> {
         self.report(id, *kind, (index, offset), pending.originals.as_ref(), failure).await
     }
 
-    /// Keeps the records and stops reading until the plugin is to be called again.
+    /// Keeps the records, and stops reading until it is time to call the plugin again.
     async fn retry(&mut self, mut pending: Pending, message: String, after: Option<Duration>) -> Result<(), Error> {
         let delay = retry_delay(after, pending.retries, RETRY_DELAYS);
         if let Some(left_out) = self.errors.may_log() {

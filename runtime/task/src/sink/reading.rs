@@ -26,7 +26,7 @@ const SHORTEST_LOOK_INTERVAL: Duration = Duration::from_millis(100);
 const EAGER_LOOK_INTERVAL: Duration = Duration::from_secs(5);
 /// The time between two looks for a topic that is named and not there: Java's `retry.backoff.max.ms`.
 const MISSING_LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// Most named topics that are asked for in one look, because each is a request.
+/// Maximum number of named topics in one lookup, because each needs a request.
 const NAMES_AT_ONCE: usize = 16;
 
 /// The topics of a task.
@@ -53,7 +53,7 @@ struct Names {
     late: BTreeSet<String>,
     /// Since when there are any.
     late_since: Option<Instant>,
-    /// Nothing was found yet, because no look has come to an end.
+    /// Whether no lookup has completed yet.
     is_new: bool,
 }
 
@@ -94,7 +94,7 @@ impl Reading {
         self.next_look.filter(|_| self.looking.is_none())
     }
 
-    /// The consumer says that a topic does not exist, or no longer. `reason` is librdkafka's text.
+    /// Handles the consumer's report that a topic does not exist, or no longer exists. `reason` is librdkafka's text.
     pub(super) fn is_incomplete(&mut self, consumer: &SinkConsumer, reason: &str) {
         if let Topics::Named(names) = &mut self.topics {
             consumer.forget_assigned();
@@ -162,7 +162,7 @@ impl Names {
         }
     }
 
-    /// Takes what was found. Returns when to look again; `None` if all exist.
+    /// Handles the topics that were found. Returns when to look again; `None` if all exist.
     async fn found(
         &mut self,
         consumer: &SinkConsumer,
@@ -218,7 +218,7 @@ impl Names {
 }
 
 impl Pattern {
-    /// Takes the names of all topics. Returns when to look again.
+    /// Handles the names of all topics. Returns when to look again.
     async fn found(
         &mut self,
         consumer: &SinkConsumer,

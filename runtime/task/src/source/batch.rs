@@ -1,4 +1,4 @@
-//! A batch of a source on its way to Kafka: where its records came from, what became of each, and the bytes to send again.
+//! A batch of a source that is being sent: the source positions of its records, the outcome of each, and the bytes for sending again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl SourcePositions {
         (partition, offset.unwrap_or("null"))
     }
 
-    /// Returns the bytes that they take in memory.
+    /// Returns the bytes that they need in memory.
     pub(super) fn size(&self) -> usize {
         let partitions = self.partitions.iter().map(|partition| size_of::<String>() + partition.len());
         partitions.sum::<usize>() + size_of_val(self.partition.as_slice()) + self.offsets.size()
@@ -72,17 +72,17 @@ impl SourcePositions {
 pub(super) struct SentRecord {
     /// Index of the record in the source's batch that it stems from. Never decreasing.
     pub(super) origin: u32,
-    /// Its number in the batch's [`Payload`].
+    /// The record's number in the batch's [`Payload`].
     pub(super) number: u32,
-    /// Index of its topic in [`Batch::topics`].
+    /// The index of its topic in [`Batch::topics`].
     pub(super) topic: u32,
     pub(super) state: State,
 }
 
-/// How far a record is.
+/// The state of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// To be given to a producer.
+    /// It has to be passed to a producer.
     Waiting(Attempt),
     /// A producer has it: which piece of the batch, and its index there.
     Given { piece: u32, index: u16, attempt: Attempt },
@@ -102,21 +102,21 @@ pub(super) enum Attempt {
     Retry,
 }
 
-/// Records of a batch that were given to one producer at one time.
+/// Records of a batch that were passed to one producer together.
 pub(super) struct Piece {
     pub(super) lane: Lane,
     pub(super) tracked: Tracked,
     /// For each record that is tracked its index in [`Batch::sent`].
     pub(super) members: Vec<u32>,
-    /// Its producer has failed: no report is to be expected.
+    /// Whether its producer has failed, so that no reports follow.
     pub(super) closed: bool,
 }
 
 /// A batch of the source.
 pub(super) struct Batch {
-    /// Number of its first record since the task was started.
+    /// The number of its first record, counted since the task was started.
     pub(super) first_record: u64,
-    /// Records as the source brought them.
+    /// The number of records that the source returned.
     pub(super) records: u32,
     /// The records that go to Kafka, in order.
     pub(super) sent: Vec<SentRecord>,
@@ -125,20 +125,20 @@ pub(super) struct Batch {
     /// Records of the source that failed before they could be sent, and were skipped. Sorted.
     pub(super) skipped: Vec<u32>,
     pub(super) pieces: Vec<Piece>,
-    /// How many are [`State::Waiting`].
+    /// The number of records that are [`State::Waiting`].
     pub(super) waiting: usize,
-    /// None before this index is.
+    /// No record before this index is [`State::Waiting`].
     pub(super) first_waiting: usize,
-    /// Why the first record is [`State::Refused`] that is.
+    /// Why the first [`State::Refused`] record was refused.
     pub(super) refusal: Option<(String, Fault)>,
     /// The records that were rejected, by their index in `sent`.
     pub(super) rejected: Vec<(u32, SendFailure)>,
     pub(super) positions: SourcePositions,
-    /// The records as the source brought them, if the log wants them should one fail, and which of them is the first of this batch.
+    /// The records as the source returned them, if failures are logged with them, and the index of the first one of this batch.
     pub(super) originals: Option<(Arc<Polled>, u32)>,
     /// Bytes of keys and values: they keep the producer busy.
     pub(super) bytes: usize,
-    /// What the batch takes in memory, the producer's copies included.
+    /// The memory of the batch, including the producer's copies.
     pub(super) weight: usize,
 }
 
@@ -148,12 +148,12 @@ impl Batch {
         self.payload.topics()
     }
 
-    /// The name of a record's topic.
+    /// Returns the name of a record's topic.
     pub(super) fn topic(&self, sent: &SentRecord) -> &str {
         self.topics().get(sent.topic as usize).map_or("", String::as_str)
     }
 
-    /// Lets a record wait until it is given to a producer again.
+    /// Lets a record wait until it is passed to a producer again.
     pub(super) fn wait(&mut self, index: usize, attempt: Attempt) {
         if let Some(sent) = self.sent.get_mut(index) {
             sent.state = State::Waiting(attempt);
@@ -204,7 +204,7 @@ impl Batch {
         rejected.into_iter().map(|(sent, failure)| (origin(sent), failure)).collect()
     }
 
-    /// What became of a record, by its index in `sent`; `None` if nothing is known yet, or it is sent again.
+    /// Returns the outcome of a record, by its index in `sent`; `None` if it is not known yet, or if the record is sent again.
     pub(super) fn outcome(&self, sent: usize) -> Option<Outcome> {
         match self.sent.get(sent)?.state {
             State::Waiting(_) | State::Refused => None,
@@ -236,7 +236,7 @@ impl Batch {
         }
     }
 
-    /// What `settled` tells the source about this batch. Called once all of it is settled.
+    /// Returns what `settled` reports to the source about this batch. Called once all of it is settled.
     pub(super) fn settled_records(&self) -> SettledRows {
         let mut told = SettledRows::default();
         // By the index of the topic and the partition.

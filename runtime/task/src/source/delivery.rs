@@ -176,13 +176,13 @@ impl Delivery {
         count
     }
 
-    /// Takes the topics about which the cluster has to be asked again before their records can be sent.
+    /// Takes the topics that have to be looked up again before their records can be sent.
     pub(super) fn take_unknown(&mut self) -> Vec<String> {
         self.gates.take_unknown()
     }
 
-    /// Gives waiting records to producers, in order, as far as queues have room and gates are open. Returns when to come back;
-    /// `None` if reports are all there is to wait for.
+    /// Passes waiting records to producers, in order, as far as queues have space and gates are open. Returns when to call it again;
+    /// `None` if only reports have to be waited for.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ impl Delivery {
                     self.room = MAX_RECORDS;
                     continue;
                 }
-                // Room comes with acknowledgements, also of records of other tasks.
+                // Acknowledgements free space, also those of other tasks' records.
                 Pumped::QueueFull(given) => {
                     self.room = (given * 2).clamp(LEAST_ROOM, MAX_RECORDS);
                     now + QUEUE_FULL_DELAY
@@ -271,7 +271,7 @@ impl Delivery {
     fn pump_batch(&mut self, batch: &mut Batch, outlet: &mut impl Outlet, left: &mut usize) -> Result<Pumped, Error> {
         let mut pieces = OpenPieces { open: Vec::new(), room: self.room };
         let pumped = self.fill(&mut pieces, batch, outlet, left);
-        // Also after an error: what was given to a producer before it is still waited for.
+        // Also after an error: the reports of records that were passed to a producer before are still awaited.
         pieces.close(batch);
         pumped
     }
@@ -378,9 +378,9 @@ enum Target {
 enum Pumped {
     /// Everything that may be sent.
     All,
-    /// The producer's queue is full. So many records were given to it before, or rejected.
+    /// The producer's queue is full. This many records were passed to it before, or rejected.
     QueueFull(usize),
-    /// As many as other tasks may be kept waiting for.
+    /// The maximum was reached, so that other tasks get their turn.
     Enough,
     /// A record fails the task.
     Refused,

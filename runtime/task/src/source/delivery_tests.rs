@@ -27,7 +27,7 @@ struct Queued {
 #[derive(Default)]
 struct Model {
     queues: BTreeMap<Lane, Vec<Queued>>,
-    /// So many of the next records find no room.
+    /// The number of next records for which the queue is full.
     full: usize,
     /// No more records than these are put into queues, all together.
     capacity: Option<usize>,
@@ -85,7 +85,7 @@ fn number(value: &str) -> u64 {
     value.split(' ').next().unwrap().parse().unwrap()
 }
 
-/// Whether Kafka refuses the record, in whatever company: its value says so.
+/// Whether Kafka refuses the record, whatever other records are in the request. Its value determines this.
 fn is_at_fault(value: &str) -> bool {
     value.contains("large") || value.contains("invalid")
 }
@@ -119,7 +119,7 @@ impl Model {
 
     fn fail(queued: &Queued, code: RDKafkaErrorCode) {
         let (index, partition) = (queued.index, queued.partition);
-        let message = "as the model says".to_owned();
+        let message = "refused by the model".to_owned();
         queued.outstanding.fail(SendFailure { index, partition, code, message, alone: false });
     }
 
@@ -151,7 +151,7 @@ enum Event {
         partition: i32,
         most: usize,
     },
-    /// A request fails, although so many of its records are written.
+    /// A request fails, although this many of its records are written.
     Fail {
         lane: usize,
         topic: usize,
@@ -160,7 +160,7 @@ enum Event {
         written: usize,
         code: RDKafkaErrorCode,
     },
-    /// A producer ends; of each partition so many of its records are written.
+    /// A producer fails; this many of its records are written for each partition.
     End {
         lane: usize,
         written: usize,
@@ -188,7 +188,7 @@ fn codes() -> Vec<RDKafkaErrorCode> {
         Code::BrokerTransportFailure,
         Code::InvalidDifferentRecord,
         Code::KafkaStorageError,
-        // Of a request with good records only: it was too large as a whole.
+        // All records of the request are good: it was too large as a whole.
         Code::MessageSizeTooLarge,
     ]
 }
@@ -342,7 +342,7 @@ impl Task {
         self.reap_and_pump()
     }
 
-    /// As the loop that waits for what is in flight when the task ends.
+    /// Like the loop that waits for records in flight when the task ends.
     fn finish(&mut self) -> Result<(), Error> {
         let absorbed = self.delivery.absorb(&mut self.in_flight, &self.model, self.now);
         self.reap_and_pump().and(absorbed)
@@ -358,7 +358,7 @@ impl Task {
         self.delivery.pump(&mut self.in_flight, &mut self.model, self.now).map(drop)
     }
 
-    /// No offset beyond a record that is not settled.
+    /// Checks that no offset beyond an unsettled record is stored.
     fn store(&mut self) {
         let arrived: BTreeSet<u64> = self.model.log.values().flatten().map(|value| number(value)).collect();
         for (partition, offset) in self.in_flight.take_committable() {
@@ -395,7 +395,7 @@ impl Task {
         panic!("{} records wait for ever", self.in_flight.waiting());
     }
 
-    /// Everything arrived but what is at fault itself, and the last copies are in the source's order.
+    /// Checks that all records arrived except those at fault, and that their last copies are in the source's order.
     fn check_end(&mut self) {
         let arrived: BTreeSet<u64> = self.model.log.values().flatten().map(|value| number(value)).collect();
         for (number, (_, value, is_valid_topic)) in self.brought.iter().enumerate() {
@@ -458,7 +458,7 @@ proptest! {
     }
 }
 
-/// A task with so many records of one topic and partition, given to the producer.
+/// Creates a task with this many records of one topic and partition, passed to the producer.
 fn task(values: &[&str], tolerates: bool) -> Task {
     let mut task = Task::new(tolerates);
     let brought: Vec<_> = values.iter().map(|value| (0, 0, 0, *value)).collect();
@@ -539,7 +539,7 @@ fn a_topic_that_is_not_there_is_waited_for_and_others_go_on() {
 }
 
 #[test]
-fn a_name_that_nobody_uses_is_not_looked_up_and_an_invalid_one_is_the_records_own_fault() {
+fn an_unused_name_is_not_looked_up_and_an_invalid_one_is_the_records_own_fault() {
     let mut task = Task::new(true);
     task.in_flight.push(testing::batch(0, &TOPICS, &[(0, 0, 0, "0 good")]));
     task.work().unwrap();
@@ -608,7 +608,7 @@ fn each_lane_that_has_failed_gives_its_records_back() {
     let mut task = Task::new(false);
     let brought = [(0, 0, 0, "0 good"), (0, 1, 0, "1 good")];
     task.in_flight.push(testing::batch(0, &TOPICS, &brought));
-    // Each topic has a lane of its own.
+    // Each topic has its own lane.
     task.delivery.gates.set_lane("t1", 1);
     task.work().unwrap();
     let failed = |lane, code| Failed { lane, code, reason: "gone".to_owned() };

@@ -60,7 +60,7 @@ struct Gate {
     /// Rounds that have failed.
     rounds: u32,
     until: Instant,
-    /// What the failures since the last round ask for.
+    /// What the failures since the last round require.
     shrink: bool,
     single: bool,
     /// The first record that failed in each partition.
@@ -75,7 +75,7 @@ impl Gates {
         self.gates.is_empty()
     }
 
-    /// The lane of a topic outside of retries.
+    /// Returns the lane of a topic outside retries.
     pub(super) fn lane(&self, topic: &str, configured: Lane) -> Lane {
         self.lanes.get(topic).copied().unwrap_or(configured)
     }
@@ -94,7 +94,7 @@ impl Gates {
         }
     }
 
-    /// Takes the topics about which the cluster has to be asked again before their records can be sent.
+    /// Takes the topics that have to be looked up again before their records can be sent.
     pub(super) fn take_unknown(&mut self) -> Vec<String> {
         std::mem::take(&mut self.unknown)
     }

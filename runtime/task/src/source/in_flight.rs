@@ -1,5 +1,5 @@
-//! Holds the batches of a source task that Kafka has not acknowledged, in the order in which the source brought them, and says
-//! which source offsets may be stored. It never talks to Kafka; `delivery.rs`, which does, and the task's loop are its callers.
+//! Holds the batches of a source task that Kafka has not acknowledged, in the order of the source, and determines which source offsets may
+//! be stored. It does not access Kafka; its callers are `delivery.rs`, which does, and the task's loop.
 //!
 //! Invariant 1: an offset is handed out for storing only when its record, and every earlier record of the same source partition,
 //! is acknowledged by Kafka, dropped by a transform, or skipped by `errors.tolerance`.
@@ -17,12 +17,12 @@ pub(super) type Committable = BTreeMap<String, String>;
 #[derive(Default)]
 struct Settled {
     offsets: Committable,
-    /// What they take in memory, about.
+    /// Their approximate size in memory.
     bytes: usize,
 }
 
 impl Settled {
-    /// What a map takes for an entry, about, its texts aside.
+    /// The approximate size of an entry of a map, without its texts.
     const ENTRY_BYTES: usize = 128;
 
     fn insert(&mut self, partition: &str, offset: String) {
@@ -63,7 +63,7 @@ impl InFlight {
         self.bytes
     }
 
-    /// Returns what the batches take in memory.
+    /// Returns the memory of the batches.
     pub(super) fn weight(&self) -> usize {
         self.weight
     }
@@ -78,7 +78,7 @@ impl InFlight {
         self.queue.len()
     }
 
-    /// Whether so many offsets wait to be stored that it is to be done now.
+    /// Whether enough offsets wait to be stored that they should be stored now.
     pub(super) fn has_many_offsets(&self) -> bool {
         self.settled.bytes >= MAX_SETTLED_BYTES
     }
@@ -92,7 +92,7 @@ impl InFlight {
         self.queue.push_back(batch);
     }
 
-    /// Takes the oldest batch out. All of it is settled.
+    /// Removes the oldest batch, which must be settled.
     pub(super) fn pop(&mut self) -> Option<Batch> {
         let batch = self.queue.pop_front()?;
         self.bytes -= batch.bytes;
@@ -101,7 +101,7 @@ impl InFlight {
         Some(batch)
     }
 
-    /// Returns the number of records that are to be given to a producer.
+    /// Returns the number of records that have to be passed to a producer.
     pub(super) fn waiting(&self) -> usize {
         self.queue.iter().map(|batch| batch.waiting).sum()
     }

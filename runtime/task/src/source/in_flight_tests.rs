@@ -9,7 +9,7 @@ use crate::source::batch::{Attempt, Piece, SentRecord, State};
 use crate::source::testing;
 use weir_kafka::producer::{Outstanding, Tracked};
 
-/// Gives the records of a batch to a producer that reports only what the test says.
+/// Passes the records of a batch to a producer that reports only what the test determines.
 fn give(batch: &mut Batch) -> Arc<Outstanding> {
     let outstanding = Arc::new(Outstanding::new(batch.sent.len(), Arc::new(Notify::new())));
     for (index, sent) in batch.sent.iter_mut().enumerate() {

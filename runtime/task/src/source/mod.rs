@@ -86,7 +86,7 @@ struct SourceTask {
     budget: InFlightMemory,
     memory: Held,
     reserve: Option<Held>,
-    /// The task waits for memory.
+    /// The task's place in the queue for memory.
     turn: Option<Turn>,
     metrics: Arc<TaskMetrics>,
 }
@@ -148,7 +148,7 @@ impl SourceTask {
                 Wanted::Running => {
                     control.report(State::Running);
                     let has_work = self.sender.has_unsent() || Instant::now() >= self.next_poll;
-                    // What waits to be sent again comes before what the source has next.
+                    // Records that wait to be sent again are sent before the next records of the source.
                     if self.is_full() || self.in_flight.waiting() > 0 {
                         // A part of the budget that is granted now would be of no use.
                         self.turn = None;
@@ -204,7 +204,7 @@ impl SourceTask {
         Ok(())
     }
 
-    /// Counts what is in flight in the worker's budget.
+    /// Counts the records in flight in the worker's budget.
     fn account(&mut self) {
         self.memory.resize((self.in_flight.weight() + self.sender.unsent_weight()) as u64);
     }
@@ -252,7 +252,7 @@ impl SourceTask {
         self.sender.prepare(polled.batch, self.in_flight.next_record(), &mut self.errors).await
     }
 
-    /// Handles what became of records in flight, and sends those that wait. Returns when to call it again; `None` if reports are all there
+    /// Handles the outcomes of records in flight, and sends those that wait. Returns when to call it again; `None` if reports are all there
     /// is to wait for.
     async fn deliver(&mut self) -> Result<Option<Instant>, Error> {
         self.sender.absorb(&mut self.delivery, &mut self.in_flight, Instant::now())?;
@@ -400,10 +400,10 @@ impl SourceTask {
     }
 }
 
-/// Returns when a task's turn has come.
+/// Returns when the task is granted its memory.
 async fn turn(turn: Option<&Turn>) {
     match turn {
-        Some(turn) => turn.come().await,
+        Some(turn) => turn.granted().await,
         None => std::future::pending().await,
     }
 }

@@ -1,19 +1,19 @@
-//! The records of a batch in Kafka's bytes, kept until Kafka has acknowledged them: one that was not accepted is sent again.
+//! The converted records of a batch, kept until Kafka has acknowledged them: a record that was not accepted is sent again.
 
 use weir_data::records::{Column, Records};
 use weir_data::row_starts::Starts;
 
 use crate::convert::{Outgoing, RecordHeaders};
 
-/// What a record takes beside its bytes: librdkafka's message, what tracks it, and where it begins.
+/// The memory of a record in addition to its bytes: librdkafka's message, its tracking, and its position.
 const RECORD_OVERHEAD: usize = 256;
-/// The same of a header.
+/// The same for a header.
 const HEADER_OVERHEAD: usize = 64;
 
 /// A converted batch of which any record can be reached.
 pub(super) struct Payload {
     outgoing: Outgoing,
-    /// For each record where its key begins. Empty if all keys are null.
+    /// The beginning of each record's key. Empty if all keys are null.
     keys: Starts,
     /// The same of values.
     values: Starts,
@@ -41,7 +41,7 @@ impl Bytes<'_> {
 }
 
 struct HeaderStarts {
-    /// For each record the number of its first header.
+    /// The number of each record's first header.
     first: Vec<usize>,
     names: Starts,
     values: Starts,
@@ -64,7 +64,7 @@ impl Payload {
         &self.outgoing.records
     }
 
-    /// What the records take in memory: here, and copied in the producer's queue.
+    /// Returns the memory of the records: here, and copied in the producer's queue.
     pub(super) fn weight(&self) -> usize {
         let Outgoing { records, keys, values, header_values } = &self.outgoing;
         let headers = self.headers.as_ref().map_or(0, |places| places.names.entries() * HEADER_OVERHEAD);
@@ -77,7 +77,7 @@ impl Payload {
         &self.outgoing.records.topics.names
     }
 
-    /// A record, by its number in the converted batch.
+    /// Returns a record, by its number in the converted batch.
     pub(super) fn record(&self, number: u32) -> Bytes<'_> {
         let number = number as usize;
         let records = &self.outgoing.records;
@@ -102,7 +102,7 @@ impl Payload {
     }
 }
 
-/// For each record the number of headers before its own.
+/// Returns for each record the number of headers before its own.
 fn first_headers(counts: &[u32]) -> Vec<usize> {
     let mut sum = 0usize;
     let before = |&count: &u32| {

@@ -24,7 +24,7 @@ use weir_kafka::fault::Fault;
 use weir_kafka::lanes::Lanes;
 use weir_kafka::producer::End;
 
-/// The way of a batch from the plugin to the producers.
+/// Takes batches from the plugin to the producers.
 pub(super) struct Sender {
     chain: Chain,
     converters: Converters,
@@ -64,12 +64,12 @@ impl Sender {
         self.lanes.ended()
     }
 
-    /// Looks at what the producers have reported as failed, as [`Delivery::absorb`].
+    /// Handles the records that producers have reported as failed; see [`Delivery::absorb`].
     pub(super) fn absorb(&self, delivery: &mut Delivery, in_flight: &mut InFlight, now: Instant) -> Result<(), Error> {
         delivery.absorb(in_flight, &self.lanes, now)
     }
 
-    /// Gives waiting records to the producers. Returns when to come back, as [`Delivery::pump`].
+    /// Passes waiting records to the producers. Returns when to call it again; see [`Delivery::pump`].
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Sender {
     ) -> Result<Option<Instant>, Error> {
         let mut refusal = None;
         for failed in self.lanes.take_failed() {
-            // Each of them: a lane whose records are not taken back would be waited for until the deadline.
+            // All of them: the task would wait until the deadline for a lane whose records are not taken back.
             let records = delivery.give_back(in_flight, &failed, now);
             if Fault::of(failed.code) == Fault::Setup {
                 refusal.get_or_insert(producer_failed(&failed));
@@ -145,12 +145,12 @@ impl Sender {
         Ok(())
     }
 
-    /// Whether a batch is not converted to its end.
+    /// Whether a batch is not completely converted.
     pub(super) fn has_unsent(&self) -> bool {
         self.unsent.is_some()
     }
 
-    /// What that batch takes in memory.
+    /// Returns the memory of that batch.
     pub(super) fn unsent_weight(&self) -> usize {
         self.unsent.as_ref().map_or(0, Unsent::weight)
     }

@@ -67,7 +67,7 @@ impl Topics {
                 "Error while attempting to describe topics {shown:?}\nCaused by: {cause}"
             )));
         }
-        // Kept for as long as there are requests.
+        // Kept while there are requests.
         let client = self.admins.get(&self.admin).map_err(failed)?;
         let brokers = self.admin.get("bootstrap.servers").map(String::as_str).unwrap_or_default();
         try_join_all(names.iter().map(|name| ensure(&client, groups, name, brokers))).await?;
@@ -119,7 +119,7 @@ async fn exists(client: &Admin, name: &str, brokers: &str) -> Result<bool, Error
 fn refused(topic: &NewTopic, group: &str, error: &admin::Error) -> String {
     let name = &topic.name;
     match error {
-        // Kafka Connect's log says that the broker may create it; its task fails all the same.
+        // Kafka Connect's log says that the broker may create it, but its task fails nevertheless.
         error if error.is_not_authorized() => format!(
             "Task failed to create new topic {topic}. Ensure that the task is authorized to create topics or that the topic exists \
              and restart the task"
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_topic_that_cannot_be_made_fails_the_task_in_kafka_connects_words() {
+    fn a_topic_that_cannot_be_created_fails_the_task_with_kafka_connects_message() {
         let topic = NewTopic { name: "t".into(), partitions: 1, replication_factor: 3, configs: BTreeMap::new() };
         let text = |code| refused(&topic, "default", &admin::Error::Kafka(code));
         assert_eq!(

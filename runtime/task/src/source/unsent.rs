@@ -26,7 +26,7 @@ pub(super) struct Unsent {
     /// The first record that is in no piece yet, and where its offset begins.
     next: u32,
     offset: usize,
-    /// What the batch takes in memory as long as it is here.
+    /// The memory of the batch as long as it is here.
     weight: usize,
 }
 
@@ -91,9 +91,9 @@ impl Unsent {
         let mut failed: Vec<(u32, Failure)> =
             self.failures.split_off(kept).into_iter().rev().map(|(record, failure)| (record - from, failure)).collect();
         failed.extend(failures.into_iter().map(|failure| (origin(failure.row), failure.into_failure(converters))));
-        // In the order in which Kafka Connect, which takes one record after the other, would run into them.
+        // In the order in which Kafka Connect, which processes one record after another, would find them.
         failed.sort_by_key(|(record, _)| *record);
-        // A record that became several fails once, however many of those do.
+        // A record that became several fails once, however many of those fail.
         failed.dedup_by_key(|(record, _)| *record);
         let sent = sent(&outgoing, &left_out, origin)?;
 
