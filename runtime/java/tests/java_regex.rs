@@ -11,9 +11,9 @@ use weir_java::regex::{JavaRegex, RegexError};
 
 const CASES: &str = include_str!("../../../tests/oracle/cases/regex.jsonl");
 
-/// What is refused though Java takes it. Nothing else may be.
+/// The constructs that are refused although Java accepts them. No others may be refused.
 const UNSUPPORTED: [&str; 30] = [
-    "& behind && and brackets in a class",
+    "& after && and brackets in a class",
     "&&& in a class",
     "(?U), classes of characters beyond ASCII,",
     "(?c), canonical equivalence,",
@@ -37,15 +37,15 @@ const UNSUPPORTED: [&str; 30] = [
     "\\v at the end of a range",
     "a class with brackets and other members between two &&",
     "a class with nothing on one side of &&",
-    "a range that holds half of the characters above U+FFFF",
-    "a repetition with nothing in front of it",
+    "a range that contains half of the characters above U+FFFF",
+    "a repetition with nothing before it",
     "an unbounded repetition in a look-behind",
     "half of a character above U+FFFF",
     "white space between ( and ?",
     "white space or # in a class with (?x)",
 ];
 
-/// What an expression does with a text, as it is recorded; `None` = Java looks at the halves of characters.
+/// Returns the result of an expression for a text, in the recorded form; `None` if Java matches the halves of characters.
 fn outcome(regex: &JavaRegex, text: &str) -> Option<String> {
     let mut outcome = String::from(if regex.matches(text).ok()? { "1" } else { "0" });
     for group in regex.find(text).ok()?.unwrap_or_default() {

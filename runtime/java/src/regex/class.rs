@@ -57,7 +57,7 @@ fn side(parser: &mut Parser<'_>, after_and: bool) -> Result<Side, RegexError> {
             Some(']') if !side.members.is_empty() || after_and => return Ok(side),
             Some('&') if parser.reader.peek_at(1) == Some('&') => return Ok(side),
             Some('&') if after_and && side.has_brackets => {
-                return Err(parser.reader.unsupported("& behind && and brackets in a class", begin));
+                return Err(parser.reader.unsupported("& after && and brackets in a class", begin));
             }
             Some('[') => {
                 parser.reader.next();
@@ -96,7 +96,7 @@ fn member(parser: &mut Parser<'_>) -> Result<CharSet, RegexError> {
         _ => return Err(parser.reader.error("Illegal character range")),
     };
     if u32::from(first) < 0xD800 && ('\u{e000}'..='\u{ffff}').contains(&last) {
-        return Err(parser.reader.unsupported("a range that holds half of the characters above U+FFFF", begin));
+        return Err(parser.reader.unsupported("a range that contains half of the characters above U+FFFF", begin));
     }
     parser.cased(CharSet::range(first, last), begin)
 }

@@ -65,7 +65,7 @@ fn group_by_number(parser: &mut Parser<'_>, begin: usize) -> Result<Node, RegexE
     }
     let spaces = |letter: char| letter.is_ascii_whitespace() || letter == '\u{b}' || letter == '#';
     if parser.has_comments() && parser.reader.peek().is_some_and(spaces) {
-        return Err(parser.reader.unsupported("white space behind the number of a group", begin));
+        return Err(parser.reader.unsupported("white space after the number of a group", begin));
     }
     again(parser, group, begin)
 }

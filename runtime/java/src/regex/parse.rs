@@ -95,7 +95,7 @@ impl Parser<'_> {
                 Some('{') if !self.reader.peek_at(1).is_some_and(|next| next.is_ascii_digit()) => {
                     return Err(self.reader.error_at("Illegal repetition", begin + 2));
                 }
-                Some('{') => return Err(self.reader.unsupported("a repetition with nothing in front of it", begin)),
+                Some('{') => return Err(self.reader.unsupported("a repetition with nothing before it", begin)),
                 Some('(') => match self.deeper(Self::group)? {
                     Some(group) => group,
                     None => continue,
