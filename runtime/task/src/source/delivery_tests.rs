@@ -91,7 +91,7 @@ fn is_at_fault(value: &str) -> bool {
 }
 
 impl Model {
-    /// Takes the next request for a partition out of a lane's queue: at most so many records, and bytes as the lane allows.
+    /// Takes the next request for a partition out of a lane's queue: with at most this many records, and bytes as the lane allows.
     fn request(&mut self, lane: Lane, topic: usize, partition: i32, most: usize) -> Vec<Queued> {
         let Some(queue) = self.queues.get_mut(&lane) else { return Vec::new() };
         let (mut request, mut bytes) = (Vec::new(), 0);

@@ -141,7 +141,7 @@ fn sent(outgoing: &Outgoing, left_out: &[u32], origin: impl Fn(u32) -> u32) -> R
         if left_out.next_if_eq(&&number).is_some() {
             continue;
         }
-        // `InvalidRecordException` in Kafka Connect; -1 stands for no timestamp.
+        // `InvalidRecordException` in Kafka Connect; -1 means no timestamp.
         if let Some(timestamp) = records.timestamps.get(number as usize).copied().filter(|timestamp| *timestamp < -1) {
             return Err(Error::Timestamp(timestamp));
         }
