@@ -99,13 +99,13 @@ pub enum Problem {
     /// Neither JKS nor PKCS#12.
     #[error(
         "neither JKS nor PKCS#12; set the store type PEM for a PEM file, and convert other stores (JCEKS, BCFKS) with \
-             `keytool -importkeystore -deststoretype PKCS12`"
+         `keytool -importkeystore -deststoretype PKCS12`"
     )]
     UnknownForm,
     /// The store is encrypted and no password is configured.
     #[error(
         "needs a password, and none is configured; set ssl.keystore.password, or ssl.truststore.password for a trust store, with the same \
-                 prefix as its other keys"
+         prefix as its other keys"
     )]
     NoPassword,
     /// The store's password is wrong, or the store was changed.

@@ -33,7 +33,7 @@ pub struct LoggerLevel {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "Logger names that are not in use may have at most {LONGEST_NAME} bytes, and at most {MOST_NAMES} of them can be set; set the level of \
-         a logger that GET /admin/loggers lists, or restart the worker"
+     a logger that GET /admin/loggers lists, or restart the worker"
 )]
 pub struct TooMany;
 
