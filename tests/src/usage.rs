@@ -95,8 +95,7 @@ impl Processors {
     /// Returns the share, from 0 to 1, that others have used since the last call.
     pub fn others(&mut self) -> Result<f64> {
         let last = std::mem::replace(&mut self.last, Times::now(&self.own)?);
-        let others = self.last.busy.saturating_sub(last.busy).saturating_sub(self.last.own.saturating_sub(last.own));
-        Ok(others as f64 / self.last.total.saturating_sub(last.total).max(1) as f64)
+        Ok(self.last.others_since(last))
     }
 }
 
@@ -111,6 +110,13 @@ impl Times {
         // One that has ended uses nothing more.
         let own = own.iter().map(|process| used(*process).unwrap_or_default()).sum();
         Ok(Times { total, busy: total - idle, own })
+    }
+
+    /// Returns the share of the time since then that others have used.
+    fn others_since(self, last: Times) -> f64 {
+        let busy = self.busy.saturating_sub(last.busy);
+        let others = busy.saturating_sub(self.own.saturating_sub(last.own));
+        others as f64 / self.total.saturating_sub(last.total).max(1) as f64
     }
 }
 
@@ -129,15 +135,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_that_computes_is_one_of_the_others_unless_it_is_ours() {
+    fn what_our_processes_use_is_not_of_others() {
+        let last = Times { total: 1000, busy: 500, own: 100 };
+        assert_eq!(Times { total: 1200, busy: 600, own: 150 }.others_since(last), 0.25);
+        assert_eq!(Times { total: 1200, busy: 600, own: 300 }.others_since(last), 0.0);
+        assert_eq!(last.others_since(last), 0.0);
+    }
+
+    #[test]
+    fn the_time_of_a_process_that_computes_is_seen() {
         let mut shell = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
-        let mut with = Processors::watch(&[shell.id()]).unwrap();
-        let mut without = Processors::watch(&[]).unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        let (with, without) = (with.others().unwrap(), without.others().unwrap());
+        let process = shell.id();
+        let before = Times::now(&[process]).unwrap();
+        let seen = crate::wait::until("processor time", std::time::Duration::from_secs(60), || {
+            let now = Times::now(&[process]).map_err(|error| error.to_string())?;
+            let is_seen = now.own > before.own && now.busy > before.busy && now.total > before.total;
+            if is_seen && now.busy <= now.total { Ok(()) } else { Err(format!("{before:?} {now:?}")) }
+        });
         shell.kill().unwrap();
         shell.wait().unwrap();
-        assert!(with < without && (0.0..=1.0).contains(&with) && without <= 1.0, "{with} {without}");
+        seen.unwrap();
     }
 
     #[test]
