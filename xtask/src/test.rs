@@ -114,8 +114,11 @@ fn quick() -> anyhow::Result<()> {
     let built = steps
         .run("components", || build::components(&workspace, &[Group::Plugins, Group::TestPlugins], Profile::Release));
     if built.is_some()
-        && let Some(programs) =
-            steps.run("building the tests", || Programs::build(&workspace, &["--lib", "--test=e2e"]))
+        && let Some(programs) = steps.run("building the tests", || {
+            let programs = Programs::build(&workspace, &["--test=e2e"])?;
+            process::run(workspace.cargo().args(["test", "--workspace", "--lib", "--bins", "--no-run", "--quiet"]))?;
+            Ok(programs)
+        })
     {
         steps.run("unit tests", || process::run(workspace.cargo().args(["test", "--workspace", "--lib", "--bins"])));
         steps.run("end-to-end tests", || {
