@@ -2,7 +2,7 @@
 //! documentation is broken.
 //!
 //! Two programs call them. libFuzzer looks for inputs that reach new code (`fuzz/`, with a nightly compiler). The tests of this crate mutate
-//! known inputs for a few seconds in each `cargo xtask test`, with the compiler of the project; see [`run`].
+//! known inputs for a few seconds in each `cargo xtask test`, with the compiler of the project; see `run`.
 
 mod batch;
 mod bytes;

@@ -4,8 +4,8 @@
 //! `commit.rs` commits, `partitions.rs` follows the group; this file decides when. When a `put` fails, `bisect.rs` isolates the records that
 //! it fails for, as `bisection.rs` decides.
 //!
-//! The state of a task is in four structs: [`Plugin`] is the instance, [`Flow`] is what keeps records from it, [`InHand`] are the records
-//! that it has not accepted, and [`Commits`] are the offsets.
+//! The state of a task is in four structs: `Plugin` is the instance, `Flow` is what keeps records from it, `InHand` are the records
+//! that it has not accepted, and `Commits` are the offsets.
 
 mod bisect;
 mod bisection;
