@@ -72,6 +72,11 @@ fn pack(workspace: &Workspace, server: &Path, directory: &Path) -> anyhow::Resul
     Ok(archive)
 }
 
+/// The files of the example, which run as they are once its directory exists.
+const EXAMPLE: [&str; 3] = ["examples/worker.properties", "examples/file-source.json", "examples/file-sink.json"];
+/// The directory that these files name.
+const EXAMPLE_DIRECTORY: &str = "/tmp/weir";
+
 /// Unpacks an archive elsewhere, and runs the server that it contains with its example.
 fn check(archive: &Path) -> anyhow::Result<()> {
     let directory = std::env::temp_dir().join(format!("weir-dist-{}", std::process::id()));
@@ -92,9 +97,16 @@ fn unpacked(archive: &Path, directory: &Path) -> anyhow::Result<()> {
     if !version.starts_with(&format!("weir {VERSION}")) {
         bail!("`weir --version` prints {version:?}");
     }
-    let example =
-        ["standalone", "--check", "examples/worker.properties", "examples/file-source.json", "examples/file-sink.json"];
-    process::run(Command::new(&server).args(example).current_dir(&root))
+    // The examples name directories that their user creates. Here they are below the one that is removed at the end.
+    let data = directory.join("example");
+    fs::create_dir_all(data.join("data")).with_context(|| format!("cannot make {}", data.display()))?;
+    for name in EXAMPLE {
+        let path = root.join(name);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = text.replace(EXAMPLE_DIRECTORY, &data.to_string_lossy());
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    process::run(Command::new(&server).args(["standalone", "--check"]).args(EXAMPLE).current_dir(&root))
 }
 
 /// Copies a file, or a directory with everything in it.
@@ -144,9 +156,9 @@ mod tests {
         }
         let directory = std::env::temp_dir().join(format!("weir-xtask-dist-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
-        let packed = || fs::read(pack(&workspace, &server, &directory).unwrap()).unwrap();
-        assert!(packed() == packed(), "two archives differ");
+        let first = fs::read(pack(&workspace, &server, &directory).unwrap()).unwrap();
         let archive = pack(&workspace, &server, &directory).unwrap();
+        assert!(first == fs::read(&archive).unwrap(), "two archives differ");
         check(&archive).unwrap();
         fs::write(&archive, "something else").unwrap();
         assert!(check(&archive).is_err());
