@@ -76,6 +76,8 @@ fn pack(workspace: &Workspace, server: &Path, directory: &Path) -> anyhow::Resul
 const EXAMPLE: [&str; 3] = ["examples/worker.properties", "examples/file-source.json", "examples/file-sink.json"];
 /// The directory that these files name.
 const EXAMPLE_DIRECTORY: &str = "/tmp/weir";
+/// The address of its REST API.
+const EXAMPLE_ADDRESS: &str = "127.0.0.1:8083";
 
 /// Unpacks an archive elsewhere, and runs the server that it contains with its example.
 fn check(archive: &Path) -> anyhow::Result<()> {
@@ -97,13 +99,14 @@ fn unpacked(archive: &Path, directory: &Path) -> anyhow::Result<()> {
     if !version.starts_with(&format!("weir {VERSION}")) {
         bail!("`weir --version` prints {version:?}");
     }
-    // The examples name directories that their user creates. Here they are below the one that is removed at the end.
+    // The examples name directories that their user creates. Here they are below the one that is removed at the end, and the worker gets
+    // any free port.
     let data = directory.join("example");
     fs::create_dir_all(data.join("data")).with_context(|| format!("cannot make {}", data.display()))?;
     for name in EXAMPLE {
         let path = root.join(name);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = text.replace(EXAMPLE_DIRECTORY, &data.to_string_lossy());
+        let text = text.replace(EXAMPLE_DIRECTORY, &data.to_string_lossy()).replace(EXAMPLE_ADDRESS, "127.0.0.1:0");
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     process::run(Command::new(&server).args(["standalone", "--check"]).args(EXAMPLE).current_dir(&root))
@@ -150,7 +153,7 @@ mod tests {
     fn the_archive_is_the_same_each_time_and_its_server_accepts_the_example() {
         let workspace = Workspace::load().unwrap();
         let server = std::env::var_os("WEIR_BIN").map_or_else(|| workspace.dist().join("weir"), PathBuf::from);
-        if !server.is_file() {
+        if std::env::var_os("WEIR_BIN").is_none() && !server.is_file() {
             eprintln!("not checked, because nothing is built: {}", server.display());
             return;
         }

@@ -1,4 +1,4 @@
-//! Checks the order of the worker's modules: each uses only those before it in [`ORDER`]. `ARCHITECTURE.md` shows the order.
+//! Checks the order of the worker's modules: each uses only those before it in [`ORDER`].
 
 use std::fs;
 use std::path::{Path, PathBuf};

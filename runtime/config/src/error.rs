@@ -22,7 +22,7 @@ pub enum Error {
     /// An error whose text contains the key itself, or that is not about a single value.
     #[error("{message}")]
     Other {
-        /// Returns the key that the error belongs to.
+        /// The key that the error belongs to.
         key: String,
         /// The complete text.
         message: String,

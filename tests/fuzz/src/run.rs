@@ -18,8 +18,13 @@ pub struct Run {
 
 impl Run {
     /// Begins a run with what the environment says.
+    ///
+    /// # Panics
+    /// If a variable is not a number.
     pub fn from_environment() -> Self {
-        let variable = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+        let number =
+            |name: &str, text: &str| text.parse().unwrap_or_else(|_| panic!("{name}: {text:?} is not a valid number"));
+        let variable = |name: &str| std::env::var(name).ok().map(|text| -> u64 { number(name, &text) });
         let seconds = variable("WEIR_FUZZ_SECONDS");
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
         let seed = variable("WEIR_FUZZ_SEED").unwrap_or(if seconds.is_some() { clock } else { 1 });

@@ -43,7 +43,7 @@ fn committed_of(name: &str, rows: &[Record], plan: &[(&str, &str)]) -> Result<St
         "consumer.override.session.timeout.ms": "60000", "consumer.override.max.poll.interval.ms": "120000"});
     // The topic's name, because the group of an earlier run on the same node may have got further.
     rest.create(topic, &with(&base, plan))?;
-    wait::until("all rows to be committed", Duration::from_secs(90), || {
+    wait::until("all records to be committed", Duration::from_secs(90), || {
         worker.check_runs()?;
         match topics::committed(bootstrap, &format!("connect-{topic}"), topic) {
             Ok(offset) if offset == rows.len() as i64 => Ok(()),

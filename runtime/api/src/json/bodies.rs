@@ -78,10 +78,12 @@ fn initial_state(reader: &mut Reader<'_>) -> Result<Option<TargetState>, Error> 
         Some(b'{') => return Err(reader.mismatch(CLASS)),
         _ => {}
     }
-    let invalid = reader.error(format!("Cannot construct instance of `{CLASS}`"));
+    let start = reader.position();
     match reader.string()? {
         None => Ok(None),
-        Some(text) => target_state(&text).map(Some).ok_or(invalid),
+        Some(text) => target_state(&text)
+            .map(Some)
+            .ok_or_else(|| reader.error_at(format!("Cannot construct instance of `{CLASS}`"), start)),
     }
 }
 

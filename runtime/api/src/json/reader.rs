@@ -38,9 +38,19 @@ impl<'a> Reader<'a> {
         Ok(Self { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } })
     }
 
+    /// Returns the index of the next byte.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
     /// Returns an error at the next byte.
     pub(super) fn error(&self, text: impl Into<String>) -> Error {
-        Error::new(text, self.text.as_bytes(), self.at)
+        self.error_at(text, self.at)
+    }
+
+    /// Returns an error at a byte. Its line and column are counted from the start of the body, so create only errors that are needed.
+    pub(super) fn error_at(&self, text: impl Into<String>, at: usize) -> Error {
+        Error::new(text, self.text.as_bytes(), at)
     }
 
     fn syntax(&self, problem: Problem, at: usize) -> Error {
@@ -250,21 +260,23 @@ impl<'a> Reader<'a> {
                     missing.retain(|field| *field != name);
                 }
                 None => {
-                    let error = reader
-                        .error(format!("Unrecognized field \"{name}\" (class {class}); known properties: {known}"));
-                    if record.is_strict && missing.is_empty() {
-                        return Err(error);
+                    if record.is_strict && unknown.is_none() {
+                        let text = format!("Unrecognized field \"{name}\" (class {class}); known properties: {known}");
+                        let error = reader.error(text);
+                        if missing.is_empty() {
+                            return Err(error);
+                        }
+                        unknown = Some(error);
                     }
                     reader.value()?;
-                    unknown.get_or_insert(error);
                 }
             }
-            match unknown.take_if(|_| record.is_strict && missing.is_empty()) {
+            match unknown.take_if(|_| missing.is_empty()) {
                 Some(error) => Err(error),
                 None => Ok(()),
             }
         })?;
-        match unknown.filter(|_| record.is_strict) {
+        match unknown {
             Some(error) => Err(error),
             None => Ok(true),
         }

@@ -112,6 +112,17 @@ fn values_of_another_type_are_refused_with_their_position() {
     assert!(error.starts_with("Cannot construct instance of `java.util.LinkedHashMap`"), "{error}");
 }
 
+/// Takes hours if the position of each of them is counted from the start of the body.
+#[test]
+fn a_body_full_of_unknown_properties_is_read_once() {
+    let unknown = "\"\":0,".repeat(800_000);
+    let error = refused::<CreateConnectorRequest>(&format!("{{{unknown}\"name\":\"a\"}}"));
+    assert!(error.starts_with("Unrecognized field \"\" (class org."), "{error}");
+    let states = "\"initial_state\":null,".repeat(150_000);
+    let error = refused::<CreateConnectorRequest>(&format!("{{{states}\"extra\":0}}"));
+    assert!(error.starts_with("Unrecognized field \"extra\""), "{error}");
+}
+
 #[test]
 fn unknown_properties_are_refused_once_the_record_is_complete() {
     let error = refused::<CreateConnectorRequest>(r#"{"name":"a","extra":{"a":[1,{}]},"config":{}}"#);

@@ -127,7 +127,7 @@ fn one_of_ignoring_case(allowed: &[&str]) -> String {
     format!("String must be one of (case insensitive): {}", allowed.join(", "))
 }
 
-fn has_duplicates(entries: &[String]) -> bool {
+pub(crate) fn has_duplicates(entries: &[String]) -> bool {
     let distinct: HashSet<&String> = entries.iter().collect();
     distinct.len() < entries.len()
 }

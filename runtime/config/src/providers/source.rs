@@ -60,7 +60,7 @@ fn file(allowed: &AllowedPaths, path: &str, keys: &BTreeSet<&str>) -> Result<Val
     };
     // The syntax error is not logged: it could contain a part of a value.
     let mut all = properties::parse(&text).map_err(|_| failed("not a valid Java properties file".to_owned()))?;
-    Ok(keys.iter().filter_map(|key| Some(((*key).to_owned(), all.shift_remove(*key)?))).collect())
+    Ok(keys.iter().filter_map(|key| Some(((*key).to_owned(), all.swap_remove(*key)?))).collect())
 }
 
 fn directory(allowed: &AllowedPaths, path: &str, keys: &BTreeSet<&str>) -> Result<Values, Error> {

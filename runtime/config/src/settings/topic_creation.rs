@@ -6,6 +6,7 @@ use std::sync::Arc;
 use weir_java::regex::{JavaRegex, RegexError};
 
 use crate::error::Error;
+use crate::keys::check::has_duplicates;
 use crate::keys::types::{self, Type, Value};
 use weir_kafka::admin::NewTopic;
 use weir_plugin::ConfigMap;
@@ -97,7 +98,7 @@ impl TopicCreation {
         }
         let before = faults.len();
         let names = config.get(GROUPS).map(|text| types::list(text)).unwrap_or_default();
-        if (1..names.len()).any(|index| names[..index].contains(&names[index])) {
+        if has_duplicates(&names) {
             // The list itself is invalid, which its definition reports.
             return None;
         }

@@ -11,7 +11,7 @@ use crate::keys::types::{self, Type, Value};
 use weir_api::json::StringMap;
 use weir_catalogue::Catalogue;
 
-/// Returns the definition of a key.
+/// The definition of a key.
 #[derive(Debug, Clone)]
 pub(super) struct Definition {
     pub(super) key: ConfigKey,

@@ -111,17 +111,16 @@ impl ConfigInfos {
 
     /// `AbstractHerder.generateResult`: values without a definition first, then one entry for each definition. Each message counts
     /// as an error.
-    pub(super) fn of_connector(name: &str, definitions: &Definitions, mut values: FoundValues) -> Self {
-        let mut configs = Vec::new();
-        let undefined: Vec<String> = values.keys().filter(|key| definitions.get(key).is_none()).cloned().collect();
-        for key in undefined {
-            if let Some(found) = values.shift_remove(&key) {
-                configs.push(ConfigInfo { definition: None, value: ConfigValueInfo::new(key, found) });
-            }
-        }
+    pub(super) fn of_connector(name: &str, definitions: &Definitions, values: FoundValues) -> Self {
+        let (mut values, undefined): (FoundValues, FoundValues) =
+            values.into_iter().partition(|(key, _)| definitions.get(key).is_some());
+        let undefined = undefined.into_iter();
+        let mut configs: Vec<_> = undefined
+            .map(|(key, found)| ConfigInfo { definition: None, value: ConfigValueInfo::new(key, found) })
+            .collect();
         for definition in definitions.iter() {
             let name = definition.key.name.clone();
-            let found = values.shift_remove(&name).unwrap_or_default();
+            let found = values.swap_remove(&name).unwrap_or_default();
             configs.push(ConfigInfo {
                 definition: Some(ConfigKeyInfo::new(definition, "")),
                 value: ConfigValueInfo::new(name, found),

@@ -140,10 +140,10 @@ impl RunningConnector {
             Ok((task_configs, monitor)) => {
                 {
                     let mut running = self.running.lock();
-                    running.own = Own { state: State::Running, generation: Generation::begin(), permanent: false };
+                    (running.own.generation, running.own.permanent) = (Generation::begin(), false);
                     running.monitor = monitor;
+                    self.set(&mut running, Some(config), Status { state: State::Running, trace: None });
                 }
-                self.report(Some(config), Status { state: State::Running, trace: None });
                 self.services.metrics().connectors.record(true);
                 info!(connector = self.name, tasks = task_configs.len(), "connector started");
                 Ok(task_configs)
@@ -168,20 +168,20 @@ impl RunningConnector {
         };
         let trace = bounded(trace, MAX_TRACE);
         tracing::error!(connector = self.name, trace, "connector failed");
-        self.set(config, Status { state: State::Failed, trace: Some(trace.clone()) });
+        let status = Status { state: State::Failed, trace: Some(trace.clone()) };
+        self.set(&mut self.running.lock(), config, status);
         self.failed.notify_one();
         trace
     }
 
     /// Sets the connector's own state without a trace.
     pub(crate) fn set_state(&self, config: Option<&Arc<ConnectorConfig>>, state: State) {
-        self.set(config, Status { state, trace: None });
+        self.set(&mut self.running.lock(), config, Status { state, trace: None });
     }
 
-    fn set(&self, config: Option<&Arc<ConnectorConfig>>, status: Status) {
-        let mut running = self.running.lock();
+    /// Sets the connector's own status and stores it. The caller holds the lock, so that the last status is the one that is stored.
+    fn set(&self, running: &mut Running, config: Option<&Arc<ConnectorConfig>>, status: Status) {
         running.own.state = status.state;
-        // The lock is held so that the last state is the one that is stored.
         self.report(config, status);
     }
 
@@ -196,7 +196,7 @@ impl RunningConnector {
     }
 
     /// Runs exactly these tasks. If they are running already, nothing changes.
-    pub(crate) async fn run_tasks(self: &Arc<Self>, config: &Arc<ConnectorConfig>, configs: BTreeMap<u32, ConfigMap>) {
+    pub(crate) async fn run_tasks(&self, config: &Arc<ConnectorConfig>, configs: BTreeMap<u32, ConfigMap>) {
         let same = {
             let running = self.running.lock();
             let as_configured = |(task, config_now): (&Task, &ConfigMap)| task.runs(config, config_now);
@@ -216,7 +216,7 @@ impl RunningConnector {
         self.running.lock().tasks = tasks;
     }
 
-    fn start(self: &Arc<Self>, task: &mut Task, id: u32, wanted: Wanted) {
+    fn start(&self, task: &mut Task, id: u32, wanted: Wanted) {
         let environment =
             task::Environment { services: &self.services, active_topics: &self.active_topics, failed: &self.failed };
         task.start(&environment, id, wanted);
@@ -224,7 +224,7 @@ impl RunningConnector {
 
     /// Stops a task and starts it again with `config` and its previous task configuration.
     pub(crate) async fn restart_task(
-        self: &Arc<Self>,
+        &self,
         id: u32,
         config: Arc<ConnectorConfig>,
         wanted: Wanted,
@@ -273,15 +273,15 @@ impl RunningConnector {
 
     /// Stops all tasks at the same time, so that the timeout applies to all of them together.
     pub(crate) async fn stop_tasks(&self) {
-        let tasks = {
+        let handles: Vec<_> = {
             let mut running = self.running.lock();
             let tasks = std::mem::take(&mut running.tasks);
-            tasks.values().for_each(Task::retire);
-            self.services.statuses.remove_tasks(&self.name, 0);
-            tasks
+            let handles = tasks.into_values().filter_map(|mut task| task.take_handle()).collect();
+            // After the handles, because a task stores statuses until its handle is taken.
+            self.services.statuses.remove_tasks(&self.name);
+            handles
         };
         let patience = self.services.worker.task_shutdown_graceful_timeout;
-        let stops = tasks.into_values().filter_map(|mut task| task.take_handle()).map(|handle| handle.stop(patience));
-        futures_util::future::join_all(stops).await;
+        futures_util::future::join_all(handles.into_iter().map(|handle| handle.stop(patience))).await;
     }
 }

@@ -76,17 +76,11 @@ impl Task {
         }
     }
 
-    /// Stops storing its statuses.
-    pub(super) fn retire(&self) {
-        if let Some(run) = &self.run {
-            run.reporter.retire();
-        }
-    }
-
     /// Takes the handle, to stop the task. Its statuses are not stored any more.
     pub(super) fn take_handle(&mut self) -> Option<TaskHandle> {
-        self.retire();
-        self.run.take().map(|run| run.handle)
+        let run = self.run.take()?;
+        run.reporter.retire();
+        Some(run.handle)
     }
 
     /// Starts the task's loop.

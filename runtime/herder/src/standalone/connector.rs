@@ -178,9 +178,9 @@ impl Connector {
         }
         self.stop_everything().await;
         let before = self.configs.connector(&self.name);
+        let (target, before) = before.map_or((TargetState::Started, origin), |before| (before.target, before.origin));
         // A connector that was once named on the command line keeps that origin, also if it is changed over REST.
-        let origin = before.as_ref().map(|before| before.origin).filter(|_| origin == Origin::Rest).unwrap_or(origin);
-        let target = before.map_or(TargetState::Started, |before| before.target);
+        let origin = if before == Origin::CommandLine { before } else { origin };
         self.configs.put(&self.name, StoredConnector { config: submitted, target, origin });
         self.accept(config);
         self.start().await

@@ -36,8 +36,8 @@ pub trait StatusStore: Send + Sync + 'static {
     /// Stores the status of a task.
     fn put_task(&self, name: &str, task: u32, status: PartStatus);
 
-    /// Forgets the tasks of a connector from this number on.
-    fn remove_tasks(&self, name: &str, from: u32);
+    /// Forgets the tasks of a connector.
+    fn remove_tasks(&self, name: &str);
 
     /// Forgets a connector and its tasks.
     fn remove(&self, name: &str);
@@ -69,9 +69,9 @@ impl StatusStore for MemoryStatuses {
         }
     }
 
-    fn remove_tasks(&self, name: &str, from: u32) {
+    fn remove_tasks(&self, name: &str) {
         if let Some(known) = self.0.write().get_mut(name) {
-            known.tasks.retain(|task, _| *task < from);
+            known.tasks.clear();
         }
     }
 

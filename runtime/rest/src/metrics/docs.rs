@@ -1,5 +1,5 @@
 //! Writes `docs/metrics.md` from the tables of families. A test compares the file with what this writes;
-//! `WEIR_BLESS=1 cargo test -p weir metrics` rewrites it.
+//! `WEIR_BLESS=1 cargo test -p weir-rest metrics` rewrites it.
 
 use std::fmt::Write as _;
 

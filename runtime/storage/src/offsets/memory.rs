@@ -1,4 +1,4 @@
-//! Source offsets that are kept in memory only, for tests and for workers that must not leave files.
+//! Source offsets that are kept in memory only, for tests.
 
 use parking_lot::RwLock;
 
