@@ -1,4 +1,4 @@
-//! The worker's questions about the Kafka cluster itself.
+//! Requests of the worker about the Kafka cluster itself.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

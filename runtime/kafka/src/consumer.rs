@@ -24,6 +24,7 @@ use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 
 use super::connection::{Connection, Connections};
 use super::consumer_fault::{ConsumerError, ConsumerFault};
+use super::internal_topics::is_internal;
 use super::membership::Membership;
 use super::native::RecordQueue;
 use super::producer::describe;
@@ -40,9 +41,6 @@ pub enum Rebalance {
     /// These are lost, another member may have them; [`SinkConsumer::release`] answers.
     Lost(TopicPartitionList),
 }
-
-/// What Java's consumer leaves out of patterns (`exclude.internal.topics`).
-const INTERNAL_TOPICS: [&str; 2] = ["__consumer_offsets", "__transaction_state"];
 
 /// Receives the events of librdkafka that concern the task.
 pub struct Events {
@@ -454,7 +452,8 @@ fn ask(client: &StreamConsumer<Events>, name: Option<&str>, patience: Duration) 
 fn all_topics(client: &StreamConsumer<Events>, patience: Duration) -> Result<Vec<String>, ConsumerError> {
     let metadata = ask(client, None, patience)?;
     let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
-    let mut names: Vec<String> = names.filter(|name| !INTERNAL_TOPICS.contains(&name.as_str())).collect();
+    // As Java's consumer does for patterns (`exclude.internal.topics`).
+    let mut names: Vec<String> = names.filter(|name| !is_internal(name)).collect();
     names.sort();
     Ok(names)
 }

@@ -83,7 +83,7 @@ impl StatusCell {
     fn replace(&self, new: Status) {
         let mut status = self.status.lock();
         *status = new;
-        // The lock is held, so that the listener hears of statuses in their order.
+        // The lock is held, so that the listener receives the statuses in order.
         self.listener.changed(&status);
     }
 }
@@ -203,7 +203,7 @@ impl Drop for End {
     }
 }
 
-/// Returns the trace of a task whose loop panicked.
+/// The trace of a task whose loop panicked.
 const DEFECT: &str = "the task's loop ended unexpectedly, which is a bug in Weir\nNext: report it with the lines of the worker's log and \
                       standard error that precede this failure, and restart the task";
 

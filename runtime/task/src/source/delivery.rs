@@ -239,7 +239,6 @@ impl Delivery {
         for (topic, next) in opened {
             match next {
                 Next::At(at) => wake = Some(wake.map_or(at, |wake| wake.min(at))),
-                Next::Send => {}
                 Next::Opened(holes) => {
                     for (partition, hole) in holes {
                         send_after(queue, &topic, partition, hole);

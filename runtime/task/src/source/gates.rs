@@ -38,8 +38,6 @@ pub(super) enum Passage {
 pub(super) enum Next {
     /// Wait until then.
     At(Instant),
-    /// The failed records may be sent; some are not yet.
-    Send,
     /// All of them were acknowledged. What was acknowledged after these positions, by partition, is to be sent again.
     Opened(BTreeMap<i32, QueuePosition>),
 }
@@ -176,7 +174,7 @@ impl Gates {
                 }
             }
             if retrying.contains(topic.as_str()) {
-                next.push((topic.clone(), Next::Send));
+                // The failed records may be sent; some are not yet.
                 return true;
             }
             info!(topic, failures = gate.failures, rounds = gate.rounds, "records that failed were sent again");

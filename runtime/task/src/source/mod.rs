@@ -395,7 +395,10 @@ impl SourceTask {
 
     async fn last_commit(&mut self) {
         if let Err(error) = self.commit().await {
-            debug!(%error, "plugin trapped in the final `committed` call");
+            match error {
+                Error::Plugin(_) => debug!(%error, "plugin trapped in the final `committed` call"),
+                _ => warn!(%error, "the final commit failed; records will be sent again after a restart"),
+            }
         }
     }
 }

@@ -117,7 +117,7 @@ impl Sender {
     /// A batch was acknowledged.
     pub(super) fn acknowledged(&mut self) {
         if std::mem::take(&mut self.failed) > 0 {
-            info!("the replaced Kafka producer works");
+            info!("the new Kafka producer works");
         }
     }
 
