@@ -19,6 +19,7 @@ mod refusal;
 mod statistics;
 mod topic_lookups;
 pub mod trial;
+pub mod worker_group;
 
 use std::collections::BTreeMap;
 

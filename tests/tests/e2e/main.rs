@@ -46,3 +46,4 @@ mod uploads;
 mod validation;
 mod validation_versions;
 mod words;
+mod worker_group;

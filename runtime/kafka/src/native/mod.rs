@@ -1,13 +1,15 @@
 //! Direct calls of librdkafka, the only unsafe code of this crate. Three files replace calls of rdkafka that have a cost for each record:
 //! `topic.rs` puts records into a producer's queue, `events.rs` reads their outcomes, `records.rs` takes records from a consumer's queue.
-//! `groups.rs` has requests that rdkafka does not have.
+//! `groups.rs` and `membership.rs` have requests that rdkafka does not have.
 
 mod events;
 mod groups;
+mod membership;
 mod records;
 mod topic;
 
 pub(crate) use events::Events;
 pub(super) use groups::{Request, request};
+pub(super) use membership::membership;
 pub use records::{FetchedRecord, RecordQueue};
 pub(super) use topic::{OutgoingMessage, Topic};
