@@ -3,7 +3,7 @@
 
 use weir_data::text::{self, MAX_MESSAGE};
 
-use crate::grants::Capability;
+use crate::grants::{Capability, host_and_port};
 use crate::info::ConfigValue;
 
 /// Most bytes of all that `validate` says, an entry counting [`ENTRY_BYTES`] more.
@@ -55,21 +55,64 @@ pub(crate) fn bounded(values: Vec<ConfigValue>) -> Vec<ConfigValue> {
     kept
 }
 
+/// Access to something outside of the sandbox, as a plugin writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Needed {
+    pub(crate) kind: String,
+    pub(crate) target: String,
+    pub(crate) options: Vec<(String, String)>,
+}
+
 /// # Errors
 ///
 /// What is too much.
-pub(crate) fn check_capabilities(capabilities: &[Capability]) -> Result<(), String> {
-    if capabilities.len() > MAX_CAPABILITIES {
-        return Err(format!("{} capabilities; the limit is {MAX_CAPABILITIES}", capabilities.len()));
+pub(crate) fn check_size(needed: &[Needed]) -> Result<(), String> {
+    if needed.len() > MAX_CAPABILITIES {
+        return Err(format!("{} capabilities; the limit is {MAX_CAPABILITIES}", needed.len()));
     }
-    let name = |capability: &Capability| match capability {
-        Capability::ReadFolder(name) | Capability::WriteFolder(name) | Capability::Connect(name, _) => name.len(),
-    };
-    match capabilities.iter().map(name).max() {
+    match needed.iter().map(|needed| needed.target.len()).max() {
         Some(bytes) if bytes > MAX_CAPABILITY_NAME => {
             Err(format!("a capability names {bytes} bytes; the limit is {MAX_CAPABILITY_NAME}"))
         }
         _ => Ok(()),
+    }
+}
+
+/// What a plugin needs, as this worker knows it.
+///
+/// # Errors
+///
+/// A kind or an option that it does not know, or a target that is not valid: for the user, since the target may come from the
+/// configuration.
+pub(crate) fn capabilities(needed: Vec<Needed>) -> Result<Vec<Capability>, String> {
+    needed.into_iter().map(capability).collect()
+}
+
+fn capability(needed: Needed) -> Result<Capability, String> {
+    let Needed { kind, target, options } = needed;
+    let capability = match kind.as_str() {
+        "read-directory" => Capability::ReadDirectory(target),
+        "write-directory" => Capability::WriteDirectory(target),
+        "connect" => {
+            let (host, port) = host_and_port(&target)?;
+            Capability::Connect(host, port)
+        }
+        _ => {
+            return Err(format!(
+                "the plugin needs {:?} for {:?}, which this worker does not know. It knows read-directory, write-directory and connect; \
+                 use a newer worker, or another version of the plugin",
+                text::shown(&kind),
+                text::shown(&target)
+            ));
+        }
+    };
+    match options.first() {
+        None => Ok(capability),
+        Some((name, _)) => Err(format!(
+            "the plugin needs {kind} with the option {:?}, which this worker does not know. Use a newer worker, or another version of the \
+             plugin",
+            text::shown(name)
+        )),
     }
 }
 
@@ -114,11 +157,41 @@ mod tests {
         }
     }
 
+    fn needed(kind: &str, target: &str) -> Needed {
+        Needed { kind: kind.into(), target: target.into(), options: vec![] }
+    }
+
     #[test]
     fn capabilities_are_few_and_short() {
-        let modest = vec![Capability::ReadFolder("/data".into()); MAX_CAPABILITIES];
-        assert_eq!(check_capabilities(&modest), Ok(()));
-        assert!(check_capabilities(&vec![Capability::Connect("h".into(), 1); 257]).is_err());
-        assert!(check_capabilities(&[Capability::WriteFolder("d".repeat(5000))]).is_err());
+        assert_eq!(check_size(&vec![needed("read-directory", "/data"); MAX_CAPABILITIES]), Ok(()));
+        assert!(check_size(&vec![needed("connect", "h:1"); 257]).is_err());
+        assert!(check_size(&[needed("write-directory", &"d".repeat(5000))]).is_err());
+    }
+
+    #[test]
+    fn capabilities_are_read_and_what_is_unknown_is_refused_by_name() {
+        let known = [
+            ("read-directory", "/data", Capability::ReadDirectory("/data".into())),
+            ("write-directory", "/out", Capability::WriteDirectory("/out".into())),
+            ("connect", "db.internal:5432", Capability::Connect("db.internal".into(), 5432)),
+            ("connect", "[::1]:9092", Capability::Connect("::1".into(), 9092)),
+        ];
+        for (kind, target, expected) in known {
+            assert_eq!(capabilities(vec![needed(kind, target)]), Ok(vec![expected]));
+        }
+        let option = Needed { options: vec![("tls".into(), "on".into())], ..needed("connect", "h:1") };
+        for (needed, expected) in [
+            (needed("listen", ":80"), "\"listen\""),
+            (option, "the option \"tls\""),
+            (needed("connect", "db"), "\"db\" is not HOST:PORT"),
+            (needed("connect", "db:"), "\"db:\" is not HOST:PORT"),
+            (needed("connect", "db:70000"), "\"db:70000\" is not HOST:PORT"),
+            (needed("connect", ":80"), "\":80\" is not HOST:PORT"),
+            (needed("connect", "::1:80"), "\"::1:80\" is not HOST:PORT"),
+            (needed("connect", "*.example.com:80"), "\"*.example.com:80\" is not HOST:PORT"),
+        ] {
+            let reason = capabilities(vec![needed]).expect_err(expected);
+            assert!(reason.contains(expected), "{expected:?} in {reason:?}");
+        }
     }
 }

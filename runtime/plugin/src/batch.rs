@@ -1,6 +1,7 @@
 //! What crosses the boundary besides [`Records`]: twins of the types in `wit/source.wit`, `wit/sink.wit`, `wit/connector.wit`
 //! and `wit/transform.wit`. Vectors move between these and the bindings; no column is copied.
 
+use std::fmt;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -11,13 +12,56 @@ pub use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 /// A configuration, in the order in which it was given.
 pub type ConfigMap = IndexMap<String, String>;
 
-/// What a source said in its `start`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SourceStarted {
+/// A configuration as a plugin receives it: in the order in which it was given, with a mark on what must not be shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PluginConfig(Vec<Entry>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Entry {
+    key: String,
+    value: String,
+    secret: bool,
+}
+
+impl PluginConfig {
+    /// Adds an entry. `secret`: the value is a password, or came from a secret.
+    pub fn push(&mut self, key: String, value: String, secret: bool) {
+        self.0.push(Entry { key, value, secret });
+    }
+
+    /// Key, value, and whether the value is secret.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str, bool)> {
+        self.0.iter().map(|Entry { key, value, secret }| (key.as_str(), value.as_str(), *secret))
+    }
+
+    /// The value of this key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str())
+    }
+}
+
+/// Nothing in it is marked as secret.
+impl From<&ConfigMap> for PluginConfig {
+    fn from(config: &ConfigMap) -> Self {
+        let entry = |(key, value): (&String, &String)| Entry { key: key.clone(), value: value.clone(), secret: false };
+        Self(config.iter().map(entry).collect())
+    }
+}
+
+impl fmt::Debug for PluginConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.iter().map(|(key, value, secret)| (key, if secret { "[hidden]" } else { value }));
+        f.debug_map().entries(entries).finish()
+    }
+}
+
+/// What a source wants to learn about its records. Nothing, unless it says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Acknowledgements {
     /// True = `settled` is to be called.
-    pub wants_settled: bool,
+    pub settled: bool,
     /// True = `committed` is to be called.
-    pub wants_committed: bool,
+    pub committed: bool,
 }
 
 /// What one `poll` may take at the most.
@@ -34,8 +78,8 @@ pub struct Budget {
 /// The answer of one `poll`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Polled {
-    /// The rows; none = nothing to bring now.
-    pub batch: SourceBatch,
+    /// The records; none = nothing to send now.
+    pub batch: Option<SourceBatch>,
     /// How long to wait before `poll` is worth calling again; zero = call at once.
     pub idle: Duration,
 }
@@ -129,7 +173,7 @@ pub struct Step {
     /// Its class, a transformation of the component.
     pub class: String,
     /// Its configuration, without the prefix.
-    pub config: ConfigMap,
+    pub config: PluginConfig,
     /// Which rows it is for; none = all.
     pub predicate: Option<StepPredicate>,
 }
@@ -140,7 +184,7 @@ pub struct StepPredicate {
     /// Its class, a predicate of the component.
     pub class: String,
     /// Its configuration, without the prefix.
-    pub config: ConfigMap,
+    pub config: PluginConfig,
     /// True = the step is for the rows for which the predicate is false.
     pub negate: bool,
 }
@@ -156,11 +200,13 @@ pub struct Columns {
     pub headers: bool,
 }
 
-/// What a connector said in its `start`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectorStarted {
-    /// Time between two calls of `check`; none = never to be called.
-    pub check_interval: Option<Duration>,
+/// What a connector asked for through `connector-context` since it was asked last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConnectorRequests {
+    /// `task-configs` is to be called again.
+    pub reconfigure: bool,
+    /// The connector is to fail with this text.
+    pub error: Option<String>,
 }
 
 /// The offsets that an operator asks for.

@@ -14,9 +14,9 @@ use wasmtime::component::Component;
 
 use crate::artifact;
 use crate::component::ComponentId;
+use crate::contract::newest;
 use crate::private::{PrivateDir, PrivateDirError, Strangers};
 use crate::seal::{Key, MARK};
-use crate::v0_1;
 
 /// Begins every file. The number grows when the layout changes.
 const MAGIC: &[u8; 16] = b"weir compiled 2\n";
@@ -230,12 +230,12 @@ fn read(
 }
 
 fn description_name(id: &ComponentId) -> String {
-    format!("{id}-{}.description", v0_1::VERSION)
+    format!("{id}-{}.description", newest())
 }
 
 /// The version of the contract, as long as an engine's settings.
 fn contract() -> [u8; 32] {
-    Sha256::digest(v0_1::VERSION).into()
+    Sha256::digest(newest().to_string()).into()
 }
 
 fn settings(engine: &wasmtime::Engine) -> [u8; 32] {

@@ -48,23 +48,31 @@ pub struct Trap {
     pub cause: String,
     /// The last lines that the plugin wrote to its standard error or logged as errors in this call: a panic's message.
     pub output: Vec<String>,
-    /// The stack of the guest, one frame a line; empty where there is none.
-    pub backtrace: String,
+    /// The functions of the guest that were running, the innermost first, as far as they have names.
+    pub frames: Vec<String>,
+    /// Whether the instance had as much memory as it may have, so that the same call may succeed with less data.
+    pub out_of_memory: bool,
 }
+
+/// Most frames of a trace: those after it are of a library's or the language's own.
+const MAX_FRAMES: usize = 10;
+/// Longest name of a function in a trace.
+const MAX_FRAME: usize = 512;
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin failed in {}: {}", self.call, self.cause)?;
-        if !self.output.is_empty() {
-            f.write_str("\nlast output of the plugin:")?;
-            for line in &self.output {
-                write!(f, "\n    {line}")?;
-            }
+        // What the plugin says is what its author knows best.
+        for line in &self.output {
+            writeln!(f, "{line}")?;
         }
-        if !self.backtrace.is_empty() {
-            write!(f, "\n{}", self.backtrace)?;
+        write!(f, "in {}: {}", self.call, self.cause)?;
+        for frame in self.frames.iter().take(MAX_FRAMES) {
+            write!(f, "\n    at {frame}")?;
         }
-        Ok(())
+        match self.frames.len().saturating_sub(MAX_FRAMES) {
+            0 => Ok(()),
+            more => write!(f, "\n    ... and {more} more"),
+        }
     }
 }
 
@@ -83,7 +91,7 @@ const HOSTCALL_FUEL: &str = "fuel allocated for hostcalls";
 /// A store together with the rules of calling into it.
 pub(crate) struct Sandbox {
     pub(crate) store: Store<StoreState>,
-    memory_max: u64,
+    limits: Limits,
     phase: Phase,
     /// Of the counts, when the present call began.
     cpu_at_begin: Duration,
@@ -91,7 +99,7 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     pub(crate) fn new(store: Store<StoreState>, limits: &Limits) -> Self {
-        Self { store, memory_max: limits.memory_max, phase: Phase::Ready, cpu_at_begin: Duration::ZERO }
+        Self { store, limits: *limits, phase: Phase::Ready, cpu_at_begin: Duration::ZERO }
     }
 
     /// Opens a call; [`Sandbox::end`] closes it.
@@ -106,7 +114,7 @@ impl Sandbox {
                 let state = self.store.data_mut();
                 let deadline = state.clock.begin_call();
                 state.log.begin_call();
-                state.limiter.refused = None;
+                state.limiter.begin_call();
                 state.trouble().forget();
                 state.stats.begin_call(function);
                 self.cpu_at_begin = state.stats.cpu();
@@ -117,7 +125,7 @@ impl Sandbox {
             Phase::Calling(earlier) => format!("not called: {earlier} was given up before it returned"),
             Phase::Dead(earlier) => format!("not called: the instance died in {earlier}"),
         };
-        Err(CallError::Trapped(Trap { call, cause, output: Vec::new(), backtrace: String::new() }))
+        Err(CallError::Trapped(Trap { call, cause, output: Vec::new(), frames: Vec::new(), out_of_memory: false }))
     }
 
     /// Closes the call that is open.
@@ -136,24 +144,30 @@ impl Sandbox {
             }
             Outcome::Returned(Err(error)) => {
                 let (kind, cause) = (self.kind(&error), self.cause(&error));
-                let backtrace = error.downcast_ref::<WasmBacktrace>().map(backtrace).unwrap_or_default();
-                Err(self.trap(kind, cause, backtrace))
+                let frames = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
+                let out_of_memory = self.store.data().limiter.out_of_memory || handed_over_too_much(&error);
+                Err(self.trap(kind, cause, frames, out_of_memory))
             }
             Outcome::TimedOut => {
                 let timeout = self.store.data().clock.timeout();
                 let cause = format!("{timeout}: it was waiting in a call of the host");
-                Err(self.trap(TrapKind::Timeout, cause, String::new()))
+                Err(self.trap(TrapKind::Timeout, cause, Vec::new(), false))
             }
         }
+    }
+
+    /// The most bytes of keys, values and headers of a batch.
+    pub(crate) fn batch_max(&self) -> u64 {
+        self.limits.batch_max()
     }
 
     /// The instance returned something that its contract forbids: that is the end of it.
     pub(crate) fn lie(&mut self, call: &'static str, what: impl fmt::Display) -> CallError {
         self.phase = Phase::Calling(call);
-        self.trap(TrapKind::Contract, format!("the answer breaks the contract: {what}"), String::new())
+        self.trap(TrapKind::Contract, format!("the answer breaks the contract: {what}"), Vec::new(), false)
     }
 
-    fn trap(&mut self, kind: TrapKind, cause: String, backtrace: String) -> CallError {
+    fn trap(&mut self, kind: TrapKind, cause: String, frames: Vec<String>, out_of_memory: bool) -> CallError {
         let state = self.store.data();
         state.stats.trapped(kind);
         state.living.trapped(kind);
@@ -162,17 +176,17 @@ impl Sandbox {
             Phase::Ready => "a call",
         };
         self.phase = Phase::Dead(call);
-        // Names of functions, and what an error quotes of an answer, are the guest's.
-        let (cause, backtrace) = (bounded(cause, MAX_MESSAGE), bounded(backtrace, MAX_MESSAGE));
-        CallError::Trapped(Trap { call, cause, output: self.store.data().log.last_words(), backtrace })
+        // What an error quotes of an answer is the guest's.
+        let (cause, output) = (bounded(cause, MAX_MESSAGE), self.store.data().log.last_words());
+        CallError::Trapped(Trap { call, cause, output, frames, out_of_memory })
     }
 
     fn kind(&self, error: &wasmtime::Error) -> TrapKind {
         if error.is::<CallTimeout>() {
             return TrapKind::Timeout;
         }
-        let handed_over_too_much = || error.chain().any(|cause| cause.to_string().contains(HOSTCALL_FUEL));
-        if self.store.data().limiter.refused.is_some() || error.is::<LoggedTooMuch>() || handed_over_too_much() {
+        let refused = self.store.data().limiter.refused.is_some();
+        if refused || error.is::<LoggedTooMuch>() || handed_over_too_much(error) {
             return TrapKind::Limit;
         }
         if error.is::<I32Exit>() {
@@ -201,10 +215,7 @@ impl Sandbox {
         }
         let cause = causes.join(": ");
         if cause.contains(HOSTCALL_FUEL) {
-            let max = self.memory_max;
-            return format!(
-                "handed over more than {max} bytes in one call, which is all it may have (weir.task.memory.max)"
-            );
+            return format!("more than the {} handed over in one call", self.limits.memory_limit());
         }
         match &self.store.data().limiter.refused {
             Some(limit) => format!("{limit} reached: {cause}"),
@@ -213,8 +224,24 @@ impl Sandbox {
     }
 }
 
-fn backtrace(backtrace: &WasmBacktrace) -> String {
-    backtrace.to_string().replacen("error while executing at wasm backtrace:", "wasm backtrace:", 1)
+fn handed_over_too_much(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| cause.to_string().contains(HOSTCALL_FUEL))
+}
+
+/// The frames that have names. wasmtime prints `<unknown>` for a module and `<wasm function 7>` for a function that has none, which tell
+/// nobody anything; and it has the names without what the compiler added to them only where it prints them.
+fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
+    named_frames(&backtrace.to_string())
+}
+
+fn named_frames(backtrace: &str) -> Vec<String> {
+    let frames = backtrace.lines().filter_map(|line| line.split_once(" - ")).map(|(_, frame)| frame.trim());
+    let frames = frames.filter_map(|frame| {
+        let (module, function) = frame.split_once('!')?;
+        let is_named = !function.is_empty() && !function.starts_with("<wasm function");
+        is_named.then(|| bounded(if module == "<unknown>" { function } else { frame }.to_owned(), MAX_FRAME))
+    });
+    frames.collect()
 }
 
 #[cfg(test)]
@@ -222,15 +249,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trace_reads_from_the_call_to_the_stack() {
-        let trap = Trap {
+    fn a_trace_reads_from_what_the_plugin_said_to_the_stack() {
+        let mut trap = Trap {
             call: "sink.put",
             cause: "wasm trap: unreachable".into(),
             output: vec!["panicked at src/lib.rs:1:2:".into(), "boom".into()],
-            backtrace: "wasm backtrace:\n    0: f".into(),
+            frames: vec!["my_sink!f".into()],
+            out_of_memory: false,
         };
-        let expected = "plugin failed in sink.put: wasm trap: unreachable\nlast output of the plugin:\n    \
-                        panicked at src/lib.rs:1:2:\n    boom\nwasm backtrace:\n    0: f";
-        assert_eq!(CallError::Trapped(trap).to_string(), expected);
+        let expected = "panicked at src/lib.rs:1:2:\nboom\nin sink.put: wasm trap: unreachable\n    at my_sink!f";
+        assert_eq!(trap.to_string(), expected);
+        trap.output.clear();
+        trap.frames = (0..12).map(|number| format!("f{number}")).collect();
+        let text = trap.to_string();
+        assert!(text.starts_with("in sink.put: wasm trap: unreachable\n    at f0\n    at f1\n"), "{text}");
+        assert!(text.ends_with("    at f9\n    ... and 2 more"), "{text}");
+    }
+
+    #[test]
+    fn frames_without_names_are_left_out() {
+        let backtrace = "error while executing at wasm backtrace:\n    0:    0x10 - <unknown>!abort\n    \
+                         1:    0x20 - sink.wasm!<wasm function 7>\n    2:   0x30 - sink.wasm!core::panic\n    \
+                         3:    0x40 - <unknown>!<wasm function 8>";
+        assert_eq!(named_frames(backtrace), ["abort", "sink.wasm!core::panic"]);
     }
 }

@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Instance, InstancePre};
 
 use crate::answers;
-use crate::batch::{ConfigMap, OffsetChange};
+use crate::batch::{OffsetChange, PluginConfig};
 use crate::cache::hex;
 use crate::call::{CallError, Sandbox};
+use crate::contract::{Exports, Interface, each};
 use crate::cost::Cost;
 use crate::grants::{Capability, Grants};
 use crate::info::{ConfigValue, PluginInfo, PluginKind};
@@ -19,7 +20,6 @@ use crate::log::{Guest, Identity};
 use crate::room::Room;
 use crate::stats::EngineStats;
 use crate::store::{StoreState, StoredOffsets, store};
-use crate::v0_1::Exports;
 
 /// The sha256 of a component's bytes: what the REST API calls a plugin's id. Prints as 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,35 +106,49 @@ impl Component {
     pub async fn validate(
         &self,
         class: &str,
-        config: &ConfigMap,
+        config: &PluginConfig,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<Vec<ConfigValue>, CallError> {
         self.known(class)?;
+        if !self.exports.has(Interface::Validation) {
+            return Ok(Vec::new());
+        }
         let (mut sandbox, instance) = self.instance(unnamed(class), limits, grants).await?;
-        let plugin = self.exports.plugin(&mut sandbox.store, &instance).map_err(unexpected)?;
-        call!(sandbox, "plugin.validate", |store| plugin.validate(store, class, config)).map(answers::bounded)
+        let Some(guest) = self.exports.validation(&mut sandbox.store, &instance).map_err(unexpected)? else {
+            return Ok(Vec::new());
+        };
+        let answer =
+            call!(sandbox, "validation.validate", |store| each!(&guest, |guest| guest.validate(store, class, config)));
+        answer.map(answers::bounded)
     }
 
-    /// What the plugin needs with this configuration, in an instance of its own that was granted nothing.
+    /// What the plugin needs with this configuration, in an instance of its own that was granted nothing. Nothing, unless the component
+    /// says what its sources and sinks need.
     ///
     /// # Errors
     ///
-    /// [`CallError::Fatal`] is an error of the configuration in the plugin's words, or there is no such class; or it trapped.
+    /// [`CallError::Fatal`] is an error of the configuration in the plugin's words, or something that this worker does not know, or there
+    /// is no such class; or it trapped.
     pub async fn capabilities(
         &self,
         class: &str,
-        config: &ConfigMap,
+        config: &PluginConfig,
         limits: &Limits,
     ) -> Result<Vec<Capability>, CallError> {
-        self.known(class)?;
+        let is_connector = matches!(self.known(class)?.kind, PluginKind::Source | PluginKind::Sink);
+        if !is_connector || !self.exports.has(Interface::Capabilities) {
+            return Ok(Vec::new());
+        }
         let (mut sandbox, instance) = self.instance(unnamed(class), limits, &Grants::none()).await?;
-        let plugin = self.exports.plugin(&mut sandbox.store, &instance).map_err(unexpected)?;
-        let answer = call!(sandbox, "plugin.capabilities", |store| plugin.capabilities(store, class, config))?;
-        let capabilities = answer.map_err(CallError::Fatal)?;
-        match answers::check_capabilities(&capabilities) {
-            Ok(()) => Ok(capabilities),
-            Err(fault) => Err(sandbox.lie("plugin.capabilities", fault)),
+        let Some(guest) = self.exports.capabilities(&mut sandbox.store, &instance).map_err(unexpected)? else {
+            return Ok(Vec::new());
+        };
+        let needed = call!(sandbox, "capabilities.required", |store| each!(&guest, |guest| guest
+            .required(store, class, config)))??;
+        match answers::check_size(&needed) {
+            Ok(()) => answers::capabilities(needed).map_err(CallError::Fatal),
+            Err(fault) => Err(sandbox.lie("capabilities.required", fault)),
         }
     }
 
@@ -143,37 +157,47 @@ impl Component {
     /// # Errors
     ///
     /// There is no such connector, or it trapped.
-    pub async fn exactly_once_support(
+    pub async fn supports_exactly_once(
         &self,
         class: &str,
-        config: &ConfigMap,
+        config: &PluginConfig,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<bool, CallError> {
         self.expect(class, &[PluginKind::Source, PluginKind::Sink])?;
+        if !self.exports.has(Interface::SourceTransactions) {
+            return Ok(false);
+        }
         let (mut sandbox, instance) = self.instance(unnamed(class), limits, grants).await?;
-        let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
-        call!(sandbox, "connector.exactly-once-support", |store| guest.exactly_once_support(store, class, config))
+        let Some(guest) = self.exports.source_transactions(&mut sandbox.store, &instance).map_err(unexpected)? else {
+            return Ok(false);
+        };
+        call!(sandbox, "source-transactions.supports-exactly-once", |store| each!(&guest, |guest| guest
+            .supports_exactly_once(store, class, config)))
     }
 
-    /// Whether a source with this configuration can mark transaction boundaries, in an instance of its own.
+    /// Whether a source with this configuration can say where transactions end, in an instance of its own.
     ///
     /// # Errors
     ///
     /// There is no such connector, or it trapped.
-    pub async fn transaction_boundary_support(
+    pub async fn can_define_transactions(
         &self,
         class: &str,
-        config: &ConfigMap,
+        config: &PluginConfig,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<bool, CallError> {
         self.expect(class, &[PluginKind::Source, PluginKind::Sink])?;
+        if !self.exports.has(Interface::SourceTransactions) {
+            return Ok(false);
+        }
         let (mut sandbox, instance) = self.instance(unnamed(class), limits, grants).await?;
-        let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
-        let name = class;
-        call!(sandbox, "connector.transaction-boundary-support", |store| guest
-            .transaction_boundary_support(store, name, config))
+        let Some(guest) = self.exports.source_transactions(&mut sandbox.store, &instance).map_err(unexpected)? else {
+            return Ok(false);
+        };
+        call!(sandbox, "source-transactions.can-define-transactions", |store| each!(&guest, |guest| guest
+            .can_define_transactions(store, class, config)))
     }
 
     /// Asks whether the offsets of a stopped connector may be replaced, in an instance of its own. False = the plugin has nothing to
@@ -185,25 +209,48 @@ impl Component {
     pub async fn alter_offsets(
         &self,
         identity: Identity,
-        config: &ConfigMap,
+        config: &PluginConfig,
         change: &OffsetChange,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<bool, CallError> {
         self.expect(&identity.class, &[PluginKind::Source, PluginKind::Sink])?;
         let class = identity.class.clone();
+        let asked = match change {
+            OffsetChange::Source(_) => Interface::SourceOffsets,
+            OffsetChange::Sink(_) => Interface::SinkOffsets,
+        };
+        if !self.exports.has(asked) {
+            return Ok(false);
+        }
         let (mut sandbox, instance) = self.instance(identity.into(), limits, grants).await?;
-        let guest = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
-        let answer =
-            call!(sandbox, "connector.alter-offsets", |store| guest.alter_offsets(store, &class, config, change))?;
-        answer.map_err(CallError::Fatal)
+        match change {
+            OffsetChange::Source(offsets) => {
+                let guest = self.exports.source_offsets(&mut sandbox.store, &instance).map_err(unexpected)?;
+                let Some(guest) = guest else { return Ok(false) };
+                call!(sandbox, "source-offsets.alter", |store| each!(&guest, |guest| guest
+                    .alter(store, &class, config, offsets)))?
+            }
+            OffsetChange::Sink(offsets) => {
+                let guest = self.exports.sink_offsets(&mut sandbox.store, &instance).map_err(unexpected)?;
+                let Some(guest) = guest else { return Ok(false) };
+                call!(sandbox, "sink-offsets.alter", |store| each!(&guest, |guest| guest
+                    .alter(store, &class, config, offsets)))?
+            }
+        }
+    }
+
+    /// Whether the component itself divides the work of its sources and sinks into tasks. If not, there is no instance for a connector.
+    pub fn divides_work(&self) -> bool {
+        self.exports.has(Interface::Connector)
     }
 
     /// A connector, not started yet. `offsets` answers its `stored-offsets`.
     ///
     /// # Errors
     ///
-    /// There is no such connector, a granted folder cannot be opened, or the component cannot be instantiated within the limits.
+    /// There is no such connector, a granted directory cannot be opened, the component does not divide work
+    /// ([`Component::divides_work`]), or it cannot be instantiated within the limits.
     pub async fn connector(
         &self,
         guest: impl Into<Guest>,
@@ -215,8 +262,10 @@ impl Component {
         self.expect(&guest.identity.class, &[PluginKind::Source, PluginKind::Sink])?;
         let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
         sandbox.store.data_mut().offsets = offsets;
-        let exported = self.exports.connector(&mut sandbox.store, &instance).map_err(unexpected)?;
-        Ok(ConnectorInstance::new(sandbox, exported))
+        let exported = self.exports.connector(&mut sandbox.store, &instance);
+        let exported = exported_by(Interface::Connector, exported)?;
+        let check = self.exports.connector_check(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(ConnectorInstance::new(sandbox, exported, check))
     }
 
     /// A source task, not started yet.
@@ -233,8 +282,9 @@ impl Component {
         let guest = guest.into();
         self.expect(&guest.identity.class, &[PluginKind::Source])?;
         let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
-        let exported = self.exports.source(&mut sandbox.store, &instance).map_err(unexpected)?;
-        Ok(SourceInstance::new(sandbox, exported))
+        let exported = exported_by(Interface::Source, self.exports.source(&mut sandbox.store, &instance))?;
+        let acknowledgements = self.exports.source_acknowledgements(&mut sandbox.store, &instance);
+        Ok(SourceInstance::new(sandbox, exported, acknowledgements.map_err(unexpected)?))
     }
 
     /// A sink task, not started yet.
@@ -251,8 +301,10 @@ impl Component {
         let guest = guest.into();
         self.expect(&guest.identity.class, &[PluginKind::Sink])?;
         let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
-        let exported = self.exports.sink(&mut sandbox.store, &instance).map_err(unexpected)?;
-        Ok(SinkInstance::new(sandbox, exported))
+        let exported = exported_by(Interface::Sink, self.exports.sink(&mut sandbox.store, &instance))?;
+        let commit = self.exports.sink_commit(&mut sandbox.store, &instance).map_err(unexpected)?;
+        let partitions = self.exports.sink_partitions(&mut sandbox.store, &instance).map_err(unexpected)?;
+        Ok(SinkInstance::new(sandbox, exported, commit, partitions))
     }
 
     /// A chain of this component's transforms, not configured yet. `identity.class` is the class of the first step.
@@ -269,7 +321,7 @@ impl Component {
         let guest = guest.into();
         self.expect(&guest.identity.class, &[PluginKind::Transformation])?;
         let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
-        let exported = self.exports.transform(&mut sandbox.store, &instance).map_err(unexpected)?;
+        let exported = exported_by(Interface::Transform, self.exports.transform(&mut sandbox.store, &instance))?;
         Ok(TransformInstance::new(sandbox, exported))
     }
 
@@ -287,12 +339,26 @@ impl Component {
         let guest = guest.into();
         self.expect(&guest.identity.class, &[PluginKind::Predicate])?;
         let (mut sandbox, instance) = self.instance(guest, limits, grants).await?;
-        let exported = self.exports.predicate(&mut sandbox.store, &instance).map_err(unexpected)?;
+        let exported = exported_by(Interface::Predicate, self.exports.predicate(&mut sandbox.store, &instance))?;
         Ok(PredicateInstance::new(sandbox, exported))
     }
 
     async fn instance(&self, guest: Guest, limits: &Limits, grants: &Grants) -> Result<(Sandbox, Instance), CallError> {
-        self.instances.make(guest, limits, grants).await
+        let limits = limits.for_need(self.memory(&guest.identity.class));
+        self.instances.make(guest, &limits, grants).await
+    }
+
+    /// What an instance of this class states as the memory that it needs. A chain has an instance for several classes, and is asked for by
+    /// the first: it gets what the class with the greatest need says.
+    fn memory(&self, class: &str) -> Option<u64> {
+        let in_chains = |kind| matches!(kind, PluginKind::Transformation | PluginKind::Predicate);
+        let plugin = self.plugin(class)?;
+        match in_chains(plugin.kind) {
+            true => {
+                self.plugins.iter().filter(|plugin| in_chains(plugin.kind)).filter_map(|plugin| plugin.memory).max()
+            }
+            false => plugin.memory,
+        }
     }
 
     fn known(&self, class: &str) -> Result<&PluginInfo, CallError> {
@@ -347,6 +413,13 @@ impl Instances {
 /// For calls that belong to no connector yet.
 fn unnamed(class: &str) -> Guest {
     Identity { connector: String::new(), task: None, class: class.to_owned() }.into()
+}
+
+/// An interface without which the class would have been refused when the component was loaded, or that the caller asked for.
+fn exported_by<T>(interface: Interface, found: wasmtime::Result<Option<T>>) -> Result<T, CallError> {
+    found.map_err(unexpected)?.ok_or_else(|| {
+        CallError::Fatal(format!("the plugin's component does not export weir:connect/{}", interface.name()))
+    })
 }
 
 /// The types were checked when the component was loaded, so this is a fault of the worker and not of the plugin.

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use weir_data::text::{is_disguise, shown};
 
+use crate::contract::{Exports, Interface};
 use crate::info::{ConfigKey, PluginInfo, PluginKind, Validator};
-use crate::v0_1::{Exports, Interface};
 
 /// Longest class name. They become log fields, labels of metrics, REST answers and parts of messages.
 const MAX_CLASS: usize = 256;
@@ -17,7 +17,7 @@ const MAX_VERSION: usize = 128;
 const MAX_KEYS: usize = 1000;
 /// Longest name of a key, a group, and a name for people.
 const MAX_NAME: usize = 256;
-/// Longest documentation of a key.
+/// Longest documentation of a plugin or key.
 const MAX_DOC: usize = 16 << 10;
 /// Longest default value.
 const MAX_DEFAULT: usize = 16 << 10;
@@ -56,26 +56,26 @@ fn check_with(plugins: &[PluginInfo], exports: impl Fn(Interface) -> bool) -> Re
         if !classes.insert(class) {
             return Err(format!("the class {class} is listed twice"));
         }
-        for &interface in needed(plugin.kind) {
-            if !exports(interface) {
-                let kind = plugin.kind.as_str();
-                let interface = interface.name();
-                return Err(format!("{class} is a {kind}, but the component does not export weir:connect/{interface}"));
-            }
+        let interface = needed(plugin.kind);
+        if !exports(interface) {
+            let (kind, interface) = (plugin.kind.as_str(), interface.name());
+            return Err(format!("{class} is a {kind}, but the component does not export weir:connect/{interface}"));
         }
         size.text(class, MAX_CLASS, "the class")?;
         name(&mut size, &plugin.version, MAX_VERSION, "the version").map_err(|reason| format!("{class}: {reason}"))?;
+        let doc = plugin.doc.as_deref().unwrap_or_default();
+        size.text(doc, MAX_DOC, "the documentation").map_err(|reason| format!("{class}: {reason}"))?;
         check_config(&plugin.config, &mut size).map_err(|reason| format!("{class}: {reason}"))?;
     }
     Ok(())
 }
 
-fn needed(kind: PluginKind) -> &'static [Interface] {
+fn needed(kind: PluginKind) -> Interface {
     match kind {
-        PluginKind::Source => &[Interface::Connector, Interface::Source],
-        PluginKind::Sink => &[Interface::Connector, Interface::Sink],
-        PluginKind::Transformation => &[Interface::Transform],
-        PluginKind::Predicate => &[Interface::Predicate],
+        PluginKind::Source => Interface::Source,
+        PluginKind::Sink => Interface::Sink,
+        PluginKind::Transformation => Interface::Transform,
+        PluginKind::Predicate => Interface::Predicate,
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
     use crate::info::{ConfigType, Importance, Width};
 
     fn plugin(class: &str, kind: PluginKind) -> PluginInfo {
-        PluginInfo { class: class.into(), kind, version: "1".into(), config: vec![] }
+        PluginInfo { class: class.into(), kind, version: "1".into(), config: vec![], doc: None, memory: None }
     }
 
     fn key(name: &str) -> ConfigKey {

@@ -13,19 +13,19 @@ use crate::artifact;
 use crate::cache::{Cache, CacheError};
 use crate::compile::{Compile, Compiler, Turn};
 use crate::component::{Component, ComponentId, Instances};
+use crate::contract::{Exports, Track, each};
 use crate::cost::Cost;
 use crate::describe;
 use crate::grants::Grants;
 use crate::info::PluginInfo;
 use crate::instance::call;
-use crate::interfaces;
+use crate::interfaces::{self, Checked};
 use crate::limits::Limits;
 use crate::load_error::LoadError;
 use crate::log::Guest;
 use crate::room::Room;
 use crate::stats::EngineStats;
 use crate::store::{self, StoreState};
-use crate::v0_1::Exports;
 
 /// Time between two looks at the guests that are computing.
 const TICK: Duration = Duration::from_millis(10);
@@ -163,9 +163,9 @@ impl Engine {
         if let Some(component) = slot.upgrade() {
             return Ok(Some(component));
         }
-        let Kept { imports, component, plugins } = self.kept(&id, wasm.clone()).await?;
+        let Kept { names: Checked { imports, track }, component, plugins } = self.kept(&id, wasm.clone()).await?;
         let (Some(component), Some(plugins)) = (component, plugins) else { return Ok(None) };
-        let linked = self.link(&component, wasm).await?;
+        let linked = self.link(&component, track, wasm).await?;
         // The rules may have been others when it was kept.
         check(&plugins, &linked)?;
         self.0.stats.cache_hit();
@@ -205,7 +205,7 @@ impl Engine {
         limits: &Limits,
         turn: Turn,
     ) -> Result<Component, LoadError> {
-        let Kept { imports, component, plugins } = self.kept(&id, wasm.clone()).await?;
+        let Kept { names: Checked { imports, track }, component, plugins } = self.kept(&id, wasm.clone()).await?;
         let component = match component {
             Some(component) => {
                 self.0.stats.cache_hit();
@@ -213,7 +213,7 @@ impl Engine {
             }
             None => self.compile(&id, &wasm, turn).await?,
         };
-        let linked = self.link(&component, wasm).await?;
+        let linked = self.link(&component, track, wasm).await?;
         let (plugins, is_new) = match plugins {
             Some(plugins) => (plugins, false),
             None => (self.ask(&linked, limits).await?, true),
@@ -229,10 +229,10 @@ impl Engine {
     async fn kept(&self, id: &ComponentId, wasm: Bytes) -> Result<Kept, LoadError> {
         let (inner, id) = (Arc::clone(&self.0), id.clone());
         blocking(move || {
-            let imports = interfaces::check(&wasm)?;
+            let names = interfaces::check(&wasm)?;
             let component = inner.cache.load(&inner.wasmtime, &id);
             let plugins = inner.cache.description(&id).and_then(|text| serde_json::from_slice(&text).ok());
-            Ok(Kept { imports, component, plugins })
+            Ok(Kept { names, component, plugins })
         })
         .await
     }
@@ -288,9 +288,14 @@ impl Engine {
     }
 
     /// Links a component, whose bytes these are: they are valid, because it is compiled.
-    async fn link(&self, component: &wasmtime::component::Component, wasm: Bytes) -> Result<Linked, LoadError> {
+    async fn link(
+        &self,
+        component: &wasmtime::component::Component,
+        track: Track,
+        wasm: Bytes,
+    ) -> Result<Linked, LoadError> {
         let pre = self.0.linker.instantiate_pre(component).map_err(types)?;
-        let exports = Exports::find(&pre).map_err(types)?;
+        let exports = Exports::find(track, &pre).map_err(types)?;
         let cost = blocking(move || Cost::of(&wasm)).await;
         let cost = cost.map_err(|error| LoadError::Compile { reason: error.to_string() })?;
         let instances = Instances { pre, cost, room: Arc::clone(&self.0.room), stats: Arc::clone(&self.0.stats) };
@@ -303,7 +308,8 @@ impl Engine {
         let (mut sandbox, instance) = instances.make(Guest::default(), limits, &Grants::none()).await?;
         exports.check_types(&mut sandbox.store, &instance).map_err(types)?;
         let guest = exports.plugin(&mut sandbox.store, &instance).map_err(types)?;
-        Ok(call!(sandbox, "plugin.describe", |store| guest.describe(store))?)
+        let plugins = call!(sandbox, "plugin.describe", |store| each!(&guest, |guest| guest.describe(store)))?;
+        plugins.map_err(|reason| LoadError::Description { reason })
     }
 }
 
@@ -317,7 +323,7 @@ fn types(error: wasmtime::Error) -> LoadError {
 
 /// What the disk holds of a component.
 struct Kept {
-    imports: Vec<String>,
+    names: Checked,
     component: Option<wasmtime::component::Component>,
     /// What it said about itself, not checked.
     plugins: Option<Vec<PluginInfo>>,

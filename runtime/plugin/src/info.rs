@@ -39,6 +39,10 @@ pub struct PluginInfo {
     pub version: String,
     /// The definition of its configuration, in the plugin's order. Names are unique and not empty.
     pub config: Vec<ConfigKey>,
+    /// What it does, for people.
+    pub doc: Option<String>,
+    /// Bytes of memory that an instance needs at most; none = the worker's own limit.
+    pub memory: Option<u64>,
 }
 
 /// Kafka's `ConfigDef.Type`.

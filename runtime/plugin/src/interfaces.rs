@@ -3,8 +3,8 @@
 
 use wasmparser::{Chunk, Parser, Payload};
 
+use crate::contract::{self, Track};
 use crate::load_error::LoadError;
-use crate::v0_1;
 
 /// The package of the contract.
 const PACKAGE: &str = "weir:connect/";
@@ -99,41 +99,58 @@ impl<'a> Names<'a> {
     }
 }
 
+/// What the names of a component say.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// The imports, sorted.
+    pub(crate) imports: Vec<String>,
+    /// The track of the contract that it was built for.
+    pub(crate) track: Track,
+}
+
 /// Checks names and versions of imports and exports, before anything is compiled.
-///
-/// # Returns
-///
-/// The imports, sorted.
-pub(crate) fn check(wasm: &[u8]) -> Result<Vec<String>, LoadError> {
+pub(crate) fn check(wasm: &[u8]) -> Result<Checked, LoadError> {
     check_form(wasm)?;
     let Names { imports, exports } = Names::read(wasm).map_err(|reason| LoadError::Compile { reason })?;
 
     let ours: Vec<&str> = exports.iter().copied().filter(|name| name.starts_with(PACKAGE)).collect();
-    if ours.is_empty() {
+    let Some(first) = ours.first() else {
         let exports = if exports.is_empty() { "it exports nothing at all".to_owned() } else { list(&exports) };
         return Err(LoadError::Foreign { exports });
-    }
+    };
+    let track = track(first)?;
     for name in ours.iter().chain(imports.iter().filter(|name| name.starts_with(PACKAGE))) {
-        if split(name).1 != v0_1::VERSION {
-            return Err(LoadError::Version { found: (*name).to_owned() });
+        if self::track(name)? != track {
+            let found = format!("{name} and {first}");
+            return Err(LoadError::Version { found, advice: "Build it against one version".to_owned() });
         }
     }
     if !ours.iter().any(|name| split(name).0 == "weir:connect/plugin") {
         return Err(LoadError::Incomplete { exports: list(&ours) });
     }
-    let unknown: Vec<String> = imports.iter().copied().filter(|name| !offered(name)).map(str::to_owned).collect();
+    let unused = |name: &&&str| split(name).0.strip_prefix(PACKAGE).is_some_and(|name| !contract::uses(track, name));
+    let unused: Vec<String> = ours.iter().filter(unused).map(|name| (*name).to_owned()).collect();
+    if !unused.is_empty() {
+        return Err(LoadError::Exports { exports: unused });
+    }
+    let unknown = imports.iter().copied().filter(|name| !offered(track, name));
+    let unknown: Vec<String> = unknown.map(str::to_owned).collect();
     if !unknown.is_empty() {
         return Err(LoadError::Imports { imports: unknown });
     }
     let mut imports: Vec<String> = imports.into_iter().map(str::to_owned).collect();
     imports.sort();
-    Ok(imports)
+    Ok(Checked { imports, track })
 }
 
-fn offered(name: &str) -> bool {
+fn track(name: &str) -> Result<Track, LoadError> {
+    contract::served(split(name).1).map_err(|advice| LoadError::Version { found: name.to_owned(), advice })
+}
+
+fn offered(track: Track, name: &str) -> bool {
     let (interface, version) = split(name);
     match interface.strip_prefix(PACKAGE) {
-        Some(interface) => v0_1::OFFERED.contains(&interface),
+        Some(interface) => contract::offers(track, interface),
         None => version.starts_with("0.2.") && (WASI.contains(&interface) || interface == WASI_MORE),
     }
 }
@@ -168,22 +185,41 @@ mod tests {
                 (core module (import "env" "inner" (func)) (func (export "inner-export")))
                 (component (import "inner" (func)) (export "inner-export" (func 0)))
                 (instance)
-                (export "weir:connect/plugin@0.1.0" (instance 1)))"#,
+                (export "weir:connect/plugin@0.2.0" (instance 1)))"#,
         )
         .unwrap();
         let names = Names::read(&wasm).unwrap();
-        assert_eq!((names.imports, names.exports), (vec!["wasi:cli/exit@0.2.0"], vec!["weir:connect/plugin@0.1.0"]));
-        assert_eq!(check(&wasm).unwrap(), ["wasi:cli/exit@0.2.0"]);
+        assert_eq!((names.imports, names.exports), (vec!["wasi:cli/exit@0.2.0"], vec!["weir:connect/plugin@0.2.0"]));
+        let imports = vec!["wasi:cli/exit@0.2.0".to_owned()];
+        assert_eq!(check(&wasm).unwrap(), Checked { imports, track: Track::V0_2 });
         for end in 8..wasm.len() {
             assert!(check(&wasm[..end]).is_err(), "cut at {end}");
         }
     }
 
     #[test]
+    fn another_version_and_an_export_that_cannot_be_used_are_refused_by_name() {
+        let component = |names: &[&str]| {
+            let exports: String = names.iter().map(|name| format!("(export {name:?} (instance 0))")).collect();
+            wat::parse_str(format!("(component (instance) {exports})")).unwrap()
+        };
+        for (exports, expected) in [
+            (vec!["weir:connect/plugin@0.2.1"], "weir:connect/plugin@0.2.1; this worker has weir:connect@0.2.0. Use a"),
+            (vec!["weir:connect/plugin@0.1.0"], "weir:connect/plugin@0.1.0; this worker has weir:connect@0.2.0. Use a"),
+            (vec!["weir:connect/plugin@0.2.0", "weir:connect/sink@0.3.0"], "weir:connect/sink@0.3.0; this worker"),
+            (vec!["weir:connect/plugin@0.2.0", "weir:connect/converter@0.2.0"], "use: weir:connect/converter@0.2.0."),
+            (vec!["weir:connect/sink@0.2.0"], "not weir:connect/plugin@0.2.0"),
+        ] {
+            let error = check(&component(&exports)).unwrap_err().to_string();
+            assert!(error.contains(expected), "{expected:?} in {error:?}");
+        }
+    }
+
+    #[test]
     fn what_is_not_offered_is_known_by_name_and_version() {
-        for name in ["wasi:http/types@0.2.0", "wasi:cli/environment@0.3.0", "weir:connect/other@0.1.0", "env", "a:b/c"]
+        for name in ["wasi:http/types@0.2.0", "wasi:cli/environment@0.3.0", "weir:connect/other@0.2.0", "env", "a:b/c"]
         {
-            assert!(!offered(name), "{name}");
+            assert!(!offered(Track::V0_2, name), "{name}");
         }
     }
 }

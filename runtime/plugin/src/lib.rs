@@ -6,7 +6,7 @@
 //!   sandboxes. Every call has a deadline, every answer is checked, and a guest that traps or lies ends as a [`Trap`] whose text is
 //!   the trace an operator sees.
 //!
-//! The contract itself is `wit/`; each of its versions has a module here that maps its types to those of this crate and of
+//! The contract itself is `wit/`; each of its tracks has a module in `contract/` that maps its types to those of this crate and of
 //! `weir-data`, and nothing else.
 
 // Grants, limits of the compiler and signals use what only Unix has. Every crate of the worker depends on this one.
@@ -21,6 +21,7 @@ mod artifact;
 mod cache;
 mod compile;
 mod component;
+mod contract;
 mod describe;
 mod info;
 mod interfaces;
@@ -51,12 +52,10 @@ mod sockets;
 mod stats;
 mod store;
 
-mod v0_1;
-
 pub use batch::{
-    Budget, Columns, ConfigMap, ConnectorStarted, OffsetChange, Polled, RowFailure, SETTLED_DROPPED, SETTLED_SKIPPED,
-    SettledRows, SinkBatch, SinkRequests, SourceBatch, SourceStarted, Step, StepPredicate, TimestampType,
-    TopicPartition, TopicPartitionOffset, TransactionBoundary,
+    Acknowledgements, Budget, Columns, ConfigMap, ConnectorRequests, OffsetChange, PluginConfig, Polled, RowFailure,
+    SETTLED_DROPPED, SETTLED_SKIPPED, SettledRows, SinkBatch, SinkRequests, SourceBatch, Step, StepPredicate,
+    TimestampType, TopicPartition, TopicPartitionOffset, TransactionBoundary,
 };
 pub use cache::CacheError;
 pub use call::{CallError, Trap};
@@ -69,9 +68,9 @@ pub use grants::{
 };
 pub use info::{ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
 pub use instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance};
-pub use limits::Limits;
+pub use limits::{Limits, MemoryFrom};
 pub use load_error::LoadError;
-pub use log::{Guest, Identity};
+pub use log::{Guest, Identity, TaskFacts};
 pub use metrics::{MetricValue, Metrics};
 pub use private::{PrivateDir, PrivateDirError, Strangers};
 pub use stats::{EngineStats, FunctionCalls, GuestStats};

@@ -25,8 +25,12 @@ const ELEMENT_BYTES: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of memory (`weir.task.memory.max`): all memories of the instance, and what it costs the worker besides, together.
-    /// Default: 64 MiB.
+    /// Default: 256 MiB.
     pub memory_max: u64,
+    /// The most that a plugin gets if it states in its description how much it needs (`weir.task.memory.request.max`). Default: 512 MiB.
+    pub memory_request_max: u64,
+    /// What `memory_max` comes from, for errors.
+    pub memory_from: MemoryFrom,
     /// Files and directories that the instance may have open (`weir.task.files.max`). Default: 256.
     pub files_max: u32,
     /// Sockets that the instance may have open (`weir.task.sockets.max`). Default: 64.
@@ -41,7 +45,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            memory_max: 64 << 20,
+            memory_max: 256 << 20,
+            memory_request_max: 512 << 20,
+            memory_from: MemoryFrom::Worker,
             files_max: 256,
             sockets_max: 64,
             call_timeout: Duration::from_secs(60),
@@ -50,14 +56,59 @@ impl Default for Limits {
     }
 }
 
+/// What a limit of memory comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryFrom {
+    /// `weir.task.memory.max`.
+    Worker,
+    /// What the plugin states that it needs.
+    Plugin,
+    /// The plugin states more than it may have by `weir.task.memory.request.max`.
+    Bound,
+}
+
+impl MemoryFrom {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Worker => "weir.task.memory.max",
+            Self::Plugin => "which the plugin states as its need",
+            Self::Bound => "weir.task.memory.request.max",
+        }
+    }
+}
+
+/// Which part of its memory an instance may get in one batch. A guest has a batch several times: as it came in, as values of its language,
+/// and as what it makes of them.
+const BATCH_PART: u64 = 16;
+
 impl Limits {
+    /// The limits of an instance of a plugin that states that it needs this much memory. It gets that, but more than others get only as
+    /// far as the operator allows.
+    #[must_use]
+    pub fn for_need(self, memory: Option<u64>) -> Self {
+        let Some(need) = memory else { return self };
+        let most = self.memory_max.max(self.memory_request_max);
+        let memory_from = if need <= most { MemoryFrom::Plugin } else { MemoryFrom::Bound };
+        Self { memory_max: need.min(most), memory_from, ..self }
+    }
+
+    /// The most bytes of keys, values and headers of a batch.
+    pub(crate) fn batch_max(&self) -> u64 {
+        self.memory_max / BATCH_PART
+    }
+
+    /// The limit of memory as errors name it.
+    pub(crate) fn memory_limit(&self) -> String {
+        memory_limit(self.memory_max, self.memory_from)
+    }
+
     /// Whether an instance of this cost may be made at all.
     ///
     /// # Errors
     ///
     /// It may not; ready to be printed.
     pub(crate) fn allow(&self, cost: Cost) -> Result<(), String> {
-        if cost.bytes <= self.memory_max { Ok(()) } else { Err(too_costly(cost, self.memory_max)) }
+        if cost.bytes <= self.memory_max { Ok(()) } else { Err(too_costly(cost, &self.memory_limit())) }
     }
 }
 
@@ -65,6 +116,7 @@ impl Limits {
 #[derive(Debug)]
 pub(crate) struct Limiter {
     budget: Arc<Budget>,
+    memory_from: MemoryFrom,
     /// Bytes of linear memory, a part of what the budget counts.
     memory: usize,
     table_elements: usize,
@@ -74,13 +126,25 @@ pub(crate) struct Limiter {
     warned: bool,
     /// Why the last growth was refused. Most guests trap right after: this is then what really happened.
     pub(crate) refused: Option<String>,
+    /// Whether that was memory.
+    pub(crate) out_of_memory: bool,
 }
 
 impl Limiter {
     pub(crate) fn new(limits: &Limits, stats: Arc<GuestStats>, guest: Identity) -> Self {
         stats.limit_memory(limits.memory_max);
         let budget = Budget::new(limits.memory_max);
-        Self { budget, memory: 0, table_elements: 0, stats, guest, warned: false, refused: None }
+        Self {
+            budget,
+            memory_from: limits.memory_from,
+            memory: 0,
+            table_elements: 0,
+            stats,
+            guest,
+            warned: false,
+            refused: None,
+            out_of_memory: false,
+        }
     }
 
     /// What else the memory of the instance is counted against.
@@ -95,12 +159,23 @@ impl Limiter {
     /// It is more than the instance may have; ready to be printed.
     pub(crate) fn begin(&mut self, cost: Cost) -> Result<(), String> {
         let fits = self.budget.take(usize::try_from(cost.bytes).unwrap_or(usize::MAX));
-        if fits { Ok(()) } else { Err(too_costly(cost, self.budget.max() as u64)) }
+        if fits { Ok(()) } else { Err(too_costly(cost, &self.memory_limit())) }
+    }
+
+    /// To be called before each call of the guest.
+    pub(crate) fn begin_call(&mut self) {
+        self.refused = None;
+        self.out_of_memory = false;
     }
 
     /// Notes why memory was refused.
     fn refuse(&mut self, limit: String) {
         self.refused = Some(limit);
+    }
+
+    fn refuse_memory(&mut self) {
+        self.refuse(self.memory_limit());
+        self.out_of_memory = true;
     }
 
     /// Notes why the host refused a call. The guest is told an error that does not name the limit, so the log names it, once.
@@ -115,19 +190,18 @@ impl Limiter {
 
     /// The name of the limit of memory.
     pub(crate) fn memory_limit(&self) -> String {
-        memory_limit(self.budget.max() as u64)
+        memory_limit(self.budget.max() as u64, self.memory_from)
     }
 }
 
-fn memory_limit(max: u64) -> String {
-    format!("memory limit of {max} bytes (weir.task.memory.max)")
+fn memory_limit(max: u64, from: MemoryFrom) -> String {
+    format!("memory limit of {max} bytes ({})", from.as_str())
 }
 
-fn too_costly(cost: Cost, max: u64) -> String {
+fn too_costly(cost: Cost, limit: &str) -> String {
     format!(
-        "{} reached: an instance of this plugin takes {} bytes for its globals, functions, tables and stack alone. Raise the limit, or \
+        "{limit} reached: an instance of this plugin takes {} bytes for its globals, functions, tables and stack alone. Raise the limit, or \
          use a plugin that instantiates less",
-        memory_limit(max),
         cost.bytes
     )
 }
@@ -144,7 +218,7 @@ impl ResourceLimiter for Limiter {
         // A memory never shrinks.
         let growth = desired.saturating_sub(current);
         if !self.budget.take(growth) {
-            self.refuse(self.memory_limit());
+            self.refuse_memory();
             return Ok(false);
         }
         self.stats.grow_memory(growth);
@@ -160,7 +234,7 @@ impl ResourceLimiter for Limiter {
             return Ok(false);
         }
         if !self.budget.take(growth * ELEMENT_BYTES) {
-            self.refuse(self.memory_limit());
+            self.refuse_memory();
             return Ok(false);
         }
         self.table_elements = total;
@@ -183,6 +257,24 @@ impl ResourceLimiter for Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plugin_gets_what_it_needs_within_the_bound() {
+        let limits = Limits { memory_max: 100, memory_request_max: 200, ..Limits::default() };
+        let of = |need, limits: Limits| {
+            let limits = limits.for_need(need);
+            (limits.memory_max, limits.memory_from)
+        };
+        assert_eq!(of(None, limits), (100, MemoryFrom::Worker));
+        assert_eq!(of(Some(50), limits), (50, MemoryFrom::Plugin));
+        assert_eq!(of(Some(200), limits), (200, MemoryFrom::Plugin));
+        assert_eq!(of(Some(201), limits), (200, MemoryFrom::Bound));
+        let low = Limits { memory_request_max: 10, ..limits };
+        assert_eq!(of(Some(100), low), (100, MemoryFrom::Plugin), "what any plugin gets");
+        assert_eq!(of(Some(500), low), (100, MemoryFrom::Bound));
+        let text = limits.for_need(Some(500)).memory_limit();
+        assert_eq!(text, "memory limit of 200 bytes (weir.task.memory.request.max)");
+    }
 
     #[test]
     fn memories_are_counted_together() {

@@ -4,7 +4,7 @@ use weir_data::text::{MAX_MESSAGE, bounded, shown};
 
 use crate::call::CallError;
 use crate::compile::CompileError;
-use crate::v0_1;
+use crate::contract::newest;
 
 /// Most names of imports that an error lists.
 const MAX_LISTED: usize = 20;
@@ -36,38 +36,46 @@ pub enum LoadError {
     /// A component for something else.
     #[error(
         "this component is no Weir plugin: it exports nothing of weir:connect ({}). Build it against a world of \
-         weir:connect@{version}, for instance with the weir-sdk crate", said(.exports), version = v0_1::VERSION
+         weir:connect@{version}, for instance with the weir-sdk crate", said(.exports), version = newest()
     )]
     Foreign {
         /// What it exports, ready to be printed.
         exports: String,
     },
     /// A plugin that lacks `weir:connect/plugin`, or has it and nothing to run.
-    #[error("this component exports {}, but not weir:connect/plugin@{version}; export a whole world, see wit/worlds.wit", said(.exports), version = v0_1::VERSION)]
+    #[error("this component exports {}, but not weir:connect/plugin@{version}; export a whole world, see wit/worlds.wit", said(.exports), version = newest())]
     Incomplete {
         /// What it exports, ready to be printed.
         exports: String,
     },
     /// Built against another version of the contract.
-    #[error(
-        "this plugin was built against {}; this worker has weir:connect@{known}. Use a newer worker, or build the plugin with \
-         an SDK for {known}", shown(.found), known = v0_1::VERSION
-    )]
+    #[error("this plugin was built against {}; this worker has weir:connect@{}. {advice}", shown(.found), newest())]
     Version {
         /// The interface and version it names.
         found: String,
+        /// What to do, as a sentence.
+        advice: String,
+    },
+    /// Exports of the contract that this worker cannot use.
+    #[error(
+        "this plugin exports what this worker cannot use: {}. Build it without that; converters cannot be plugins yet",
+        listed(.exports)
+    )]
+    Exports {
+        /// The names of the exports.
+        exports: Vec<String>,
     },
     /// Imports that the host does not offer.
     #[error(
         "this plugin needs what no worker offers: {}. Plugins may import weir:connect@{} and wasi:cli/imports@0.2; build it without \
-         the feature that needs more", listed(.imports), v0_1::VERSION
+         the feature that needs more", listed(.imports), newest()
     )]
     Imports {
         /// The names of the imports.
         imports: Vec<String>,
     },
     /// An import or export has the right name and another type.
-    #[error("this plugin differs from weir:connect@{version}: {}. Build it against the wit files of that version", said(.reason), version = v0_1::VERSION)]
+    #[error("this plugin differs from weir:connect@{version}: {}. Build it against the wit files of that version", said(.reason), version = newest())]
     Types {
         /// What differs.
         reason: String,
@@ -94,6 +102,7 @@ impl LoadError {
             Self::Foreign { .. } => "foreign_component",
             Self::Incomplete { .. } => "incomplete",
             Self::Version { .. } => "contract_version",
+            Self::Exports { .. } => "unknown_exports",
             Self::Imports { .. } => "unknown_imports",
             Self::Types { .. } => "contract_types",
             Self::Describe(_) => "describe_failed",
@@ -127,7 +136,8 @@ mod tests {
             LoadError::Types { reason: long.clone() },
             LoadError::Compile { reason: long.clone() },
             LoadError::Foreign { exports: long.clone() },
-            LoadError::Version { found: long.clone() },
+            LoadError::Version { found: long.clone(), advice: String::new() },
+            LoadError::Exports { exports: vec![long.clone(); 3] },
             LoadError::Imports { imports: vec![long; 3] },
             LoadError::Imports { imports: (0..100_000).map(|number| format!("a:b/c{number}")).collect() },
         ];

@@ -49,12 +49,31 @@ pub struct Identity {
 pub struct Guest {
     pub(crate) identity: Identity,
     pub(crate) stats: Arc<GuestStats>,
+    pub(crate) task: TaskFacts,
+}
+
+/// What an instance that belongs to a task can ask about it, besides its identity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskFacts {
+    /// Greater than in all earlier starts of the task; 0 outside of tasks.
+    pub generation: u64,
+    /// The consumer group of a sink.
+    pub consumer_group: String,
+    /// Whether a source may say where transactions end.
+    pub defines_transactions: bool,
+}
+
+impl Guest {
+    /// The same with facts about its task.
+    pub fn in_task(self, task: TaskFacts) -> Self {
+        Self { task, ..self }
+    }
 }
 
 impl Identity {
     /// An instance of this identity that is counted here.
     pub fn counted(self, stats: Arc<GuestStats>) -> Guest {
-        Guest { identity: self, stats }
+        Guest { identity: self, stats, task: TaskFacts::default() }
     }
 }
 

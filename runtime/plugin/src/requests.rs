@@ -1,16 +1,18 @@
-//! What a sink asked for through `sink-context`, collected until its call has returned. The guest names the amounts, so they are
+//! What a guest asked for through the contexts, collected until its call has returned. The guest names the amounts, so they are
 //! bounded here.
 
 use std::time::Duration;
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::batch::{SinkRequests, TopicPartition, TopicPartitionOffset};
+use crate::batch::{ConnectorRequests, SinkRequests, TopicPartition, TopicPartitionOffset, TransactionBoundary};
 
 /// Most partitions that may be named between two answers. Kafka has not many more in a whole cluster.
 const MAX_PARTITIONS: usize = 1 << 16;
 /// Longest name that Kafka allows for a topic.
 const MAX_TOPIC: usize = 249;
+/// Most ends of transactions in a batch: one after each of the most records that it may have.
+const MAX_TRANSACTIONS: usize = 1 << 20;
 
 /// A guest asked for more than can be meant.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,11 +25,51 @@ pub(crate) enum BadRequest {
     Partition(String, i32),
     #[error("offset {0} in sink-context.rewind")]
     Offset(i64),
+    #[error("more than {MAX_TRANSACTIONS} ends of transactions in one poll")]
+    TooManyTransactions,
 }
 
-/// Requests so far. A later one about the same partition wins.
+/// Requests so far, by the context through which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
+    pub(crate) connector: ConnectorRequests,
+    pub(crate) transactions: Transactions,
+    pub(crate) sink: OfSink,
+}
+
+impl ConnectorRequests {
+    pub(crate) fn reconfigure(&mut self) {
+        self.reconfigure = true;
+    }
+
+    /// The first error counts: what comes after it may be a consequence.
+    pub(crate) fn raise_error(&mut self, message: String) {
+        self.error.get_or_insert(message);
+    }
+}
+
+/// Where transactions end in the batch of the present `poll`.
+#[derive(Debug, Default)]
+pub(crate) struct Transactions(Vec<TransactionBoundary>);
+
+impl Transactions {
+    pub(crate) fn end(&mut self, boundary: TransactionBoundary) -> Result<(), BadRequest> {
+        if self.0.len() >= MAX_TRANSACTIONS {
+            return Err(BadRequest::TooManyTransactions);
+        }
+        self.0.push(boundary);
+        Ok(())
+    }
+
+    /// Hands the ends over; nothing is left.
+    pub(crate) fn take(&mut self) -> Vec<TransactionBoundary> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+/// Requests of a sink so far. A later one about the same partition wins.
+#[derive(Debug, Default)]
+pub(crate) struct OfSink {
     rewind: IndexMap<TopicPartition, i64>,
     pause: IndexSet<TopicPartition>,
     resume: IndexSet<TopicPartition>,
@@ -35,7 +77,7 @@ pub(crate) struct Requests {
     timeout: Option<Duration>,
 }
 
-impl Requests {
+impl OfSink {
     pub(crate) fn rewind(&mut self, offset: TopicPartitionOffset) -> Result<(), BadRequest> {
         let TopicPartitionOffset { topic, partition, offset } = offset;
         if offset < 0 {
@@ -107,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_last_word_on_a_partition_counts() {
-        let mut requests = Requests::default();
+        let mut requests = OfSink::default();
         requests.pause(partition(0)).unwrap();
         requests.pause(partition(1)).unwrap();
         requests.resume(partition(0)).unwrap();
@@ -125,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        let mut requests = Requests::default();
+        let mut requests = OfSink::default();
         assert_eq!(requests.pause(partition(-1)), Err(BadRequest::Partition("t".into(), -1)));
         let long = TopicPartition { topic: "t".repeat(250), partition: 0 };
         assert_eq!(requests.pause(long), Err(BadRequest::TopicName(250)));

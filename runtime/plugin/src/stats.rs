@@ -10,29 +10,32 @@ use crate::log_budget::{LogBudget, LogBudgets};
 use crate::metrics::Metrics;
 
 /// The functions of the contract that the host calls, and `instantiate`, which runs code of the guest as well.
-const FUNCTIONS: [&str; 26] = [
+const FUNCTIONS: [&str; 29] = [
     "instantiate",
     "plugin.describe",
-    "plugin.validate",
-    "plugin.capabilities",
-    "connector.exactly-once-support",
-    "connector.transaction-boundary-support",
-    "connector.alter-offsets",
+    "validation.validate",
+    "capabilities.required",
     "connector.start",
     "connector.task-configs",
-    "connector.check",
     "connector.stop",
+    "connector-check.check",
     "source.start",
     "source.poll",
-    "source.settled",
-    "source.committed",
     "source.stop",
+    "source-acknowledgements.wanted",
+    "source-acknowledgements.settled",
+    "source-acknowledgements.committed",
+    "source-transactions.supports-exactly-once",
+    "source-transactions.can-define-transactions",
+    "source-offsets.alter",
     "sink.start",
-    "sink.open",
     "sink.put",
-    "sink.pre-commit",
-    "sink.close",
     "sink.stop",
+    "sink-commit.pre-commit",
+    "sink-partitions.assigned",
+    "sink-partitions.revoked",
+    "sink-partitions.lost",
+    "sink-offsets.alter",
     "transform.configure",
     "transform.apply",
     "predicate.configure",
@@ -103,12 +106,14 @@ impl TrapKind {
 pub(crate) enum HostInterface {
     Wasi,
     Host,
+    Context,
+    ConnectorContext,
     SourceContext,
     SinkContext,
 }
 
 impl HostInterface {
-    const NAMES: [&str; 4] = ["wasi", "host", "source-context", "sink-context"];
+    const NAMES: [&str; 6] = ["wasi", "host", "context", "connector-context", "source-context", "sink-context"];
 }
 
 /// Counts of one place for an instance, such as the source of a task. Whoever starts an instance anew in the same place hands the same

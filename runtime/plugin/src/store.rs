@@ -15,17 +15,17 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::blocking::Blocking;
 use crate::clock::Clock;
+use crate::contract;
 use crate::files::{Files, HasFiles, OpenFiles, Trouble};
 use crate::grants::{Grants, Hosts};
 use crate::limits::{Limiter, Limits};
-use crate::log::{Guest, GuestLog, LogStream, Stream};
+use crate::log::{Guest, GuestLog, LogStream, Stream, TaskFacts};
 use crate::lookup::{HasNameLookup, NameLookup};
 use crate::preopens::{HasPreopens, Preopens};
 use crate::requests::Requests;
 use crate::room::Place;
 use crate::sockets::{HasNewSockets, NewSockets, OpenSockets};
 use crate::stats::{GuestStats, HostInterface, Living};
-use crate::v0_1;
 
 /// Most handles (files, streams, timers) that an instance may hold at once. What they cost is part of what every instance costs.
 const MAX_HANDLES: usize = 2048;
@@ -73,6 +73,7 @@ pub(crate) struct StoreState {
     _place: Place,
     pub(crate) clock: Clock,
     pub(crate) requests: Requests,
+    pub(crate) task: TaskFacts,
     pub(crate) offsets: Arc<dyn StoredOffsets>,
 }
 
@@ -87,7 +88,7 @@ impl StoreState {
         living: Living,
         place: Place,
     ) -> Result<Self, String> {
-        let Guest { identity, stats } = guest;
+        let Guest { identity, stats, task } = guest;
         let blocking = grants.blocking(&identity);
         let limiter = Limiter::new(limits, Arc::clone(&stats), identity.clone());
         let budget = living.log_budget(&identity, limits.log_bytes_per_second);
@@ -109,6 +110,7 @@ impl StoreState {
             living,
             _place: place,
             requests: Requests::default(),
+            task,
             offsets: Arc::new(NoStoredOffsets),
         })
     }
@@ -198,7 +200,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::co
     types::add_to_linker::<StoreState, HasFiles>(&mut linker, StoreState::files)?;
     preopens::add_to_linker::<StoreState, HasPreopens>(&mut linker, StoreState::preopens)?;
     linker.allow_shadowing(false);
-    v0_1::add_to_linker(&mut linker)?;
+    contract::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 

@@ -84,6 +84,23 @@ fn parse_host(host: &str) -> Result<Host, &'static str> {
     Ok(if suffix { Host::Below(format!(".{name}")) } else { Host::Name(name) })
 }
 
+/// The target of a capability `connect`: a host, without brackets, and a port.
+///
+/// # Errors
+///
+/// It is not such a text; says how to write it.
+pub(crate) fn host_and_port(text: &str) -> Result<(String, u16), String> {
+    let error = |reason| HostPatternError { text: text.to_owned(), reason }.to_string();
+    let (host, port) = text.rsplit_once(':').ok_or_else(|| error("the port is missing"))?;
+    match parse_host(host).map_err(error)? {
+        Host::Any | Host::Below(_) => return Err(error("a plugin names one host")),
+        Host::Address(_) | Host::Name(_) => {}
+    }
+    let port = port.parse().map_err(|_| error("the port is not a number from 0 to 65535"))?;
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    Ok((bare.to_owned(), port))
+}
+
 fn parse_ports(ports: &str) -> Option<RangeInclusive<u16>> {
     if ports == "*" {
         return Some(0..=u16::MAX);

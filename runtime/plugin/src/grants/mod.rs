@@ -16,13 +16,13 @@ use crate::blocking::Blocking;
 use crate::log::Identity;
 
 pub use guarded::{Guarded, Overlap};
-pub(crate) use hosts::Hosts;
 pub use hosts::{HostPattern, HostPatternError};
+pub(crate) use hosts::{Hosts, host_and_port};
 pub(crate) use paths::Folder;
 
-/// Worker key that bounds [`Capability::ReadFolder`].
+/// Worker key that bounds [`Capability::ReadDirectory`].
 pub const ALLOW_READ: &str = "weir.allow.read";
-/// Worker key that bounds [`Capability::WriteFolder`].
+/// Worker key that bounds [`Capability::WriteDirectory`].
 pub const ALLOW_WRITE: &str = "weir.allow.write";
 /// Worker key that bounds [`Capability::Connect`].
 pub const ALLOW_CONNECT: &str = "weir.allow.connect";
@@ -36,9 +36,9 @@ const MAX_HOSTS: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Capability {
     /// Read the files of this folder and of those below it. The guest sees it under exactly this name.
-    ReadFolder(String),
+    ReadDirectory(String),
     /// Read, create, write and remove files there.
-    WriteFolder(String),
+    WriteDirectory(String),
     /// Open TCP connections to this host name or address and port, and look the name up.
     Connect(String, u16),
 }
@@ -48,7 +48,7 @@ pub enum Capability {
 pub struct Allowed {
     /// `weir.allow.read`: folders that may be read, with all below them.
     pub read: Vec<PathBuf>,
-    /// `weir.allow.write`: folders that may be written, with all below them. Says nothing about [`Capability::ReadFolder`].
+    /// `weir.allow.write`: folders that may be written, with all below them. Says nothing about [`Capability::ReadDirectory`].
     pub write: Vec<PathBuf>,
     /// `weir.allow.connect`: hosts and ports that may be connected to.
     pub connect: Vec<HostPattern>,
@@ -201,8 +201,8 @@ impl Allowed {
         let mut hosts = Vec::new();
         for capability in needed {
             match capability {
-                Capability::ReadFolder(name) => folders.push((name.clone(), false)),
-                Capability::WriteFolder(name) => folders.push((name.clone(), true)),
+                Capability::ReadDirectory(name) => folders.push((name.clone(), false)),
+                Capability::WriteDirectory(name) => folders.push((name.clone(), true)),
                 Capability::Connect(host, port) => hosts.push((host.clone(), *port)),
             }
         }

@@ -1,12 +1,13 @@
 //! A connector as a whole in its sandbox.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::call;
-use crate::batch::{ConfigMap, ConnectorStarted};
+use crate::batch::{ConfigMap, ConnectorRequests, PluginConfig};
 use crate::call::{CallError, Sandbox};
+use crate::contract::{Connector, ConnectorCheck, each};
 use crate::metrics::Metrics;
-use crate::v0_1;
 
 /// What the configurations of all tasks of a connector may have together, in bytes: they are held and shown as long as it runs.
 const TASK_CONFIGS_MAX: usize = 16 << 20;
@@ -17,12 +18,13 @@ const ENTRY_BYTES: usize = 64;
 /// A connector. Made by [`Component::connector`](crate::Component::connector); the calls follow the order of `wit/connector.wit`.
 pub struct ConnectorInstance {
     sandbox: Sandbox,
-    guest: v0_1::Connector,
+    guest: Connector,
+    check: Option<ConnectorCheck>,
 }
 
 impl ConnectorInstance {
-    pub(crate) fn new(sandbox: Sandbox, guest: v0_1::Connector) -> Self {
-        Self { sandbox, guest }
+    pub(crate) fn new(sandbox: Sandbox, guest: Connector, check: Option<ConnectorCheck>) -> Self {
+        Self { sandbox, guest, check }
     }
 
     /// What the guest counts; may be read at any time.
@@ -35,19 +37,20 @@ impl ConnectorInstance {
     /// # Errors
     ///
     /// The plugin refuses, or trapped. Either way the connector has failed.
-    pub async fn start(&mut self, config: &ConfigMap) -> Result<ConnectorStarted, CallError> {
-        let identity = self.sandbox.store.data().log.identity().clone();
-        call!(self.sandbox, "connector.start", |store| self.guest.start(store, &identity, config))?
+    pub async fn start(&mut self, config: &PluginConfig) -> Result<(), CallError> {
+        let class = self.sandbox.store.data().log.identity().class.clone();
+        call!(self.sandbox, "connector.start", |store| each!(&self.guest, |guest| guest.start(store, &class, config)))?
     }
 
-    /// The configurations of the tasks, at most `max_tasks`. Called after `start` and whenever `check` says that they changed.
+    /// The configurations of the tasks, at most `max_tasks`. Called after `start` and whenever the plugin asked for it.
     ///
     /// # Errors
     ///
-    /// The plugin asks to be called later, gave up, trapped, or made too many or too large ones.
+    /// The plugin gave up, trapped, or made too many or too large ones.
     pub async fn task_configs(&mut self, max_tasks: u32) -> Result<Vec<ConfigMap>, CallError> {
         let guest = &self.guest;
-        let configs = call!(self.sandbox, "connector.task-configs", |store| guest.task_configs(store, max_tasks))??;
+        let configs = call!(self.sandbox, "connector.task-configs", |store| each!(guest, |guest| guest
+            .task_configs(store, max_tasks)))??;
         if configs.len() > max_tasks as usize {
             let lie = format!("{} task configurations where tasks.max is {max_tasks}", configs.len());
             return Err(self.sandbox.lie("connector.task-configs", lie));
@@ -60,13 +63,25 @@ impl ConnectorInstance {
         Ok(configs)
     }
 
-    /// Whether `task_configs` would answer differently now. Called as often as `start` asked for.
+    /// Whether the plugin looks for changes while the connector runs. If not, the instance is of no use after `task_configs`.
+    pub fn has_check(&self) -> bool {
+        self.check.is_some()
+    }
+
+    /// Lets the plugin look for changes. The answer is the time until the next check; none = no other. What is to be done about changes is
+    /// in [`ConnectorInstance::take_requests`].
     ///
     /// # Errors
     ///
-    /// The plugin could not look now (log it, ask again later), gave up, or trapped.
-    pub async fn check(&mut self) -> Result<bool, CallError> {
-        call!(self.sandbox, "connector.check", |store| self.guest.check(store))?
+    /// The plugin could not look now (log it, and check again later), gave up, or trapped.
+    pub async fn check(&mut self) -> Result<Option<Duration>, CallError> {
+        let Some(check) = &self.check else { return Ok(None) };
+        call!(self.sandbox, "connector-check.check", |store| each!(check, |guest| guest.check(store)))?
+    }
+
+    /// What the guest asked for through `connector-context` since this was called last. To be looked at after each call.
+    pub fn take_requests(&mut self) -> ConnectorRequests {
+        std::mem::take(&mut self.sandbox.store.data_mut().requests.connector)
     }
 
     /// Called once, last, unless the instance trapped.
@@ -75,6 +90,6 @@ impl ConnectorInstance {
     ///
     /// It trapped while stopping.
     pub async fn stop(&mut self) -> Result<(), CallError> {
-        call!(self.sandbox, "connector.stop", |store| self.guest.stop(store))
+        call!(self.sandbox, "connector.stop", |store| each!(&self.guest, |guest| guest.stop(store)))
     }
 }

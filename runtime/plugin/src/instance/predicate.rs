@@ -5,20 +5,20 @@ use std::sync::Arc;
 use weir_data::records::Records;
 
 use super::call;
-use crate::batch::{Columns, ConfigMap};
+use crate::batch::{Columns, PluginConfig};
 use crate::call::{CallError, Sandbox};
+use crate::contract::{Predicate, each};
 use crate::metrics::Metrics;
-use crate::v0_1;
 
 /// A predicate. Made by [`Component::predicate`](crate::Component::predicate). There is no call at the end: it is dropped.
 pub struct PredicateInstance {
     sandbox: Sandbox,
-    guest: v0_1::Predicate,
+    guest: Predicate,
     columns: Columns,
 }
 
 impl PredicateInstance {
-    pub(crate) fn new(sandbox: Sandbox, guest: v0_1::Predicate) -> Self {
+    pub(crate) fn new(sandbox: Sandbox, guest: Predicate) -> Self {
         Self { sandbox, guest, columns: Columns::default() }
     }
 
@@ -27,15 +27,21 @@ impl PredicateInstance {
         Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
+    /// The most bytes of keys, values and headers of a batch, unless it has a single record.
+    pub fn batch_max(&self) -> u64 {
+        self.sandbox.batch_max()
+    }
+
     /// Called once, first. The answer says which columns the predicate looks at; the others are not given to it.
     ///
     /// # Errors
     ///
     /// [`CallError::Fatal`] is an error of the configuration; or it trapped.
-    pub async fn configure(&mut self, config: &ConfigMap) -> Result<Columns, CallError> {
+    pub async fn configure(&mut self, config: &PluginConfig) -> Result<Columns, CallError> {
         let class = self.sandbox.store.data().log.identity().class.clone();
         let guest = &self.guest;
-        self.columns = call!(self.sandbox, "predicate.configure", |store| guest.configure(store, &class, config))??;
+        self.columns = call!(self.sandbox, "predicate.configure", |store| each!(guest, |guest| guest
+            .configure(store, &class, config)))??;
         Ok(self.columns)
     }
 
@@ -47,7 +53,9 @@ impl PredicateInstance {
     /// The predicate as such failed, trapped, or gave another number of answers than there are rows.
     pub async fn test(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<Vec<bool>, CallError> {
         let columns = self.columns;
-        let call = call!(self.sandbox, "predicate.test", |store| self.guest.test(store, columns, records, offsets));
+        let guest = &mut self.guest;
+        let call = call!(self.sandbox, "predicate.test", |store| each!(guest, |guest| guest
+            .test(store, columns, records, offsets)));
         let answers = call??;
         if answers.len() != records.count as usize {
             let lie = format!("{} answers for {} records", answers.len(), records.count);

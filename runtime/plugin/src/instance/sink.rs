@@ -4,20 +4,27 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::call;
-use crate::batch::{ConfigMap, RowFailure, SinkBatch, SinkRequests, TopicPartition, TopicPartitionOffset};
+use crate::batch::{PluginConfig, RowFailure, SinkBatch, SinkRequests, TopicPartition, TopicPartitionOffset};
 use crate::call::{CallError, Sandbox};
+use crate::contract::{Sink, SinkCommit, SinkPartitions, each};
 use crate::metrics::Metrics;
-use crate::v0_1;
 
 /// A sink task. Made by [`Component::sink`](crate::Component::sink); the calls follow the order of `wit/sink.wit`.
 pub struct SinkInstance {
     sandbox: Sandbox,
-    guest: v0_1::Sink,
+    guest: Sink,
+    commit: Option<SinkCommit>,
+    partitions: Option<SinkPartitions>,
 }
 
 impl SinkInstance {
-    pub(crate) fn new(sandbox: Sandbox, guest: v0_1::Sink) -> Self {
-        Self { sandbox, guest }
+    pub(crate) fn new(
+        sandbox: Sandbox,
+        guest: Sink,
+        commit: Option<SinkCommit>,
+        partitions: Option<SinkPartitions>,
+    ) -> Self {
+        Self { sandbox, guest, commit, partitions }
     }
 
     /// What the guest counts; may be read at any time.
@@ -25,26 +32,33 @@ impl SinkInstance {
         Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
+    /// The most bytes of keys, values and headers of a batch, unless it has a single record.
+    pub fn batch_max(&self) -> u64 {
+        self.sandbox.batch_max()
+    }
+
     /// Called once, first.
     ///
     /// # Errors
     ///
     /// The plugin refuses, or trapped. Either way the task has failed.
-    pub async fn start(&mut self, config: &ConfigMap) -> Result<(), CallError> {
-        let identity = self.sandbox.store.data().log.identity().clone();
-        call!(self.sandbox, "sink.start", |store| self.guest.start(store, &identity, config))?
+    pub async fn start(&mut self, config: &PluginConfig) -> Result<(), CallError> {
+        let class = self.sandbox.store.data().log.identity().class.clone();
+        call!(self.sandbox, "sink.start", |store| each!(&self.guest, |guest| guest.start(store, &class, config)))?
     }
 
-    /// These partitions are now the task's too. `partitions` must not be empty.
+    /// These partitions are now the task's too. `partitions` must not be empty. A plugin that does not want to know is not called.
     ///
     /// # Errors
     ///
     /// The plugin refuses, or trapped.
-    pub async fn open(&mut self, partitions: &[TopicPartition]) -> Result<(), CallError> {
-        call!(self.sandbox, "sink.open", |store| self.guest.open(store, partitions))?
+    pub async fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<(), CallError> {
+        let Some(guest) = &self.partitions else { return Ok(()) };
+        call!(self.sandbox, "sink-partitions.assigned", |store| each!(guest, |guest| guest
+            .assigned(store, partitions)))?
     }
 
-    /// Gives rows; the answer lists those that failed, each once, in row order. The batch is the same after the call as before,
+    /// Passes records; the answer lists those that failed, each once, in order. The batch is the same after the call as before,
     /// however it ended, so that it can be given again. Only a caller that drops the future before it is done loses the batch.
     ///
     /// # Errors
@@ -52,7 +66,8 @@ impl SinkInstance {
     /// The plugin asks for the same rows later, gave up, trapped, or its answer breaks the contract.
     pub async fn put(&mut self, batch: &mut SinkBatch) -> Result<Vec<RowFailure>, CallError> {
         let count = batch.records.count;
-        let mut failures = call!(self.sandbox, "sink.put", |store| self.guest.put(store, batch))??;
+        let mut failures =
+            call!(self.sandbox, "sink.put", |store| each!(&mut self.guest, |guest| guest.put(store, batch)))??;
         if let Some(failure) = failures.iter().find(|failure| failure.row >= count) {
             let row = failure.row;
             return Err(self.sandbox.lie("sink.put", format_args!("record {row} failed of a batch of {count}")));
@@ -62,7 +77,8 @@ impl SinkInstance {
         Ok(failures)
     }
 
-    /// Asks which offsets may be committed. The answer names only partitions of `offsets`, each once, none above what was asked.
+    /// Asks which offsets may be committed. The answer names only partitions of `offsets`, each once, none above what was asked. For a
+    /// plugin that does not buffer, what `put` accepted is durable.
     ///
     /// # Errors
     ///
@@ -71,20 +87,33 @@ impl SinkInstance {
         &mut self,
         offsets: &[TopicPartitionOffset],
     ) -> Result<Vec<TopicPartitionOffset>, CallError> {
-        let safe = call!(self.sandbox, "sink.pre-commit", |store| self.guest.pre_commit(store, offsets))??;
+        let Some(guest) = &self.commit else { return Ok(offsets.to_vec()) };
+        let safe = call!(self.sandbox, "sink-commit.pre-commit", |store| each!(guest, |guest| guest
+            .pre_commit(store, offsets)))??;
         match check_safe(offsets, &safe) {
             Ok(()) => Ok(safe),
-            Err(lie) => Err(self.sandbox.lie("sink.pre-commit", lie)),
+            Err(lie) => Err(self.sandbox.lie("sink-commit.pre-commit", lie)),
         }
     }
 
-    /// These partitions are no longer the task's. `partitions` must not be empty.
+    /// These partitions are no longer the task's; what could be committed is committed. `partitions` must not be empty.
     ///
     /// # Errors
     ///
     /// The plugin could not, or trapped.
-    pub async fn close(&mut self, partitions: &[TopicPartition]) -> Result<(), CallError> {
-        call!(self.sandbox, "sink.close", |store| self.guest.close(store, partitions))?
+    pub async fn revoked(&mut self, partitions: &[TopicPartition]) -> Result<(), CallError> {
+        let Some(guest) = &self.partitions else { return Ok(()) };
+        call!(self.sandbox, "sink-partitions.revoked", |store| each!(guest, |guest| guest.revoked(store, partitions)))?
+    }
+
+    /// These partitions are no longer the task's, and may be another's already: nothing was committed. `partitions` must not be empty.
+    ///
+    /// # Errors
+    ///
+    /// The plugin could not, or trapped.
+    pub async fn lost(&mut self, partitions: &[TopicPartition]) -> Result<(), CallError> {
+        let Some(guest) = &self.partitions else { return Ok(()) };
+        call!(self.sandbox, "sink-partitions.lost", |store| each!(guest, |guest| guest.lost(store, partitions)))?
     }
 
     /// Called once, last, unless the instance trapped.
@@ -93,13 +122,13 @@ impl SinkInstance {
     ///
     /// It trapped while stopping.
     pub async fn stop(&mut self) -> Result<(), CallError> {
-        call!(self.sandbox, "sink.stop", |store| self.guest.stop(store))
+        call!(self.sandbox, "sink.stop", |store| each!(&self.guest, |guest| guest.stop(store)))
     }
 
     /// What the guest asked for through `sink-context` since this was called last. To be looked at after each call. Whether a
     /// rewound partition is one of the task's is for the caller to check.
     pub fn take_requests(&mut self) -> SinkRequests {
-        self.sandbox.store.data_mut().requests.take()
+        self.sandbox.store.data_mut().requests.sink.take()
     }
 }
 

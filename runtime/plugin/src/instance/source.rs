@@ -5,11 +5,11 @@ use std::sync::Arc;
 use weir_json::is_flat_object;
 
 use super::call;
-use crate::batch::{Budget, ConfigMap, Polled, SettledRows, SourceBatch, SourceStarted};
+use crate::batch::{Acknowledgements, Budget, PluginConfig, Polled, SettledRows, SourceBatch};
 use crate::call::{CallError, Sandbox};
+use crate::contract::{Source, SourceAcknowledgements, each};
 use crate::metrics::Metrics;
 use crate::store::StoredOffsets;
-use crate::v0_1;
 
 /// Most bytes of one source partition or offset. Kafka Connect keeps them in a topic, where the default limit of a record is
 /// 1 MiB.
@@ -18,12 +18,13 @@ const MAX_OFFSET_BYTES: usize = 256 << 10;
 /// A source task. Made by [`Component::source`](crate::Component::source); the calls follow the order of `wit/source.wit`.
 pub struct SourceInstance {
     sandbox: Sandbox,
-    guest: v0_1::Source,
+    guest: Source,
+    acknowledgements: Option<SourceAcknowledgements>,
 }
 
 impl SourceInstance {
-    pub(crate) fn new(sandbox: Sandbox, guest: v0_1::Source) -> Self {
-        Self { sandbox, guest }
+    pub(crate) fn new(sandbox: Sandbox, guest: Source, acknowledgements: Option<SourceAcknowledgements>) -> Self {
+        Self { sandbox, guest, acknowledgements }
     }
 
     /// What the guest counts; may be read at any time.
@@ -31,20 +32,28 @@ impl SourceInstance {
         Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
-    /// Called once, first. `offsets` answers the guest's `stored-offsets` from here on.
+    /// The most bytes of keys, values and headers of a batch, unless it has a single record.
+    pub fn batch_max(&self) -> u64 {
+        self.sandbox.batch_max()
+    }
+
+    /// Called once, first. `offsets` answers the guest's `stored-offsets` from here on. The answer says which of
+    /// [`SourceInstance::settled`] and [`SourceInstance::committed`] are to be called.
     ///
     /// # Errors
     ///
     /// The plugin refuses, or trapped. Either way the task has failed.
     pub async fn start(
         &mut self,
-        config: &ConfigMap,
+        config: &PluginConfig,
         offsets: Arc<dyn StoredOffsets>,
-    ) -> Result<SourceStarted, CallError> {
+    ) -> Result<Acknowledgements, CallError> {
         let state = self.sandbox.store.data_mut();
         state.offsets = offsets;
-        let identity = state.log.identity().clone();
-        call!(self.sandbox, "source.start", |store| self.guest.start(store, &identity, config))?
+        let class = state.log.identity().class.clone();
+        call!(self.sandbox, "source.start", |store| each!(&self.guest, |guest| guest.start(store, &class, config)))??;
+        let Some(guest) = &self.acknowledgements else { return Ok(Acknowledgements::default()) };
+        call!(self.sandbox, "source-acknowledgements.wanted", |store| each!(guest, |guest| guest.wanted(store)))
     }
 
     /// Asks for rows. The answer has been checked: it keeps to the budget's rows, every index is inside its table, and partitions and
@@ -54,29 +63,44 @@ impl SourceInstance {
     ///
     /// The plugin asks to be called later, gave up, trapped, or its answer breaks the contract.
     pub async fn poll(&mut self, budget: Budget) -> Result<Polled, CallError> {
-        let polled = call!(self.sandbox, "source.poll", |store| self.guest.poll(store, budget))??;
-        match check(&polled.batch, &budget) {
+        let guest = &mut self.guest;
+        let call = call!(self.sandbox, "source.poll", |store| each!(guest, |guest| guest.poll(store, budget)));
+        let boundaries = self.sandbox.store.data_mut().requests.transactions.take();
+        let mut polled = call??;
+        let checked = match &mut polled.batch {
+            Some(batch) => {
+                batch.boundaries = boundaries;
+                check(batch, &budget)
+            }
+            None if boundaries.is_empty() => Ok(()),
+            None => Err("a transaction was ended in a poll that returned no batch".to_owned()),
+        };
+        match checked {
             Ok(()) => Ok(polled),
             Err(lie) => Err(self.sandbox.lie("source.poll", lie)),
         }
     }
 
-    /// Tells what became of rows. To be called only if `start` asked for it.
+    /// Tells what became of records. Does nothing if the plugin does not want it.
     ///
     /// # Errors
     ///
     /// The plugin could not take it, which is to be logged only; or it trapped.
     pub async fn settled(&mut self, rows: SettledRows) -> Result<(), CallError> {
-        call!(self.sandbox, "source.settled", |store| self.guest.settled(store, rows))?
+        let Some(guest) = &self.acknowledgements else { return Ok(()) };
+        call!(self.sandbox, "source-acknowledgements.settled", |store| each!(guest, |guest| guest
+            .settled(store, rows)))?
     }
 
-    /// Tells that the offsets of all rows below this number are durable. To be called only if `start` asked for it.
+    /// Tells that the offsets of all records with a number below this one are durable. Does nothing if the plugin does not want it.
     ///
     /// # Errors
     ///
     /// The plugin could not take it, which is to be logged only; or it trapped.
     pub async fn committed(&mut self, row: u64) -> Result<(), CallError> {
-        call!(self.sandbox, "source.committed", |store| self.guest.committed(store, row))?
+        let Some(guest) = &self.acknowledgements else { return Ok(()) };
+        call!(self.sandbox, "source-acknowledgements.committed", |store| each!(guest, |guest| guest
+            .committed(store, row)))?
     }
 
     /// Called once, last, unless the instance trapped.
@@ -85,7 +109,7 @@ impl SourceInstance {
     ///
     /// It trapped while stopping.
     pub async fn stop(&mut self) -> Result<(), CallError> {
-        call!(self.sandbox, "source.stop", |store| self.guest.stop(store))
+        call!(self.sandbox, "source.stop", |store| each!(&self.guest, |guest| guest.stop(store)))
     }
 }
 
@@ -99,7 +123,7 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     for (table, entries) in [
         ("topics.names", records.topics.names.len()),
         ("source-partitions", source_partitions.len()),
-        ("boundaries", boundaries.len()),
+        ("the list of ends of transactions", boundaries.len()),
     ] {
         if entries > count {
             return Err(format!("{table} has {entries} entries for {count} records; give only those that occur"));
@@ -107,7 +131,7 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     }
     records.check().map_err(|error| error.to_string())?;
     if !source_partition.is_empty() && source_partition.len() != count {
-        return Err(format!("source-partition has {} entries for {count} records", source_partition.len()));
+        return Err(format!("source-partition-index has {} entries for {count} records", source_partition.len()));
     }
     if count > 0 && source_partitions.is_empty() {
         return Err("source-partitions is empty, but there are records".to_owned());
@@ -116,7 +140,7 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     if let Some(row) = source_partition.iter().position(|&index| index as usize >= partitions) {
         let index = source_partition[row];
         return Err(format!(
-            "source-partition: record {row} has index {index}, but the table has {partitions} entries"
+            "source-partition-index: record {row} has index {index}, but the table has {partitions} entries"
         ));
     }
     if let Some(text) = source_partitions.iter().find(|text| text.len() > MAX_OFFSET_BYTES) {
@@ -223,12 +247,12 @@ mod tests {
             ("rows", |batch| batch.records.count = 3),
             ("topics.names has 3 entries for 2", |batch| batch.records.topics.names = vec!["t".into(); 3]),
             ("source-partitions has 3 entries", |batch| batch.source_partitions = vec!["{}".into(); 3]),
-            ("boundaries has 3 entries", |batch| {
+            ("ends of transactions has 3 entries", |batch| {
                 batch.boundaries = vec![TransactionBoundary { row: None, abort: false }; 3];
             }),
             ("source partition", |batch| batch.source_partitions = vec![large()]),
             ("the most is 262144", |batch| batch.source_offsets = Column::from_rows([Some(large()), None])),
-            ("source-partition has 1", |batch| batch.source_partition = vec![0]),
+            ("source-partition-index has 1", |batch| batch.source_partition = vec![0]),
             ("index 1", |batch| batch.source_partition = vec![0, 1]),
             ("source-partitions is empty", |batch| batch.source_partitions.clear()),
             ("no JSON object", |batch| batch.source_partitions[0] = "[]".into()),

@@ -8,26 +8,31 @@ use weir_data::transformed::Transformed;
 use super::call;
 use crate::batch::{Columns, Step};
 use crate::call::{CallError, Sandbox};
+use crate::contract::{Transform, each};
 use crate::metrics::Metrics;
-use crate::v0_1;
 
 /// A chain of transforms of one component. Made by [`Component::transform`](crate::Component::transform). There is no call at the end:
 /// it is dropped.
 pub struct TransformInstance {
     sandbox: Sandbox,
-    guest: v0_1::Transform,
+    guest: Transform,
     steps: usize,
     columns: Columns,
 }
 
 impl TransformInstance {
-    pub(crate) fn new(sandbox: Sandbox, guest: v0_1::Transform) -> Self {
+    pub(crate) fn new(sandbox: Sandbox, guest: Transform) -> Self {
         Self { sandbox, guest, steps: 0, columns: Columns::default() }
     }
 
     /// What the guest counts; may be read at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(self.sandbox.store.data().stats.metrics())
+    }
+
+    /// The most bytes of keys, values and headers of a batch, unless it has a single record.
+    pub fn batch_max(&self) -> u64 {
+        self.sandbox.batch_max()
     }
 
     /// Called once, first. The answer says which columns the chain looks at; the others are not given to it.
@@ -37,7 +42,9 @@ impl TransformInstance {
     /// [`CallError::Fatal`] is an error of the configuration; or it trapped.
     pub async fn configure(&mut self, steps: &[Step]) -> Result<Columns, CallError> {
         self.steps = steps.len();
-        self.columns = call!(self.sandbox, "transform.configure", |store| self.guest.configure(store, steps))??;
+        let guest = &self.guest;
+        self.columns =
+            call!(self.sandbox, "transform.configure", |store| each!(guest, |guest| guest.configure(store, steps)))??;
         Ok(self.columns)
     }
 
@@ -49,7 +56,9 @@ impl TransformInstance {
     /// The chain as such failed, trapped, or its answer breaks the contract.
     pub async fn apply(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<Transformed, CallError> {
         let columns = self.columns;
-        let call = call!(self.sandbox, "transform.apply", |store| self.guest.apply(store, columns, records, offsets));
+        let guest = &mut self.guest;
+        let call = call!(self.sandbox, "transform.apply", |store| each!(guest, |guest| guest
+            .apply(store, columns, records, offsets)));
         let transformed = call??;
         if let Some(lie) = too_many_topics(&transformed, records, self.steps) {
             return Err(self.sandbox.lie("transform.apply", lie));

@@ -1,4 +1,4 @@
-//! What guests of this version may call: `host`, `source-context`, `sink-context`.
+//! What guests of this version may call: `host` and the contexts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,8 @@ use std::time::Duration;
 use tracing::Level;
 
 use super::data;
-use super::imports::{data as wit, host, sink_context, source_context};
+use super::imports::{connector_context, context, data as wit, host, sink_context, source_context};
+use crate::batch::TransactionBoundary;
 use crate::log::is_enabled;
 use crate::store::StoreState;
 
@@ -49,6 +50,32 @@ impl host::Host for StoreState {
     }
 }
 
+impl context::Host for StoreState {
+    fn connector_name(&mut self) -> wasmtime::Result<String> {
+        Ok(self.log.identity().connector.clone())
+    }
+
+    fn task_number(&mut self) -> wasmtime::Result<Option<u32>> {
+        Ok(self.log.identity().task)
+    }
+
+    fn task_generation(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.task.generation)
+    }
+}
+
+impl connector_context::Host for StoreState {
+    fn request_task_reconfiguration(&mut self) -> wasmtime::Result<()> {
+        self.requests.connector.reconfigure();
+        Ok(())
+    }
+
+    fn raise_error(&mut self, message: String) -> wasmtime::Result<()> {
+        self.requests.connector.raise_error(data::said(message));
+        Ok(())
+    }
+}
+
 impl source_context::Host for StoreState {
     async fn stored_offsets(&mut self, partitions: Vec<String>) -> wasmtime::Result<Vec<Option<String>>> {
         let asked = partitions.len();
@@ -60,28 +87,56 @@ impl source_context::Host for StoreState {
         }
         Ok(offsets)
     }
+
+    fn defines_transactions(&mut self) -> wasmtime::Result<bool> {
+        Ok(self.task.defines_transactions)
+    }
+
+    fn commit_transaction(&mut self, index: Option<u32>) -> wasmtime::Result<()> {
+        self.end_transaction(TransactionBoundary { row: index, abort: false })
+    }
+
+    fn abort_transaction(&mut self, index: Option<u32>) -> wasmtime::Result<()> {
+        self.end_transaction(TransactionBoundary { row: index, abort: true })
+    }
+}
+
+impl StoreState {
+    fn end_transaction(&mut self, boundary: TransactionBoundary) -> wasmtime::Result<()> {
+        if !self.task.defines_transactions {
+            return Err(wasmtime::format_err!("a transaction was ended, but transaction.boundary is not connector"));
+        }
+        Ok(self.requests.transactions.end(boundary)?)
+    }
 }
 
 impl sink_context::Host for StoreState {
+    fn consumer_group(&mut self) -> wasmtime::Result<String> {
+        Ok(self.task.consumer_group.clone())
+    }
+
     fn rewind(&mut self, offsets: Vec<wit::TopicPartitionOffset>) -> wasmtime::Result<()> {
-        Ok(offsets.into_iter().map(data::offset).try_for_each(|offset| self.requests.rewind(offset))?)
+        Ok(offsets.into_iter().map(data::offset).try_for_each(|offset| self.requests.sink.rewind(offset))?)
     }
 
     fn pause(&mut self, partitions: Vec<wit::TopicPartition>) -> wasmtime::Result<()> {
-        Ok(partitions.into_iter().map(data::partition).try_for_each(|partition| self.requests.pause(partition))?)
+        Ok(partitions.into_iter().map(data::partition).try_for_each(|partition| self.requests.sink.pause(partition))?)
     }
 
     fn resume(&mut self, partitions: Vec<wit::TopicPartition>) -> wasmtime::Result<()> {
-        Ok(partitions.into_iter().map(data::partition).try_for_each(|partition| self.requests.resume(partition))?)
+        Ok(partitions
+            .into_iter()
+            .map(data::partition)
+            .try_for_each(|partition| self.requests.sink.resume(partition))?)
     }
 
     fn request_commit(&mut self) -> wasmtime::Result<()> {
-        self.requests.commit();
+        self.requests.sink.commit();
         Ok(())
     }
 
     fn timeout(&mut self, milliseconds: u32) -> wasmtime::Result<()> {
-        self.requests.timeout(Duration::from_millis(milliseconds.into()));
+        self.requests.sink.timeout(Duration::from_millis(milliseconds.into()));
         Ok(())
     }
 }

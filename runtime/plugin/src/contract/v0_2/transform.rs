@@ -4,9 +4,9 @@ use wasmtime::Store;
 use weir_data::records::Records;
 use weir_data::transformed::{StepFailure, Transformed};
 
-use super::data::{self, FormatMemory, fault, said};
+use super::data::{self, FormatMemory, fatal, said};
 use super::exports::{predicate, transform as wit};
-use crate::batch::{Columns, ConfigMap, Step};
+use crate::batch::{Columns, PluginConfig, Step};
 use crate::call::CallError;
 use crate::store::StoreState;
 
@@ -41,12 +41,16 @@ impl Transform {
         let lent = Lent::new(wanted, records, offsets, &mut self.formats);
         let answer = self.guest.call_apply(&mut *store, &lent.batch).await;
         lent.give_back(records, offsets, &mut self.formats);
-        Ok(answer?.map(|transformed| self.transformed(transformed)).map_err(fault(store)))
+        Ok(answer?.map(|transformed| self.transformed(transformed)).map_err(fatal(store)))
     }
 
     fn transformed(&mut self, transformed: wit::Transformed) -> Transformed {
-        let failure =
-            |wit::StepFailure { row, step, message, retry }| StepFailure { row, step, message: said(message), retry };
+        let failure = |wit::StepFailure { index, step, message, retriable }| StepFailure {
+            row: index,
+            step,
+            message: said(message),
+            retry: retriable,
+        };
         Transformed {
             origins: transformed.origins,
             topics: transformed.topics.map(data::topics),
@@ -75,7 +79,7 @@ impl Predicate {
         &self,
         store: &mut Store<StoreState>,
         class: &str,
-        config: &ConfigMap,
+        config: &PluginConfig,
     ) -> wasmtime::Result<Result<Columns, CallError>> {
         let wanted = self.guest.call_configure(store, class, &data::to_config(config)).await?;
         Ok(wanted.map(columns).map_err(|message| CallError::Fatal(said(message))))
@@ -92,7 +96,7 @@ impl Predicate {
         let lent = Lent::new(wanted, records, offsets, &mut self.formats);
         let answer = self.guest.call_test(&mut *store, &lent.batch).await;
         lent.give_back(records, offsets, &mut self.formats);
-        Ok(answer?.map_err(fault(store)))
+        Ok(answer?.map_err(fatal(store)))
     }
 }
 
@@ -144,9 +148,14 @@ fn columns(columns: wit::Columns) -> Columns {
 
 fn to_step(step: &Step) -> wit::Step {
     let predicate = step.predicate.as_ref().map(|predicate| wit::StepPredicate {
-        class: predicate.class.clone(),
+        class_name: predicate.class.clone(),
         config: data::to_config(&predicate.config),
         negate: predicate.negate,
     });
-    wit::Step { alias: step.alias.clone(), class: step.class.clone(), config: data::to_config(&step.config), predicate }
+    wit::Step {
+        alias: step.alias.clone(),
+        class_name: step.class.clone(),
+        config: data::to_config(&step.config),
+        predicate,
+    }
 }

@@ -11,7 +11,7 @@ use weir_data::schema::{Schema, SchemaNode, SchemaType};
 use weir_data::text::{MAX_MESSAGE, bounded};
 
 use super::imports::data as wit;
-use crate::batch::{ConfigMap, RowFailure, TopicPartition, TopicPartitionOffset};
+use crate::batch::{PluginConfig, RowFailure, TopicPartition, TopicPartitionOffset};
 use crate::call::CallError;
 use crate::store::StoreState;
 
@@ -116,7 +116,7 @@ pub(super) fn give_back(lent: wit::Records, records: &mut Records, memory: &mut 
     records.headers = headers(lent.headers);
 }
 
-/// Rows that a guest handed over.
+/// Records that a guest returned.
 pub(super) fn records(records: wit::Records, memory: &mut FormatMemory) -> Records {
     Records {
         count: records.count,
@@ -134,20 +134,20 @@ pub(super) fn column(wit::Column { lengths, bytes }: wit::Column) -> Column {
     Column { lengths, bytes }
 }
 
-pub(super) fn values(wit::Values { lengths, bytes, formats }: wit::Values) -> Values {
-    Values { lengths, bytes, formats }
+pub(super) fn values(wit::Values { lengths, bytes, format_index }: wit::Values) -> Values {
+    Values { lengths, bytes, formats: format_index }
 }
 
 fn to_values(Values { lengths, bytes, formats }: Values) -> wit::Values {
-    wit::Values { lengths, bytes, formats }
+    wit::Values { lengths, bytes, format_index: formats }
 }
 
-pub(super) fn topics(wit::TopicColumn { names, rows }: wit::TopicColumn) -> Topics {
-    Topics { names, rows }
+pub(super) fn topics(wit::TopicColumn { names, name_index }: wit::TopicColumn) -> Topics {
+    Topics { names, rows: name_index }
 }
 
 fn to_topics(Topics { names, rows }: Topics) -> wit::TopicColumn {
-    wit::TopicColumn { names, rows }
+    wit::TopicColumn { names, name_index: rows }
 }
 
 pub(super) fn headers(wit::HeaderColumns { counts, names, values: of }: wit::HeaderColumns) -> Headers {
@@ -233,8 +233,12 @@ fn to_schema_node(node: &SchemaNode) -> wit::SchemaNode {
     }
 }
 
-pub(super) fn to_config(config: &ConfigMap) -> Vec<wit::ConfigEntry> {
-    let entry = |(key, value): (&String, &String)| wit::ConfigEntry { key: key.clone(), value: value.clone() };
+pub(super) fn to_config(config: &PluginConfig) -> Vec<wit::ConfigEntry> {
+    let entry = |(key, value, secret): (&str, &str, bool)| wit::ConfigEntry {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        secret,
+    };
     config.iter().map(entry).collect()
 }
 
@@ -262,20 +266,28 @@ pub(super) fn offset(offset: wit::TopicPartitionOffset) -> TopicPartitionOffset 
     TopicPartitionOffset { topic, partition, offset }
 }
 
-pub(super) fn row_failure(wit::RowFailure { row, message }: wit::RowFailure) -> RowFailure {
-    RowFailure { row, message: said(message) }
+pub(super) fn record_failure(wit::RecordFailure { index, message }: wit::RecordFailure) -> RowFailure {
+    RowFailure { row: index, message: said(message) }
 }
 
-/// What a guest says went wrong, with what the host knows of the cause.
+/// What a guest says went wrong, with what the host knows of the cause, where the same call can be repeated.
 pub(super) fn fault(store: &Store<StoreState>) -> impl FnOnce(wit::Fault) -> CallError {
-    let explained = |message| store.data().trouble().explain(said(message));
     move |fault| match fault {
-        wit::Fault::Retry(wit::Retry { message, after_ms }) => CallError::Retry {
-            message: explained(message),
+        wit::Fault::Retriable(wit::Retriable { message, after_ms }) => CallError::Retry {
+            message: explained(store, message),
             after: after_ms.map(|millis| Duration::from_millis(millis.into())),
         },
-        wit::Fault::Fatal(message) => CallError::Fatal(explained(message)),
+        wit::Fault::Fatal(message) => CallError::Fatal(explained(store, message)),
     }
+}
+
+/// As [`fault`], where it cannot.
+pub(super) fn fatal(store: &Store<StoreState>) -> impl FnOnce(String) -> CallError {
+    |message| CallError::Fatal(explained(store, message))
+}
+
+fn explained(store: &Store<StoreState>, message: String) -> String {
+    store.data().trouble().explain(said(message))
 }
 
 /// A message that the guest chose.

@@ -1,0 +1,149 @@
+//! The contract with plugins (`wit/`), whatever its version is: the only names of it that the rest of this crate uses.
+//!
+//! Each track that is served has a directory here, which maps its types to those of this crate and decides nothing: what an answer means,
+//! whether it may be believed, and what happens if a component lacks an optional interface is decided in `instance/`. Another track is
+//! another directory, another variant of [`Served`] and another row in the table of `version.rs`.
+
+mod v0_2;
+mod version;
+
+use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre, Linker};
+
+use crate::store::StoreState;
+
+pub(crate) use version::{Track, newest, served};
+
+/// Something that each track has its own of.
+#[derive(Clone)]
+pub(crate) enum Served<V0_2> {
+    V0_2(V0_2),
+}
+
+/// Calls the guest, whatever its track: `each!(guest, |guest| guest.poll(store, budget))` is a future.
+macro_rules! each {
+    ($guest:expr, |$name:ident| $call:expr) => {
+        async {
+            match $guest {
+                $crate::contract::Served::V0_2($name) => $call.await,
+            }
+        }
+    };
+}
+pub(crate) use each;
+
+/// What the host offers to components of all tracks, besides WASI. The names of the interfaces have their version, so that one linker
+/// holds them all.
+pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result<()> {
+    v0_2::add_to_linker(linker)
+}
+
+/// Whether the host offers this interface of the package to components of this track.
+pub(crate) fn offers(track: Track, interface: &str) -> bool {
+    match track {
+        Track::V0_2 => v0_2::OFFERED.contains(&interface),
+    }
+}
+
+/// Whether the host can use this interface of the package if a component of this track exports it.
+pub(crate) fn uses(track: Track, interface: &str) -> bool {
+    match track {
+        Track::V0_2 => v0_2::uses(interface),
+    }
+}
+
+/// The interfaces that a component exports, found once, before any instance.
+pub(crate) type Exports = Served<v0_2::Exports>;
+
+impl Exports {
+    /// # Errors
+    ///
+    /// An exported interface lacks a function, or `plugin` is not exported.
+    pub(crate) fn find(track: Track, pre: &InstancePre<StoreState>) -> wasmtime::Result<Self> {
+        match track {
+            Track::V0_2 => v0_2::Exports::find(pre).map(Self::V0_2),
+        }
+    }
+
+    /// Whether this interface is exported.
+    pub(crate) fn has(&self, interface: Interface) -> bool {
+        match self {
+            Self::V0_2(exports) => exports.has(interface),
+        }
+    }
+
+    /// Compares the types of every exported interface with the contract.
+    ///
+    /// # Errors
+    ///
+    /// Names the function whose type is another one.
+    pub(crate) fn check_types(&self, store: &mut Store<StoreState>, instance: &Instance) -> wasmtime::Result<()> {
+        match self {
+            Self::V0_2(exports) => exports.check_types(store, instance),
+        }
+    }
+}
+
+/// What describes a component.
+pub(crate) type Plugin = Served<v0_2::Plugin>;
+
+impl Exports {
+    pub(crate) fn plugin(&self, store: &mut Store<StoreState>, instance: &Instance) -> wasmtime::Result<Plugin> {
+        match self {
+            Self::V0_2(exports) => exports.plugin(store, instance).map(Served::V0_2),
+        }
+    }
+}
+
+/// The interfaces that a component may export besides `plugin`. Each is a type, and a method of [`Exports`] that finds it in an instance,
+/// or `None` if the component does not export it.
+macro_rules! interfaces {
+    ($($interface:ident = $name:literal, $method:ident;)+) => {
+        /// The interfaces that a component may export besides `plugin`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Interface {
+            $($interface,)+
+        }
+
+        impl Interface {
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$interface => $name,)+
+                }
+            }
+        }
+
+        $(pub(crate) type $interface = Served<v0_2::$interface>;)+
+
+        impl Exports {
+            $(
+                pub(crate) fn $method(
+                    &self,
+                    store: &mut Store<StoreState>,
+                    instance: &Instance,
+                ) -> wasmtime::Result<Option<$interface>> {
+                    match self {
+                        Self::V0_2(exports) => Ok(exports.$method(store, instance)?.map(Served::V0_2)),
+                    }
+                }
+            )+
+        }
+    };
+}
+
+interfaces! {
+    Source = "source", source;
+    SourceAcknowledgements = "source-acknowledgements", source_acknowledgements;
+    SourceTransactions = "source-transactions", source_transactions;
+    SourceOffsets = "source-offsets", source_offsets;
+    Sink = "sink", sink;
+    SinkCommit = "sink-commit", sink_commit;
+    SinkPartitions = "sink-partitions", sink_partitions;
+    SinkOffsets = "sink-offsets", sink_offsets;
+    Connector = "connector", connector;
+    ConnectorCheck = "connector-check", connector_check;
+    Validation = "validation", validation;
+    Capabilities = "capabilities", capabilities;
+    Transform = "transform", transform;
+    Predicate = "predicate", predicate;
+}
