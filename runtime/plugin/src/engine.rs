@@ -377,7 +377,7 @@ pub(crate) fn precompile(wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
     wasmtime::Engine::new(&config())?.precompile_component(wasm)
 }
 
-fn config() -> wasmtime::Config {
+pub(crate) fn config() -> wasmtime::Config {
     let mut config = wasmtime::Config::new();
     config
         .wasm_component_model(true)

@@ -214,3 +214,22 @@ pub(crate) fn store(engine: &wasmtime::Engine, state: StoreState, limits: &Limit
     store.set_hostcall_fuel(usize::try_from(limits.memory_max).unwrap_or(usize::MAX));
     store
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::cost::Cost;
+    use crate::room::Room;
+    use crate::stats::EngineStats;
+
+    /// A store for an instance that is nobody's.
+    pub(crate) fn store(engine: &wasmtime::Engine) -> Store<StoreState> {
+        let limits = Limits::default();
+        let stats: Arc<EngineStats> = Arc::default();
+        let place = Arc::new(Room::of_this_machine()).take(Cost { bytes: 0, mappings: 0 }).unwrap();
+        let state = StoreState::new(Guest::default(), &limits, &Grants::none(), stats.instance(), place).unwrap();
+        let mut store = super::store(engine, state, &limits);
+        store.set_epoch_deadline(1_000_000);
+        store
+    }
+}

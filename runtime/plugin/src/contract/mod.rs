@@ -4,6 +4,8 @@
 //! whether it may be believed, and what happens if a component lacks an optional interface is decided in `instance/`. Another track is
 //! another directory, another variant of [`Served`] and another row in the table of `version.rs`.
 
+#[cfg(test)]
+mod released_tests;
 mod v0_2;
 mod version;
 
@@ -106,6 +108,9 @@ macro_rules! interfaces {
         }
 
         impl Interface {
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$interface),+];
+
             pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$interface => $name,)+
