@@ -23,7 +23,7 @@ const ORDER: [&str; 10] = [
 const TOP: [&str; 5] = ["worker", "commands", "cli", "lib", "main"];
 
 /// The modules of `runtime/config/src`. What a module uses comes before it.
-const CONFIG_ORDER: [&str; 14] = [
+const CONFIG_ORDER: [&str; 15] = [
     "error",
     "prefix",
     "properties",
@@ -32,6 +32,7 @@ const CONFIG_ORDER: [&str; 14] = [
     "keys",
     "recorded",
     "providers",
+    "for_plugin",
     "client",
     "rest",
     "worker",

@@ -1,12 +1,13 @@
 //! Configuration: the worker's keys, the connectors' keys, and Kafka's rules for both.
 //!
-//! Each of these modules uses only those before it: `error`, `keys`, `recorded`, `providers`, `client`, `rest`, `worker`,
+//! Each of these modules uses only those before it: `error`, `keys`, `recorded`, `providers`, `for_plugin`, `client`, `rest`, `worker`,
 //! `settings` (of one connector), `validation`, `connector`.
 
 mod client;
 mod connector;
 mod converter;
 pub mod error;
+mod for_plugin;
 mod keys;
 mod prefix;
 pub mod properties;

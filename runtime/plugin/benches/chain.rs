@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use weir_data::converter::converter;
 use weir_data::records::{Column, Encoding, Format, Records, Topics, Values};
-use weir_plugin::{Compile, ConfigMap, Engine, EngineOptions, Grants, Identity, Limits, Step, TransformInstance};
+use weir_plugin::{
+    Compile, ConfigMap, Engine, EngineOptions, Grants, Identity, Limits, PluginConfig, Step, TransformInstance,
+};
 
 const ROWS: u32 = 500;
 const INSERT: &str = "org.apache.kafka.connect.transforms.InsertField$Value";
@@ -42,7 +44,7 @@ fn records(formats: Vec<Format>, values: Values) -> Records {
 
 fn step(alias: &str, class: &str, config: &[(&str, &str)]) -> Step {
     let config: ConfigMap = config.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    Step { alias: alias.into(), class: class.into(), config, predicate: None }
+    Step { alias: alias.into(), class: class.into(), config: PluginConfig::from(&config), predicate: None }
 }
 
 async fn chain(steps: &[Step]) -> TransformInstance {

@@ -88,7 +88,11 @@ impl Limits {
     pub fn for_need(self, memory: Option<u64>) -> Self {
         let Some(need) = memory else { return self };
         let most = self.memory_max.max(self.memory_request_max);
-        let memory_from = if need <= most { MemoryFrom::Plugin } else { MemoryFrom::Bound };
+        let memory_from = match (need <= most, self.memory_request_max > self.memory_max) {
+            (true, _) => MemoryFrom::Plugin,
+            (false, true) => MemoryFrom::Bound,
+            (false, false) => self.memory_from,
+        };
         Self { memory_max: need.min(most), memory_from, ..self }
     }
 
@@ -271,7 +275,7 @@ mod tests {
         assert_eq!(of(Some(201), limits), (200, MemoryFrom::Bound));
         let low = Limits { memory_request_max: 10, ..limits };
         assert_eq!(of(Some(100), low), (100, MemoryFrom::Plugin), "what any plugin gets");
-        assert_eq!(of(Some(500), low), (100, MemoryFrom::Bound));
+        assert_eq!(of(Some(500), low), (100, MemoryFrom::Worker));
         let text = limits.for_need(Some(500)).memory_limit();
         assert_eq!(text, "memory limit of 200 bytes (weir.task.memory.request.max)");
     }

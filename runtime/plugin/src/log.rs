@@ -64,6 +64,11 @@ pub struct TaskFacts {
 }
 
 impl Guest {
+    /// The same, counted for itself.
+    pub fn counted_anew(self) -> Self {
+        Self { stats: Arc::default(), ..self }
+    }
+
     /// The same with facts about its task.
     pub fn in_task(self, task: TaskFacts) -> Self {
         Self { task, ..self }

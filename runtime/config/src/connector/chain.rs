@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weir_plugin::{Component, ConfigMap};
+use weir_plugin::{Component, PluginConfig};
 
 /// A predicate of a connector's configuration.
 #[derive(Clone)]
@@ -14,7 +14,7 @@ pub struct Predicate {
     /// The component that contains the class.
     pub component: Arc<Component>,
     /// The settings, without prefix.
-    pub config: ConfigMap,
+    pub config: PluginConfig,
     /// Whether the transform applies to the records for which the predicate is false.
     pub negate: bool,
 }
@@ -29,7 +29,7 @@ pub struct Step {
     /// The component that contains the class.
     pub component: Arc<Component>,
     /// The settings, without prefix.
-    pub config: ConfigMap,
+    pub config: PluginConfig,
     /// The condition for applying the transform; `None` if it applies to all records.
     pub predicate: Option<Predicate>,
 }

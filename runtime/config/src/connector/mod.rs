@@ -11,6 +11,7 @@ use std::sync::Arc;
 use weir_plugin::{Component, ComponentId, Limits, PluginInfo, PluginKind};
 
 use crate::converter::ConverterSettings;
+use crate::for_plugin::for_plugin;
 use crate::providers::Resolved;
 use crate::restart_policy::RestartPolicy;
 use crate::settings::clients::Clients;
@@ -22,7 +23,7 @@ use weir_api::ConnectorType;
 use weir_api::json::StringMap;
 use weir_catalogue::Plugins;
 use weir_kafka::Properties;
-use weir_plugin::ConfigMap;
+use weir_plugin::{ConfigMap, PluginConfig};
 
 /// A valid configuration of a connector.
 #[derive(Clone)]
@@ -37,7 +38,8 @@ pub struct ConnectorConfig {
     pub component: Arc<Component>,
     /// The component's description of the class.
     pub plugin: PluginInfo,
-    /// The configuration that the plugin receives: as submitted, with references to config providers resolved.
+    /// The configuration as submitted, with references to config providers resolved. The plugin receives what
+    /// [`ConnectorConfig::for_plugin`] makes of it.
     pub plugin_config: ConfigMap,
     /// The same configuration, and the references that are shown instead of resolved values.
     pub resolved: Arc<Resolved>,
@@ -78,14 +80,15 @@ impl ConnectorConfig {
     /// All errors of the configuration.
     pub async fn validate(
         name: &str,
-        config: &ConfigMap,
+        resolved: &Resolved,
         worker: &WorkerConfig,
         plugins: &Plugins,
     ) -> Result<Self, InvalidConfig> {
+        let config = resolved.config();
         let mut submitted: StringMap = config.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
         submitted.entry("name".to_owned()).or_insert_with(|| Some(name.to_owned()));
-        let Validated { infos, valid } = validation::validate(&submitted, worker, plugins).await?;
-        let connector = Self::new(valid.ok_or_else(|| InvalidConfig::Keys(Box::new(infos)))?);
+        let Validated { infos, valid } = validation::validate(&submitted, resolved, worker, plugins).await?;
+        let connector = Self::new(valid.ok_or_else(|| InvalidConfig::Keys(Box::new(infos)))?, resolved);
         for warning in &connector.warnings {
             tracing::warn!(connector = name, "{warning}");
         }
@@ -93,9 +96,10 @@ impl ConnectorConfig {
     }
 
     /// Combines the parts of a valid configuration.
-    fn new(valid: Valid) -> Self {
+    fn new(valid: Valid, resolved: &Resolved) -> Self {
         let Valid { name, plugin, config, settings, step_plugins } = valid;
-        let transforms = settings.steps.into_iter().filter_map(|step| find_step(&step_plugins, step)).collect();
+        let transforms =
+            settings.steps.into_iter().filter_map(|step| find_step(&step_plugins, step, resolved)).collect();
         let warnings = settings.warnings.into_iter().chain(unknown::find(&config, plugin.info())).collect();
         Self {
             name,
@@ -123,6 +127,17 @@ impl ConnectorConfig {
             admin: settings.clients.admin.properties,
             warnings: unknown::bounded(warnings),
         }
+    }
+
+    /// The connector's configuration, or that of one of its tasks, as the plugin receives it: with defaults, and with values in one
+    /// spelling.
+    pub fn for_plugin(&self, config: &ConfigMap) -> PluginConfig {
+        for_plugin(&self.plugin.config, config, "", &self.resolved)
+    }
+
+    /// The consumer group of a sink; empty for a source.
+    pub fn consumer_group(&self) -> &str {
+        self.consumer.get("group.id").map_or("", |group| group)
     }
 
     /// Completes a task configuration as Kafka Connect stores it: what the connector returned, the task's class, and a sink's
@@ -194,23 +209,25 @@ impl ConnectorConfig {
 }
 
 /// Finds the components of a transform and its predicate.
-fn find_step(plugins: &StepPlugins, step: steps::Step) -> Option<Step> {
+fn find_step(plugins: &StepPlugins, step: steps::Step, resolved: &Resolved) -> Option<Step> {
     let predicate = step.predicate.and_then(|predicate| {
         let plugin = plugins.predicates.get(&predicate.alias)?;
+        let prefix = format!("predicates.{}.", predicate.alias);
         Some(Predicate {
             alias: predicate.alias,
             class: plugin.info().class.clone(),
             component: Arc::clone(plugin.component()),
-            config: predicate.settings,
+            config: for_plugin(&plugin.info().config, &predicate.settings, &prefix, resolved),
             negate: predicate.negate,
         })
     });
     let plugin = plugins.transforms.get(&step.alias)?;
+    let prefix = format!("transforms.{}.", step.alias);
     Some(Step {
         alias: step.alias,
         class: plugin.info().class.clone(),
         component: Arc::clone(plugin.component()),
-        config: step.settings,
+        config: for_plugin(&plugin.info().config, &step.settings, &prefix, resolved),
         predicate,
     })
 }

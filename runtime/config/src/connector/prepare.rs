@@ -45,7 +45,7 @@ impl ConnectorConfig {
         if !resolved.missing().is_empty() {
             return Err(PrepareError::Invalid(InvalidConfig::Unresolved(resolved.missing().to_vec())));
         }
-        match Self::validate(name, resolved.config(), worker, plugins).await {
+        match Self::validate(name, &resolved, worker, plugins).await {
             Ok(mut config) => {
                 config.resolved = Arc::new(resolved);
                 Ok(config)
@@ -81,7 +81,7 @@ pub async fn validate(
     let resolved = worker.providers.resolve(&without_nulls(submitted.clone()).0).await?;
     let config =
         submitted.iter().map(|(key, value)| (key.clone(), value.as_ref().and(resolved.config().get(key).cloned())));
-    match validation::validate(&config.collect(), worker, plugins).await {
+    match validation::validate(&config.collect(), &resolved, worker, plugins).await {
         Ok(Validated { mut infos, .. }) => {
             infos.hide(&resolved);
             for missing in resolved.missing() {

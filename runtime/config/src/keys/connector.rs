@@ -194,7 +194,8 @@ pub(crate) static COMMON: &[Key] = &[
         Computed("the worker's, which is also the maximum"),
         &[Check::Range(Some(65536), None)],
         Used,
-        "Memory limit for each instance of this connector's plugins, in bytes.",
+        "Memory limit for each instance of this connector's plugins, in bytes. If it is lower than the worker's, it applies also to \
+         plugins that state a greater need.",
     ),
     key(
         "weir.call.timeout.ms",

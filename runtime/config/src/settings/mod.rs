@@ -140,9 +140,10 @@ fn limits(reader: &mut KeyReader<'_>, worker: Limits, faults: &mut Vec<Error>) -
         None => bound,
     };
     let call_bound = u64::try_from(worker.call_timeout.as_millis()).unwrap_or(u64::MAX);
-    Limits {
-        memory_max: lower("weir.task.memory.max", worker.memory_max),
-        call_timeout: Duration::from_millis(lower("weir.call.timeout.ms", call_bound)),
-        ..worker
-    }
+    let memory_max = lower("weir.task.memory.max", worker.memory_max);
+    let call_timeout = Duration::from_millis(lower("weir.call.timeout.ms", call_bound));
+    // A lowered limit applies also to a plugin that states a greater need.
+    let is_lowered = memory_max < worker.memory_max;
+    let memory_request_max = if is_lowered { memory_max } else { worker.memory_request_max };
+    Limits { memory_max, memory_request_max, call_timeout, ..worker }
 }

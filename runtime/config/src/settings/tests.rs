@@ -25,7 +25,7 @@ fn parsed(kind: PluginKind, entries: &[(&str, &str)]) -> ConnectorSettings {
 }
 
 fn plugin(kind: PluginKind) -> PluginInfo {
-    PluginInfo { class: "X".into(), kind, version: "1".into(), config: Vec::new() }
+    PluginInfo { class: "X".into(), kind, version: "1".into(), config: Vec::new(), doc: None, memory: None }
 }
 
 fn faults(kind: PluginKind, entries: &[(&str, &str)]) -> Vec<String> {
@@ -72,10 +72,11 @@ fn limits_may_be_lowered_and_not_raised() {
     let lower = [("weir.task.memory.max", "1048576"), ("weir.call.timeout.ms", "10")];
     let limits = parsed(PluginKind::Source, &lower).limits;
     assert_eq!((limits.memory_max, limits.call_timeout), (1 << 20, Duration::from_millis(10)));
+    assert_eq!(limits.for_need(Some(2 << 20)).memory_max, 1 << 20);
     assert_eq!(
-        faults(PluginKind::Source, &[("weir.task.memory.max", "67108865"), ("weir.call.timeout.ms", "60001")]),
+        faults(PluginKind::Source, &[("weir.task.memory.max", "268435457"), ("weir.call.timeout.ms", "60001")]),
         [
-            "Invalid value 67108865 for configuration weir.task.memory.max: Value must be no more than 67108864, which is \
+            "Invalid value 268435457 for configuration weir.task.memory.max: Value must be no more than 268435456, which is \
              the worker's weir.task.memory.max",
             "Invalid value 60001 for configuration weir.call.timeout.ms: Value must be no more than 60000, which is the \
              worker's weir.call.timeout.ms",

@@ -21,11 +21,13 @@ use self::context::Context;
 use self::definitions::{Definition, Definitions, Found, FoundValues};
 pub(crate) use self::steps::StepPlugins;
 use crate::error::Error;
+use crate::for_plugin::for_plugin;
+use crate::providers::Resolved;
 use crate::settings::ConnectorSettings;
 use crate::worker::WorkerConfig;
 use weir_api::json::{StringMap, without_nulls};
 use weir_catalogue::{BuiltIn, Catalogue, LookupError, Plugin, Plugins, VersionError, VersionRange, shipped};
-use weir_plugin::ConfigMap;
+use weir_plugin::{ConfigMap, PluginConfig};
 
 pub use error::InvalidConfig;
 pub use infos::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};
@@ -49,13 +51,14 @@ pub(crate) struct Valid {
     pub(crate) step_plugins: StepPlugins,
 }
 
-/// Validates a configuration. Calls plugins, with the connector's call timeout.
+/// Validates a configuration, of which `resolved` knows what came from config providers. Calls plugins, with the connector's call timeout.
 ///
 /// # Errors
 ///
 /// The configuration's connector class does not exist. Errors about keys are part of the result.
 pub(crate) async fn validate(
     config: &StringMap,
+    resolved: &Resolved,
     worker: &WorkerConfig,
     plugins: &Plugins,
 ) -> Result<Validated, InvalidConfig> {
@@ -96,8 +99,9 @@ pub(crate) async fn validate(
     let of_clients = overrides::validate(context, kind, &submitted);
     let name = submitted.get("name").cloned().unwrap_or_default();
     let settings = ConnectorSettings::parse(&name, &submitted, connector.info(), worker);
-    let mut errors = validate_own_keys(&mut definitions, &mut values, &connector, &submitted, &settings, context).await;
-    errors.extend(check_steps(&mut values, &step_plugins, &settings).await);
+    let received = for_plugin(&connector.info().config, &submitted, "", resolved);
+    let mut errors = validate_own_keys(&mut definitions, &mut values, &connector, &received, &settings, context).await;
+    errors.extend(check_steps(&mut values, &step_plugins, &settings, resolved).await);
 
     let mut infos = ConfigInfos::of_connector(class, &definitions, values);
     infos.append(of_clients);
@@ -185,7 +189,7 @@ async fn validate_own_keys(
     definitions: &mut Definitions,
     values: &mut FoundValues,
     connector: &Plugin,
-    submitted: &ConfigMap,
+    received: &PluginConfig,
     settings: &ConnectorSettings,
     context: Context<'_>,
 ) -> Vec<Error> {
@@ -202,7 +206,7 @@ async fn validate_own_keys(
     }
     let mut errors = Vec::new();
     if own_values.values().all(|found| found.errors.is_empty()) {
-        match plugin_checks::connector(connector, submitted, &settings.limits, context.worker).await {
+        match plugin_checks::connector(connector, received, &settings.limits, context.worker).await {
             Ok(answers) => add_results(answers, &mut own_values, values),
             Err(error) => errors.push(error),
         }
@@ -232,7 +236,12 @@ fn add_results(answers: Vec<weir_plugin::ConfigValue>, own: &mut FoundValues, ot
 }
 
 /// Lets the transforms and predicates whose keys have no errors check their configuration.
-async fn check_steps(values: &mut FoundValues, plugins: &StepPlugins, settings: &ConnectorSettings) -> Vec<Error> {
+async fn check_steps(
+    values: &mut FoundValues,
+    plugins: &StepPlugins,
+    settings: &ConnectorSettings,
+    resolved: &Resolved,
+) -> Vec<Error> {
     let transforms = settings.steps.iter().filter_map(|step| {
         Some((format!("transforms.{}.", step.alias), plugins.transforms.get(&step.alias)?, &step.settings))
     });
@@ -249,7 +258,8 @@ async fn check_steps(values: &mut FoundValues, plugins: &StepPlugins, settings: 
         if !in_order {
             continue;
         }
-        match plugin_checks::step(plugin, config, &settings.limits, &prefix).await {
+        let received = for_plugin(&plugin.info().config, config, &prefix, resolved);
+        match plugin_checks::step(plugin, &received, &settings.limits, &prefix).await {
             Ok(answers) => add_results(answers, values, &mut FoundValues::new()),
             Err(error) => errors.push(error),
         }

@@ -7,12 +7,12 @@ use weir_plugin::{CallError, Component, ConfigValue, GrantError, Grants, Limits,
 use crate::error::Error;
 use crate::worker::WorkerConfig;
 use weir_catalogue::Plugin;
-use weir_plugin::ConfigMap;
+use weir_plugin::PluginConfig;
 
 /// Lets a connector check its configuration. The error says why it could not be called.
 pub(super) async fn connector(
     plugin: &Plugin,
-    config: &ConfigMap,
+    config: &PluginConfig,
     limits: &Limits,
     worker: &WorkerConfig,
 ) -> Result<Vec<ConfigValue>, Error> {
@@ -30,7 +30,7 @@ pub(super) async fn connector(
 /// Lets a transform or predicate check its configuration; it has no access to anything. `prefix` is the prefix of its keys.
 pub(super) async fn step(
     plugin: &Plugin,
-    config: &ConfigMap,
+    config: &PluginConfig,
     limits: &Limits,
     prefix: &str,
 ) -> Result<Vec<ConfigValue>, Error> {
@@ -45,7 +45,7 @@ pub(super) async fn step(
 
 /// Finds the plugin's key that asks for the refused access: the first one whose value contains it. A plugin reports what it needs,
 /// but not from which key.
-fn key_of(refusal: &GrantError, info: &PluginInfo, config: &ConfigMap) -> String {
+fn key_of(refusal: &GrantError, info: &PluginInfo, config: &PluginConfig) -> String {
     let (GrantError::Folder { asked: wanted, .. }
     | GrantError::Unusable { asked: wanted, .. }
     | GrantError::Guarded { asked: wanted, .. }
@@ -55,8 +55,7 @@ fn key_of(refusal: &GrantError, info: &PluginInfo, config: &ConfigMap) -> String
         return "connector.class".to_owned();
     };
     let holds = |key: &&weir_plugin::ConfigKey| {
-        let value = config.get(&key.name).or(key.default.as_ref());
-        value.is_some_and(|value| !wanted.is_empty() && value.contains(wanted.as_str()))
+        config.get(&key.name).is_some_and(|value| !wanted.is_empty() && value.contains(wanted.as_str()))
     };
     info.config.iter().find(holds).map_or_else(|| "connector.class".to_owned(), |key| key.name.clone())
 }

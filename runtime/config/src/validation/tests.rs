@@ -276,6 +276,8 @@ fn a_plugins_keys_that_are_weirs_own_are_defined_where_they_are_asked_for() {
         kind: PluginKind::Sink,
         version: "1".into(),
         config: vec![plugin_key("file"), own],
+        doc: None,
+        memory: None,
     };
     let is_there = |weirs: bool, name: &str| {
         let definitions = plugin_definitions(&plugin, &Catalogue::new(Vec::new()), weirs);

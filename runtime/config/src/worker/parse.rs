@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use weir_plugin::{CompileLimits, Limits};
+use weir_plugin::{CompileLimits, Limits, MemoryFrom};
 
 use super::{WorkerConfig, converters, grants, unused};
 use crate::client::{Kind, OverridePolicy};
@@ -88,6 +88,8 @@ impl WorkerConfig {
             },
             limits: Limits {
                 memory_max: reader.number("weir.task.memory.max"),
+                memory_request_max: reader.number("weir.task.memory.request.max"),
+                memory_from: MemoryFrom::Worker,
                 files_max: reader.small_number("weir.task.files.max"),
                 sockets_max: reader.small_number("weir.task.sockets.max"),
                 call_timeout: reader.millis("weir.call.timeout.ms"),

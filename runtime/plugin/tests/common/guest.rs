@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::OnceCell;
-use weir_plugin::{Compile, Component, ConfigMap, Engine, EngineOptions, Identity};
+use weir_plugin::{Compile, Component, Engine, EngineOptions, Identity, PluginConfig};
 
 /// The bytes of the guest.
 pub(crate) fn wasm() -> &'static [u8] {
@@ -59,6 +59,10 @@ pub(crate) fn identity(class: &str) -> Identity {
 }
 
 /// A configuration of these entries.
-pub(crate) fn config(entries: &[(&str, &str)]) -> ConfigMap {
-    entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+pub(crate) fn config(entries: &[(&str, &str)]) -> PluginConfig {
+    let mut config = PluginConfig::default();
+    for (key, value) in entries {
+        config.push((*key).to_owned(), (*value).to_owned(), false);
+    }
+    config
 }

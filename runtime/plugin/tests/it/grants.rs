@@ -47,7 +47,7 @@ async fn a_folder_for_reading_can_be_read_and_not_written() {
     fs::create_dir(root.path().join("in")).unwrap();
     fs::write(root.path().join("in/file"), "content").unwrap();
     let folder = root.path().join("in");
-    let grants = allowed(root.path()).grant(&[Capability::ReadFolder(text(&folder).to_owned())]).await.unwrap();
+    let grants = allowed(root.path()).grant(&[Capability::ReadDirectory(text(&folder).to_owned())]).await.unwrap();
     let file = folder.join("file");
     assert_eq!(run(&format!("read {}", text(&file)), &grants).await, "content");
     assert_eq!(run(&format!("list {}", text(&folder)), &grants).await, "file");
@@ -62,7 +62,7 @@ async fn a_folder_for_reading_can_be_read_and_not_written() {
 async fn a_folder_for_writing_can_be_written() {
     let root = tempfile::tempdir().unwrap();
     let folder = text(root.path()).to_owned();
-    let grants = allowed(root.path()).grant(&[Capability::WriteFolder(folder.clone())]).await.unwrap();
+    let grants = allowed(root.path()).grant(&[Capability::WriteDirectory(folder.clone())]).await.unwrap();
     assert_eq!(run(&format!("write {folder}/new"), &grants).await, "written");
     assert_eq!(fs::read_to_string(root.path().join("new")).unwrap(), "written by the guest");
     assert_eq!(run(&format!("remove {folder}/new"), &grants).await, "removed");
@@ -81,7 +81,7 @@ async fn neither_links_nor_dots_lead_out_of_a_folder() {
     symlink("file", root.path().join("in/inside")).unwrap();
     let folder = root.path().join("in");
     let folder = text(&folder);
-    let grants = allowed(root.path()).grant(&[Capability::WriteFolder(folder.to_owned())]).await.unwrap();
+    let grants = allowed(root.path()).grant(&[Capability::WriteDirectory(folder.to_owned())]).await.unwrap();
     for way in ["absolute", "relative", "up/secret", "../secret", "x/../../secret"] {
         for command in ["read", "write", "remove"] {
             // Removing a link removes the link, not what it leads to.
@@ -110,7 +110,7 @@ async fn an_absolute_link_to_a_place_inside_is_followed_whatever_it_is_used_for(
     symlink(folder.join("day"), folder.join("today")).unwrap();
     symlink(root.path().join("alias/day/file"), folder.join("elsewhere")).unwrap();
     let granted = text(&folder).to_owned();
-    let grants = allowed(root.path()).grant(&[Capability::WriteFolder(granted.clone())]).await.unwrap();
+    let grants = allowed(root.path()).grant(&[Capability::WriteDirectory(granted.clone())]).await.unwrap();
     for name in ["current", "today/file"] {
         assert_eq!(run(&format!("read {granted}/{name}"), &grants).await, "content", "{name}");
         assert_eq!(run(&format!("write {granted}/{name}"), &grants).await, "written", "{name}");
@@ -123,7 +123,7 @@ async fn an_absolute_link_to_a_place_inside_is_followed_whatever_it_is_used_for(
     assert!(run(&format!("read {granted}/elsewhere"), &grants).await.starts_with("error: "));
     // As it is granted by the other name, links to that lead inside, too.
     let alias = text(&root.path().join("alias")).to_owned();
-    let grants = allowed(root.path()).grant(&[Capability::ReadFolder(alias.clone())]).await.unwrap();
+    let grants = allowed(root.path()).grant(&[Capability::ReadDirectory(alias.clone())]).await.unwrap();
     for name in ["current", "today/file", "elsewhere"] {
         assert_eq!(run(&format!("read {alias}/{name}"), &grants).await, "content", "{name}");
     }
@@ -136,7 +136,7 @@ async fn a_failure_has_the_cause_that_the_guest_was_not_told() {
     symlink("/etc/passwd", root.path().join("link")).unwrap();
     mknodat(CWD, root.path().join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let folder = text(root.path());
-    let grants = allowed(root.path()).grant(&[Capability::ReadFolder(folder.to_owned())]).await.unwrap();
+    let grants = allowed(root.path()).grant(&[Capability::ReadDirectory(folder.to_owned())]).await.unwrap();
     let component = component().await;
     for (command, cause) in [
         ("read ^/link", "^/link: the path leads out of the granted directory"),
@@ -169,7 +169,8 @@ async fn what_was_granted_is_what_is_reached_whatever_comes_in_its_place() {
         fs::write(root.path().join(name).join("file"), name).unwrap();
     }
     let folder = root.path().join("in");
-    let asked = [Capability::ReadFolder(text(&folder).to_owned()), Capability::WriteFolder(text(&folder).to_owned())];
+    let asked =
+        [Capability::ReadDirectory(text(&folder).to_owned()), Capability::WriteDirectory(text(&folder).to_owned())];
     let grants = allowed(&folder).grant(&asked).await.unwrap();
     fs::rename(&folder, root.path().join("moved")).unwrap();
     symlink(root.path().join("other"), &folder).unwrap();
@@ -215,8 +216,8 @@ async fn what_a_plugin_needs_is_granted_or_refused_by_name() {
     let config = config(&[("read", text(root.path())), ("write", "/var/lib/none"), ("connect", "db.internal:5432")]);
     let needed = component.capabilities("test.Source", &config, &Limits::default()).await.unwrap();
     let expected = [
-        Capability::ReadFolder(text(root.path()).to_owned()),
-        Capability::WriteFolder("/var/lib/none".to_owned()),
+        Capability::ReadDirectory(text(root.path()).to_owned()),
+        Capability::WriteDirectory("/var/lib/none".to_owned()),
         Capability::Connect("db.internal".to_owned(), 5432),
     ];
     assert_eq!(needed, expected);

@@ -43,8 +43,7 @@ async fn a_guest_that_computes_for_ever_is_stopped_at_the_deadline() {
     let before = Instant::now();
     let trap = trap("spin", within(300)).await;
     assert_eq!(trap.cause, "call timeout of 300 ms (weir.call.timeout.ms)");
-    assert!(trap.backtrace.starts_with("wasm backtrace:"), "{trap}");
-    assert!(trap.backtrace.contains("poll"), "the stack names the function: {trap}");
+    assert!(trap.frames.iter().any(|frame| frame.contains("poll")), "the stack names the function: {trap}");
     assert!(before.elapsed() >= Duration::from_millis(300));
 }
 
@@ -67,13 +66,14 @@ async fn the_trace_of_too_much_memory_names_the_limit() {
     let trap = trap("eat", limits).await;
     assert!(trap.cause.starts_with("memory limit of 8388608 bytes (weir.task.memory.max) reached: "), "{trap}");
     assert!(trap.output.iter().any(|line| line.contains("memory allocation of")), "{trap}");
+    assert!(trap.out_of_memory, "{trap}");
 }
 
 #[tokio::test]
 async fn a_guest_that_can_do_with_less_memory_goes_on() {
     let eaten = answer("eat-politely").await;
     let mib: u64 = eaten.strip_suffix(" MiB").unwrap().parse().unwrap();
-    assert!((40..64).contains(&mib), "{eaten} of 64");
+    assert!((200..256).contains(&mib), "{eaten} of 256");
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn a_panic_tells_its_message() {
     let trap = trap("panic no more milk", Limits::default()).await;
     assert!(trap.cause.contains("unreachable"), "{trap}");
     assert!(trap.output.iter().any(|line| line.contains("no more milk")), "{trap}");
-    assert!(trap.to_string().contains("plugin failed in source.poll: "), "{trap}");
+    assert!(trap.to_string().contains("in source.poll: "), "{trap}");
 }
 
 #[tokio::test]
@@ -107,8 +107,8 @@ async fn leaving_is_a_trap_too() {
 #[tokio::test]
 async fn endless_recursion_ends() {
     let trap = trap("recurse", Limits::default()).await;
-    assert!(trap.backtrace.contains("recurse"), "{trap}");
-    assert!(trap.backtrace.lines().count() < 100, "the trace stays readable: {trap}");
+    assert!(trap.frames.iter().any(|frame| frame.contains("recurse")), "{trap}");
+    assert!(trap.to_string().lines().count() < 20, "the trace stays readable: {trap}");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn a_component_says_what_is_in_it() {
     assert_eq!(kinds, expected);
     assert_eq!(component.id(), &ComponentId::of(wasm()));
     assert_eq!(component.id().as_str().len(), 64);
-    assert!(component.imports().contains(&"weir:connect/host@0.1.0".to_owned()), "{:?}", component.imports());
+    assert!(component.imports().contains(&"weir:connect/host@0.2.0".to_owned()), "{:?}", component.imports());
     let plugin = component.plugin("test.Sink").unwrap();
     assert_eq!(plugin.version, "1.2.3");
     let key = ConfigKey {
@@ -89,7 +89,7 @@ async fn a_component_for_something_else_is_refused() {
     assert_eq!(error.code(), "foreign_component");
     assert!(error.to_string().contains("wasi:cli/run@0.2.0"), "{error}");
     assert_eq!(refused_wat("(component)").await.code(), "foreign_component");
-    let error = refused_wat(r#"(component (instance $i) (export "weir:connect/source@0.1.0" (instance $i)))"#).await;
+    let error = refused_wat(r#"(component (instance $i) (export "weir:connect/source@0.2.0" (instance $i)))"#).await;
     assert_eq!(error.code(), "incomplete");
 }
 
@@ -97,7 +97,7 @@ async fn a_component_for_something_else_is_refused() {
 async fn another_version_of_the_contract_is_named_beside_ours() {
     let error = refused_wat(r#"(component (instance $i) (export "weir:connect/plugin@0.2.0" (instance $i)))"#).await;
     assert_eq!(error.code(), "contract_version");
-    for part in ["weir:connect/plugin@0.2.0", "weir:connect@0.1.0"] {
+    for part in ["weir:connect/plugin@0.2.0", "weir:connect@0.2.0"] {
         assert!(error.to_string().contains(part), "{error}");
     }
 }
@@ -109,7 +109,7 @@ async fn imports_that_nobody_offers_are_named() {
             (import "wasi:http/types@0.2.0" (instance))
             (import "wasi:cli/environment@0.2.0" (instance))
             (import "mine" (func))
-            (instance $i) (export "weir:connect/plugin@0.1.0" (instance $i)))"#,
+            (instance $i) (export "weir:connect/plugin@0.2.0" (instance $i)))"#,
     )
     .await;
     assert_eq!(error.code(), "unknown_imports");
@@ -124,7 +124,7 @@ async fn imports_are_looked_at_before_anything_is_compiled() {
     let with = |import: &str| {
         format!(
             r#"(component {import} (core module (func (result i32)))
-                (instance $i) (export "weir:connect/plugin@0.1.0" (instance $i)))"#
+                (instance $i) (export "weir:connect/plugin@0.2.0" (instance $i)))"#
         )
     };
     assert_eq!(refused_wat(&with("")).await.code(), "not_compilable");
@@ -140,7 +140,7 @@ fn plugin_of(start: &str) -> String {
             (core instance $c (instantiate $m))
             (func $f (canon lift (core func $c "f")))
             (instance $i (export "describe" (func $f)) (export "validate" (func $f)) (export "capabilities" (func $f)))
-            (export "weir:connect/plugin@0.1.0" (instance $i)))"#
+            (export "weir:connect/plugin@0.2.0" (instance $i)))"#
     )
 }
 
@@ -148,7 +148,7 @@ fn plugin_of(start: &str) -> String {
 async fn other_types_under_the_same_names_are_refused() {
     let error = refused_wat(&plugin_of("")).await;
     assert_eq!(error.code(), "contract_types", "{error}");
-    let error = refused_wat(r#"(component (instance $i) (export "weir:connect/plugin@0.1.0" (instance $i)))"#).await;
+    let error = refused_wat(r#"(component (instance $i) (export "weir:connect/plugin@0.2.0" (instance $i)))"#).await;
     assert_eq!(error.code(), "contract_types", "{error}");
     assert!(error.to_string().contains("describe"), "{error}");
 }

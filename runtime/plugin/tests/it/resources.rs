@@ -21,7 +21,7 @@ async fn folder() -> (tempfile::TempDir, String, Grants) {
     let path = folder.path().canonicalize().unwrap().to_str().unwrap().to_owned();
     let all = vec![PathBuf::from(&path)];
     let allowed = Allowed { read: all.clone(), write: all, ..Allowed::default() };
-    let grants = allowed.grant(&[Capability::WriteFolder(path.clone())]).await.unwrap();
+    let grants = allowed.grant(&[Capability::WriteDirectory(path.clone())]).await.unwrap();
     (folder, path, grants)
 }
 
@@ -34,7 +34,7 @@ fn bomb(inside: &str) -> Vec<u8> {
            (core instance $code (instantiate $code))
            (func $f (canon lift (core func $code \"f\")))
            (instance $plugin (export \"describe\" (func $f)) (export \"validate\" (func $f)) (export \"capabilities\" (func $f)))
-           (export \"weir:connect/plugin@0.1.0\" (instance $plugin)))"
+           (export \"weir:connect/plugin@0.2.0\" (instance $plugin)))"
     );
     wat::parse_str(text).unwrap()
 }
@@ -52,7 +52,7 @@ async fn globals_count_once_for_each_instance_of_their_module() {
     let error = refusal(bomb(&format!("(core module $g {globals}) {instances}"))).await;
     assert!(matches!(error, LoadError::Describe(_)), "{error}");
     let text = error.to_string();
-    assert!(text.contains("memory limit of 67108864 bytes (weir.task.memory.max) reached"), "{text}");
+    assert!(text.contains("memory limit of 268435456 bytes (weir.task.memory.max) reached"), "{text}");
     // Ten of them are no bomb: the refusal is another one, after an instance was made.
     let few = "(core instance (instantiate $g))".repeat(10);
     let error = refusal(bomb(&format!("(core module $g {globals}) {few}"))).await;

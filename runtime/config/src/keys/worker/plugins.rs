@@ -127,11 +127,22 @@ pub(super) const SECTION: Section = Section {
         key(
             "weir.task.memory.max",
             Long,
-            Value("67108864"),
+            Value("268435456"),
             Used,
             "Memory limit for each plugin instance, in bytes: its linear memory and its overhead in the worker (3 MiB for its stack \
              and handles, globals, functions, tables, and buffers of open files and sockets). If a plugin exceeds it, its task \
-             fails.",
+             fails; a transform or predicate first gets the records again in smaller batches. The keys, values and headers of a \
+             batch have at most a sixteenth of it, unless a single record is larger.",
+        )
+        .checked(&[Check::Range(Some(65536), Some(4294967296))]),
+        key(
+            "weir.task.memory.request.max",
+            Long,
+            Value("536870912"),
+            Used,
+            "Highest memory limit, in bytes, for an instance of a plugin whose description states how much memory it needs \
+             (attribute `memory`). Such a plugin gets what it states instead of `weir.task.memory.max`, up to the larger of the two \
+             keys, unless the connector's configuration lowers `weir.task.memory.max`.",
         )
         .checked(&[Check::Range(Some(65536), Some(4294967296))]),
         key(
