@@ -46,14 +46,14 @@ pub(super) async fn modify(
 
 /// Asks the plugin whether these offsets are acceptable. Returns whether the plugin has no offsets in another system.
 async fn ask_plugin(services: &Services, config: &ConnectorConfig, change: OffsetChange) -> Result<bool, Error> {
-    let needed = config.component.capabilities(&config.class, &config.plugin_config, &config.limits).await;
+    let received = config.for_plugin(&config.plugin_config);
+    let needed = config.component.capabilities(&config.class, &received, &config.limits).await;
     let needed = needed.map_err(|error| failed(config, &error))?;
     // The client must not see values from config providers.
     let refused = |text: String| Error::Internal(config.resolved.secrets().hide(&text).into_owned());
     let grants = services.worker.allowed.grant(&needed).await.map_err(|refusal| refused(refusal.to_string()))?;
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
-    let answer =
-        config.component.alter_offsets(identity, &config.plugin_config, &change, &config.limits, &grants).await;
+    let answer = config.component.alter_offsets(identity, &received, &change, &config.limits, &grants).await;
     answer.map_err(|error| match error {
         CallError::Fatal(refusal) => refused(refusal),
         error => failed(config, &error),

@@ -1,6 +1,7 @@
 //! The services that all connectors and tasks of a worker use. It does not refer to connectors, so that they can own it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,8 @@ pub struct Options {
     pub levels: Levels,
     /// The id of the Kafka cluster.
     pub kafka_cluster_id: Option<String>,
+    /// The number of this start of the worker, greater than that of all before with the same offsets.
+    pub epoch: u64,
     /// The open connections of all Kafka clients of the worker.
     pub connections: Connections,
 }
@@ -52,6 +55,9 @@ pub struct Services {
     metrics: Arc<WorkerMetrics>,
     levels: Levels,
     kafka_cluster_id: Option<String>,
+    epoch: u64,
+    /// Starts of tasks since the worker was started.
+    task_starts: AtomicU32,
 }
 
 impl Services {
@@ -69,6 +75,8 @@ impl Services {
             stopping: CancellationToken::new(),
             levels: options.levels,
             kafka_cluster_id: options.kafka_cluster_id,
+            epoch: options.epoch,
+            task_starts: AtomicU32::new(0),
         }
     }
 
@@ -80,6 +88,11 @@ impl Services {
     /// Returns the id of the Kafka cluster.
     pub fn kafka_cluster_id(&self) -> Option<&str> {
         self.kafka_cluster_id.as_deref()
+    }
+
+    /// Returns a number for a start of a task that is greater than that of all starts before, also before this start of the worker.
+    pub(crate) fn task_generation(&self) -> u64 {
+        self.epoch << 32 | u64::from(self.task_starts.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Returns the log levels.

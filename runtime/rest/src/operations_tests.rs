@@ -131,8 +131,11 @@ async fn kept_connectors_whose_plugin_is_gone_are_there_and_say_so() {
     let config: ConfigMap =
         [("connector.class", "Gone"), ("name", "a/b")].map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     let lines = [json!({"name": "a/b", "target": "STOPPED", "command_line": false, "config": config}).to_string()];
-    std::fs::write(&path, weir_storage::checksummed_lines::render("connectors", None, lines.into_iter()))
-        .expect("written");
+    std::fs::write(
+        &path,
+        weir_storage::checksummed_lines::render("connectors", &Default::default(), lines.into_iter()),
+    )
+    .expect("written");
     let fixture = Fixture::with(&[("weir.standalone.state", &path.display().to_string())]).await;
     let (_, info) = fixture.get("/connectors/a%2Fb").await;
     assert_eq!((&info["config"], &info["type"]), (&json!(config), &json!("unknown")));

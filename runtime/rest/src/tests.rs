@@ -69,6 +69,7 @@ impl Fixture {
             worker_id: "w:8083".to_owned(),
             levels: Levels::default(),
             kafka_cluster_id: Some("cluster".to_owned()),
+            epoch: 1,
             connections: Connections::default(),
         };
         let configs: Arc<dyn ConfigStore> = match worker.standalone_state.as_deref() {
@@ -527,7 +528,7 @@ fn silent() -> Vec<u8> {
         (core instance $c (instantiate $m))
         (func $f (canon lift (core func $c "f")))
         (instance $i (export "describe" (func $f)) (export "validate" (func $f)) (export "capabilities" (func $f)))
-        (export "weir:connect/plugin@0.1.0" (instance $i)))"#;
+        (export "weir:connect/plugin@0.2.0" (instance $i)))"#;
     wat::parse_str(text).expect("a component")
 }
 

@@ -25,7 +25,7 @@ use weir_logging as logging;
 use weir_rest::security::{self, Pages, Security};
 use weir_rest::tls::ServerTls;
 use weir_rest::{self as rest, Audit, Endpoint, Resources};
-use weir_storage::offsets::{self, OffsetFile};
+use weir_storage::offsets::{self, OffsetFile, OffsetStore as _};
 
 /// The reason why a worker does not start.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +141,8 @@ impl Worker {
         // As in Kafka Connect, requests are not answered before the cluster has responded.
         let connections = Connections::default();
         let kafka_cluster_id = cluster::look_up(&config.admin_properties(), &connections, config.api_timeout()).await?;
+        // Before the file belongs to this cluster: that is written with the first offset.
+        let epoch = offsets.begin_epoch().await?;
         if let Some(before) = offsets.belong_to(&kafka_cluster_id) {
             warn!(
                 kafka_cluster_id,
@@ -176,6 +178,7 @@ impl Worker {
             worker_id,
             levels: logging::levels(),
             kafka_cluster_id: Some(kafka_cluster_id),
+            epoch,
             connections,
         };
         let herder = Herder::standalone(options, configs);

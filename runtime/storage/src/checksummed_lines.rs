@@ -20,6 +20,18 @@ struct Header {
     /// For source offsets: the id of the Kafka cluster that has their records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kafka_cluster_id: Option<String>,
+    /// For source offsets: how often a worker was started with them.
+    #[serde(default)]
+    epoch: u64,
+}
+
+/// Further parts of the header.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The Kafka cluster's id.
+    pub cluster_id: Option<String>,
+    /// How often a worker was started with the file; 0 is not written.
+    pub epoch: u64,
 }
 
 /// The part of the header that all versions have.
@@ -56,8 +68,8 @@ impl From<&str> for Problem {
     }
 }
 
-/// Renders a complete file of this kind. The lines must not contain line breaks. `cluster_id` is written to the header.
-pub fn render(kind: &str, cluster_id: Option<&str>, lines: impl Iterator<Item = String>) -> String {
+/// Renders a complete file of this kind. The lines must not contain line breaks.
+pub fn render(kind: &str, facts: &Facts, lines: impl Iterator<Item = String>) -> String {
     let (mut body, mut entries) = (String::new(), 0);
     for line in lines {
         body.push_str(&line);
@@ -65,16 +77,20 @@ pub fn render(kind: &str, cluster_id: Option<&str>, lines: impl Iterator<Item = 
         entries += 1;
     }
     let mut header = serde_json::json!({"weir": kind, "version": VERSION, "entries": entries, "sha256": hash(&body)});
-    if let Some(id) = cluster_id {
-        header["kafka_cluster_id"] = id.into();
+    if let Some(id) = &facts.cluster_id {
+        header["kafka_cluster_id"] = id.as_str().into();
+    }
+    if facts.epoch > 0 {
+        header["epoch"] = facts.epoch.into();
     }
     format!("{header}\n{body}")
 }
 
-/// Returns the Kafka cluster's id in the header of a file that [`parse`] accepts.
-pub fn cluster_id(text: &[u8]) -> Option<String> {
-    let header = text.split(|byte| *byte == b'\n').next()?;
-    serde_json::from_slice::<Header>(header).ok()?.kafka_cluster_id
+/// Returns what else is in the header of a file that [`parse`] accepts.
+pub fn facts(text: &[u8]) -> Facts {
+    let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let header = serde_json::from_slice::<Header>(header).ok();
+    header.map_or_else(Facts::default, |header| Facts { cluster_id: header.kafka_cluster_id, epoch: header.epoch })
 }
 
 /// Returns the lines of a complete file of this kind.

@@ -10,7 +10,7 @@ use crate::services::Services;
 use weir_api::{ConnectorType, State};
 use weir_config::ConnectorConfig;
 use weir_metrics::TaskMetrics;
-use weir_plugin::ConfigMap;
+use weir_plugin::{ConfigMap, TaskFacts};
 use weir_task::active_topics::ActiveTopics;
 use weir_task::control::{OnFailure, Status, TaskHandle, Wanted};
 use weir_task::{Common, DeadLetterClients, TaskId, sink, source};
@@ -107,7 +107,12 @@ fn spawn(
         id: id.clone(),
         component: Arc::clone(&config.component),
         class: config.class.clone(),
-        config: task_config.clone(),
+        config: config.for_plugin(task_config),
+        facts: TaskFacts {
+            generation: services.task_generation(),
+            consumer_group: config.consumer_group().to_owned(),
+            defines_transactions: false,
+        },
         limits: config.limits,
         allowed: services.worker.allowed.clone(),
         transforms: config.transforms.clone(),

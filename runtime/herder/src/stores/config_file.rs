@@ -20,7 +20,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::config::{ConfigStore, MemoryConfigs, Origin, SaveFuture, StoreError, StoredConnector};
 use weir_api::TargetState;
 use weir_plugin::ConfigMap;
-use weir_storage::checksummed_lines::{self, Problem};
+use weir_storage::checksummed_lines::{self, Facts, Problem};
 use weir_storage::own_io;
 use weir_storage::replace_file::{Replace, replace_file};
 
@@ -179,7 +179,7 @@ fn read(path: &Path) -> Result<(Vec<Line>, bool), Error> {
 
 fn render(connectors: impl Iterator<Item = (String, StoredConnector)>) -> String {
     let lines = connectors.filter_map(Line::of).map(|line| serde_json::to_string(&line).unwrap_or_default());
-    checksummed_lines::render(KIND, None, lines)
+    checksummed_lines::render(KIND, &Facts::default(), lines)
 }
 
 fn parse(text: &[u8]) -> Result<Vec<Line>, Problem> {

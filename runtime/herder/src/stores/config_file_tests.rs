@@ -61,7 +61,7 @@ async fn a_damaged_file_is_refused_and_left_alone_and_an_unfinished_write_is_not
     let error = ConfigFile::open(&path).err().expect("refused").to_string();
     assert!(error.contains("weir.standalone.state") && error.contains("move it away"), "{error}");
     assert_eq!(std::fs::read(&path).expect("left"), b"{\"weir\":\"connectors\"}\n");
-    let offsets = checksummed_lines::render("offsets", None, std::iter::empty::<String>());
+    let offsets = checksummed_lines::render("offsets", &Default::default(), std::iter::empty::<String>());
     std::fs::write(&path, offsets).expect("written");
     let error = ConfigFile::open(&path).err().expect("refused").to_string();
     assert!(error.contains("not a connectors file"), "{error}");

@@ -2,7 +2,7 @@
 
 /// A component that exports `weir:connect/plugin` and holds these core modules besides.
 pub(crate) fn plugin(modules: &[Vec<u8>]) -> Vec<u8> {
-    component(modules, r#"(component (instance $i) (export "weir:connect/plugin@0.1.0" (instance $i)))"#)
+    component(modules, r#"(component (instance $i) (export "weir:connect/plugin@0.2.0" (instance $i)))"#)
 }
 
 /// A component for something else that holds these core modules besides.

@@ -210,7 +210,7 @@ fn silent(number: usize) -> Vec<u8> {
             (core instance $c (instantiate $m))
             (func $f (canon lift (core func $c "f")))
             (instance $i (export "describe" (func $f)) (export "validate" (func $f)) (export "capabilities" (func $f)))
-            (export "weir:connect/plugin@0.1.0" (instance $i)))"#
+            (export "weir:connect/plugin@0.2.0" (instance $i)))"#
     );
     wat::parse_str(text).expect("a component")
 }

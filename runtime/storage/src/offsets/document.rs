@@ -9,7 +9,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::checksummed_lines::{self, Problem};
+use crate::checksummed_lines::{self, Facts, Problem};
 
 /// The kind of the file in its first line.
 const KIND: &str = "offsets";
@@ -25,9 +25,9 @@ pub(super) struct Line<'a> {
 }
 
 /// Renders the whole document. Partitions and offsets must not contain line breaks.
-pub(super) fn render<'a>(cluster_id: Option<&str>, lines: impl Iterator<Item = Line<'a>>) -> String {
+pub(super) fn render<'a>(facts: &Facts, lines: impl Iterator<Item = Line<'a>>) -> String {
     let text = |Line { connector, partition, offset }| format!("[[{connector},{partition}],{offset}]");
-    checksummed_lines::render(KIND, cluster_id, lines.map(text))
+    checksummed_lines::render(KIND, facts, lines.map(text))
 }
 
 /// Parses the whole document. Returns connector, partition and offset of each line.
@@ -65,7 +65,8 @@ mod tests {
         let names: Vec<String> =
             offsets.iter().map(|(name, ..)| serde_json::Value::from(&**name).to_string()).collect();
         let lines = names.iter().zip(offsets);
-        render(Some("c"), lines.map(|(connector, (_, partition, offset))| Line { connector, partition, offset }))
+        let facts = Facts { cluster_id: Some("c".to_owned()), epoch: 0 };
+        render(&facts, lines.map(|(connector, (_, partition, offset))| Line { connector, partition, offset }))
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::Entry;
 use super::limits::{self, Exceeded, Limits};
 use super::state::{State, one_line};
 use super::store::{OffsetStore, StoreFuture};
+use crate::checksummed_lines::Facts;
 use crate::own_io;
 use crate::replace_file::{Replace, replace_file};
 use weir_metrics::Counter;
@@ -73,6 +74,20 @@ pub struct OffsetFile(Arc<Shared>);
 impl Shared {
     fn io(&self, cause: std::io::Error) -> Error {
         Error::Io { action: "write", path: self.path.clone(), cause: Arc::new(cause) }
+    }
+
+    /// Writes the number of one more start.
+    fn begin_epoch(&self) -> Result<u64, Error> {
+        let (facts, text) = {
+            let state = self.state.read();
+            let facts = Facts { epoch: state.facts.epoch + 1, ..state.facts.clone() };
+            let text = state.render_with(&facts, &state.draft());
+            (facts, text)
+        };
+        (self.replace)(&self.path, text.as_bytes()).map_err(|cause| self.io(cause))?;
+        let epoch = facts.epoch;
+        self.state.write().facts.epoch = epoch;
+        Ok(epoch)
     }
 
     /// Writes the waiting changes, and answers their callers.
@@ -142,7 +157,7 @@ impl OffsetFile {
     /// cluster, returns the id of that cluster.
     pub fn belong_to(&self, cluster_id: &str) -> Option<String> {
         let mut state = self.0.state.write();
-        let before = state.cluster_id.replace(cluster_id.to_owned());
+        let before = state.facts.cluster_id.replace(cluster_id.to_owned());
         before.filter(|before| before != cluster_id && !state.is_empty())
     }
 
@@ -224,6 +239,19 @@ impl OffsetStore for OffsetFile {
 
     fn set<'a>(&'a self, connector: &'a str, entries: Vec<Entry>) -> StoreFuture<'a, ()> {
         Box::pin(self.set(connector, entries))
+    }
+
+    fn begin_epoch(&self) -> StoreFuture<'_, u64> {
+        Box::pin(async move {
+            let writing = Arc::clone(&self.0.writing).lock_owned().await;
+            let shared = Arc::clone(&self.0);
+            let written = tokio::task::spawn_blocking(move || {
+                let written = shared.begin_epoch();
+                drop(writing);
+                written
+            });
+            written.await.unwrap_or_else(|panic| Err(self.0.io(std::io::Error::other(panic))))
+        })
     }
 
     fn failures(&self) -> u64 {

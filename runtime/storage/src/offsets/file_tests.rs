@@ -340,6 +340,23 @@ async fn offsets_that_were_written_for_another_cluster_are_reported_until_they_c
     assert_eq!(place.open().belong_to("three"), None, "there are no offsets");
 }
 
+#[tokio::test]
+async fn epochs_are_counted_in_the_file() {
+    let place = Place::new();
+    let file = place.open();
+    assert_eq!(file.begin_epoch().await.expect("written"), 1);
+    set(&file, "a", IN, at(1)).await.expect("stored");
+    let file = place.open();
+    assert_eq!(file.begin_epoch().await.expect("written"), 2);
+    // With all that is in the file, and before it belongs to another cluster.
+    file.belong_to("one");
+    set(&file, "a", IN, at(2)).await.expect("stored");
+    assert_eq!(place.open().begin_epoch().await.expect("written"), 3);
+    let file = place.open();
+    assert_eq!(file.get("a", IN), at(2));
+    assert_eq!(file.belong_to("two"), Some("one".to_owned()));
+}
+
 #[test]
 fn offsets_are_stored_while_all_other_threads_wait() {
     let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime");

@@ -6,13 +6,13 @@ use super::document::Line;
 use super::limits::{Exceeded, Limits, Size, TEXT_MAX};
 use super::partition::canonical;
 use super::{Entry, document};
-use crate::checksummed_lines::{Problem, cluster_id};
+use crate::checksummed_lines::{Facts, Problem, facts};
 
 /// The offsets of all connectors.
 #[derive(Default)]
 pub(super) struct State {
-    /// The Kafka cluster that has the records; `None` if it is not known.
-    pub(super) cluster_id: Option<String>,
+    /// The Kafka cluster that has the records, and how often a worker was started with the offsets.
+    pub(super) facts: Facts,
     connectors: BTreeMap<String, Stored>,
 }
 
@@ -68,7 +68,7 @@ impl Stored {
 impl State {
     /// Parses the text of a file.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Problem> {
-        let mut state = Self { cluster_id: cluster_id(text), ..Self::default() };
+        let mut state = Self { facts: facts(text), ..Self::default() };
         for (connector, partition, offset) in document::parse(text)? {
             let stored = state.connectors.entry(connector).or_insert_with_key(|connector| Stored::new(connector));
             if stored.offsets.contains_key(&partition) {
@@ -109,6 +109,11 @@ impl State {
 
     /// Renders the file with these changes.
     pub(super) fn render(&self, draft: &Draft) -> String {
+        self.render_with(&self.facts, draft)
+    }
+
+    /// The same with another header.
+    pub(super) fn render_with(&self, facts: &Facts, draft: &Draft) -> String {
         let kept = self.connectors.iter().flat_map(|(connector, stored)| {
             let changed = draft.connectors.get(connector);
             let untouched =
@@ -121,7 +126,7 @@ impl State {
                 Some(Line { connector: &changed.name, partition, offset: offset.as_deref()? })
             })
         });
-        document::render(self.cluster_id.as_deref(), kept.chain(new))
+        document::render(facts, kept.chain(new))
     }
 
     /// Applies the changes once they are in the file.

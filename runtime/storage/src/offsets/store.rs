@@ -26,6 +26,10 @@ pub trait OffsetStore: Send + Sync + 'static {
     /// the change may be made, but never after a later one.
     fn set<'a>(&'a self, connector: &'a str, entries: Vec<Entry>) -> StoreFuture<'a, ()>;
 
+    /// Begins another epoch and returns its number, which is greater than that of all before. It is durable when this returns. Called once,
+    /// when a worker starts.
+    fn begin_epoch(&self) -> StoreFuture<'_, u64>;
+
     /// Returns the number of writes that failed since the store was opened.
     fn failures(&self) -> u64;
 }
