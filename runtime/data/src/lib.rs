@@ -15,6 +15,7 @@ pub mod gather;
 pub mod header;
 mod java;
 mod json;
+mod pieces;
 pub mod records;
 pub mod row_starts;
 pub mod schema;

@@ -2,11 +2,12 @@
 //! component is tested separately, and the step receives only the records that it applies to.
 
 use weir_data::records::Records;
-use weir_data::transformed::{StepFailure, Transformed as StepsDone};
-use weir_plugin::{Grants, Guest, Identity, Limits, PredicateInstance, TransformInstance};
+use weir_data::transformed::StepFailure;
+use weir_plugin::{Guest, Identity, Limits, TaskFacts};
 
-use super::chain_fault::{Fused, place_of_predicate};
-use super::errors::{Exception, Failure, Handler, Pause, Stage};
+use super::chain_fault::Fused;
+use super::chain_instance::{Applied, Foreign, Transform};
+use super::errors::{Failure, Handler, Pause};
 use super::{Error, TaskId};
 use weir_config::Step;
 use weir_metrics::TaskMetrics;
@@ -17,17 +18,9 @@ pub struct Chain {
 }
 
 struct Segment {
-    fused: Fused,
-    transform: TransformInstance,
+    transform: Transform,
     /// A predicate of another component than the step's.
     predicate: Option<Foreign>,
-}
-
-struct Foreign {
-    instance: PredicateInstance,
-    negate: bool,
-    /// Its name in messages.
-    place: String,
 }
 
 /// Maps each record of a result to the input record of the chain that it stems from.
@@ -67,7 +60,13 @@ pub struct Transformed {
 
 impl Chain {
     /// Sets the chain up for a task.
-    pub async fn open(steps: &[Step], id: &TaskId, limits: &Limits, metrics: &TaskMetrics) -> Result<Self, Error> {
+    pub async fn open(
+        steps: &[Step],
+        id: &TaskId,
+        facts: &TaskFacts,
+        limits: &Limits,
+        metrics: &TaskMetrics,
+    ) -> Result<Self, Error> {
         let mut segments = Vec::new();
         let mut rest = steps;
         while let Some(first) = rest.first() {
@@ -77,7 +76,7 @@ impl Chain {
                 rest.iter().take_while(|step| !is_foreign(step) && step.component.id() == first.component.id()).count()
             };
             let (fused, after) = rest.split_at(length);
-            segments.push(Segment::open(first, fused, id, limits, metrics).await?);
+            segments.push(Segment::open(first, fused, (id, facts), limits, metrics).await?);
             rest = after;
         }
         Ok(Self { segments })
@@ -126,13 +125,13 @@ impl Segment {
     async fn open(
         first: &Step,
         steps: &[Step],
-        id: &TaskId,
+        (id, facts): (&TaskId, &TaskFacts),
         limits: &Limits,
         metrics: &TaskMetrics,
     ) -> Result<Self, Error> {
         let guest = |class: &str, place: &str| -> Guest {
             let identity = Identity { connector: id.connector.clone(), task: Some(id.task), class: class.to_owned() };
-            identity.counted(metrics.guest(place))
+            identity.counted(metrics.guest(place)).in_task(facts.clone())
         };
         // Steps that run fused are counted at the first of them.
         let place = format!("transforms.{}", first.alias);
@@ -140,25 +139,12 @@ impl Segment {
         let predicate = match foreign {
             Some(predicate) => {
                 let guest = guest(&predicate.class, &format!("{place}.predicate"));
-                let place = place_of_predicate(predicate, first);
-                let failed = |cause| Error::Step { place: place.clone(), cause };
-                let instance = predicate.component.predicate(guest, limits, &Grants::none()).await;
-                let mut instance = instance.map_err(failed)?;
-                instance.configure(&predicate.config).await.map_err(failed)?;
-                Some(Foreign { instance, negate: predicate.negate, place })
+                Some(Foreign::open(predicate, first, guest, limits).await?)
             }
             None => None,
         };
-        let fused = Fused { steps: steps.to_vec(), id: id.clone(), limits: *limits };
-        let transform = first.component.transform(guest(&first.class, &place), limits, &Grants::none()).await;
-        let configured = match transform {
-            Ok(mut transform) => transform.configure(&fused.configured()).await.map(|_| transform),
-            Err(cause) => Err(cause),
-        };
-        match configured {
-            Ok(transform) => Ok(Self { fused, transform, predicate }),
-            Err(cause) => Err(Error::Step { place: fused.find_unconfigured().await, cause }),
-        }
+        let fused = Fused { steps: steps.to_vec(), guest: guest(&first.class, &place), limits: *limits };
+        Ok(Self { transform: Transform::open(fused).await?, predicate })
     }
 
     /// Returns the remaining records, the input record of each, and the records that failed.
@@ -168,25 +154,30 @@ impl Segment {
         offsets: &mut Vec<i64>,
         handler: &Handler,
     ) -> Result<(Records, Vec<u32>, Vec<(u32, Failure)>), Error> {
-        let Some(Foreign { instance, negate, place }) = &mut self.predicate else {
-            let (records, origins, failures) = self.run(records, offsets, handler).await?;
-            return Ok((records, origins, self.name(failures, |record| record)));
+        let Some(predicate) = &mut self.predicate else {
+            let (records, origins, failures) = self.run(records, std::mem::take(offsets), handler).await?;
+            return Ok((records, origins, self.transform.name(failures, |record| record)));
         };
-        let negate = *negate;
-        let meant = instance.test(&mut records, offsets).await;
-        let meant = meant.map_err(|cause| Error::Unhandled { place: place.clone(), cause })?;
+        let tested = predicate.test(&mut records, offsets, handler.tolerates()).await?;
+        let mut failures = tested.failures;
         let (mut through, mut past) = (Vec::new(), Vec::new());
-        for (record, test) in (0..records.count).zip(meant) {
-            if test == negate { past.push(record) } else { through.push(record) }
+        for (record, meant) in (0..records.count).zip(tested.meant) {
+            match meant {
+                Some(true) => through.push(record),
+                Some(false) => past.push(record),
+                None => {}
+            }
         }
         if through.is_empty() {
-            return Ok((records, past, Vec::new()));
+            let records = if failures.is_empty() { records } else { records.select(&past) };
+            return Ok((records, past, failures));
         }
         let chosen = records.select(&through);
-        let mut chosen_offsets = if offsets.is_empty() { Vec::new() } else { pick(offsets, &through) };
-        let (done, done_origins, failures) = self.run(chosen, &mut chosen_offsets, handler).await?;
+        let chosen_offsets = if offsets.is_empty() { Vec::new() } else { pick(offsets, &through) };
+        let (done, done_origins, failed) = self.run(chosen, chosen_offsets, handler).await?;
         let done_origins = pick(&through, &done_origins);
-        let failures = self.name(failures, |record| through.get(record as usize).copied().unwrap_or(record));
+        let origin = |record: u32| through.get(record as usize).copied().unwrap_or(record);
+        failures.extend(self.transform.name(failed, origin));
         let (merged, merged_origins) = done.interleave(done_origins, records.select(&past), past);
         Ok((merged, merged_origins, failures))
     }
@@ -194,20 +185,17 @@ impl Segment {
     /// Runs the steps; for records that may succeed later as often as `errors.retry.timeout` lets them.
     async fn run(
         &mut self,
-        mut records: Records,
-        offsets: &mut Vec<i64>,
+        records: Records,
+        offsets: Vec<i64>,
         handler: &Handler,
     ) -> Result<(Records, Vec<u32>, Vec<StepFailure>), Error> {
-        let transformed = self.apply_fused(&mut records, offsets).await?;
-        let mut waiting = waiting(&transformed.failures);
+        let Applied { mut records, mut origins, mut failures, mut waiting, mut input } =
+            self.transform.apply(records, offsets, handler.tolerates()).await?;
         if waiting.is_empty() {
-            return Ok(transformed.into_records(records));
+            return Ok((records, origins, failures));
         }
         let (retries, metrics) = handler.retries();
         let mut tries = retries.begin();
-        let mut input = records.select(&waiting);
-        let mut input_offsets = if offsets.is_empty() { Vec::new() } else { pick(offsets, &waiting) };
-        let (mut done, mut origins, mut failures) = transformed.into_records(records);
         while !waiting.is_empty() {
             waiting.iter().for_each(|_| metrics.record_failure());
             match tries.pause().await {
@@ -216,49 +204,20 @@ impl Segment {
                 Pause::Again => {}
             }
             waiting.iter().for_each(|_| metrics.retry());
-            let again = self.apply_fused(&mut input, &mut input_offsets).await?;
-            let still = self::waiting(&again.failures);
-            let left = (input.select(&still), pick(&input_offsets, &still));
-            let (more, more_origins, more_failures) = again.into_records(input);
+            let again = self.transform.apply(input.0, input.1, handler.tolerates()).await?;
             // Sorted.
             failures.retain(|failure| waiting.binary_search(&failure.row).is_err());
             failures.extend(
-                more_failures
+                again
+                    .failures
                     .into_iter()
                     .filter_map(|failure| Some(StepFailure { row: *waiting.get(failure.row as usize)?, ..failure })),
             );
-            (done, origins) = done.interleave(origins, more, pick(&waiting, &more_origins));
-            waiting = pick(&waiting, &still);
-            (input, input_offsets) = left;
+            (records, origins) = records.interleave(origins, again.records, pick(&waiting, &again.origins));
+            waiting = pick(&waiting, &again.waiting);
+            input = again.input;
         }
         failures.sort_by_key(|failure| failure.row);
-        Ok((done, origins, failures))
+        Ok((records, origins, failures))
     }
-
-    async fn apply_fused(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<StepsDone, Error> {
-        match self.transform.apply(records, offsets).await {
-            Ok(transformed) => Ok(transformed),
-            Err(cause) => Err(Error::Unhandled { place: self.fused.find(records, offsets).await, cause }),
-        }
-    }
-
-    fn name(&self, failures: Vec<StepFailure>, origin: impl Fn(u32) -> u32) -> Vec<(u32, Failure)> {
-        failures
-            .into_iter()
-            .map(|failure| {
-                let class = self.fused.steps.get(failure.step as usize).map_or("", |step| step.class.as_str());
-                let exception = Exception::of_transform(failure.message, failure.retry);
-                let failed = Failure { stage: Stage::Transformation, class: class.to_owned(), exception };
-                (origin(failure.row), failed)
-            })
-            .collect()
-    }
-}
-
-/// Returns the records that may succeed later, in order, each once.
-fn waiting(failures: &[StepFailure]) -> Vec<u32> {
-    let mut records: Vec<u32> = failures.iter().filter(|failure| failure.retry).map(|failure| failure.row).collect();
-    records.sort_unstable();
-    records.dedup();
-    records
 }

@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use weir_data::records::Records;
-use weir_plugin::{CallError, Grants, Identity, Limits, StepPredicate};
+use weir_plugin::{CallError, Grants, Guest, Limits, StepPredicate, TransformInstance};
 
-use super::TaskId;
 use super::chain::is_foreign;
 use weir_config::{Predicate, Step};
 
@@ -21,11 +20,31 @@ const MAX_NAMED: usize = 10;
 /// Steps that run fused, and what is needed to run them again.
 pub(super) struct Fused {
     pub(super) steps: Vec<Step>,
-    pub(super) id: TaskId,
+    /// Whose instance it is.
+    pub(super) guest: Guest,
     pub(super) limits: Limits,
 }
 
 impl Fused {
+    /// Another instance with these steps.
+    pub(super) async fn start(&self) -> Result<TransformInstance, CallError> {
+        self.start_with(self.guest.clone(), &self.limits, &self.configured()).await
+    }
+
+    async fn start_with(
+        &self,
+        guest: Guest,
+        limits: &Limits,
+        steps: &[weir_plugin::Step],
+    ) -> Result<TransformInstance, CallError> {
+        let Some(first) = self.steps.first() else {
+            return Err(CallError::Fatal("a chain of transforms has no step".to_owned()));
+        };
+        let mut transform = first.component.transform(guest, limits, &Grants::none()).await?;
+        transform.configure(steps).await?;
+        Ok(transform)
+    }
+
     /// Returns the steps in the form of the contract, without predicates of other components.
     pub(super) fn configured(&self) -> Vec<weir_plugin::Step> {
         let predicate = |step: &Step| {
@@ -81,12 +100,10 @@ impl Fused {
         records: &mut Records,
         offsets: &mut Vec<i64>,
     ) -> Result<(), CallError> {
-        let Some(first) = self.steps.first() else { return Ok(()) };
-        let identity =
-            Identity { connector: self.id.connector.clone(), task: Some(self.id.task), class: first.class.clone() };
+        // Not counted with the instance that failed.
+        let guest = self.guest.clone().counted_anew();
         let limits = Limits { call_timeout: self.limits.call_timeout.min(CALL_TIMEOUT), ..self.limits };
-        let mut chain = first.component.transform(identity, &limits, &Grants::none()).await?;
-        chain.configure(steps).await?;
+        let mut chain = self.start_with(guest, &limits, steps).await?;
         if records.count > 0 {
             chain.apply(records, offsets).await?;
         }

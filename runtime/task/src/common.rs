@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_plugin::{Allowed, Component, Grants, Guest, Identity, Limits};
+use weir_plugin::{Allowed, Component, Grants, Guest, Identity, Limits, TaskFacts};
 
 use super::active_topics::ActiveTopics;
 use super::chain::Chain;
@@ -15,7 +15,7 @@ use super::{Error, TaskId};
 use weir_config::Errors;
 use weir_config::{ConverterSettings, Step};
 use weir_metrics::TaskMetrics;
-use weir_plugin::ConfigMap;
+use weir_plugin::PluginConfig;
 
 /// A task, except for its Kafka clients.
 pub struct Common {
@@ -25,8 +25,10 @@ pub struct Common {
     pub component: Arc<Component>,
     /// The plugin's class.
     pub class: String,
-    /// The task's configuration.
-    pub config: ConfigMap,
+    /// The task's configuration, as the plugin receives it.
+    pub config: PluginConfig,
+    /// What its instances can ask about it.
+    pub facts: TaskFacts,
     /// Memory and time of the guests.
     pub limits: Limits,
     /// What may be granted.
@@ -53,7 +55,9 @@ impl Common {
     /// Whose instance it is, for the log, and where it is counted. Instances that follow each other are counted together.
     pub(super) fn identity(&self) -> Guest {
         let TaskId { connector, task } = self.id.clone();
-        Identity { connector, task: Some(task), class: self.class.clone() }.counted(self.metrics.guest("task"))
+        Identity { connector, task: Some(task), class: self.class.clone() }
+            .counted(self.metrics.guest("task"))
+            .in_task(self.facts.clone())
     }
 
     /// Asks the plugin what access it needs, and checks it against the operator's limits.
@@ -63,7 +67,7 @@ impl Common {
     }
 
     pub(super) async fn chain(&self) -> Result<Chain, Error> {
-        Chain::open(&self.transforms, &self.id, &self.limits, &self.metrics).await
+        Chain::open(&self.transforms, &self.id, &self.facts, &self.limits, &self.metrics).await
     }
 
     /// Opens what handles records that fail.

@@ -4,6 +4,7 @@
 pub mod active_topics;
 pub mod chain;
 mod chain_fault;
+mod chain_instance;
 mod common;
 pub mod control;
 pub mod convert;

@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn a_sinks_first_line_is_the_message() {
-        let exception = Exception::of_sink("plugin failed in sink.put: trap\nwasm backtrace:\n    0: f");
-        assert_eq!(exception.message, "plugin failed in sink.put: trap");
-        assert!(exception.trace().ends_with("trap\nwasm backtrace:\n    0: f\n"));
+        let exception = Exception::of_sink("in sink.put: trap\n    at f");
+        assert_eq!(exception.message, "in sink.put: trap");
+        assert!(exception.trace().ends_with("trap\n    at f\n"));
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl SinkTask<'_> {
         }
         self.apply_requests().await?;
         if !partitions.is_empty() {
-            self.plugin.instance.open(&partitions).await?;
+            self.plugin.instance.assigned(&partitions).await?;
         }
         // After that: the offsets of a sink that stores its own take precedence.
         self.apply_requests().await

@@ -257,7 +257,7 @@ impl<'a> SinkTask<'a> {
         let partitions = self.commits.positions.partitions();
         self.commit(Which::All, Commit::Final).await?;
         if !partitions.is_empty() {
-            self.plugin.instance.close(&partitions).await?;
+            self.plugin.instance.revoked(&partitions).await?;
         }
         self.plugin.instance.stop().await?;
         Ok(())

@@ -4,7 +4,7 @@
 use tokio::time::Instant;
 use tracing::{info, warn};
 use weir_kafka::{KafkaError, Offset, TopicPartitionList};
-use weir_plugin::{CallError, SinkRequests, TopicPartition};
+use weir_plugin::{SinkRequests, TopicPartition};
 
 use super::SinkTask;
 use super::commit::{Commit, Which};
@@ -15,6 +15,15 @@ fn failed(what: &'static str) -> impl Fn(KafkaError) -> Error {
     move |cause| Error::Kafka { what, cause }
 }
 
+/// How partitions left the task.
+#[derive(Clone, Copy)]
+enum Left {
+    /// What could be committed is committed.
+    Revoked,
+    /// Another task may have them already.
+    Lost,
+}
+
 impl SinkTask<'_> {
     pub(super) async fn rebalance(&mut self, rebalance: Rebalance) -> Result<(), Error> {
         match rebalance {
@@ -22,11 +31,11 @@ impl SinkTask<'_> {
             Rebalance::Revoked(partitions) => {
                 let ids = topic_partitions(&partitions);
                 let result = self.commit(Which::Of(&ids), Commit::Final).await;
-                self.closed(&partitions, &ids, result).await
+                self.closed(&partitions, &ids, result, Left::Revoked).await
             }
             Rebalance::Lost(partitions) => {
                 warn!("partitions lost; uncommitted records will be reprocessed by their new owner");
-                self.closed(&partitions, &topic_partitions(&partitions), Ok(())).await
+                self.closed(&partitions, &topic_partitions(&partitions), Ok(()), Left::Lost).await
             }
         }
     }
@@ -50,7 +59,7 @@ impl SinkTask<'_> {
         }
         self.count_partitions();
         if !ids.is_empty() {
-            self.plugin.instance.open(&ids).await?;
+            self.plugin.instance.assigned(&ids).await?;
         }
         // Reading begins where the plugin wants it to: a consumer that has not begun to read cannot be sent elsewhere.
         let mut requests = self.plugin.instance.take_requests();
@@ -79,16 +88,13 @@ impl SinkTask<'_> {
         partitions: &TopicPartitionList,
         ids: &[TopicPartition],
         so_far: Result<(), Error>,
+        left: Left,
     ) -> Result<(), Error> {
-        let closed = match so_far {
-            Ok(()) if !ids.is_empty() => self.plugin.instance.close(ids).await.or_else(|error| match error {
-                CallError::Trapped(_) => Err(Error::Plugin(error)),
-                error => {
-                    warn!(%error, "sink failed in `close`");
-                    Ok(())
-                }
-            }),
-            other => other,
+        let told = match (so_far, left) {
+            (Ok(()), _) if ids.is_empty() => Ok(()),
+            (Ok(()), Left::Revoked) => self.plugin.instance.revoked(ids).await.map_err(Error::Plugin),
+            (Ok(()), Left::Lost) => self.plugin.instance.lost(ids).await.map_err(Error::Plugin),
+            (failed, _) => failed,
         };
         for id in ids {
             self.commits.positions.close(id);
@@ -99,7 +105,7 @@ impl SinkTask<'_> {
         self.in_hand.drop_pending(ids);
         self.release_queued()?;
         self.consumer.release(partitions).await.map_err(failed("cannot release the revoked partitions"))?;
-        closed?;
+        told?;
         self.apply_requests().await
     }
 

@@ -1,5 +1,7 @@
 //! From fetched records to records for the plugin: converters and transforms, and the handling of records that fail in them.
 
+use std::sync::Arc;
+
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use weir_plugin::{SinkBatch, TimestampType, TopicPartition};
@@ -74,10 +76,10 @@ impl SinkTask<'_> {
         // To be passed again without being read again.
         let again = self.bisection.is_searching().then(|| fetched.clone());
         let bytes = self.errors.keeps_originals();
-        let originals = (bytes || self.errors.logs_records()).then(|| Originals::of(&fetched, bytes));
-        let batch = self.prepare(fetched, originals.as_ref()).await?;
+        let originals = (bytes || self.errors.logs_records()).then(|| Arc::new(Originals::of(&fetched, bytes)));
+        let batch = self.prepare(fetched, originals.as_deref()).await?;
         self.in_hand.pending =
-            Some(Pending { batch, originals, fetched: again, read, retries: 0, due: Instant::now() });
+            Some(Pending { batch, originals, fetched: again, read, retries: 0, due: Instant::now(), rest: None });
         self.in_hand.account();
         self.put_pending().await
     }

@@ -16,8 +16,32 @@ use crate::common::retry_delay;
 use crate::errors::Failure;
 
 impl SinkTask<'_> {
+    /// Passes the records that are ready: all at once, or one part after the other if they are larger than a batch may be.
     pub(super) async fn put_pending(&mut self) -> Result<(), Error> {
-        let Some(mut pending) = self.in_hand.pending.take() else { return Ok(()) };
+        let mut is_divided = false;
+        while let Some(mut pending) = self.in_hand.pending.take() {
+            if let Some(mut rest) = pending.cut(self.plugin.instance.batch_max()) {
+                rest.rest = pending.rest.take();
+                pending.rest = Some(Box::new(rest));
+            }
+            let Some(rest) = self.put(pending).await? else { break };
+            is_divided = true;
+            if self.flow.invalidated {
+                // The plugin wants other records first, or none of a partition.
+                self.give_back(rest.starts())?;
+                break;
+            }
+            self.in_hand.pending = Some(rest);
+        }
+        if is_divided && self.in_hand.pending.is_none() {
+            // What the plugin resumed while there was a rest.
+            self.resume(&self.commits.positions.partitions()).await?;
+        }
+        Ok(())
+    }
+
+    /// Passes these records, and returns those that come after them. They stay pending if the plugin wants to have them later.
+    async fn put(&mut self, mut pending: Pending) -> Result<Option<Pending>, Error> {
         if pending.batch.records.count > 0 {
             self.plugin.next_empty_put = None;
             let (began, records) = (Instant::now(), pending.batch.records.count);
@@ -31,8 +55,14 @@ impl SinkTask<'_> {
                         self.report_put(&pending, failure.row, &Failure::of_put(&failure.message)).await?;
                     }
                 }
-                Err(CallError::Retry { message, after }) => return self.retry(pending, message, after).await,
-                Err(error) if self.errors.tolerates() => return self.bisect(pending, error, began.elapsed()).await,
+                Err(CallError::Retry { message, after }) => {
+                    self.retry(pending, message, after).await?;
+                    return Ok(None);
+                }
+                Err(error) if self.errors.tolerates() => {
+                    self.bisect(pending, error, began.elapsed()).await?;
+                    return Ok(None);
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -44,7 +74,10 @@ impl SinkTask<'_> {
             info!(retries = pending.retries, "the sink accepted the records");
             self.resume(&self.commits.positions.partitions()).await?;
         }
-        self.apply_requests().await
+        // The rest has to be known, should the plugin ask for other records of the same partitions.
+        self.in_hand.pending = pending.rest.map(|rest| *rest);
+        self.apply_requests().await?;
+        Ok(self.in_hand.pending.take())
     }
 
     /// A record of the batch failed in the plugin.
@@ -54,7 +87,7 @@ impl SinkTask<'_> {
         let (Some(id), Some(kind)) = (locations.ids.get(index as usize), locations.kinds.get(index as usize)) else {
             return Ok(());
         };
-        self.report(id, *kind, (index, offset), pending.originals.as_ref(), failure).await
+        self.report(id, *kind, (index, offset), pending.originals.as_deref(), failure).await
     }
 
     /// Keeps the records, and stops reading until it is time to call the plugin again.

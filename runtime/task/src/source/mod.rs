@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
-use weir_plugin::{Budget, CallError, SourceInstance};
+use weir_plugin::{Acknowledgements, Budget, CallError, SourceInstance};
 
 pub use options::Options;
 
@@ -64,8 +64,7 @@ pub async fn run(options: Options, mut control: Control) -> Result<(), Error> {
 
 struct SourceTask {
     instance: SourceInstance,
-    wants_settled: bool,
-    wants_committed: bool,
+    wanted: Acknowledgements,
     sender: Sender,
     delivery: Delivery,
     in_flight: InFlight,
@@ -100,13 +99,12 @@ impl SourceTask {
         let stored = ConnectorOffsets { store: Arc::clone(&options.offsets), connector: connector.clone() };
         let grants = common.grants().await?;
         let mut instance = common.component.source(common.identity(), &common.limits, &grants).await?;
-        let started = instance.start(&common.config, Arc::new(stored)).await?;
+        let wanted = instance.start(&common.config, Arc::new(stored)).await?;
         let now = Instant::now();
         let errors = common.handler(control.stopping(), None);
         Ok(Self {
             instance,
-            wants_settled: started.wants_settled,
-            wants_committed: started.wants_committed,
+            wanted,
             sender,
             delivery: Delivery::new(errors.tolerates(), Arc::clone(&wake)),
             in_flight: InFlight::default(),
@@ -219,7 +217,8 @@ impl SourceTask {
 
     /// Polls the plugin once, and transforms the records.
     async fn poll(&mut self) -> Result<(), Error> {
-        let budget = Budget { rows: POLL_RECORDS, bytes: POLL_BYTES, wait: POLL_WAIT };
+        let most = u32::try_from(self.instance.batch_max()).unwrap_or(u32::MAX);
+        let budget = Budget { rows: POLL_RECORDS, bytes: POLL_BYTES.min(most), wait: POLL_WAIT };
         let began = Instant::now();
         let polled = match self.instance.poll(budget).await {
             Ok(polled) => polled,
@@ -236,20 +235,19 @@ impl SourceTask {
         };
         self.retries = 0;
         // A guest that names no delay and brings nothing must not make this loop spin.
-        let idle = match (polled.batch.records.count, polled.idle) {
-            (0, idle) => idle.max(Duration::from_millis(1)),
-            (_, idle) => idle,
+        let batch = polled.batch.filter(|batch| batch.records.count > 0);
+        let idle = match (&batch, polled.idle) {
+            (None, idle) => idle.max(Duration::from_millis(1)),
+            (Some(_), idle) => idle,
         };
         self.next_poll = align_wake_up(Instant::now() + idle.min(MAX_IDLE), idle);
-        if polled.batch.records.count == 0 {
-            return Ok(());
-        }
-        let (metrics, count) = (&self.metrics, polled.batch.records.count);
+        let Some(batch) = batch else { return Ok(()) };
+        let (metrics, count) = (&self.metrics, batch.records.count);
         metrics.batch_size.record(count.into());
         metrics.source.polled.add(count.into());
         metrics.source.poll_time.record_time(began.elapsed());
         metrics.source.set_active(self.in_flight.records() + u64::from(count));
-        self.sender.prepare(polled.batch, self.in_flight.next_record(), &mut self.errors).await
+        self.sender.prepare(batch, self.in_flight.next_record(), &mut self.errors).await
     }
 
     /// Handles the outcomes of records in flight, and sends those that wait. Returns when to call it again; `None` if reports are all there
@@ -278,7 +276,7 @@ impl SourceTask {
                 let failure = Failure::of_send(failure);
                 self.errors.fail(&failure, send::record(batch.originals.as_ref(), &batch.positions, record)).await?;
             }
-            if self.wants_settled {
+            if self.wanted.settled {
                 match self.instance.settled(batch.settled_records()).await {
                     Ok(()) => {}
                     Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
@@ -328,7 +326,7 @@ impl SourceTask {
         }
         // As in Kafka Connect, a commit that has nothing to store is one that succeeded.
         self.metrics.commit_succeeded(began.elapsed());
-        if self.wants_committed {
+        if self.wanted.committed {
             match self.instance.committed(settled_below).await {
                 Ok(()) => {}
                 Err(trap @ CallError::Trapped(_)) => return Err(trap.into()),
@@ -386,10 +384,10 @@ impl SourceTask {
     async fn reap_last(&mut self) {
         while let Err(error) = self.reap().await {
             debug!(%error, "task ends with an error");
-            if !matches!(error, Error::Plugin(_)) || !self.wants_settled {
+            if !matches!(error, Error::Plugin(_)) || !self.wanted.settled {
                 return;
             }
-            (self.wants_settled, self.wants_committed) = (false, false);
+            (self.wanted.settled, self.wanted.committed) = (false, false);
         }
     }
 
