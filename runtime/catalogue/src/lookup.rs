@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use weir_plugin::{ComponentId, PluginKind};
+use weir_plugin::{ComponentId, PluginInfo, PluginKind};
 
 use weir_java::maven::{Version, VersionRange};
 
@@ -150,6 +150,13 @@ impl Catalogue {
         let mut versions: Vec<_> = found.into_iter().map(|plugin| version(plugin).as_str().to_owned()).collect();
         versions.dedup();
         versions
+    }
+
+    /// Returns the plugin that is used of those that have the class, kind and version of this one.
+    pub fn used(&self, info: &PluginInfo) -> Option<&Plugin> {
+        let wanted = Version::new(&info.version);
+        let mut latest = self.of_class(&info.class, |kind| kind == info.kind).into_iter().rev();
+        latest.find(|plugin| version(plugin) == wanted)
     }
 
     /// Returns the plugins with this full class name and a wanted kind, in ascending order of their versions.

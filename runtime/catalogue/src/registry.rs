@@ -12,7 +12,7 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 use weir_plugin::{Component, ComponentId, Engine, EngineStats, Limits, LoadError, PluginInfo};
 
 use super::built_in;
@@ -366,7 +366,26 @@ impl Plugins {
         let created =
             self.add(Stored { component: Arc::clone(&component), uploaded: true, path: None, order: usize::MAX });
         info!(id, plugins = component.plugins().len(), "plugin uploaded");
+        self.warn_of_hidden(&component);
         Ok(Uploaded { component, created })
+    }
+
+    /// Logs the plugins of an uploaded component that another component has with the same class and version: one of them is never used.
+    fn warn_of_hidden(&self, uploaded: &Component) {
+        let all = self.all();
+        let catalogue = Catalogue::new(all.clone());
+        for info in uploaded.plugins() {
+            let Some(used) = catalogue.used(info) else { continue };
+            let used = used.component().id();
+            let same = |plugin: &&Plugin| {
+                let other = plugin.info();
+                (&other.class, other.kind, &other.version) == (&info.class, info.kind, &info.version)
+            };
+            for hidden in all.iter().filter(same).map(|plugin| plugin.component().id()).filter(|id| *id != used) {
+                let (class, version) = (&info.class, &info.version);
+                warn!(class, version, %used, %hidden, "two components have the same class in the same version; one of them is hidden");
+            }
+        }
     }
 
     /// Removes an uploaded component and its file, whether it is loaded or not. The caller has made sure that nothing uses it.

@@ -16,7 +16,7 @@ use super::App;
 use super::connector_plugins::PluginEntry;
 use super::error::Failure;
 use super::request::{PathParams, attend, finish, has_type};
-use weir_catalogue::{Incoming, Plugins, Stored, Unloaded, UploadError};
+use weir_catalogue::{Catalogue, Incoming, Plugins, Stored, Unloaded, UploadError};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -52,6 +52,39 @@ impl ComponentInfo {
         let entries =
             component.plugins().iter().map(|info| PluginEntry::new(&*info.class, info.kind.as_str(), &info.version));
         Self { id: component.id().to_string(), plugins: entries.collect(), imports: component.imports().to_vec() }
+    }
+}
+
+/// The answer to an upload.
+#[derive(Serialize)]
+struct UploadedInfo {
+    id: String,
+    plugins: Vec<UploadedRow>,
+    imports: Vec<String>,
+}
+
+/// A plugin of an uploaded component.
+#[derive(Serialize)]
+struct UploadedRow {
+    #[serde(flatten)]
+    plugin: PluginRow,
+    /// False = another component has the same class in the same version, and is used instead.
+    used: bool,
+    /// The id of the component that is used.
+    #[serde(rename = "usedId")]
+    used_id: String,
+}
+
+impl UploadedInfo {
+    fn new(component: &Component, catalogue: &Catalogue) -> Self {
+        let ComponentInfo { id, plugins, imports } = ComponentInfo::new(component);
+        let used = component.plugins().iter().map(|info| {
+            let used = catalogue.used(info).map(|plugin| plugin.component().id().to_string());
+            used.unwrap_or_else(|| id.clone())
+        });
+        let rows = plugins.into_iter().zip(used);
+        let rows = rows.map(|(plugin, used_id)| UploadedRow { plugin, used: used_id == id, used_id });
+        Self { plugins: rows.collect(), id, imports }
     }
 }
 
@@ -146,9 +179,11 @@ async fn upload(State(app): State<App>, request: Request) -> Result<Response, Fa
     let plugins = app.plugins.clone();
     // If the client disconnects, the compilation is cancelled, also while it is queued.
     let loaded = attend("compiling an uploaded plugin", async move { plugins.load_upload(upload).await }).await?;
-    let work = async move { app.plugins.keep(loaded).await };
+    let plugins = app.plugins.clone();
+    let work = async move { plugins.keep(loaded).await };
     let uploaded = finish("storing an uploaded plugin", work).await?;
-    let info = ComponentInfo::new(&uploaded.component);
+    let catalogue = app.plugins.catalogue();
+    let info = UploadedInfo::new(&uploaded.component, &catalogue);
     Ok(match uploaded.created {
         true => {
             let location = format!("/plugins/{}", info.id);
