@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use wasmparser::{Encoding, Parser, Payload};
 
-/// Names of the interfaces that a component imports and exports, such as `weir:connect/source@0.1.0`.
+/// Names of the interfaces that a component imports and exports, such as `weir:connect/source@0.2.0`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Surface {
     pub(crate) imports: Vec<String>,

@@ -40,7 +40,7 @@ fn plugins_are_built_outside_of_the_repository_with_the_packaged_sdk() {
     for (surface, interfaces) in
         [(source, ["plugin", "connector", "source"]), (transform, ["plugin", "transform", "predicate"])]
     {
-        let exports = interfaces.map(|interface| format!("weir:connect/{interface}@0.1.0"));
+        let exports = interfaces.map(|interface| format!("weir:connect/{interface}@0.2.0"));
         assert!(exports.iter().all(|name| surface.exports.contains(name)), "{surface:?}");
         let foreign = |name: &&String| !name.starts_with("weir:connect/") && !name.starts_with("wasi:");
         assert_eq!(surface.imports.iter().find(foreign), None);

@@ -104,7 +104,7 @@ fn rows_that_a_sink_fails_for_are_found_and_the_others_arrive_once_and_in_order(
             ensure!(header(first, name) == value, "{name} is {:?}", header(first, name));
         }
         let message = header(first, "exception.message");
-        let said = if deed == "trap" { "plugin failed in sink.put" } else { "hostile refusal" };
+        let said = if deed == "trap" { "in sink.put" } else { "hostile refusal" };
         ensure!(message.contains(said), "{message}");
         let log = worker.log();
         let tries = log.lines().filter(|line| line.contains("sink rejected a batch")).count();

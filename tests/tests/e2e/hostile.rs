@@ -379,7 +379,7 @@ pub(crate) fn run(rest: &Rest, case: &Case, at: &Places, more: &[(&str, &str)]) 
     if case.end != End::Deleted {
         let (causes, names_call) = expected(case);
         ensure!(causes.iter().any(|part| trace.contains(part)), "none of {causes:?} in: {trace}");
-        let call = format!("plugin failed in {}:", case.hook);
+        let call = format!("in {}:", case.hook);
         ensure!(!names_call || trace.contains(&call), "{call:?} is not in: {trace}");
         ensure!(!trace.contains("escaped"), "{trace}");
         ensure!(!trace.contains("no such deed"), "the plugin does not know it: {trace}");

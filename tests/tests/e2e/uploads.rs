@@ -87,7 +87,7 @@ fn what_is_no_component_of_ours_is_refused_with_advice() -> Result<()> {
     }
     refused(&rest, "a core module", core, &["module", "component"])?;
     refused(&rest, "an empty component", foreign, &["weir:connect"])?;
-    let newer = replaced(&hostile()?, b"weir:connect/plugin@0.1.0", b"weir:connect/plugin@9.1.0")?;
+    let newer = replaced(&hostile()?, b"weir:connect/plugin@0.2.0", b"weir:connect/plugin@9.1.0")?;
     refused(&rest, "a newer contract", &newer, &["9.1.0"])?;
 
     let large = rest.upload(&vec![0; 6_000_001])?.expect(413)?;
