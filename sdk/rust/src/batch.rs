@@ -20,7 +20,7 @@
 mod columns;
 mod formats;
 mod names;
-mod row;
+mod record;
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -28,28 +28,29 @@ use std::time::Duration;
 use columns::{ColumnWriter, ValuesWriter};
 use formats::Formats;
 use names::Names;
-pub use row::RecordBuilder;
+pub use record::RecordBuilder;
 
 use crate::Error;
 use crate::bindings::host::weir::connect::data::{HeaderColumns, Records, TopicColumn};
-use crate::bindings::source::interface::{SourceBatch, TransactionBoundary};
+use crate::bindings::source::interface::SourceBatch;
+use crate::host;
 
 /// Limits for the batch of one `poll`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Maximum number of records. Returning more fails the task.
-    pub rows: u32,
+    pub max_records: u32,
     /// Bytes of keys and values together. This is a soft limit: the record that exceeds it may still be included, as the
     /// last one.
-    pub bytes: u32,
+    pub max_bytes: u32,
     /// How long `poll` may wait for records. Stop, pause and reconfiguration wait until `poll` returns.
-    pub wait: Duration,
+    pub max_wait: Duration,
 }
 
 /// The budget of the test harness. The runtime chooses its own values.
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { rows: 1000, bytes: 1 << 20, wait: Duration::ZERO }
+        Budget { max_records: 1000, max_bytes: 1 << 20, max_wait: Duration::ZERO }
     }
 }
 
@@ -57,10 +58,10 @@ impl Default for Budget {
 #[derive(Debug)]
 pub struct BatchBuilder {
     budget: Budget,
-    first_row: u64,
+    first_number: u64,
     count: u32,
     topics: Names,
-    topic_rows: Vec<u32>,
+    topic_index: Vec<u32>,
     /// Empty until a record sets a partition.
     partitions: Vec<i32>,
     /// Empty until a record sets a timestamp.
@@ -75,19 +76,20 @@ pub struct BatchBuilder {
     source_partitions: Names,
     source_partition: Vec<u32>,
     offsets: ColumnWriter,
-    boundaries: Vec<TransactionBoundary>,
+    /// The last record of each transaction that ends in this batch, and whether it is aborted.
+    transaction_ends: Vec<(Option<u32>, bool)>,
     error: Option<Error>,
 }
 
 impl BatchBuilder {
     /// Creates an empty batch whose first record has this number. The SDK calls this for each `poll`.
-    pub fn new(budget: Budget, first_row: u64) -> BatchBuilder {
+    pub fn new(budget: Budget, first_number: u64) -> BatchBuilder {
         BatchBuilder {
             budget,
-            first_row,
+            first_number,
             count: 0,
             topics: Names::default(),
-            topic_rows: Vec::new(),
+            topic_index: Vec::new(),
             partitions: Vec::new(),
             timestamps: Vec::new(),
             formats: Formats::default(),
@@ -99,7 +101,7 @@ impl BatchBuilder {
             source_partitions: Names::default(),
             source_partition: Vec::new(),
             offsets: ColumnWriter::default(),
-            boundaries: Vec::new(),
+            transaction_ends: Vec::new(),
             error: None,
         }
     }
@@ -116,7 +118,7 @@ impl BatchBuilder {
 
     /// Returns whether another record may be pushed.
     pub fn has_room(&self) -> bool {
-        self.count < self.budget.rows && self.size() < self.budget.bytes as usize
+        self.count < self.budget.max_records && self.size() < self.budget.max_bytes as usize
     }
 
     /// Returns the number of records pushed.
@@ -135,47 +137,50 @@ impl BatchBuilder {
     }
 
     /// Returns the number of the next record, see [`Settled`](crate::source::Settled).
-    pub fn next_row(&self) -> u64 {
-        self.first_row + u64::from(self.count)
+    pub fn next_number(&self) -> u64 {
+        self.first_number + u64::from(self.count)
     }
 
-    /// Ends a transaction after the records pushed so far. Has an effect only with `transaction.boundary=connector`.
+    /// Ends a transaction after the last record pushed to this batch; before the first one, after the last record of the
+    /// batch. Has an effect only with `transaction.boundary=connector`, and none if `poll` fails.
     pub fn commit_transaction(&mut self) {
-        self.boundary(false);
+        self.transaction_ends.push((self.count.checked_sub(1), false));
     }
 
     /// Aborts the transaction of the records pushed so far: they are discarded, but their offsets are still stored.
     /// Otherwise like [`commit_transaction`](BatchBuilder::commit_transaction).
     pub fn abort_transaction(&mut self) {
-        self.boundary(true);
-    }
-
-    fn boundary(&mut self, abort: bool) {
-        self.boundaries.push(TransactionBoundary { row: self.count.checked_sub(1), abort });
+        self.transaction_ends.push((self.count.checked_sub(1), true));
     }
 
     /// Records an error in the source's data. The first one fails the call.
     fn fail(&mut self, reason: impl Display) {
-        self.error.get_or_insert_with(|| Error::task(reason));
+        self.error.get_or_insert_with(|| Error::fatal(reason));
     }
 
     /// Returns the columns, or an error if more records were pushed than the budget allows or if a record cannot be
     /// written.
     #[doc(hidden)]
     pub fn finish(mut self) -> Result<SourceBatch, Error> {
-        if self.count > self.budget.rows {
-            let (count, rows) = (self.count, self.budget.rows);
+        if self.count > self.budget.max_records {
+            let (count, most) = (self.count, self.budget.max_records);
             self.fail(format_args!(
-                "poll pushed {count} rows, {rows} were asked for: end the loop when `batch.has_room()` is false"
+                "poll pushed {count} records, but at most {most} are allowed: end the loop when `batch.has_room()` is false"
             ));
         }
         if let Some(error) = self.error {
             return Err(error);
         }
+        // The runtime traps a task that ends transactions although it was not asked to.
+        if !self.transaction_ends.is_empty() && host::defines_transactions() {
+            for (index, abort) in self.transaction_ends {
+                if abort { host::abort_transaction(index) } else { host::commit_transaction(index) }
+            }
+        }
         Ok(SourceBatch {
             records: Records {
                 count: self.count,
-                topics: TopicColumn { names: self.topics.into_list(), rows: unless_all_first(self.topic_rows) },
+                topics: TopicColumn { names: self.topics.into_list(), name_index: unless_all_first(self.topic_index) },
                 partitions: self.partitions,
                 timestamps: self.timestamps,
                 formats: self.formats.into_list(),
@@ -188,14 +193,13 @@ impl BatchBuilder {
                 },
             },
             source_partitions: self.source_partitions.into_list(),
-            source_partition: unless_all_first(self.source_partition),
+            source_partition_index: unless_all_first(self.source_partition),
             source_offsets: self.offsets.finish(),
-            boundaries: self.boundaries,
         })
     }
 }
 
 /// Returns the short form of an index column: empty if all indexes are 0.
-fn unless_all_first(rows: Vec<u32>) -> Vec<u32> {
-    if rows.iter().all(|index| *index == 0) { Vec::new() } else { rows }
+fn unless_all_first(indexes: Vec<u32>) -> Vec<u32> {
+    if indexes.iter().all(|index| *index == 0) { Vec::new() } else { indexes }
 }

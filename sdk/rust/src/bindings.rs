@@ -15,10 +15,12 @@ pub mod host {
         inline: "
             package weir:sdk-host;
             world host {
-                import weir:connect/data@0.1.0;
-                import weir:connect/host@0.1.0;
-                import weir:connect/source-context@0.1.0;
-                import weir:connect/sink-context@0.1.0;
+                import weir:connect/data@0.2.0;
+                import weir:connect/host@0.2.0;
+                import weir:connect/context@0.2.0;
+                import weir:connect/connector-context@0.2.0;
+                import weir:connect/source-context@0.2.0;
+                import weir:connect/sink-context@0.2.0;
             }
         ",
         additional_derives: [PartialEq],
@@ -26,67 +28,71 @@ pub mod host {
     });
 }
 
-/// The interface `plugin`, exported by every component.
-#[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
-pub mod plugin {
-    wit_bindgen::generate!({
-        path: "wit",
-        inline: "
-            package weir:sdk-plugin;
-            world sdk-plugin { export weir:connect/plugin@0.1.0; }
-        ",
-        with: { "weir:connect/data@0.1.0": crate::bindings::host::weir::connect::data },
-        additional_derives: [PartialEq],
-        pub_export_macro: true,
-        export_macro_name: "export_plugin",
-    });
-    pub use exports::weir::connect::plugin as interface;
+/// Generates the bindings of exported interfaces: a module for each, and a macro that exports it. The world is a literal,
+/// because `generate!` does not expand macros in its arguments.
+macro_rules! interfaces {
+    ($($(#[$attribute:meta])* $module:ident: $world:literal, $export:literal, {$($with:tt)*};)*) => {$(
+        $(#[$attribute])*
+        #[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
+        pub mod $module {
+            wit_bindgen::generate!({
+                path: "wit",
+                inline: $world,
+                with: { $($with)* },
+                additional_derives: [PartialEq],
+                pub_export_macro: true,
+                export_macro_name: $export,
+            });
+            pub use exports::weir::connect::$module as interface;
+        }
+    )*};
 }
 
-/// The interface `connector`, exported by components with sources or sinks.
-#[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
-pub mod connector {
-    wit_bindgen::generate!({
-        path: "wit",
-        inline: "
-            package weir:sdk-connector;
-            world sdk-connector { export weir:connect/connector@0.1.0; }
-        ",
-        with: { "weir:connect/data@0.1.0": crate::bindings::host::weir::connect::data },
-        pub_export_macro: true,
-        export_macro_name: "export_connector",
-    });
-    pub use exports::weir::connect::connector as interface;
-}
-
-/// The interface `source`.
-#[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
-pub mod source {
-    wit_bindgen::generate!({
-        path: "wit",
-        inline: "
-            package weir:sdk-source;
-            world sdk-source { export weir:connect/source@0.1.0; }
-        ",
-        with: { "weir:connect/data@0.1.0": crate::bindings::host::weir::connect::data },
-        pub_export_macro: true,
-        export_macro_name: "export_source",
-    });
-    pub use exports::weir::connect::source as interface;
-}
-
-/// The interface `sink`.
-#[expect(missing_docs, reason = "wit/*.wit documents what needs it; some record fields speak for themselves")]
-pub mod sink {
-    wit_bindgen::generate!({
-        path: "wit",
-        inline: "
-            package weir:sdk-sink;
-            world sdk-sink { export weir:connect/sink@0.1.0; }
-        ",
-        with: { "weir:connect/data@0.1.0": crate::bindings::host::weir::connect::data },
-        pub_export_macro: true,
-        export_macro_name: "export_sink",
-    });
-    pub use exports::weir::connect::sink as interface;
+interfaces! {
+    /// The interface `plugin`, exported by every component.
+    plugin: "package weir:sdk-plugin; world sdk-plugin { export weir:connect/plugin@0.2.0; }", "export_plugin", {};
+    /// The interface `validation`, exported by every component.
+    validation: "package weir:sdk-validation; world sdk-validation { export weir:connect/validation@0.2.0; }", "export_validation",
+        { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `capabilities`, exported by every component.
+    capabilities: "package weir:sdk-capabilities; world sdk-capabilities { export weir:connect/capabilities@0.2.0; }",
+        "export_capabilities", { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `connector`.
+    connector: "package weir:sdk-connector; world sdk-connector { export weir:connect/connector@0.2.0; }", "export_connector",
+        { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `connector-check`.
+    connector_check: "package weir:sdk-connector-check; world sdk-connector-check { export weir:connect/connector-check@0.2.0; }",
+        "export_connector_check", { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `source`.
+    source: "package weir:sdk-source; world sdk-source { export weir:connect/source@0.2.0; }", "export_source",
+        { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `source-acknowledgements`.
+    source_acknowledgements:
+        "package weir:sdk-source-acknowledgements; world sdk-source-acknowledgements { export weir:connect/source-acknowledgements@0.2.0; }",
+        "export_source_acknowledgements", { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `source-transactions`.
+    source_transactions:
+        "package weir:sdk-source-transactions; world sdk-source-transactions { export weir:connect/source-transactions@0.2.0; }",
+        "export_source_transactions", { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `source-offsets`.
+    source_offsets: "package weir:sdk-source-offsets; world sdk-source-offsets { export weir:connect/source-offsets@0.2.0; }",
+        "export_source_offsets", { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `sink`.
+    sink: "package weir:sdk-sink; world sdk-sink { export weir:connect/sink@0.2.0; }", "export_sink",
+        { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `sink-commit`.
+    sink_commit: "package weir:sdk-sink-commit; world sdk-sink-commit { export weir:connect/sink-commit@0.2.0; }",
+        "export_sink_commit", { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `sink-partitions`.
+    sink_partitions: "package weir:sdk-sink-partitions; world sdk-sink-partitions { export weir:connect/sink-partitions@0.2.0; }",
+        "export_sink_partitions", { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `sink-offsets`.
+    sink_offsets: "package weir:sdk-sink-offsets; world sdk-sink-offsets { export weir:connect/sink-offsets@0.2.0; }",
+        "export_sink_offsets", { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `transform`.
+    transform: "package weir:sdk-transform; world sdk-transform { export weir:connect/transform@0.2.0; }", "export_transform",
+        { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
+    /// The interface `predicate`.
+    predicate: "package weir:sdk-predicate; world sdk-predicate { export weir:connect/predicate@0.2.0; }", "export_predicate",
+        { "weir:connect/data@0.2.0": crate::bindings::host::weir::connect::data };
 }

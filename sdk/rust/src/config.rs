@@ -9,7 +9,7 @@
 //!     /// Topic to write to.
 //!     #[config(importance = high, validator = non_empty)]
 //!     topic: String,
-//!     /// Rows to ask for at once.
+//!     /// Records to ask for at once.
 //!     #[config(name = "batch.size", default = 2000, range(1..))]
 //!     batch_size: u32,
 //!     /// Milliseconds between two looks.
@@ -25,27 +25,101 @@
 //! let keys = PollerConfig::keys();
 //! assert_eq!(keys[1].name, "batch.size");
 //! assert_eq!(keys[1].default.as_deref(), Some("2000"));
-//! assert_eq!(keys[1].doc, "Rows to ask for at once.");
+//! assert_eq!(keys[1].doc, "Records to ask for at once.");
 //! ```
 
+mod capability;
 mod check;
 mod field;
 mod key;
+mod secrets;
 
 use std::collections::BTreeMap;
 
+pub use capability::Capability;
 pub use check::check;
 pub use field::{ConfigField, Password};
+pub(crate) use secrets::{Secrets, Shown, received};
 pub use weir_sdk_macros::Config;
 
-pub use crate::bindings::plugin::interface::{
-    Capability, ConfigKey, ConfigType, ConfigValue, Importance, Validator, Width,
-};
+pub use crate::bindings::plugin::interface::{ConfigType, Importance};
+pub use crate::bindings::validation::interface::ConfigValue;
 
-/// Keys and values as set by the user.
+/// A key of a plugin's configuration (Kafka's `ConfigDef.ConfigKey`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigKey {
+    /// The name of the key.
+    pub name: String,
+    /// Kafka's type.
+    pub kind: ConfigType,
+    /// Whether the key must be set. If true, `default` is `None`.
+    pub required: bool,
+    /// The default value as text, or `None` for null.
+    pub default: Option<String>,
+    /// The checks that the runtime makes before the plugin sees the value.
+    pub validators: Vec<Validator>,
+    /// The importance.
+    pub importance: Importance,
+    /// The documentation.
+    pub doc: String,
+    /// The heading under which user interfaces show the key.
+    pub group: Option<String>,
+    /// The position in the group, starting at 1.
+    pub order: Option<u32>,
+    /// The width of the field in user interfaces.
+    pub width: Option<Width>,
+    /// The name that user interfaces show, or `None` for the name of the key.
+    pub display_name: Option<String>,
+    /// The keys whose recommended values or visibility depend on this one.
+    pub dependents: Vec<String>,
+    /// Recommended values that do not depend on other keys.
+    pub recommended_values: Vec<String>,
+    /// Whether the key is not shown in user interfaces and definitions (Kafka's `internalConfig`).
+    pub internal: bool,
+}
+
+/// The width of a field in user interfaces (Kafka's `ConfigDef.Width`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// Short.
+    Short,
+    /// Medium.
+    Medium,
+    /// Long.
+    Long,
+}
+
+/// A check that the runtime makes before the plugin sees the value, with the same messages as Kafka Connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Validator {
+    /// A number between these, both inclusive (`ConfigDef.Range`). `None` is no bound.
+    Range(Option<i64>, Option<i64>),
+    /// `ConfigDef.NonEmptyString`.
+    NonEmptyString,
+    /// Exactly one of these (`ConfigDef.ValidString`).
+    OneOf(Vec<String>),
+    /// One of these, in upper or lower case (`ConfigDef.CaseInsensitiveValidString`).
+    OneOfIgnoringCase(Vec<String>),
+    /// A list with at least one entry.
+    NonEmptyList,
+    /// A list with at least one entry and without duplicates.
+    NonEmptyListWithoutDuplicates,
+    /// A list without duplicates, which may be empty.
+    ListWithoutDuplicates,
+    /// A regular expression in Java's syntax.
+    Regex,
+}
+
+/// Keys and values. A plugin receives every key that the user set, and every key of its definition that has a default.
 pub type ConfigMap = BTreeMap<String, String>;
 
 /// A typed configuration, usually derived. See the [module](self).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a configuration",
+    label = "not a configuration",
+    note = "add `#[derive(weir_sdk::Config)]` to `{Self}`; a plugin without keys has `type Config = ();`"
+)]
 pub trait Config: Sized {
     /// Returns the keys, in the order in which they are documented.
     fn keys() -> Vec<ConfigKey>;

@@ -1,78 +1,91 @@
-//! Errors that a plugin can return: retry later, fail the task, or (for single records) fail the record.
+//! Errors that a plugin can return: the call is repeated, the task fails, or (for single records) the record fails.
 
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::bindings::host::weir::connect::data::{Fault, Retry};
+use crate::bindings::host::weir::connect::data::{Fault, Retriable};
 use crate::config::ConfigError;
 use crate::os_error::told;
 
 /// Why a call failed.
+///
+/// The runtime repeats a call that failed with a retriable error where that is possible: in
+/// [`Source::poll`](crate::Source::poll), [`Sink::put`](crate::Sink::put) and
+/// [`Check::check`](crate::connector::Check::check). Elsewhere both kinds of errors have the same effect, which is
+/// documented at each function.
 ///
 /// ```
 /// use std::time::Duration;
 /// use weir_sdk::{Error, ErrorContext};
 ///
 /// fn read(path: &str) -> Result<String, Error> {
-///     // A file that is not there yet may come: the runtime calls again.
-///     std::fs::read_to_string(path).or_retry(format_args!("cannot read {path}"))
+///     // The file may be created later: the runtime calls again.
+///     std::fs::read_to_string(path).or_retriable(format_args!("cannot read {path}"))
 /// }
 ///
-/// assert!(matches!(read("/nowhere/at/all"), Err(Error::Retry { after: None, .. })));
-/// assert_eq!(Error::task("the table was dropped").to_string(), "the table was dropped");
-/// assert_eq!(Error::retry_after(Duration::from_secs(1), "busy").to_string(), "busy");
+/// assert!(matches!(read("/nowhere/at/all"), Err(Error::Retriable { after: None, .. })));
+/// assert_eq!(Error::fatal("the table was dropped").to_string(), "the table was dropped");
+/// assert_eq!(Error::retriable_after(Duration::from_secs(1), "busy").to_string(), "busy");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A transient error. Nothing was done, and the runtime retries the call.
+    /// A transient error. Nothing was done, and the runtime repeats the call.
     #[error("{message}")]
-    Retry {
+    Retriable {
         /// The error message for the log.
         message: String,
-        /// How long to wait before the retry; `None` to use the runtime's increasing backoff.
+        /// How long to wait before the call is repeated; `None` to use the runtime's increasing backoff.
         after: Option<Duration>,
     },
-    /// A permanent error; retrying will not help. The task or connector becomes FAILED with this text as its trace.
+    /// A permanent error; repeating the call will not help. The task or connector becomes FAILED with this text as its
+    /// trace.
     #[error("{0}")]
-    Task(String),
+    Fatal(String),
 }
 
 impl Error {
-    /// Creates a transient error. The runtime retries the call with its own increasing backoff.
-    pub fn retry(message: impl Display) -> Error {
-        Error::Retry { message: message.to_string(), after: None }
+    /// Creates a transient error. The runtime repeats the call with its own increasing backoff.
+    pub fn retriable(message: impl Display) -> Error {
+        Error::Retriable { message: message.to_string(), after: None }
     }
 
-    /// Creates a transient error. The runtime retries the call after this time.
-    pub fn retry_after(after: Duration, message: impl Display) -> Error {
-        Error::Retry { message: message.to_string(), after: Some(after) }
+    /// Creates a transient error. The runtime repeats the call after this time.
+    pub fn retriable_after(after: Duration, message: impl Display) -> Error {
+        Error::Retriable { message: message.to_string(), after: Some(after) }
     }
 
     /// Creates a permanent error, which fails the task.
-    pub fn task(message: impl Display) -> Error {
-        Error::Task(message.to_string())
+    pub fn fatal(message: impl Display) -> Error {
+        Error::Fatal(message.to_string())
+    }
+
+    /// Returns the text for a call that the runtime does not repeat.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Error::Retriable { message, .. } | Error::Fatal(message) => told(&message).into_owned(),
+        }
     }
 }
 
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Error {
-        Error::Task(error.to_string())
+        Error::Fatal(error.to_string())
     }
 }
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Error {
-        Error::Task(error.to_string())
+        Error::Fatal(error.to_string())
     }
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Fault {
         match error {
-            Error::Retry { message, after } => {
-                Fault::Retry(Retry { message: told(&message).into_owned(), after_ms: after.map(milliseconds) })
+            Error::Retriable { message, after } => {
+                Fault::Retriable(Retriable { message: told(&message).into_owned(), after_ms: after.map(milliseconds) })
             }
-            Error::Task(message) => Fault::Fatal(told(&message).into_owned()),
+            Error::Fatal(message) => Fault::Fatal(told(&message).into_owned()),
         }
     }
 }
@@ -82,54 +95,54 @@ pub(crate) fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// Classifies any error as retryable or fatal, and adds what the plugin was doing.
+/// Classifies any error as retriable or fatal, and adds what the plugin was doing.
 ///
 /// ```
 /// use weir_sdk::{Error, ErrorContext};
-/// let error = "x".parse::<u32>().or_task("the position is no number").unwrap_err();
-/// assert_eq!(error, Error::task("the position is no number: invalid digit found in string"));
+/// let error = "x".parse::<u32>().or_fatal("the position is not a valid number").unwrap_err();
+/// assert_eq!(error, Error::fatal("the position is not a valid number: invalid digit found in string"));
 /// ```
 pub trait ErrorContext<T> {
     /// Converts the error to a transient one: the call may succeed if it is repeated.
-    fn or_retry(self, doing: impl Display) -> Result<T, Error>;
+    fn or_retriable(self, doing: impl Display) -> Result<T, Error>;
     /// Converts the error to a permanent one, which fails the task.
-    fn or_task(self, doing: impl Display) -> Result<T, Error>;
+    fn or_fatal(self, doing: impl Display) -> Result<T, Error>;
 }
 
 impl<T, E: Display> ErrorContext<T> for Result<T, E> {
-    fn or_retry(self, doing: impl Display) -> Result<T, Error> {
-        self.map_err(|error| Error::retry(format_args!("{doing}: {error}")))
+    fn or_retriable(self, doing: impl Display) -> Result<T, Error> {
+        self.map_err(|error| Error::retriable(format_args!("{doing}: {error}")))
     }
 
-    fn or_task(self, doing: impl Display) -> Result<T, Error> {
-        self.map_err(|error| Error::task(format_args!("{doing}: {error}")))
+    fn or_fatal(self, doing: impl Display) -> Result<T, Error> {
+        self.map_err(|error| Error::fatal(format_args!("{doing}: {error}")))
     }
 }
 
 /// A record that could not be processed, although others could. It is handled according to `errors.tolerance`.
 ///
 /// ```
-/// use weir_sdk::RowError;
-/// assert!(!RowError::new("not a number").retry);
-/// assert!(RowError::retry("the lookup timed out").retry);
+/// use weir_sdk::RecordError;
+/// assert!(!RecordError::new("not a number").retriable);
+/// assert!(RecordError::retriable("the lookup timed out").retriable);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct RowError {
+pub struct RecordError {
     /// The error message.
     pub message: String,
     /// Whether the same record may succeed later. Only transforms are called again for a single record.
-    pub retry: bool,
+    pub retriable: bool,
 }
 
-impl RowError {
+impl RecordError {
     /// Creates a permanent error for the record.
-    pub fn new(message: impl Display) -> RowError {
-        RowError { message: told(&message.to_string()).into_owned(), retry: false }
+    pub fn new(message: impl Display) -> RecordError {
+        RecordError { message: told(&message.to_string()).into_owned(), retriable: false }
     }
 
     /// Creates a transient error for the record: it may succeed later.
-    pub fn retry(message: impl Display) -> RowError {
-        RowError { message: told(&message.to_string()).into_owned(), retry: true }
+    pub fn retriable(message: impl Display) -> RecordError {
+        RecordError { message: told(&message.to_string()).into_owned(), retriable: true }
     }
 }

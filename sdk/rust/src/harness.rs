@@ -3,15 +3,18 @@
 //!
 //! [`SourceHarness`] polls a source, settles its records, stores their offsets and restarts it from them. [`SinkHarness`]
 //! keeps a topic in memory, passes its records to a sink, commits the offsets that the sink returns and restarts it from
-//! there. Both make the same checks as the runtime, and panic with a description of the error.
+//! there. Both make the same checks as the runtime, and panic with a description of the error. [`ConnectorHarness`] divides
+//! the work of a connector into tasks.
 
-mod rows;
+mod connector;
+mod records;
 pub(crate) mod runtime;
 mod sink;
 mod source;
 
-pub use rows::{KafkaRecord, Row};
-pub use runtime::LogLine;
+pub use connector::{ConnectorHarness, ConnectorRequests};
+pub use records::{KafkaRecord, SourceRecord};
+pub use runtime::{LogLine, TransactionEnd};
 pub use sink::{Requests, SinkHarness};
 pub use source::{Polled, SourceHarness, StoredOffsets};
 

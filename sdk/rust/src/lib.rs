@@ -2,8 +2,8 @@
 //!
 //! A plugin is a type that implements a trait: [`Source`] produces records to Kafka, [`Sink`] receives records from
 //! Kafka, [`Transform`] changes records in between, and [`Predicate`] selects the records that a transform applies to.
-//! One macro exports the plugins of a crate: [`export!`] or [`export_transforms!`]. `docs/first-connector.md` explains a
-//! complete connector step by step.
+//! One macro exports the plugins of a crate: [`export!`]. `docs/first-connector.md` explains a complete connector step by
+//! step.
 //!
 //! ```
 //! use std::time::Duration;
@@ -15,7 +15,7 @@
 //!     /// Topic to write to.
 //!     #[config(importance = high, validator = non_empty)]
 //!     topic: String,
-//!     /// Milliseconds from one row to the next.
+//!     /// Milliseconds from one record to the next.
 //!     #[config(name = "interval.ms", default = 1000)]
 //!     interval: Duration,
 //! }
@@ -46,10 +46,11 @@
 //! | define configuration keys | [`config`] |
 //! | write and read records | [`batch`], [`record`] |
 //! | read and change JSON values; define schemas | [`value`], [`schema`] |
-//! | report errors: retry, fail the record, fail the task | [`Error`], [`RowError`] |
+//! | report errors: repeat the call, fail the record, fail the task | [`Error`], [`RecordError`] |
 //! | divide the work among tasks | [`connector`] |
 //! | log | the macros of the [`log`] crate; panics are logged too |
 //! | define metrics | [`metrics`] |
+//! | get the names of the connector and the task | [`context`] |
 //! | test without Kafka and without WebAssembly | [`harness`], [`transform::testing`] |
 
 pub mod batch;
@@ -57,6 +58,7 @@ pub mod batch;
 pub mod bindings;
 pub mod config;
 pub mod connector;
+pub mod context;
 mod error;
 #[doc(hidden)]
 pub mod export;
@@ -75,7 +77,7 @@ pub mod value;
 
 pub use batch::BatchBuilder;
 pub use config::{Config, ConfigError, ConfigMap};
-pub use error::{Error, ErrorContext, RowError};
+pub use error::{Error, ErrorContext, RecordError};
 pub use log;
 pub use sink::Sink;
 pub use source::Source;

@@ -1,7 +1,7 @@
 //! Metrics of a task (KIP-877), exposed together with the runtime's metrics.
 //!
 //! ```
-//! weir_sdk::metrics::counter_add("rows_skipped", 1);
+//! weir_sdk::metrics::counter_add("records_skipped", 1);
 //! weir_sdk::metrics::gauge_set("lag_seconds", 0.5);
 //! ```
 

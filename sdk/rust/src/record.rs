@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::RowError;
+use crate::RecordError;
 use crate::bindings::host::weir::connect::data::{Column, Encoding, Format, Records, Values};
 use crate::schema::SchemaRef;
 use crate::value::Value;
@@ -64,15 +64,15 @@ impl<'a> Data<'a> {
     /// assert_eq!((order.id, order.note), (7, "soon"));
     /// assert_eq!(Data::Bytes(b"x").parse::<u64>().unwrap_err().to_string(), "expected JSON, not bytes");
     /// ```
-    pub fn parse<T: Deserialize<'a>>(self) -> Result<T, RowError> {
+    pub fn parse<T: Deserialize<'a>>(self) -> Result<T, RecordError> {
         let json = match self {
             Data::Json(json) => json,
             // A null is what an `Option` reads as none.
             Data::Null => "null",
-            Data::Text(_) => return Err(RowError::new("expected JSON, not text")),
-            Data::Bytes(_) => return Err(RowError::new("expected JSON, not bytes")),
+            Data::Text(_) => return Err(RecordError::new("expected JSON, not text")),
+            Data::Bytes(_) => return Err(RecordError::new("expected JSON, not bytes")),
         };
-        serde_json::from_str(json).map_err(RowError::new)
+        serde_json::from_str(json).map_err(RecordError::new)
     }
 
     /// Returns whether this is null.
@@ -112,7 +112,7 @@ fn text(bytes: &[u8]) -> &str {
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     records: &'a Records,
-    row: usize,
+    index: usize,
     key: Option<&'a [u8]>,
     value: Option<&'a [u8]>,
     headers: Headers<'a>,
@@ -120,24 +120,24 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// Returns the index of the record in its batch.
-    pub fn row(&self) -> u32 {
-        self.row as u32
+    pub fn index(&self) -> u32 {
+        self.index as u32
     }
 
     /// Returns the topic, as changed by the transforms that have already run.
     pub fn topic(&self) -> &'a str {
         let topics = &self.records.topics;
-        &topics.names[pick(&topics.rows, self.row)]
+        &topics.names[pick(&topics.name_index, self.index)]
     }
 
     /// Returns the Kafka partition, or `None` if none is set.
     pub fn partition(&self) -> Option<i32> {
-        self.records.partitions.get(self.row).copied().filter(|partition| *partition >= 0)
+        self.records.partitions.get(self.index).copied().filter(|partition| *partition >= 0)
     }
 
     /// Returns the timestamp in milliseconds since 1970-01-01T00:00:00Z, or `None` if the record has none.
     pub fn timestamp(&self) -> Option<i64> {
-        self.records.timestamps.get(self.row).copied().filter(|timestamp| *timestamp >= 0)
+        self.records.timestamps.get(self.index).copied().filter(|timestamp| *timestamp >= 0)
     }
 
     /// Returns the key.
@@ -171,12 +171,12 @@ impl<'a> Record<'a> {
     }
 
     fn format(&self, values: &'a Values) -> Option<&'a Format> {
-        format(self.records, values, self.row)
+        format(self.records, values, self.index)
     }
 }
 
-fn format<'a>(records: &'a Records, values: &'a Values, row: usize) -> Option<&'a Format> {
-    records.formats.get(pick(&values.formats, row))
+fn format<'a>(records: &'a Records, values: &'a Values, index: usize) -> Option<&'a Format> {
+    records.formats.get(pick(&values.format_index, index))
 }
 
 fn schema(format: Option<&Format>) -> Option<SchemaRef<'_>> {
@@ -184,8 +184,8 @@ fn schema(format: Option<&Format>) -> Option<SchemaRef<'_>> {
 }
 
 /// Returns the entry of an index column. An empty column means the first entry for every record.
-pub(crate) fn pick(rows: &[u32], row: usize) -> usize {
-    rows.get(row).map_or(0, |index| *index as usize)
+pub(crate) fn pick(indexes: &[u32], record: usize) -> usize {
+    indexes.get(record).map_or(0, |index| *index as usize)
 }
 
 /// A header.
@@ -236,12 +236,12 @@ struct Cursor {
 }
 
 impl Cursor {
-    fn next<'a>(&mut self, column: &'a Column, row: usize) -> Option<&'a [u8]> {
-        self.next_of(&column.lengths, &column.bytes, row)
+    fn next<'a>(&mut self, column: &'a Column, index: usize) -> Option<&'a [u8]> {
+        self.next_of(&column.lengths, &column.bytes, index)
     }
 
-    fn next_of<'a>(&mut self, lengths: &[i32], bytes: &'a [u8], row: usize) -> Option<&'a [u8]> {
-        let length = usize::try_from(*lengths.get(row)?).ok()?;
+    fn next_of<'a>(&mut self, lengths: &[i32], bytes: &'a [u8], index: usize) -> Option<&'a [u8]> {
+        let length = usize::try_from(*lengths.get(index)?).ok()?;
         let start = self.position;
         self.position += length;
         Some(&bytes[start..self.position])
@@ -250,9 +250,9 @@ impl Cursor {
 
 /// An iterator over the records of a batch, in order.
 #[derive(Clone, Debug)]
-pub struct Rows<'a> {
+pub struct RecordIter<'a> {
     records: &'a Records,
-    row: usize,
+    index: usize,
     key: Cursor,
     value: Cursor,
     header: usize,
@@ -260,13 +260,13 @@ pub struct Rows<'a> {
     header_values: Cursor,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RecordIter<'a> {
     /// Creates an iterator over columns that the runtime has checked.
     #[doc(hidden)]
-    pub fn new(records: &'a Records) -> Rows<'a> {
-        Rows {
+    pub fn new(records: &'a Records) -> RecordIter<'a> {
+        RecordIter {
             records,
-            row: 0,
+            index: 0,
             key: Cursor::default(),
             value: Cursor::default(),
             header: 0,
@@ -277,7 +277,7 @@ impl<'a> Rows<'a> {
 
     fn next_headers(&mut self) -> Headers<'a> {
         let records = self.records;
-        let left = records.headers.counts.get(self.row).copied().unwrap_or(0);
+        let left = records.headers.counts.get(self.index).copied().unwrap_or(0);
         let headers =
             Headers { records, header: self.header, left, names: self.header_names, values: self.header_values };
         for _ in 0..left {
@@ -290,26 +290,26 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl<'a> Iterator for Rows<'a> {
+impl<'a> Iterator for RecordIter<'a> {
     type Item = Record<'a>;
 
     fn next(&mut self) -> Option<Record<'a>> {
         let records = self.records;
-        if self.row >= records.count as usize {
+        if self.index >= records.count as usize {
             return None;
         }
         let headers = self.next_headers();
-        let row = self.row;
-        self.row += 1;
-        let key = self.key.next_of(&records.keys.lengths, &records.keys.bytes, row);
-        let value = self.value.next_of(&records.values.lengths, &records.values.bytes, row);
-        Some(Record { records, row, key, value, headers })
+        let index = self.index;
+        self.index += 1;
+        let key = self.key.next_of(&records.keys.lengths, &records.keys.bytes, index);
+        let value = self.value.next_of(&records.values.lengths, &records.values.bytes, index);
+        Some(Record { records, index, key, value, headers })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.records.count as usize - self.row;
+        let left = self.records.count as usize - self.index;
         (left, Some(left))
     }
 }
 
-impl ExactSizeIterator for Rows<'_> {}
+impl ExactSizeIterator for RecordIter<'_> {}

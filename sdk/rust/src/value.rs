@@ -81,9 +81,9 @@ pub struct NotAnObject {
     pub class: &'static str,
 }
 
-impl From<NotAnObject> for crate::RowError {
-    fn from(error: NotAnObject) -> crate::RowError {
-        crate::RowError::new(error)
+impl From<NotAnObject> for crate::RecordError {
+    fn from(error: NotAnObject) -> crate::RecordError {
+        crate::RecordError::new(error)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use weir_sdk::batch::{BatchBuilder, Budget};
-use weir_sdk::record::Rows;
+use weir_sdk::record::RecordIter;
 use weir_sdk::schema::Schema;
 use weir_sdk::source::SourcePartition;
 use weir_test_support::allocations::{self, Counting};
@@ -16,7 +16,8 @@ fn records_cost_no_allocation_each() {
     const RECORDS: u64 = 20_000;
     let files = ["a", "b"].map(|name| SourcePartition::new().with("filename", name));
     let schema = Schema::string().build();
-    let mut batch = BatchBuilder::new(Budget { rows: u32::MAX, bytes: u32::MAX, wait: Duration::ZERO }, 0);
+    let mut batch =
+        BatchBuilder::new(Budget { max_records: u32::MAX, max_bytes: u32::MAX, max_wait: Duration::ZERO }, 0);
     let writing = allocations::during(|| {
         for number in 0..RECORDS {
             batch
@@ -36,7 +37,7 @@ fn records_cost_no_allocation_each() {
 
     let mut bytes = 0;
     let reading = allocations::during(|| {
-        for record in Rows::new(&batch.records) {
+        for record in RecordIter::new(&batch.records) {
             bytes += record.topic().len() + record.value().as_bytes().map_or(0, <[u8]>::len);
             bytes += record.headers().map(|header| header.name.len()).sum::<usize>();
         }

@@ -62,7 +62,7 @@ struct Everything {
     #[config(default = "a, b", validator = non_empty_list_without_duplicates, recommended("a", "c"))]
     list: Vec<String>,
     /// Password.
-    #[config(visible = false)]
+    #[config(internal)]
     secret: Option<Password>,
     /// Mode.
     #[config(one_of("fast", "safe"), default = "safe")]
@@ -90,20 +90,20 @@ fn parse(entries: &[(&str, &str)]) -> Result<Everything, String> {
 fn attributes_reach_the_definition() {
     let text = key("text");
     assert_eq!(text.doc, "The first line and the second.\n\nA paragraph.");
-    assert_eq!((text.importance, text.width, text.order_in_group), (Importance::High, Width::Long, 1));
-    assert_eq!((text.group.as_deref(), text.display_name.as_str()), (Some("Main"), "The text"));
-    assert!(text.required && text.visible && text.default.is_none());
+    assert_eq!((text.importance, text.width, text.order), (Importance::High, Some(Width::Long), Some(1)));
+    assert_eq!((text.group.as_deref(), text.display_name.as_deref()), (Some("Main"), Some("The text")));
+    assert!(text.required && !text.internal && text.default.is_none());
     assert_eq!(text.validators, [Validator::NonEmptyString]);
 
     let optional = key("optional.text");
     assert!(!optional.required && optional.default.is_none());
-    assert_eq!((optional.display_name.as_str(), optional.order_in_group), ("optional.text", -1));
+    assert_eq!((optional.display_name.as_deref(), optional.order, optional.width), (None, None, None));
     assert_eq!(key("switch").dependents, ["list", "mode"]);
-    assert_eq!(key("small").validators, [Validator::IntRange((Some(-1), Some(9)))]);
-    assert_eq!(key("int").validators, [Validator::IntRange((None, Some(9)))]);
-    assert_eq!(key("unsigned").validators, [Validator::IntRange((Some(0), Some(u32::MAX.into())))]);
+    assert_eq!(key("small").validators, [Validator::Range(Some(-1), Some(9))]);
+    assert_eq!(key("int").validators, [Validator::Range(None, Some(9))]);
+    assert_eq!(key("unsigned").validators, [Validator::Range(Some(0), Some(u32::MAX.into()))]);
     assert_eq!(key("list").recommended_values, ["a", "c"]);
-    assert!(!key("secret").visible);
+    assert!(key("secret").internal);
     assert_eq!(key("mode").validators, [Validator::OneOf(vec!["fast".into(), "safe".into()])]);
     assert!(!key("mode.b").required);
     assert_eq!(key("connection.host").default.as_deref(), Some("localhost"));

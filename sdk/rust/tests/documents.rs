@@ -34,24 +34,76 @@ fn the_first_connector_is_the_example() {
     assert!(example.lines().count() <= 80);
 }
 
-/// The crate is published without the repository, so it has a copy of the contract. `WEIR_BLESS=1` copies it.
+/// The files of a directory whose names end in `.wit`, with their texts.
+fn wit_files(directory: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let wit = entries.filter(|path| path.extension().is_some_and(|ending| ending == "wit"));
+    wit.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
+        .collect()
+}
+
+/// Compares a copy of the contract with the original. `WEIR_BLESS=1` copies it.
+fn is_the_contract(copy: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let contract = wit_files(&root.join("wit"));
+    assert!(contract.len() >= 9);
+    for (name, text) in &contract {
+        weir_test_support::bless(&format!("{copy}/{name}"), text);
+    }
+    assert_eq!(wit_files(&root.join(copy)).len(), contract.len(), "{copy} has files that wit does not have; remove them");
+}
+
+/// The crate is published without the repository.
 #[test]
 fn the_crate_has_the_contract_of_the_repository() {
-    let crate_wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
-    let files = |folder: &Path| -> BTreeMap<String, String> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let wit = entries.filter(|path| path.extension().is_some_and(|ending| ending == "wit"));
-        wit.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&path).unwrap()))
-            .collect()
-    };
-    let contract = files(&wit);
-    assert!(contract.len() >= 8);
-    for (name, text) in &contract {
-        weir_test_support::bless(&format!("sdk/rust/wit/{name}"), text);
-    }
-    assert_eq!(files(&crate_wit).len(), contract.len(), "sdk/rust/wit has files that wit has not; remove them");
+    is_the_contract("sdk/rust/wit");
 }
+
+/// Authors of other languages copy this directory.
+#[test]
+fn the_directory_that_authors_copy_has_the_contract_of_the_repository() {
+    is_the_contract("sdk/wit/deps/weir-connect");
+}
+
+#[test]
+fn the_worlds_that_authors_copy_name_every_optional_interface() {
+    let worlds = read("sdk/wit/plugin.wit");
+    let readme = read("wit/README.md");
+    let table = readme.split("| Optional interface |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    let mut found = 0;
+    for interface in table.lines().skip(2).flat_map(|line| line.split('|').nth(1)).flat_map(|cell| cell.split(", ")) {
+        let interface = interface.trim().trim_matches('`');
+        assert!(
+            worlds.contains(&format!("export weir:connect/{interface}@")),
+            "sdk/wit/plugin.wit does not name {interface}"
+        );
+        found += 1;
+    }
+    assert!(found >= 10, "only {found} optional interfaces were found");
+}
+
+const INTERFACES: [&str; 20] = [
+    "plugin",
+    "validation",
+    "capabilities",
+    "connector",
+    "connector-check",
+    "source",
+    "source-acknowledgements",
+    "source-transactions",
+    "source-offsets",
+    "sink",
+    "sink-commit",
+    "sink-partitions",
+    "sink-offsets",
+    "transform",
+    "predicate",
+    "host",
+    "context",
+    "connector-context",
+    "source-context",
+    "sink-context",
+];
 
 #[test]
 fn the_contract_has_every_call_that_its_readme_names() {
@@ -60,9 +112,7 @@ fn the_contract_has_every_call_that_its_readme_names() {
         .map(|file| read(&format!("wit/{file}.wit")))
         .concat();
     let mut found = 0;
-    for interface in
-        ["plugin", "connector", "source", "sink", "transform", "predicate", "host", "source-context", "sink-context"]
-    {
+    for interface in INTERFACES {
         let body = contract.split(&format!("\ninterface {interface} {{")).nth(1).expect("the interface is there");
         let body = body.split("\n}").next().unwrap_or_default();
         for (at, _) in readme.match_indices(&format!("{interface}.")) {

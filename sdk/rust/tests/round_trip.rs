@@ -1,5 +1,5 @@
 //! Any batch that the host writes, the SDK reads the same, and any batch that the SDK writes, the host takes and reads the same.
-//! The model is the plainest there is: a list of rows. (runtime/plugin's tests send batches through a real sandbox.)
+//! The model is the plainest there is: a list of records. (runtime/plugin's tests send batches through a real sandbox.)
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use weir_data::records::{self as host, Encoding};
 use weir_data::schema as host_schema;
 use weir_sdk::batch::{BatchBuilder, Budget};
 use weir_sdk::bindings::host::weir::connect::data as sdk;
-use weir_sdk::record::{Data, Rows};
+use weir_sdk::record::{Data, RecordIter};
 use weir_sdk::schema::{Schema, SchemaRef};
 
 /// A key, a value or a header's value: its bytes, how they are to be read, and its schema.
@@ -22,7 +22,7 @@ struct Cell {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Row {
+struct Record {
     topic: String,
     partition: Option<i32>,
     timestamp: Option<i64>,
@@ -60,40 +60,47 @@ fn cell() -> impl Strategy<Value = Cell> {
     ]
 }
 
-fn row() -> impl Strategy<Value = Row> {
+fn record() -> impl Strategy<Value = Record> {
     let topic = prop::sample::select(vec!["a", "b", "a.longer-topic_name"]).prop_map(String::from);
     let partition = prop::option::of(0..9_i32);
     let timestamp = prop::option::of(0..9_i64);
     (topic, partition, timestamp, cell(), cell(), vec(("[a-zü]{0,3}", cell()), 0..3)).prop_map(
-        |(topic, partition, timestamp, key, value, headers)| Row { topic, partition, timestamp, key, value, headers },
+        |(topic, partition, timestamp, key, value, headers)| Record {
+            topic,
+            partition,
+            timestamp,
+            key,
+            value,
+            headers,
+        },
     )
 }
 
-/// Rows of which some columns are the same throughout, because those have short forms.
-fn rows() -> impl Strategy<Value = Vec<Row>> {
-    (vec(row(), 0..12), row(), any::<[bool; 6]>()).prop_map(|(mut rows, one, same)| {
+/// Records of which some columns are the same throughout, because those have short forms.
+fn records() -> impl Strategy<Value = Vec<Record>> {
+    (vec(record(), 0..12), record(), any::<[bool; 6]>()).prop_map(|(mut records, one, same)| {
         let [topic, partition, timestamp, key, value, headers] = same;
-        for row in &mut rows {
+        for record in &mut records {
             if topic {
-                row.topic.clone_from(&one.topic);
+                record.topic.clone_from(&one.topic);
             }
             if partition {
-                row.partition = None;
+                record.partition = None;
             }
             if timestamp {
-                row.timestamp = None;
+                record.timestamp = None;
             }
             if key {
-                row.key = Cell { bytes: None, encoding: Encoding::Bytes, schema: None };
+                record.key = Cell { bytes: None, encoding: Encoding::Bytes, schema: None };
             }
             if value {
-                row.value = one.value.clone();
+                record.value = one.value.clone();
             }
             if headers {
-                row.headers.clear();
+                record.headers.clear();
             }
         }
-        rows
+        records
     })
 }
 
@@ -108,32 +115,33 @@ fn data(cell: &Cell) -> Data<'_> {
 }
 
 /// As an author writes it.
-fn written_by_the_sdk(rows: &[Row]) -> sdk::Records {
-    let mut batch = BatchBuilder::new(Budget { rows: u32::MAX, bytes: u32::MAX, wait: Duration::ZERO }, 0);
-    for row in rows {
-        let mut record = batch.record(&row.topic).key(data(&row.key)).value(data(&row.value));
-        if let Some(partition) = row.partition {
-            record = record.partition(partition);
+fn written_by_the_sdk(records: &[Record]) -> sdk::Records {
+    let mut batch =
+        BatchBuilder::new(Budget { max_records: u32::MAX, max_bytes: u32::MAX, max_wait: Duration::ZERO }, 0);
+    for record in records {
+        let mut written = batch.record(&record.topic).key(data(&record.key)).value(data(&record.value));
+        if let Some(partition) = record.partition {
+            written = written.partition(partition);
         }
-        if let Some(timestamp) = row.timestamp {
-            record = record.timestamp(timestamp);
+        if let Some(timestamp) = record.timestamp {
+            written = written.timestamp(timestamp);
         }
-        if let Some(schema) = &row.key.schema {
-            record = record.key_schema(schema);
+        if let Some(schema) = &record.key.schema {
+            written = written.key_schema(schema);
         }
-        if let Some(schema) = &row.value.schema {
-            record = record.value_schema(schema);
+        if let Some(schema) = &record.value.schema {
+            written = written.value_schema(schema);
         }
-        for (name, value) in &row.headers {
-            record = record.header(name, data(value), value.schema.as_ref());
+        for (name, value) in &record.headers {
+            written = written.header(name, data(value), value.schema.as_ref());
         }
-        record.push();
+        written.push();
     }
     batch.finish().expect("the budget is large").records
 }
 
 /// As an author reads it.
-fn read_by_the_sdk(records: &sdk::Records) -> Vec<Row> {
+fn read_by_the_sdk(records: &sdk::Records) -> Vec<Record> {
     let cell = |data: Data<'_>, schema: Option<SchemaRef<'_>>| Cell {
         bytes: data.as_bytes().map(<[u8]>::to_vec),
         encoding: match data {
@@ -144,8 +152,8 @@ fn read_by_the_sdk(records: &sdk::Records) -> Vec<Row> {
         },
         schema: schema.map(SchemaRef::to_schema),
     };
-    Rows::new(records)
-        .map(|record| Row {
+    RecordIter::new(records)
+        .map(|record| Record {
             topic: record.topic().into(),
             partition: record.partition(),
             timestamp: record.timestamp(),
@@ -162,7 +170,7 @@ fn of_null(schema: bool) -> Encoding {
 }
 
 /// As the runtime reads it.
-fn read_by_the_host(records: &host::Records) -> Vec<Row> {
+fn read_by_the_host(records: &host::Records) -> Vec<Record> {
     let cell = |bytes: Option<&[u8]>, format: &host::Format| Cell {
         bytes: bytes.map(<[u8]>::to_vec),
         encoding: if bytes.is_some() { format.encoding } else { of_null(format.schema.is_some()) },
@@ -176,12 +184,12 @@ fn read_by_the_host(records: &host::Records) -> Vec<Row> {
     let columns = records.keys.iter(count).zip(records.values.iter(count)).zip(records.headers.rows(count));
     columns
         .enumerate()
-        .map(|(row, ((key, value), headers))| Row {
-            topic: records.topics.topic(row).into(),
-            partition: records.partition(row),
-            timestamp: records.timestamp(row),
-            key: cell(key, records.keys.format_of(row, formats)),
-            value: cell(value, records.values.format_of(row, formats)),
+        .map(|(record, ((key, value), headers))| Record {
+            topic: records.topics.topic(record).into(),
+            partition: records.partition(record),
+            timestamp: records.timestamp(record),
+            key: cell(key, records.keys.format_of(record, formats)),
+            value: cell(value, records.values.format_of(record, formats)),
             headers: headers
                 .map(|header| {
                     let format = formats.get(header.format).unwrap_or(&host::NO_FORMAT);
@@ -193,7 +201,7 @@ fn read_by_the_host(records: &host::Records) -> Vec<Row> {
 }
 
 /// As the runtime writes it: every column at full length, where the SDK would write the short form.
-fn written_by_the_host(rows: &[Row]) -> host::Records {
+fn written_by_the_host(records: &[Record]) -> host::Records {
     let mut formats = Vec::new();
     let mut values = |cells: Vec<&Cell>| {
         let mut column = host::Values::default();
@@ -211,23 +219,26 @@ fn written_by_the_host(rows: &[Row]) -> host::Records {
         }
         column
     };
-    let (keys, all) = (values(rows.iter().map(|row| &row.key).collect()), rows.iter().map(|row| &row.value).collect());
-    let (all, headers): (Vec<_>, Vec<_>) = (all, rows.iter().flat_map(|row| &row.headers).collect());
+    let (keys, all) = (
+        values(records.iter().map(|record| &record.key).collect()),
+        records.iter().map(|record| &record.value).collect(),
+    );
+    let (all, headers): (Vec<_>, Vec<_>) = (all, records.iter().flat_map(|record| &record.headers).collect());
     let of = values(all);
     let header_values = values(headers.iter().map(|(_, value)| value).collect());
-    let mut names: Vec<String> = rows.iter().map(|row| row.topic.clone()).collect();
+    let mut names: Vec<String> = records.iter().map(|record| record.topic.clone()).collect();
     names.sort();
     names.dedup();
-    let topic = |row: &Row| names.iter().position(|name| *name == row.topic).unwrap_or_default() as u32;
+    let topic = |record: &Record| names.iter().position(|name| *name == record.topic).unwrap_or_default() as u32;
     host::Records {
-        count: rows.len() as u32,
-        topics: host::Topics { rows: rows.iter().map(topic).collect(), names },
-        partitions: rows.iter().map(|row| row.partition.unwrap_or(-1)).collect(),
-        timestamps: rows.iter().map(|row| row.timestamp.unwrap_or(-1)).collect(),
+        count: records.len() as u32,
+        topics: host::Topics { rows: records.iter().map(topic).collect(), names },
+        partitions: records.iter().map(|record| record.partition.unwrap_or(-1)).collect(),
+        timestamps: records.iter().map(|record| record.timestamp.unwrap_or(-1)).collect(),
         keys,
         values: of,
         headers: host::Headers {
-            counts: rows.iter().map(|row| row.headers.len() as u32).collect(),
+            counts: records.iter().map(|record| record.headers.len() as u32).collect(),
             names: host::Column::from_rows(headers.iter().map(|(name, _)| Some(name))),
             values: header_values,
         },
@@ -239,19 +250,19 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
 
     #[test]
-    fn the_host_takes_and_reads_what_the_sdk_writes(rows in rows()) {
-        let written = written_by_the_sdk(&rows);
-        prop_assert_eq!(&read_by_the_sdk(&written), &rows);
-        let records = to_host(written);
-        prop_assert_eq!(records.check(), Ok(()));
-        prop_assert_eq!(read_by_the_host(&records), rows);
+    fn the_host_takes_and_reads_what_the_sdk_writes(records in records()) {
+        let written = written_by_the_sdk(&records);
+        prop_assert_eq!(&read_by_the_sdk(&written), &records);
+        let taken = to_host(written);
+        prop_assert_eq!(taken.check(), Ok(()));
+        prop_assert_eq!(read_by_the_host(&taken), records);
     }
 
     #[test]
-    fn the_sdk_reads_what_the_host_writes(rows in rows()) {
-        let written = written_by_the_host(&rows);
+    fn the_sdk_reads_what_the_host_writes(records in records()) {
+        let written = written_by_the_host(&records);
         prop_assert_eq!(written.check(), Ok(()));
-        prop_assert_eq!(read_by_the_sdk(&to_sdk(written)), rows);
+        prop_assert_eq!(read_by_the_sdk(&to_sdk(written)), records);
     }
 }
 
@@ -259,10 +270,10 @@ proptest! {
 
 fn to_host(records: sdk::Records) -> host::Records {
     let column = |column: sdk::Column| host::Column { lengths: column.lengths, bytes: column.bytes };
-    let values = |of: sdk::Values| host::Values { lengths: of.lengths, bytes: of.bytes, formats: of.formats };
+    let values = |of: sdk::Values| host::Values { lengths: of.lengths, bytes: of.bytes, formats: of.format_index };
     host::Records {
         count: records.count,
-        topics: host::Topics { names: records.topics.names, rows: records.topics.rows },
+        topics: host::Topics { names: records.topics.names, rows: records.topics.name_index },
         partitions: records.partitions,
         timestamps: records.timestamps,
         formats: records
@@ -291,10 +302,10 @@ fn to_host(records: sdk::Records) -> host::Records {
 
 fn to_sdk(records: host::Records) -> sdk::Records {
     let column = |column: host::Column| sdk::Column { lengths: column.lengths, bytes: column.bytes };
-    let values = |of: host::Values| sdk::Values { lengths: of.lengths, bytes: of.bytes, formats: of.formats };
+    let values = |of: host::Values| sdk::Values { lengths: of.lengths, bytes: of.bytes, format_index: of.formats };
     sdk::Records {
         count: records.count,
-        topics: sdk::TopicColumn { names: records.topics.names, rows: records.topics.rows },
+        topics: sdk::TopicColumn { names: records.topics.names, name_index: records.topics.rows },
         partitions: records.partitions,
         timestamps: records.timestamps,
         formats: records

@@ -5,9 +5,9 @@ use std::time::Duration;
 use weir_sdk::batch::Budget;
 use weir_sdk::config::{Capability, ConfigValue};
 use weir_sdk::connector::{Connector, ConnectorContext};
-use weir_sdk::harness::SourceHarness;
+use weir_sdk::harness::{ConnectorHarness, SourceHarness, TransactionEnd};
 use weir_sdk::schema::Schema;
-use weir_sdk::source::{Outcome, Poll, Settled, Source, SourceContext, SourcePartition};
+use weir_sdk::source::{Acknowledge, Acknowledgements, Outcome, Poll, Settled, Source, SourceContext, SourcePartition};
 use weir_sdk::{BatchBuilder, Config, ConfigMap, Error, metrics};
 
 #[derive(Config)]
@@ -30,8 +30,6 @@ struct Queues {
 impl Source for Queues {
     const CLASS: &'static str = "org.example.QueueSource";
     const VERSION: &'static str = "1";
-    const WANTS_SETTLED: bool = true;
-    const WANTS_COMMITTED: bool = true;
     type Config = QueueConfig;
 
     fn start(config: QueueConfig, context: &SourceContext) -> Result<Queues, Error> {
@@ -46,8 +44,8 @@ impl Source for Queues {
     fn poll(&mut self, batch: &mut BatchBuilder) -> Result<Poll, Error> {
         for (partition, next) in &mut self.queues {
             if *next < 10 && batch.has_room() {
-                let row = batch.record("messages").value_format(format_args!("{}{next}", partition.as_json()));
-                row.offset(partition, |offset| offset.set("next", *next + 1)).push();
+                let record = batch.record("messages").value_format(format_args!("{}{next}", partition.as_json()));
+                record.offset(partition, |offset| offset.set("next", *next + 1)).push();
                 *next += 1;
             }
         }
@@ -58,30 +56,32 @@ impl Source for Queues {
         Ok(if batch.is_empty() { Poll::Idle(Duration::from_millis(5)) } else { Poll::Ready })
     }
 
-    fn settled(&mut self, rows: &Settled) -> Result<(), Error> {
-        self.acknowledged.extend(rows.rows().map(|row| match row.outcome {
-            Outcome::Written { offset, .. } => (row.row, offset),
-            Outcome::Dropped | Outcome::Skipped => (row.row, None),
-        }));
-        Ok(())
-    }
-
-    fn committed(&mut self, row: u64) -> Result<(), Error> {
-        self.committed.push(row);
-        Ok(())
-    }
-
     fn capabilities(config: &QueueConfig) -> Result<Vec<Capability>, Error> {
-        Ok(vec![Capability::Connect((config.host.clone(), 1414))])
+        Ok(vec![Capability::Connect(config.host.clone(), 1414)])
     }
 
     fn validate(config: &QueueConfig) -> Vec<ConfigValue> {
         let unknown = config.queues.iter().filter(|queue| queue.starts_with('?'));
         unknown.map(|queue| ConfigValue::error("queues", format!("there is no queue {queue}"))).collect()
     }
+}
 
-    fn connector(config: QueueConfig, context: ConnectorContext) -> Result<Box<dyn Connector>, Error> {
-        Ok(Box::new(OneTaskEach { config: context.config, queues: config.queues }))
+impl Acknowledge for Queues {
+    fn wanted(&self) -> Acknowledgements {
+        Acknowledgements { settled: true, committed: true }
+    }
+
+    fn settled(&mut self, records: &Settled) -> Result<(), Error> {
+        self.acknowledged.extend(records.records().map(|record| match record.outcome {
+            Outcome::Written { offset, .. } => (record.number, offset),
+            Outcome::Dropped | Outcome::Skipped => (record.number, None),
+        }));
+        Ok(())
+    }
+
+    fn committed(&mut self, number: u64) -> Result<(), Error> {
+        self.committed.push(number);
+        Ok(())
     }
 }
 
@@ -91,6 +91,13 @@ struct OneTaskEach {
 }
 
 impl Connector for OneTaskEach {
+    const CLASS: &'static str = Queues::CLASS;
+    type Config = QueueConfig;
+
+    fn start(config: QueueConfig, context: &ConnectorContext) -> Result<OneTaskEach, Error> {
+        Ok(OneTaskEach { config: context.config.clone(), queues: config.queues })
+    }
+
     fn task_configs(&mut self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error> {
         let config = |queue: &String| {
             let mut config = self.config.clone();
@@ -101,40 +108,42 @@ impl Connector for OneTaskEach {
     }
 }
 
+weir_sdk::export!(sources: [Queues], acknowledge: [Queues], connectors: [OneTaskEach]);
+
 fn start() -> SourceHarness<Queues> {
-    SourceHarness::start([("queues", "a,b")]).unwrap()
+    SourceHarness::start([("queues", "a,b")]).unwrap().with_acknowledge()
 }
 
 #[test]
 fn only_what_is_settled_is_stored_for_each_partition() {
     let mut task = start();
-    let first = task.poll().unwrap().rows;
-    let second = task.poll().unwrap().rows;
+    let first = task.poll().unwrap().records;
+    let second = task.poll().unwrap().records;
     assert_eq!(
-        first.iter().map(|row| row.source_partition.as_str()).collect::<Vec<_>>(),
+        first.iter().map(|record| record.source_partition.as_str()).collect::<Vec<_>>(),
         [r#"{"queue":"a"}"#, r#"{"queue":"b"}"#]
     );
-    // Of queue a the second row only, of queue b both.
+    // Of queue a the second record only, of queue b both.
     task.settle(&second).unwrap();
     task.settle(&first[1..]).unwrap();
     task.commit().unwrap();
-    assert_eq!(task.task().committed, [0], "row 0 is still on its way");
+    assert_eq!(task.task().committed, [0], "record 0 is still on its way");
     let stored = task.stored_offsets();
     assert_eq!(stored.get(r#"{"queue":"a"}"#), None);
     assert_eq!(stored[r#"{"queue":"b"}"#], r#"{"next":2}"#);
 
     let mut task = task.restart().unwrap();
-    let again = task.poll().unwrap().rows;
+    let again = task.poll().unwrap().records;
     assert_eq!(again[0].value.as_deref(), Some(r#"{"queue":"a"}0"#));
     assert_eq!(again[1].value.as_deref(), Some(r#"{"queue":"b"}2"#));
 }
 
 #[test]
-fn a_source_learns_what_became_of_its_rows() {
+fn a_source_learns_what_became_of_its_records() {
     let mut task = start();
-    let rows = task.poll().unwrap().rows;
-    task.settle(&rows[..1]).unwrap();
-    task.settle_dropped(&rows[1..]).unwrap();
+    let records = task.poll().unwrap().records;
+    task.settle(&records[..1]).unwrap();
+    task.settle_dropped(&records[1..]).unwrap();
     task.commit().unwrap();
     assert_eq!(task.task().acknowledged, [(0, Some(0)), (1, None)]);
     assert_eq!(task.task().committed, [2]);
@@ -142,18 +151,18 @@ fn a_source_learns_what_became_of_its_rows() {
 }
 
 #[test]
-fn rows_of_a_poll_that_failed_have_no_numbers() {
+fn records_of_a_poll_that_failed_have_no_numbers() {
     let mut task = start();
-    task.task().fail = Some(Error::retry_after(Duration::from_secs(1), "busy"));
-    assert_eq!(task.poll().unwrap_err(), Error::retry_after(Duration::from_secs(1), "busy"));
-    assert_eq!(task.poll().unwrap().rows[0].number, 0);
+    task.task().fail = Some(Error::retriable_after(Duration::from_secs(1), "busy"));
+    assert_eq!(task.poll().unwrap_err(), Error::retriable_after(Duration::from_secs(1), "busy"));
+    assert_eq!(task.poll().unwrap().records[0].number, 0);
 }
 
 #[test]
 fn a_poll_keeps_to_its_budget_and_says_when_there_is_nothing() {
     let mut task = start();
-    task.set_budget(Budget { rows: 1, ..Budget::default() });
-    assert_eq!(task.poll().unwrap().rows.len(), 1);
+    task.set_budget(Budget { max_records: 1, ..Budget::default() });
+    assert_eq!(task.poll().unwrap().records.len(), 1);
     task.set_budget(Budget::default());
     assert_eq!(task.drain().unwrap().len(), 19);
     assert_eq!(task.poll().unwrap().idle, Some(Duration::from_millis(5)));
@@ -164,16 +173,16 @@ fn a_poll_keeps_to_its_budget_and_says_when_there_is_nothing() {
 
 #[test]
 fn capabilities_and_tasks_come_from_the_configuration() {
-    let task = start();
-    assert_eq!(task.capabilities().unwrap(), [Capability::Connect(("mq.internal".into(), 1414))]);
-    let tasks = task.task_configs(8).unwrap();
+    assert_eq!(start().capabilities().unwrap(), [Capability::Connect("mq.internal".into(), 1414)]);
+    let mut connector = ConnectorHarness::<OneTaskEach>::start([("queues", "a,b")]).unwrap();
+    let tasks = connector.task_configs(8).unwrap();
     assert_eq!(tasks.iter().map(|config| config["queues"].as_str()).collect::<Vec<_>>(), ["a", "b"]);
 }
 
 #[test]
 fn a_wrong_configuration_starts_nothing() {
     let error = SourceHarness::<Queues>::start([("host", "x")]).unwrap_err();
-    assert_eq!(error, Error::task("Missing required configuration \"queues\" which has no default value."));
+    assert_eq!(error, Error::fatal("Missing required configuration \"queues\" which has no default value."));
 }
 
 /// Writes to a topic that the configuration names.
@@ -225,8 +234,56 @@ fn a_text_does_not_go_with_the_schema_of_a_number() {
 }
 
 #[test]
-fn a_source_has_one_task_and_needs_nothing_unless_it_says_so() {
+fn a_source_needs_nothing_unless_it_says_so() {
     let task = SourceHarness::<AnyTopic>::start([("topic", "a")]).unwrap();
-    assert_eq!(task.task_configs(4).unwrap().len(), 1);
     assert_eq!(task.capabilities().unwrap(), []);
+}
+
+/// Defines where transactions end, and keeps what it knows of its task.
+struct Transactional {
+    generation: u64,
+    secret: bool,
+    shown: String,
+}
+
+#[derive(Config)]
+struct TransactionalConfig {
+    /// Password.
+    password: weir_sdk::config::Password,
+}
+
+impl Source for Transactional {
+    const CLASS: &'static str = "org.example.Transactional";
+    const VERSION: &'static str = "1";
+    type Config = TransactionalConfig;
+
+    fn start(config: TransactionalConfig, context: &SourceContext) -> Result<Transactional, Error> {
+        assert_eq!(config.password.value(), context.config["password"]);
+        let (secret, shown) = (context.is_secret("password"), format!("{context:?}"));
+        Ok(Transactional { generation: context.generation(), secret, shown })
+    }
+
+    fn poll(&mut self, batch: &mut BatchBuilder) -> Result<Poll, Error> {
+        batch.record("t").push();
+        batch.commit_transaction();
+        batch.record("t").push();
+        batch.abort_transaction();
+        Ok(Poll::Ready)
+    }
+}
+
+#[test]
+fn the_ends_of_transactions_are_reported_with_their_records() {
+    let mut task = SourceHarness::<Transactional>::start([("password", "hush")]).unwrap();
+    let ends = task.poll().unwrap().transaction_ends;
+    let end = |index, abort| TransactionEnd { index: Some(index), abort };
+    assert_eq!(ends, [end(0, false), end(1, true)]);
+}
+
+#[test]
+fn a_context_shows_no_secrets_and_each_start_has_a_greater_generation() {
+    let mut task = SourceHarness::<Transactional>::start([("password", "hush")]).unwrap();
+    assert!(task.task().secret && !task.task().shown.contains("hush"), "{}", task.task().shown);
+    let first = task.task().generation;
+    assert!(task.restart().unwrap().task().generation > first);
 }

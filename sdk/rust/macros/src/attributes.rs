@@ -6,8 +6,7 @@ use syn::meta::ParseNestedMeta;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, ExprLit, ExprRange, Field, Ident, Lit, LitBool, LitInt, LitStr, Meta, RangeLimits, Result,
-    Token,
+    Attribute, Error, Expr, ExprLit, ExprRange, Field, Ident, Lit, LitInt, LitStr, Meta, RangeLimits, Result, Token,
 };
 
 /// The attributes of a field.
@@ -26,7 +25,7 @@ pub(crate) struct Attributes {
     pub(crate) display_name: Option<LitStr>,
     pub(crate) dependents: Vec<LitStr>,
     pub(crate) recommended: Vec<LitStr>,
-    pub(crate) visible: Option<LitBool>,
+    pub(crate) internal: bool,
     pub(crate) flatten: bool,
     pub(crate) doc: String,
 }
@@ -93,23 +92,18 @@ impl Attributes {
             "group" => self.group = Some(meta.value()?.parse()?),
             "order" => self.order = Some(meta.value()?.parse()?),
             "width" => {
-                let of = [
-                    ("none", quote!(None)),
-                    ("short", quote!(Short)),
-                    ("medium", quote!(Medium)),
-                    ("long", quote!(Long)),
-                ];
+                let of = [("short", quote!(Short)), ("medium", quote!(Medium)), ("long", quote!(Long))];
                 self.width = Some(choose(meta, &of)?);
             }
             "display_name" => self.display_name = Some(meta.value()?.parse()?),
             "dependents" => self.dependents = texts(meta)?,
             "recommended" => self.recommended = texts(meta)?,
-            "visible" => self.visible = Some(meta.value()?.parse()?),
+            "internal" => self.internal = true,
             "flatten" => self.flatten = true,
             other => {
                 return Err(meta.error(format_args!(
                     "unknown attribute `{other}`; there are: name, default, importance, kind, validator, range, one_of, \
-                     one_of_ignoring_case, group, order, width, display_name, dependents, recommended, visible, flatten"
+                     one_of_ignoring_case, group, order, width, display_name, dependents, recommended, internal, flatten"
                 )));
             }
         }
@@ -122,7 +116,7 @@ fn choose(meta: &ParseNestedMeta<'_>, of: &[(&str, TokenStream)]) -> Result<Toke
     let word: Ident = meta.value()?.parse()?;
     of.iter().find(|(name, _)| word == name).map(|(_, variant)| variant.clone()).ok_or_else(|| {
         let names: Vec<&str> = of.iter().map(|(name, _)| *name).collect();
-        Error::new(word.span(), format_args!("`{word}` is none of: {}", names.join(", ")))
+        Error::new(word.span(), format_args!("`{word}` is not one of: {}", names.join(", ")))
     })
 }
 
@@ -155,7 +149,7 @@ fn range(range: &ExprRange) -> Result<TokenStream> {
     };
     let least = bound(&range.start, 0);
     let most = bound(&range.end, i64::from(matches!(range.limits, RangeLimits::HalfOpen(_))));
-    Ok(quote!(IntRange((#least, #most))))
+    Ok(quote!(Range(#least, #most)))
 }
 
 /// Returns the doc comment as one text. Lines are joined, and paragraphs are separated by empty lines.

@@ -10,6 +10,29 @@ use syn::{
 
 use crate::attributes::Attributes;
 
+/// Returns the code for a wrong definition: the error, and an implementation that does nothing, without which the compiler
+/// would complain about its absence wherever the configuration is used.
+pub(crate) fn failed(input: &DeriveInput, error: Error) -> TokenStream {
+    let (name, error) = (&input.ident, error.into_compile_error());
+    let (generics, arguments, bounds) = input.generics.split_for_impl();
+    quote! {
+        #error
+
+        #[automatically_derived]
+        impl #generics ::weir_sdk::config::Config for #name #arguments #bounds {
+            fn keys() -> ::std::vec::Vec<::weir_sdk::config::ConfigKey> {
+                ::std::unreachable!()
+            }
+
+            fn parse(
+                _: &::weir_sdk::config::ConfigMap,
+            ) -> ::std::result::Result<Self, ::weir_sdk::config::ConfigError> {
+                ::std::unreachable!()
+            }
+        }
+    }
+}
+
 pub(crate) fn config(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new_spanned(&input.ident, "only a struct can be a configuration: each field is one key"));
@@ -96,18 +119,22 @@ impl<'a> ConfigField<'a> {
         let default = option(self.default_text());
         let importance =
             importance.as_ref().map(|variant| quote!(key.importance = ::weir_sdk::config::Importance::#variant;));
-        let width = width.as_ref().map(|variant| quote!(key.width = ::weir_sdk::config::Width::#variant;));
+        let width = width
+            .as_ref()
+            .map(|variant| quote!(key.width = ::std::option::Option::Some(::weir_sdk::config::Width::#variant);));
         let group = group.as_ref().map(|group| quote!(key.group = ::std::option::Option::Some(#group.into());));
-        let order = order.as_ref().map(|order| quote!(key.order_in_group = #order;));
-        let display_name = display_name.as_ref().map(|name| quote!(key.display_name = #name.into();));
-        let visible = self.attributes.visible.as_ref().map(|visible| quote!(key.visible = #visible;));
+        let order = order.as_ref().map(|order| quote!(key.order = ::std::option::Option::Some(#order);));
+        let display_name =
+            display_name.as_ref().map(|name| quote!(key.display_name = ::std::option::Option::Some(#name.into());));
+        let internal = self.attributes.internal;
         quote! {
             let mut key = ::weir_sdk::config::ConfigKey::new(#name, #kind, #doc);
             key.required = #required;
             key.default = #default;
             key.validators = #own_validators;
             #(key.validators.push(::weir_sdk::config::Validator::#validators);)*
-            #importance #width #group #order #display_name #visible
+            #importance #width #group #order #display_name
+            key.internal = #internal;
             #(key.dependents.push(#dependents.into());)*
             #(key.recommended_values.push(#recommended.into());)*
             keys.push(key);

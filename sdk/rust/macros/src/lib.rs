@@ -24,10 +24,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `validator = non_empty` | validator: `non_empty`, `regex`, `non_empty_list`, `non_empty_list_without_duplicates`, `list_without_duplicates` | none |
 /// | `kind = class` | Kafka's type | the usual one for the type of the field |
 /// | `group = "File"`, `order = 1` | group and position in user interfaces | no group |
-/// | `display_name = "File name"`, `width = long` | name and width in user interfaces; `none`, `short`, `medium`, `long` | the key, `none` |
+/// | `display_name = "File name"`, `width = long` | name and width in user interfaces; `short`, `medium`, `long` | the key, no width |
 /// | `dependents("b", "c")` | keys whose recommended values or visibility depend on this one | none |
 /// | `recommended("x", "y")` | recommended values | none |
-/// | `visible = false` | hides the key from user interfaces and definitions | visible |
+/// | `internal` | hides the key from user interfaces and definitions | not hidden |
 /// | `flatten` | the field is another `Config`, and its keys are keys of this one | |
 ///
 /// The types of fields are `String`, `bool`, `i16`, `i32`, `i64`, `u16`, `u32`, `u64`, `f64`, `Duration` (milliseconds),
@@ -36,5 +36,5 @@ use syn::{DeriveInput, parse_macro_input};
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    expand::config(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    expand::config(&input).unwrap_or_else(|error| expand::failed(&input, error)).into()
 }

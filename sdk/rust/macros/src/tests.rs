@@ -33,9 +33,9 @@ fn an_unknown_attribute_is_answered_with_those_there_are() {
 
 #[test]
 fn an_unknown_word_is_answered_with_those_there_are() {
-    check("struct C { /// D.\n #[config(importance = huge)] a: u64 }", "none of: high, medium, low", "huge");
-    check("struct C { /// D.\n #[config(validator = odd)] a: u64 }", "none of: non_empty, regex,", "odd");
-    check("struct C { /// D.\n #[config(width = broad)] a: u64 }", "none of: none, short,", "broad");
+    check("struct C { /// D.\n #[config(importance = huge)] a: u64 }", "not one of: high, medium, low", "huge");
+    check("struct C { /// D.\n #[config(validator = odd)] a: u64 }", "not one of: non_empty, regex,", "odd");
+    check("struct C { /// D.\n #[config(width = broad)] a: u64 }", "not one of: short,", "broad");
 }
 
 #[test]
@@ -61,4 +61,12 @@ fn a_key_is_there_once() {
 fn ranges_and_lists_bound_something() {
     check("struct C { /// D.\n #[config(range(..))] a: u64 }", "bounds nothing", "..");
     check("struct C { /// D.\n #[config(one_of())] a: String }", "at least one text", "one_of()");
+}
+
+#[test]
+fn a_wrong_definition_is_one_error() {
+    let input: DeriveInput = syn::parse_str("struct C<T> where T: Copy { topic: T }").expect("the case is Rust");
+    let error = crate::expand::config(&input).expect_err("the case is wrong");
+    let code = crate::expand::failed(&input, error).to_string();
+    assert!(code.contains("compile_error") && code.contains("Config for C < T > where T : Copy"), "{code}");
 }

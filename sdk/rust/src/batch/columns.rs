@@ -21,7 +21,7 @@ impl ColumnWriter {
 
     /// Makes what was written since the last record the next record.
     pub(crate) fn push(&mut self) {
-        // A row that long does not fit into a guest's memory.
+        // A record that long does not fit into a guest's memory.
         self.lengths.push(i32::try_from(self.bytes.len() - self.start).unwrap_or(i32::MAX));
         self.start = self.bytes.len();
         self.any = true;
@@ -46,9 +46,9 @@ impl ColumnWriter {
         self.lengths.len()
     }
 
-    /// Removes the last records so that `rows` are left.
-    pub(crate) fn truncate(&mut self, rows: usize) {
-        for length in self.lengths.drain(rows..) {
+    /// Removes the last records so that `records` are left.
+    pub(crate) fn truncate(&mut self, records: usize) {
+        for length in self.lengths.drain(records..) {
             self.start -= usize::try_from(length).unwrap_or(0);
         }
         self.restart();
@@ -81,13 +81,13 @@ impl ValuesWriter {
         self.column.size()
     }
 
-    pub(crate) fn truncate(&mut self, rows: usize) {
-        self.column.truncate(rows);
-        self.formats.truncate(rows);
+    pub(crate) fn truncate(&mut self, records: usize) {
+        self.column.truncate(records);
+        self.formats.truncate(records);
     }
 
     pub(crate) fn finish(self) -> Values {
         let Column { lengths, bytes } = self.column.finish();
-        Values { lengths, bytes, formats: super::unless_all_first(self.formats) }
+        Values { lengths, bytes, format_index: super::unless_all_first(self.formats) }
     }
 }

@@ -12,7 +12,7 @@ use super::{ConfigError, ConfigField, ConfigKey, ConfigMap, ConfigType, Validato
 /// ```
 /// use weir_sdk::config::{ConfigKey, ConfigMap, ConfigType, Validator, check};
 /// let mut key = ConfigKey::new("port", ConfigType::Int, "Port to listen on.");
-/// key.validators.push(Validator::IntRange((Some(1), None)));
+/// key.validators.push(Validator::Range(Some(1), None));
 /// let error = check(&[key], &ConfigMap::from([("port".into(), "0".into())])).unwrap_err();
 /// assert_eq!(error.message, "Invalid value 0 for configuration port: Value must be at least 1");
 /// ```
@@ -36,14 +36,14 @@ fn check_value(key: &ConfigKey, validator: &Validator, value: &str) -> Result<()
     let invalid = |why: String| Err(ConfigError::new(name, shown, why));
     let other = |message: String| Err(ConfigError { key: name.clone(), message });
     match validator {
-        Validator::IntRange((least, most)) => match (value.parse::<i128>(), least, most) {
+        Validator::Range(least, most) => match (value.parse::<i128>(), least, most) {
             (Ok(number), Some(least), _) if number < (*least).into() => {
                 invalid(format!("Value must be at least {least}"))
             }
             (Ok(number), _, Some(most)) if number > (*most).into() => {
                 invalid(format!("Value must be no more than {most}"))
             }
-            // What is no number is said where the value is read.
+            // Text that is not a valid number is reported where the value is read.
             _ => Ok(()),
         },
         Validator::NonEmptyString if value.is_empty() => invalid("String must be non-empty".into()),
@@ -78,13 +78,13 @@ mod tests {
         let one_of = vec!["a".to_string(), "b".to_string()];
         for (validator, good, bad, message) in [
             (
-                Validator::IntRange((Some(1), Some(3))),
+                Validator::Range(Some(1), Some(3)),
                 "3",
                 "4",
                 "Invalid value 4 for configuration k: Value must be no more than 3",
             ),
             (
-                Validator::IntRange((Some(1), None)),
+                Validator::Range(Some(1), None),
                 "3",
                 "0",
                 "Invalid value 0 for configuration k: Value must be at least 1",

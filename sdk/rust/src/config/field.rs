@@ -87,7 +87,7 @@ macro_rules! whole_number {
 
             fn validators() -> Vec<Validator> {
                 let range: Option<(Option<i64>, Option<i64>)> = $range;
-                range.map(Validator::IntRange).into_iter().collect()
+                range.map(|(least, most)| Validator::Range(least, most)).into_iter().collect()
             }
 
             fn parse(text: &str) -> Result<$type, String> {

@@ -1,6 +1,8 @@
-//! Creates keys and validation results in code, for what the derive macro has no attributes for.
+//! The definition of a key, and how it is described to the runtime: optional properties are attributes, so that later
+//! versions of the contract can add to them.
 
-use super::{ConfigKey, ConfigType, ConfigValue, Importance, Width};
+use super::{ConfigKey, ConfigType, ConfigValue, Importance, Validator, Width};
+use crate::bindings::plugin::interface as wit;
 
 impl ConfigKey {
     /// Creates a required key of medium importance. Set the public fields to change this.
@@ -8,13 +10,11 @@ impl ConfigKey {
     /// ```
     /// use weir_sdk::config::{ConfigKey, ConfigType};
     /// let key = ConfigKey { required: false, ..ConfigKey::new("file", ConfigType::String, "Source filename.") };
-    /// assert_eq!(key.display_name, "file");
+    /// assert_eq!(key.name, "file");
     /// ```
     pub fn new(name: impl Into<String>, kind: ConfigType, doc: impl Into<String>) -> ConfigKey {
-        let name = name.into();
         ConfigKey {
-            display_name: name.clone(),
-            name,
+            name: name.into(),
             kind,
             required: true,
             default: None,
@@ -22,12 +22,62 @@ impl ConfigKey {
             importance: Importance::Medium,
             doc: doc.into(),
             group: None,
-            order_in_group: -1,
-            width: Width::None,
+            order: None,
+            width: None,
+            display_name: None,
             dependents: Vec::new(),
             recommended_values: Vec::new(),
-            visible: true,
+            internal: false,
         }
+    }
+
+    pub(crate) fn into_wit(self) -> wit::ConfigKey {
+        let mut attributes: Vec<(String, String)> = Vec::new();
+        let mut add = |name: &str, value: Option<String>| attributes.extend(value.map(|value| (name.into(), value)));
+        add("group", self.group);
+        add("order", self.order.map(|order| order.to_string()));
+        add("width", self.width.map(|width| width.as_str().into()));
+        add("display-name", self.display_name);
+        self.dependents.into_iter().for_each(|key| add("dependent", Some(key)));
+        self.recommended_values.into_iter().for_each(|value| add("recommended", Some(value)));
+        add("internal", self.internal.then(|| "true".into()));
+        wit::ConfigKey {
+            name: self.name,
+            value_type: self.kind,
+            required: self.required,
+            default: self.default,
+            importance: self.importance,
+            doc: self.doc,
+            validators: self.validators.into_iter().map(Validator::into_wit).collect(),
+            attributes,
+        }
+    }
+}
+
+impl Width {
+    fn as_str(self) -> &'static str {
+        match self {
+            Width::Short => "short",
+            Width::Medium => "medium",
+            Width::Long => "long",
+        }
+    }
+}
+
+impl Validator {
+    fn into_wit(self) -> wit::Validator {
+        let bound = |bound: Option<i64>| bound.map(|bound| bound.to_string()).unwrap_or_default();
+        let (kind, args) = match self {
+            Validator::Range(least, most) => ("range", vec![bound(least), bound(most)]),
+            Validator::NonEmptyString => ("non-empty-string", Vec::new()),
+            Validator::OneOf(allowed) => ("one-of", allowed),
+            Validator::OneOfIgnoringCase(allowed) => ("one-of-ignoring-case", allowed),
+            Validator::NonEmptyList => ("non-empty-list", Vec::new()),
+            Validator::NonEmptyListWithoutDuplicates => ("non-empty-list-without-duplicates", Vec::new()),
+            Validator::ListWithoutDuplicates => ("list-without-duplicates", Vec::new()),
+            Validator::Regex => ("regex", Vec::new()),
+        };
+        wit::Validator { kind: kind.into(), args }
     }
 }
 
@@ -51,5 +101,51 @@ impl ConfigValue {
             recommended_values: values.into_iter().collect(),
             visible: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_with_nothing_special_has_no_attributes() {
+        let key = ConfigKey::new("file", ConfigType::String, "Source filename.").into_wit();
+        assert_eq!((key.attributes, key.validators), (vec![], vec![]));
+    }
+
+    #[test]
+    fn optional_properties_become_attributes() {
+        let key = ConfigKey {
+            group: Some("Files".into()),
+            order: Some(2),
+            width: Some(Width::Long),
+            display_name: Some("File".into()),
+            dependents: vec!["mode".into(), "charset".into()],
+            recommended_values: vec!["/data/in".into()],
+            internal: true,
+            ..ConfigKey::new("file", ConfigType::String, "")
+        };
+        let attributes = key.into_wit().attributes;
+        let attributes: Vec<_> = attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let expected = [
+            ("group", "Files"),
+            ("order", "2"),
+            ("width", "long"),
+            ("display-name", "File"),
+            ("dependent", "mode"),
+            ("dependent", "charset"),
+            ("recommended", "/data/in"),
+            ("internal", "true"),
+        ];
+        assert_eq!(attributes, expected);
+    }
+
+    #[test]
+    fn a_bound_that_is_missing_is_an_empty_argument() {
+        let range = Validator::Range(Some(1), None).into_wit();
+        assert_eq!((range.kind.as_str(), range.args), ("range", vec!["1".to_string(), String::new()]));
+        let one_of = Validator::OneOf(vec!["a".into()]).into_wit();
+        assert_eq!((one_of.kind.as_str(), one_of.args), ("one-of", vec!["a".to_string()]));
     }
 }

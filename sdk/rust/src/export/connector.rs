@@ -1,97 +1,115 @@
-//! Implements the interface `connector`.
+//! Implements the interfaces `connector` and `connector-check`.
 
+use std::any::Any;
 use std::cell::RefCell;
 
-use super::{config_entries, config_map, find};
+use super::plugin::Kind;
+use super::{Plugins, find};
 use crate::bindings::connector::interface as wit;
+use crate::bindings::connector_check::interface as check;
 use crate::bindings::host::weir::connect::data::{ConfigEntry, Fault};
-use crate::connector::{Connector, ConnectorContext, Support};
+use crate::config::received;
+use crate::connector::{Check, Connector, ConnectorContext};
 use crate::error::milliseconds;
-use crate::os_error::told;
-use crate::sink::Sink;
-use crate::source::Source;
-use crate::{Config, ConfigMap, Error, logging};
+use crate::{Config, ConfigMap, Error, host, logging};
 
-/// The functions of a connector that the runtime may call.
+/// A connector type that can be started.
+#[expect(missing_debug_implementations, reason = "made of functions")]
 pub struct ConnectorEntry {
     class: &'static str,
-    start: fn(ConnectorContext) -> Result<Box<dyn Connector>, Error>,
-    exactly_once: fn(&ConfigMap) -> Support,
-    transaction_boundary: fn(&ConfigMap) -> Support,
-    alter_offsets: fn(&ConfigMap, wit::OffsetChange) -> Result<bool, Error>,
+    start: fn(&ConnectorContext) -> Result<Box<dyn AnyConnector>, Error>,
 }
 
 impl ConnectorEntry {
-    /// Creates the entry of a source.
-    pub fn source<S: Source>() -> ConnectorEntry {
+    /// Creates the entry of a type.
+    pub fn of<C: Connector>() -> ConnectorEntry {
         ConnectorEntry {
-            class: S::CLASS,
-            start: |context| S::connector(S::Config::parse(&context.config)?, context),
-            exactly_once: |config| support_of(config, S::exactly_once_support),
-            transaction_boundary: |config| support_of(config, S::transaction_boundary_support),
-            alter_offsets: |config, change| match change {
-                wit::OffsetChange::Source(offsets) => S::alter_offsets(&S::Config::parse(config)?, &offsets),
-                wit::OffsetChange::Sink(_) => Err(Error::task("a source has no consumer offsets")),
-            },
+            class: C::CLASS,
+            start: |context| Ok(Box::new(C::start(C::Config::parse(&context.config)?, context)?)),
         }
     }
-
-    /// Creates the entry of a sink.
-    pub fn sink<S: Sink>() -> ConnectorEntry {
-        ConnectorEntry {
-            class: S::CLASS,
-            start: |context| S::connector(S::Config::parse(&context.config)?, context),
-            exactly_once: |_| Support::Unsupported,
-            transaction_boundary: |_| Support::Unsupported,
-            alter_offsets: |config, change| match change {
-                wit::OffsetChange::Sink(offsets) => S::alter_offsets(&S::Config::parse(config)?, &offsets),
-                wit::OffsetChange::Source(_) => Err(Error::task("a sink has no source offsets")),
-            },
-        }
-    }
-}
-
-/// Returns `Unsupported` for an invalid configuration. Other calls report what is wrong with it.
-fn support_of<C: Config>(config: &ConfigMap, ask: fn(&C) -> Support) -> Support {
-    C::parse(config).map_or(Support::Unsupported, |config| ask(&config))
 }
 
 /// The connectors of a component.
 pub trait Connectors {
     /// Returns all connectors.
-    fn connectors() -> Vec<ConnectorEntry>;
+    fn entries() -> Vec<ConnectorEntry>;
+}
+
+/// A running connector of any type.
+trait AnyConnector {
+    fn task_configs(&mut self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error>;
+    fn stop(&mut self);
+    fn as_any(&mut self) -> &mut dyn Any;
+}
+
+impl<C: Connector> AnyConnector for C {
+    fn task_configs(&mut self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error> {
+        Connector::task_configs(self, max_tasks)
+    }
+
+    fn stop(&mut self) {
+        Connector::stop(self);
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// The connector of a class that has none of its own: equal tasks, one for a source and as many as allowed for a sink.
+struct Equal {
+    config: ConfigMap,
+    is_source: bool,
+}
+
+impl AnyConnector for Equal {
+    fn task_configs(&mut self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error> {
+        let count = if self.is_source { 1 } else { max_tasks };
+        Ok(vec![self.config.clone(); count as usize])
+    }
+
+    fn stop(&mut self) {}
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
 }
 
 thread_local! {
-    static CONNECTOR: RefCell<Option<Box<dyn Connector>>> = const { RefCell::new(None) };
+    static CONNECTOR: RefCell<Option<Box<dyn AnyConnector>>> = const { RefCell::new(None) };
 }
 
-fn running<T>(call: impl FnOnce(&mut dyn Connector) -> Result<T, Error>) -> Result<T, Fault> {
+fn running<T>(call: impl FnOnce(&mut dyn AnyConnector) -> Result<T, Error>) -> Result<T, Error> {
     logging::enter();
     CONNECTOR.with_borrow_mut(|connector| match connector {
-        Some(connector) => call(connector.as_mut()).map_err(Fault::from),
-        None => Err(Fault::Fatal("the connector was not started".into())),
+        Some(connector) => call(connector.as_mut()),
+        None => Err(Error::fatal("the connector was not started")),
     })
 }
 
-impl<C: Connectors> wit::Guest for C {
-    fn start(context: wit::ConnectorContext) -> Result<wit::Started, Fault> {
+fn start<C: Connectors + Plugins>(class: &str, config: Vec<ConfigEntry>) -> Result<Box<dyn AnyConnector>, Error> {
+    let (config, secrets) = received(config);
+    if let Some(entry) = C::entries().into_iter().find(|entry| entry.class == class) {
+        return (entry.start)(&ConnectorContext { name: host::connector_name(), config, secrets });
+    }
+    let mut plugins = C::plugins();
+    plugins.retain(|plugin| matches!(plugin.kind, Kind::Source | Kind::Sink));
+    let plugin = find(plugins, class, |plugin| plugin.class).map_err(Error::fatal)?;
+    Ok(Box::new(Equal { config, is_source: plugin.kind == Kind::Source }))
+}
+
+impl<C: Connectors + Plugins> wit::Guest for C {
+    fn start(class: String, config: Vec<ConfigEntry>) -> Result<(), String> {
         logging::enter();
-        let entry = find(C::connectors(), &context.class, |entry| entry.class).map_err(Fault::Fatal)?;
-        let context = ConnectorContext { name: context.name, config: config_map(context.config) };
-        let connector = (entry.start)(context)?;
-        let check_interval_ms = connector.check_interval().map(milliseconds);
+        let connector = start::<C>(&class, config).map_err(Error::into_text)?;
         CONNECTOR.set(Some(connector));
-        Ok(wit::Started { check_interval_ms })
+        Ok(())
     }
 
-    fn task_configs(max_tasks: u32) -> Result<Vec<wit::TaskConfig>, Fault> {
-        let configs = running(|connector| connector.task_configs(max_tasks))?;
-        Ok(configs.into_iter().map(|config| wit::TaskConfig { entries: config_entries(config) }).collect())
-    }
-
-    fn check() -> Result<bool, Fault> {
-        running(|connector| connector.check())
+    fn task_configs(max_tasks: u32) -> Result<Vec<wit::TaskConfig>, String> {
+        let configs = running(|connector| connector.task_configs(max_tasks)).map_err(Error::into_text)?;
+        Ok(configs.into_iter().map(|config| wit::TaskConfig { entries: config.into_iter().collect() }).collect())
     }
 
     fn stop() {
@@ -100,22 +118,42 @@ impl<C: Connectors> wit::Guest for C {
             connector.stop();
         }
     }
+}
 
-    fn exactly_once_support(class: String, config: Vec<ConfigEntry>) -> Support {
-        logging::enter();
-        find(C::connectors(), &class, |entry| entry.class)
-            .map_or(Support::Unsupported, |entry| (entry.exactly_once)(&config_map(config)))
+/// A connector type that has checks.
+#[expect(missing_debug_implementations, reason = "made of functions")]
+pub struct CheckEntry(fn(&mut dyn Any) -> Option<&mut dyn AnyCheck>);
+
+impl CheckEntry {
+    /// Creates the entry of a type.
+    pub fn of<C: Check>() -> CheckEntry {
+        CheckEntry(|connector| connector.downcast_mut::<C>().map(|connector| connector as &mut dyn AnyCheck))
     }
+}
 
-    fn transaction_boundary_support(class: String, config: Vec<ConfigEntry>) -> Support {
-        logging::enter();
-        find(C::connectors(), &class, |entry| entry.class)
-            .map_or(Support::Unsupported, |entry| (entry.transaction_boundary)(&config_map(config)))
+/// The connectors of a component that have checks.
+pub trait Checks {
+    /// Returns all of them.
+    fn entries() -> Vec<CheckEntry>;
+}
+
+/// A running connector of any type that has checks.
+trait AnyCheck {
+    fn check(&mut self) -> Result<Option<std::time::Duration>, Error>;
+}
+
+impl<C: Check> AnyCheck for C {
+    fn check(&mut self) -> Result<Option<std::time::Duration>, Error> {
+        Check::check(self)
     }
+}
 
-    fn alter_offsets(class: String, config: Vec<ConfigEntry>, change: wit::OffsetChange) -> Result<bool, String> {
-        logging::enter();
-        let entry = find(C::connectors(), &class, |entry| entry.class)?;
-        (entry.alter_offsets)(&config_map(config), change).map_err(|error| told(&error.to_string()).into_owned())
+impl<C: Checks> check::Guest for C {
+    fn check() -> Result<Option<u32>, Fault> {
+        let next = running(|connector| {
+            // A connector without checks never needs one.
+            C::entries().iter().find_map(|entry| (entry.0)(connector.as_any()).map(AnyCheck::check)).unwrap_or(Ok(None))
+        })?;
+        Ok(next.map(milliseconds))
     }
 }

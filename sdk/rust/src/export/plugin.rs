@@ -1,12 +1,15 @@
-//! Implements the interface `plugin`.
+//! Implements the interfaces that every component exports: `plugin`, `validation` and `capabilities`.
 
-use super::{config_map, find};
+use super::find;
+use crate::bindings::capabilities::interface as capabilities;
 use crate::bindings::host::weir::connect::data::ConfigEntry;
-use crate::bindings::plugin::interface::{Guest, PluginInfo, PluginKind};
-use crate::config::{Capability, Config, ConfigKey, ConfigValue};
+use crate::bindings::plugin::interface as plugin;
+use crate::bindings::validation::interface as validation;
+use crate::config::{Capability, Config, ConfigKey, ConfigValue, received};
 use crate::os_error::told;
 use crate::sink::Sink;
 use crate::source::Source;
+use crate::transform::{self, Predicate, Transform};
 use crate::{ConfigMap, Error, logging};
 
 /// The data and functions of a plugin that the runtime may use without starting it.
@@ -15,15 +18,37 @@ pub struct PluginEntry {
     /// The class.
     pub class: &'static str,
     /// The kind of plugin.
-    pub kind: PluginKind,
-    /// The version.
-    pub version: &'static str,
-    /// The definition of the configuration.
-    pub keys: fn() -> Vec<ConfigKey>,
-    /// The plugin's own configuration checks.
-    pub validate: fn(&ConfigMap) -> Vec<ConfigValue>,
-    /// What the plugin needs from outside the sandbox.
-    pub capabilities: fn(&ConfigMap) -> Result<Vec<Capability>, Error>,
+    pub kind: Kind,
+    version: &'static str,
+    doc: Option<&'static str>,
+    memory: Option<u64>,
+    keys: fn() -> Vec<ConfigKey>,
+    validate: fn(&ConfigMap) -> Vec<ConfigValue>,
+    capabilities: fn(&ConfigMap) -> Result<Vec<Capability>, Error>,
+}
+
+/// The kinds of plugins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A source.
+    Source,
+    /// A sink.
+    Sink,
+    /// A transform.
+    Transformation,
+    /// A predicate.
+    Predicate,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::Source => "source",
+            Kind::Sink => "sink",
+            Kind::Transformation => "transformation",
+            Kind::Predicate => "predicate",
+        }
+    }
 }
 
 impl PluginEntry {
@@ -31,8 +56,10 @@ impl PluginEntry {
     pub fn source<S: Source>() -> PluginEntry {
         PluginEntry {
             class: S::CLASS,
-            kind: PluginKind::Source,
+            kind: Kind::Source,
             version: S::VERSION,
+            doc: S::DOC,
+            memory: S::MEMORY,
             keys: S::Config::keys,
             validate: |config| validate(config, S::validate),
             capabilities: |config| S::capabilities(&S::Config::parse(config)?),
@@ -43,11 +70,59 @@ impl PluginEntry {
     pub fn sink<S: Sink>() -> PluginEntry {
         PluginEntry {
             class: S::CLASS,
-            kind: PluginKind::Sink,
+            kind: Kind::Sink,
             version: S::VERSION,
+            doc: S::DOC,
+            memory: S::MEMORY,
             keys: S::Config::keys,
             validate: |config| validate(config, S::validate),
             capabilities: |config| S::capabilities(&S::Config::parse(config)?),
+        }
+    }
+
+    /// Creates the entry of a transform.
+    pub fn transform<T: Transform>() -> PluginEntry {
+        PluginEntry {
+            class: T::CLASS,
+            kind: Kind::Transformation,
+            version: T::VERSION,
+            doc: T::DOC,
+            memory: T::MEMORY,
+            keys: T::Config::keys,
+            validate: |config| {
+                let error = T::Config::parse(config).and_then(T::new).err();
+                error.map(Into::into).into_iter().collect()
+            },
+            capabilities: |_| Ok(Vec::new()),
+        }
+    }
+
+    /// Creates the entry of a predicate.
+    pub fn predicate<P: Predicate>() -> PluginEntry {
+        PluginEntry {
+            class: P::CLASS,
+            kind: Kind::Predicate,
+            version: P::VERSION,
+            doc: P::DOC,
+            memory: P::MEMORY,
+            keys: P::Config::keys,
+            validate: |config| {
+                let error = P::Config::parse(config).and_then(P::new).err();
+                error.map(Into::into).into_iter().collect()
+            },
+            capabilities: |_| Ok(Vec::new()),
+        }
+    }
+
+    fn describe(self) -> plugin::PluginInfo {
+        let memory = self.memory.map(|bytes| ("memory".to_owned(), bytes.to_string()));
+        let doc = self.doc.map(|doc| ("doc".to_owned(), doc.to_owned()));
+        plugin::PluginInfo {
+            class_name: self.class.into(),
+            kind: self.kind.as_str().into(),
+            version: self.version.into(),
+            config: (self.keys)().into_iter().map(ConfigKey::into_wit).collect(),
+            attributes: doc.into_iter().chain(memory).collect(),
         }
     }
 }
@@ -64,24 +139,23 @@ fn validate<C: Config>(config: &ConfigMap, check: fn(&C) -> Vec<ConfigValue>) ->
 pub trait Plugins {
     /// Returns all plugins.
     fn plugins() -> Vec<PluginEntry>;
+
+    /// Returns the transforms and predicates.
+    fn chains() -> transform::Plugins;
 }
 
-impl<P: Plugins> Guest for P {
-    fn describe() -> Vec<PluginInfo> {
-        let info = |plugin: PluginEntry| PluginInfo {
-            class: plugin.class.into(),
-            kind: plugin.kind,
-            version: plugin.version.into(),
-            config: (plugin.keys)(),
-        };
-        P::plugins().into_iter().map(info).collect()
+impl<P: Plugins> plugin::Guest for P {
+    fn describe() -> Vec<plugin::PluginInfo> {
+        P::plugins().into_iter().map(PluginEntry::describe).collect()
     }
+}
 
+impl<P: Plugins> validation::Guest for P {
     fn validate(class: String, config: Vec<ConfigEntry>) -> Vec<ConfigValue> {
         logging::enter();
         match find(P::plugins(), &class, |plugin| plugin.class) {
             Ok(plugin) => {
-                let mut values = (plugin.validate)(&config_map(config));
+                let mut values = (plugin.validate)(&received(config).0);
                 for error in values.iter_mut().flat_map(|value| &mut value.errors) {
                     *error = told(error).into_owned();
                 }
@@ -90,10 +164,13 @@ impl<P: Plugins> Guest for P {
             Err(unknown) => vec![ConfigValue::error("connector.class", unknown)],
         }
     }
+}
 
-    fn capabilities(class: String, config: Vec<ConfigEntry>) -> Result<Vec<Capability>, String> {
+impl<P: Plugins> capabilities::Guest for P {
+    fn required(class: String, config: Vec<ConfigEntry>) -> Result<Vec<capabilities::Capability>, String> {
         logging::enter();
         let plugin = find(P::plugins(), &class, |plugin| plugin.class)?;
-        (plugin.capabilities)(&config_map(config)).map_err(|error| told(&error.to_string()).into_owned())
+        let required = (plugin.capabilities)(&received(config).0).map_err(Error::into_text)?;
+        Ok(required.into_iter().map(Into::into).collect())
     }
 }

@@ -29,6 +29,21 @@ pub(crate) struct Runtime {
     pub(crate) paused: Vec<TopicPartition>,
     pub(crate) commit_requested: bool,
     pub(crate) timeout: Option<u32>,
+    /// The number of the task, or `None` for a connector.
+    pub(crate) task: Option<u32>,
+    pub(crate) generation: u64,
+    pub(crate) transaction_ends: Vec<TransactionEnd>,
+    pub(crate) reconfiguration: bool,
+    pub(crate) raised: Option<String>,
+}
+
+/// The end of a transaction that a source has defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransactionEnd {
+    /// The index of the last record of the transaction in the batch, or `None` for the last record of the batch.
+    pub index: Option<u32>,
+    /// Whether the transaction is aborted.
+    pub abort: bool,
 }
 
 /// Implements the calls of `crate::host`.
@@ -57,6 +72,42 @@ impl Runtime {
     pub(crate) fn gauge_set(&mut self, name: &str, value: f64) {
         check_name(name);
         self.gauges.insert(name.into(), value);
+    }
+
+    pub(crate) fn connector_name(&mut self) -> String {
+        "test".into()
+    }
+
+    pub(crate) fn task_number(&mut self) -> Option<u32> {
+        self.task
+    }
+
+    pub(crate) fn task_generation(&mut self) -> u64 {
+        self.generation
+    }
+
+    pub(crate) fn request_task_reconfiguration(&mut self) {
+        self.reconfiguration = true;
+    }
+
+    pub(crate) fn raise_error(&mut self, message: &str) {
+        self.raised.get_or_insert(message.into());
+    }
+
+    pub(crate) fn defines_transactions(&mut self) -> bool {
+        true
+    }
+
+    pub(crate) fn commit_transaction(&mut self, index: Option<u32>) {
+        self.transaction_ends.push(TransactionEnd { index, abort: false });
+    }
+
+    pub(crate) fn abort_transaction(&mut self, index: Option<u32>) {
+        self.transaction_ends.push(TransactionEnd { index, abort: true });
+    }
+
+    pub(crate) fn consumer_group(&mut self) -> String {
+        "connect-test".into()
     }
 
     pub(crate) fn stored_offsets(&mut self, partitions: &[String]) -> Vec<Option<String>> {
@@ -102,6 +153,16 @@ thread_local! {
 }
 
 impl Handle {
+    /// Creates a runtime for the start of a task.
+    pub(crate) fn of_task(generation: u64) -> Handle {
+        let handle = Handle::default();
+        handle.with(|runtime| {
+            runtime.task = Some(0);
+            runtime.generation = generation;
+        });
+        handle
+    }
+
     /// Makes this the current runtime and calls the plugin.
     pub(crate) fn call<T>(&self, call: impl FnOnce() -> T) -> T {
         CURRENT.set(self.clone());

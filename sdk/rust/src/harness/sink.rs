@@ -7,17 +7,16 @@ use std::time::Duration;
 use super::runtime::{Handle, LogLine};
 use super::{KafkaRecord, config_of};
 use crate::batch::{BatchBuilder, Budget};
-use crate::bindings::host::weir::connect::data::{RowFailure, TopicPartition, TopicPartitionOffset};
+use crate::bindings::host::weir::connect::data::{RecordFailure, TopicPartition, TopicPartitionOffset};
 use crate::bindings::sink::interface as wit;
-use crate::config::Capability;
-use crate::connector::ConnectorContext;
-use crate::sink::{RowFailures, Sink, SinkBatch, SinkContext, TimestampType};
+use crate::config::{Capability, Secrets};
+use crate::sink::{Commit, Partitions, RecordFailures, Sink, SinkBatch, SinkContext, TimestampType};
 use crate::{Config, ConfigMap, Error};
 
 /// The requests that a sink has made since they were last taken. Rewinds are executed immediately and not listed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requests {
-    /// Whether `pre_commit` was requested.
+    /// Whether a commit was requested.
     pub commit: bool,
     /// The time within which a call of `put` was requested.
     pub timeout: Option<Duration>,
@@ -26,8 +25,8 @@ pub struct Requests {
 /// A partition that is or was assigned to the task. Its records are kept when the task restarts.
 #[derive(Debug, Default)]
 struct Partition {
-    open: bool,
-    rows: Vec<KafkaRecord>,
+    assigned: bool,
+    records: Vec<KafkaRecord>,
     /// The next record to pass to `put`.
     position: usize,
     /// The offset after the last record that `put` accepted, which is passed to `pre_commit`.
@@ -41,6 +40,18 @@ pub struct SinkHarness<S: Sink> {
     config: ConfigMap,
     runtime: Handle,
     partitions: BTreeMap<(String, i32), Partition>,
+    pre_commit: Option<PreCommit<S>>,
+    changes: Option<PartitionCalls<S>>,
+}
+
+type PreCommit<S> = fn(&mut S, Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Error>;
+type PartitionCall<S> = fn(&mut S, &[TopicPartition]) -> Result<(), Error>;
+
+/// The functions of a sink that implements [`Partitions`].
+struct PartitionCalls<S> {
+    assigned: PartitionCall<S>,
+    revoked: PartitionCall<S>,
+    lost: PartitionCall<S>,
 }
 
 /// Written by hand, so that a sink need not implement `Debug` to use `unwrap_err` on the result of `start`.
@@ -59,24 +70,54 @@ impl<S: Sink> SinkHarness<S> {
         config: impl IntoIterator<Item = (K, V)>,
     ) -> Result<SinkHarness<S>, Error> {
         let config = config_of(config);
-        let runtime = Handle::default();
+        let runtime = Handle::of_task(1);
         let sink = start(&config, &runtime)?;
-        Ok(SinkHarness { sink, config, runtime, partitions: BTreeMap::new() })
+        Ok(SinkHarness { sink, config, runtime, partitions: BTreeMap::new(), pre_commit: None, changes: None })
+    }
+
+    /// Calls [`Commit::pre_commit`], as the runtime does for a sink in the group `commit` of [`export!`](crate::export!).
+    /// Without it, all records that `put` has accepted are committed.
+    pub fn with_commit(mut self) -> SinkHarness<S>
+    where
+        S: Commit,
+    {
+        self.pre_commit = Some(S::pre_commit);
+        self
+    }
+
+    /// Makes the calls of [`Partitions`], as the runtime does for a sink in the group `partitions` of
+    /// [`export!`](crate::export!).
+    pub fn with_partitions(mut self) -> SinkHarness<S>
+    where
+        S: Partitions,
+    {
+        self.changes = Some(PartitionCalls { assigned: S::assigned, revoked: S::revoked, lost: S::lost });
+        self
+    }
+
+    /// Makes one of the calls of [`Partitions`], if the sink wants them.
+    fn change(
+        &mut self,
+        call: fn(&PartitionCalls<S>) -> PartitionCall<S>,
+        names: &[TopicPartition],
+    ) -> Result<(), Error> {
+        let Some(call) = self.changes.as_ref().map(call).filter(|_| !names.is_empty()) else { return Ok(()) };
+        self.runtime.call(|| call(&mut self.sink, names))
     }
 
     /// Assigns these partitions to the task, which continues from their committed offsets.
     ///
     /// # Errors
     /// Returns the sink's error.
-    pub fn open(&mut self, partitions: &[(&str, i32)]) -> Result<(), Error> {
+    pub fn assign(&mut self, partitions: &[(&str, i32)]) -> Result<(), Error> {
         for (topic, partition) in partitions {
             let partition = self.partitions.entry(((*topic).into(), *partition)).or_default();
-            partition.open = true;
+            partition.assigned = true;
             partition.position = partition.committed;
             partition.taken = partition.committed;
         }
         let names: Vec<TopicPartition> = partitions.iter().map(|(topic, partition)| name(topic, *partition)).collect();
-        self.runtime.call(|| self.sink.open(&names))?;
+        self.change(|calls| calls.assigned, &names)?;
         self.rewind();
         Ok(())
     }
@@ -84,25 +125,25 @@ impl<S: Sink> SinkHarness<S> {
     /// Adds records to their partitions, and passes all records to the task that it has not accepted yet. Without records
     /// it simulates that time has passed.
     ///
-    /// The failures refer to records of this call. After an [`Error::Retry`] the same records are passed again in the
+    /// The failures refer to records of this call. After an [`Error::Retriable`] the same records are passed again in the
     /// next call.
     ///
     /// # Errors
     /// Returns the sink's error.
     ///
     /// # Panics
-    /// Panics if a record belongs to a partition that was not opened.
-    pub fn put(&mut self, rows: &[KafkaRecord]) -> Result<Vec<RowFailure>, Error> {
-        for row in rows {
-            let partition = self.partitions.get_mut(&(row.topic.clone(), row.partition));
-            match partition.filter(|partition| partition.open) {
-                Some(partition) => partition.rows.push(row.clone()),
-                None => panic!("{}-{} was not opened", row.topic, row.partition),
+    /// Panics if a record belongs to a partition that was not assigned.
+    pub fn put(&mut self, records: &[KafkaRecord]) -> Result<Vec<RecordFailure>, Error> {
+        for record in records {
+            let partition = self.partitions.get_mut(&(record.topic.clone(), record.partition));
+            match partition.filter(|partition| partition.assigned) {
+                Some(partition) => partition.records.push(record.clone()),
+                None => panic!("{}-{} was not assigned", record.topic, record.partition),
             }
         }
         let paused = self.runtime.with(|runtime| runtime.paused.clone());
         let (batch, positions) = self.batch(&paused)?;
-        let failures = self.runtime.call(|| self.sink.put(&batch)).map(RowFailures::into_list)?;
+        let failures = self.runtime.call(|| self.sink.put(&batch)).map(RecordFailures::into_list)?;
         for (key, position) in positions {
             if let Some(partition) = self.partitions.get_mut(&key) {
                 partition.position = position;
@@ -116,43 +157,48 @@ impl<S: Sink> SinkHarness<S> {
     /// Returns the records that have not been passed to the task yet.
     #[expect(clippy::type_complexity, reason = "used once")]
     fn batch(&self, paused: &[TopicPartition]) -> Result<(SinkBatch, Vec<((String, i32), usize)>), Error> {
-        let mut columns = BatchBuilder::new(Budget { rows: u32::MAX, bytes: u32::MAX, wait: Duration::ZERO }, 0);
-        let (mut topic_partitions, mut topic_partition, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
+        let mut columns =
+            BatchBuilder::new(Budget { max_records: u32::MAX, max_bytes: u32::MAX, max_wait: Duration::ZERO }, 0);
+        let (mut topic_partitions, mut topic_partition_index, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
         let mut positions = Vec::new();
-        for ((topic, number), partition) in self.partitions.iter().filter(|(_, partition)| partition.open) {
+        for ((topic, number), partition) in self.partitions.iter().filter(|(_, partition)| partition.assigned) {
             let name = name(topic, *number);
-            if partition.position == partition.rows.len() || paused.contains(&name) {
+            if partition.position == partition.records.len() || paused.contains(&name) {
                 continue;
             }
-            for (offset, row) in partition.rows.iter().enumerate().skip(partition.position) {
-                row.push_to(&mut columns);
-                topic_partition.push(topic_partitions.len() as u32);
+            for (offset, record) in partition.records.iter().enumerate().skip(partition.position) {
+                record.push_to(&mut columns);
+                topic_partition_index.push(topic_partitions.len() as u32);
                 offsets.push(offset as i64);
             }
             topic_partitions.push(name);
-            positions.push(((topic.clone(), *number), partition.rows.len()));
+            positions.push(((topic.clone(), *number), partition.records.len()));
         }
         let records = columns.finish()?.records;
         let timestamp_types = vec![TimestampType::CreateTime; topic_partitions.len()];
-        let batch = wit::SinkBatch { records, topic_partitions, topic_partition, offsets, timestamp_types };
+        let batch = wit::SinkBatch { records, topic_partitions, timestamp_types, topic_partition_index, offsets };
         Ok((SinkBatch::new(batch), positions))
     }
 
-    /// Calls the sink's `pre_commit`, and commits and returns the offsets that it returns.
+    /// Commits the offsets that the sink's `pre_commit` returns, or all of them, and returns them.
     ///
     /// # Errors
     /// Returns the sink's error. The task then goes back to the last committed offsets.
     ///
     /// # Panics
     /// Panics if a returned offset is greater than the requested one, or belongs to a partition that was not requested.
-    pub fn pre_commit(&mut self) -> Result<Vec<TopicPartitionOffset>, Error> {
+    pub fn commit(&mut self) -> Result<Vec<TopicPartitionOffset>, Error> {
         let asked: Vec<TopicPartitionOffset> = self
             .partitions
             .iter()
-            .filter(|(_, partition)| partition.open)
+            .filter(|(_, partition)| partition.assigned)
             .map(|((topic, number), partition)| offset(topic, *number, partition.taken))
             .collect();
-        let safe = match self.runtime.call(|| self.sink.pre_commit(asked.clone())) {
+        let committed = match self.pre_commit {
+            Some(pre_commit) => self.runtime.call(|| pre_commit(&mut self.sink, asked.clone())),
+            None => Ok(asked.clone()),
+        };
+        let safe = match committed {
             Ok(safe) => safe,
             Err(error) => {
                 for partition in self.partitions.values_mut() {
@@ -182,9 +228,10 @@ impl<S: Sink> SinkHarness<S> {
     ///
     /// # Errors
     /// Returns the sink's error.
-    pub fn close(&mut self, partitions: &[(&str, i32)]) -> Result<(), Error> {
-        self.pre_commit()?;
-        self.lose(partitions)
+    pub fn revoke(&mut self, partitions: &[(&str, i32)]) -> Result<(), Error> {
+        self.commit()?;
+        let names = self.take_away(partitions);
+        self.change(|calls| calls.revoked, &names)
     }
 
     /// Simulates that these partitions were lost: there is no commit.
@@ -192,49 +239,52 @@ impl<S: Sink> SinkHarness<S> {
     /// # Errors
     /// Returns the sink's error.
     pub fn lose(&mut self, partitions: &[(&str, i32)]) -> Result<(), Error> {
+        let names = self.take_away(partitions);
+        self.change(|calls| calls.lost, &names)
+    }
+
+    fn take_away(&mut self, partitions: &[(&str, i32)]) -> Vec<TopicPartition> {
         let names: Vec<TopicPartition> = partitions.iter().map(|(topic, partition)| name(topic, *partition)).collect();
         for name in &names {
             if let Some(partition) = self.partitions.get_mut(&(name.topic.clone(), name.partition)) {
-                partition.open = false;
+                partition.assigned = false;
             }
         }
-        self.runtime.call(|| self.sink.close(&names))
+        names
     }
 
     /// Simulates that the worker is killed, and restarts the task with the same partitions from the committed offsets.
     /// The records after them are passed to the next `put`.
     ///
     /// # Errors
-    /// See [`start`](SinkHarness::start) and [`open`](SinkHarness::open).
+    /// See [`start`](SinkHarness::start) and [`assign`](SinkHarness::assign).
     pub fn restart(self) -> Result<SinkHarness<S>, Error> {
-        let runtime = Handle::default();
+        let runtime = Handle::of_task(self.runtime.with(|runtime| runtime.generation) + 1);
         drop(self.sink);
         let sink = start(&self.config, &runtime)?;
-        let mut next = SinkHarness { sink, config: self.config, runtime, partitions: self.partitions };
-        let open: Vec<(String, i32)> =
-            next.partitions.iter().filter(|(_, partition)| partition.open).map(|(key, _)| key.clone()).collect();
-        let names: Vec<(&str, i32)> = open.iter().map(|(topic, number)| (topic.as_str(), *number)).collect();
+        let mut next = SinkHarness { sink, runtime, ..self };
+        let assigned: Vec<(String, i32)> =
+            next.partitions.iter().filter(|(_, partition)| partition.assigned).map(|(key, _)| key.clone()).collect();
+        let names: Vec<(&str, i32)> = assigned.iter().map(|(topic, number)| (topic.as_str(), *number)).collect();
         if !names.is_empty() {
-            next.open(&names)?;
+            next.assign(&names)?;
         }
         Ok(next)
     }
 
-    /// Stops the task cleanly: a final commit, `close`, `stop`. Returns the committed offsets.
+    /// Stops the task cleanly: a final commit, `revoked`, `stop`. Returns the committed offsets.
     ///
     /// # Errors
     /// Returns the sink's error.
     pub fn stop(mut self) -> Result<Vec<TopicPartitionOffset>, Error> {
-        let open: Vec<TopicPartition> = self
+        let assigned: Vec<TopicPartition> = self
             .partitions
             .iter()
-            .filter(|(_, partition)| partition.open)
+            .filter(|(_, partition)| partition.assigned)
             .map(|((topic, number), _)| name(topic, *number))
             .collect();
-        let safe = self.pre_commit();
-        if !open.is_empty() {
-            self.runtime.call(|| self.sink.close(&open))?;
-        }
+        let safe = self.commit();
+        self.change(|calls| calls.revoked, &assigned)?;
         self.runtime.call(|| self.sink.stop());
         safe
     }
@@ -250,13 +300,13 @@ impl<S: Sink> SinkHarness<S> {
     fn rewind(&mut self) {
         for to in self.runtime.with(|runtime| std::mem::take(&mut runtime.rewinds)) {
             match self.partitions.get_mut(&(to.topic.clone(), to.partition)) {
-                Some(partition) if partition.open => {
-                    let offset = usize::try_from(to.offset).unwrap_or(0).min(partition.rows.len());
+                Some(partition) if partition.assigned => {
+                    let offset = usize::try_from(to.offset).unwrap_or(0).min(partition.records.len());
                     partition.position = offset;
                     partition.taken = offset;
                     partition.committed = offset;
                 }
-                _ => panic!("the task rewinds a partition that it does not have: {to:?}"),
+                _ => panic!("the task rewinds a partition that is not assigned to it: {to:?}"),
             }
         }
     }
@@ -267,15 +317,6 @@ impl<S: Sink> SinkHarness<S> {
     /// Returns the sink's error.
     pub fn capabilities(&self) -> Result<Vec<Capability>, Error> {
         self.runtime.call(|| S::capabilities(&S::Config::parse(&self.config)?))
-    }
-
-    /// Returns the task configurations that the connector creates from this configuration.
-    ///
-    /// # Errors
-    /// Returns the connector's error.
-    pub fn task_configs(&self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error> {
-        let context = ConnectorContext { name: "test".into(), config: self.config.clone() };
-        self.runtime.call(|| S::connector(S::Config::parse(&self.config)?, context)?.task_configs(max_tasks))
     }
 
     /// Returns the lines that the sink has logged so far.
@@ -301,7 +342,7 @@ impl<S: Sink> SinkHarness<S> {
 
 fn start<S: Sink>(config: &ConfigMap, runtime: &Handle) -> Result<S, Error> {
     runtime.call(|| {
-        let context = SinkContext { connector: "test".into(), task: 0, config: config.clone() };
+        let context = SinkContext::new(config.clone(), Secrets::of::<S::Config>());
         S::start(S::Config::parse(config)?, &context)
     })
 }

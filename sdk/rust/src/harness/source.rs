@@ -7,15 +7,15 @@ use std::time::Duration;
 use serde::de::IgnoredAny;
 
 use super::runtime::{Handle, LogLine};
-use super::{Row, config_of};
+use super::{SourceRecord, TransactionEnd, config_of};
 use crate::batch::Budget;
 use crate::bindings::host::weir::connect::data::TopicPartition;
-use crate::bindings::source::interface::{SettledRows, SourceBatch};
-use crate::config::Capability;
-use crate::connector::ConnectorContext;
-use crate::record::{Data, Record, Rows, pick};
+use crate::bindings::source::interface::SourceBatch;
+use crate::bindings::source_acknowledgements::interface::SettledRecords;
+use crate::config::{Capability, Secrets};
+use crate::record::{Data, Record, RecordIter, pick};
 use crate::schema::{SchemaRef, SchemaType};
-use crate::source::{Settled, Source, SourceContext};
+use crate::source::{Acknowledge, Acknowledgements, Settled, Source, SourceContext};
 use crate::{Config, ConfigMap, Error, export};
 
 /// Offsets by source partition. Both are JSON objects.
@@ -25,10 +25,28 @@ pub type StoredOffsets = BTreeMap<String, String>;
 #[derive(Clone, Debug)]
 pub struct Polled {
     /// The records.
-    pub rows: Vec<Row>,
+    pub records: Vec<SourceRecord>,
     /// The time after which to poll again, or `None` to poll immediately.
     pub idle: Option<Duration>,
+    /// The ends of transactions that the source has defined.
+    pub transaction_ends: Vec<TransactionEnd>,
 }
+
+/// The functions of a source that implements [`Acknowledge`].
+struct AcknowledgeCalls<S> {
+    wanted: fn(&S) -> Acknowledgements,
+    settled: fn(&mut S, &Settled) -> Result<(), Error>,
+    committed: fn(&mut S, u64) -> Result<(), Error>,
+}
+
+/// Written by hand, because a derived implementation would require `S: Clone`.
+impl<S> Clone for AcknowledgeCalls<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for AcknowledgeCalls<S> {}
 
 /// A running source task.
 pub struct SourceHarness<S: Source> {
@@ -36,11 +54,13 @@ pub struct SourceHarness<S: Source> {
     config: ConfigMap,
     runtime: Handle,
     budget: Budget,
-    next_row: u64,
+    next_number: u64,
     /// Records in flight, in order.
-    in_flight: Vec<Row>,
+    in_flight: Vec<SourceRecord>,
     settled: BTreeSet<u64>,
     written: i64,
+    calls: Option<AcknowledgeCalls<S>>,
+    wanted: Acknowledgements,
 }
 
 /// Written by hand, so that a source need not implement `Debug` to use `unwrap_err` on the result of `start`.
@@ -69,11 +89,14 @@ impl<S: Source> SourceHarness<S> {
         config: impl IntoIterator<Item = (K, V)>,
         offsets: StoredOffsets,
     ) -> Result<SourceHarness<S>, Error> {
-        let config = config_of(config);
-        let runtime = Handle::default();
+        SourceHarness::start_at(config_of(config), offsets, 1)
+    }
+
+    fn start_at(config: ConfigMap, offsets: StoredOffsets, generation: u64) -> Result<SourceHarness<S>, Error> {
+        let runtime = Handle::of_task(generation);
         runtime.with(|runtime| runtime.stored = offsets);
         let source = runtime.call(|| {
-            let context = SourceContext { connector: "test".into(), task: 0, config: config.clone() };
+            let context = SourceContext::new(config.clone(), Secrets::of::<S::Config>());
             S::start(S::Config::parse(&config)?, &context)
         })?;
         Ok(SourceHarness {
@@ -81,11 +104,28 @@ impl<S: Source> SourceHarness<S> {
             config,
             runtime,
             budget: Budget::default(),
-            next_row: 0,
+            next_number: 0,
             in_flight: Vec::new(),
             settled: BTreeSet::new(),
             written: 0,
+            calls: None,
+            wanted: Acknowledgements::default(),
         })
+    }
+
+    /// Makes the calls of [`Acknowledge`], as the runtime does for a source in the group `acknowledge` of
+    /// [`export!`](crate::export!).
+    pub fn with_acknowledge(mut self) -> SourceHarness<S>
+    where
+        S: Acknowledge,
+    {
+        self.acknowledge(AcknowledgeCalls { wanted: S::wanted, settled: S::settled, committed: S::committed });
+        self
+    }
+
+    fn acknowledge(&mut self, calls: AcknowledgeCalls<S>) {
+        self.calls = Some(calls);
+        self.wanted = self.runtime.call(|| (calls.wanted)(&self.source));
     }
 
     /// Sets the limits for the following polls.
@@ -102,25 +142,26 @@ impl<S: Source> SourceHarness<S> {
     /// Panics if the runtime would reject a record, because of a topic name that is not valid in Kafka or text that is
     /// not valid JSON.
     pub fn poll(&mut self) -> Result<Polled, Error> {
-        let first = self.next_row;
-        let polled = self.runtime.call(|| export::poll(&mut self.source, &mut self.next_row, self.budget))?;
-        let rows = rows(&polled.batch, first);
-        rows.iter().for_each(check);
-        self.in_flight.extend(rows.iter().cloned());
+        let first = self.next_number;
+        let polled = self.runtime.call(|| export::poll(&mut self.source, &mut self.next_number, self.budget))?;
+        let records = polled.batch.map(|batch| records(&batch, first)).unwrap_or_default();
+        records.iter().for_each(check);
+        let transaction_ends = self.runtime.with(|runtime| std::mem::take(&mut runtime.transaction_ends));
+        self.in_flight.extend(records.iter().cloned());
         let idle = (polled.idle_ms > 0).then(|| Duration::from_millis(polled.idle_ms.into()));
-        Ok(Polled { rows, idle })
+        Ok(Polled { records, idle, transaction_ends })
     }
 
     /// Polls until the source has no more records, settles and commits everything, and returns all records.
     ///
     /// # Errors
     /// See [`poll`](SourceHarness::poll).
-    pub fn drain(&mut self) -> Result<Vec<Row>, Error> {
+    pub fn drain(&mut self) -> Result<Vec<SourceRecord>, Error> {
         let mut all = Vec::new();
         loop {
-            let Polled { rows, idle } = self.poll()?;
-            self.settle(&rows)?;
-            all.extend(rows);
+            let Polled { records, idle, .. } = self.poll()?;
+            self.settle(&records)?;
+            all.extend(records);
             if idle.is_some() {
                 self.commit()?;
                 return Ok(all);
@@ -132,44 +173,44 @@ impl<S: Source> SourceHarness<S> {
     ///
     /// # Errors
     /// Returns the error of the source's `settled`, which the runtime would only log.
-    pub fn settle(&mut self, rows: &[Row]) -> Result<(), Error> {
-        self.finish(rows, 0)
+    pub fn settle(&mut self, records: &[SourceRecord]) -> Result<(), Error> {
+        self.finish(records, 0)
     }
 
     /// Settles these records as dropped by a transform.
     ///
     /// # Errors
     /// Returns the error of the source's `settled`, which the runtime would only log.
-    pub fn settle_dropped(&mut self, rows: &[Row]) -> Result<(), Error> {
-        self.finish(rows, -1)
+    pub fn settle_dropped(&mut self, records: &[SourceRecord]) -> Result<(), Error> {
+        self.finish(records, -1)
     }
 
-    fn finish(&mut self, rows: &[Row], outcome: i32) -> Result<(), Error> {
-        let mut settled = SettledRows {
-            rows: Vec::new(),
+    fn finish(&mut self, records: &[SourceRecord], outcome: i32) -> Result<(), Error> {
+        let mut settled = SettledRecords {
+            numbers: Vec::new(),
             topic_partitions: Vec::new(),
-            topic_partition: Vec::new(),
+            topic_partition_index: Vec::new(),
             offsets: Vec::new(),
         };
-        for row in rows {
-            self.settled.insert(row.number);
-            settled.rows.push(row.number);
+        for record in records {
+            self.settled.insert(record.number);
+            settled.numbers.push(record.number);
             if outcome < 0 {
-                settled.topic_partition.push(outcome);
+                settled.topic_partition_index.push(outcome);
                 settled.offsets.push(-1);
                 continue;
             }
-            let partition = TopicPartition { topic: row.topic.clone(), partition: row.partition.unwrap_or(0) };
+            let partition = TopicPartition { topic: record.topic.clone(), partition: record.partition.unwrap_or(0) };
             let known = settled.topic_partitions.iter().position(|known| *known == partition);
-            settled.topic_partition.push(known.unwrap_or(settled.topic_partitions.len()) as i32);
+            settled.topic_partition_index.push(known.unwrap_or(settled.topic_partitions.len()) as i32);
             if known.is_none() {
                 settled.topic_partitions.push(partition);
             }
             settled.offsets.push(self.written);
             self.written += 1;
         }
-        if S::WANTS_SETTLED && !rows.is_empty() {
-            self.runtime.call(|| self.source.settled(&Settled::new(settled)))?;
+        if let Some(calls) = self.calls.filter(|_| self.wanted.settled && !records.is_empty()) {
+            self.runtime.call(|| (calls.settled)(&mut self.source, &Settled::new(settled)))?;
         }
         Ok(())
     }
@@ -181,24 +222,24 @@ impl<S: Source> SourceHarness<S> {
     pub fn commit(&mut self) -> Result<(), Error> {
         let mut held: BTreeSet<&str> = BTreeSet::new();
         let mut done = BTreeSet::new();
-        for row in &self.in_flight {
-            if held.contains(row.source_partition.as_str()) {
+        for record in &self.in_flight {
+            if held.contains(record.source_partition.as_str()) {
                 continue;
             }
-            if !self.settled.contains(&row.number) {
-                held.insert(&row.source_partition);
+            if !self.settled.contains(&record.number) {
+                held.insert(&record.source_partition);
                 continue;
             }
-            done.insert(row.number);
-            if let Some(offset) = &row.offset {
-                self.runtime.with(|runtime| runtime.stored.insert(row.source_partition.clone(), offset.clone()));
+            done.insert(record.number);
+            if let Some(offset) = &record.offset {
+                self.runtime.with(|runtime| runtime.stored.insert(record.source_partition.clone(), offset.clone()));
             }
         }
-        self.in_flight.retain(|row| !done.contains(&row.number));
+        self.in_flight.retain(|record| !done.contains(&record.number));
         self.settled.retain(|number| !done.contains(number));
-        if S::WANTS_COMMITTED {
-            let row = self.in_flight.first().map_or(self.next_row, |row| row.number);
-            self.runtime.call(|| self.source.committed(row))?;
+        if let Some(calls) = self.calls.filter(|_| self.wanted.committed) {
+            let number = self.in_flight.first().map_or(self.next_number, |record| record.number);
+            self.runtime.call(|| (calls.committed)(&mut self.source, number))?;
         }
         Ok(())
     }
@@ -208,8 +249,12 @@ impl<S: Source> SourceHarness<S> {
     /// # Errors
     /// See [`start`](SourceHarness::start).
     pub fn restart(self) -> Result<SourceHarness<S>, Error> {
-        let mut next = SourceHarness::start_from(self.config, self.runtime.with(|runtime| runtime.stored.clone()))?;
+        let (stored, generation) = self.runtime.with(|runtime| (runtime.stored.clone(), runtime.generation));
+        let mut next = SourceHarness::start_at(self.config, stored, generation + 1)?;
         next.budget = self.budget;
+        if let Some(calls) = self.calls {
+            next.acknowledge(calls);
+        }
         Ok(next)
     }
 
@@ -236,15 +281,6 @@ impl<S: Source> SourceHarness<S> {
         self.runtime.call(|| S::capabilities(&S::Config::parse(&self.config)?))
     }
 
-    /// Returns the task configurations that the connector creates from this configuration.
-    ///
-    /// # Errors
-    /// Returns the connector's error.
-    pub fn task_configs(&self, max_tasks: u32) -> Result<Vec<ConfigMap>, Error> {
-        let context = ConnectorContext { name: "test".into(), config: self.config.clone() };
-        self.runtime.call(|| S::connector(S::Config::parse(&self.config)?, context)?.task_configs(max_tasks))
-    }
-
     /// Returns the lines that the source has logged so far.
     pub fn logs(&self) -> Vec<LogLine> {
         self.runtime.with(|runtime| runtime.logs.clone())
@@ -266,20 +302,20 @@ impl<S: Source> SourceHarness<S> {
     }
 }
 
-fn rows(batch: &SourceBatch, first: u64) -> Vec<Row> {
+fn records(batch: &SourceBatch, first: u64) -> Vec<SourceRecord> {
     let offsets = &batch.source_offsets;
     let mut position = 0;
-    let row = |(index, record): (usize, Record<'_>)| {
+    let record = |(index, record): (usize, Record<'_>)| {
         check_values(&record);
         let length = offsets.lengths.get(index).and_then(|length| usize::try_from(*length).ok());
         let offset = length.map(|length| {
             position += length;
             String::from_utf8_lossy(&offsets.bytes[position - length..position]).into_owned()
         });
-        let partition = &batch.source_partitions[pick(&batch.source_partition, index)];
-        Row::new(&record, first + index as u64, partition, offset)
+        let partition = &batch.source_partitions[pick(&batch.source_partition_index, index)];
+        SourceRecord::new(&record, first + index as u64, partition, offset)
     };
-    Rows::new(&batch.records).enumerate().map(row).collect()
+    RecordIter::new(&batch.records).enumerate().map(record).collect()
 }
 
 /// Panics for a key, value or header that the runtime would reject.
@@ -295,7 +331,7 @@ fn check_value(what: &str, data: Data<'_>, schema: Option<SchemaRef<'_>>) {
     if let Data::Json(json) = data
         && let Err(error) = serde_json::from_str::<IgnoredAny>(json)
     {
-        panic!("the {what} {json} is no JSON: {error}");
+        panic!("the {what} {json} is not valid JSON: {error}");
     }
     let Some(kind) = schema.map(SchemaRef::kind) else { return };
     let fits = match data {
@@ -308,15 +344,15 @@ fn check_value(what: &str, data: Data<'_>, schema: Option<SchemaRef<'_>>) {
 }
 
 /// Panics for other parts of a record that the runtime would reject.
-fn check(row: &Row) {
-    let name = row.topic.as_str();
+fn check(record: &SourceRecord) {
+    let name = record.topic.as_str();
     let allowed = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-'));
     assert!(
         allowed && (1..=249).contains(&name.len()) && name != "." && name != "..",
         "Kafka does not allow the topic name {name:?}: 1 to 249 characters of [a-zA-Z0-9._-], and neither \".\" nor \"..\""
     );
-    assert!(row.partition.is_none_or(|partition| partition >= 0), "a Kafka partition is not negative");
-    for json in [Some(&row.source_partition), row.offset.as_ref()].into_iter().flatten() {
+    assert!(record.partition.is_none_or(|partition| partition >= 0), "a Kafka partition is not negative");
+    for json in [Some(&record.source_partition), record.offset.as_ref()].into_iter().flatten() {
         let fields: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(json);
         let primitive = fields.is_ok_and(|fields| fields.values().all(|value| !value.is_array() && !value.is_object()));
         assert!(primitive, "source partitions and offsets are JSON objects with primitive values, not {json}");

@@ -3,10 +3,10 @@
 use std::ops::Deref;
 
 use super::{TimestampType, TopicPartition};
-use crate::RowError;
-use crate::bindings::host::weir::connect::data::RowFailure;
+use crate::RecordError;
+use crate::bindings::host::weir::connect::data::RecordFailure;
 use crate::bindings::sink::interface as wit;
-use crate::record::{Record, Rows, pick};
+use crate::record::{Record, RecordIter, pick};
 
 /// A batch of records from Kafka.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ impl SinkBatch {
 
     /// Returns an iterator over the records, in offset order within each partition.
     pub fn records(&self) -> impl ExactSizeIterator<Item = SinkRecord<'_>> {
-        Rows::new(&self.batch.records).map(|record| SinkRecord { batch: &self.batch, record })
+        RecordIter::new(&self.batch.records).map(|record| SinkRecord { batch: &self.batch, record })
     }
 
     /// Returns the number of records.
@@ -51,7 +51,7 @@ impl<'a> SinkRecord<'a> {
 
     /// Returns the offset of the record in that partition.
     pub fn offset(&self) -> i64 {
-        self.batch.offsets[self.row() as usize]
+        self.batch.offsets[self.index() as usize]
     }
 
     /// Returns the type of the record's timestamp.
@@ -60,7 +60,7 @@ impl<'a> SinkRecord<'a> {
     }
 
     fn source(&self) -> usize {
-        pick(&self.batch.topic_partition, self.row() as usize)
+        pick(&self.batch.topic_partition_index, self.index() as usize)
     }
 }
 
@@ -74,19 +74,19 @@ impl<'a> Deref for SinkRecord<'a> {
 
 /// The records of a batch that could not be processed, although the others could.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct RowFailures {
-    failures: Vec<RowFailure>,
+pub struct RecordFailures {
+    failures: Vec<RecordFailure>,
 }
 
-impl RowFailures {
+impl RecordFailures {
     /// Creates an empty list: all records were accepted.
-    pub fn none() -> RowFailures {
-        RowFailures::default()
+    pub fn none() -> RecordFailures {
+        RecordFailures::default()
     }
 
     /// Adds a record that could not be processed.
-    pub fn add(&mut self, record: &Record<'_>, error: RowError) {
-        self.failures.push(RowFailure { row: record.row(), message: error.message });
+    pub fn add(&mut self, record: &Record<'_>, error: RecordError) {
+        self.failures.push(RecordFailure { index: record.index(), message: error.message });
     }
 
     /// Returns whether all records were accepted.
@@ -94,7 +94,7 @@ impl RowFailures {
         self.failures.is_empty()
     }
 
-    pub(crate) fn into_list(self) -> Vec<RowFailure> {
+    pub(crate) fn into_list(self) -> Vec<RecordFailure> {
         self.failures
     }
 }

@@ -1,20 +1,20 @@
 //! The outcome of a source's records.
 
 use crate::bindings::host::weir::connect::data::TopicPartition;
-use crate::bindings::source::interface::SettledRows;
+use crate::bindings::source_acknowledgements::interface::SettledRecords;
 
 /// Settled records, ordered by their numbers within each source partition. The numbers are those that
 /// [`RecordBuilder::push`](crate::batch::RecordBuilder::push) returned.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    rows: SettledRows,
+    records: SettledRecords,
 }
 
 /// A settled record.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SettledRow<'a> {
+pub struct SettledRecord<'a> {
     /// The number of the record.
-    pub row: u64,
+    pub number: u64,
     /// The outcome.
     pub outcome: Outcome<'a>,
 }
@@ -36,33 +36,33 @@ pub enum Outcome<'a> {
 }
 
 impl Settled {
-    pub(crate) fn new(rows: SettledRows) -> Settled {
-        Settled { rows }
+    pub(crate) fn new(records: SettledRecords) -> Settled {
+        Settled { records }
     }
 
     /// Returns an iterator over the records.
-    pub fn rows(&self) -> impl Iterator<Item = SettledRow<'_>> {
-        let rows = &self.rows;
-        (0..rows.rows.len()).map(move |index| {
-            let outcome = match rows.topic_partition[index] {
+    pub fn records(&self) -> impl Iterator<Item = SettledRecord<'_>> {
+        let records = &self.records;
+        (0..records.numbers.len()).map(move |index| {
+            let outcome = match records.topic_partition_index[index] {
                 -1 => Outcome::Dropped,
                 -2 => Outcome::Skipped,
                 partition => Outcome::Written {
-                    topic_partition: &rows.topic_partitions[partition as usize],
-                    offset: Some(rows.offsets[index]).filter(|offset| *offset >= 0),
+                    topic_partition: &records.topic_partitions[partition as usize],
+                    offset: Some(records.offsets[index]).filter(|offset| *offset >= 0),
                 },
             };
-            SettledRow { row: rows.rows[index], outcome }
+            SettledRecord { number: records.numbers[index], outcome }
         })
     }
 
     /// Returns the number of records.
     pub fn len(&self) -> usize {
-        self.rows.rows.len()
+        self.records.numbers.len()
     }
 
     /// Returns whether there are no records.
     pub fn is_empty(&self) -> bool {
-        self.rows.rows.is_empty()
+        self.records.numbers.is_empty()
     }
 }

@@ -1,19 +1,19 @@
 //! Runs the steps of a chain for each record.
 
-use super::bindings::transform as wit;
 use super::columns::Columns;
 use super::entry::{AnyPredicate, AnyTransform, Plugins};
 use super::formats::{Formats, SchemaPool};
 use super::headers::Headers;
 use super::input::{Input, Position};
 use super::output::{Output, topic_column};
-use super::row::{Changed, Row, State};
+use super::record::{Changed, Record, State};
 use super::topics::Topics;
 use super::{Outcome, check};
-use crate::bindings::host::weir::connect::data::{Records, TopicColumn};
-use crate::export::config_map;
+use crate::bindings::host::weir::connect::data::{Records, TopicColumn, TransformBatch};
+use crate::bindings::transform::interface as wit;
+use crate::config::received;
 use crate::value::Value;
-use crate::{Error, RowError};
+use crate::{Error, RecordError};
 
 /// Adjacent steps of a connector that belong to the same component.
 #[expect(missing_debug_implementations, reason = "made of authors' types")]
@@ -42,7 +42,7 @@ struct Condition {
 /// A step, given by its index, failed to process a record.
 struct Failed {
     step: usize,
-    error: RowError,
+    error: RecordError,
 }
 
 impl Chain {
@@ -59,31 +59,31 @@ impl Chain {
     }
 
     /// Runs the steps on a batch. An error concerns the whole batch.
-    pub fn apply(&mut self, batch: wit::TransformBatch) -> Result<wit::Transformed, Error> {
+    pub fn apply(&mut self, batch: TransformBatch) -> Result<wit::Transformed, Error> {
         let (input, topics, mut formats) = open(batch, &mut self.schemas)?;
-        let mut row = row(self.key.take(), self.value.take(), topics);
+        let mut record = record(self.key.take(), self.value.take(), topics);
         let mut output = Output::new(&input);
         let mut failures = Vec::new();
         let mut at = Position::default();
         for origin in 0..input.count {
-            input.read(&mut at, self.columns, &formats, &mut row);
+            input.read(&mut at, self.columns, &formats, &mut record);
             let before = output.len();
             let mut keep = |state: &State<'_>| output.push(origin, state, &mut formats);
-            if let Err(failed) = run(&mut self.steps, 0, &mut row, &mut keep) {
+            if let Err(failed) = run(&mut self.steps, 0, &mut record, &mut keep) {
                 output.truncate(before);
                 failures.push(wit::StepFailure {
-                    row: origin,
+                    index: origin,
                     step: failed.step as u32,
                     message: failed.error.message,
-                    retry: failed.error.retry,
+                    retriable: failed.error.retriable,
                 });
             }
         }
         let columns = output.finish();
-        let topics = row.topics;
+        let topics = record.topics;
         let transformed = wit::Transformed {
             origins: columns.origins,
-            topics: columns.topics.map(|rows| topic_column(topics.into_names(), rows)),
+            topics: columns.topics.map(|indexes| topic_column(topics.into_names(), indexes)),
             partitions: columns.partitions,
             timestamps: columns.timestamps,
             added_formats: formats.into_added(),
@@ -92,27 +92,32 @@ impl Chain {
             headers: columns.headers,
             failures,
         };
-        self.key = Some(row.now.key.recycle());
-        self.value = Some(row.now.value.recycle());
+        self.key = Some(record.now.key.recycle());
+        self.value = Some(record.now.value.recycle());
         Ok(transformed)
     }
 }
 
 /// Runs the steps starting with `from`, and passes each output record to `keep`.
-fn run<'b>(steps: &mut [Step], from: usize, row: &mut Row<'b>, keep: &mut dyn FnMut(&State<'b>)) -> Result<(), Failed> {
+fn run<'b>(
+    steps: &mut [Step],
+    from: usize,
+    record: &mut Record<'b>,
+    keep: &mut dyn FnMut(&State<'b>),
+) -> Result<(), Failed> {
     for index in from..steps.len() {
-        let outcome = steps[index].apply(row).map_err(|error| Failed { step: index, error })?;
-        for state in std::mem::take(&mut row.emitted) {
-            let left = std::mem::replace(&mut row.now, state);
-            let result = run(steps, index + 1, row, keep);
-            row.now = left;
+        let outcome = steps[index].apply(record).map_err(|error| Failed { step: index, error })?;
+        for state in std::mem::take(&mut record.emitted) {
+            let left = std::mem::replace(&mut record.now, state);
+            let result = run(steps, index + 1, record, keep);
+            record.now = left;
             result?;
         }
         if outcome == Outcome::Drop {
             return Ok(());
         }
     }
-    keep(&row.now);
+    keep(&record.now);
     Ok(())
 }
 
@@ -120,13 +125,13 @@ impl Step {
     fn new(plugins: &Plugins, step: wit::Step) -> Result<Step, String> {
         let alias = step.alias;
         let transform = plugins
-            .transform(&step.class, &config_map(step.config))
+            .transform(&step.class_name, &received(step.config).0)
             .map_err(|error| format!("transforms.{alias}: {error}"))?;
         let condition = match step.predicate {
             None => None,
             Some(of) => {
                 let predicate = plugins
-                    .predicate(&of.class, &config_map(of.config))
+                    .predicate(&of.class_name, &received(of.config).0)
                     .map_err(|error| format!("transforms.{alias}.predicate: {error}"))?;
                 Some(Condition { columns: predicate.columns(), predicate, negate: of.negate })
             }
@@ -139,15 +144,15 @@ impl Step {
     }
 
     #[inline]
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
         if let Some(condition) = &mut self.condition {
-            row.columns = condition.columns;
-            if condition.predicate.test(row)? == condition.negate {
+            record.columns = condition.columns;
+            if condition.predicate.test(record)? == condition.negate {
                 return Ok(Outcome::Keep);
             }
         }
-        row.columns = self.columns;
-        self.transform.apply(row)
+        record.columns = self.columns;
+        self.transform.apply(record)
     }
 }
 
@@ -172,34 +177,34 @@ impl Test {
     }
 
     /// Returns one result for each record. The failure of a single record cannot be reported, so it fails the batch.
-    pub fn apply(&mut self, batch: wit::TransformBatch) -> Result<Vec<bool>, Error> {
+    pub fn apply(&mut self, batch: TransformBatch) -> Result<Vec<bool>, Error> {
         let (input, topics, formats) = open(batch, &mut self.schemas)?;
-        let mut row = row(None, None, topics);
-        row.columns = self.columns;
+        let mut record = record(None, None, topics);
+        record.columns = self.columns;
         let mut at = Position::default();
         let mut test = || {
-            input.read(&mut at, self.columns, &formats, &mut row);
-            self.predicate
-                .test(&row)
-                .map_err(|error| if error.retry { Error::retry(error.message) } else { Error::task(error.message) })
+            input.read(&mut at, self.columns, &formats, &mut record);
+            self.predicate.test(&record).map_err(|error| {
+                if error.retriable { Error::retriable(error.message) } else { Error::fatal(error.message) }
+            })
         };
         (0..input.count).map(|_| test()).collect()
     }
 }
 
 /// Splits a batch into the parts that are only read and the tables that steps add to.
-fn open(batch: wit::TransformBatch, schemas: &mut SchemaPool) -> Result<(Input, Topics, Formats), Error> {
-    let wit::TransformBatch { records, offsets } = batch;
+fn open(batch: TransformBatch, schemas: &mut SchemaPool) -> Result<(Input, Topics, Formats), Error> {
+    let TransformBatch { records, offsets } = batch;
     check::check(&records, &offsets)
-        .map_err(|lie| Error::task(format_args!("the batch from the runtime has {lie}")))?;
+        .map_err(|error| Error::fatal(format_args!("the batch from the runtime violates the contract: {error}")))?;
     let Records { count, topics, partitions, timestamps, formats, keys, values, headers } = records;
-    let TopicColumn { names, rows } = topics;
-    let input = Input { count, topic_rows: rows, partitions, timestamps, keys, values, headers, offsets };
+    let TopicColumn { names, name_index } = topics;
+    let input = Input { count, topic_index: name_index, partitions, timestamps, keys, values, headers, offsets };
     Ok((input, Topics::new(names), Formats::new(formats, schemas)))
 }
 
 /// Creates a record to read into.
-fn row<'b>(key: Option<Value<'static>>, value: Option<Value<'static>>, topics: Topics) -> Row<'b> {
+fn record<'b>(key: Option<Value<'static>>, value: Option<Value<'static>>, topics: Topics) -> Record<'b> {
     let memory = |value: Option<Value<'static>>| value.map_or_else(Value::null, Value::recycle);
     let now = State {
         topic: 0,
@@ -210,5 +215,5 @@ fn row<'b>(key: Option<Value<'static>>, value: Option<Value<'static>>, topics: T
         headers: Headers::default(),
         changed: Changed::default(),
     };
-    Row { now, topics, offset: None, emitted: Vec::new(), columns: Columns::NONE }
+    Record { now, topics, offset: None, emitted: Vec::new(), columns: Columns::NONE }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::BitOr;
 
-use super::bindings::transform as wit;
+use crate::bindings::host::weir::connect::data as wit;
 
 /// A set of columns that are passed only on request, because copying them takes time.
 ///

@@ -1,15 +1,13 @@
 //! The transforms and predicates of a component, looked up by class.
 
 use super::columns::Columns;
-use super::{Outcome, Predicate, Row, Transform};
-use crate::bindings::plugin::interface::PluginKind;
-use crate::export::PluginEntry;
-use crate::{Config, ConfigError, ConfigMap, RowError};
+use super::{Outcome, Predicate, Record, Transform};
+use crate::{Config, ConfigError, ConfigMap, RecordError};
 
 /// A configured transform of any type.
 pub(super) trait AnyTransform {
     fn columns(&self) -> Columns;
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError>;
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError>;
 }
 
 impl<T: Transform> AnyTransform for T {
@@ -17,15 +15,15 @@ impl<T: Transform> AnyTransform for T {
         Transform::columns(self)
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        Transform::apply(self, row)
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        Transform::apply(self, record)
     }
 }
 
 /// A configured predicate of any type.
 pub(super) trait AnyPredicate {
     fn columns(&self) -> Columns;
-    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError>;
+    fn test(&mut self, record: &Record<'_>) -> Result<bool, RecordError>;
 }
 
 impl<P: Predicate> AnyPredicate for P {
@@ -33,8 +31,8 @@ impl<P: Predicate> AnyPredicate for P {
         Predicate::columns(self)
     }
 
-    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
-        Predicate::test(self, row)
+    fn test(&mut self, record: &Record<'_>) -> Result<bool, RecordError> {
+        Predicate::test(self, record)
     }
 }
 
@@ -68,8 +66,9 @@ impl PredicateEntry {
     }
 }
 
-/// The plugins of a component.
+/// The transforms and predicates of a component.
 #[expect(missing_debug_implementations, reason = "made of functions")]
+#[derive(Default)]
 pub struct Plugins {
     /// The transforms.
     pub transforms: Vec<TransformEntry>,
@@ -104,36 +103,4 @@ fn told(error: &ConfigError) -> String {
 
 fn unknown(kind: &str, class: &str, known: impl Iterator<Item = &'static str>) -> String {
     format!("this component has no {kind} {class}; it has {}", known.collect::<Vec<_>>().join(", "))
-}
-
-impl PluginEntry {
-    /// Creates the entry of a transform.
-    pub fn transform<T: Transform>() -> PluginEntry {
-        PluginEntry {
-            class: T::CLASS,
-            kind: PluginKind::Transformation,
-            version: T::VERSION,
-            keys: T::Config::keys,
-            validate: |config| {
-                let error = T::Config::parse(config).and_then(T::new).err();
-                error.map(Into::into).into_iter().collect()
-            },
-            capabilities: |_| Ok(Vec::new()),
-        }
-    }
-
-    /// Creates the entry of a predicate.
-    pub fn predicate<P: Predicate>() -> PluginEntry {
-        PluginEntry {
-            class: P::CLASS,
-            kind: PluginKind::Predicate,
-            version: P::VERSION,
-            keys: P::Config::keys,
-            validate: |config| {
-                let error = P::Config::parse(config).and_then(P::new).err();
-                error.map(Into::into).into_iter().collect()
-            },
-            capabilities: |_| Ok(Vec::new()),
-        }
-    }
 }

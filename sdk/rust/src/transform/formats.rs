@@ -65,7 +65,7 @@ impl Formats {
 
     fn search(&mut self, encoding: Encoding, schema: Option<&Schema>) -> usize {
         if self.entries.is_empty() {
-            // What rows without an index had until now must stay the first one.
+            // What records without an index had until now must stay the first one.
             self.entries.push((Encoding::Bytes, None));
         }
         let same = self.entries.iter().position(|entry| same(entry, encoding, schema));

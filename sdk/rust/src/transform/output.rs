@@ -3,7 +3,7 @@
 
 use super::formats::Formats;
 use super::input::{Input, format, next, topic};
-use super::row::State;
+use super::record::State;
 use crate::bindings::host::weir::connect::data::{Column, HeaderColumns, TopicColumn, Values};
 use crate::value::Value;
 
@@ -71,15 +71,17 @@ impl<'b> Output<'b> {
     pub(super) fn push(&mut self, origin: u32, state: &State<'_>, formats: &mut Formats) {
         let (input, origins) = (self.input, &self.origins);
         if self.topics.is_some() || state.changed.topic {
-            let before = || origins.iter().map(|row| topic(&input.topic_rows, *row as usize)).collect();
+            let before = || origins.iter().map(|record| topic(&input.topic_index, *record as usize)).collect();
             self.topics.get_or_insert_with(before).push(state.topic);
         }
         if self.partitions.is_some() || state.changed.partition {
-            let before = || origins.iter().map(|row| *input.partitions.get(*row as usize).unwrap_or(&-1)).collect();
+            let before =
+                || origins.iter().map(|record| *input.partitions.get(*record as usize).unwrap_or(&-1)).collect();
             self.partitions.get_or_insert_with(before).push(state.partition);
         }
         if self.timestamps.is_some() || state.changed.timestamp {
-            let before = || origins.iter().map(|row| *input.timestamps.get(*row as usize).unwrap_or(&-1)).collect();
+            let before =
+                || origins.iter().map(|record| *input.timestamps.get(*record as usize).unwrap_or(&-1)).collect();
             self.timestamps.get_or_insert_with(before).push(state.timestamp);
         }
         if self.keys.is_some() || state.key.is_changed() {
@@ -100,19 +102,19 @@ impl<'b> Output<'b> {
         self.origins.push(origin);
     }
 
-    /// Removes the last records so that `rows` are left.
-    pub(super) fn truncate(&mut self, rows: usize) {
-        if rows == self.origins.len() {
+    /// Removes the last records so that `records` are left.
+    pub(super) fn truncate(&mut self, records: usize) {
+        if records == self.origins.len() {
             return;
         }
-        self.origins.truncate(rows);
-        self.topics.iter_mut().for_each(|topics| topics.truncate(rows));
-        self.partitions.iter_mut().for_each(|partitions| partitions.truncate(rows));
-        self.timestamps.iter_mut().for_each(|timestamps| timestamps.truncate(rows));
-        self.keys.iter_mut().for_each(|keys| keys.truncate(rows));
-        self.values.iter_mut().for_each(|values| values.truncate(rows));
+        self.origins.truncate(records);
+        self.topics.iter_mut().for_each(|topics| topics.truncate(records));
+        self.partitions.iter_mut().for_each(|partitions| partitions.truncate(records));
+        self.timestamps.iter_mut().for_each(|timestamps| timestamps.truncate(records));
+        self.keys.iter_mut().for_each(|keys| keys.truncate(records));
+        self.values.iter_mut().for_each(|values| values.truncate(records));
         if let Some(headers) = &mut self.headers {
-            headers.counts.truncate(rows);
+            headers.counts.truncate(records);
             let left = headers.counts.iter().map(|count| *count as usize).sum();
             truncate(&mut headers.name_lengths, &mut headers.name_bytes, left);
             headers.values.truncate(left);
@@ -144,12 +146,12 @@ impl Written {
         written.formats.reserve(input.lengths.len());
         // What transforms add is seldom more than this.
         written.bytes.reserve(input.bytes.len() * 3 / 2 + input.lengths.len() * 16);
-        let (mut at, mut row) = (0, 0);
+        let (mut at, mut record) = (0, 0);
         let mut bytes = None;
         for origin in origins {
-            while row <= *origin as usize {
-                bytes = next(&input.lengths, &input.bytes, &mut at, row);
-                row += 1;
+            while record <= *origin as usize {
+                bytes = next(&input.lengths, &input.bytes, &mut at, record);
+                record += 1;
             }
             written.push_bytes(bytes, format(input, *origin as usize));
         }
@@ -169,9 +171,9 @@ impl Written {
         self.formats.push(format);
     }
 
-    fn truncate(&mut self, rows: usize) {
-        truncate(&mut self.lengths, &mut self.bytes, rows);
-        self.formats.truncate(rows);
+    fn truncate(&mut self, records: usize) {
+        truncate(&mut self.lengths, &mut self.bytes, records);
+        self.formats.truncate(records);
     }
 
     /// Finishes the column, in the short form if there is only one format.
@@ -179,37 +181,37 @@ impl Written {
         if self.formats.iter().all(|format| *format == 0) {
             self.formats.clear();
         }
-        Values { lengths: self.lengths, bytes: self.bytes, formats: self.formats }
+        Values { lengths: self.lengths, bytes: self.bytes, format_index: self.formats }
     }
 }
 
 impl WrittenHeaders {
     fn before(input: &HeaderColumns, origins: &[u32]) -> WrittenHeaders {
         let mut written = WrittenHeaders::default();
-        let (mut names_at, mut values_at, mut header, mut row) = (0, 0, 0, 0);
-        // Where the headers of the row before begin, for an origin that occurs twice.
+        let (mut names_at, mut values_at, mut header, mut record) = (0, 0, 0, 0);
+        // Where the headers of the record before begin, for an origin that occurs twice.
         let mut begin = (0, 0, 0);
         for origin in origins {
-            if row > *origin as usize {
+            if record > *origin as usize {
                 (names_at, values_at, header) = begin;
-                row = *origin as usize;
+                record = *origin as usize;
             }
-            while row <= *origin as usize {
+            while record <= *origin as usize {
                 begin = (names_at, values_at, header);
-                let count = input.counts.get(row).copied().unwrap_or(0);
+                let count = input.counts.get(record).copied().unwrap_or(0);
                 for _ in 0..count {
                     let name = next(&input.names.lengths, &input.names.bytes, &mut names_at, header);
                     let value = next(&input.values.lengths, &input.values.bytes, &mut values_at, header);
-                    if row == *origin as usize {
+                    if record == *origin as usize {
                         push(&mut written.name_lengths, &mut written.name_bytes, name);
                         written.values.push_bytes(value, format(&input.values, header));
                     }
                     header += 1;
                 }
-                if row == *origin as usize {
+                if record == *origin as usize {
                     written.counts.push(count);
                 }
-                row += 1;
+                record += 1;
             }
         }
         written
@@ -227,8 +229,9 @@ fn push(lengths: &mut Vec<i32>, bytes: &mut Vec<u8>, value: Option<&[u8]>) {
     }
 }
 
-fn truncate(lengths: &mut Vec<i32>, bytes: &mut Vec<u8>, rows: usize) {
-    let gone: usize = lengths.drain(rows.min(lengths.len())..).map(|length| usize::try_from(length).unwrap_or(0)).sum();
+fn truncate(lengths: &mut Vec<i32>, bytes: &mut Vec<u8>, records: usize) {
+    let gone: usize =
+        lengths.drain(records.min(lengths.len())..).map(|length| usize::try_from(length).unwrap_or(0)).sum();
     bytes.truncate(bytes.len() - gone);
 }
 
@@ -239,12 +242,12 @@ fn length(length: usize) -> i32 {
 }
 
 /// Creates the topic column from the names and the indexes of the records, in the shortest form.
-pub(super) fn topic_column(names: Vec<String>, rows: Vec<u32>) -> TopicColumn {
-    match rows.first() {
-        Some(first) if rows.iter().all(|row| row == first) => {
+pub(super) fn topic_column(names: Vec<String>, name_index: Vec<u32>) -> TopicColumn {
+    match name_index.first() {
+        Some(first) if name_index.iter().all(|index| index == first) => {
             let name = names.into_iter().nth(*first as usize);
-            TopicColumn { names: name.into_iter().collect(), rows: Vec::new() }
+            TopicColumn { names: name.into_iter().collect(), name_index: Vec::new() }
         }
-        _ => TopicColumn { names, rows },
+        _ => TopicColumn { names, name_index },
     }
 }

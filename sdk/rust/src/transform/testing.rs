@@ -1,14 +1,14 @@
 //! Runs chains of transforms in unit tests, on the host. As in a component, chains receive only the columns that they
 //! requested, and batches are checked in both directions. See [`transform`](super) for an example.
 
-use super::bindings::transform as wit;
 use super::chain::Chain;
 use super::columns::Columns;
 use super::entry::{Plugins, PredicateEntry, TransformEntry};
 use super::{Predicate, Transform};
 use crate::bindings::host::weir::connect::data::{
-    Column, ConfigEntry, Format, HeaderColumns, Records, TopicColumn, Values,
+    Column, ConfigEntry, Format, HeaderColumns, Records, TopicColumn, TransformBatch, Values,
 };
+use crate::bindings::transform::interface as wit;
 use crate::schema::Schema;
 use crate::value::Encoding;
 
@@ -22,7 +22,7 @@ pub struct Step {
 }
 
 fn entries<K: Into<String>, V: Into<String>>(config: impl IntoIterator<Item = (K, V)>) -> Vec<ConfigEntry> {
-    config.into_iter().map(|(key, value)| ConfigEntry { key: key.into(), value: value.into() }).collect()
+    config.into_iter().map(|(key, value)| ConfigEntry { key: key.into(), value: value.into(), secret: false }).collect()
 }
 
 impl Step {
@@ -31,7 +31,8 @@ impl Step {
         alias: &str,
         config: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Step {
-        let wit = wit::Step { alias: alias.into(), class: T::CLASS.into(), config: entries(config), predicate: None };
+        let wit =
+            wit::Step { alias: alias.into(), class_name: T::CLASS.into(), config: entries(config), predicate: None };
         Step { transform: TransformEntry::of::<T>(), predicate: None, wit }
     }
 
@@ -50,7 +51,7 @@ impl Step {
 
     fn on_condition<P: Predicate>(mut self, config: Vec<ConfigEntry>, negate: bool) -> Step {
         self.predicate = Some(PredicateEntry::of::<P>());
-        self.wit.predicate = Some(wit::StepPredicate { class: P::CLASS.into(), config, negate });
+        self.wit.predicate = Some(wit::StepPredicate { class_name: P::CLASS.into(), config, negate });
         self
     }
 }
@@ -165,7 +166,7 @@ impl Input {
 
 /// An output record of a chain.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct OutputRecord {
     /// The index of the input record that it came from.
     pub origin: usize,
     /// The topic.
@@ -192,20 +193,20 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The index of the input record.
-    pub row: usize,
+    pub index: usize,
     /// The index of the step.
     pub step: usize,
     /// The error message.
     pub message: String,
     /// Whether the same record may succeed later.
-    pub retry: bool,
+    pub retriable: bool,
 }
 
 /// The output of a chain for a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
     /// The output records.
-    pub rows: Vec<Row>,
+    pub records: Vec<OutputRecord>,
     /// The records that failed.
     pub failures: Vec<Failure>,
     /// Which columns were rewritten: topics, partitions, timestamps, keys, values, headers.
@@ -217,8 +218,8 @@ pub struct Output {
 pub struct TestChain(Chain);
 
 /// Runs a chain on one batch.
-pub fn run(steps: &[Step], rows: &[Input]) -> Result<Output, String> {
-    Ok(TestChain::new(steps)?.run(rows))
+pub fn run(steps: &[Step], inputs: &[Input]) -> Result<Output, String> {
+    Ok(TestChain::new(steps)?.run(inputs))
 }
 
 impl TestChain {
@@ -240,10 +241,10 @@ impl TestChain {
     ///
     /// # Panics
     /// Panics if the output of the chain would be rejected by the runtime.
-    pub fn run(&mut self, rows: &[Input]) -> Output {
-        let whole = batch(rows);
+    pub fn run(&mut self, inputs: &[Input]) -> Output {
+        let whole = batch(inputs);
         let mut asked = whole.clone();
-        let none = || Values { lengths: Vec::new(), bytes: Vec::new(), formats: Vec::new() };
+        let none = || Values { lengths: Vec::new(), bytes: Vec::new(), format_index: Vec::new() };
         if !self.columns().contains(Columns::KEYS) {
             asked.records.keys = none();
         }
@@ -260,26 +261,26 @@ impl TestChain {
 }
 
 /// Converts the records to columns.
-fn batch(rows: &[Input]) -> wit::TransformBatch {
+fn batch(inputs: &[Input]) -> TransformBatch {
     let mut formats = Vec::new();
-    let headers: Vec<_> = rows.iter().flat_map(|row| &row.headers).collect();
-    let (mut names, mut topic_rows) = (Vec::new(), Vec::new());
-    for row in rows {
-        let index = names.iter().position(|name| *name == row.topic).unwrap_or_else(|| {
-            names.push(row.topic.clone());
+    let headers: Vec<_> = inputs.iter().flat_map(|record| &record.headers).collect();
+    let (mut names, mut name_index) = (Vec::new(), Vec::new());
+    for record in inputs {
+        let index = names.iter().position(|name| *name == record.topic).unwrap_or_else(|| {
+            names.push(record.topic.clone());
             names.len() - 1
         });
-        topic_rows.push(index as u32);
+        name_index.push(index as u32);
     }
     let records = Records {
-        count: rows.len() as u32,
-        topics: TopicColumn { names, rows: topic_rows },
-        partitions: rows.iter().map(|row| row.partition).collect(),
-        timestamps: rows.iter().map(|row| row.timestamp).collect(),
-        keys: values(rows.iter().map(|row| &row.key), &mut formats),
-        values: values(rows.iter().map(|row| &row.value), &mut formats),
+        count: inputs.len() as u32,
+        topics: TopicColumn { names, name_index },
+        partitions: inputs.iter().map(|record| record.partition).collect(),
+        timestamps: inputs.iter().map(|record| record.timestamp).collect(),
+        keys: values(inputs.iter().map(|record| &record.key), &mut formats),
+        values: values(inputs.iter().map(|record| &record.value), &mut formats),
         headers: HeaderColumns {
-            counts: rows.iter().map(|row| row.headers.len() as u32).collect(),
+            counts: inputs.iter().map(|record| record.headers.len() as u32).collect(),
             names: Column {
                 lengths: headers.iter().map(|(name, _)| name.len() as i32).collect(),
                 bytes: headers.iter().flat_map(|(name, _)| name.bytes()).collect(),
@@ -288,7 +289,7 @@ fn batch(rows: &[Input]) -> wit::TransformBatch {
         },
         formats,
     };
-    wit::TransformBatch { records, offsets: rows.iter().filter_map(|row| row.offset).collect() }
+    TransformBatch { records, offsets: inputs.iter().filter_map(|record| record.offset).collect() }
 }
 
 fn values<'a>(data: impl Iterator<Item = &'a Datum> + Clone, formats: &mut Vec<Format>) -> Values {
@@ -303,12 +304,12 @@ fn values<'a>(data: impl Iterator<Item = &'a Datum> + Clone, formats: &mut Vec<F
     Values {
         lengths: data.clone().map(|datum| datum.bytes.as_ref().map_or(-1, |bytes| bytes.len() as i32)).collect(),
         bytes: data.clone().flat_map(|datum| datum.bytes.clone().unwrap_or_default()).collect(),
-        formats: data.map(format_of).collect(),
+        format_index: data.map(format_of).collect(),
     }
 }
 
 /// Returns the output records, from the changed and the unchanged columns.
-fn read(input: wit::TransformBatch, output: wit::Transformed) -> Output {
+fn read(input: TransformBatch, output: wit::Transformed) -> Output {
     let wit::Transformed { origins, topics, partitions, timestamps, added_formats, keys, values, headers, failures } =
         output;
     let written = [
@@ -321,9 +322,9 @@ fn read(input: wit::TransformBatch, output: wit::Transformed) -> Output {
     ];
     let mut formats = input.records.formats;
     formats.extend(added_formats);
-    assert!(origins.is_sorted(), "the order of rows is kept");
-    // The row of a changed column is the output row, that of any other its origin.
-    let place = |changed: bool, row: usize| if changed { row } else { origins[row] as usize };
+    assert!(origins.is_sorted(), "the order of records is not kept");
+    // The record of a changed column is the output record, that of any other its origin.
+    let place = |changed: bool, record: usize| if changed { record } else { origins[record] as usize };
     let topics = topics.unwrap_or(input.records.topics);
     let partitions = partitions.unwrap_or(input.records.partitions);
     let timestamps = timestamps.unwrap_or(input.records.timestamps);
@@ -333,33 +334,33 @@ fn read(input: wit::TransformBatch, output: wit::Transformed) -> Output {
     let names = strings(&headers.names.lengths, &headers.names.bytes);
     let header_values = strings(&headers.values.lengths, &headers.values.bytes);
     assert_eq!(names.len(), header_values.len());
-    let rows = (0..origins.len()).map(|row| {
-        let (key, _, key_schema) = keys[place(written[3], row)].clone();
-        let (value, encoding, value_schema) = values[place(written[4], row)].clone();
-        let at = place(written[5], row);
+    let records = (0..origins.len()).map(|record| {
+        let (key, _, key_schema) = keys[place(written[3], record)].clone();
+        let (value, encoding, value_schema) = values[place(written[4], record)].clone();
+        let at = place(written[5], record);
         let first: u32 = headers.counts[..at].iter().sum();
-        let of_row = first as usize..(first + headers.counts[at]) as usize;
-        let topic = topics.rows.get(place(written[0], row)).copied().unwrap_or(0);
-        Row {
-            origin: origins[row] as usize,
+        let of_record = first as usize..(first + headers.counts[at]) as usize;
+        let topic = topics.name_index.get(place(written[0], record)).copied().unwrap_or(0);
+        OutputRecord {
+            origin: origins[record] as usize,
             topic: topics.names[topic as usize].clone(),
-            partition: partitions[place(written[1], row)],
-            timestamp: timestamps[place(written[2], row)],
+            partition: partitions[place(written[1], record)],
+            timestamp: timestamps[place(written[2], record)],
             key,
             key_schema,
             value,
             value_schema,
             encoding,
-            headers: of_row.map(|header| (names[header].clone().unwrap(), header_values[header].clone())).collect(),
+            headers: of_record.map(|header| (names[header].clone().unwrap(), header_values[header].clone())).collect(),
         }
     });
     let failures = failures.into_iter().map(|failure| Failure {
-        row: failure.row as usize,
+        index: failure.index as usize,
         step: failure.step as usize,
         message: failure.message,
-        retry: failure.retry,
+        retriable: failure.retriable,
     });
-    Output { rows: rows.collect(), failures: failures.collect(), written }
+    Output { records: records.collect(), failures: failures.collect(), written }
 }
 
 fn strings(lengths: &[i32], bytes: &[u8]) -> Vec<Option<String>> {
@@ -376,13 +377,13 @@ fn strings(lengths: &[i32], bytes: &[u8]) -> Vec<Option<String>> {
 
 fn list(values: Values, formats: &[Format]) -> Vec<(Option<String>, Encoding, Option<Schema>)> {
     let texts = strings(&values.lengths, &values.bytes);
-    let read = texts.into_iter().enumerate().map(|(row, text)| {
-        let format = &formats[values.formats.get(row).copied().unwrap_or(0) as usize];
+    let read = texts.into_iter().enumerate().map(|(record, text)| {
+        let format = &formats[values.format_index.get(record).copied().unwrap_or(0) as usize];
         if format.encoding == Encoding::Json
             && let Some(json) = &text
         {
             let checked: Result<serde::de::IgnoredAny, _> = serde_json::from_str(json);
-            assert!(checked.is_ok(), "a value is no JSON: {json}");
+            assert!(checked.is_ok(), "a value is not valid JSON: {json}");
         }
         let schema = format.schema.as_ref().map(|schema| Schema::from_nodes(schema.nodes.clone()));
         (text, format.encoding, schema)

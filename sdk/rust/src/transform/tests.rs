@@ -1,16 +1,18 @@
 //! Tests of chains as the runtime runs them: records kept, dropped, added and failed, and columns written only if they
 //! changed.
 
-use super::bindings::transform as wit;
 use super::chain::Chain;
 use super::entry::{Plugins, TransformEntry};
-use super::testing::{Failure, Input, Output, Row as Left, Step, TestChain, run};
-use super::{Columns, Header, Outcome, Predicate, Row, Transform};
-use crate::bindings::host::weir::connect::data::{Column, ConfigEntry, HeaderColumns, Records, TopicColumn, Values};
+use super::testing::{Failure, Input, Output, OutputRecord, Step, TestChain, run};
+use super::{Columns, Header, Outcome, Predicate, Record, Transform};
+use crate::bindings::host::weir::connect::data::{
+    Column, ConfigEntry, HeaderColumns, Records, TopicColumn, TransformBatch, Values,
+};
+use crate::bindings::transform::interface as wit;
 use crate::record::Data;
 use crate::schema::Schema;
 use crate::value::SchemaCache;
-use crate::{ConfigError, ConfigMap, RowError};
+use crate::{ConfigError, ConfigMap, RecordError};
 
 const NOTHING: [(&str, &str); 0] = [];
 
@@ -44,17 +46,17 @@ impl Transform for Act {
         Columns::VALUES
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let action = row.value().get("do").and_then(|action| action.as_str()).map(|action| action.into_owned());
-        let copies = row.value().get("copies").and_then(|copies| copies.as_i64()).unwrap_or(0);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let action = record.value().get("do").and_then(|action| action.as_str()).map(|action| action.into_owned());
+        let copies = record.value().get("copies").and_then(|copies| copies.as_i64()).unwrap_or(0);
         for copy in 0..copies {
-            row.value().set_i64("copy", copy)?;
-            row.emit();
+            record.value().set_i64("copy", copy)?;
+            record.emit();
         }
         match action.as_deref() {
             Some("drop") => Ok(Outcome::Drop),
-            Some("fail") => Err(RowError::new("asked to fail")),
-            Some("retry") => Err(RowError::retry("asked to retry")),
+            Some("fail") => Err(RecordError::new("asked to fail")),
+            Some("retry") => Err(RecordError::retriable("asked to retry")),
             _ => Ok(Outcome::Keep),
         }
     }
@@ -79,13 +81,13 @@ impl Transform for Move {
         Columns::HEADERS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        if row.topic() == self.0["from"] {
-            row.set_topic(&self.0["to"]);
-            row.set_partition(Some(7));
-            row.set_timestamp(row.offset().map(|offset| offset * 10));
-            row.headers().retain(|header| header.name() != "gone");
-            row.headers().push(Header::new("moved", Data::Text("yes"), None));
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        if record.topic() == self.0["from"] {
+            record.set_topic(&self.0["to"]);
+            record.set_partition(Some(7));
+            record.set_timestamp(record.offset().map(|offset| offset * 10));
+            record.headers().retain(|header| header.name() != "gone");
+            record.headers().push(Header::new("moved", Data::Text("yes"), None));
         }
         Ok(Outcome::Keep)
     }
@@ -106,8 +108,8 @@ impl Predicate for HasField {
         Columns::VALUES
     }
 
-    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
-        Ok(row.peek_value().peek(&self.0).is_some())
+    fn test(&mut self, record: &Record<'_>) -> Result<bool, RecordError> {
+        Ok(record.peek_value().peek(&self.0).is_some())
     }
 }
 
@@ -131,14 +133,14 @@ impl Transform for OptionalKey {
         Columns::KEYS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let Some(schema) = row.key().schema().cloned() else { return Ok(Outcome::Keep) };
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let Some(schema) = record.key().schema().cloned() else { return Ok(Outcome::Keep) };
         let made = &mut self.made;
         let optional = self.schemas.get_or_make(&schema, || {
             *made += 1;
-            Ok::<_, RowError>(Schema::string().optional().version(*made).build())
+            Ok::<_, RecordError>(Schema::string().optional().version(*made).build())
         })?;
-        row.key().set_schema(Some(optional));
+        record.key().set_schema(Some(optional));
         Ok(Outcome::Keep)
     }
 }
@@ -148,12 +150,12 @@ fn act() -> Step {
 }
 
 fn values(output: &Output) -> Vec<(usize, &str)> {
-    output.rows.iter().map(|row| (row.origin, row.value.as_deref().unwrap_or("-"))).collect()
+    output.records.iter().map(|record| (record.origin, record.value.as_deref().unwrap_or("-"))).collect()
 }
 
 #[test]
-fn rows_are_kept_dropped_added_and_failed_in_order() {
-    let rows = [
+fn records_are_kept_dropped_added_and_failed_in_order() {
+    let records = [
         Input::json(r#"{"n":0}"#),
         Input::json(r#"{"do":"drop"}"#),
         Input::json(r#"{"copies":2}"#),
@@ -162,7 +164,7 @@ fn rows_are_kept_dropped_added_and_failed_in_order() {
         Input::json(r#"{"do":"fail","copies":3}"#),
         Input::null(),
     ];
-    let output = run(&[act()], &rows).unwrap();
+    let output = run(&[act()], &records).unwrap();
     assert_eq!(
         values(&output),
         [
@@ -174,18 +176,18 @@ fn rows_are_kept_dropped_added_and_failed_in_order() {
             (6, "-"),
         ]
     );
-    let failure = |row, message: &str, retry| Failure { row, step: 0, message: message.into(), retry };
+    let failure = |index, message: &str, retriable| Failure { index, step: 0, message: message.into(), retriable };
     assert_eq!(output.failures, [failure(3, "asked to retry", true), failure(5, "asked to fail", false)]);
 }
 
 #[test]
-fn a_row_that_fails_behind_its_copies_leaves_none_of_them() {
+fn a_record_that_fails_behind_its_copies_leaves_none_of_them() {
     let fails = Input::json(r#"{"copies":2}"#).header("gone", "x").topic("a");
     let steps = [Step::of::<Move>("m", [("from", "a"), ("to", "b")]), act(), Step::of::<FailCopy>("f", NOTHING)];
     let output = run(&steps, &[Input::json("{}").key_text("k"), fails, Input::json(r#"{"n":1}"#)]).unwrap();
     assert_eq!(values(&output), [(0, "{}"), (2, r#"{"n":1}"#)]);
-    assert_eq!(output.failures, [Failure { row: 1, step: 2, message: "copy 1".into(), retry: false }]);
-    assert!(output.rows.iter().all(|row| row.topic == "topic" && row.headers.is_empty()));
+    assert_eq!(output.failures, [Failure { index: 1, step: 2, message: "copy 1".into(), retriable: false }]);
+    assert!(output.records.iter().all(|record| record.topic == "topic" && record.headers.is_empty()));
 }
 
 /// Fails for the second copy that `Act` makes.
@@ -200,10 +202,10 @@ impl Transform for FailCopy {
         Ok(FailCopy)
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        row.key().set_text("touched", None);
-        match row.value().get("copy").and_then(|copy| copy.as_i64()) {
-            Some(1) => Err(RowError::new("copy 1")),
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        record.key().set_text("touched", None);
+        match record.value().get("copy").and_then(|copy| copy.as_i64()) {
+            Some(1) => Err(RecordError::new("copy 1")),
             _ => Ok(Outcome::Keep),
         }
     }
@@ -211,46 +213,46 @@ impl Transform for FailCopy {
 
 #[test]
 fn columns_are_written_from_the_first_change_on() {
-    let rows = [
+    let records = [
         Input::json("{}").offset(1).header("h", "1").header("i", "2").topic("x").partition(3).timestamp(4),
         Input::json("{}").offset(2),
         Input::json("{}").offset(3).header("gone", "1").header("stays", "2").topic("a").partition(5).timestamp(6),
         Input::json("{}").offset(4).header("j", "3").topic("x"),
     ];
     let step = Step::of::<Move>("m", [("from", "a"), ("to", "b")]);
-    let output = run(std::slice::from_ref(&step), &rows).unwrap();
+    let output = run(std::slice::from_ref(&step), &records).unwrap();
     assert_eq!(output.written, [true, true, true, false, false, true]);
-    let of = |row: &Left| {
+    let of = |record: &OutputRecord| {
         let headers: Vec<_> =
-            row.headers.iter().map(|(name, value)| format!("{name}={}", value.as_ref().unwrap())).collect();
-        format!("{} {} {} {}", row.topic, row.partition, row.timestamp, headers.join(","))
+            record.headers.iter().map(|(name, value)| format!("{name}={}", value.as_ref().unwrap())).collect();
+        format!("{} {} {} {}", record.topic, record.partition, record.timestamp, headers.join(","))
     };
-    let rows_left: Vec<String> = output.rows.iter().map(of).collect();
-    assert_eq!(rows_left, ["x 3 4 h=1,i=2", "topic -1 -1 ", "b 7 30 stays=2,moved=yes", "x -1 -1 j=3"]);
+    let records_left: Vec<String> = output.records.iter().map(of).collect();
+    assert_eq!(records_left, ["x 3 4 h=1,i=2", "topic -1 -1 ", "b 7 30 stays=2,moved=yes", "x -1 -1 j=3"]);
 
-    let untouched = run(&[step], &rows[..2]).unwrap();
+    let untouched = run(&[step], &records[..2]).unwrap();
     assert_eq!(untouched.written, [false; 6]);
-    assert_eq!(untouched.rows.iter().map(of).collect::<Vec<_>>(), rows_left[..2]);
+    assert_eq!(untouched.records.iter().map(of).collect::<Vec<_>>(), records_left[..2]);
 }
 
 #[test]
 fn copies_made_before_headers_changed_keep_theirs() {
-    let rows = [
+    let records = [
         Input::json(r#"{"copies":2}"#).header("h", "1"),
         Input::json("{}").header("i", "2").header("j", "3").topic("a"),
     ];
-    let output = run(&[act(), Step::of::<Move>("m", [("from", "a"), ("to", "b")])], &rows).unwrap();
-    let headers: Vec<usize> = output.rows.iter().map(|row| row.headers.len()).collect();
+    let output = run(&[act(), Step::of::<Move>("m", [("from", "a"), ("to", "b")])], &records).unwrap();
+    let headers: Vec<usize> = output.records.iter().map(|record| record.headers.len()).collect();
     assert_eq!(headers, [1, 1, 1, 3]);
-    assert_eq!(output.rows[2].headers[0], ("h".to_string(), Some("1".to_string())));
+    assert_eq!(output.records[2].headers[0], ("h".to_string(), Some("1".to_string())));
 }
 
 #[test]
-fn a_header_goes_to_its_own_row_where_the_batch_has_none() {
-    let none = || Values { lengths: vec![], bytes: vec![], formats: vec![] };
+fn a_header_goes_to_its_own_record_where_the_batch_has_none() {
+    let none = || Values { lengths: vec![], bytes: vec![], format_index: vec![] };
     let records = Records {
         count: 3,
-        topics: TopicColumn { names: vec!["a".into(), "c".into()], rows: vec![0, 1, 0] },
+        topics: TopicColumn { names: vec!["a".into(), "c".into()], name_index: vec![0, 1, 0] },
         partitions: vec![],
         timestamps: vec![],
         formats: vec![],
@@ -259,33 +261,41 @@ fn a_header_goes_to_its_own_row_where_the_batch_has_none() {
         headers: HeaderColumns { counts: vec![], names: Column { lengths: vec![], bytes: vec![] }, values: none() },
     };
     let plugins = Plugins { transforms: vec![TransformEntry::of::<Move>()], predicates: vec![] };
-    let config = [("from", "a"), ("to", "b")].map(|(key, value)| ConfigEntry { key: key.into(), value: value.into() });
-    let step = wit::Step { alias: "m".into(), class: Move::CLASS.into(), config: config.into(), predicate: None };
+    let config = [("from", "a"), ("to", "b")].map(|(key, value)| ConfigEntry {
+        key: key.into(),
+        value: value.into(),
+        secret: false,
+    });
+    let step = wit::Step { alias: "m".into(), class_name: Move::CLASS.into(), config: config.into(), predicate: None };
     let mut chain = Chain::new(&plugins, vec![step]).unwrap();
-    let left = chain.apply(wit::TransformBatch { records, offsets: vec![] }).unwrap();
+    let left = chain.apply(TransformBatch { records, offsets: vec![] }).unwrap();
     assert_eq!(left.headers.unwrap().counts, [1, 0, 1]);
 }
 
 #[test]
-fn predicates_choose_the_rows_of_a_step() {
-    let rows = [Input::json(r#"{"do":"drop"}"#), Input::json(r#"{"do":"drop","keep":1}"#), Input::text("{}")];
-    let output = run(&[act().unless::<HasField>([("field", "keep")])], &rows).unwrap();
-    assert_eq!(output.rows.iter().map(|row| row.origin).collect::<Vec<_>>(), [1, 2]);
-    let output = run(&[act().when::<HasField>([("field", "keep")])], &rows).unwrap();
-    assert_eq!(output.rows.iter().map(|row| row.origin).collect::<Vec<_>>(), [0, 2]);
+fn predicates_choose_the_records_of_a_step() {
+    let records = [Input::json(r#"{"do":"drop"}"#), Input::json(r#"{"do":"drop","keep":1}"#), Input::text("{}")];
+    let output = run(&[act().unless::<HasField>([("field", "keep")])], &records).unwrap();
+    assert_eq!(output.records.iter().map(|record| record.origin).collect::<Vec<_>>(), [1, 2]);
+    let output = run(&[act().when::<HasField>([("field", "keep")])], &records).unwrap();
+    assert_eq!(output.records.iter().map(|record| record.origin).collect::<Vec<_>>(), [0, 2]);
 }
 
 #[test]
 fn schemas_made_for_one_batch_are_found_for_the_next() {
     let mut chain = TestChain::new(&[Step::of::<OptionalKey>("o", NOTHING)]).unwrap();
     let (text, number) = (Schema::string().build(), Schema::int8().build());
-    let row = |schema| Input::null().key_text("k").key_schema(schema);
+    let record = |schema| Input::null().key_text("k").key_schema(schema);
     let versions = |output: &Output| -> Vec<Option<i32>> {
-        output.rows.iter().map(|row| row.key_schema.as_ref().and_then(|schema| schema.root().node().version)).collect()
+        output
+            .records
+            .iter()
+            .map(|record| record.key_schema.as_ref().and_then(|schema| schema.root().node().version))
+            .collect()
     };
-    let rows = [row(&text), row(&number), row(&text), Input::null().key_text("k")];
-    assert_eq!(versions(&chain.run(&rows)), [Some(1), Some(2), Some(1), None]);
-    assert_eq!(versions(&chain.run(&rows[1..])), [Some(2), Some(1), None]);
+    let records = [record(&text), record(&number), record(&text), Input::null().key_text("k")];
+    assert_eq!(versions(&chain.run(&records)), [Some(1), Some(2), Some(1), None]);
+    assert_eq!(versions(&chain.run(&records[1..])), [Some(2), Some(1), None]);
 }
 
 #[test]
@@ -321,8 +331,8 @@ fn a_step_that_uses_what_it_did_not_ask_for_is_told_so() {
             Columns::VALUES
         }
 
-        fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-            row.key().set_null(None);
+        fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+            record.key().set_null(None);
             Ok(Outcome::Keep)
         }
     }

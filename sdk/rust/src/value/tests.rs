@@ -96,7 +96,7 @@ fn what_is_no_object_has_no_fields() {
 }
 
 #[test]
-fn loading_another_row_leaves_nothing_of_the_one_before() {
+fn loading_another_record_leaves_nothing_of_the_one_before() {
     let schema = Schema::structure("s").field("a", Schema::int8()).build();
     let mut value = Value::json(r#"{"a":1}"#).with_schema(&schema);
     value.set_str("b", "x").unwrap();

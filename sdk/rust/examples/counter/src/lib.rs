@@ -59,8 +59,8 @@ mod tests {
     #[test]
     fn counts_on_after_a_restart() -> Result<(), Error> {
         let mut task = SourceHarness::<Counter>::start([("topic", "numbers"), ("max", "2000")])?;
-        let first = task.poll()?.rows;
-        assert_eq!(first.last().and_then(|row| row.value.as_deref()), Some("1000"));
+        let first = task.poll()?.records;
+        assert_eq!(first.last().and_then(|record| record.value.as_deref()), Some("1000"));
         task.settle(&first)?;
         task.commit()?;
 

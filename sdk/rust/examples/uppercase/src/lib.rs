@@ -1,13 +1,13 @@
 //! A transform that upper-cases one field of the value.
 //! `cargo test -p uppercase`, then `cargo xtask build --components`: the component is in `target/dist/examples`.
 
-use weir_sdk::transform::{Columns, Outcome, Row};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::transform::{Columns, Outcome, Record};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 /// What a user may set.
 #[derive(Config)]
 pub struct UppercaseConfig {
-    /// The field to upper-case. A row without it stays as it is.
+    /// The field to upper-case. A record without it stays as it is.
     #[config(importance = high, validator = non_empty)]
     field: String,
 }
@@ -28,13 +28,13 @@ impl Transform for Uppercase {
         Columns::VALUES
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        if let Some(text) = row.value().get(&self.0.field).and_then(|field| field.as_str()) {
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        if let Some(text) = record.value().get(&self.0.field).and_then(|field| field.as_str()) {
             let upper = text.to_uppercase();
-            row.value().set_str(&self.0.field, &upper)?;
+            record.value().set_str(&self.0.field, &upper)?;
         }
         Ok(Outcome::Keep)
     }
 }
 
-weir_sdk::export_transforms!(transforms: [Uppercase]);
+weir_sdk::export!(transforms: [Uppercase]);

@@ -9,7 +9,7 @@ use crate::value::Value;
 
 /// A record, as changed by the previous steps.
 #[derive(Debug)]
-pub struct Row<'b> {
+pub struct Record<'b> {
     pub(super) now: State<'b>,
     pub(super) topics: Topics,
     pub(super) offset: Option<i64>,
@@ -38,7 +38,7 @@ pub(super) struct Changed {
     pub(super) timestamp: bool,
 }
 
-impl<'b> Row<'b> {
+impl<'b> Record<'b> {
     /// Returns the topic.
     #[inline]
     pub fn topic(&self) -> &str {
@@ -143,16 +143,16 @@ impl<'b> Row<'b> {
     /// `n - 1` times and return `Keep`, or `n` times and return `Drop`.
     ///
     /// ```
-    /// use weir_sdk::RowError;
-    /// use weir_sdk::transform::{Outcome, Row};
+    /// use weir_sdk::RecordError;
+    /// use weir_sdk::transform::{Outcome, Record};
     ///
-    /// /// One row for each element of the array `items`.
-    /// fn apply(row: &mut Row<'_>) -> Result<Outcome, RowError> {
-    ///     let Some(items) = row.value().get("items") else { return Ok(Outcome::Keep) };
+    /// /// One record for each element of the array `items`.
+    /// fn apply(record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+    ///     let Some(items) = record.value().get("items") else { return Ok(Outcome::Keep) };
     ///     let items: Vec<Vec<u8>> = items.elements().map(|item| item.raw().to_vec()).collect();
     ///     for item in items {
-    ///         row.value().set_raw("items", &item)?;
-    ///         row.emit();
+    ///         record.value().set_raw("items", &item)?;
+    ///         record.emit();
     ///     }
     ///     Ok(Outcome::Drop)
     /// }

@@ -6,7 +6,7 @@ use crate::schema::Schema;
 
 /// A record that a source produced.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct SourceRecord {
     /// The number of the record in its task.
     pub number: u64,
     /// The topic.
@@ -33,9 +33,14 @@ pub struct Row {
     pub offset: Option<String>,
 }
 
-impl Row {
-    pub(super) fn new(record: &Record<'_>, number: u64, source_partition: &str, offset: Option<String>) -> Row {
-        Row {
+impl SourceRecord {
+    pub(super) fn new(
+        record: &Record<'_>,
+        number: u64,
+        source_partition: &str,
+        offset: Option<String>,
+    ) -> SourceRecord {
+        SourceRecord {
             number,
             topic: record.topic().into(),
             partition: record.partition(),
@@ -124,7 +129,7 @@ impl KafkaRecord {
     /// Panics if the text is not valid JSON.
     pub fn json(topic: &str, partition: i32, json: &str) -> KafkaRecord {
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
-            panic!("{json} is no JSON: {error}");
+            panic!("{json} is not valid JSON: {error}");
         }
         KafkaRecord::new(topic, partition, Owned::Json(json.into()))
     }
@@ -178,24 +183,24 @@ impl KafkaRecord {
 
     /// Adds the record to a batch.
     pub(super) fn push_to(&self, batch: &mut BatchBuilder) {
-        let mut row = batch.record(&self.topic).partition(self.partition).timestamp(self.timestamp);
-        row = row.key(self.key.data()).value(self.value.data());
-        row = with(row, &self.key_schema, RecordBuilder::key_schema);
-        row = with(row, &self.value_schema, RecordBuilder::value_schema);
+        let mut record = batch.record(&self.topic).partition(self.partition).timestamp(self.timestamp);
+        record = record.key(self.key.data()).value(self.value.data());
+        record = with(record, &self.key_schema, RecordBuilder::key_schema);
+        record = with(record, &self.value_schema, RecordBuilder::value_schema);
         for (name, value) in &self.headers {
-            row = row.header(name, value.data(), None);
+            record = record.header(name, value.data(), None);
         }
-        row.push();
+        record.push();
     }
 }
 
 fn with<'a>(
-    row: RecordBuilder<'a>,
+    record: RecordBuilder<'a>,
     schema: &Option<Schema>,
     set: fn(RecordBuilder<'a>, &Schema) -> RecordBuilder<'a>,
 ) -> RecordBuilder<'a> {
     match schema {
-        Some(schema) => set(row, schema),
-        None => row,
+        Some(schema) => set(record, schema),
+        None => record,
     }
 }

@@ -14,7 +14,7 @@ use crate::schema::Schema;
 use crate::source::{OffsetWriter, SourcePartition};
 
 /// Sets the parts of a record. A key or value that is not set is null.
-#[must_use = "a row becomes part of the batch when `push` is called"]
+#[must_use = "a record becomes part of the batch when `push` is called"]
 #[derive(Debug)]
 pub struct RecordBuilder<'a> {
     batch: &'a mut BatchBuilder,
@@ -186,20 +186,20 @@ impl<'a> RecordBuilder<'a> {
 
     /// Adds the record to the batch and returns its number. The records of a task are numbered from 0 as long as it runs.
     pub fn push(mut self) -> u64 {
-        let row = self.batch.next_row();
+        let record = self.batch.next_number();
         let value_format = format(self.batch, self.value, self.value_schema.as_ref());
         let key_format = format(self.batch, self.key, self.key_schema.as_ref());
         let headers = self.batch.header_names.len() - self.headers;
-        // Now they are the row's, and dropping the builder leaves them.
+        // They now belong to the record, so dropping the builder keeps them.
         self.headers += headers;
         let batch = &mut *self.batch;
         batch.keys.push(self.key.is_none(), key_format);
         batch.values.push(self.value.is_none(), value_format);
-        batch.topic_rows.push(self.topic);
+        batch.topic_index.push(self.topic);
         sparse(&mut batch.partitions, batch.count, self.partition, -1);
         sparse(&mut batch.timestamps, batch.count, self.timestamp, -1);
         sparse(&mut batch.header_counts, batch.count, headers as u32, 0);
-        // A row that said nothing of its origin has a partition of its own kind, for which nothing is ever stored.
+        // A record without an origin has an empty partition, for which no offset is ever stored.
         batch.source_partition.push(match self.source_partition {
             Some(partition) => partition,
             None => batch.source_partitions.index("{}"),
@@ -211,7 +211,7 @@ impl<'a> RecordBuilder<'a> {
             batch.offsets.push_null();
         }
         batch.count += 1;
-        row
+        record
     }
 }
 
@@ -246,9 +246,9 @@ fn format(batch: &mut BatchBuilder, encoding: Option<Encoding>, schema: Option<&
 }
 
 /// Adds a value to a column that stays empty as long as all records have the default.
-fn sparse<T: Copy + PartialEq>(column: &mut Vec<T>, row: u32, value: T, usual: T) {
+fn sparse<T: Copy + PartialEq>(column: &mut Vec<T>, record: u32, value: T, usual: T) {
     if value != usual && column.is_empty() {
-        column.resize(row as usize, usual);
+        column.resize(record as usize, usual);
     }
     if value != usual || !column.is_empty() {
         column.push(value);
@@ -258,7 +258,7 @@ fn sparse<T: Copy + PartialEq>(column: &mut Vec<T>, row: u32, value: T, usual: T
 #[cfg(test)]
 mod tests {
     use crate::batch::{BatchBuilder, Budget};
-    use crate::record::{Data, Rows};
+    use crate::record::{Data, RecordIter};
     use crate::schema::Schema;
     use crate::source::SourcePartition;
 
@@ -274,13 +274,16 @@ mod tests {
         }
         let batch = batch.finish().unwrap();
         let records = batch.records;
-        assert_eq!((records.topics.names, records.topics.rows), (vec!["t".to_string()], vec![]));
+        assert_eq!((records.topics.names, records.topics.name_index), (vec!["t".to_string()], vec![]));
         assert_eq!((records.partitions, records.timestamps), (vec![], vec![]));
-        assert_eq!((records.keys.lengths, records.keys.formats, records.values.formats), (vec![], vec![], vec![]));
+        assert_eq!(
+            (records.keys.lengths, records.keys.format_index, records.values.format_index),
+            (vec![], vec![], vec![])
+        );
         assert_eq!((records.values.lengths, records.values.bytes), (vec![1, 1], b"ab".to_vec()));
         assert!(records.headers.counts.is_empty() && records.headers.names.lengths.is_empty());
         assert_eq!(records.formats.len(), 1);
-        assert_eq!((batch.source_partitions, batch.source_partition), (vec!["{}".to_string()], vec![]));
+        assert_eq!((batch.source_partitions, batch.source_partition_index), (vec!["{}".to_string()], vec![]));
         assert!(batch.source_offsets.lengths.is_empty());
     }
 
@@ -294,33 +297,40 @@ mod tests {
         batch.record("t").timestamp(5).partition(2).value_bytes(b"z").offset(&here, |o| o.set("p", 3)).push();
         batch.record("t").value_format(format_args!("{}", 12)).header_bytes("b", b"\xff").push();
         let batch = batch.finish().unwrap();
-        let rows: Vec<_> = Rows::new(&batch.records).collect();
-        assert_eq!(rows.iter().map(|row| row.topic()).collect::<String>(), "tutt");
-        assert_eq!(rows[0].key(), Data::Text("k"));
-        assert_eq!(rows[0].value(), Data::Json("{\"a\":1}"));
-        assert_eq!(rows[0].value_schema().unwrap().name(), Some("s"));
-        assert_eq!((rows[1].key(), rows[1].value()), (Data::Null, Data::Null));
-        assert!(rows[1].value_schema().is_none() && rows[1].key_schema().is_none());
-        let headers: Vec<_> = rows[1].headers().map(|header| (header.name, header.value)).collect();
+        let records: Vec<_> = RecordIter::new(&batch.records).collect();
+        assert_eq!(records.iter().map(|record| record.topic()).collect::<String>(), "tutt");
+        assert_eq!(records[0].key(), Data::Text("k"));
+        assert_eq!(records[0].value(), Data::Json("{\"a\":1}"));
+        assert_eq!(records[0].value_schema().unwrap().name(), Some("s"));
+        assert_eq!((records[1].key(), records[1].value()), (Data::Null, Data::Null));
+        assert!(records[1].value_schema().is_none() && records[1].key_schema().is_none());
+        let headers: Vec<_> = records[1].headers().map(|header| (header.name, header.value)).collect();
         assert_eq!(headers, [("h", Data::Text("1")), ("h", Data::Null)]);
-        assert!(rows[1].header("h").unwrap().schema.is_some());
-        assert_eq!((rows[2].timestamp(), rows[2].partition(), rows[2].value()), (Some(5), Some(2), Data::Bytes(b"z")));
-        assert_eq!((rows[3].timestamp(), rows[3].partition(), rows[3].value()), (None, None, Data::Text("12")));
-        assert_eq!(rows[3].header("b").unwrap().value, Data::Bytes(b"\xff"));
-        assert_eq!(batch.source_partition, [0, 0, 1, 0]);
+        assert!(records[1].header("h").unwrap().schema.is_some());
+        assert_eq!(
+            (records[2].timestamp(), records[2].partition(), records[2].value()),
+            (Some(5), Some(2), Data::Bytes(b"z"))
+        );
+        assert_eq!(
+            (records[3].timestamp(), records[3].partition(), records[3].value()),
+            (None, None, Data::Text("12"))
+        );
+        assert_eq!(records[3].header("b").unwrap().value, Data::Bytes(b"\xff"));
+        assert_eq!(batch.source_partition_index, [0, 0, 1, 0]);
         assert_eq!(batch.source_offsets.lengths, [-1, -1, 7, -1]);
         assert_eq!(batch.source_offsets.bytes, b"{\"p\":3}");
     }
 
     #[test]
-    fn a_row_that_is_not_pushed_leaves_nothing() {
+    fn a_record_that_is_not_pushed_leaves_nothing() {
         let here = SourcePartition::new().with("f", "x");
         let mut batch = batch();
         batch.record("t").header_text("kept", "1").value_text("a").push();
         drop(batch.record("t").key_text("k").header_text("h", "2").value_text("b").offset(&here, |o| o.set("p", 1)));
         batch.record("t").value_text("first try").value_text("c").push();
         let batch = batch.finish().unwrap();
-        let values: Vec<_> = Rows::new(&batch.records).map(|row| (row.value(), row.headers().len())).collect();
+        let values: Vec<_> =
+            RecordIter::new(&batch.records).map(|record| (record.value(), record.headers().len())).collect();
         assert_eq!(values, [(Data::Text("a"), 1), (Data::Text("c"), 0)]);
         assert!(batch.source_offsets.lengths.is_empty() && batch.records.keys.bytes.is_empty());
     }
@@ -334,16 +344,16 @@ mod tests {
         batch.record("t").value_schema(&Schema::int8().build()).push();
         let records = batch.finish().unwrap().records;
         assert_eq!(records.formats.len(), 2, "the schema, and none for the keys");
-        assert!(records.values.formats.is_empty());
+        assert!(records.values.format_index.is_empty());
     }
 
     #[test]
-    fn more_rows_than_the_budget_are_refused() {
-        let mut batch = BatchBuilder::new(Budget { rows: 1, ..Budget::default() }, 0);
+    fn more_records_than_the_budget_are_refused() {
+        let mut batch = BatchBuilder::new(Budget { max_records: 1, ..Budget::default() }, 0);
         assert!(batch.has_room());
         batch.record("t").push();
         assert!(!batch.has_room());
         batch.record("t").push();
-        assert!(batch.finish().unwrap_err().to_string().starts_with("poll pushed 2 rows, 1 were asked for"));
+        assert!(batch.finish().unwrap_err().to_string().starts_with("poll pushed 2 records, but at most 1 are"));
     }
 }

@@ -1,4 +1,4 @@
-//! The transform on rows, without Kafka and without WebAssembly.
+//! The transform on records, without Kafka and without WebAssembly.
 
 use uppercase::Uppercase;
 use weir_sdk::transform::testing::{Input, Step, run};
@@ -13,7 +13,7 @@ fn the_field_is_upper_cased_where_it_is_a_text() {
         ("[\"name\"]", "[\"name\"]"),
     ] {
         let output = run(&steps, &[Input::json(value)]).unwrap();
-        assert_eq!(output.rows[0].value.as_deref(), Some(expected));
+        assert_eq!(output.records[0].value.as_deref(), Some(expected));
     }
 }
 
