@@ -16,4 +16,11 @@ mod source;
 pub use sink::{FileSinkConfig, FileStreamSink};
 pub use source::{FileSourceConfig, FileStreamSource};
 
-weir_sdk::export!(sources: [FileStreamSource], sinks: [FileStreamSink]);
+weir_sdk::export!(
+    sources: [FileStreamSource],
+    transactions: [FileStreamSource],
+    source_offsets: [FileStreamSource],
+    sinks: [FileStreamSink],
+    commit: [FileStreamSink],
+    sink_offsets: [FileStreamSink],
+);

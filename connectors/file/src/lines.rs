@@ -1,4 +1,4 @@
-//! Cuts bytes into lines the way Kafka Connect's file source does. Knows nothing of files or rows.
+//! Cuts bytes into lines the way Kafka Connect's file source does. Knows nothing of files or records.
 //!
 //! A line ends at `\n`, `\r\n` or `\r`. What has no end yet is held back, and so is a line whose `\r` is the last byte there
 //! is: a `\n` that belongs to it may follow.

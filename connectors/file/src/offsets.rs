@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 use weir_sdk::Error;
-use weir_sdk::connector::SourceOffset;
-use weir_sdk::source::Offset;
+use weir_sdk::source::{Offset, SourceOffset};
 
 use crate::path::FILE;
 
@@ -18,7 +17,7 @@ pub(crate) fn position(stored: Option<&Offset>) -> Result<u64, Error> {
     match stored.and_then(|offset| offset.get(POSITION)) {
         None | Some(Value::Null) => Ok(0),
         Some(value) => value.as_u64().ok_or_else(|| {
-            Error::task(format_args!(
+            Error::fatal(format_args!(
                 "the stored offset's '{POSITION}' is {value}, not a number of bytes; correct it, or create the connector under another name"
             ))
         }),
@@ -29,7 +28,7 @@ pub(crate) fn position(stored: Option<&Offset>) -> Result<u64, Error> {
 /// able to clean up.
 pub(crate) fn check_change(file: Option<&str>, offsets: &[SourceOffset]) -> Result<bool, Error> {
     if file.is_none_or(str::is_empty) {
-        return Err(Error::task(format_args!(
+        return Err(Error::fatal(format_args!(
             "Offsets cannot be modified if the '{FILE}' configuration is unspecified. This is because stdin is used for \
              input and offsets are not tracked."
         )));
@@ -38,32 +37,33 @@ pub(crate) fn check_change(file: Option<&str>, offsets: &[SourceOffset]) -> Resu
         let Some(offset) = offset else { continue };
         let offset = object(offset, "Offset")?;
         let Some(position) = offset.get(POSITION) else {
-            return Err(Error::task(format_args!(
+            return Err(Error::fatal(format_args!(
                 "Offset objects should either be null or contain the key '{POSITION}'"
             )));
         };
         let Some(position) = whole_number(position) else {
-            return Err(Error::task(format_args!(
+            return Err(Error::fatal(format_args!(
                 "The value for the '{POSITION}' key in the offset is expected to be a Long value"
             )));
         };
         if position < 0 {
-            return Err(Error::task(format_args!(
+            return Err(Error::fatal(format_args!(
                 "The value for the '{POSITION}' key in the offset should be a non-negative value"
             )));
         }
         if partition == "null" {
-            return Err(Error::task("Partition objects cannot be null"));
+            return Err(Error::fatal("Partition objects cannot be null"));
         }
         if !object(partition, "Partition")?.contains_key(FILENAME) {
-            return Err(Error::task(format_args!("Partition objects should contain the key '{FILENAME}'")));
+            return Err(Error::fatal(format_args!("Partition objects should contain the key '{FILENAME}'")));
         }
     }
     Ok(true)
 }
 
 fn object(json: &str, what: &str) -> Result<Map<String, Value>, Error> {
-    serde_json::from_str(json).map_err(|error| Error::task(format_args!("{what} {json} is not a JSON object: {error}")))
+    serde_json::from_str(json)
+        .map_err(|error| Error::fatal(format_args!("{what} {json} is not a JSON object: {error}")))
 }
 
 /// A number that Java would read as a long: 10, not 10.0 and not "10".

@@ -22,7 +22,7 @@ pub(crate) fn of(file: Option<&str>, stream: &str) -> Result<PathBuf, String> {
 }
 
 /// The directory that has to be granted, under the name by which the path reaches it.
-pub(crate) fn folder(path: &Path) -> String {
+pub(crate) fn directory(path: &Path) -> String {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent.to_string_lossy().into_owned(),
         _ => ".".to_owned(),
@@ -39,14 +39,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_is_the_one_that_the_path_goes_through() {
+    fn the_directory_is_the_one_that_the_path_goes_through() {
         for (file, expected) in [("/data/in.txt", "/data"), ("in.txt", "."), ("a/b/in.txt", "a/b"), ("/in.txt", "/")] {
-            assert_eq!(folder(&of(Some(file), "").unwrap()), expected);
+            assert_eq!(directory(&of(Some(file), "").unwrap()), expected);
         }
     }
 
     #[test]
-    fn a_missing_file_and_a_folder_are_refused_with_the_key() {
+    fn a_missing_file_and_a_directory_are_refused_with_the_key() {
         assert!(
             of(None, "standard input").unwrap_err().contains("file must be given. Kafka Connect takes standard input")
         );

@@ -8,7 +8,10 @@ use std::time::Duration;
 use log::{debug, info};
 use memchr::{memchr, memrchr};
 use weir_sdk::config::{Capability, ConfigValue};
-use weir_sdk::sink::{RowFailures, Sink, SinkBatch, SinkContext, SinkRecord, TopicPartition, TopicPartitionOffset};
+use weir_sdk::sink::{
+    AlterOffsets, Commit, RecordFailures, Sink, SinkBatch, SinkContext, SinkRecord, TopicPartition,
+    TopicPartitionOffset,
+};
 use weir_sdk::{Config, Error, ErrorContext};
 
 use crate::append::{self, Appender};
@@ -56,11 +59,11 @@ pub struct FileStreamSink {
     json: bool,
     /// Kept from put to put for its memory.
     lines: Vec<u8>,
-    /// Where in `lines` the line of each row ends.
+    /// Where in `lines` the line of each record ends.
     ends: Vec<usize>,
     /// Most bytes of several lines that are written at once.
     one_write: usize,
-    /// Rows of this batch whose lines are in the file.
+    /// Records of this batch whose lines are in the file.
     written: usize,
     /// A batch of which only a part found room. It comes again.
     begun: Option<Begun>,
@@ -77,7 +80,7 @@ struct Begun {
     written: usize,
 }
 
-/// What tells a batch from the others: how many rows it has, and where the first and the last of them are from.
+/// What tells a batch from the others: how many records it has, and where the first and the last of them are from.
 type BatchId = (usize, Option<Place>, Option<Place>);
 type Place = (TopicPartition, i64);
 
@@ -92,8 +95,8 @@ impl Sink for FileStreamSink {
     type Config = FileSinkConfig;
 
     fn start(config: FileSinkConfig, _: &SinkContext) -> Result<Self, Error> {
-        let path = path::of(config.file.as_deref(), STREAM).map_err(Error::task)?;
-        let file = Appender::open(&path).or_task(format_args!("cannot open {} to append to it", path.display()))?;
+        let path = path::of(config.file.as_deref(), STREAM).map_err(Error::fatal)?;
+        let file = Appender::open(&path).or_fatal(format_args!("cannot open {} to append to it", path.display()))?;
         save_entry(&path);
         info!("appending to {}", path.display());
         let (lines, ends) = (Vec::new(), Vec::new());
@@ -113,15 +116,15 @@ impl Sink for FileStreamSink {
         })
     }
 
-    fn put(&mut self, batch: &SinkBatch) -> Result<RowFailures, Error> {
+    fn put(&mut self, batch: &SinkBatch) -> Result<RecordFailures, Error> {
         if batch.is_empty() {
-            return Ok(RowFailures::none());
+            return Ok(RecordFailures::none());
         }
         self.written = match self.begun.take() {
             Some(begun) if begun.batch == id(batch) => begun.written,
             _ => 0,
         };
-        let written = self.write_rows(batch);
+        let written = self.write_records(batch);
         self.one_write = match written.is_ok() {
             true => ONE_WRITE,
             false => ONE_WRITE_IN_NEED,
@@ -129,30 +132,34 @@ impl Sink for FileStreamSink {
         if written.is_err() {
             self.begun = Some(Begun { batch: id(batch), written: self.written });
         }
-        written.map(|()| RowFailures::none())
-    }
-
-    fn pre_commit(&mut self, offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Error> {
-        // An offset in the answer is a promise: the lines below it are on disk.
-        if self.unsaved {
-            // Whatever the cause: the system may have given up what it could not save, and would say of the next try that all is well. A
-            // restarted task is given the rows again.
-            self.file.save().map_err(|error| self.failed("save", &error))?;
-            self.unsaved = false;
-        }
-        Ok(offsets)
+        written.map(|()| RecordFailures::none())
     }
 
     fn capabilities(config: &FileSinkConfig) -> Result<Vec<Capability>, Error> {
         // Without a usable path there is nothing to ask for; `validate` says what is wrong.
         let path = path::of(config.file.as_deref(), STREAM).ok();
-        Ok(path.map(|path| Capability::WriteFolder(path::folder(&path))).into_iter().collect())
+        Ok(path.map(|path| Capability::WriteDirectory(path::directory(&path))).into_iter().collect())
     }
 
     fn validate(config: &FileSinkConfig) -> Vec<ConfigValue> {
         path::validate(config.file.as_deref(), STREAM)
     }
+}
 
+impl Commit for FileStreamSink {
+    fn pre_commit(&mut self, offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Error> {
+        // An offset in the answer is a promise: the lines below it are on disk.
+        if self.unsaved {
+            // Whatever the cause: the system may have given up what it could not save, and would say of the next try that all is well. A
+            // restarted task is given the records again.
+            self.file.save().map_err(|error| self.failed("save", &error))?;
+            self.unsaved = false;
+        }
+        Ok(offsets)
+    }
+}
+
+impl AlterOffsets for FileStreamSink {
     fn alter_offsets(_: &FileSinkConfig, _: &[TopicPartitionOffset]) -> Result<bool, Error> {
         // Nothing but Kafka's consumer group keeps the sink's offsets.
         Ok(true)
@@ -161,11 +168,11 @@ impl Sink for FileStreamSink {
 
 impl FileStreamSink {
     /// Writes what is not in the file yet of a batch.
-    fn write_rows(&mut self, batch: &SinkBatch) -> Result<(), Error> {
+    fn write_records(&mut self, batch: &SinkBatch) -> Result<(), Error> {
         self.lines.clear();
         self.ends.clear();
         if self.torn {
-            if ends_within_a_line(&self.path).or_task(format_args!("cannot read {}", self.path.display()))? {
+            if ends_within_a_line(&self.path).or_fatal(format_args!("cannot read {}", self.path.display()))? {
                 info!("{} ends within a line; it is ended", self.path.display());
                 self.lines.push(b'\n');
             }
@@ -195,7 +202,7 @@ impl FileStreamSink {
                 self.torn = true;
                 self.written += self.ends.partition_point(|end| *end <= written);
                 return Err(match append::may_pass(&error) {
-                    true => Error::retry(format_args!(
+                    true => Error::retriable(format_args!(
                         "cannot append to {}: {}. Make room; the records are kept and tried again",
                         self.path.display(),
                         append::words(&error)
@@ -213,7 +220,7 @@ impl FileStreamSink {
 
     /// What needs somebody.
     fn failed(&self, what: &str, error: &std::io::Error) -> Error {
-        Error::task(format_args!("cannot {what} {}: {}", self.path.display(), append::words(error)))
+        Error::fatal(format_args!("cannot {what} {}: {}", self.path.display(), append::words(error)))
     }
 }
 
@@ -233,7 +240,7 @@ fn whole_lines(lines: &[u8], most: usize) -> usize {
 /// Saves the directory's entry of a file that may be new. Not every file system can, and none needs it but after a crash of the
 /// whole machine.
 fn save_entry(path: &Path) {
-    if let Err(error) = File::open(path::folder(path)).and_then(|folder| folder.sync_all()) {
+    if let Err(error) = File::open(path::directory(path)).and_then(|directory| directory.sync_all()) {
         debug!("cannot save the directory of {}: {error}", path.display());
     }
 }

@@ -8,9 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use log::{debug, info, warn};
 use weir_sdk::config::{Capability, ConfigValue};
-use weir_sdk::connector::{SourceOffset, Support};
 use weir_sdk::schema::Schema;
-use weir_sdk::source::{Poll, Source, SourceContext, SourcePartition};
+use weir_sdk::source::{AlterOffsets, Poll, Source, SourceContext, SourceOffset, SourcePartition, Transactions};
 use weir_sdk::{BatchBuilder, Config, Error, ErrorContext};
 
 use crate::lines::{FillError, LineBuffer};
@@ -75,12 +74,12 @@ impl Source for FileStreamSource {
     type Config = FileSourceConfig;
 
     fn start(config: FileSourceConfig, context: &SourceContext) -> Result<Self, Error> {
-        let path = path::of(config.file.as_deref(), STREAM).map_err(Error::task)?;
+        let path = path::of(config.file.as_deref(), STREAM).map_err(Error::fatal)?;
         Ok(Self {
             partition: SourcePartition::new().with(offsets::FILENAME, config.file.as_deref().unwrap_or_default()),
             path,
             topic: config.topic,
-            // Kafka Connect takes any number, and brings one row where it is less than that.
+            // Kafka Connect takes any number, and brings one record where it is less than that.
             batch_size: u32::try_from(config.batch_size).unwrap_or(1).max(1),
             context: context.clone(),
             schema: Schema::string().into(),
@@ -111,7 +110,7 @@ impl Source for FileStreamSource {
                 Ok(false) if batch.is_empty() => return Ok(self.look_again()),
                 Err(error) if batch.is_empty() => return Err(error),
                 Ok(false) => return Ok(Poll::Idle(self.next_look)),
-                // The rows come first; what was found behind them is found again.
+                // The records come first; what was found behind them is found again.
                 Err(_) => return Ok(Poll::Ready),
             }
         }
@@ -120,20 +119,21 @@ impl Source for FileStreamSource {
     fn capabilities(config: &FileSourceConfig) -> Result<Vec<Capability>, Error> {
         // Without a usable path there is nothing to ask for; `validate` says what is wrong.
         let path = path::of(config.file.as_deref(), STREAM).ok();
-        Ok(path.map(|path| Capability::ReadFolder(path::folder(&path))).into_iter().collect())
+        Ok(path.map(|path| Capability::ReadDirectory(path::directory(&path))).into_iter().collect())
     }
 
     fn validate(config: &FileSourceConfig) -> Vec<ConfigValue> {
         path::validate(config.file.as_deref(), STREAM)
     }
+}
 
-    fn exactly_once_support(config: &FileSourceConfig) -> Support {
-        match path::of(config.file.as_deref(), STREAM) {
-            Ok(_) => Support::Supported,
-            Err(_) => Support::Unsupported,
-        }
+impl Transactions for FileStreamSource {
+    fn supports_exactly_once(config: &FileSourceConfig) -> bool {
+        path::of(config.file.as_deref(), STREAM).is_ok()
     }
+}
 
+impl AlterOffsets for FileStreamSource {
     fn alter_offsets(config: &FileSourceConfig, offsets: &[SourceOffset]) -> Result<bool, Error> {
         offsets::check_change(config.file.as_deref(), offsets)
     }
@@ -152,11 +152,11 @@ impl FileStreamSource {
                 }
                 return Ok(false);
             }
-            Err(error) => return Err(Error::task(format_args!("cannot open {name}: {error}"))),
+            Err(error) => return Err(Error::fatal(format_args!("cannot open {name}: {error}"))),
         };
         let stored = self.context.stored_offset(&self.partition);
         self.position = offsets::position(stored.as_ref())?;
-        file.seek(SeekFrom::Start(self.position)).or_task(format_args!("cannot go to {} in {name}", self.position))?;
+        file.seek(SeekFrom::Start(self.position)).or_fatal(format_args!("cannot go to {} in {name}", self.position))?;
         info!("reading {name} from byte {}", self.position);
         self.file = Some(file);
         self.told = Told::Nothing;
@@ -176,10 +176,10 @@ impl FileStreamSource {
         let Some(file) = &mut self.file else { return Ok(true) };
         let next = self.position + self.lines.held() as u64;
         let name = self.path.display();
-        let length = file.seek(SeekFrom::End(0)).or_task(format_args!("cannot see the length of {name}"))?;
+        let length = file.seek(SeekFrom::End(0)).or_fatal(format_args!("cannot see the length of {name}"))?;
         // One that became shorter is looked at by `read`.
         if length != next {
-            file.seek(SeekFrom::Start(next)).or_task(format_args!("cannot go to {next} in {name}"))?;
+            file.seek(SeekFrom::Start(next)).or_fatal(format_args!("cannot go to {next} in {name}"))?;
         }
         Ok(length != next)
     }
@@ -188,7 +188,7 @@ impl FileStreamSource {
         batch.len() < self.batch_size && batch.has_room()
     }
 
-    /// Makes rows of the lines read so far, as many as there is room for.
+    /// Makes records of the lines read so far, as many as there is room for.
     fn take_lines(&mut self, batch: &mut BatchBuilder, now: i64) {
         while self.wants_more(batch)
             && let Some(line) = self.lines.next()
@@ -220,13 +220,13 @@ impl FileStreamSource {
                 self.next_look = LOOK_AGAIN_FIRST;
                 return Ok(true);
             }
-            Err(FillError::Read(error)) => return Err(Error::task(format_args!("cannot read {name}: {error}"))),
+            Err(FillError::Read(error)) => return Err(Error::fatal(format_args!("cannot read {name}: {error}"))),
             Err(error @ FillError::TooLong) => {
-                return Err(Error::task(format_args!("{name}, byte {}: {error}", self.position)));
+                return Err(Error::fatal(format_args!("{name}, byte {}: {error}", self.position)));
             }
         }
         self.at_end = true;
-        let length = file.metadata().or_task(format_args!("cannot see the length of {name}"))?.len();
+        let length = file.metadata().or_fatal(format_args!("cannot see the length of {name}"))?.len();
         if length < self.position + self.lines.held() as u64 {
             // What is held back is no longer there: what is there now is to be read.
             debug!("{name} is shorter than what was read of it");
@@ -234,7 +234,7 @@ impl FileStreamSource {
         }
         // In WASI a file that was read to its end stays at its end, whatever is appended, until it is told where to go on.
         let next = self.position + self.lines.held() as u64;
-        file.seek(SeekFrom::Start(next)).or_task(format_args!("cannot go to {next} in {name}"))?;
+        file.seek(SeekFrom::Start(next)).or_fatal(format_args!("cannot go to {next} in {name}"))?;
         if length < self.position && self.told != Told::Shorter {
             warn!(
                 "{name} has {length} bytes, fewer than the {} that were read of it; waiting for it to grow beyond that. \

@@ -8,25 +8,26 @@ use tempfile::TempDir;
 use weir_file::FileStreamSink;
 use weir_sdk::config::{Capability, Config, ConfigMap};
 use weir_sdk::harness::{KafkaRecord, SinkHarness};
+use weir_sdk::sink::AlterOffsets;
 use weir_sdk::{Error, Sink};
 
 type Task = SinkHarness<FileStreamSink>;
 
-/// A folder of its own with the file to write.
+/// A directory of its own with the file to write.
 struct Output {
-    _folder: TempDir,
+    _directory: TempDir,
     path: PathBuf,
 }
 
 impl Output {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { path: folder.path().join("out.txt"), _folder: folder }
+        let directory = tempfile::tempdir().unwrap();
+        Self { path: directory.path().join("out.txt"), _directory: directory }
     }
 
     fn start(&self) -> Task {
-        let mut task = Task::start([("file", self.path.to_str().unwrap())]).unwrap();
-        task.open(&[("t", 0)]).unwrap();
+        let mut task = Task::start([("file", self.path.to_str().unwrap())]).unwrap().with_commit();
+        task.assign(&[("t", 0)]).unwrap();
         task
     }
 
@@ -57,7 +58,7 @@ fn structured_values_are_json_where_that_is_asked_for() {
     let output = Output::new();
     let file = output.path.to_str().unwrap();
     let mut task = Task::start([("file", file), ("weir.values.json", "true")]).unwrap();
-    task.open(&[("t", 0)]).unwrap();
+    task.assign(&[("t", 0)]).unwrap();
     task.put(&[KafkaRecord::json("t", 0, "{\"a\": 1,\n \"b\": [true]}")]).unwrap();
     assert_eq!(output.text(), "{\"a\": 1,  \"b\": [true]}\n");
 }
@@ -108,7 +109,7 @@ fn the_offsets_asked_for_are_safe_once_they_are_on_disk() {
     let output = Output::new();
     let mut task = output.start();
     task.put(&[KafkaRecord::text("t", 0, "a"), KafkaRecord::text("t", 0, "b")]).unwrap();
-    let safe = task.pre_commit().unwrap();
+    let safe = task.commit().unwrap();
     assert_eq!((safe.len(), safe[0].offset), (1, 2));
     assert_eq!(output.text(), "a\nb\n");
 }
@@ -117,8 +118,8 @@ fn the_offsets_asked_for_are_safe_once_they_are_on_disk() {
 fn a_big_batch_is_written_whole() {
     let output = Output::new();
     let line = "x".repeat(1000);
-    let rows: Vec<_> = (0..3000).map(|_| KafkaRecord::text("t", 0, &line)).collect();
-    output.start().put(&rows).unwrap();
+    let records: Vec<_> = (0..3000).map(|_| KafkaRecord::text("t", 0, &line)).collect();
+    output.start().put(&records).unwrap();
     assert_eq!(output.text(), format!("{line}\n").repeat(3000));
 }
 
@@ -127,11 +128,11 @@ fn a_big_batch_is_written_whole() {
 fn a_full_disk_is_waited_for_and_said() {
     // A device that has no room, ever.
     let mut task = Task::start([("file", "/dev/full")]).unwrap();
-    task.open(&[("t", 0)]).unwrap();
+    task.assign(&[("t", 0)]).unwrap();
     for _ in 0..2 {
         let error = task.put(&[KafkaRecord::text("t", 0, "line")]).unwrap_err();
         assert!(
-            matches!(&error, Error::Retry { message, .. } if message.contains("/dev/full: the disk is full")),
+            matches!(&error, Error::Retriable { message, .. } if message.contains("/dev/full: the disk is full")),
             "{error}"
         );
     }
@@ -144,11 +145,11 @@ fn without_a_file_the_configuration_is_refused_with_its_reason() {
     assert_eq!(found[0].key, "file");
     assert!(found[0].errors[0].contains("standard output"), "{}", found[0].errors[0]);
     let error = Task::start([("topics", "t")]).unwrap_err();
-    assert!(matches!(error, Error::Task(message) if message.contains("file must be given")));
+    assert!(matches!(error, Error::Fatal(message) if message.contains("file must be given")));
 }
 
 #[test]
-fn a_folder_that_is_not_there_fails_the_task_with_the_path() {
+fn a_directory_that_is_not_there_fails_the_task_with_the_path() {
     let output = Output::new();
     let file = output.path.join("below/out.txt");
     let error = Task::start([("file", file.to_str().unwrap())]).unwrap_err().to_string();
@@ -156,12 +157,11 @@ fn a_folder_that_is_not_there_fails_the_task_with_the_path() {
 }
 
 #[test]
-fn as_many_tasks_as_allowed_write_and_need_the_folder_of_their_file() {
+fn a_task_needs_the_directory_of_its_file() {
     let output = Output::new();
     let task = output.start();
-    assert_eq!(task.task_configs(3).unwrap().len(), 3);
-    let folder = output.path.parent().unwrap().to_str().unwrap().to_owned();
-    assert_eq!(task.capabilities().unwrap(), [Capability::WriteFolder(folder)]);
+    let directory = output.path.parent().unwrap().to_str().unwrap().to_owned();
+    assert_eq!(task.capabilities().unwrap(), [Capability::WriteDirectory(directory)]);
 }
 
 #[test]

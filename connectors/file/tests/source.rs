@@ -10,22 +10,22 @@ use weir_file::FileStreamSource;
 use weir_sdk::Source;
 use weir_sdk::batch::Budget;
 use weir_sdk::config::{Capability, Config, ConfigMap};
-use weir_sdk::connector::{SourceOffset, Support};
-use weir_sdk::harness::{Row, SourceHarness, StoredOffsets};
+use weir_sdk::harness::{SourceHarness, SourceRecord, StoredOffsets};
 use weir_sdk::schema::{Schema, SchemaType};
+use weir_sdk::source::{AlterOffsets, SourceOffset, Transactions};
 
 type Task = SourceHarness<FileStreamSource>;
 
-/// A folder of its own with the file to read.
+/// A directory of its own with the file to read.
 struct Input {
-    _folder: TempDir,
+    _directory: TempDir,
     path: PathBuf,
 }
 
 impl Input {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { path: folder.path().join("in.txt"), _folder: folder }
+        let directory = tempfile::tempdir().unwrap();
+        Self { path: directory.path().join("in.txt"), _directory: directory }
     }
 
     fn with(bytes: &[u8]) -> Self {
@@ -57,28 +57,28 @@ impl Input {
     }
 }
 
-fn values(rows: &[Row]) -> Vec<&str> {
-    rows.iter().map(|row| row.value.as_deref().unwrap()).collect()
+fn values(records: &[SourceRecord]) -> Vec<&str> {
+    records.iter().map(|record| record.value.as_deref().unwrap()).collect()
 }
 
-fn offsets(rows: &[Row]) -> Vec<&str> {
-    rows.iter().map(|row| row.offset.as_deref().unwrap()).collect()
+fn offsets(records: &[SourceRecord]) -> Vec<&str> {
+    records.iter().map(|record| record.offset.as_deref().unwrap()).collect()
 }
 
 #[test]
 fn a_line_becomes_a_record_of_the_shape_that_kafka_connect_gives_it() {
     let input = Input::with("é one\ntwo\r\n".as_bytes());
-    let rows = input.start().drain().unwrap();
-    assert_eq!(values(&rows), ["é one", "two"]);
+    let records = input.start().drain().unwrap();
+    assert_eq!(values(&records), ["é one", "two"]);
     // Bytes, not characters.
-    assert_eq!(offsets(&rows), [r#"{"position":7}"#, r#"{"position":12}"#]);
-    let row = &rows[0];
-    assert_eq!(row.topic, "lines");
-    assert_eq!((row.partition, &row.key, &row.key_schema), (None, &None, &None));
-    assert_eq!(row.value_schema.as_ref().map(Schema::kind), Some(SchemaType::String));
-    assert!(row.headers.is_empty());
-    assert_eq!(row.source_partition, format!(r#"{{"filename":"{}"}}"#, input.file()));
-    assert!(row.timestamp.is_some_and(|time| time > 1_700_000_000_000));
+    assert_eq!(offsets(&records), [r#"{"position":7}"#, r#"{"position":12}"#]);
+    let record = &records[0];
+    assert_eq!(record.topic, "lines");
+    assert_eq!((record.partition, &record.key, &record.key_schema), (None, &None, &None));
+    assert_eq!(record.value_schema.as_ref().map(Schema::kind), Some(SchemaType::String));
+    assert!(record.headers.is_empty());
+    assert_eq!(record.source_partition, format!(r#"{{"filename":"{}"}}"#, input.file()));
+    assert!(record.timestamp.is_some_and(|time| time > 1_700_000_000_000));
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn the_last_line_is_held_back_until_it_has_an_end() {
     input.append(b"tial\r");
     assert!(task.drain().unwrap().is_empty(), "a line feed may follow the carriage return");
     input.append(b"next");
-    let rows = task.drain().unwrap();
-    assert_eq!((values(&rows), offsets(&rows)), (vec!["partial"], vec![r#"{"position":14}"#]));
+    let records = task.drain().unwrap();
+    assert_eq!((values(&records), offsets(&records)), (vec!["partial"], vec![r#"{"position":14}"#]));
     input.append(b"\n");
     assert_eq!(values(&task.drain().unwrap()), ["next"]);
 }
@@ -101,7 +101,7 @@ fn a_file_that_grows_is_looked_at_soon_and_one_that_does_not_ever_more_rarely() 
     let mut task = input.start();
     let look = |task: &mut Task| {
         let polled = task.poll().unwrap();
-        (polled.rows.len(), polled.idle.unwrap().as_millis())
+        (polled.records.len(), polled.idle.unwrap().as_millis())
     };
     let in_vain = [10, 20, 40, 80, 160, 320, 640, 1000, 1000].map(|wait| (0, wait));
     assert_eq!(look(&mut task), (1, 10));
@@ -124,9 +124,9 @@ fn a_line_end_that_a_read_cuts_in_two_is_one_line_end() {
         let mut text = "x".repeat(size - 1);
         text.push_str("\r\nnext\r\n");
         let input = Input::with(text.as_bytes());
-        let rows = input.start().drain().unwrap();
-        assert_eq!(rows.len(), 2, "{size}");
-        assert_eq!((rows[0].value.as_ref().map(String::len), values(&rows)[1]), (Some(size - 1), "next"));
+        let records = input.start().drain().unwrap();
+        assert_eq!(records.len(), 2, "{size}");
+        assert_eq!((records[0].value.as_ref().map(String::len), values(&records)[1]), (Some(size - 1), "next"));
     }
 }
 
@@ -134,10 +134,10 @@ fn a_line_end_that_a_read_cuts_in_two_is_one_line_end() {
 fn a_restarted_task_goes_on_after_the_last_stored_line() {
     let input = Input::with(b"one\ntwo\nthree\nfour\n");
     let mut task = Task::start_from(input.config(), input.stored(4)).unwrap();
-    task.set_budget(Budget { rows: 1, ..Budget::default() });
-    let first = task.poll().unwrap().rows;
+    task.set_budget(Budget { max_records: 1, ..Budget::default() });
+    let first = task.poll().unwrap().records;
     assert_eq!(values(&first), ["two"]);
-    let second = task.poll().unwrap().rows;
+    let second = task.poll().unwrap().records;
     // Kafka has taken the first only: the second comes again.
     task.settle(&first).unwrap();
     task.commit().unwrap();
@@ -167,7 +167,7 @@ fn a_file_that_is_not_there_is_waited_for_and_said_once() {
     let mut task = input.start();
     for _ in 0..3 {
         let polled = task.poll().unwrap();
-        assert_eq!((polled.rows.len(), polled.idle), (0, Some(Duration::from_secs(1))));
+        assert_eq!((polled.records.len(), polled.idle), (0, Some(Duration::from_secs(1))));
     }
     assert_eq!(task.logs().iter().filter(|line| line.level == log::Level::Warn).count(), 1);
     input.append(b"here\n");
@@ -181,7 +181,7 @@ fn a_file_cut_shorter_is_said_once_and_read_again_when_it_has_grown_past_its_pla
     assert_eq!(task.drain().unwrap().len(), 2);
     fs::write(&input.path, b"new\n").unwrap();
     for _ in 0..3 {
-        assert!(task.poll().unwrap().rows.is_empty());
+        assert!(task.poll().unwrap().records.is_empty());
     }
     let warnings: Vec<_> = task.logs().into_iter().filter(|line| line.level == log::Level::Warn).collect();
     assert_eq!(warnings.len(), 1);
@@ -206,12 +206,12 @@ fn a_begun_line_that_was_cut_off_and_written_anew_is_read_as_it_is_now() {
 fn a_long_line_comes_whole_and_one_that_is_too_long_fails_the_task_after_what_stands_before_it() {
     let long = "y".repeat(3 << 20);
     let input = Input::with(format!("a\n{long}\nb\n").as_bytes());
-    let rows = input.start().drain().unwrap();
-    assert_eq!(rows.iter().map(|row| row.value.as_ref().unwrap().len()).collect::<Vec<_>>(), [1, 3 << 20, 1]);
+    let records = input.start().drain().unwrap();
+    assert_eq!(records.iter().map(|record| record.value.as_ref().unwrap().len()).collect::<Vec<_>>(), [1, 3 << 20, 1]);
 
     let input = Input::with(format!("a\n{}\n", "z".repeat(9 << 20)).as_bytes());
     let mut task = input.start();
-    assert_eq!(values(&task.poll().unwrap().rows), ["a"]);
+    assert_eq!(values(&task.poll().unwrap().records), ["a"]);
     let error = task.poll().unwrap_err().to_string();
     assert!(error.contains("byte 2: a line is longer than 8 MiB"), "{error}");
 }
@@ -219,21 +219,21 @@ fn a_long_line_comes_whole_and_one_that_is_too_long_fails_the_task_after_what_st
 #[test]
 fn bytes_that_are_not_utf_8_are_replaced_as_java_does() {
     let input = Input::with(b"a\xffb\n\xe2\x82\ncaf\xc3\xa9\n");
-    let rows = input.start().drain().unwrap();
-    assert_eq!(values(&rows), ["a\u{fffd}b", "\u{fffd}", "café"]);
-    assert_eq!(offsets(&rows)[2], r#"{"position":13}"#);
+    let records = input.start().drain().unwrap();
+    assert_eq!(values(&records), ["a\u{fffd}b", "\u{fffd}", "café"]);
+    assert_eq!(offsets(&records)[2], r#"{"position":13}"#);
 }
 
 #[test]
-fn a_poll_brings_at_most_batch_size_rows_and_keeps_to_its_budget() {
+fn a_poll_brings_at_most_batch_size_records_and_keeps_to_its_budget() {
     let input = Input::with(b"1\n2\n3\n4\n5\n6\n7\n");
     let mut task = Task::start(input.config().into_iter().chain([("batch.size", "3".to_owned())])).unwrap();
-    assert_eq!(values(&task.poll().unwrap().rows), ["1", "2", "3"]);
-    task.set_budget(Budget { rows: 2, ..Budget::default() });
-    assert_eq!(values(&task.poll().unwrap().rows), ["4", "5"]);
-    task.set_budget(Budget { bytes: 1, ..Budget::default() });
+    assert_eq!(values(&task.poll().unwrap().records), ["1", "2", "3"]);
+    task.set_budget(Budget { max_records: 2, ..Budget::default() });
+    assert_eq!(values(&task.poll().unwrap().records), ["4", "5"]);
+    task.set_budget(Budget { max_bytes: 1, ..Budget::default() });
     let polled = task.poll().unwrap();
-    assert_eq!((values(&polled.rows), polled.idle), (vec!["6"], None));
+    assert_eq!((values(&polled.records), polled.idle), (vec!["6"], None));
     assert_eq!(values(&task.drain().unwrap()), ["7"]);
 }
 
@@ -254,18 +254,17 @@ fn without_a_file_the_configuration_is_refused_with_its_reason() {
     assert_eq!(found[0].key, "file");
     assert!(found[0].errors[0].contains("standard input"), "{}", found[0].errors[0]);
     assert!(FileStreamSource::capabilities(&config).unwrap().is_empty());
-    assert_eq!(FileStreamSource::exactly_once_support(&config), Support::Unsupported);
+    assert!(!FileStreamSource::supports_exactly_once(&config));
 }
 
 #[test]
-fn one_task_reads_and_needs_the_folder_of_its_file() {
+fn a_task_needs_the_directory_of_its_file() {
     let input = Input::with(b"");
     let task = input.start();
-    assert_eq!(task.task_configs(8).unwrap().len(), 1);
-    let folder = input.path.parent().unwrap().to_str().unwrap().to_owned();
-    assert_eq!(task.capabilities().unwrap(), [Capability::ReadFolder(folder)]);
+    let directory = input.path.parent().unwrap().to_str().unwrap().to_owned();
+    assert_eq!(task.capabilities().unwrap(), [Capability::ReadDirectory(directory)]);
     let config = Config::parse(&input.config().map(|(key, value)| (key.to_owned(), value)).into()).unwrap();
-    assert_eq!(FileStreamSource::exactly_once_support(&config), Support::Supported);
+    assert!(FileStreamSource::supports_exactly_once(&config));
 }
 
 #[test]

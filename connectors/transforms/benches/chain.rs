@@ -1,14 +1,14 @@
-//! Chains of three steps over JSON objects of about 110 bytes, per batch of 500 rows; divide by 500 for a row. The guest's code, run
+//! Chains of three steps over JSON objects of about 110 bytes, per batch of 500 records; divide by 500 for a record. The guest's code, run
 //! on the host: what WebAssembly and the boundary cost comes on top. Run: `cargo bench -p weir-transforms`.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use weir_sdk::bindings::host::weir::connect::data::{
-    Column, ConfigEntry, Encoding, Format, HeaderColumns, Records, TopicColumn, Values,
+    Column, ConfigEntry, Encoding, Format, HeaderColumns, Records, TopicColumn, TransformBatch, Values,
 };
+use weir_sdk::bindings::transform::interface::Step;
 use weir_sdk::schema::Schema;
 use weir_sdk::transform::Transform;
-use weir_sdk::transform::bindings::transform::{Step, TransformBatch};
-use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
+use weir_sdk::transform::{Chain, Plugins, TransformEntry};
 use weir_transforms::hoist_field::HoistField;
 use weir_transforms::insert_field::InsertField;
 use weir_transforms::mask_field::MaskField;
@@ -16,12 +16,12 @@ use weir_transforms::regex_router::RegexRouter;
 use weir_transforms::replace_field::ReplaceField;
 use weir_transforms::side::Value;
 
-const ROWS: u32 = 500;
+const RECORDS: u32 = 500;
 
-fn object(row: u32) -> String {
+fn object(record: u32) -> String {
     format!(
         r#"{{"id":{},"name":"Ada Lovelace","city":"London","active":true,"score":98.25,"tags":["a","b"],"note":"xyz"}}"#,
-        123_000 + row
+        123_000 + record
     )
 }
 
@@ -38,31 +38,32 @@ fn person() -> Schema {
 }
 
 fn batch(encoding: Encoding, schema: Option<Schema>) -> TransformBatch {
-    let none = || Values { lengths: vec![], bytes: vec![], formats: vec![] };
-    let rows: Vec<String> = (0..ROWS).map(object).collect();
+    let none = || Values { lengths: vec![], bytes: vec![], format_index: vec![] };
+    let records: Vec<String> = (0..RECORDS).map(object).collect();
     let values = Values {
-        lengths: rows.iter().map(|row| row.len() as i32).collect(),
-        bytes: rows.concat().into_bytes(),
-        formats: vec![],
+        lengths: records.iter().map(|record| record.len() as i32).collect(),
+        bytes: records.concat().into_bytes(),
+        format_index: vec![],
     };
     let schema =
         schema.map(|schema| weir_sdk::bindings::host::weir::connect::data::Schema { nodes: schema.nodes().to_vec() });
     let records = Records {
-        count: ROWS,
-        topics: TopicColumn { names: vec!["raw-people".into()], rows: vec![] },
-        partitions: vec![0; ROWS as usize],
-        timestamps: (0..i64::from(ROWS)).map(|row| 1_700_000_000_000 + row).collect(),
+        count: RECORDS,
+        topics: TopicColumn { names: vec!["raw-people".into()], name_index: vec![] },
+        partitions: vec![0; RECORDS as usize],
+        timestamps: (0..i64::from(RECORDS)).map(|record| 1_700_000_000_000 + record).collect(),
         formats: vec![Format { encoding, schema }],
         keys: none(),
         values,
         headers: HeaderColumns { counts: vec![], names: Column { lengths: vec![], bytes: vec![] }, values: none() },
     };
-    TransformBatch { records, offsets: (0..i64::from(ROWS)).collect() }
+    TransformBatch { records, offsets: (0..i64::from(RECORDS)).collect() }
 }
 
 fn step<T: Transform>(config: &[(&str, &str)]) -> (TransformEntry, Step) {
-    let config = config.iter().map(|(key, value)| ConfigEntry { key: (*key).into(), value: (*value).into() });
-    let step = Step { alias: "t".into(), class: T::CLASS.into(), config: config.collect(), predicate: None };
+    let config =
+        config.iter().map(|(key, value)| ConfigEntry { key: (*key).into(), value: (*value).into(), secret: false });
+    let step = Step { alias: "t".into(), class_name: T::CLASS.into(), config: config.collect(), predicate: None };
     (TransformEntry::of::<T>(), step)
 }
 
@@ -80,7 +81,7 @@ fn chains(criterion: &mut Criterion) {
     let replace = || step::<ReplaceField<Value>>(&[("exclude", "note"), ("renames", "city:town")]);
     let pick = || step::<ReplaceField<Value>>(&[("include", "id,name,city")]);
     let mut group = criterion.benchmark_group("chain");
-    group.throughput(Throughput::Elements(ROWS.into()));
+    group.throughput(Throughput::Elements(RECORDS.into()));
     for (name, steps, batch) in [
         ("insert, insert, route: map", vec![origin(), place(), route()], batch(Encoding::Json, None)),
         ("insert, insert, route: struct", vec![origin(), place(), route()], batch(Encoding::Json, Some(person()))),

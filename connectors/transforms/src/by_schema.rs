@@ -1,4 +1,4 @@
-//! What was worked out for a schema, kept for the rows that follow.
+//! What was worked out for a schema, kept for the records that follow.
 
 use weir_sdk::schema::Schema;
 

@@ -8,9 +8,9 @@ mod structure;
 use std::marker::PhantomData;
 
 use weir_sdk::schema::Schema;
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::{FieldName, Value};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::defaults::Defaults;
@@ -46,7 +46,7 @@ pub struct Cast<S> {
     defaults: Defaults,
     /// What the value is called while it is a field of its own.
     holder: FieldName,
-    /// Where a new value is written. Its memory is kept from row to row.
+    /// Where a new value is written. Its memory is kept from record to record.
     buffer: Vec<u8>,
     side: PhantomData<S>,
 }
@@ -77,8 +77,8 @@ impl<S: Side> Transform for Cast<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         if value.is_null() {
             return Ok(Outcome::Keep);
         }
@@ -95,7 +95,7 @@ impl<S: Side> Transform for Cast<S> {
 }
 
 impl<S> Cast<S> {
-    fn cast_whole(&mut self, value: &mut Value<'_>, schema: Option<Schema>, to: Type) -> Result<(), RowError> {
+    fn cast_whole(&mut self, value: &mut Value<'_>, schema: Option<Schema>, to: Type) -> Result<(), RecordError> {
         let (source, schema) = match schema {
             None => (None, None),
             Some(schema) => {
@@ -109,14 +109,14 @@ impl<S> Cast<S> {
         value.update(&self.holder, |json| {
             json.map_or(Ok(None), |json| {
                 convert::cast(json, source.unwrap_or_else(|| Source::of_json(json)), to, buffer)?;
-                Ok::<_, RowError>(Some(&buffer[..]))
+                Ok::<_, RecordError>(Some(&buffer[..]))
             })
         })?;
         value.extract(&self.holder, schema)?;
         Ok(())
     }
 
-    fn cast_in_map(&mut self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn cast_in_map(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         require::map(value, PURPOSE)?;
         let Spec::Fields(fields) = &self.spec else { return Ok(()) };
         for (name, to) in fields {
@@ -127,14 +127,14 @@ impl<S> Cast<S> {
                 Some(json) if json.is_null() => Ok(None),
                 Some(json) => {
                     convert::cast(json, Source::of_json(json), *to, buffer)?;
-                    Ok::<_, RowError>(Some(&buffer[..]))
+                    Ok::<_, RecordError>(Some(&buffer[..]))
                 }
             })?;
         }
         Ok(())
     }
 
-    fn cast_in_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+    fn cast_in_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RecordError> {
         let (spec, replace_null) = (&self.spec, self.replace_null_with_default);
         let fields = self.fields.get_or_make(schema, || Fields::new(schema, spec, replace_null))?;
         require::structure(value, PURPOSE)?;
@@ -145,7 +145,7 @@ impl<S> Cast<S> {
             let buffer = &mut self.buffer;
             value.update(&field.name, |json| {
                 match (json.filter(|json| !json.is_null()), &field.cast, &field.required) {
-                    (None, _, Some(message)) => Err(RowError::new(message)),
+                    (None, _, Some(message)) => Err(RecordError::new(message)),
                     (Some(json), Some((source, to)), _) => {
                         convert::cast(json, *source, *to, buffer)?;
                         Ok(Some(&buffer[..]))

@@ -1,6 +1,6 @@
 //! `replace.null.with.default`: a struct's null field is read as its schema's default.
 
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::Schema;
 use weir_sdk::value::{FieldName, Value};
 
@@ -14,7 +14,7 @@ pub(crate) struct Defaults {
 impl Defaults {
     /// Sets the null fields of a struct that have a default to it.
     #[inline]
-    pub(crate) fn fill(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+    pub(crate) fn fill(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RecordError> {
         if self.of.as_ref() != Some(schema) {
             self.read(schema);
         }

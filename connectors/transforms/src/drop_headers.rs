@@ -1,7 +1,7 @@
 //! Takes headers out, by their names.
 
-use weir_sdk::transform::{Columns, Outcome, Row};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::transform::{Columns, Outcome, Record};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::lists;
 
@@ -32,8 +32,8 @@ impl Transform for DropHeaders {
         Columns::HEADERS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        row.headers().retain(|header| !self.names.iter().any(|name| name == header.name()));
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        record.headers().retain(|header| !self.names.iter().any(|name| name == header.name()));
         Ok(Outcome::Keep)
     }
 }

@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 
 use weir_sdk::schema::{Schema, SchemaRef, SchemaType};
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::Value;
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::field_path::FieldPath;
@@ -73,8 +73,8 @@ impl<S: Side> Transform for ExtractField<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         match value.schema().cloned() {
             None => self.extract_from_map(value)?,
             Some(schema) => self.extract_from_struct(value, &schema)?,
@@ -84,7 +84,7 @@ impl<S: Side> Transform for ExtractField<S> {
 }
 
 impl<S> ExtractField<S> {
-    fn extract_from_map(&self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn extract_from_map(&self, value: &mut Value<'_>) -> Result<(), RecordError> {
         let mut purpose = PURPOSE;
         for name in self.path.before().iter().chain([self.path.last()]) {
             if value.is_null() {
@@ -97,7 +97,7 @@ impl<S> ExtractField<S> {
         Ok(())
     }
 
-    fn extract_from_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+    fn extract_from_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RecordError> {
         if !value.is_null() {
             require::structure(value, PURPOSE)?;
         }
@@ -130,14 +130,14 @@ fn restore(value: &mut Value<'_>, default: Option<&String>, schema: Option<&Sche
     }
 }
 
-fn find(schema: &Schema, path: &FieldPath) -> Result<Found, RowError> {
+fn find(schema: &Schema, path: &FieldPath) -> Result<Found, RecordError> {
     let mut at = schema.root();
     let mut defaults = Vec::new();
     for name in path.before().iter().chain([path.last()]) {
         if at.kind() != SchemaType::Struct {
-            return Err(RowError::new("Cannot look up fields on non-struct type"));
+            return Err(RecordError::new("Cannot look up fields on non-struct type"));
         }
-        at = at.field(name.text()).ok_or_else(|| RowError::new(format_args!("Unknown field: {}", path.text())))?;
+        at = at.field(name.text()).ok_or_else(|| RecordError::new(format_args!("Unknown field: {}", path.text())))?;
         defaults.push(default_of(at));
     }
     Ok(Found { schema: at.to_schema(), defaults })

@@ -1,7 +1,7 @@
-//! Drops rows. All of them: which ones is for a predicate to say.
+//! Drops records. All of them: which ones is for a predicate to say.
 
-use weir_sdk::transform::{Columns, Outcome, Row};
-use weir_sdk::{ConfigError, RowError, Transform};
+use weir_sdk::transform::{Columns, Outcome, Record};
+use weir_sdk::{ConfigError, RecordError, Transform};
 
 /// `org.apache.kafka.connect.transforms.Filter`
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Transform for Filter {
         Columns::NONE
     }
 
-    fn apply(&mut self, _: &mut Row<'_>) -> Result<Outcome, RowError> {
+    fn apply(&mut self, _: &mut Record<'_>) -> Result<Outcome, RecordError> {
         Ok(Outcome::Drop)
     }
 }

@@ -6,9 +6,9 @@ mod structure;
 use std::marker::PhantomData;
 
 use weir_sdk::schema::Schema;
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::Value;
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::require;
@@ -35,7 +35,7 @@ pub struct Flatten<S> {
     delimiter: String,
     maps: Maps,
     structs: BySchema<Flat>,
-    /// Where a value is put together. Its memory is kept from row to row.
+    /// Where a value is put together. Its memory is kept from record to record.
     buffer: Vec<u8>,
     side: PhantomData<S>,
 }
@@ -63,8 +63,8 @@ impl<S: Side> Transform for Flatten<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         if value.is_null() {
             return Ok(Outcome::Keep);
         }
@@ -77,7 +77,7 @@ impl<S: Side> Transform for Flatten<S> {
 }
 
 impl<S> Flatten<S> {
-    fn flatten_map(&mut self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn flatten_map(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         require::map(value, PURPOSE)?;
         let Some(json) = value.as_json() else { return Ok(()) };
         if self.maps.write(json, &mut self.buffer)? {
@@ -86,7 +86,7 @@ impl<S> Flatten<S> {
         Ok(())
     }
 
-    fn flatten_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+    fn flatten_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RecordError> {
         require::structure(value, PURPOSE)?;
         let flat = self.structs.get_or_make(schema, || Flat::new(schema, &self.delimiter))?;
         let Some(json) = value.as_json() else { return Ok(()) };
@@ -96,16 +96,16 @@ impl<S> Flatten<S> {
     }
 }
 
-fn text(buffer: &[u8]) -> Result<&str, RowError> {
-    std::str::from_utf8(buffer).map_err(RowError::new)
+fn text(buffer: &[u8]) -> Result<&str, RecordError> {
+    std::str::from_utf8(buffer).map_err(RecordError::new)
 }
 
 /// An error where a value grows beyond what is sane.
-fn check_size(out: &[u8]) -> Result<(), RowError> {
+fn check_size(out: &[u8]) -> Result<(), RecordError> {
     if out.len() <= MAX_BYTES {
         return Ok(());
     }
-    Err(RowError::new(format_args!(
+    Err(RecordError::new(format_args!(
         "The flattened value takes more than {} MiB, because each field repeats the names on the way to it; shorten the names \
          or flatten less",
         MAX_BYTES >> 20

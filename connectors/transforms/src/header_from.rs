@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 
 use weir_sdk::record::Data;
 use weir_sdk::schema::{Schema, SchemaRef};
-use weir_sdk::transform::{Columns, Header, Outcome, Row};
+use weir_sdk::transform::{Columns, Header, Outcome, Record};
 use weir_sdk::value::{FieldError, FieldName, Json, StructBuilder, Value};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::defaults::Defaults;
@@ -83,13 +83,13 @@ impl<S: Side> Transform for HeaderFrom<S> {
         S::COLUMNS | Columns::HEADERS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         let headers = match value.schema().cloned() {
             None => self.of_map(value)?,
             Some(schema) => self.of_struct(value, &schema)?,
         };
-        headers.into_iter().for_each(|header| row.headers().push(header));
+        headers.into_iter().for_each(|header| record.headers().push(header));
         Ok(Outcome::Keep)
     }
 }
@@ -99,7 +99,7 @@ impl<S> HeaderFrom<S> {
         if self.moves { "header move" } else { "header copy" }
     }
 
-    fn of_map(&self, value: &mut Value<'_>) -> Result<Vec<Header<'static>>, RowError> {
+    fn of_map(&self, value: &mut Value<'_>) -> Result<Vec<Header<'static>>, RecordError> {
         require::map(value, self.purpose())?;
         let headers = self.pairs.iter().map(|(field, name)| header(name, value.get(field), None)).collect();
         if self.moves {
@@ -110,7 +110,7 @@ impl<S> HeaderFrom<S> {
         headers
     }
 
-    fn of_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<Vec<Header<'static>>, RowError> {
+    fn of_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<Vec<Header<'static>>, RecordError> {
         require::structure(value, self.purpose())?;
         let (pairs, moves, replace_null) = (&self.pairs, self.moves, self.replace_null_with_default);
         let plan = self.structs.get_or_make(schema, || OfStruct::new(schema, pairs, moves, replace_null))?;
@@ -119,7 +119,7 @@ impl<S> HeaderFrom<S> {
         }
         for (name, message) in &plan.required {
             if value.get(name).is_none_or(|json| json.is_null()) {
-                return Err(RowError::new(message));
+                return Err(RecordError::new(message));
             }
         }
         let headers = pairs.iter().zip(&plan.fields).map(|((field, name), (schema, default))| {
@@ -143,12 +143,14 @@ impl OfStruct {
         pairs: &[(FieldName, String)],
         moves: bool,
         replace_null: bool,
-    ) -> Result<OfStruct, RowError> {
+    ) -> Result<OfStruct, RecordError> {
         let stays = |name: &str| !pairs.iter().any(|(field, _)| field.text() == name);
         let field = |(name, _): &(FieldName, String)| {
             let name = name.text();
             let field = schema.field(name).ok_or_else(|| {
-                RowError::new(format_args!("The struct has no field \"{name}\" to make a header of; correct `fields`"))
+                RecordError::new(format_args!(
+                    "The struct has no field \"{name}\" to make a header of; correct `fields`"
+                ))
             })?;
             Ok((field.to_schema(), field.node().default.clone().filter(|_| replace_null)))
         };
@@ -157,8 +159,8 @@ impl OfStruct {
             checked.then(|| (FieldName::new(name), require::null_message(name, field)))
         };
         Ok(OfStruct {
-            fields: pairs.iter().map(field).collect::<Result<_, RowError>>()?,
-            rest: moves.then(|| rest(schema, stays)).transpose().map_err(RowError::new)?,
+            fields: pairs.iter().map(field).collect::<Result<_, RecordError>>()?,
+            rest: moves.then(|| rest(schema, stays)).transpose().map_err(RecordError::new)?,
             required: if moves { schema.fields().filter_map(unchecked).collect() } else { Vec::new() },
         })
     }
@@ -172,10 +174,10 @@ fn rest(schema: &Schema, stays: impl Fn(&str) -> bool) -> Result<Schema, FieldEr
     Ok(builder.build())
 }
 
-fn header(name: &str, json: Option<Json<'_>>, schema: Option<&Schema>) -> Result<Header<'static>, RowError> {
+fn header(name: &str, json: Option<Json<'_>>, schema: Option<&Schema>) -> Result<Header<'static>, RecordError> {
     let value = match json.filter(|json| !json.is_null()) {
         None => Data::Null,
-        Some(json) => Data::Json(std::str::from_utf8(json.raw()).map_err(RowError::new)?),
+        Some(json) => Data::Json(std::str::from_utf8(json.raw()).map_err(RecordError::new)?),
     };
     Ok(Header::new(name, value, schema.cloned()))
 }

@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 
 use weir_sdk::schema::Schema;
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::{FieldError, FieldName, SchemaCache, StructBuilder};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::require;
 use crate::side::Side;
@@ -43,15 +43,19 @@ impl<S: Side> Transform for HoistField<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         let schema = match value.schema() {
             None => None,
             Some(schema) => {
                 if value.is_null() && !schema.root().is_optional() {
-                    return Err(RowError::new(require::null_message(self.field.text(), schema.root())));
+                    return Err(RecordError::new(require::null_message(self.field.text(), schema.root())));
                 }
-                Some(self.schemas.get_or_make(schema, || hoisted(self.field.text(), schema)).map_err(RowError::new)?)
+                Some(
+                    self.schemas
+                        .get_or_make(schema, || hoisted(self.field.text(), schema))
+                        .map_err(RecordError::new)?,
+                )
             }
         };
         value.wrap(&self.field, schema);

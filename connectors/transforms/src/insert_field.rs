@@ -1,11 +1,11 @@
-//! Adds fields to the key or the value: where the row comes from, when it was made, or a fixed text.
+//! Adds fields to the key or the value: where the record comes from, when it was made, or a fixed text.
 
 use std::marker::PhantomData;
 
 use weir_sdk::schema::{Schema, SchemaBuilder};
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::{FieldError, FieldName, NotAnObject, SchemaCache, StructBuilder, Value, json_string};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::defaults::Defaults;
 use crate::require;
@@ -115,25 +115,26 @@ impl<S: Side> Transform for InsertField<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        if S::of(row).is_null() {
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        if S::of(record).is_null() {
             return Ok(Outcome::Keep);
         }
-        match S::of(row).schema().cloned() {
-            None => require::map(S::of(row), PURPOSE)?,
-            Some(schema) => self.extend_schema(S::of(row), &schema)?,
+        match S::of(record).schema().cloned() {
+            None => require::map(S::of(record), PURPOSE)?,
+            Some(schema) => self.extend_schema(S::of(record), &schema)?,
         }
         for field in &self.inserted {
-            field.insert::<S>(row)?;
+            field.insert::<S>(record)?;
         }
         Ok(Outcome::Keep)
     }
 }
 
 impl<S> InsertField<S> {
-    fn extend_schema(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+    fn extend_schema(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RecordError> {
         require::structure(value, PURPOSE)?;
-        let extended = self.schemas.get_or_make(schema, || extended(schema, &self.inserted)).map_err(RowError::new)?;
+        let extended =
+            self.schemas.get_or_make(schema, || extended(schema, &self.inserted)).map_err(RecordError::new)?;
         if self.replace_null_with_default {
             self.defaults.fill(value, schema)?;
         }
@@ -164,19 +165,19 @@ impl Inserted {
     }
 
     #[inline]
-    fn insert<S: Side>(&self, row: &mut Row<'_>) -> Result<(), RowError> {
+    fn insert<S: Side>(&self, record: &mut Record<'_>) -> Result<(), RecordError> {
         match &self.what {
             What::Topic => {
-                let topic = row.shared_topic();
-                S::of(row).set_str(&self.name, &topic)?;
+                let topic = record.shared_topic();
+                S::of(record).set_str(&self.name, &topic)?;
             }
-            What::Static(json) => S::of(row).set_raw(&self.name, json)?,
+            What::Static(json) => S::of(record).set_raw(&self.name, json)?,
             What::Offset => {
-                let offset = require::sink_record(row.offset(), PURPOSE)?;
-                S::of(row).set_i64(&self.name, offset)?;
+                let offset = require::sink_record(record.offset(), PURPOSE)?;
+                S::of(record).set_i64(&self.name, offset)?;
             }
-            What::Partition => self.insert_known(row.partition().map(i64::from), S::of(row))?,
-            What::Timestamp => self.insert_known(row.timestamp(), S::of(row))?,
+            What::Partition => self.insert_known(record.partition().map(i64::from), S::of(record))?,
+            What::Timestamp => self.insert_known(record.timestamp(), S::of(record))?,
         }
         Ok(())
     }

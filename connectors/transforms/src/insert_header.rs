@@ -7,8 +7,8 @@ use weir_data::records::{Column, Encoding};
 use weir_data::schema as data;
 use weir_sdk::record::Data;
 use weir_sdk::schema::{Schema, SchemaNode, SchemaType};
-use weir_sdk::transform::{Columns, Header, Outcome, Row};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::transform::{Columns, Header, Outcome, Record};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 /// The keys of [`InsertHeader`].
 #[derive(Config, Debug)]
@@ -56,8 +56,8 @@ impl Transform for InsertHeader {
         Columns::HEADERS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        row.headers().push(self.header.clone());
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        record.headers().push(self.header.clone());
         Ok(Outcome::Keep)
     }
 }

@@ -42,7 +42,7 @@ use side::{Key, Value};
 /// The version that all of these plugins report.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-weir_sdk::export_transforms!(
+weir_sdk::export!(
     transforms: [
         cast::Cast<Key>,
         cast::Cast<Value>,

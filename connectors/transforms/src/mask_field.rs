@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 
 use weir_java::hash_map as java_map;
 use weir_sdk::schema::{Schema, SchemaRef};
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::{FieldName, Value};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::class::Held;
@@ -84,8 +84,8 @@ impl<S: Side> Transform for MaskField<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         match value.schema().cloned() {
             None => self.mask_map(value)?,
             Some(schema) => self.mask_struct(value, &schema)?,
@@ -95,7 +95,7 @@ impl<S: Side> Transform for MaskField<S> {
 }
 
 impl<S> MaskField<S> {
-    fn mask_map(&self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn mask_map(&self, value: &mut Value<'_>) -> Result<(), RecordError> {
         require::map(value, PURPOSE)?;
         for name in &self.fields {
             value.update(name, |json| json.map_or(Ok(&b"null"[..]), |json| self.masks.of(json)).map(Some))?;
@@ -103,17 +103,17 @@ impl<S> MaskField<S> {
         Ok(())
     }
 
-    fn mask_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RowError> {
+    fn mask_struct(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RecordError> {
         require::structure(value, PURPOSE)?;
         let (fields, replacement) = (&self.fields, self.replacement.as_deref());
-        let masked = self.structs.get_or_make(schema, || Ok::<_, RowError>(masked(schema, fields, replacement)))?;
+        let masked = self.structs.get_or_make(schema, || Ok::<_, RecordError>(masked(schema, fields, replacement)))?;
         if self.replace_null_with_default {
             self.defaults.fill(value, schema)?;
         }
         for field in masked {
             value.update(&field.name, |json| match json {
                 Some(json) if !json.is_null() => field.mask.json().map(Some),
-                _ => field.required.as_ref().map_or(Ok(None), |message| Err(RowError::new(message))),
+                _ => field.required.as_ref().map_or(Ok(None), |message| Err(RecordError::new(message))),
             })?;
         }
         Ok(())

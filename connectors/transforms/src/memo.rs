@@ -1,4 +1,4 @@
-//! What was found out about a topic, kept for the rows that follow.
+//! What was found out about a topic, kept for the records that follow.
 
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -1,6 +1,6 @@
-//! Puts the text of a JSON object together, in memory that is kept from row to row.
+//! Puts the text of a JSON object together, in memory that is kept from record to record.
 
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::Schema;
 use weir_sdk::value::{Name, Value};
 
@@ -27,9 +27,9 @@ impl<'a> ObjectWriter<'a> {
     }
 
     /// The object becomes the value.
-    pub(crate) fn finish(self, value: &mut Value<'_>, schema: Option<Schema>) -> Result<(), RowError> {
+    pub(crate) fn finish(self, value: &mut Value<'_>, schema: Option<Schema>) -> Result<(), RecordError> {
         self.text.push(b'}');
-        let text = std::str::from_utf8(self.text).map_err(RowError::new)?;
+        let text = std::str::from_utf8(self.text).map_err(RecordError::new)?;
         value.set_json(text, schema);
         Ok(())
     }

@@ -1,8 +1,8 @@
-//! Sends rows to another topic, by a regular expression on the topic's name.
+//! Sends records to another topic, by a regular expression on the topic's name.
 
 use weir_java::regex::JavaRegex;
-use weir_sdk::transform::{Columns, Outcome, Row};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::transform::{Columns, Outcome, Record};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::java_regex;
 use crate::memo::Memo;
@@ -23,7 +23,7 @@ pub struct RegexRouterConfig {
 pub struct RegexRouter {
     regex: JavaRegex,
     replacement: String,
-    /// Where the rows of a topic go; `None` = they stay.
+    /// Where the records of a topic go; `None` = they stay.
     routes: Memo<Option<String>>,
 }
 
@@ -41,16 +41,16 @@ impl Transform for RegexRouter {
         Columns::NONE
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let topic = row.shared_topic();
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let topic = record.shared_topic();
         let route = self.routes.get_or_make(&topic, |topic| {
-            if !self.regex.matches(topic).map_err(RowError::new)? {
+            if !self.regex.matches(topic).map_err(RecordError::new)? {
                 return Ok(None);
             }
-            self.regex.replace_first(topic, &self.replacement).map(Some).map_err(RowError::new)
+            self.regex.replace_first(topic, &self.replacement).map(Some).map_err(RecordError::new)
         })?;
         if let Some(topic) = route {
-            row.set_topic(topic);
+            record.set_topic(topic);
         }
         Ok(Outcome::Keep)
     }

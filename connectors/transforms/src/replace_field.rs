@@ -7,9 +7,9 @@ mod unfit;
 
 use std::marker::PhantomData;
 
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::Value;
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::defaults::Defaults;
@@ -46,7 +46,7 @@ pub struct ReplaceField<S> {
     of_maps: MapEdit,
     of_structs: BySchema<StructEdit>,
     defaults: Defaults,
-    /// Where a value is put together. Its memory is kept from row to row.
+    /// Where a value is put together. Its memory is kept from record to record.
     buffer: Vec<u8>,
     side: PhantomData<S>,
 }
@@ -79,8 +79,8 @@ impl<S: Side> Transform for ReplaceField<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         if value.is_null() {
             return Ok(Outcome::Keep);
         }
@@ -93,12 +93,12 @@ impl<S: Side> Transform for ReplaceField<S> {
 }
 
 impl<S> ReplaceField<S> {
-    fn replace_in_map(&mut self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn replace_in_map(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         require::map(value, PURPOSE)?;
         self.of_maps.apply(&self.rules, value, &mut self.buffer)
     }
 
-    fn replace_in_struct(&mut self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn replace_in_struct(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         require::structure(value, PURPOSE)?;
         let Some(schema) = value.schema().cloned() else { return Ok(()) };
         let (rules, replace_null) = (&self.rules, self.replace_null_with_default);

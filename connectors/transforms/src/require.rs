@@ -1,34 +1,36 @@
 //! What transforms need of a value, and Kafka Connect's messages where it is something else (its class `Requirements`).
 
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::{SchemaRef, SchemaType};
 use weir_sdk::value::{FieldName, Value};
 
 /// The value is a map: a JSON object without a schema.
 #[inline]
-pub(crate) fn map(value: &mut Value<'_>, purpose: &str) -> Result<(), RowError> {
+pub(crate) fn map(value: &mut Value<'_>, purpose: &str) -> Result<(), RecordError> {
     if value.is_object() {
         return Ok(());
     }
     let class = value.class();
-    Err(RowError::new(format_args!("Only Map objects supported in absence of schema for [{purpose}], found: {class}")))
+    Err(RecordError::new(format_args!(
+        "Only Map objects supported in absence of schema for [{purpose}], found: {class}"
+    )))
 }
 
 /// The value is a struct: a JSON object with a struct's schema.
 #[inline]
-pub(crate) fn structure(value: &mut Value<'_>, purpose: &str) -> Result<(), RowError> {
+pub(crate) fn structure(value: &mut Value<'_>, purpose: &str) -> Result<(), RecordError> {
     if value.is_struct() && value.is_object() {
         return Ok(());
     }
     let class = value.class();
-    Err(RowError::new(format_args!("Only Struct objects supported for [{purpose}], found: {class}")))
+    Err(RecordError::new(format_args!("Only Struct objects supported for [{purpose}], found: {class}")))
 }
 
-/// The row is on its way to a sink: it has an offset.
+/// The record is on its way to a sink: it has an offset.
 #[inline]
-pub(crate) fn sink_record(offset: Option<i64>, purpose: &str) -> Result<i64, RowError> {
+pub(crate) fn sink_record(offset: Option<i64>, purpose: &str) -> Result<i64, RecordError> {
     offset.ok_or_else(|| {
-        RowError::new(format_args!(
+        RecordError::new(format_args!(
             "Only SinkRecord supported for [{purpose}], found: org.apache.kafka.connect.source.SourceRecord"
         ))
     })
@@ -61,10 +63,10 @@ impl Required {
     }
 
     /// None of them is null.
-    pub(crate) fn check(&self, value: &mut Value<'_>) -> Result<(), RowError> {
+    pub(crate) fn check(&self, value: &mut Value<'_>) -> Result<(), RecordError> {
         for (name, message) in &self.0 {
             if value.get(name).is_none_or(|json| json.is_null()) {
-                return Err(RowError::new(message));
+                return Err(RecordError::new(message));
             }
         }
         Ok(())

@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use weir_sdk::schema::{Schema, SchemaType};
-use weir_sdk::transform::{Columns, Outcome, Row};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::transform::{Columns, Outcome, Record};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::defaults::Defaults;
@@ -67,13 +67,13 @@ impl<S: Side> Transform for SetSchemaMetadata<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         let Some(schema) = value.schema().cloned() else {
             if value.is_null() {
                 return Ok(Outcome::Keep);
             }
-            return Err(RowError::new(format_args!("Schema required for [{PURPOSE}]")));
+            return Err(RecordError::new(format_args!("Schema required for [{PURPOSE}]")));
         };
         let (name, version) = (self.name.as_ref(), self.version);
         let (updated, required) = self.schemas.get_or_make(&schema, || updated(&schema, name, version))?;
@@ -89,9 +89,9 @@ impl<S: Side> Transform for SetSchemaMetadata<S> {
     }
 }
 
-fn updated(schema: &Schema, name: Option<&String>, version: Option<i32>) -> Result<(Schema, Required), RowError> {
+fn updated(schema: &Schema, name: Option<&String>, version: Option<i32>) -> Result<(Schema, Required), RecordError> {
     if schema.kind() != SchemaType::Struct {
-        return Err(RowError::new(require::NO_FIELDS));
+        return Err(RecordError::new(require::NO_FIELDS));
     }
     let mut nodes = schema.nodes().to_vec();
     nodes[0].name = name.cloned().or(nodes[0].name.take());

@@ -1,6 +1,6 @@
-//! The side of a row that a transform works on: what stands behind the `$` of its class.
+//! The side of a record that a transform works on: what stands behind the `$` of its class.
 
-use weir_sdk::transform::{Columns, Row};
+use weir_sdk::transform::{Columns, Record};
 use weir_sdk::value;
 
 /// The key or the value.
@@ -12,7 +12,7 @@ pub trait Side: 'static {
     const COLUMNS: Columns = if Self::IS_KEY { Columns::KEYS } else { Columns::VALUES };
 
     /// The side itself.
-    fn of<'r, 'b>(row: &'r mut Row<'b>) -> &'r mut value::Value<'b>;
+    fn of<'r, 'b>(record: &'r mut Record<'b>) -> &'r mut value::Value<'b>;
 }
 
 /// `$Key`
@@ -27,8 +27,8 @@ impl Side for Key {
     const IS_KEY: bool = true;
 
     #[inline]
-    fn of<'r, 'b>(row: &'r mut Row<'b>) -> &'r mut value::Value<'b> {
-        row.key()
+    fn of<'r, 'b>(record: &'r mut Record<'b>) -> &'r mut value::Value<'b> {
+        record.key()
     }
 }
 
@@ -36,7 +36,7 @@ impl Side for Value {
     const IS_KEY: bool = false;
 
     #[inline]
-    fn of<'r, 'b>(row: &'r mut Row<'b>) -> &'r mut value::Value<'b> {
-        row.value()
+    fn of<'r, 'b>(record: &'r mut Record<'b>) -> &'r mut value::Value<'b> {
+        record.value()
     }
 }

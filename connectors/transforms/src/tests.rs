@@ -18,23 +18,23 @@ use weir_sdk::transform::testing::{Input, Output, Step, run};
 
 const NOTHING: [(&str, &str); 0] = [];
 
-/// One transform on one row.
-fn one<T: Transform>(config: &[(&str, &str)], row: Input) -> Output {
+/// One transform on one record.
+fn one<T: Transform>(config: &[(&str, &str)], record: Input) -> Output {
     let step = Step::of::<T>("t", config.iter().copied());
-    run(&[step], &[row]).unwrap_or_else(|error| panic!("{error}"))
+    run(&[step], &[record]).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The value of the only row left.
-fn value<T: Transform>(config: &[(&str, &str)], row: Input) -> Option<String> {
-    let output = one::<T>(config, row);
+/// The value of the only record left.
+fn value<T: Transform>(config: &[(&str, &str)], record: Input) -> Option<String> {
+    let output = one::<T>(config, record);
     assert_eq!(output.failures, []);
-    output.rows[0].value.clone()
+    output.records[0].value.clone()
 }
 
-/// What is said of the only row, which fails.
-fn failure<T: Transform>(config: &[(&str, &str)], row: Input) -> String {
-    let output = one::<T>(config, row);
-    assert_eq!(output.rows, []);
+/// What is said of the only record, which fails.
+fn failure<T: Transform>(config: &[(&str, &str)], record: Input) -> String {
+    let output = one::<T>(config, record);
+    assert_eq!(output.records, []);
     output.failures[0].message.clone()
 }
 

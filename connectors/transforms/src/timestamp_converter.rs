@@ -7,9 +7,9 @@ use std::marker::PhantomData;
 
 use weir_java::date_format::DateFormat;
 use weir_sdk::schema::Schema;
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::{FieldName, Json, Value};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::defaults::Defaults;
@@ -59,7 +59,7 @@ pub struct TimestampConverter<S> {
     wholes: BySchema<(Schema, Kind)>,
     structs: BySchema<OfStruct>,
     defaults: Defaults,
-    /// Where a text is put together. Its memory is kept from row to row.
+    /// Where a text is put together. Its memory is kept from record to record.
     text: String,
     side: PhantomData<S>,
 }
@@ -105,8 +105,8 @@ impl<S: Side> Transform for TimestampConverter<S> {
         S::COLUMNS
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let value = S::of(row);
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let value = S::of(record);
         match (value.schema().is_some(), self.field.is_some()) {
             (false, false) => self.convert_plain(value)?,
             (false, true) => self.convert_in_map(value)?,
@@ -119,7 +119,7 @@ impl<S: Side> Transform for TimestampConverter<S> {
 
 impl<S> TimestampConverter<S> {
     /// A value without a schema, all of it.
-    fn convert_plain(&mut self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn convert_plain(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         if value.is_null() {
             return Ok(());
         }
@@ -134,7 +134,7 @@ impl<S> TimestampConverter<S> {
         self.set_whole(value, millis, None)
     }
 
-    fn convert_in_map(&mut self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn convert_in_map(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         if value.is_null() {
             return Ok(());
         }
@@ -151,11 +151,12 @@ impl<S> TimestampConverter<S> {
     }
 
     /// A value with a schema, all of it.
-    fn convert_whole(&mut self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn convert_whole(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         let Some(schema) = value.schema().cloned() else { return Ok(()) };
         let target = self.conversion.target;
-        let make =
-            || Ok::<_, RowError>((target_schema(target, schema.root().is_optional()), Kind::of_schema(schema.root())?));
+        let make = || {
+            Ok::<_, RecordError>((target_schema(target, schema.root().is_optional()), Kind::of_schema(schema.root())?))
+        };
         let (made, kind) = self.wholes.get_or_make(&schema, make)?;
         let (made, kind) = (made.clone(), *kind);
         if value.is_null() {
@@ -172,7 +173,7 @@ impl<S> TimestampConverter<S> {
         self.set_whole(value, millis, Some(made))
     }
 
-    fn convert_in_struct(&mut self, value: &mut Value<'_>) -> Result<(), RowError> {
+    fn convert_in_struct(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         if !value.is_null() {
             require::structure(value, PURPOSE)?;
         }
@@ -189,7 +190,7 @@ impl<S> TimestampConverter<S> {
         Ok(())
     }
 
-    fn set_whole(&mut self, value: &mut Value<'_>, millis: i64, schema: Option<Schema>) -> Result<(), RowError> {
+    fn set_whole(&mut self, value: &mut Value<'_>, millis: i64, schema: Option<Schema>) -> Result<(), RecordError> {
         self.text.clear();
         let typed = schema.is_some();
         match self.conversion.number(millis, typed)? {
@@ -211,7 +212,7 @@ fn set_field(
     field: &FieldName,
     millis: i64,
     typed: bool,
-) -> Result<(), RowError> {
+) -> Result<(), RecordError> {
     match conversion.number(millis, typed)? {
         Some(number) => value.set_i64(field, number)?,
         None => {

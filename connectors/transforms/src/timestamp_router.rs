@@ -1,10 +1,10 @@
-//! Sends rows to another topic, by their topic and timestamp.
+//! Sends records to another topic, by their topic and timestamp.
 
 use std::rc::Rc;
 
 use weir_java::date_format::DateFormat;
-use weir_sdk::transform::{Columns, Outcome, Row};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::transform::{Columns, Outcome, Record};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 /// The keys of [`TimestampRouter`].
 #[derive(Config, Debug)]
@@ -28,7 +28,7 @@ pub struct TimestampRouter {
     last: Option<Route>,
 }
 
-/// Where the last row went.
+/// Where the last record went.
 #[derive(Debug)]
 struct Route {
     from: Rc<str>,
@@ -51,10 +51,11 @@ impl Transform for TimestampRouter {
         Columns::NONE
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        let topic = row.shared_topic();
-        let timestamp =
-            row.timestamp().ok_or_else(|| RowError::new(format_args!("Timestamp missing on record: topic {topic}")))?;
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        let topic = record.shared_topic();
+        let timestamp = record
+            .timestamp()
+            .ok_or_else(|| RecordError::new(format_args!("Timestamp missing on record: topic {topic}")))?;
         let quotient = timestamp.div_euclid(self.granularity);
         let known = self.last.as_ref().is_some_and(|last| last.quotient == quotient && last.from == topic);
         if !known {
@@ -63,7 +64,7 @@ impl Transform for TimestampRouter {
             self.last = Some(Route { from: topic, quotient, to });
         }
         if let Some(route) = &self.last {
-            row.set_topic(&route.to);
+            record.set_topic(&route.to);
         }
         Ok(Outcome::Keep)
     }

@@ -2,9 +2,9 @@
 
 use weir_java::hash_map as java_map;
 use weir_sdk::schema::Schema;
-use weir_sdk::transform::{Columns, Outcome, Row};
+use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::value::{FieldName, StructBuilder};
-use weir_sdk::{Config, ConfigError, RowError, Transform};
+use weir_sdk::{Config, ConfigError, RecordError, Transform};
 
 use crate::by_schema::BySchema;
 use crate::object_writer::ObjectWriter;
@@ -32,7 +32,7 @@ pub struct ValueToKey {
     in_maps: Vec<usize>,
     replace_null_with_default: bool,
     keys: BySchema<KeyOf>,
-    /// Where a key is put together. Its memory is kept from row to row.
+    /// Where a key is put together. Its memory is kept from record to record.
     buffer: Vec<u8>,
 }
 
@@ -71,29 +71,29 @@ impl Transform for ValueToKey {
         Columns::KEYS | Columns::VALUES
     }
 
-    fn apply(&mut self, row: &mut Row<'_>) -> Result<Outcome, RowError> {
-        match row.value().schema().cloned() {
-            None => self.key_from_map(row)?,
-            Some(schema) => self.key_from_struct(row, &schema)?,
+    fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError> {
+        match record.value().schema().cloned() {
+            None => self.key_from_map(record)?,
+            Some(schema) => self.key_from_struct(record, &schema)?,
         }
         Ok(Outcome::Keep)
     }
 }
 
 impl ValueToKey {
-    fn key_from_map(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
-        let value = row.value();
+    fn key_from_map(&mut self, record: &mut Record<'_>) -> Result<(), RecordError> {
+        let value = record.value();
         require::map(value, PURPOSE)?;
         let mut key = ObjectWriter::new(&mut self.buffer);
         for place in &self.in_maps {
             let name = &self.fields[*place];
             key.member(name, value.get(name).map_or(b"null", |json| json.raw()));
         }
-        key.finish(row.key(), None)
+        key.finish(record.key(), None)
     }
 
-    fn key_from_struct(&mut self, row: &mut Row<'_>, schema: &Schema) -> Result<(), RowError> {
-        let value = row.value();
+    fn key_from_struct(&mut self, record: &mut Record<'_>, schema: &Schema) -> Result<(), RecordError> {
+        let value = record.value();
         require::structure(value, PURPOSE)?;
         let (names, replace_null) = (&self.fields, self.replace_null_with_default);
         let key_of = self.keys.get_or_make(schema, || KeyOf::new(schema, names, replace_null))?;
@@ -103,24 +103,24 @@ impl ValueToKey {
             match given.or(field.default.as_deref().map(str::as_bytes)) {
                 Some(json) => key.member(name, json),
                 None => match &field.required {
-                    Some(message) => return Err(RowError::new(message)),
+                    Some(message) => return Err(RecordError::new(message)),
                     None => key.member(name, b"null"),
                 },
             }
         }
-        key.finish(row.key(), Some(key_of.schema.clone()))
+        key.finish(record.key(), Some(key_of.schema.clone()))
     }
 }
 
 impl KeyOf {
-    fn new(schema: &Schema, names: &[FieldName], replace_null: bool) -> Result<KeyOf, RowError> {
+    fn new(schema: &Schema, names: &[FieldName], replace_null: bool) -> Result<KeyOf, RecordError> {
         let mut key = StructBuilder::new();
         let mut fields = Vec::with_capacity(names.len());
         for name in names {
             let name = name.text();
-            let unknown = || RowError::new(format_args!("Field does not exist: {name}"));
+            let unknown = || RecordError::new(format_args!("Field does not exist: {name}"));
             let field = schema.field(name).ok_or_else(unknown)?;
-            key.field(name, field).map_err(RowError::new)?;
+            key.field(name, field).map_err(RecordError::new)?;
             fields.push(Field {
                 default: field.node().default.clone().filter(|_| replace_null),
                 required: (!field.is_optional()).then(|| require::null_message(name, field)),

@@ -1,12 +1,12 @@
 //! A chain allocates for a batch, not for a record: ten times the records cost hardly more allocations.
 
 use weir_sdk::bindings::host::weir::connect::data::{
-    Column, ConfigEntry, Encoding, Format, HeaderColumns, Records, Schema as SchemaNodes, TopicColumn, Values,
+    Column, ConfigEntry, Encoding, Format, HeaderColumns, Records, Schema as SchemaNodes, TopicColumn, TransformBatch, Values,
 };
+use weir_sdk::bindings::transform::interface::Step;
 use weir_sdk::schema::Schema;
 use weir_sdk::transform::Transform;
-use weir_sdk::transform::bindings::transform::{Step, TransformBatch};
-use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
+use weir_sdk::transform::{Chain, Plugins, TransformEntry};
 use weir_test_support::allocations::{self, Counting};
 use weir_transforms::cast::Cast;
 use weir_transforms::extract_field::ExtractField;
@@ -22,38 +22,42 @@ use weir_transforms::value_to_key::ValueToKey;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-fn batch(rows: u32, schema: Option<&Schema>) -> TransformBatch {
-    let column = |row: &dyn Fn(u32) -> String| {
-        let texts: Vec<String> = (0..rows).map(row).collect();
+fn batch(records: u32, schema: Option<&Schema>) -> TransformBatch {
+    let column = |record: &dyn Fn(u32) -> String| {
+        let texts: Vec<String> = (0..records).map(record).collect();
         let lengths = texts.iter().map(|text| text.len() as i32).collect();
-        Values { lengths, bytes: texts.concat().into_bytes(), formats: vec![1; rows as usize] }
+        Values { lengths, bytes: texts.concat().into_bytes(), format_index: vec![1; records as usize] }
     };
     let schema = schema.map(|schema| SchemaNodes { nodes: schema.nodes().to_vec() });
-    let records = Records {
-        count: rows,
-        topics: TopicColumn { names: vec!["raw-a".into(), "b".into()], rows: (0..rows).map(|row| row % 2).collect() },
+    let columns = Records {
+        count: records,
+        topics: TopicColumn {
+            names: vec!["raw-a".into(), "b".into()],
+            name_index: (0..records).map(|record| record % 2).collect(),
+        },
         partitions: vec![],
         timestamps: vec![],
         formats: vec![Format { encoding: Encoding::Utf8, schema: None }, Format { encoding: Encoding::Json, schema }],
-        keys: Values { formats: vec![], ..column(&|row| format!("key \"{row}\"")) },
-        values: column(&|row| format!(r#"{{"id":{row},"name":"Ada"}}"#)),
+        keys: Values { format_index: vec![], ..column(&|record| format!("key \"{record}\"")) },
+        values: column(&|record| format!(r#"{{"id":{record},"name":"Ada"}}"#)),
         headers: HeaderColumns {
             counts: vec![],
             names: Column { lengths: vec![], bytes: vec![] },
-            values: Values { lengths: vec![], bytes: vec![], formats: vec![] },
+            values: Values { lengths: vec![], bytes: vec![], format_index: vec![] },
         },
     };
-    TransformBatch { records, offsets: (0..i64::from(rows)).collect() }
+    TransformBatch { records: columns, offsets: (0..i64::from(records)).collect() }
 }
 
 fn step<T: Transform>(config: &[(&str, &str)]) -> (TransformEntry, Step) {
-    let config = config.iter().map(|(key, value)| ConfigEntry { key: (*key).into(), value: (*value).into() });
-    let step = Step { alias: "t".into(), class: T::CLASS.into(), config: config.collect(), predicate: None };
+    let config =
+        config.iter().map(|(key, value)| ConfigEntry { key: (*key).into(), value: (*value).into(), secret: false });
+    let step = Step { alias: "t".into(), class_name: T::CLASS.into(), config: config.collect(), predicate: None };
     (TransformEntry::of::<T>(), step)
 }
 
 #[test]
-fn rows_cost_no_allocations() {
+fn records_cost_no_allocations() {
     let schema = Schema::structure("s").field("id", Schema::int64()).field("name", Schema::string()).build();
     for schema in [None, Some(&schema)] {
         let (transforms, steps) = [
@@ -73,11 +77,11 @@ fn rows_cost_no_allocations() {
         .into_iter()
         .unzip();
         let mut chain = Chain::new(&Plugins { transforms, predicates: vec![] }, steps).unwrap();
-        let mut count = |rows| {
-            let batch = batch(rows, schema);
+        let mut count = |records| {
+            let batch = batch(records, schema);
             allocations::during(|| {
                 let transformed = chain.apply(batch).unwrap();
-                assert_eq!(transformed.origins.len(), rows as usize);
+                assert_eq!(transformed.origins.len(), records as usize);
             })
         };
         count(100);

@@ -21,7 +21,7 @@ impl Appender {
     /// Opens it, and creates it where it is not there.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         // Granted under exactly this name, see `capabilities`.
-        let name = path::folder(path);
+        let name = path::directory(path);
         let granted = get_directories().into_iter().find(|(_, granted)| *granted == name);
         let (Some((directory, _)), Some(file)) = (granted, path.file_name().and_then(|file| file.to_str())) else {
             return Err(io::Error::new(ErrorKind::PermissionDenied, "its directory was not granted"));

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use weir_java::Class;
 use weir_java::date::connect_text;
 use weir_java::number::{parse_double, parse_float, parse_long};
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::value::{Json, json_string};
 
 use super::source::{Number, Source};
@@ -13,7 +13,7 @@ use super::spec::Type;
 use crate::json_number::{double_json, float_json};
 
 /// Writes a value that is not null as one of another type.
-pub(super) fn cast(json: Json<'_>, source: Source, to: Type, out: &mut Vec<u8>) -> Result<(), RowError> {
+pub(super) fn cast(json: Json<'_>, source: Source, to: Type, out: &mut Vec<u8>) -> Result<(), RecordError> {
     out.clear();
     match source.held.class {
         Class::List => Err(unsupported("ARRAY")),
@@ -24,7 +24,7 @@ pub(super) fn cast(json: Json<'_>, source: Source, to: Type, out: &mut Vec<u8>) 
             out.extend_from_slice(json.raw());
             Ok(())
         }
-        Class::Bytes => Err(RowError::new("Unexpected type in Cast transformation: class [B")),
+        Class::Bytes => Err(RecordError::new("Unexpected type in Cast transformation: class [B")),
         Class::String => of_text(json, to, out),
         Class::Boolean => {
             of_boolean(json.as_bool().unwrap_or_default(), to, out);
@@ -44,14 +44,14 @@ pub(super) fn cast(json: Json<'_>, source: Source, to: Type, out: &mut Vec<u8>) 
 }
 
 /// Values of this type cannot be cast.
-pub(super) fn unsupported(kind: &str) -> RowError {
-    RowError::new(format_args!(
+pub(super) fn unsupported(kind: &str) -> RecordError {
+    RecordError::new(format_args!(
         "Cast transformation does not support casting from {kind}; supported types are [INT8, INT16, INT32, INT64, FLOAT32, \
          FLOAT64, BOOLEAN, STRING, BYTES]"
     ))
 }
 
-fn of_text(json: Json<'_>, to: Type, out: &mut Vec<u8>) -> Result<(), RowError> {
+fn of_text(json: Json<'_>, to: Type, out: &mut Vec<u8>) -> Result<(), RecordError> {
     if to == Type::String {
         out.extend_from_slice(json.raw());
         return Ok(());
@@ -78,8 +78,8 @@ fn of_text(json: Json<'_>, to: Type, out: &mut Vec<u8>) -> Result<(), RowError> 
     Ok(())
 }
 
-fn out_of_range(text: &str) -> RowError {
-    RowError::new(format_args!("Value ({text}) was out of range for requested data type"))
+fn out_of_range(text: &str) -> RecordError {
+    RecordError::new(format_args!("Value ({text}) was out of range for requested data type"))
 }
 
 /// Allocates nothing, as most casts are to whole numbers.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use weir_java::date::DAY;
 use weir_java::{BigDecimal, Class};
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::SchemaRef;
 use weir_sdk::value::{Json, JsonKind};
 
@@ -48,7 +48,7 @@ impl Source {
     }
 
     /// The number that a value of a numeric class is.
-    pub(super) fn number(self, json: Json<'_>) -> Result<Number, RowError> {
+    pub(super) fn number(self, json: Json<'_>) -> Result<Number, RecordError> {
         let text = match json.kind() {
             JsonKind::Number => String::from_utf8_lossy(json.raw()),
             JsonKind::String => json.as_str().unwrap_or_default(),
@@ -67,7 +67,7 @@ impl Source {
             }
         };
         let class = self.held.class.name();
-        number.ok_or_else(|| RowError::new(format_args!("The value is not a {class} as its schema says")))
+        number.ok_or_else(|| RecordError::new(format_args!("The value is not a {class} as its schema says")))
     }
 }
 

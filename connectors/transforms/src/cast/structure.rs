@@ -1,7 +1,7 @@
 //! What the schemas of cast values are, worked out once for each schema that comes.
 
 use weir_java::Class;
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::{Schema, SchemaNode, SchemaRef, SchemaType};
 use weir_sdk::value::{FieldName, Json, StructBuilder};
 
@@ -34,8 +34,8 @@ pub(super) struct Field {
 }
 
 impl Whole {
-    /// The error is one of each row of the schema.
-    pub(super) fn new(schema: &Schema, to: Type) -> Result<Whole, RowError> {
+    /// The error is one of each record of the schema.
+    pub(super) fn new(schema: &Schema, to: Type) -> Result<Whole, RecordError> {
         let root = schema.root();
         let source = Source::of_schema(root);
         let mut node = SchemaNode {
@@ -54,10 +54,10 @@ impl Whole {
 }
 
 impl Fields {
-    /// The error is one of each row of the schema.
-    pub(super) fn new(schema: &Schema, spec: &Spec, replace_null: bool) -> Result<Fields, RowError> {
+    /// The error is one of each record of the schema.
+    pub(super) fn new(schema: &Schema, spec: &Spec, replace_null: bool) -> Result<Fields, RecordError> {
         if schema.kind() != SchemaType::Struct {
-            return Err(RowError::new(require::NO_FIELDS));
+            return Err(RecordError::new(require::NO_FIELDS));
         }
         let casts = if let Spec::Fields(casts) = spec { &casts[..] } else { &[] };
         let mut builder = StructBuilder::basics_of(schema.root());
@@ -68,7 +68,7 @@ impl Fields {
                 Some(to) => builder.field(name, cast_schema(field, to)?.root()),
                 None => builder.field(name, field),
             }
-            .map_err(RowError::new)?;
+            .map_err(RecordError::new)?;
             let checked = !replace_null && !field.is_optional() && field.node().default.is_some();
             if to.is_some() || checked {
                 changed.push(Field {
@@ -93,7 +93,7 @@ impl Fields {
 }
 
 /// The schema of a field that is cast: of what it had it keeps that it is optional, and the default.
-fn cast_schema(field: SchemaRef<'_>, to: Type) -> Result<Schema, RowError> {
+fn cast_schema(field: SchemaRef<'_>, to: Type) -> Result<Schema, RecordError> {
     let node = SchemaNode {
         kind: to.schema_type(),
         optional: field.is_optional(),
@@ -109,11 +109,11 @@ fn cast_schema(field: SchemaRef<'_>, to: Type) -> Result<Schema, RowError> {
 }
 
 /// The default as one of the new type.
-fn default(schema: SchemaRef<'_>, to: Type) -> Result<Option<String>, RowError> {
+fn default(schema: SchemaRef<'_>, to: Type) -> Result<Option<String>, RecordError> {
     let Some(json) = schema.node().default.as_deref().map(Json::new).filter(|json| !json.is_null()) else {
         return Ok(None);
     };
     let mut out = Vec::new();
     cast(json, Source::of_schema(schema), to, &mut out)?;
-    String::from_utf8(out).map(Some).map_err(RowError::new)
+    String::from_utf8(out).map(Some).map_err(RecordError::new)
 }

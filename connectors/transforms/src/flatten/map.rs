@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use weir_java::hash_map as java_map;
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::value::{Json, JsonKind, Name};
 
 use super::check_size;
 
-/// Flattens maps. Its memory is kept from row to row.
+/// Flattens maps. Its memory is kept from record to record.
 #[derive(Debug)]
 pub(super) struct Maps {
     delimiter: String,
@@ -25,7 +25,7 @@ impl Maps {
     }
 
     /// Writes a map. False = there is none in it, so that it is as it should be.
-    pub(super) fn write(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<bool, RowError> {
+    pub(super) fn write(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<bool, RecordError> {
         if !json.members().any(|(_, member)| member.kind() == JsonKind::Object) {
             return Ok(false);
         }
@@ -42,7 +42,7 @@ impl Maps {
         Ok(true)
     }
 
-    fn walk(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
+    fn walk(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RecordError> {
         let end = self.path.len();
         for (name, member) in json.members() {
             self.enter(&name);
@@ -67,7 +67,7 @@ impl Maps {
     }
 
     /// Where two members get one name, the one that Kafka Connect comes to last is left.
-    fn write_ordered(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
+    fn write_ordered(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RecordError> {
         let mut members = Vec::new();
         self.path.clear();
         self.collect(json, &mut members);
@@ -107,7 +107,7 @@ impl Maps {
     }
 }
 
-fn push_member(name: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), RowError> {
+fn push_member(name: &str, json: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
     if out.len() > 1 {
         out.push(b',');
     }

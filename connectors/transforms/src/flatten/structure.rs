@@ -1,6 +1,6 @@
 //! Structs: what becomes of the fields is worked out once for a schema.
 
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::{Schema, SchemaNode, SchemaRef, SchemaType};
 use weir_sdk::value::{FieldName, Json, Name, StructBuilder};
 
@@ -43,8 +43,8 @@ struct Around<'a> {
 }
 
 impl Flat {
-    /// The error is one of each row of the schema.
-    pub(super) fn new(schema: &Schema, delimiter: &str) -> Result<Flat, RowError> {
+    /// The error is one of each record of the schema.
+    pub(super) fn new(schema: &Schema, delimiter: &str) -> Result<Flat, RecordError> {
         let root = schema.root();
         let mut builder = StructBuilder::basics_of(root);
         let default = root.node().default.as_deref().map(Json::new);
@@ -58,7 +58,7 @@ impl Flat {
     }
 
     /// Writes a struct of the schema.
-    pub(super) fn write(&self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RowError> {
+    pub(super) fn write(&self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RecordError> {
         out.clear();
         out.push(b'{');
         write(&self.fields, Some(json), out)?;
@@ -72,7 +72,7 @@ fn fields(
     around: Around<'_>,
     delimiter: &str,
     builder: &mut StructBuilder,
-) -> Result<Vec<Field>, RowError> {
+) -> Result<Vec<Field>, RecordError> {
     let mut fields = Vec::new();
     for (name, field) in schema.fields() {
         let flat_name = match around.prefix {
@@ -84,7 +84,7 @@ fn fields(
         let optional = around.optional || field.is_optional();
         let is = match field.kind() {
             SchemaType::Map => {
-                return Err(RowError::new(format_args!(
+                return Err(RecordError::new(format_args!(
                     "Flatten transformation does not support {} for record with schemas (for field {flat_name}).",
                     java_name(field.kind())
                 )));
@@ -95,7 +95,7 @@ fn fields(
             }
             _ => {
                 let schema = leaf(field, optional, default);
-                builder.field(&flat_name, schema.root()).map_err(RowError::new)?;
+                builder.field(&flat_name, schema.root()).map_err(RecordError::new)?;
                 let mut name = Vec::new();
                 flat_name.push_json(&mut name);
                 name.push(b':');
@@ -116,7 +116,7 @@ fn leaf(schema: SchemaRef<'_>, optional: bool, default: Option<Json<'_>>) -> Sch
 }
 
 /// Writes the fields of a struct; of one that is null, each as null.
-fn write(fields: &[Field], json: Option<Json<'_>>, out: &mut Vec<u8>) -> Result<(), RowError> {
+fn write(fields: &[Field], json: Option<Json<'_>>, out: &mut Vec<u8>) -> Result<(), RecordError> {
     let Some(json) = json.filter(|json| !json.is_null()) else {
         for field in fields {
             match &field.is {
@@ -139,7 +139,7 @@ fn write(fields: &[Field], json: Option<Json<'_>>, out: &mut Vec<u8>) -> Result<
 }
 
 /// Writes the fields of a struct whose members are in any order, some of them twice or not there.
-fn write_any(fields: &[Field], json: Json<'_>, start: usize, out: &mut Vec<u8>) -> Result<(), RowError> {
+fn write_any(fields: &[Field], json: Json<'_>, start: usize, out: &mut Vec<u8>) -> Result<(), RecordError> {
     out.truncate(start);
     for field in fields {
         field.write(json.get(field.name.text()), out)?;
@@ -148,7 +148,7 @@ fn write_any(fields: &[Field], json: Json<'_>, start: usize, out: &mut Vec<u8>) 
 }
 
 impl Field {
-    fn write(&self, json: Option<Json<'_>>, out: &mut Vec<u8>) -> Result<(), RowError> {
+    fn write(&self, json: Option<Json<'_>>, out: &mut Vec<u8>) -> Result<(), RecordError> {
         match &self.is {
             Is::Struct(fields) => write(fields, json, out),
             Is::Leaf { name, default } => match (json.filter(|json| !json.is_null()), default) {
@@ -160,7 +160,7 @@ impl Field {
     }
 }
 
-fn member(name: &[u8], json: &[u8], out: &mut Vec<u8>) -> Result<(), RowError> {
+fn member(name: &[u8], json: &[u8], out: &mut Vec<u8>) -> Result<(), RecordError> {
     if out.len() > 1 {
         out.push(b',');
     }

@@ -1,7 +1,7 @@
-//! What stands in for a value: made once for each class of values, not once a row.
+//! What stands in for a value: made once for each class of values, not once a record.
 
 use weir_java::{BigDecimal, Class};
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::value::{Json, JsonKind, Value, json_string};
 
 use crate::class::Held;
@@ -21,8 +21,8 @@ impl Mask {
     }
 
     #[inline]
-    pub(super) fn json(&self) -> Result<&[u8], RowError> {
-        self.0.as_deref().map_err(RowError::new)
+    pub(super) fn json(&self) -> Result<&[u8], RecordError> {
+        self.0.as_deref().map_err(RecordError::new)
     }
 }
 
@@ -52,7 +52,7 @@ impl Masks {
 
     /// What replaces this value. Null stays null.
     #[inline]
-    pub(super) fn of(&self, json: Json<'_>) -> Result<&[u8], RowError> {
+    pub(super) fn of(&self, json: Json<'_>) -> Result<&[u8], RecordError> {
         let mask = match json.kind() {
             JsonKind::Null => return Ok(b"null"),
             JsonKind::String => &self.string,

@@ -1,7 +1,7 @@
-//! True for rows that have a header of a certain name.
+//! True for records that have a header of a certain name.
 
-use weir_sdk::transform::{Columns, Predicate, Row};
-use weir_sdk::{Config, ConfigError, RowError};
+use weir_sdk::transform::{Columns, Predicate, Record};
+use weir_sdk::{Config, ConfigError, RecordError};
 
 /// The keys of [`HasHeaderKey`].
 #[derive(Config, Debug)]
@@ -30,7 +30,7 @@ impl Predicate for HasHeaderKey {
         Columns::HEADERS
     }
 
-    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
-        Ok(row.peek_headers().contains(&self.name))
+    fn test(&mut self, record: &Record<'_>) -> Result<bool, RecordError> {
+        Ok(record.peek_headers().contains(&self.name))
     }
 }

@@ -1,7 +1,7 @@
-//! True for rows whose value is null.
+//! True for records whose value is null.
 
-use weir_sdk::transform::{Columns, Predicate, Row};
-use weir_sdk::{ConfigError, RowError};
+use weir_sdk::transform::{Columns, Predicate, Record};
+use weir_sdk::{ConfigError, RecordError};
 
 /// `org.apache.kafka.connect.transforms.predicates.RecordIsTombstone`
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Predicate for RecordIsTombstone {
         Columns::VALUES
     }
 
-    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
-        Ok(row.peek_value().is_null())
+    fn test(&mut self, record: &Record<'_>) -> Result<bool, RecordError> {
+        Ok(record.peek_value().is_null())
     }
 }

@@ -1,8 +1,8 @@
-//! True for rows whose topic matches a regular expression.
+//! True for records whose topic matches a regular expression.
 
 use weir_java::regex::JavaRegex;
-use weir_sdk::transform::{Columns, Predicate, Row};
-use weir_sdk::{Config, ConfigError, RowError};
+use weir_sdk::transform::{Columns, Predicate, Record};
+use weir_sdk::{Config, ConfigError, RecordError};
 
 use crate::java_regex;
 use crate::memo::Memo;
@@ -35,9 +35,9 @@ impl Predicate for TopicNameMatches {
         Columns::NONE
     }
 
-    fn test(&mut self, row: &Row<'_>) -> Result<bool, RowError> {
+    fn test(&mut self, record: &Record<'_>) -> Result<bool, RecordError> {
         self.answers
-            .get_or_make(&row.shared_topic(), |topic| self.pattern.matches(topic).map_err(RowError::new))
+            .get_or_make(&record.shared_topic(), |topic| self.pattern.matches(topic).map_err(RecordError::new))
             .copied()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use weir_java::hash_map as java_map;
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::value::Value;
 
 use super::rules::Rules;
@@ -11,7 +11,7 @@ use crate::object_writer::ObjectWriter;
 
 /// Writes the map anew, each field looked at. Kafka Connect comes to the fields in the order of the Java map that
 /// JsonConverter makes of the object.
-pub(super) fn rewrite(rules: &Rules, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RowError> {
+pub(super) fn rewrite(rules: &Rules, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RecordError> {
     // Of members with one name the last one counts, in the place of the first.
     let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();

@@ -2,7 +2,7 @@
 //!
 //! Where few fields go or get another name, the value's text is edited in place. Where few stay, these are picked.
 
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::{Schema, SchemaRef};
 use weir_sdk::value::{FieldName, StructBuilder, Value};
 
@@ -46,7 +46,7 @@ impl MapEdit {
     }
 
     /// Changes a value that is a map.
-    pub(super) fn apply(&self, rules: &Rules, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RowError> {
+    pub(super) fn apply(&self, rules: &Rules, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RecordError> {
         match self {
             MapEdit::InPlace { removed, renamed } => {
                 let mut collides = |(from, to, stays): &(FieldName, FieldName, bool)| {
@@ -106,12 +106,12 @@ struct Picked {
 }
 
 impl StructEdit {
-    /// The error is one of each row of the schema.
-    pub(super) fn new(rules: &Rules, schema: &Schema, replace_null: bool) -> Result<StructEdit, RowError> {
+    /// The error is one of each record of the schema.
+    pub(super) fn new(rules: &Rules, schema: &Schema, replace_null: bool) -> Result<StructEdit, RecordError> {
         let kept: Vec<(&str, SchemaRef<'_>)> = schema.fields().filter(|(name, _)| rules.keeps(name)).collect();
         let mut builder = StructBuilder::basics_of(schema.root());
         for (name, field) in &kept {
-            builder.field(rules.renamed(name), *field).map_err(RowError::new)?;
+            builder.field(rules.renamed(name), *field).map_err(RecordError::new)?;
         }
         let removed: Vec<&str> = schema.fields().map(|(name, _)| name).filter(|name| !rules.keeps(name)).collect();
         let is_renamed = |name: &str| rules.renamed(name) != name;
@@ -140,10 +140,10 @@ impl StructEdit {
     }
 
     /// Changes a value that is a struct of the schema.
-    pub(super) fn apply(&self, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RowError> {
+    pub(super) fn apply(&self, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RecordError> {
         for (name, message) in &self.required {
             if value.get(name).is_none_or(|json| json.is_null()) {
-                return Err(RowError::new(message));
+                return Err(RecordError::new(message));
             }
         }
         match &self.how {
@@ -182,7 +182,7 @@ impl Picked {
         }
     }
 
-    fn write(&self, value: &mut Value<'_>, object: &mut ObjectWriter<'_>) -> Result<(), RowError> {
+    fn write(&self, value: &mut Value<'_>, object: &mut ObjectWriter<'_>) -> Result<(), RecordError> {
         let given = value.get(&self.source).filter(|json| !json.is_null());
         let failure = match given {
             _ if self.unknown.is_some() => &self.unknown,
@@ -190,7 +190,7 @@ impl Picked {
             None => &self.required,
         };
         match failure {
-            Some(message) => return Err(RowError::new(message)),
+            Some(message) => return Err(RecordError::new(message)),
             None => object.member(&self.name, given.map_or(b"null", |json| json.raw())),
         }
         Ok(())

@@ -23,8 +23,8 @@ fn the_members_of_a_struct_may_come_in_any_order_or_be_missing() {
         (r#"{"a":0,"b":{"c":"x","d":2,"c":"y"},"a":1}"#, r#"{"a":1,"b.c":"y","b.d":2}"#),
         (r#"{"a":1}"#, r#"{"a":1,"b.c":null,"b.d":null}"#),
     ] {
-        let row = Input::json(json).schema(&nested());
-        assert_eq!(value::<Flatten<Value>>(&[], row).as_deref(), Some(expected), "{json}");
+        let record = Input::json(json).schema(&nested());
+        assert_eq!(value::<Flatten<Value>>(&[], record).as_deref(), Some(expected), "{json}");
     }
 }
 
@@ -42,6 +42,6 @@ fn a_value_that_grows_out_of_bounds_fails_alone() {
 fn a_map_without_maps_stays_as_it_came() {
     let json = r#"{ "a" : 1.50, "b":[{"c":1}] }"#;
     let output = one::<Flatten<Value>>(&[], Input::json(json));
-    assert_eq!(output.rows[0].value.as_deref(), Some(json));
+    assert_eq!(output.records[0].value.as_deref(), Some(json));
     assert!(!output.written[4]);
 }

@@ -10,7 +10,7 @@ use crate::insert_header::InsertHeader;
 use crate::side::{Key, Value};
 
 #[test]
-fn each_row_of_a_batch_has_its_own_headers() {
+fn each_record_of_a_batch_has_its_own_headers() {
     let steps = [
         Step::of::<InsertHeader>("i", [("header", "n"), ("value.literal", "300")]),
         Step::of::<HeaderFrom<Value>>("f", [("fields", "a"), ("headers", "h"), ("operation", "move")]),
@@ -18,18 +18,18 @@ fn each_row_of_a_batch_has_its_own_headers() {
     ];
     let mut chain = TestChain::new(&steps).unwrap();
     assert_eq!(chain.columns(), Columns::VALUES | Columns::HEADERS);
-    let rows = [
+    let records = [
         Input::json(r#"{"a":{"b":1},"z":2}"#).header("gone", "1").header("h", "2"),
         Input::json(r#"{"a":null}"#),
         Input::json("7").header("b", "3"),
         Input::json("{}"),
     ];
     for _ in 0..2 {
-        let output = chain.run(&rows);
+        let output = chain.run(&records);
         let headers: Vec<Vec<(&str, Option<&str>)>> = output
-            .rows
+            .records
             .iter()
-            .map(|row| row.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect())
+            .map(|record| record.headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect())
             .collect();
         assert_eq!(
             headers,
@@ -39,9 +39,9 @@ fn each_row_of_a_batch_has_its_own_headers() {
                 vec![("n", Some("300")), ("h", None)],
             ]
         );
-        assert_eq!(output.rows[0].value.as_deref(), Some(r#"{"z":2}"#));
+        assert_eq!(output.records[0].value.as_deref(), Some(r#"{"z":2}"#));
         assert_eq!(output.failures.len(), 1);
-        assert_eq!(output.failures[0].row, 2);
+        assert_eq!(output.failures[0].index, 2);
     }
 }
 
@@ -49,7 +49,7 @@ fn each_row_of_a_batch_has_its_own_headers() {
 fn a_key_can_become_a_header_too() {
     let config = [("fields", "k"), ("headers", "h"), ("operation", "copy")];
     let output = one::<HeaderFrom<Key>>(&config, Input::null().key_json(r#"{"k":"x"}"#));
-    assert_eq!(output.rows[0].headers, [("h".to_string(), Some("\"x\"".to_string()))]);
+    assert_eq!(output.records[0].headers, [("h".to_string(), Some("\"x\"".to_string()))]);
     assert_eq!(output.written, [false, false, false, false, false, true]);
 }
 

@@ -8,7 +8,7 @@ const F: &[(&str, &str)] = &[("field", "f")];
 
 #[test]
 fn schemaless_values_become_the_only_member() {
-    for (row, expected) in [
+    for (record, expected) in [
         (Input::json("42"), r#"{"f":42}"#),
         (Input::json(r#"{"a": [1]}"#), r#"{"f":{"a": [1]}}"#),
         (Input::json("null"), r#"{"f":null}"#),
@@ -17,7 +17,7 @@ fn schemaless_values_become_the_only_member() {
         (Input::text(""), r#"{"f":""}"#),
         (Input::bytes(b"\x00\xffA"), r#"{"f":"AP9B"}"#),
     ] {
-        assert_eq!(value::<HoistField<Value>>(F, row).as_deref(), Some(expected));
+        assert_eq!(value::<HoistField<Value>>(F, record).as_deref(), Some(expected));
     }
     let name = [("field", "a\"b.c")];
     assert_eq!(value::<HoistField<Value>>(&name, Input::json("1")).as_deref(), Some(r#"{"a\"b.c":1}"#));
@@ -33,18 +33,18 @@ fn a_schema_becomes_the_schema_of_the_only_field() {
         .parameter("p", "q")
         .optional()
         .default_json("{\"id\":1,\"note\":null}");
-    for (row, schema, expected, field) in [
+    for (record, schema, expected, field) in [
         (Input::text("x"), Schema::string().optional().build(), r#"{"f":"x"}"#, Schema::string().optional()),
         (Input::null(), Schema::string().optional().build(), r#"{"f":null}"#, Schema::string().optional()),
         (Input::bytes(b"x"), Schema::bytes().build(), r#"{"f":"eA=="}"#, Schema::bytes()),
         (Input::json("7"), Schema::int8().build(), r#"{"f":7}"#, Schema::int8()),
         (Input::json(r#"{"id":1,"note":null}"#), order(), r#"{"f":{"id":1,"note":null}}"#, nested),
     ] {
-        let output = one::<HoistField<Value>>(F, row.schema(&schema));
-        assert_eq!(output.rows[0].value.as_deref(), Some(expected));
+        let output = one::<HoistField<Value>>(F, record.schema(&schema));
+        assert_eq!(output.records[0].value.as_deref(), Some(expected));
         let mut hoisted = weir_sdk::value::StructBuilder::new();
         hoisted.field("f", field.build().root()).unwrap();
-        assert_eq!(output.rows[0].value_schema, Some(hoisted.build()));
+        assert_eq!(output.records[0].value_schema, Some(hoisted.build()));
     }
 }
 
@@ -63,10 +63,10 @@ fn a_null_needs_an_optional_schema() {
 
 #[test]
 fn keys_are_hoisted_alone() {
-    let row = Input::json("1").key_text("k").key_schema(&Schema::string().build());
-    let output = one::<HoistField<Key>>(F, row);
-    assert_eq!(output.rows[0].key.as_deref(), Some(r#"{"f":"k"}"#));
-    assert!(output.rows[0].key_schema.is_some());
+    let record = Input::json("1").key_text("k").key_schema(&Schema::string().build());
+    let output = one::<HoistField<Key>>(F, record);
+    assert_eq!(output.records[0].key.as_deref(), Some(r#"{"f":"k"}"#));
+    assert!(output.records[0].key_schema.is_some());
     assert_eq!(output.written, [false, false, false, true, false, false]);
 }
 
@@ -82,6 +82,6 @@ fn the_field_must_be_given() {
 fn a_struct_field_needs_a_name_and_a_map_does_not() {
     let none = [("field", "")];
     assert_eq!(value::<HoistField<Value>>(&none, Input::json("1")).as_deref(), Some(r#"{"":1}"#));
-    let row = Input::json("1").schema(&Schema::int8().build());
-    assert_eq!(failure::<HoistField<Value>>(&none, row), "fieldName cannot be null.");
+    let record = Input::json("1").schema(&Schema::int8().build());
+    assert_eq!(failure::<HoistField<Value>>(&none, record), "fieldName cannot be null.");
 }

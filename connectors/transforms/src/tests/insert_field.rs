@@ -14,21 +14,21 @@ const ALL: &[(&str, &str)] = &[
     ("topic.field", "t"),
 ];
 
-fn sink_row(value: Input) -> Input {
+fn sink_record(value: Input) -> Input {
     value.topic("orders").partition(2).offset(9).timestamp(1_700_000_000_000)
 }
 
 #[test]
 fn maps_get_every_field_that_is_known() {
-    for (row, expected) in [
-        (sink_row(Input::json("{}")), r#"{"t":"orders","p":2,"o":9,"ts":1700000000000,"s":"x\"y"}"#),
+    for (record, expected) in [
+        (sink_record(Input::json("{}")), r#"{"t":"orders","p":2,"o":9,"ts":1700000000000,"s":"x\"y"}"#),
         (
-            sink_row(Input::json(r#"{"p" : {"q":[]}, "a":1}"#)),
+            sink_record(Input::json(r#"{"p" : {"q":[]}, "a":1}"#)),
             r#"{"p":2,"a":1,"t":"orders","o":9,"ts":1700000000000,"s":"x\"y"}"#,
         ),
         (Input::json("{\"a\":1}").offset(0), r#"{"a":1,"t":"topic","o":0,"s":"x\"y"}"#),
     ] {
-        assert_eq!(value::<InsertField<Value>>(ALL, row).as_deref(), Some(expected));
+        assert_eq!(value::<InsertField<Value>>(ALL, record).as_deref(), Some(expected));
     }
 }
 
@@ -48,9 +48,9 @@ fn the_suffix_is_no_part_of_the_name() {
 
 #[test]
 fn structs_get_fields_and_a_schema_that_has_them() {
-    let output = one::<InsertField<Value>>(ALL, sink_row(Input::json(r#"{"id":1,"note":null}"#)).schema(&order()));
+    let output = one::<InsertField<Value>>(ALL, sink_record(Input::json(r#"{"id":1,"note":null}"#)).schema(&order()));
     assert_eq!(
-        output.rows[0].value.as_deref(),
+        output.records[0].value.as_deref(),
         Some(r#"{"id":1,"note":null,"t":"orders","p":2,"o":9,"ts":1700000000000,"s":"x\"y"}"#)
     );
     let expected = Schema::structure("org.example.Order")
@@ -65,18 +65,18 @@ fn structs_get_fields_and_a_schema_that_has_them() {
         .field("ts", Schema::timestamp().optional())
         .field("s", Schema::string().optional())
         .build();
-    assert_eq!(output.rows[0].value_schema.as_ref(), Some(&expected));
+    assert_eq!(output.records[0].value_schema.as_ref(), Some(&expected));
 }
 
 #[test]
 fn a_mark_makes_a_struct_field_required() {
     let config = [("topic.field", "t!"), ("timestamp.field", "ts!"), ("partition.field", "p?")];
     let output = one::<InsertField<Value>>(&config, Input::json(r#"{"id":1,"note":"n"}"#).schema(&order()));
-    let schema = output.rows[0].value_schema.clone().unwrap();
+    let schema = output.records[0].value_schema.clone().unwrap();
     let optional = ["t", "ts", "p"].map(|name| schema.field(name).unwrap().is_optional());
     assert_eq!(optional, [false, false, true]);
     // What is not known is null: the converter refuses it where the field is required.
-    assert_eq!(output.rows[0].value.as_deref(), Some(r#"{"id":1,"note":"n","t":"topic","p":null,"ts":null}"#));
+    assert_eq!(output.records[0].value.as_deref(), Some(r#"{"id":1,"note":"n","t":"topic","p":null,"ts":null}"#));
 }
 
 #[test]
@@ -85,12 +85,12 @@ fn null_fields_are_read_as_their_defaults() {
         .field("a", Schema::string().optional().default_json("\"d\""))
         .field("b", Schema::int8().optional())
         .build();
-    let row = || Input::json(r#"{"a":null,"b":null}"#).schema(&schema);
+    let record = || Input::json(r#"{"a":null,"b":null}"#).schema(&schema);
     for (replace, expected) in
         [("true", r#"{"a":"d","b":null,"t":"topic"}"#), ("false", r#"{"a":null,"b":null,"t":"topic"}"#)]
     {
         let config = [("topic.field", "t"), ("replace.null.with.default", replace)];
-        assert_eq!(value::<InsertField<Value>>(&config, row()).as_deref(), Some(expected));
+        assert_eq!(value::<InsertField<Value>>(&config, record()).as_deref(), Some(expected));
     }
     let kept = Input::json(r#"{"a":"x","b":1}"#).schema(&schema);
     assert_eq!(value::<InsertField<Value>>(TOPIC, kept).as_deref(), Some(r#"{"a":"x","b":1,"t":"topic"}"#));
@@ -98,18 +98,18 @@ fn null_fields_are_read_as_their_defaults() {
 
 #[test]
 fn a_null_stays_as_it_is() {
-    for row in
+    for record in
         [Input::null(), Input::null().schema(&order()), Input::json("null"), Input::json("null").schema(&order())]
     {
-        let output = one::<InsertField<Value>>(TOPIC, row);
+        let output = one::<InsertField<Value>>(TOPIC, record);
         assert_eq!(output.written, [false; 6]);
-        assert_eq!(output.rows.len(), 1);
+        assert_eq!(output.records.len(), 1);
     }
 }
 
 #[test]
 fn what_is_no_map_is_refused_by_its_class() {
-    for (row, class) in [
+    for (record, class) in [
         (Input::text("{}"), "java.lang.String"),
         (Input::json("\"x\""), "java.lang.String"),
         (Input::bytes(b"{}"), "[B"),
@@ -119,7 +119,7 @@ fn what_is_no_map_is_refused_by_its_class() {
         (Input::json("[]"), "java.util.ArrayList"),
     ] {
         assert_eq!(
-            failure::<InsertField<Value>>(TOPIC, row),
+            failure::<InsertField<Value>>(TOPIC, record),
             format!("Only Map objects supported in absence of schema for [field insertion], found: {class}")
         );
     }
@@ -128,7 +128,7 @@ fn what_is_no_map_is_refused_by_its_class() {
 #[test]
 fn what_is_no_struct_is_refused_by_its_class() {
     let map = Schema::map(Schema::string(), Schema::int8()).build();
-    for (row, schema, class) in [
+    for (record, schema, class) in [
         (Input::text("{}"), Schema::string().optional().build(), "java.lang.String"),
         (Input::bytes(b"{}"), Schema::bytes().build(), "[B"),
         (Input::json("{}"), map, "java.util.HashMap"),
@@ -137,7 +137,7 @@ fn what_is_no_struct_is_refused_by_its_class() {
         (Input::json("\"AQ==\""), Schema::decimal(2).build(), "java.math.BigDecimal"),
     ] {
         assert_eq!(
-            failure::<InsertField<Value>>(TOPIC, row.schema(&schema)),
+            failure::<InsertField<Value>>(TOPIC, record.schema(&schema)),
             format!("Only Struct objects supported for [field insertion], found: {class}")
         );
     }
@@ -156,9 +156,9 @@ fn a_struct_has_each_name_once() {
     for config in [&[("topic.field", "id")][..], &[("topic.field", "t"), ("static.field", "t!"), ("static.value", "x")]]
     {
         let name = if config.len() == 1 { "id" } else { "t" };
-        let row = Input::json(r#"{"id":1,"note":null}"#).schema(&order());
+        let record = Input::json(r#"{"id":1,"note":null}"#).schema(&order());
         assert_eq!(
-            failure::<InsertField<Value>>(config, row),
+            failure::<InsertField<Value>>(config, record),
             format!("Cannot create field because of field name duplication {name}")
         );
     }
@@ -167,7 +167,7 @@ fn a_struct_has_each_name_once() {
 #[test]
 fn keys_get_fields_of_their_own() {
     let output = one::<InsertField<Key>>(TOPIC, Input::text("v").key_json(r#"{"k":1}"#));
-    assert_eq!(output.rows[0].key.as_deref(), Some(r#"{"k":1,"t":"topic"}"#));
+    assert_eq!(output.records[0].key.as_deref(), Some(r#"{"k":1,"t":"topic"}"#));
     assert_eq!(output.written, [false, false, false, true, false, false]);
 }
 

@@ -5,10 +5,10 @@ use crate::extract_field::ExtractField;
 use crate::side::Key;
 use crate::value_to_key::ValueToKey;
 
-fn key_of_note(row: Input) -> Output {
+fn key_of_note(record: Input) -> Output {
     let steps =
         [Step::of::<ValueToKey>("c", [("fields", "note")]), Step::of::<ExtractField<Key>>("e", [("field", "note")])];
-    run(&steps, &[row]).unwrap_or_else(|error| panic!("{error}"))
+    run(&steps, &[record]).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
@@ -19,15 +19,15 @@ fn a_field_of_the_value_becomes_the_key_and_the_value_is_not_touched() {
         (r#"{"id":7,"note":null}"#, None),
     ] {
         for schema in [None, Some(order())] {
-            let row = Input::json(json).key_text("old");
+            let record = Input::json(json).key_text("old");
             let output = key_of_note(match &schema {
-                Some(schema) => row.schema(schema),
-                None => row,
+                Some(schema) => record.schema(schema),
+                None => record,
             });
-            let row = &output.rows[0];
-            assert_eq!(row.key.as_deref(), key);
-            assert_eq!(row.key_schema, schema.as_ref().map(|_| Schema::string().optional().build()));
-            assert_eq!((row.value.as_deref(), output.written[4]), (Some(json), false));
+            let record = &output.records[0];
+            assert_eq!(record.key.as_deref(), key);
+            assert_eq!(record.key_schema, schema.as_ref().map(|_| Schema::string().optional().build()));
+            assert_eq!((record.value.as_deref(), output.written[4]), (Some(json), false));
         }
     }
 }

@@ -22,16 +22,16 @@ fn a_field_of_a_map_gets_the_value_of_its_type_that_says_nothing() {
         ("{\"b\":1}", "{}"),
         ("null", "null"),
     ] {
-        let row = Input::json(&format!(r#"{{"x":1,"a":{json}}}"#));
-        assert_eq!(value::<MaskField<Value>>(A, row), Some(format!(r#"{{"x":1,"a":{expected}}}"#)));
+        let record = Input::json(&format!(r#"{{"x":1,"a":{json}}}"#));
+        assert_eq!(value::<MaskField<Value>>(A, record), Some(format!(r#"{{"x":1,"a":{expected}}}"#)));
     }
     assert_eq!(value::<MaskField<Value>>(A, Input::json(r#"{"x":1}"#)).as_deref(), Some(r#"{"x":1,"a":null}"#));
 }
 
 #[test]
 fn no_namesake_keeps_what_is_masked() {
-    let row = Input::json(r#"{"a":"secret","x":1,"\u0061":"secret","a":"secret"}"#);
-    assert_eq!(value::<MaskField<Value>>(A, row).as_deref(), Some(r#"{"x":1,"a":""}"#));
+    let record = Input::json(r#"{"a":"secret","x":1,"\u0061":"secret","a":"secret"}"#);
+    assert_eq!(value::<MaskField<Value>>(A, record).as_deref(), Some(r#"{"x":1,"a":""}"#));
 }
 
 #[test]
@@ -44,8 +44,11 @@ fn texts_and_numbers_can_be_replaced() {
         ("12", "4.2", "12.0"),
         ("1e10", "4.2", "1.0E10"),
     ] {
-        let row = Input::json(&format!(r#"{{"a":{json}}}"#));
-        assert_eq!(value::<MaskField<Value>>(&replaced_by(replacement), row), Some(format!(r#"{{"a":{expected}}}"#)));
+        let record = Input::json(&format!(r#"{{"a":{json}}}"#));
+        assert_eq!(
+            value::<MaskField<Value>>(&replaced_by(replacement), record),
+            Some(format!(r#"{{"a":{expected}}}"#))
+        );
     }
     for (replacement, json, message) in [
         ("x", "42", "Unable to convert x (class java.lang.String) to a number"),
@@ -54,17 +57,17 @@ fn texts_and_numbers_can_be_replaced() {
         ("1", "[]", "Cannot mask value of type class java.util.ArrayList with custom replacement."),
         ("1", "{}", "Cannot mask value of type class java.util.HashMap with custom replacement."),
     ] {
-        let row = Input::json(&format!(r#"{{"a":{json}}}"#));
-        assert_eq!(failure::<MaskField<Value>>(&replaced_by(replacement), row), message);
+        let record = Input::json(&format!(r#"{{"a":{json}}}"#));
+        assert_eq!(failure::<MaskField<Value>>(&replaced_by(replacement), record), message);
     }
 }
 
 #[test]
 fn a_struct_keeps_its_schema_and_the_order_of_its_fields() {
-    let row = Input::json(r#"{"id":7,"note":"secret"}"#).schema(&order());
-    let output = one::<MaskField<Value>>(&[("fields", "note,id,other")], row);
-    assert_eq!(output.rows[0].value.as_deref(), Some(r#"{"id":0,"note":""}"#));
-    assert_eq!(output.rows[0].value_schema.as_ref(), Some(&order()));
+    let record = Input::json(r#"{"id":7,"note":"secret"}"#).schema(&order());
+    let output = one::<MaskField<Value>>(&[("fields", "note,id,other")], record);
+    assert_eq!(output.records[0].value.as_deref(), Some(r#"{"id":0,"note":""}"#));
+    assert_eq!(output.records[0].value_schema.as_ref(), Some(&order()));
 }
 
 #[test]
@@ -99,8 +102,8 @@ fn every_type_of_a_struct_has_its_own_nothing_and_its_own_replacement() {
         let schema = Schema::structure("s").field("a", schema).build();
         for (config, expected) in [(A, nothing), (&replaced_by("300.0"), custom)] {
             let output = one::<MaskField<Value>>(config, Input::json(&format!(r#"{{"a":{json}}}"#)).schema(&schema));
-            let found = match output.rows.first() {
-                Some(row) => Ok(row.value.clone().unwrap()),
+            let found = match output.records.first() {
+                Some(record) => Ok(record.value.clone().unwrap()),
                 None => Err(output.failures[0].message.clone()),
             };
             assert_eq!(found, expected.map(|json| format!(r#"{{"a":{json}}}"#)));
@@ -111,14 +114,14 @@ fn every_type_of_a_struct_has_its_own_nothing_and_its_own_replacement() {
 #[test]
 fn a_decimal_keeps_to_the_scale_of_its_schema() {
     let schema = Schema::structure("s").field("a", Schema::decimal(2)).build();
-    let row = || Input::json(r#"{"a":"AQ=="}"#).schema(&schema);
-    assert_eq!(value::<MaskField<Value>>(&replaced_by("-12.500"), row()).as_deref(), Some(r#"{"a":"+x4="}"#));
+    let record = || Input::json(r#"{"a":"AQ=="}"#).schema(&schema);
+    assert_eq!(value::<MaskField<Value>>(&replaced_by("-12.500"), record()).as_deref(), Some(r#"{"a":"+x4="}"#));
     assert_eq!(
-        failure::<MaskField<Value>>(&replaced_by("12.345"), row()),
+        failure::<MaskField<Value>>(&replaced_by("12.345"), record()),
         "Decimal value has mismatching scale for given Decimal schema. Schema has scale 2, value has scale 3."
     );
     assert_eq!(
-        failure::<MaskField<Value>>(&replaced_by("x"), row()),
+        failure::<MaskField<Value>>(&replaced_by("x"), record()),
         "Unable to convert x (class java.lang.String) to number"
     );
 }
@@ -130,11 +133,11 @@ fn a_null_is_masked_as_the_default_it_stands_for() {
         .field("b", Schema::string().optional().default_json("\"d\""))
         .field("c", Schema::string().optional())
         .build();
-    let row = || Input::json(r#"{"a":null,"b":null,"c":null}"#).schema(&schema);
+    let record = || Input::json(r#"{"a":null,"b":null,"c":null}"#).schema(&schema);
     for (replace, expected) in [("true", r#"{"a":"","b":"d","c":null}"#), ("false", r#"{"a":null,"b":null,"c":null}"#)]
     {
         let config = [("fields", "a,c"), ("replace.null.with.default", replace)];
-        assert_eq!(value::<MaskField<Value>>(&config, row()).as_deref(), Some(expected));
+        assert_eq!(value::<MaskField<Value>>(&config, record()).as_deref(), Some(expected));
     }
     let required = Schema::structure("s").field("a", Schema::int8().default_json("1")).build();
     let config = [("fields", "a"), ("replace.null.with.default", "false")];
@@ -146,13 +149,13 @@ fn a_null_is_masked_as_the_default_it_stands_for() {
 
 #[test]
 fn a_tombstone_is_no_map_and_no_struct() {
-    for row in [Input::null(), Input::json("null")] {
+    for record in [Input::null(), Input::json("null")] {
         assert_eq!(
-            failure::<MaskField<Value>>(A, row.clone()),
+            failure::<MaskField<Value>>(A, record.clone()),
             "Only Map objects supported in absence of schema for [mask fields], found: null"
         );
         assert_eq!(
-            failure::<MaskField<Value>>(A, row.schema(&order())),
+            failure::<MaskField<Value>>(A, record.schema(&order())),
             "Only Struct objects supported for [mask fields], found: null"
         );
     }
@@ -161,7 +164,7 @@ fn a_tombstone_is_no_map_and_no_struct() {
 #[test]
 fn keys_are_masked_alone() {
     let output = one::<MaskField<Key>>(A, Input::text("v").key_json(r#"{"a":1}"#));
-    assert_eq!(output.rows[0].key.as_deref(), Some(r#"{"a":0}"#));
+    assert_eq!(output.records[0].key.as_deref(), Some(r#"{"a":0}"#));
     assert_eq!(output.written, [false, false, false, true, false, false]);
 }
 

@@ -10,39 +10,40 @@ use crate::predicates::{HasHeaderKey, RecordIsTombstone, TopicNameMatches};
 use crate::regex_router::RegexRouter;
 use crate::side::Value;
 
-/// For which rows the predicate holds.
-fn holds<P: Predicate>(config: &[(&str, &str)], rows: &[Input]) -> Vec<bool> {
+/// For which records the predicate holds.
+fn holds<P: Predicate>(config: &[(&str, &str)], records: &[Input]) -> Vec<bool> {
     let filter = || Step::of::<Filter>("f", NOTHING);
-    let left = |step| -> Vec<usize> { run(&[step], rows).unwrap().rows.iter().map(|row| row.origin).collect() };
+    let left =
+        |step| -> Vec<usize> { run(&[step], records).unwrap().records.iter().map(|record| record.origin).collect() };
     let dropped_unless = left(filter().unless::<P>(config.iter().copied()));
     let dropped_when = left(filter().when::<P>(config.iter().copied()));
-    let holds: Vec<bool> = (0..rows.len()).map(|row| dropped_unless.contains(&row)).collect();
-    // `negate` turns the answer around, for every row.
-    assert!((0..rows.len()).all(|row| dropped_when.contains(&row) != holds[row]));
+    let holds: Vec<bool> = (0..records.len()).map(|record| dropped_unless.contains(&record)).collect();
+    // `negate` turns the answer around, for every record.
+    assert!((0..records.len()).all(|record| dropped_when.contains(&record) != holds[record]));
     holds
 }
 
 #[test]
 fn topics_match_as_a_whole() {
-    let rows = ["my-a", "my-", "a-my-b", "other", "my-a"].map(|topic| Input::null().topic(topic));
-    assert_eq!(holds::<TopicNameMatches>(&[("pattern", "my-.+")], &rows), [true, false, false, false, true]);
+    let records = ["my-a", "my-", "a-my-b", "other", "my-a"].map(|topic| Input::null().topic(topic));
+    assert_eq!(holds::<TopicNameMatches>(&[("pattern", "my-.+")], &records), [true, false, false, false, true]);
 }
 
 #[test]
 fn a_header_is_known_by_its_exact_name() {
-    let rows = [
+    let records = [
         Input::null(),
         Input::null().header("h", ""),
         Input::null().header("H", "1").header("hh", "2"),
         Input::null().header("x", "1").header("h", "2").header("h", "3"),
     ];
-    assert_eq!(holds::<HasHeaderKey>(&[("name", "h")], &rows), [false, true, false, true]);
+    assert_eq!(holds::<HasHeaderKey>(&[("name", "h")], &records), [false, true, false, true]);
 }
 
 #[test]
 fn a_tombstone_has_no_value_whatever_its_schema_and_key() {
     let schema = Schema::string().optional().build();
-    let rows = [
+    let records = [
         Input::null().key_text("k"),
         Input::null().schema(&schema),
         Input::json("null"),
@@ -50,7 +51,7 @@ fn a_tombstone_has_no_value_whatever_its_schema_and_key() {
         Input::bytes(b""),
         Input::json("\"null\""),
     ];
-    assert_eq!(holds::<RecordIsTombstone>(&[], &rows), [true, true, true, false, false, false]);
+    assert_eq!(holds::<RecordIsTombstone>(&[], &records), [true, true, true, false, false, false]);
 }
 
 #[test]
@@ -69,9 +70,9 @@ fn a_predicate_sees_what_the_steps_before_made() {
         Step::of::<InsertField<Value>>("i", [("topic.field", "topic")])
             .when::<TopicNameMatches>([("pattern", "out-.*")]),
     ];
-    let rows = [Input::text("one").topic("in-a"), Input::null().topic("in-a"), Input::text("two").topic("b")];
-    let output = run(&steps, &rows).unwrap();
-    let left: Vec<_> = output.rows.iter().map(|row| (row.topic.as_str(), row.value.as_deref())).collect();
+    let records = [Input::text("one").topic("in-a"), Input::null().topic("in-a"), Input::text("two").topic("b")];
+    let output = run(&steps, &records).unwrap();
+    let left: Vec<_> = output.records.iter().map(|record| (record.topic.as_str(), record.value.as_deref())).collect();
     assert_eq!(
         left,
         [("out-a", Some(r#"{"line":"one","topic":"out-a"}"#)), ("out-a", None), ("b", Some(r#"{"line":"two"}"#)),]

@@ -22,14 +22,14 @@ fn maps_lose_fields_and_get_other_names() {
         (&[("renames", "a:b,b:c,c:d,d:e")], r#"{"b":1,"c":[2],"d":"3","e":null}"#),
         (&[("renames", "a:x,a:y")], r#"{"y":1,"b":[2],"c":"3","d":null}"#),
     ] {
-        let row = Input::json(r#"{"a":1,"b":[2],"c":"3","d":null}"#);
-        assert_eq!(value::<ReplaceField<Value>>(config, row).as_deref(), Some(expected), "{config:?}");
+        let record = Input::json(r#"{"a":1,"b":[2],"c":"3","d":null}"#);
+        assert_eq!(value::<ReplaceField<Value>>(config, record).as_deref(), Some(expected), "{config:?}");
     }
 }
 
 #[test]
 fn of_two_fields_with_one_name_the_later_one_of_javas_map_wins() {
-    for (config, row, expected) in [
+    for (config, record, expected) in [
         ("a:b", r#"{"a":1,"b":2}"#, r#"{"b":2}"#),
         ("b:a", r#"{"a":1,"b":2}"#, r#"{"a":2}"#),
         ("b:a", r#"{"b":2,"a":1}"#, r#"{"a":2}"#),
@@ -41,13 +41,16 @@ fn of_two_fields_with_one_name_the_later_one_of_javas_map_wins() {
             r#"{"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1}"#,
         ),
     ] {
-        assert_eq!(value::<ReplaceField<Value>>(&[("renames", config)], Input::json(row)).as_deref(), Some(expected));
+        assert_eq!(
+            value::<ReplaceField<Value>>(&[("renames", config)], Input::json(record)).as_deref(),
+            Some(expected)
+        );
     }
 }
 
 #[test]
 fn a_struct_gets_a_schema_that_fits() {
-    let row = || Input::json(r#"{"id":7,"note":"n"}"#).schema(&order());
+    let record = || Input::json(r#"{"id":7,"note":"n"}"#).schema(&order());
     let like = || Schema::structure("org.example.Order").version(3).doc("An order.").parameter("p", "q");
     for (config, expected, schema) in [
         (
@@ -69,9 +72,9 @@ fn a_struct_gets_a_schema_that_fits() {
         ),
         (&[("exclude", "id,note")], "{}", like()),
     ] {
-        let output = one::<ReplaceField<Value>>(config, row());
-        assert_eq!(output.rows[0].value.as_deref(), Some(expected), "{config:?}");
-        assert_eq!(output.rows[0].value_schema.as_ref(), Some(&schema.build()), "{config:?}");
+        let output = one::<ReplaceField<Value>>(config, record());
+        assert_eq!(output.records[0].value.as_deref(), Some(expected), "{config:?}");
+        assert_eq!(output.records[0].value_schema.as_ref(), Some(&schema.build()), "{config:?}");
     }
 }
 
@@ -94,14 +97,14 @@ fn a_struct_field_with_the_new_name_of_another_one_gets_the_value_of_that_one() 
         .field("b", Schema::int64().optional())
         .field("c", Schema::string())
         .build();
-    let row = || Input::json(r#"{"a":1,"b":2,"c":"x"}"#).schema(&schema);
+    let record = || Input::json(r#"{"a":1,"b":2,"c":"x"}"#).schema(&schema);
     let excluded = |renames| [("exclude", "a"), ("renames", renames)];
-    assert_eq!(value::<ReplaceField<Value>>(&excluded("a:b"), row()).as_deref(), Some(r#"{"b":1,"c":"x"}"#));
+    assert_eq!(value::<ReplaceField<Value>>(&excluded("a:b"), record()).as_deref(), Some(r#"{"b":1,"c":"x"}"#));
     assert_eq!(
-        failure::<ReplaceField<Value>>(&excluded("a:c"), row()),
+        failure::<ReplaceField<Value>>(&excluded("a:c"), record()),
         "Invalid Java object for schema with type STRING: class java.lang.Long for field: \"c\""
     );
-    assert_eq!(failure::<ReplaceField<Value>>(&excluded("x:b"), row()), "x is not a valid field name");
+    assert_eq!(failure::<ReplaceField<Value>>(&excluded("x:b"), record()), "x is not a valid field name");
     let null = Input::json(r#"{"a":1,"b":null,"c":"x"}"#).schema(&schema);
     assert_eq!(
         failure::<ReplaceField<Value>>(&[("exclude", "b"), ("renames", "b:a")], null),
@@ -116,7 +119,7 @@ fn null_fields_are_read_as_their_defaults() {
         .field("b", Schema::int8().optional())
         .field("c", Schema::int8().optional().default_json("1"))
         .build();
-    let row = || Input::json(r#"{"a":null,"b":null,"c":null}"#).schema(&schema);
+    let record = || Input::json(r#"{"a":null,"b":null,"c":null}"#).schema(&schema);
     for (replace, keep, expected) in [
         ("true", ("exclude", "c"), r#"{"x":"d","b":null}"#),
         ("false", ("exclude", "c"), r#"{"x":null,"b":null}"#),
@@ -124,7 +127,7 @@ fn null_fields_are_read_as_their_defaults() {
         ("false", ("include", "a"), r#"{"x":null}"#),
     ] {
         let config = [keep, ("renames", "a:x"), ("replace.null.with.default", replace)];
-        assert_eq!(value::<ReplaceField<Value>>(&config, row()).as_deref(), Some(expected));
+        assert_eq!(value::<ReplaceField<Value>>(&config, record()).as_deref(), Some(expected));
     }
     let required =
         Schema::structure("s").field("a", Schema::int8().default_json("1")).field("b", Schema::int8()).build();
@@ -139,12 +142,12 @@ fn null_fields_are_read_as_their_defaults() {
 
 #[test]
 fn a_null_stays_as_it_is() {
-    for row in
+    for record in
         [Input::null(), Input::null().schema(&order()), Input::json("null"), Input::json("null").schema(&order())]
     {
-        let output = one::<ReplaceField<Value>>(&[("exclude", "a")], row);
+        let output = one::<ReplaceField<Value>>(&[("exclude", "a")], record);
         assert_eq!(output.written, [false; 6]);
-        assert_eq!(output.rows.len(), 1);
+        assert_eq!(output.records.len(), 1);
     }
 }
 
@@ -163,7 +166,7 @@ fn what_has_no_fields_is_refused_by_its_class() {
 #[test]
 fn keys_are_changed_alone() {
     let output = one::<ReplaceField<Key>>(&[("exclude", "a")], Input::text("v").key_json(r#"{"a":1,"b":2}"#));
-    assert_eq!(output.rows[0].key.as_deref(), Some(r#"{"b":2}"#));
+    assert_eq!(output.records[0].key.as_deref(), Some(r#"{"b":2}"#));
     assert_eq!(output.written, [false, false, false, true, false, false]);
 }
 

@@ -10,15 +10,22 @@ use crate::timestamp_router::TimestampRouter;
 const DAY: i64 = 86_400_000;
 
 #[test]
-fn each_row_goes_to_the_topic_of_its_own_moment() {
+fn each_record_goes_to_the_topic_of_its_own_moment() {
     let step = Step::of::<TimestampRouter>("r", [("timestamp.format", "yyyyMMddHH")]);
     let mut chain = TestChain::new(&[step]).unwrap();
-    let row = |topic: &str, timestamp| Input::null().topic(topic).timestamp(timestamp);
-    let rows =
-        [row("a", 0), row("b", 1), row("a", 3_599_999), row("a", 3_600_000), row("a", 0), row("c", -1), row("a", DAY)];
+    let record = |topic: &str, timestamp| Input::null().topic(topic).timestamp(timestamp);
+    let records = [
+        record("a", 0),
+        record("b", 1),
+        record("a", 3_599_999),
+        record("a", 3_600_000),
+        record("a", 0),
+        record("c", -1),
+        record("a", DAY),
+    ];
     for _ in 0..2 {
-        let output = chain.run(&rows);
-        let topics: Vec<&str> = output.rows.iter().map(|row| row.topic.as_str()).collect();
+        let output = chain.run(&records);
+        let topics: Vec<&str> = output.records.iter().map(|record| record.topic.as_str()).collect();
         assert_eq!(
             topics,
             ["a-1970010100", "b-1970010100", "a-1970010100", "a-1970010101", "a-1970010100", "a-1970010200"]
@@ -46,8 +53,8 @@ fn a_struct_keeps_its_default_converted() {
         .build();
     let config = [("field", "at"), ("target.type", "string"), ("format", "yyyy-MM-dd")];
     let output = one::<TimestampConverter<Value>>(&config, Input::json(r#"{"at":0,"n":null}"#).schema(&schema));
-    assert_eq!(output.rows[0].value.as_deref(), Some(r#"{"at":"1970-01-01","n":5}"#));
-    let root = output.rows[0].value_schema.clone().unwrap();
+    assert_eq!(output.records[0].value.as_deref(), Some(r#"{"at":"1970-01-01","n":5}"#));
+    let root = output.records[0].value_schema.clone().unwrap();
     assert!(root.root().is_optional());
     assert_eq!(root.nodes()[0].default.as_deref(), Some(r#"{"at":"1970-01-02","n":5}"#));
 }
@@ -57,8 +64,8 @@ fn text_and_bytes_are_what_they_are() {
     let config = [("target.type", "Timestamp"), ("format", "yyyy-MM-dd")];
     let schema = Schema::string().optional().build();
     let output = one::<TimestampConverter<Key>>(&config, Input::null().key_text("1970-01-02").key_schema(&schema));
-    assert_eq!(output.rows[0].key.as_deref(), Some("86400000"));
-    assert_eq!(output.rows[0].key_schema, Some(Schema::timestamp().optional().build()));
+    assert_eq!(output.records[0].key.as_deref(), Some("86400000"));
+    assert_eq!(output.records[0].key_schema, Some(Schema::timestamp().optional().build()));
     assert_eq!(value::<TimestampConverter<Value>>(&config, Input::text("1970-01-02")).as_deref(), Some("86400000"));
     assert_eq!(
         failure::<TimestampConverter<Value>>(&config, Input::bytes(b"1")),

@@ -2,7 +2,7 @@
 
 use weir_java::BigDecimal;
 use weir_java::date_format::{DateFormat, ParseError};
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::{SchemaRef, SchemaType};
 use weir_sdk::value::{Json, JsonKind, Value};
 
@@ -85,7 +85,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn of_schema(schema: SchemaRef<'_>) -> Result<Kind, RowError> {
+    pub(super) fn of_schema(schema: SchemaRef<'_>) -> Result<Kind, RecordError> {
         match (schema.name().and_then(|name| name.strip_prefix("org.apache.kafka.connect.data.")), schema.kind()) {
             (Some("Timestamp" | "Time"), _) => Ok(Kind::Millis),
             (Some("Date"), _) => Ok(Kind::Date),
@@ -94,7 +94,7 @@ impl Kind {
             (_, kind) => {
                 let name = schema.name().map_or_else(String::new, |name| format!("{name}:"));
                 let kind = require::java_name(kind);
-                Err(RowError::new(format_args!(
+                Err(RecordError::new(format_args!(
                     "Schema Schema{{{name}{kind}}} does not correspond to a known timestamp type format"
                 )))
             }
@@ -102,7 +102,7 @@ impl Kind {
     }
 
     /// Of a value, not null, without a schema.
-    pub(super) fn of_json(json: Json<'_>) -> Result<Kind, RowError> {
+    pub(super) fn of_json(json: Json<'_>) -> Result<Kind, RecordError> {
         match json.kind() {
             JsonKind::String => Ok(Kind::String),
             JsonKind::Number if !json.raw().iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) => Ok(Kind::Unix),
@@ -112,8 +112,8 @@ impl Kind {
 }
 
 /// Values of this class are no timestamps.
-pub(super) fn unknown_class(class: &str) -> RowError {
-    RowError::new(format_args!("TimestampConverter does not support class {class} objects as timestamps"))
+pub(super) fn unknown_class(class: &str) -> RecordError {
+    RecordError::new(format_args!("TimestampConverter does not support class {class} objects as timestamps"))
 }
 
 /// The configuration.
@@ -128,7 +128,7 @@ pub(super) struct Conversion {
 impl Conversion {
     /// The moment that a value, not null, stands for.
     #[inline]
-    pub(super) fn millis(&self, kind: Kind, json: Json<'_>) -> Result<i64, RowError> {
+    pub(super) fn millis(&self, kind: Kind, json: Json<'_>) -> Result<i64, RecordError> {
         if kind == Kind::String {
             let text = json.as_str().ok_or_else(|| unexpected("string timestamp to be a String", json))?;
             return self.parse(&text);
@@ -150,9 +150,9 @@ impl Conversion {
         })
     }
 
-    pub(super) fn parse(&self, text: &str) -> Result<i64, RowError> {
+    pub(super) fn parse(&self, text: &str) -> Result<i64, RecordError> {
         let Some(format) = &self.format else {
-            return Err(RowError::new("The timestamp is text, and how to read it is not said; set `format`"));
+            return Err(RecordError::new("The timestamp is text, and how to read it is not said; set `format`"));
         };
         format.parse(text).map_err(|why| {
             let pattern = format.pattern();
@@ -162,7 +162,7 @@ impl Conversion {
                     "; of time zones only UTC, GMT and offsets such as +0100 and GMT+1:00 can be read"
                 }
             };
-            RowError::new(format_args!(
+            RecordError::new(format_args!(
                 "Could not parse timestamp: value ({text}) does not match pattern ({pattern}){more}"
             ))
         })
@@ -171,7 +171,7 @@ impl Conversion {
     /// The number that a moment becomes. `typed` = it has a schema, which says that a Date is counted in days; without one, all
     /// moments are milliseconds. `None` = it becomes text.
     #[inline]
-    pub(super) fn number(&self, millis: i64, typed: bool) -> Result<Option<i64>, RowError> {
+    pub(super) fn number(&self, millis: i64, typed: bool) -> Result<Option<i64>, RecordError> {
         Ok(Some(match self.target {
             Target::String => return Ok(None),
             Target::Unix => self.precision.of_millis(millis),
@@ -195,11 +195,11 @@ impl Conversion {
 }
 
 /// There is no number for the midnight before. Kafka Connect's converters refuse what it makes of it.
-fn too_early() -> RowError {
-    RowError::new("Kafka Connect Date type should not have any time fields set to non-zero values.")
+fn too_early() -> RecordError {
+    RecordError::new("Kafka Connect Date type should not have any time fields set to non-zero values.")
 }
 
-fn unexpected(what: &str, json: Json<'_>) -> RowError {
+fn unexpected(what: &str, json: Json<'_>) -> RecordError {
     let class = std::str::from_utf8(json.raw()).map_or("null", |text| Value::json(text).class());
-    RowError::new(format_args!("Expected {what}, but found class {class}"))
+    RecordError::new(format_args!("Expected {what}, but found class {class}"))
 }

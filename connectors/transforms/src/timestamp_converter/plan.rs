@@ -1,6 +1,6 @@
 //! What is done to the structs of one schema, worked out once.
 
-use weir_sdk::RowError;
+use weir_sdk::RecordError;
 use weir_sdk::schema::{Schema, SchemaNode, SchemaRef, SchemaType};
 use weir_sdk::value::{FieldName, StructBuilder, Value};
 
@@ -25,9 +25,9 @@ impl OfStruct {
         field: &FieldName,
         conversion: &Conversion,
         replace_null: bool,
-    ) -> Result<OfStruct, RowError> {
+    ) -> Result<OfStruct, RecordError> {
         if schema.kind() != SchemaType::Struct {
-            return Err(RowError::new("Cannot list fields on non-struct type"));
+            return Err(RecordError::new("Cannot list fields on non-struct type"));
         }
         let mut builder = StructBuilder::basics_of(schema.root());
         let mut kind = None;
@@ -36,7 +36,7 @@ impl OfStruct {
             let is_converted = name == field.text();
             let converted = target_schema(conversion.target, of_field.is_optional());
             let made = if is_converted { converted.root() } else { of_field };
-            builder.field(name, made).map_err(RowError::new)?;
+            builder.field(name, made).map_err(RecordError::new)?;
             if is_converted {
                 kind = Some(Kind::of_schema(of_field)?);
             }
@@ -56,14 +56,14 @@ impl OfStruct {
         field: &FieldName,
         conversion: &Conversion,
         replace_null: bool,
-    ) -> Result<(), RowError> {
+    ) -> Result<(), RecordError> {
         let default = from.node().default.as_deref().map(|default| {
             let mut value = Value::json(default);
             if replace_null {
                 Defaults::default().fill(&mut value, &from.to_schema())?;
             }
             self.convert(&mut value, field, conversion, &mut String::new())?;
-            Ok::<_, RowError>(value.to_string())
+            Ok::<_, RecordError>(value.to_string())
         });
         let default = default.transpose()?;
         let mut nodes: Vec<SchemaNode> = self.schema.nodes().to_vec();
@@ -80,10 +80,10 @@ impl OfStruct {
         field: &FieldName,
         conversion: &Conversion,
         buffer: &mut String,
-    ) -> Result<(), RowError> {
+    ) -> Result<(), RecordError> {
         for (name, message) in &self.required {
             if given(value.get(name)).is_none() {
-                return Err(RowError::new(message));
+                return Err(RecordError::new(message));
             }
         }
         if let Some(kind) = self.kind

@@ -13,8 +13,8 @@ mod cases;
 mod page;
 mod plugins;
 mod record;
+mod records;
 mod replay;
-mod rows;
 
 use case::{Case, Recording};
 

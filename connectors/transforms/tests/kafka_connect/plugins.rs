@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use weir_sdk::bindings::host::weir::connect::data::ConfigEntry;
+use weir_sdk::bindings::transform::interface::Step;
 use weir_sdk::config::{self, Config};
-use weir_sdk::transform::Transform;
-use weir_sdk::transform::bindings::transform::Step;
-use weir_sdk::transform::export::{Chain, Plugins, TransformEntry};
+use weir_sdk::transform::{Chain, Plugins, Transform, TransformEntry};
 use weir_transforms::cast::Cast;
 use weir_transforms::drop_headers::DropHeaders;
 use weir_transforms::extract_field::ExtractField;
@@ -55,8 +54,8 @@ pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, 
 fn configured<T: Transform>(entries: &[(String, String)]) -> Result<Chain, String> {
     let map: BTreeMap<_, _> = entries.iter().cloned().collect();
     config::check(&T::Config::keys(), &map).map_err(|error| error.message)?;
-    let config = map.into_iter().map(|(key, value)| ConfigEntry { key, value }).collect();
-    let step = Step { alias: "t".into(), class: T::CLASS.into(), config, predicate: None };
+    let config = map.into_iter().map(|(key, value)| ConfigEntry { key, value, secret: false }).collect();
+    let step = Step { alias: "t".into(), class_name: T::CLASS.into(), config, predicate: None };
     let plugins = Plugins { transforms: vec![TransformEntry::of::<T>()], predicates: vec![] };
     Chain::new(&plugins, vec![step]).map_err(|error| error.replace("transforms.t: ", ""))
 }

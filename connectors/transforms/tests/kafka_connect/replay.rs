@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use serde_json::{Map, Value as Json, json};
 use weir_data::converter::{Converter, converter};
 use weir_data::records::{Column, Encoding, Format, Headers, Records, Topics, Values};
+use weir_sdk::bindings::host::weir::connect::data::TransformBatch;
 use weir_sdk::transform::Columns;
-use weir_sdk::transform::bindings::transform::TransformBatch;
 
 use crate::case::Case;
-use crate::{plugins, rows};
+use crate::{plugins, records};
 
 /// What the side has that the transform does not work on, unless the case says otherwise.
 const OTHER_SIDE: &str = "other side";
@@ -25,8 +25,8 @@ fn run(case: &Case) -> Result<Json, (&'static str, String)> {
     let settings: HashMap<_, _> = case.entries("converter").into_iter().collect();
     let mut converter = converter("Json", &settings, case.is_key()).expect("a converter");
     let before = record(case, &mut *converter).map_err(|why| ("read", why))?;
-    let batch = only(rows::to_guest(before.clone(), 0), chain.columns());
-    let answer = rows::to_host(chain.apply(batch).expect("an answer"));
+    let batch = only(records::to_guest(before.clone(), 0), chain.columns());
+    let answer = records::to_host(chain.apply(batch).expect("an answer"));
     answer.check(&before).expect("what the runtime takes");
     let (after, origins, mut failures) = answer.into_records(before.clone());
     if let Some(failure) = failures.pop() {
@@ -114,7 +114,7 @@ fn record(case: &Case, converter: &mut dyn Converter) -> Result<Records, String>
 /// Without the columns that the chain did not ask for.
 fn only(mut batch: TransformBatch, columns: Columns) -> TransformBatch {
     let none =
-        weir_sdk::bindings::host::weir::connect::data::Values { lengths: vec![], bytes: vec![], formats: vec![] };
+        weir_sdk::bindings::host::weir::connect::data::Values { lengths: vec![], bytes: vec![], format_index: vec![] };
     let records = &mut batch.records;
     if !columns.contains(Columns::KEYS) {
         records.keys = none.clone();

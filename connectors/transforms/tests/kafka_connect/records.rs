@@ -4,8 +4,8 @@ use weir_data::records::{self as host, Column, Encoding, Format, Headers, Record
 use weir_data::schema as host_schema;
 use weir_data::transformed::{StepFailure, Transformed};
 use weir_sdk::bindings::host::weir::connect::data as guest;
+use weir_sdk::bindings::transform::interface as transform;
 use weir_sdk::schema::{SchemaNode, SchemaType};
-use weir_sdk::transform::bindings::transform::{self, TransformBatch};
 
 const KINDS: [(SchemaType, host_schema::SchemaType); 12] = [
     (SchemaType::Int8, host_schema::SchemaType::Int8),
@@ -28,10 +28,10 @@ const ENCODINGS: [(guest::Encoding, Encoding); 3] = [
     (guest::Encoding::Json, Encoding::Json),
 ];
 
-pub(crate) fn to_guest(records: Records, offset: i64) -> TransformBatch {
+pub(crate) fn to_guest(records: Records, offset: i64) -> guest::TransformBatch {
     let records = guest::Records {
         count: records.count,
-        topics: guest::TopicColumn { names: records.topics.names, rows: records.topics.rows },
+        topics: guest::TopicColumn { names: records.topics.names, name_index: records.topics.rows },
         partitions: records.partitions,
         timestamps: records.timestamps,
         formats: records.formats.iter().map(format_to_guest).collect(),
@@ -43,19 +43,19 @@ pub(crate) fn to_guest(records: Records, offset: i64) -> TransformBatch {
             values: values_to_guest(records.headers.values),
         },
     };
-    TransformBatch { records, offsets: vec![offset] }
+    guest::TransformBatch { records, offsets: vec![offset] }
 }
 
 pub(crate) fn to_host(answer: transform::Transformed) -> Transformed {
     let failure = |failure: transform::StepFailure| StepFailure {
-        row: failure.row,
+        row: failure.index,
         step: failure.step,
         message: failure.message,
-        retry: failure.retry,
+        retry: failure.retriable,
     };
     Transformed {
         origins: answer.origins,
-        topics: answer.topics.map(|topics| Topics { names: topics.names, rows: topics.rows }),
+        topics: answer.topics.map(|topics| Topics { names: topics.names, rows: topics.name_index }),
         partitions: answer.partitions,
         timestamps: answer.timestamps,
         added_formats: answer.added_formats.iter().map(format_to_host).collect(),
@@ -71,11 +71,11 @@ pub(crate) fn to_host(answer: transform::Transformed) -> Transformed {
 }
 
 fn values_to_guest(values: Values) -> guest::Values {
-    guest::Values { lengths: values.lengths, bytes: values.bytes, formats: values.formats }
+    guest::Values { lengths: values.lengths, bytes: values.bytes, format_index: values.formats }
 }
 
 fn values_to_host(values: guest::Values) -> Values {
-    Values { lengths: values.lengths, bytes: values.bytes, formats: values.formats }
+    Values { lengths: values.lengths, bytes: values.bytes, formats: values.format_index }
 }
 
 fn format_to_guest(format: &Format) -> guest::Format {
