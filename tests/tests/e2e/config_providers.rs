@@ -106,7 +106,7 @@ fn a_secret_reaches_the_plugin_and_comes_out_nowhere() -> Result<()> {
     rest.create("trace", &echo)?;
     let trace = rest.wait_failed("trace", SOON)?;
     ensure!(trace.contains(&format!("no such deed: {directory}")), "the guest did not get the secret: {trace}");
-    for hook in ["plugin.validate", "plugin.capabilities"] {
+    for hook in ["validation.validate", "capabilities.required"] {
         let echo = with(&hostile, &[("hook", hook), ("does", &reference("password"))]);
         let answer = rest.post("/connectors", &json!({"name": hook, "config": echo}))?.expect(400)?;
         ensure!(!answer.body.to_string().contains(PASSWORD), "{hook}: {}", answer.body);

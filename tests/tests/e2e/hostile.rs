@@ -84,7 +84,7 @@ pub(crate) enum End {
 /// A hook, how misbehaving in it ends, and the lies it can tell.
 const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
     (
-        "plugin.validate",
+        "validation.validate",
         End::Refused,
         &[
             "spin",
@@ -101,7 +101,7 @@ const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
         &["lie-key"],
     ),
     (
-        "plugin.capabilities",
+        "capabilities.required",
         End::Refused,
         &[
             "spin",
@@ -121,7 +121,7 @@ const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
     ("source.poll", End::Deleted, &[], &["lie-partition-unknown"]),
     ("connector.start", End::Connector, WITH_WASI, &[]),
     ("connector.task-configs", End::Connector, WITH_WASI, &["lie-count"]),
-    ("connector.check", End::Connector, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("connector-check.check", End::Connector, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
     ("connector.stop", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
     ("source.start", End::Task, WITH_WASI, &[]),
     (
@@ -167,11 +167,11 @@ const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
             "lie-huge",
         ],
     ),
-    ("source.settled", End::Task, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
-    ("source.committed", End::Task, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("source-acknowledgements.settled", End::Task, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("source-acknowledgements.committed", End::Task, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
     ("source.stop", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
     ("sink.start", End::Task, WITH_WASI, &[]),
-    ("sink.open", End::Task, WITH_WASI, &[]),
+    ("sink-partitions.assigned", End::Task, WITH_WASI, &[]),
     (
         "sink.put",
         End::Task,
@@ -179,12 +179,12 @@ const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
         &["lie-rows", "lie-rows-twice", "lie-rewind", "lie-rewind-negative", "lie-pause", "row-failure"],
     ),
     (
-        "sink.pre-commit",
+        "sink-commit.pre-commit",
         End::Task,
         &["spin", "sleep", "eat-memory", "trap", "log-1gb"],
         &["lie-offsets", "lie-offsets-negative", "lie-partition", "lie-partition-twice"],
     ),
-    ("sink.close", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
+    ("sink-partitions.revoked", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
     ("sink.stop", End::Deleted, &["spin", "sleep", "eat-memory", "trap", "log-1gb"], &[]),
     ("transform.configure", End::Task, WITHOUT_WASI, &[]),
     (

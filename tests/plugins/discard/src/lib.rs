@@ -1,10 +1,10 @@
-//! A sink that drops every row: what is left of a benchmark is the way there.
+//! A sink that drops every record: what is left of a benchmark is the way there.
 //!
 //! It has the class name of the sink of Kafka Connect's own test plugins that does the same, so that both workers run with the
 //! same configuration.
 
 use weir_sdk::Error;
-use weir_sdk::sink::{RowFailures, Sink, SinkBatch, SinkContext};
+use weir_sdk::sink::{RecordFailures, Sink, SinkBatch, SinkContext};
 
 /// A task that keeps nothing.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ impl Sink for Discard {
         Ok(Self)
     }
 
-    fn put(&mut self, _: &SinkBatch) -> Result<RowFailures, Error> {
-        Ok(RowFailures::none())
+    fn put(&mut self, _: &SinkBatch) -> Result<RecordFailures, Error> {
+        Ok(RecordFailures::none())
     }
 }
 

@@ -11,7 +11,7 @@ mod transform;
 use weir_hostile_common::deeds::{self, Severity};
 use weir_hostile_common::plan;
 
-use crate::bindings::weir::connect::data::{ConfigEntry, Fault};
+use crate::bindings::weir::connect::data::ConfigEntry;
 use crate::bindings::weir::connect::host::{self, Level};
 
 /// Implements all exports of the component.
@@ -21,7 +21,20 @@ struct Hostile;
 mod bindings {
     use super::Hostile;
 
-    wit_bindgen::generate!({ path: "../../../wit", world: "transform-plugin" });
+    wit_bindgen::generate!({
+        path: "../../../wit",
+        inline: "
+            package weir:hostile-transform;
+
+            world hostile-transform {
+                include weir:connect/transform-plugin@0.2.0;
+                include weir:connect/predicate-plugin@0.2.0;
+                export weir:connect/validation@0.2.0;
+                export weir:connect/capabilities@0.2.0;
+            }
+        ",
+        generate_all,
+    });
     export!(Hostile with_types_in self);
 }
 
@@ -42,11 +55,11 @@ fn commit(deed: &str) {
 }
 
 /// Misbehaves in this hook if that is the plan. Returns a deed that only the caller knows.
-fn fault(hook: &str) -> Result<Option<String>, Fault> {
+fn refusal(hook: &str) -> Result<Option<String>, String> {
     let Some(deed) = plan::deed(hook) else { return Ok(None) };
     commit(&deed);
     if deed == "fatal" {
-        return Err(Fault::Fatal("hostile refusal".into()));
+        return Err("hostile refusal".into());
     }
     Ok(Some(deed))
 }

@@ -1,34 +1,36 @@
-//! What every component exports: `describe`, `validate`, `capabilities`.
+//! What describes the plugins: `plugin`, `validation` and `capabilities`.
 
-use crate::bindings::exports::weir::connect::plugin::{
-    Capability, ConfigEntry, ConfigKey, ConfigType, ConfigValue, Guest, Importance, PluginInfo, PluginKind, Width,
-};
+use crate::bindings::exports::weir::connect::plugin::{ConfigKey, ConfigType, Importance, PluginInfo};
+use crate::bindings::exports::weir::connect::{capabilities, plugin, validation};
+use crate::bindings::weir::connect::data::ConfigEntry;
 use crate::{Hostile, commit, plan, set_plan};
 
-impl Guest for Hostile {
+impl plugin::Guest for Hostile {
     fn describe() -> Vec<PluginInfo> {
-        let kinds = [
-            ("weir.tests.HostileTransform", PluginKind::Transformation),
-            ("weir.tests.HostilePredicate", PluginKind::Predicate),
-        ];
-        let info = |(class, kind): (&str, PluginKind)| PluginInfo {
-            class: class.into(),
-            kind,
+        let kinds = [("weir.tests.HostileTransform", "transformation"), ("weir.tests.HostilePredicate", "predicate")];
+        let info = |(class, kind): (&str, &str)| PluginInfo {
+            class_name: class.into(),
+            kind: kind.into(),
             version: "0.1.0".into(),
             config: ["hook", "does", "after"].into_iter().map(key).collect(),
+            attributes: Vec::new(),
         };
         kinds.into_iter().map(info).collect()
     }
+}
 
-    fn validate(_class: String, config: Vec<ConfigEntry>) -> Vec<ConfigValue> {
+impl validation::Guest for Hostile {
+    fn validate(_class: String, config: Vec<ConfigEntry>) -> Vec<validation::ConfigValue> {
         set_plan(&config);
-        if let Some(deed) = plan::deed("plugin.validate") {
+        if let Some(deed) = plan::deed("validation.validate") {
             commit(&deed);
         }
         Vec::new()
     }
+}
 
-    fn capabilities(_class: String, _config: Vec<ConfigEntry>) -> Result<Vec<Capability>, String> {
+impl capabilities::Guest for Hostile {
+    fn required(_class: String, _config: Vec<ConfigEntry>) -> Result<Vec<capabilities::Capability>, String> {
         Ok(Vec::new())
     }
 }
@@ -36,18 +38,12 @@ impl Guest for Hostile {
 fn key(name: &str) -> ConfigKey {
     ConfigKey {
         name: name.into(),
-        kind: ConfigType::String,
+        value_type: ConfigType::String,
         required: false,
         default: None,
-        validators: Vec::new(),
         importance: Importance::Low,
         doc: String::new(),
-        group: None,
-        order_in_group: -1,
-        width: Width::None,
-        display_name: name.into(),
-        dependents: Vec::new(),
-        recommended_values: Vec::new(),
-        visible: true,
+        validators: Vec::new(),
+        attributes: Vec::new(),
     }
 }

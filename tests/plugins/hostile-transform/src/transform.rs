@@ -1,10 +1,8 @@
 //! A transform that changes nothing, and returns results that break the contract.
 
-use crate::bindings::exports::weir::connect::transform::{
-    Columns, Fault, Guest, HeaderColumns, Step, StepFailure, TopicColumn, TransformBatch, Transformed, Values,
-};
-use crate::bindings::weir::connect::data::Column;
-use crate::{Hostile, fault, set_plan};
+use crate::bindings::exports::weir::connect::transform::{Guest, Step, StepFailure, Transformed};
+use crate::bindings::weir::connect::data::{Column, Columns, HeaderColumns, TopicColumn, TransformBatch, Values};
+use crate::{Hostile, refusal, set_plan};
 
 impl Guest for Hostile {
     fn configure(steps: Vec<Step>) -> Result<Columns, String> {
@@ -13,17 +11,14 @@ impl Guest for Hostile {
         if let Some(step) = hostile.or(steps.first()) {
             set_plan(&step.config);
         }
-        match fault("transform.configure") {
-            Err(_) => Err("hostile refusal".into()),
-            Ok(_) => Ok(Columns::VALUES),
-        }
+        refusal("transform.configure").map(|_| Columns::VALUES)
     }
 
-    fn apply(batch: TransformBatch) -> Result<Transformed, Fault> {
-        let lie = fault("transform.apply")?;
-        let rows = batch.records.count;
+    fn apply(batch: TransformBatch) -> Result<Transformed, String> {
+        let lie = refusal("transform.apply")?;
+        let count = batch.records.count;
         let mut out = Transformed {
-            origins: (0..rows).collect(),
+            origins: (0..count).collect(),
             topics: None,
             partitions: None,
             timestamps: None,
@@ -34,51 +29,52 @@ impl Guest for Hostile {
             failures: Vec::new(),
         };
         if let Some(lie) = lie {
-            falsify(&mut out, rows, &lie)?;
+            falsify(&mut out, count, &lie)?;
         }
         Ok(out)
     }
 }
 
 /// Breaks one rule of the contract.
-fn falsify(out: &mut Transformed, rows: u32, lie: &str) -> Result<(), Fault> {
-    let values = |lengths: Vec<i32>, bytes: &[u8]| Values { lengths, bytes: bytes.to_vec(), formats: Vec::new() };
-    let nulls = vec![-1; rows as usize];
-    let failure = |row, step| StepFailure { row, step, message: "hostile row".into(), retry: lie == "row-retry" };
+fn falsify(out: &mut Transformed, count: u32, lie: &str) -> Result<(), String> {
+    let values = |lengths: Vec<i32>, bytes: &[u8]| Values { lengths, bytes: bytes.to_vec(), format_index: Vec::new() };
+    let nulls = vec![-1; count as usize];
+    let failure =
+        |index, step| StepFailure { index, step, message: "hostile row".into(), retriable: lie == "row-retry" };
     match lie {
-        "lie-origins" => out.origins[0] = rows,
+        "lie-origins" => out.origins[0] = count,
         "lie-origins-order" => {
-            out.origins = vec![rows - 1];
-            out.origins.extend(0..rows);
+            out.origins = vec![count - 1];
+            out.origins.extend(0..count);
         }
-        "lie-lengths" => out.values = Some(values(vec![5; rows as usize], b"")),
-        "lie-lengths-negative" => out.values = Some(values(vec![-7; rows as usize], b"")),
-        "lie-lengths-short" => out.values = Some(values(vec![0; rows as usize + 1], b"")),
+        "lie-lengths" => out.values = Some(values(vec![5; count as usize], b"")),
+        "lie-lengths-negative" => out.values = Some(values(vec![-7; count as usize], b"")),
+        "lie-lengths-short" => out.values = Some(values(vec![0; count as usize + 1], b"")),
         "lie-formats" => {
-            out.values = Some(Values { lengths: nulls, bytes: Vec::new(), formats: vec![99; rows as usize] });
+            out.values = Some(Values { lengths: nulls, bytes: Vec::new(), format_index: vec![99; count as usize] });
         }
-        "lie-topic" => out.topics = Some(TopicColumn { names: vec!["no such/topic".into()], rows: Vec::new() }),
+        "lie-topic" => out.topics = Some(TopicColumn { names: vec!["no such/topic".into()], name_index: Vec::new() }),
         "lie-topic-unused" => {
             let names = (0..400_000).map(|number| format!("unused-{number}")).collect();
-            out.topics = Some(TopicColumn { names, rows: vec![0; rows as usize] });
+            out.topics = Some(TopicColumn { names, name_index: vec![0; count as usize] });
         }
         "lie-origins-million" => out.origins = vec![0; 1 << 20],
         "lie-failures-million" => {
             out.origins.remove(0);
-            let silent = |_| StepFailure { row: 0, step: 0, message: String::new(), retry: false };
+            let silent = |_| StepFailure { index: 0, step: 0, message: String::new(), retriable: false };
             out.failures = (0..1 << 19).map(silent).collect();
         }
         "lie-topic-index" => {
-            out.topics = Some(TopicColumn { names: vec!["weir-tests".into()], rows: vec![3; rows as usize] });
+            out.topics = Some(TopicColumn { names: vec!["weir-tests".into()], name_index: vec![3; count as usize] });
         }
-        "lie-partitions" => out.partitions = Some(vec![-8; rows as usize]),
-        "lie-timestamps" => out.timestamps = Some(vec![0; rows as usize + 1]),
+        "lie-partitions" => out.partitions = Some(vec![-8; count as usize]),
+        "lie-timestamps" => out.timestamps = Some(vec![0; count as usize + 1]),
         "lie-headers" => {
             let names = Column { lengths: Vec::new(), bytes: Vec::new() };
             out.headers =
-                Some(HeaderColumns { counts: vec![9; rows as usize], names, values: values(Vec::new(), b"") });
+                Some(HeaderColumns { counts: vec![9; count as usize], names, values: values(Vec::new(), b"") });
         }
-        "lie-failures" => out.failures.push(failure(rows, 0)),
+        "lie-failures" => out.failures.push(failure(count, 0)),
         "lie-failures-step" => {
             out.origins.remove(0);
             out.failures.push(failure(0, 7));
@@ -88,7 +84,7 @@ fn falsify(out: &mut Transformed, rows: u32, lie: &str) -> Result<(), Fault> {
             out.origins.remove(0);
             out.failures.push(failure(0, 0));
         }
-        other => return Err(Fault::Fatal(format!("no such deed: {other}"))),
+        other => return Err(format!("no such deed: {other}")),
     }
     Ok(())
 }

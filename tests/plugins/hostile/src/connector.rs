@@ -2,48 +2,41 @@
 
 use std::cell::RefCell;
 
-use crate::bindings::exports::weir::connect::connector::{
-    ConfigEntry, ConnectorContext, Fault, Guest, OffsetChange, Started, Support, TaskConfig,
-};
-use crate::{Hostile, fault, set_plan};
+use crate::bindings::exports::weir::connect::connector::TaskConfig;
+use crate::bindings::exports::weir::connect::{connector, connector_check};
+use crate::bindings::weir::connect::data::{ConfigEntry, Fault};
+use crate::{Hostile, fault, refusal, set_plan};
+
+/// Milliseconds between two checks.
+const PACE_MS: u32 = 100;
 
 thread_local! {
     static CONFIG: RefCell<Vec<ConfigEntry>> = RefCell::default();
 }
 
-impl Guest for Hostile {
-    fn start(context: ConnectorContext) -> Result<Started, Fault> {
-        set_plan(&context.config);
-        CONFIG.set(context.config);
-        fault("connector.start")?;
-        Ok(Started { check_interval_ms: Some(100) })
+impl connector::Guest for Hostile {
+    fn start(_class: String, config: Vec<ConfigEntry>) -> Result<(), String> {
+        set_plan(&config);
+        CONFIG.set(config);
+        refusal("connector.start").map(drop)
     }
 
-    fn task_configs(max_tasks: u32) -> Result<Vec<TaskConfig>, Fault> {
-        let lie = fault("connector.task-configs")?;
-        let config: Vec<ConfigEntry> = CONFIG.with_borrow(Clone::clone);
+    fn task_configs(max_tasks: u32) -> Result<Vec<TaskConfig>, String> {
+        let lie = refusal("connector.task-configs")?;
+        let entries: Vec<(String, String)> =
+            CONFIG.with_borrow(|config| config.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect());
         let count = if lie.as_deref() == Some("lie-count") { max_tasks + 1 } else { 1 };
-        Ok((0..count).map(|_| TaskConfig { entries: config.clone() }).collect())
-    }
-
-    fn check() -> Result<bool, Fault> {
-        fault("connector.check")?;
-        Ok(false)
+        Ok((0..count).map(|_| TaskConfig { entries: entries.clone() }).collect())
     }
 
     fn stop() {
-        let _ = fault("connector.stop");
+        let _ = refusal("connector.stop");
     }
+}
 
-    fn exactly_once_support(_class: String, _config: Vec<ConfigEntry>) -> Support {
-        Support::Unsupported
-    }
-
-    fn transaction_boundary_support(_class: String, _config: Vec<ConfigEntry>) -> Support {
-        Support::Unsupported
-    }
-
-    fn alter_offsets(_class: String, _config: Vec<ConfigEntry>, _change: OffsetChange) -> Result<bool, String> {
-        Ok(false)
+impl connector_check::Guest for Hostile {
+    fn check() -> Result<Option<u32>, Fault> {
+        fault("connector-check.check")?;
+        Ok(Some(PACE_MS))
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn poisoned(records: &Records) -> Option<Vec<u32>> {
         return None;
     }
     let has = |value: &Vec<u8>| value.windows(poison.len()).any(|part| part == poison.as_bytes());
-    Some((0u32..).zip(values(records)).filter(|(_, value)| has(value)).map(|(row, _)| row).collect())
+    Some((0u32..).zip(values(records)).filter(|(_, value)| has(value)).map(|(index, _)| index).collect())
 }
 
 /// Holds the records, except these.
@@ -27,7 +27,7 @@ pub(crate) fn hold(records: &Records, left_out: &[u32]) {
     if plan::value("keeps").is_empty() {
         return;
     }
-    let kept = (0u32..).zip(values(records)).filter(|(row, _)| !left_out.contains(row)).map(|(_, value)| value);
+    let kept = (0u32..).zip(values(records)).filter(|(index, _)| !left_out.contains(index)).map(|(_, value)| value);
     HELD.with_borrow_mut(|held| held.extend(kept));
 }
 

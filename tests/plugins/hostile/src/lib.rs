@@ -2,7 +2,7 @@
 //!
 //! | key | meaning |
 //! | --- | --- |
-//! | `hook` | where to misbehave, as the WIT names it: `source.poll`, `connector.task-configs`, `plugin.validate`, ... |
+//! | `hook` | where to misbehave, as the WIT names it: `source.poll`, `connector.task-configs`, `validation.validate`, ... |
 //! | `does` | what to do there: a deed of `weir_hostile_common::deeds` or of `wasi.rs`, or one of the hook's own file |
 //! | `after` | how many calls of the hook behave first; default 0 |
 //! | `times` | how many calls misbehave after that; default all |
@@ -11,8 +11,8 @@
 //! | `topic` | the topic of the source's records |
 //! | `rows` | records in one batch of the source; default 10 |
 //! | `poison` | `sink.put`: misbehave only if a value contains this text |
-//! | `keeps` | a file to which the sink's `pre-commit` appends the values that `put` has accepted |
-//! | `needs.read`, `needs.write`, `needs.connect` | what `capabilities` asks for |
+//! | `keeps` | a file to which `sink-commit.pre-commit` appends the values that `put` has accepted |
+//! | `needs.read`, `needs.write`, `needs.connect` | what `capabilities.required` returns |
 //! | `reads`, `writes`, `connects` | what `read-file`, `write-file` and `connect-host` try |
 //!
 //! `describe` has no configuration: a test overwrites a part of the component file, see `describe.rs`.
@@ -33,7 +33,7 @@ use std::time::Duration;
 use weir_hostile_common::deeds::{self, Severity};
 use weir_hostile_common::plan;
 
-use crate::bindings::weir::connect::data::{ConfigEntry, Fault, Retry};
+use crate::bindings::weir::connect::data::{ConfigEntry, Fault, Retriable};
 use crate::bindings::weir::connect::host::{self, Level};
 
 /// A text that would be a separate line of the log, or look like another text, if it were written unchanged.
@@ -46,7 +46,25 @@ struct Hostile;
 mod bindings {
     use super::Hostile;
 
-    wit_bindgen::generate!({ path: "../../../wit", world: "connector-plugin" });
+    wit_bindgen::generate!({
+        path: "../../../wit",
+        inline: "
+            package weir:hostile;
+
+            world hostile {
+                include weir:connect/source-plugin@0.2.0;
+                include weir:connect/sink-plugin@0.2.0;
+                export weir:connect/validation@0.2.0;
+                export weir:connect/capabilities@0.2.0;
+                export weir:connect/connector@0.2.0;
+                export weir:connect/connector-check@0.2.0;
+                export weir:connect/source-acknowledgements@0.2.0;
+                export weir:connect/sink-commit@0.2.0;
+                export weir:connect/sink-partitions@0.2.0;
+            }
+        ",
+        generate_all,
+    });
     export!(Hostile with_types_in self);
 }
 
@@ -93,7 +111,14 @@ fn fault(hook: &str) -> Result<Option<String>, Fault> {
             (0..60).for_each(|_| host::log(Level::Warn, "hostile", &line));
             Ok(None)
         }
-        "retry" => Err(Fault::Retry(Retry { message: "hostile excuse".into(), after_ms: Some(50) })),
+        "retry" => Err(Fault::Retriable(Retriable { message: "hostile excuse".into(), after_ms: Some(50) })),
         _ => Ok(Some(deed)),
     }
+}
+
+/// The same for a call whose error is a text.
+fn refusal(hook: &str) -> Result<Option<String>, String> {
+    fault(hook).map_err(|fault| match fault {
+        Fault::Retriable(Retriable { message, .. }) | Fault::Fatal(message) => message,
+    })
 }

@@ -1,8 +1,8 @@
-//! What every component exports: `describe`, `validate`, `capabilities`.
+//! What describes the plugins: `plugin`, `validation` and `capabilities`.
 
-use crate::bindings::exports::weir::connect::plugin::{
-    Capability, ConfigEntry, ConfigKey, ConfigType, ConfigValue, Guest, Importance, PluginInfo, PluginKind, Width,
-};
+use crate::bindings::exports::weir::connect::plugin::{ConfigKey, ConfigType, Importance, PluginInfo};
+use crate::bindings::exports::weir::connect::{capabilities, plugin, validation};
+use crate::bindings::weir::connect::data::ConfigEntry;
 use crate::{Hostile, commit, describe, plan, set_plan, wasi};
 
 const KEYS: [&str; 16] = [
@@ -24,34 +24,40 @@ const KEYS: [&str; 16] = [
     "keeps",
 ];
 
-impl Guest for Hostile {
+impl plugin::Guest for Hostile {
     fn describe() -> Vec<PluginInfo> {
         describe::misbehave();
-        let kinds = [("weir.tests.HostileSource", PluginKind::Source), ("weir.tests.HostileSink", PluginKind::Sink)];
+        let kinds = [("weir.tests.HostileSource", "source"), ("weir.tests.HostileSink", "sink")];
         let mut plugins: Vec<PluginInfo> = kinds.into_iter().map(|(class, kind)| info(class, kind)).collect();
         if describe::lies("lie-nothing") {
             plugins.clear();
         } else if describe::lies("lie-twice") {
-            plugins.push(info("weir.tests.HostileSource", PluginKind::Source));
+            plugins.push(info("weir.tests.HostileSource", "source"));
         } else if describe::lies("lie-nameless") {
-            plugins.push(info("", PluginKind::Source));
+            plugins.push(info("", "source"));
+        } else if describe::lies("lie-kind") {
+            plugins[0].kind = "no-such-kind".into();
+        } else if describe::lies("lie-attribute") {
+            plugins[0].config[0].attributes.push(("no-such-attribute".into(), "x".into()));
         } else if describe::lies("bomb-doc") {
             plugins[0].config[0].doc = "d".repeat(12 << 20);
         } else if describe::lies("bomb-keys") {
             plugins[0].config = (0..60_000).map(|number| key(&number.to_string())).collect();
         } else if describe::lies("bomb-class") {
-            plugins[0].class = "c".repeat(12 << 20);
+            plugins[0].class_name = "c".repeat(12 << 20);
         } else if describe::lies("bomb-plugins") {
-            plugins = (0..10_000).map(|number| info(&number.to_string(), PluginKind::Source)).collect();
+            plugins = (0..10_000).map(|number| info(&number.to_string(), "source")).collect();
         }
         plugins
     }
+}
 
-    fn validate(_class: String, config: Vec<ConfigEntry>) -> Vec<ConfigValue> {
+impl validation::Guest for Hostile {
+    fn validate(_class: String, config: Vec<ConfigEntry>) -> Vec<validation::ConfigValue> {
         set_plan(&config);
-        let Some(deed) = plan::deed("plugin.validate") else { return Vec::new() };
+        let Some(deed) = plan::deed("validation.validate") else { return Vec::new() };
         commit(&deed);
-        let error = |key: &str, error: String| ConfigValue {
+        let error = |key: &str, error: String| validation::ConfigValue {
             key: key.into(),
             errors: vec![error],
             recommended_values: Vec::new(),
@@ -63,52 +69,46 @@ impl Guest for Hostile {
             None => vec![error("does", format!("no such deed: {deed}"))],
         }
     }
+}
 
-    fn capabilities(_class: String, config: Vec<ConfigEntry>) -> Result<Vec<Capability>, String> {
+impl capabilities::Guest for Hostile {
+    fn required(_class: String, config: Vec<ConfigEntry>) -> Result<Vec<capabilities::Capability>, String> {
         set_plan(&config);
-        if let Some(deed) = plan::deed("plugin.capabilities") {
+        if let Some(deed) = plan::deed("capabilities.required") {
             commit(&deed);
             return Err(wasi::attempt(&deed).unwrap_or_else(|| format!("hostile refusal: {deed}")));
         }
-        let mut needs = Vec::new();
-        for (key, need) in [
-            ("needs.read", Capability::ReadFolder as fn(String) -> Capability),
-            ("needs.write", Capability::WriteFolder),
-            ("needs.connect", connect),
-        ] {
-            let value = plan::value(key);
-            if !value.is_empty() {
-                needs.push(need(value));
-            }
-        }
-        Ok(needs)
+        let kinds =
+            [("needs.read", "read-directory"), ("needs.write", "write-directory"), ("needs.connect", "connect")];
+        let needs = kinds.into_iter().map(|(key, kind)| (kind, plan::value(key)));
+        let need = |(kind, target): (&str, String)| capabilities::Capability {
+            kind: kind.into(),
+            target,
+            options: Vec::new(),
+        };
+        Ok(needs.filter(|(_, target)| !target.is_empty()).map(need).collect())
     }
 }
 
-fn connect(address: String) -> Capability {
-    let (host, port) = address.rsplit_once(':').unwrap_or((&address, "0"));
-    Capability::Connect((host.to_owned(), port.parse().unwrap_or_default()))
-}
-
-fn info(class: &str, kind: PluginKind) -> PluginInfo {
-    PluginInfo { class: class.into(), kind, version: describe::version(), config: KEYS.into_iter().map(key).collect() }
+fn info(class: &str, kind: &str) -> PluginInfo {
+    PluginInfo {
+        class_name: class.into(),
+        kind: kind.into(),
+        version: describe::version(),
+        config: KEYS.into_iter().map(key).collect(),
+        attributes: Vec::new(),
+    }
 }
 
 fn key(name: &str) -> ConfigKey {
     ConfigKey {
         name: name.into(),
-        kind: ConfigType::String,
+        value_type: ConfigType::String,
         required: false,
         default: None,
-        validators: Vec::new(),
         importance: Importance::Low,
         doc: String::new(),
-        group: None,
-        order_in_group: -1,
-        width: Width::None,
-        display_name: name.into(),
-        dependents: Vec::new(),
-        recommended_values: Vec::new(),
-        visible: true,
+        validators: Vec::new(),
+        attributes: Vec::new(),
     }
 }

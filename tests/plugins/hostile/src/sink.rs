@@ -1,20 +1,15 @@
 //! A sink that forgets its records after logging how many there are, and returns results that break the contract.
 
-use crate::bindings::exports::weir::connect::sink::{
-    Fault, Guest, RowFailure, SinkBatch, TaskContext, TopicPartition, TopicPartitionOffset,
-};
+use crate::bindings::exports::weir::connect::sink::SinkBatch;
+use crate::bindings::exports::weir::connect::{sink, sink_commit, sink_partitions};
+use crate::bindings::weir::connect::data::{ConfigEntry, Fault, RecordFailure, TopicPartition, TopicPartitionOffset};
 use crate::bindings::weir::connect::host::{self, Level};
 use crate::bindings::weir::connect::sink_context;
-use crate::{Hostile, fault, keeper, plan, set_plan};
+use crate::{Hostile, fault, keeper, plan, refusal, set_plan};
 
-impl Guest for Hostile {
-    fn start(context: TaskContext) -> Result<(), Fault> {
-        set_plan(&context.config);
-        fault("sink.start").map(drop)
-    }
-
-    fn open(partitions: Vec<TopicPartition>) -> Result<(), Fault> {
-        if fault("sink.open")?.as_deref() == Some("rewind") {
+impl sink_partitions::Guest for Hostile {
+    fn assigned(partitions: Vec<TopicPartition>) -> Result<(), String> {
+        if refusal("sink-partitions.assigned")?.as_deref() == Some("rewind") {
             let offset = plan::value("offset").parse().unwrap_or(0);
             let at = partitions.into_iter().map(|TopicPartition { topic, partition }| TopicPartitionOffset {
                 topic,
@@ -26,8 +21,23 @@ impl Guest for Hostile {
         Ok(())
     }
 
-    fn put(batch: SinkBatch) -> Result<Vec<RowFailure>, Fault> {
-        // A `put` without rows is not what a test waits for.
+    fn revoked(_partitions: Vec<TopicPartition>) -> Result<(), String> {
+        refusal("sink-partitions.revoked").map(drop)
+    }
+
+    fn lost(_partitions: Vec<TopicPartition>) -> Result<(), String> {
+        refusal("sink-partitions.lost").map(drop)
+    }
+}
+
+impl sink::Guest for Hostile {
+    fn start(_class: String, config: Vec<ConfigEntry>) -> Result<(), String> {
+        set_plan(&config);
+        refusal("sink.start").map(drop)
+    }
+
+    fn put(batch: SinkBatch) -> Result<Vec<RecordFailure>, Fault> {
+        // A `put` without records is not what a test waits for.
         if batch.records.count == 0 {
             return Ok(Vec::new());
         }
@@ -41,7 +51,7 @@ impl Guest for Hostile {
         match deed.as_deref() {
             None => Ok(Vec::new()),
             Some("row-failure") if !left_out.is_empty() => {
-                Ok(left_out.into_iter().map(|row| RowFailure { row, message: "hostile row".into() }).collect())
+                Ok(left_out.into_iter().map(|index| RecordFailure { index, message: "hostile row".into() }).collect())
             }
             Some("rewind") => {
                 let mut starts = Vec::new();
@@ -51,9 +61,11 @@ impl Guest for Hostile {
                 sink_context::rewind(&starts);
                 Ok(Vec::new())
             }
-            Some("lie-rows") => Ok(vec![RowFailure { row: batch.records.count, message: "a row from nowhere".into() }]),
+            Some("lie-rows") => {
+                Ok(vec![RecordFailure { index: batch.records.count, message: "a row from nowhere".into() }])
+            }
             Some("lie-rows-twice") => {
-                let failure = RowFailure { row: 0, message: "a row that failed twice".into() };
+                let failure = RecordFailure { index: 0, message: "a row that failed twice".into() };
                 Ok(vec![failure.clone(), failure])
             }
             Some("lie-rewind") => {
@@ -71,14 +83,20 @@ impl Guest for Hostile {
                 sink_context::pause(&[TopicPartition { topic: nowhere.topic, partition: nowhere.partition }]);
                 Ok(Vec::new())
             }
-            Some("row-failure") => Ok(vec![RowFailure { row: 0, message: "hostile row".into() }]),
+            Some("row-failure") => Ok(vec![RecordFailure { index: 0, message: "hostile row".into() }]),
             Some(other) => Err(Fault::Fatal(format!("no such deed: {other}"))),
         }
     }
 
-    fn pre_commit(offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Fault> {
+    fn stop() {
+        let _ = refusal("sink.stop");
+    }
+}
+
+impl sink_commit::Guest for Hostile {
+    fn pre_commit(offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, String> {
         let mut safe = offsets;
-        match fault("sink.pre-commit")?.as_deref() {
+        match refusal("sink-commit.pre-commit")?.as_deref() {
             None => keeper::write(),
             Some("lie-offsets") => safe.iter_mut().for_each(|partition| partition.offset += 1000),
             Some("lie-offsets-negative") => safe.iter_mut().for_each(|partition| partition.offset = -2),
@@ -86,16 +104,8 @@ impl Guest for Hostile {
                 safe.push(TopicPartitionOffset { topic: "weir-tests-nowhere".into(), partition: 7, offset: 3 });
             }
             Some("lie-partition-twice") => safe.extend(safe.clone()),
-            Some(other) => return Err(Fault::Fatal(format!("no such deed: {other}"))),
+            Some(other) => return Err(format!("no such deed: {other}")),
         }
         Ok(safe)
-    }
-
-    fn close(_partitions: Vec<TopicPartition>) -> Result<(), Fault> {
-        fault("sink.close").map(drop)
-    }
-
-    fn stop() {
-        let _ = fault("sink.stop");
     }
 }

@@ -2,13 +2,15 @@
 
 use std::cell::Cell;
 
-use crate::bindings::exports::weir::connect::source::{
-    Budget, Column, Fault, Guest, Polled, Records, SettledRows, SourceBatch, Started, TaskContext, TransactionBoundary,
-};
+use crate::bindings::exports::weir::connect::source::{Budget, Polled, SourceBatch};
+use crate::bindings::exports::weir::connect::source_acknowledgements::{Acknowledgements, SettledRecords};
+use crate::bindings::exports::weir::connect::{source, source_acknowledgements};
 use crate::bindings::weir::connect::data::{
-    Encoding, Format, HeaderColumns, Schema, SchemaNode, SchemaType, TopicColumn, Values,
+    Column, ConfigEntry, Encoding, Fault, Format, HeaderColumns, Records, Schema, SchemaNode, SchemaType, TopicColumn,
+    Values,
 };
-use crate::{Hostile, fault, plan, set_plan};
+use crate::bindings::weir::connect::source_context;
+use crate::{Hostile, fault, plan, refusal, set_plan};
 
 /// Milliseconds between two batches.
 const PACE_MS: u32 = 20;
@@ -17,18 +19,17 @@ thread_local! {
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-impl Guest for Hostile {
-    fn start(context: TaskContext) -> Result<Started, Fault> {
-        set_plan(&context.config);
-        fault("source.start")?;
-        Ok(Started { wants_settled: true, wants_committed: true })
+impl source::Guest for Hostile {
+    fn start(_class: String, config: Vec<ConfigEntry>) -> Result<(), String> {
+        set_plan(&config);
+        refusal("source.start").map(drop)
     }
 
     fn poll(budget: Budget) -> Result<Polled, Fault> {
         let lie = fault("source.poll")?;
-        let rows = plan::value("rows").parse().unwrap_or(10).min(budget.rows);
-        let mut batch = batch(rows);
-        if rows == 0 {
+        let count = plan::value("rows").parse().unwrap_or(10).min(budget.max_records);
+        let mut batch = batch(count);
+        if count == 0 {
             // Tables have no more entries than there are records.
             batch.records.topics.names.clear();
             batch.source_partitions.clear();
@@ -36,54 +37,59 @@ impl Guest for Hostile {
         if let Some(lie) = lie {
             falsify(&mut batch, &lie, &budget)?;
         }
-        Ok(Polled { batch, idle_ms: PACE_MS })
-    }
-
-    fn settled(_rows: SettledRows) -> Result<(), Fault> {
-        fault("source.settled").map(drop)
-    }
-
-    fn committed(_row: u64) -> Result<(), Fault> {
-        fault("source.committed").map(drop)
+        Ok(Polled { batch: Some(batch), idle_ms: PACE_MS })
     }
 
     fn stop() {
-        let _ = fault("source.stop");
+        let _ = refusal("source.stop");
     }
 }
 
-fn batch(rows: u32) -> SourceBatch {
-    let first = NEXT.replace(NEXT.get() + u64::from(rows));
-    let numbers = first..first + u64::from(rows);
+impl source_acknowledgements::Guest for Hostile {
+    fn wanted() -> Acknowledgements {
+        Acknowledgements::SETTLED | Acknowledgements::COMMITTED
+    }
+
+    fn settled(_records: SettledRecords) -> Result<(), String> {
+        refusal("source-acknowledgements.settled").map(drop)
+    }
+
+    fn committed(_number: u64) -> Result<(), String> {
+        refusal("source-acknowledgements.committed").map(drop)
+    }
+}
+
+fn batch(count: u32) -> SourceBatch {
+    let first = NEXT.replace(NEXT.get() + u64::from(count));
+    let numbers = first..first + u64::from(count);
     let values = column(numbers.clone().map(|number| format!("hostile {number}")));
     SourceBatch {
         records: Records {
-            count: rows,
-            topics: TopicColumn { names: vec![plan::value("topic")], rows: Vec::new() },
+            count,
+            topics: TopicColumn { names: vec![plan::value("topic")], name_index: Vec::new() },
             partitions: Vec::new(),
             timestamps: Vec::new(),
             formats: vec![Format { encoding: Encoding::Utf8, schema: None }],
-            keys: Values { lengths: Vec::new(), bytes: Vec::new(), formats: Vec::new() },
-            values: Values { lengths: values.lengths, bytes: values.bytes, formats: Vec::new() },
+            keys: Values { lengths: Vec::new(), bytes: Vec::new(), format_index: Vec::new() },
+            values: Values { lengths: values.lengths, bytes: values.bytes, format_index: Vec::new() },
             headers: HeaderColumns {
                 counts: Vec::new(),
                 names: column([].into_iter()),
-                values: Values { lengths: Vec::new(), bytes: Vec::new(), formats: Vec::new() },
+                values: Values { lengths: Vec::new(), bytes: Vec::new(), format_index: Vec::new() },
             },
         },
         source_partitions: vec![r#"{"hostile":"source"}"#.into()],
-        source_partition: Vec::new(),
+        source_partition_index: Vec::new(),
         source_offsets: column(numbers.map(|number| format!(r#"{{"row":{number}}}"#))),
-        boundaries: Vec::new(),
     }
 }
 
-/// A source partition of its own for each row, that no other batch has, with a text of so many bytes more.
+/// A source partition of its own for each record, that no other batch has, with a text of that many more bytes.
 fn partition_for_each(batch: &mut SourceBatch, more: usize) {
-    let rows = u64::from(batch.records.count);
-    let (first, more) = (NEXT.get() - rows, "x".repeat(more));
-    batch.source_partitions = (first..first + rows).map(|row| format!(r#"{{"p":"{more}{row}"}}"#)).collect();
-    batch.source_partition = (0..batch.records.count).collect();
+    let count = u64::from(batch.records.count);
+    let (first, more) = (NEXT.get() - count, "x".repeat(more));
+    batch.source_partitions = (first..first + count).map(|row| format!(r#"{{"p":"{more}{row}"}}"#)).collect();
+    batch.source_partition_index = (0..batch.records.count).collect();
 }
 
 fn column(texts: impl Iterator<Item = String>) -> Column {
@@ -97,7 +103,7 @@ fn column(texts: impl Iterator<Item = String>) -> Column {
 
 /// Breaks one rule of the contract.
 fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fault> {
-    let rows = batch.records.count as usize;
+    let count = batch.records.count as usize;
     let records = &mut batch.records;
     match lie {
         "lie-count" => records.count += 1,
@@ -106,14 +112,14 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         "lie-lengths-negative" => records.values.lengths[0] = -2,
         // Together they wrap around to what is there.
         "lie-lengths-huge" => {
-            records.values.lengths = vec![i32::MAX; rows];
+            records.values.lengths = vec![i32::MAX; count];
             records.values.lengths[0] = i32::MIN;
         }
-        "lie-lengths-short" => records.values.lengths.truncate(rows - 1),
+        "lie-lengths-short" => records.values.lengths.truncate(count - 1),
         "lie-nulls" => records.keys.bytes = b"bytes of nobody".to_vec(),
         "lie-utf8" => records.values.bytes[0] = 0xff,
         "lie-json" => records.formats[0].encoding = Encoding::Json,
-        "lie-formats" => records.values.formats = vec![7; rows],
+        "lie-formats" => records.values.format_index = vec![7; count],
         "lie-schema-index" => records.formats[0].schema = Some(Schema { nodes: vec![node(SchemaType::Array, &[9])] }),
         "lie-schema-cycle" => records.formats[0].schema = Some(Schema { nodes: vec![node(SchemaType::Array, &[0])] }),
         "lie-schema-empty" => records.formats[0].schema = Some(Schema { nodes: Vec::new() }),
@@ -124,45 +130,44 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         "lie-topic-none" => records.topics.names.clear(),
         "lie-topic-unused" => {
             records.topics.names.extend((0..400_000).map(|number| format!("unused-{number}")));
-            records.topics.rows = vec![0; rows];
+            records.topics.name_index = vec![0; count];
         }
-        "lie-topic-index" => records.topics.rows = vec![1; rows],
+        "lie-topic-index" => records.topics.name_index = vec![1; count],
         "lie-schema-huge" => {
             let doc = Some("d".repeat(17 << 20));
             let node = SchemaNode { doc, ..node(SchemaType::String, &[]) };
             records.formats[0].schema = Some(Schema { nodes: vec![node] });
         }
-        "lie-partition" => records.partitions = vec![-2; rows],
-        "lie-partition-unknown" => records.partitions = vec![4711; rows],
-        "partition-one" => records.partitions = vec![1; rows],
-        "lie-timestamp" => records.timestamps = vec![-5; rows],
-        "lie-headers" => records.headers.counts = vec![1; rows],
-        "lie-headers-huge" => records.headers.counts = vec![u32::MAX; rows],
+        "lie-partition" => records.partitions = vec![-2; count],
+        "lie-partition-unknown" => records.partitions = vec![4711; count],
+        "partition-one" => records.partitions = vec![1; count],
+        "lie-timestamp" => records.timestamps = vec![-5; count],
+        "lie-headers" => records.headers.counts = vec![1; count],
+        "lie-headers-huge" => records.headers.counts = vec![u32::MAX; count],
         "lie-source-partition" => batch.source_partitions = vec!["no JSON".into()],
         "lie-source-partition-array" => batch.source_partitions = vec!["[1]".into()],
         "lie-source-partition-nested" => batch.source_partitions = vec![r#"{"a":{"b":1}}"#.into()],
-        "lie-source-partition-unused" => batch.source_partitions = vec!["{}".into(); rows + 1],
-        "lie-source-partition-index" => batch.source_partition = vec![1; rows],
-        "lie-source-offset" => batch.source_offsets = column((0..rows).map(|_| "no JSON".to_owned())),
+        "lie-source-partition-unused" => batch.source_partitions = vec!["{}".into(); count + 1],
+        "lie-source-partition-index" => batch.source_partition_index = vec![1; count],
+        "lie-source-offset" => batch.source_offsets = column((0..count).map(|_| "no JSON".to_owned())),
         "lie-source-offset-huge" => {
-            batch.source_offsets = column((0..rows).map(|_| format!(r#"{{"a":"{}"}}"#, "x".repeat(300 << 10))));
+            batch.source_offsets = column((0..count).map(|_| format!(r#"{{"a":"{}"}}"#, "x".repeat(300 << 10))));
         }
-        "lie-source-offset-short" => batch.source_offsets.lengths.truncate(rows - 1),
-        "lie-boundary" => {
-            batch.boundaries = vec![TransactionBoundary { row: Some(rows as u32), abort: false }];
-        }
+        "lie-source-offset-short" => batch.source_offsets.lengths.truncate(count - 1),
+        // After the last record, and traps unless the task defines where transactions end.
+        "lie-boundary" => source_context::commit_transaction(Some(count as u32)),
         // No lies, but more than anybody needs.
         "many-partitions" => partition_for_each(batch, 0),
         "large-partitions" => partition_for_each(batch, 10_000),
         "line-breaks" => {
             batch.source_partitions = vec!["{\"hostile\":\r\n\"line breaks\"}\n".into()];
-            batch.source_offsets = column((0..rows).map(|row| format!("\n{{\"row\":\n{row}}}")));
+            batch.source_offsets = column((0..count).map(|row| format!("\n{{\"row\":\n{row}}}")));
         }
-        // These keep to the contract. What they cost is the host's.
+        // These keep to the contract, and cost the host something.
         "many-topics" => {
             let first = NEXT.get();
-            records.topics.names = (0..rows as u64).map(|row| format!("hostile-{}", first + row)).collect();
-            records.topics.rows = (0..rows as u32).collect();
+            records.topics.names = (0..count as u64).map(|row| format!("hostile-{}", first + row)).collect();
+            records.topics.name_index = (0..count as u32).collect();
         }
         "documented" => {
             let doc = Some("d".repeat(250 << 10));
@@ -171,20 +176,20 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         }
         "large-offsets" => {
             let text = "x".repeat(250 << 10);
-            batch.source_offsets = column((0..rows).map(|_| format!(r#"{{"a":"{text}"}}"#)));
+            batch.source_offsets = column((0..count).map(|_| format!(r#"{{"a":"{text}"}}"#)));
         }
-        "lie-budget" => *batch = self::batch(budget.rows + 1),
+        "lie-budget" => *batch = self::batch(budget.max_records + 1),
         // One record larger than `max.request.size`.
         "large-record" => {
             let large = "x".repeat(1_100_000);
-            let values = column([large].into_iter().chain((1..rows).map(|row| format!("small {row}"))));
+            let values = column([large].into_iter().chain((1..count).map(|row| format!("small {row}"))));
             records.values.lengths = values.lengths;
             records.values.bytes = values.bytes;
         }
         // More than a record may have, in a batch that is far above the budget's bytes.
         "lie-huge" => {
             let huge = "x".repeat(20 << 20);
-            let values = column([huge].into_iter().chain((1..rows).map(|_| String::new())));
+            let values = column([huge].into_iter().chain((1..count).map(|_| String::new())));
             records.values.lengths = values.lengths;
             records.values.bytes = values.bytes;
         }

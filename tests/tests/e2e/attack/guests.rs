@@ -39,7 +39,7 @@ pub(super) fn act(turn: &mut Turn<'_>) -> Result<String> {
 
 /// Reads a pipe into which nobody writes, or writes a file.
 fn granted(turn: &mut Turn<'_>) -> Result<String> {
-    let hook = turn.one_of(&["source.start", "source.poll", "connector.check"]);
+    let hook = turn.one_of(&["source.start", "source.poll", "connector-check.check"]);
     let (does, found) =
         turn.one_of(&[("read-file", "read-file denied"), ("write-file", "write-file escaped: written")]);
     let name = turn.scene.name(&format!("granted-{does}"));

@@ -2,101 +2,121 @@
 
 use std::cell::RefCell;
 
-use crate::bindings::exports::weir::connect::{connector, sink, source};
-use crate::bindings::weir::connect::data::{
-    Column, ConfigEntry, Fault, Records, Retry, RowFailure, TopicPartition, TopicPartitionOffset,
+use crate::bindings::exports::weir::connect::{
+    connector, connector_check, sink, sink_commit, sink_offsets, sink_partitions, source, source_acknowledgements,
+    source_offsets, source_transactions,
 };
-use crate::bindings::weir::connect::{sink_context, source_context};
+use crate::bindings::weir::connect::data::{
+    Column, ConfigEntry, Fault, HeaderColumns, RecordFailure, Records, Retriable, TopicColumn, TopicPartition,
+    TopicPartitionOffset, Values,
+};
+use crate::bindings::weir::connect::{context, sink_context, source_context};
 use crate::codec::{decode, encode};
-use crate::{Guest, commands, configure, setting};
+use crate::{Guest, commands, configure, setting, types};
 
 impl connector::Guest for Guest {
-    fn start(context: connector::ConnectorContext) -> Result<connector::Started, Fault> {
-        configure(&context.config);
+    fn start(_class: String, config: Vec<ConfigEntry>) -> Result<(), String> {
+        configure(&config);
         match setting("do").as_str() {
-            "refuse" => Err(Fault::Fatal(format!("{} refuses", context.name))),
-            _ => Ok(connector::Started { check_interval_ms: Some(1500) }),
+            "refuse" => Err(format!("{} refuses", context::connector_name())),
+            _ => Ok(()),
         }
     }
 
-    fn task_configs(max_tasks: u32) -> Result<Vec<connector::TaskConfig>, Fault> {
+    fn task_configs(max_tasks: u32) -> Result<Vec<connector::TaskConfig>, String> {
         let count = if setting("do") == "lie" { max_tasks + 1 } else { max_tasks };
-        let entry = |number: u32| ConfigEntry { key: "number".into(), value: number.to_string() };
         let entries = |number: u32| match setting("do").as_str() {
-            "flood-values" => vec![ConfigEntry { key: "large".into(), value: "x".repeat(9 << 20) }],
-            _ => vec![entry(number)],
+            "flood-values" => vec![("large".to_owned(), "x".repeat(9 << 20))],
+            _ => vec![("number".to_owned(), number.to_string())],
         };
         Ok((0..count).map(|number| connector::TaskConfig { entries: entries(number) }).collect())
-    }
-
-    fn check() -> Result<bool, Fault> {
-        Err(Fault::Retry(Retry { message: "busy".into(), after_ms: Some(250) }))
     }
 
     fn stop() {
         commands::run(&setting("stop"));
     }
+}
 
-    fn exactly_once_support(_class: String, _config: Vec<ConfigEntry>) -> connector::Support {
-        connector::Support::Supported
+impl connector_check::Guest for Guest {
+    fn check() -> Result<Option<u32>, Fault> {
+        Err(Fault::Retriable(Retriable { message: "busy".into(), after_ms: Some(250) }))
+    }
+}
+
+impl source_transactions::Guest for Guest {
+    fn supports_exactly_once(_class: String, _config: Vec<ConfigEntry>) -> bool {
+        true
     }
 
-    fn transaction_boundary_support(_class: String, _config: Vec<ConfigEntry>) -> connector::Support {
-        connector::Support::Unsupported
+    fn can_define_transactions(_class: String, _config: Vec<ConfigEntry>) -> bool {
+        false
     }
+}
 
-    fn alter_offsets(
+impl source_offsets::Guest for Guest {
+    fn alter(
         class: String,
         _config: Vec<ConfigEntry>,
-        change: connector::OffsetChange,
+        offsets: Vec<source_offsets::SourceOffset>,
     ) -> Result<bool, String> {
-        match change {
-            connector::OffsetChange::Source(offsets) if offsets.iter().any(|offset| offset.offset.is_none()) => {
-                Err(format!("{class} never forgets"))
-            }
-            connector::OffsetChange::Source(_) => Ok(true),
-            connector::OffsetChange::Sink(_) => Ok(false),
+        match offsets.iter().any(|offset| offset.offset.is_none()) {
+            true => Err(format!("{class} never forgets")),
+            false => Ok(true),
         }
     }
 }
 
+impl sink_offsets::Guest for Guest {
+    fn alter(_class: String, _config: Vec<ConfigEntry>, _offsets: Vec<TopicPartitionOffset>) -> Result<bool, String> {
+        Ok(false)
+    }
+}
+
 impl source::Guest for Guest {
-    fn start(context: source::TaskContext) -> Result<source::Started, Fault> {
-        configure(&context.config);
+    fn start(class: String, config: Vec<ConfigEntry>) -> Result<(), String> {
+        configure(&config);
         if setting("do") == "refuse" {
-            return Err(Fault::Fatal(format!("{} {} {}", context.connector, context.class, context.task)));
+            let task = context::task_number().expect("a task");
+            return Err(format!("{} {class} {task}", context::connector_name()));
         }
-        Ok(source::Started { wants_settled: true, wants_committed: false })
+        Ok(())
     }
 
     fn poll(budget: source::Budget) -> Result<source::Polled, Fault> {
         let batch = match setting("do").as_str() {
             "replay" => replay(),
-            "rows" => lines(budget.rows),
-            "too-many" => lines(budget.rows + 1),
+            "rows" => lines(budget.max_records),
+            "too-many" => lines(budget.max_records + 1),
             "bad-offset" => {
                 let mut batch = lines(1);
                 batch.source_offsets = Column { lengths: vec![2], bytes: b"17".into() };
                 batch
             }
-            "retry" => return Err(Fault::Retry(Retry { message: "no rows yet".into(), after_ms: None })),
+            "retry" => return Err(Fault::Retriable(Retriable { message: "no rows yet".into(), after_ms: None })),
             command => return Err(Fault::Fatal(commands::run(command))),
         };
-        Ok(source::Polled { batch, idle_ms: 20 })
-    }
-
-    fn settled(rows: source::SettledRows) -> Result<(), Fault> {
-        let partitions: Vec<_> =
-            rows.topic_partitions.iter().map(|at| format!("{}-{}", at.topic, at.partition)).collect();
-        Err(Fault::Fatal(format!("{:?} {partitions:?} {:?} {:?}", rows.rows, rows.topic_partition, rows.offsets)))
-    }
-
-    fn committed(row: u64) -> Result<(), Fault> {
-        Err(Fault::Fatal(format!("committed {row}")))
+        Ok(source::Polled { batch: Some(batch), idle_ms: 20 })
     }
 
     fn stop() {
         commands::run(&setting("stop"));
+    }
+}
+
+impl source_acknowledgements::Guest for Guest {
+    fn wanted() -> source_acknowledgements::Acknowledgements {
+        source_acknowledgements::Acknowledgements::SETTLED
+    }
+
+    fn settled(records: source_acknowledgements::SettledRecords) -> Result<(), String> {
+        let partitions: Vec<_> =
+            records.topic_partitions.iter().map(|at| format!("{}-{}", at.topic, at.partition)).collect();
+        let (numbers, index) = (records.numbers, records.topic_partition_index);
+        Err(format!("{numbers:?} {partitions:?} {index:?} {:?}", records.offsets))
+    }
+
+    fn committed(number: u64) -> Result<(), String> {
+        Err(format!("committed {number}"))
     }
 }
 
@@ -105,13 +125,16 @@ fn replay() -> source::SourceBatch {
     let stored = source_context::stored_offsets(&["nothing".to_owned(), "batch".to_owned()]);
     assert_eq!(stored[0], None, "answers are in order");
     let text = stored[1].as_deref().expect("the batch to replay");
-    let (records, ((partitions, partition), offsets)) = decode::<(Records, ((Vec<String>, Vec<u32>), Column))>(text);
+    let (records, ((partitions, partition), offsets)) =
+        decode::<(types::Records, ((Vec<String>, Vec<u32>), Column))>(text);
+    if source_context::defines_transactions() {
+        source_context::abort_transaction(None);
+    }
     source::SourceBatch {
-        records,
+        records: records.into(),
         source_partitions: partitions,
-        source_partition: partition,
+        source_partition_index: partition,
         source_offsets: offsets,
-        boundaries: vec![source::TransactionBoundary { row: None, abort: true }],
     }
 }
 
@@ -123,26 +146,24 @@ fn lines(count: u32) -> source::SourceBatch {
     records.values.lengths = vec![100; count as usize];
     records.values.bytes = line.repeat(count as usize);
     let mut offsets = Column { lengths: Vec::new(), bytes: Vec::new() };
-    for row in 0..count {
-        let offset = format!("{{\"position\":{row}}}");
+    for index in 0..count {
+        let offset = format!("{{\"position\":{index}}}");
         offsets.lengths.push(offset.len() as i32);
         offsets.bytes.extend_from_slice(offset.as_bytes());
     }
     source::SourceBatch {
         records,
         source_partitions: vec![r#"{"filename":"a"}"#.into()],
-        source_partition: vec![],
+        source_partition_index: vec![],
         source_offsets: offsets,
-        boundaries: vec![],
     }
 }
 
 fn empty() -> Records {
-    use crate::types::{HeaderColumns, TopicColumn, Values};
-    let values = || Values { lengths: vec![], bytes: vec![], formats: vec![] };
+    let values = || Values { lengths: vec![], bytes: vec![], format_index: vec![] };
     Records {
         count: 0,
-        topics: TopicColumn { names: vec![], rows: vec![] },
+        topics: TopicColumn { names: vec![], name_index: vec![] },
         partitions: vec![],
         timestamps: vec![],
         formats: vec![],
@@ -170,12 +191,35 @@ fn piece_of(text: impl FnOnce() -> String) -> String {
 }
 
 impl sink::Guest for Guest {
-    fn start(context: sink::TaskContext) -> Result<(), Fault> {
-        configure(&context.config);
+    fn start(_class: String, config: Vec<ConfigEntry>) -> Result<(), String> {
+        configure(&config);
         Ok(())
     }
 
-    fn open(partitions: Vec<TopicPartition>) -> Result<(), Fault> {
+    fn put(batch: sink::SinkBatch) -> Result<Vec<RecordFailure>, Fault> {
+        match setting("do").as_str() {
+            "take" => Ok(vec![]),
+            "dump" => {
+                let kinds: Vec<u8> = batch.timestamp_types.iter().map(|kind| *kind as u8).collect();
+                let partitions: Vec<_> =
+                    batch.topic_partitions.into_iter().map(|at| (at.topic, at.partition)).collect();
+                let rest = ((partitions, batch.topic_partition_index), (batch.offsets, kinds));
+                Err(Fault::Fatal(piece_of(|| encode(&(types::Records::from(batch.records), rest)))))
+            }
+            "fail" => Ok([2, 0, 2].map(|index| RecordFailure { index, message: "no".into() }).into()),
+            "lie" => Ok(vec![RecordFailure { index: batch.records.count, message: "no".into() }]),
+            "retry" => Err(Fault::Retriable(Retriable { message: "busy".into(), after_ms: Some(100) })),
+            command => Err(Fault::Fatal(commands::run(command))),
+        }
+    }
+
+    fn stop() {
+        commands::run(&setting("stop"));
+    }
+}
+
+impl sink_partitions::Guest for Guest {
+    fn assigned(partitions: Vec<TopicPartition>) -> Result<(), String> {
         if setting("do") == "requests" {
             sink_context::pause(&partitions);
             let rewind = |at: &TopicPartition| TopicPartitionOffset {
@@ -191,35 +235,20 @@ impl sink::Guest for Guest {
         Ok(())
     }
 
-    fn put(batch: sink::SinkBatch) -> Result<Vec<RowFailure>, Fault> {
-        match setting("do").as_str() {
-            "take" => Ok(vec![]),
-            "dump" => {
-                let kinds: Vec<u8> = batch.timestamp_types.iter().map(|kind| *kind as u8).collect();
-                let partitions: Vec<_> =
-                    batch.topic_partitions.into_iter().map(|at| (at.topic, at.partition)).collect();
-                let rest = ((partitions, batch.topic_partition), (batch.offsets, kinds));
-                Err(Fault::Fatal(piece_of(|| encode(&(batch.records, rest)))))
-            }
-            "fail" => Ok([2, 0, 2].map(|row| RowFailure { row, message: "no".into() }).into()),
-            "lie" => Ok(vec![RowFailure { row: batch.records.count, message: "no".into() }]),
-            "retry" => Err(Fault::Retry(Retry { message: "busy".into(), after_ms: Some(100) })),
-            command => Err(Fault::Fatal(commands::run(command))),
-        }
+    fn revoked(partitions: Vec<TopicPartition>) -> Result<(), String> {
+        Err(format!("{} closed", partitions.len()))
     }
 
-    fn pre_commit(mut offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Fault> {
+    fn lost(partitions: Vec<TopicPartition>) -> Result<(), String> {
+        Err(format!("{} lost", partitions.len()))
+    }
+}
+
+impl sink_commit::Guest for Guest {
+    fn pre_commit(mut offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, String> {
         if setting("do") == "lie" {
             offsets[0].offset += 1;
         }
         Ok(offsets)
-    }
-
-    fn close(partitions: Vec<TopicPartition>) -> Result<(), Fault> {
-        Err(Fault::Fatal(format!("{} closed", partitions.len())))
-    }
-
-    fn stop() {
-        commands::run(&setting("stop"));
     }
 }

@@ -1,49 +1,49 @@
 //! The transform and the predicate.
 
 use crate::bindings::exports::weir::connect::{predicate, transform};
-use crate::bindings::weir::connect::data::{ConfigEntry, Fault, Records};
+use crate::bindings::weir::connect::data::{Columns, ConfigEntry, Records, TransformBatch};
 use crate::{Guest, commands, configure, setting};
-use transform::{Columns, StepFailure, TransformBatch, Transformed};
+use transform::{StepFailure, Transformed};
 
 impl transform::Guest for Guest {
     fn configure(steps: Vec<transform::Step>) -> Result<Columns, String> {
         let [step] = &steps[..] else { return Err(format!("{} steps", steps.len())) };
         configure(&step.config);
         if let Some(predicate) = &step.predicate {
-            return Err(format!("{} {} {}", step.alias, predicate.class, predicate.negate));
+            return Err(format!("{} {} {}", step.alias, predicate.class_name, predicate.negate));
         }
         Ok(wanted())
     }
 
-    fn apply(batch: TransformBatch) -> Result<Transformed, Fault> {
+    fn apply(batch: TransformBatch) -> Result<Transformed, String> {
         let TransformBatch { records, offsets } = batch;
         match setting("do").as_str() {
             "keep" => Ok(kept(&records)),
-            "values" => Ok(Transformed { values: Some(records.values), ..kept_rows(records.count) }),
+            "values" => Ok(Transformed { values: Some(records.values), ..kept_records(records.count) }),
             "all" => Ok(all(records)),
             "fail" => Ok(Transformed {
                 origins: vec![1],
-                failures: vec![StepFailure { row: 0, step: 0, message: format!("{offsets:?}"), retry: true }],
-                ..kept_rows(0)
+                failures: vec![StepFailure { index: 0, step: 0, message: format!("{offsets:?}"), retriable: true }],
+                ..kept_records(0)
             }),
-            "lie-origin" => Ok(kept_rows(records.count + 1)),
+            "lie-origin" => Ok(kept_records(records.count + 1)),
             "lie-step" => {
-                let failure = StepFailure { row: 0, step: 1, message: String::new(), retry: false };
-                Ok(Transformed { failures: vec![failure], ..kept_rows(0) })
+                let failure = StepFailure { index: 0, step: 1, message: String::new(), retriable: false };
+                Ok(Transformed { failures: vec![failure], ..kept_records(0) })
             }
             "lie-length" => {
                 let mut values = records.values;
                 values.lengths[0] += 1;
-                Ok(Transformed { values: Some(values), ..kept_rows(records.count) })
+                Ok(Transformed { values: Some(values), ..kept_records(records.count) })
             }
-            "shape" => Err(Fault::Fatal(format!(
+            "shape" => Err(format!(
                 "{} {} {} {}",
                 records.keys.lengths.len(),
                 records.values.lengths.len(),
                 records.headers.counts.len(),
                 records.formats.len()
-            ))),
-            command => Err(Fault::Fatal(commands::run(command))),
+            )),
+            command => Err(commands::run(command)),
         }
     }
 }
@@ -54,12 +54,12 @@ impl predicate::Guest for Guest {
         Ok(wanted())
     }
 
-    fn test(batch: TransformBatch) -> Result<Vec<bool>, Fault> {
+    fn test(batch: TransformBatch) -> Result<Vec<bool>, String> {
         let count = batch.records.count;
         match setting("do").as_str() {
-            "even" => Ok((0..count).map(|row| row % 2 == 0).collect()),
+            "even" => Ok((0..count).map(|index| index % 2 == 0).collect()),
             "short" => Ok(vec![true; count as usize - 1]),
-            command => Err(Fault::Fatal(commands::run(command))),
+            command => Err(commands::run(command)),
         }
     }
 }
@@ -77,7 +77,7 @@ fn wanted() -> Columns {
     columns
 }
 
-fn kept_rows(count: u32) -> Transformed {
+fn kept_records(count: u32) -> Transformed {
     Transformed {
         origins: (0..count).collect(),
         topics: None,
@@ -92,22 +92,22 @@ fn kept_rows(count: u32) -> Transformed {
 }
 
 fn kept(records: &Records) -> Transformed {
-    kept_rows(records.count)
+    kept_records(records.count)
 }
 
 /// Every column once more, and with formats of its own.
 fn all(records: Records) -> Transformed {
     let count = records.count;
     let first = records.formats.len() as u32;
-    let moved = |formats: Vec<u32>, rows: usize| match (first, formats.is_empty()) {
+    let moved = |formats: Vec<u32>, count: usize| match (first, formats.is_empty()) {
         (0, _) => formats,
-        (_, true) => vec![first; rows],
+        (_, true) => vec![first; count],
         (_, false) => formats.into_iter().map(|format| format + first).collect(),
     };
     let (mut keys, mut values, mut headers) = (records.keys, records.values, records.headers);
-    keys.formats = moved(keys.formats, count as usize);
-    values.formats = moved(values.formats, count as usize);
-    headers.values.formats = moved(headers.values.formats, headers.names.lengths.len());
+    keys.format_index = moved(keys.format_index, count as usize);
+    values.format_index = moved(values.format_index, count as usize);
+    headers.values.format_index = moved(headers.values.format_index, headers.names.lengths.len());
     Transformed {
         topics: Some(records.topics),
         partitions: Some(records.partitions),
@@ -116,6 +116,6 @@ fn all(records: Records) -> Transformed {
         keys: Some(keys),
         values: Some(values),
         headers: Some(headers),
-        ..kept_rows(count)
+        ..kept_records(count)
     }
 }
