@@ -19,7 +19,8 @@ pub(crate) fn check(component: &[u8], manifest: &Path) -> anyhow::Result<Surface
     let exports = |interface: &str| surface.exports.iter().any(|name| name.starts_with(interface));
     if !exports("weir:connect/plugin@") {
         bail!(
-            "it does not export weir:connect/plugin, only {:?}\nnext: export its plugins with the SDK's macro",
+            "it does not export weir:connect/plugin, only {:?}\n\
+             next: export its plugins in its lib.rs: `weir_sdk::export!(sources: [MySource])`",
             surface.exports
         );
     }

@@ -1,4 +1,4 @@
-//! A source that counts, and goes on where it was when it starts again.
+//! A source that counts, and continues where it stopped when it starts again.
 //!
 //! `cargo test`, then `cargo build --release --target wasm32-wasip2`.
 
