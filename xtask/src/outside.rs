@@ -43,7 +43,10 @@ fn plugins_are_built_outside_of_the_repository_with_the_packaged_sdk() {
         let mut exports = [&common[..], &[interface]].concat();
         exports.sort();
         surface.exports.sort();
-        assert_eq!(surface.exports, exports.iter().map(|name| format!("weir:connect/{name}@0.2.0")).collect::<Vec<_>>());
+        assert_eq!(
+            surface.exports,
+            exports.iter().map(|name| format!("weir:connect/{name}@0.2.0")).collect::<Vec<_>>()
+        );
         let foreign = |name: &&String| !name.starts_with("weir:connect/") && !name.starts_with("wasi:");
         assert_eq!(surface.imports.iter().find(foreign), None);
     }

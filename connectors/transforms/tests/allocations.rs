@@ -1,7 +1,8 @@
 //! A chain allocates for a batch, not for a record: ten times the records cost hardly more allocations.
 
 use weir_sdk::bindings::host::weir::connect::data::{
-    Column, ConfigEntry, Encoding, Format, HeaderColumns, Records, Schema as SchemaNodes, TopicColumn, TransformBatch, Values,
+    Column, ConfigEntry, Encoding, Format, HeaderColumns, Records, Schema as SchemaNodes, TopicColumn, TransformBatch,
+    Values,
 };
 use weir_sdk::bindings::transform::interface::Step;
 use weir_sdk::schema::Schema;

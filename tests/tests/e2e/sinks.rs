@@ -147,7 +147,10 @@ fn a_sink_gets_the_rows_again_that_it_rewinds_to() -> Result<()> {
 /// A sink that keeps its own offsets says where to begin when it is given its partitions.
 #[test]
 fn a_sink_begins_where_it_wants_to() -> Result<()> {
-    let log = committed("begun", &[("hook", "sink-partitions.assigned"), ("does", "rewind"), ("offset", "15"), ("times", "1")])?;
+    let log = committed(
+        "begun",
+        &[("hook", "sink-partitions.assigned"), ("does", "rewind"), ("offset", "15"), ("times", "1")],
+    )?;
     assigned_once(&log)?;
     ensure!(taken(&log) == ROWS - 15, "{} rows were taken", taken(&log));
     Ok(())

@@ -17,8 +17,10 @@ use crate::{Config, ConfigMap, Error, logging};
 #[expect(missing_debug_implementations, reason = "made of functions")]
 pub struct SinkEntry {
     class: &'static str,
-    start: fn(&ConfigMap, &SinkContext) -> Result<Box<dyn AnySink>, Error>,
+    start: Start,
 }
+
+type Start = fn(&ConfigMap, &SinkContext) -> Result<Box<dyn AnySink>, Error>;
 
 impl SinkEntry {
     /// Creates the entry of a type.

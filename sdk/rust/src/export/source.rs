@@ -18,8 +18,10 @@ use crate::{Config, ConfigMap, Error, logging};
 #[expect(missing_debug_implementations, reason = "made of functions")]
 pub struct SourceEntry {
     class: &'static str,
-    start: fn(&ConfigMap, &SourceContext) -> Result<Box<dyn AnySource>, Error>,
+    start: Start,
 }
+
+type Start = fn(&ConfigMap, &SourceContext) -> Result<Box<dyn AnySource>, Error>;
 
 impl SourceEntry {
     /// Creates the entry of a type.
