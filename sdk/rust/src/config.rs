@@ -93,7 +93,7 @@ pub enum Width {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Validator {
-    /// A number between these, both inclusive (`ConfigDef.Range`). `None` is no bound.
+    /// A number between these, both inclusive (`ConfigDef.Range`). `None` stands for no bound.
     Range(Option<i64>, Option<i64>),
     /// `ConfigDef.NonEmptyString`.
     NonEmptyString,
