@@ -67,12 +67,12 @@ fn commands_and_classes_are_found_and_other_strings_are_not() {
         // "comment" => 1
         match deed { "spin" => spin(), Some("lie-a") if x => {} "one" | "two" => {} other => panic!("other") }
         if describe::lies("lie-b") || lie == Some("lie-c") || deed == "lie-d" || setting("key") == "value-e" {}
-        fault("sink.put")?; plan::deed("plugin.validate"); host::log("text"); "" => 0; "weir.tests.A" => 0;
-        const CLASS: &'static str = "org.example.B"; [("weir.tests.C", PluginKind::Source)]
+        fault("sink.put")?; plan::deed("validation.validate"); refusal("sink.stop"); host::log("text"); "" => 0; "weir.tests.A" => 0;
+        const CLASS: &'static str = "org.example.B"; [("weir.tests.C", "source")]; info("d.E", "sink"); ("needs.read", "read-directory");
     "#;
-    let expected = ["lie-a", "lie-b", "lie-c", "lie-d", "one", "plugin.validate", "sink.put", "spin", "two", "value-e"];
+    let expected = ["lie-a", "lie-b", "lie-c", "lie-d", "one", "sink.put", "sink.stop", "spin", "two", "validation.validate", "value-e"];
     assert_eq!(told(code).iter().map(String::as_str).collect::<Vec<_>>(), expected);
-    assert_eq!(classes(code).iter().map(String::as_str).collect::<Vec<_>>(), ["org.example.B", "weir.tests.C"]);
+    assert_eq!(classes(code).iter().map(String::as_str).collect::<Vec<_>>(), ["d.E", "org.example.B", "weir.tests.C"]);
     let used = words(r#"("sink.put", "one,two", "compute 300") // "comment""#);
     assert!(["sink.put", "one", "two", "compute"].iter().all(|word| used.contains(*word)), "{used:?}");
     assert!(!used.contains("comment"));
@@ -131,7 +131,7 @@ fn told(code: &str) -> BTreeSet<String> {
     let is_told = |literal: &Literal<'_>| {
         let after = literal.after.trim_start_matches(')').trim_start();
         let is_pattern = after.starts_with("=>") || after.starts_with('|') || after.starts_with("if ");
-        let asks = ["== Some(", "==", "lies(", "fault(", "deed("];
+        let asks = ["== Some(", "==", "lies(", "fault(", "refusal(", "deed("];
         is_pattern || asks.iter().any(|asks| literal.before.ends_with(asks))
     };
     literals(code)
@@ -140,11 +140,17 @@ fn told(code: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The kinds of plugins, as `describe` returns them.
+const KINDS: [&str; 4] = ["source", "sink", "transformation", "predicate"];
+
 /// Returns the class names of a guest's plugins.
 fn classes(code: &str) -> BTreeSet<String> {
-    let is_class = |literal: &Literal<'_>| {
-        literal.before.ends_with("const CLASS: &'static str =") || literal.after.starts_with(", PluginKind::")
+    let is_before_kind = |literal: &Literal<'_>| {
+        let next = literal.after.strip_prefix(", \"").and_then(|next| next.split('"').next());
+        next.is_some_and(|next| KINDS.contains(&next)) && literal.text.contains('.')
     };
+    let is_class =
+        |literal: &Literal<'_>| literal.before.ends_with("const CLASS: &'static str =") || is_before_kind(literal);
     literals(code).filter(is_class).map(|literal| literal.text.into()).collect()
 }
 

@@ -156,7 +156,7 @@ fn rows_that_a_sink_names_are_not_given_again() -> Result<()> {
     worker.start()?;
     let file = worker.data().join(topic);
     let more = [("errors.log.enable", "true"), ("errors.log.include.messages", "true")];
-    worker.rest().create(topic, &with(&config(topic, &file, "row-failure"), &more))?;
+    worker.rest().create(topic, &with(&config(topic, &file, "record-failure"), &more))?;
     committed(&mut worker, bootstrap, topic, 300)?;
     worker.stop()?;
     let letters: Vec<String> = topics::read(bootstrap, &dead(topic))?.iter().map(text).collect();

@@ -245,7 +245,7 @@ fn a_row_that_a_transform_asks_for_again_is_tried_again_and_keeps_its_place() ->
         ("transforms", "t"),
         ("transforms.t.type", "weir.tests.HostileTransform"),
         ("transforms.t.hook", "transform.apply"),
-        ("transforms.t.does", "row-retry"),
+        ("transforms.t.does", "record-retry"),
         ("transforms.t.times", "2"),
         ("errors.retry.timeout", "60000"),
     ];
@@ -268,7 +268,7 @@ fn a_row_that_a_transform_asks_for_again_is_tried_again_and_keeps_its_place() ->
         trace.starts_with("org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\n"),
         "{trace}"
     );
-    ensure!(trace.contains("Caused by: org.apache.kafka.connect.errors.RetriableException: hostile row"), "{trace}");
+    ensure!(trace.contains("Caused by: org.apache.kafka.connect.errors.RetriableException: hostile record"), "{trace}");
     worker.stop()
 }
 
@@ -279,7 +279,7 @@ fn a_record_of_a_source_that_is_too_large_is_skipped_and_logged() -> Result<()> 
     topics::create(bootstrap, topic, 1)?;
     let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins());
     worker.start()?;
-    let config: Value = json!({"connector.class": "weir.tests.HostileSource", "topic": topic, "rows": "5",
+    let config: Value = json!({"connector.class": "weir.tests.HostileSource", "topic": topic, "records": "5",
         "hook": "source.poll", "does": "large-record", "times": "1", "errors.tolerance": "all",
         "errors.log.enable": "true", "errors.log.include.messages": "true"});
     worker.rest().create(topic, &config)?;

@@ -114,7 +114,7 @@ fn a_topic_that_is_missing_for_longer_than_the_producer_waits_gets_every_record(
     rest.create("all", &with(&source(&input, "all"), &[ALL]))?;
     // A partition that does not exist yet.
     topics::create(&bootstrap, "few", 1)?;
-    let hostile = json!({"connector.class": "weir.tests.HostileSource", "topic": "few", "rows": "5",
+    let hostile = json!({"connector.class": "weir.tests.HostileSource", "topic": "few", "records": "5",
         "hook": "source.poll", "does": "partition-one", "errors.tolerance": "all"});
     rest.create("few", &hostile)?;
     wait::holds("no task fails while topics are missing", Duration::from_secs(40), || {

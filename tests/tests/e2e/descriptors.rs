@@ -104,7 +104,7 @@ fn a_task_that_finds_no_room_fails_and_says_which_limit() -> Result<()> {
     let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins()).set("weir.instances.max", "3");
     worker.start()?;
     let rest = worker.rest();
-    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": topic, "rows": "1"});
+    let base = json!({"connector.class": "weir.tests.HostileSource", "topic": topic, "records": "1"});
     rest.create("first", &base)?;
     rest.wait_running("first", 1)?;
     rest.create("second", &base)?;

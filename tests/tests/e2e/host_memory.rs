@@ -17,7 +17,7 @@ const BESIDE: f64 = 700e6;
 
 fn hostile(does: &str, rows: &str, topic: &str) -> Value {
     json!({
-        "connector.class": "weir.tests.HostileSource", "topic": topic, "hook": "source.poll", "does": does, "rows": rows,
+        "connector.class": "weir.tests.HostileSource", "topic": topic, "hook": "source.poll", "does": does, "records": rows,
         "value.converter": "org.apache.kafka.connect.json.JsonConverter",
     })
 }

@@ -36,8 +36,8 @@ fn expected(case: &Case) -> (&'static [&'static str], bool) {
         "connect-host" => (&["connect-host denied"], false),
         "read-env" => (&["read-env denied"], false),
         "fatal" => (&["hostile refusal"], false),
-        "row-failure" => (&["hostile row"], false),
-        "lie-rows-twice" => (&["a row that failed twice"], false),
+        "record-failure" => (&["hostile record"], false),
+        "lie-records-twice" => (&["a record that failed twice"], false),
         "lie-key" => (&["an error of a key that is not there"], false),
         // Bytes that are said to be JSON are read by the converter.
         "lie-json" => (&["the value is not JSON"], false),
@@ -176,7 +176,7 @@ const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
         "sink.put",
         End::Task,
         WITH_WASI,
-        &["lie-rows", "lie-rows-twice", "lie-rewind", "lie-rewind-negative", "lie-pause", "row-failure"],
+        &["lie-records", "lie-records-twice", "lie-rewind", "lie-rewind-negative", "lie-pause", "record-failure"],
     ),
     (
         "sink-commit.pre-commit",
@@ -209,7 +209,7 @@ const HOOKS: &[(&str, End, &[&str], &[&str])] = &[
             "lie-failures-step",
             "lie-failures-kept",
             "lie-failures-million",
-            "row-failure",
+            "record-failure",
         ],
     ),
     ("predicate.configure", End::Task, WITHOUT_WASI, &[]),
@@ -244,7 +244,9 @@ impl Case {
         let timeout = if matches!(self.deed, "spin" | "sleep") { "1000" } else { "30000" };
         let limits = [("weir.call.timeout.ms", timeout), ("weir.task.memory.max", "33554432"), ("topic", &*at.output)];
         let base = match self.hook.split_once('.').map_or("", |(interface, _)| interface) {
-            "sink" => json!({"connector.class": "weir.tests.HostileSink", "topics": at.input}),
+            interface if interface.starts_with("sink") => {
+                json!({"connector.class": "weir.tests.HostileSink", "topics": at.input})
+            }
             _ => json!({"connector.class": "weir.tests.HostileSource"}),
         };
         let base = with(&base, &limits);

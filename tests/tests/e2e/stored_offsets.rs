@@ -65,9 +65,9 @@ fn an_alteration_that_a_full_disk_refused_never_takes_effect() -> Result<()> {
     };
     limit(&ROOM.to_string())?;
     let pad = "x".repeat(200 << 10);
-    let at = |partition: u32| json!({"partition": {"hostile": partition}, "offset": {"row": 1, "pad": pad}});
+    let at = |partition: u32| json!({"partition": {"hostile": partition}, "offset": {"number": 1, "pad": pad}});
     let mut change: Vec<Value> = (0..4).map(at).collect();
-    change.push(json!({"partition": {"hostile": "source"}, "offset": {"row": 0}}));
+    change.push(json!({"partition": {"hostile": "source"}, "offset": {"number": 0}}));
     let answer = rest.patch(path, &json!({"offsets": change}))?;
     ensure!(answer.status == 500, "the disk is full: {answer:?}");
     ensure!(answer.message() == format!("Failed to modify offsets for source connector {name}"), "{answer:?}");
@@ -106,7 +106,7 @@ fn a_source_with_offsets_without_bound_fails_at_its_limit() -> Result<()> {
         ("many-partitions", "2000", "weir.offsets.partitions.max"),
         ("large-partitions", "50", "weir.offsets.bytes.max"),
     ] {
-        rest.create(deed, &hostile(topic, &[("hook", "source.poll"), ("does", deed), ("rows", rows)]))?;
+        rest.create(deed, &hostile(topic, &[("hook", "source.poll"), ("does", deed), ("records", rows)]))?;
         let trace = rest.wait_failed(deed, PATIENCE)?;
         ensure!(trace.contains(key), "{key} is not in: {trace}");
         ensure!(rest.status(deed)?["connector"]["state"] == "RUNNING", "only the task fails");

@@ -127,6 +127,8 @@ fn a_component_that_misbehaves_when_it_is_asked_what_it_is_is_refused() -> Resul
     worker.start()?;
     let rest = worker.rest();
     for (deed, part) in [
+        ("lie-kind", "no-such-kind"),
+        ("lie-attribute", "no-such-attribute"),
         ("bomb-doc", "the configuration key hook: the documentation has 12582912 bytes; the limit is 16384"),
         ("bomb-keys", "the configuration has 60000 keys; the limit is 1000"),
         ("bomb-class", "is no class name"),

@@ -56,7 +56,7 @@ fn a_guests_words_are_cut_counted_and_kept_in_their_line() -> Result<()> {
 
     // Polls that bring nothing come again at once, each with all that a call may log.
     let before = worker.log().len();
-    rest.create("flood", &source(topic, &[("hook", "source.poll"), ("does", "log-flood"), ("rows", "0")]))?;
+    rest.create("flood", &source(topic, &[("hook", "source.poll"), ("does", "log-flood"), ("records", "0")]))?;
     wait::until("lines to be dropped", SOON, || {
         let metrics = rest.get("/metrics").map_err(|error| format!("{error:#}"))?;
         let metrics = metrics.body.as_str().unwrap_or_default().to_owned();

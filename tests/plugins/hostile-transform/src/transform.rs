@@ -40,7 +40,7 @@ fn falsify(out: &mut Transformed, count: u32, lie: &str) -> Result<(), String> {
     let values = |lengths: Vec<i32>, bytes: &[u8]| Values { lengths, bytes: bytes.to_vec(), format_index: Vec::new() };
     let nulls = vec![-1; count as usize];
     let failure =
-        |index, step| StepFailure { index, step, message: "hostile row".into(), retriable: lie == "row-retry" };
+        |index, step| StepFailure { index, step, message: "hostile record".into(), retriable: lie == "record-retry" };
     match lie {
         "lie-origins" => out.origins[0] = count,
         "lie-origins-order" => {
@@ -80,7 +80,7 @@ fn falsify(out: &mut Transformed, count: u32, lie: &str) -> Result<(), String> {
             out.failures.push(failure(0, 7));
         }
         "lie-failures-kept" => out.failures.push(failure(0, 0)),
-        "row-failure" | "row-retry" => {
+        "record-failure" | "record-retry" => {
             out.origins.remove(0);
             out.failures.push(failure(0, 0));
         }

@@ -13,7 +13,7 @@ const KEYS: [&str; 16] = [
     "until",
     "nap",
     "topic",
-    "rows",
+    "records",
     "needs.read",
     "needs.write",
     "needs.connect",

@@ -26,7 +26,7 @@ impl sink_partitions::Guest for Hostile {
     }
 
     fn lost(_partitions: Vec<TopicPartition>) -> Result<(), String> {
-        refusal("sink-partitions.lost").map(drop)
+        Ok(())
     }
 }
 
@@ -41,7 +41,7 @@ impl sink::Guest for Hostile {
         if batch.records.count == 0 {
             return Ok(Vec::new());
         }
-        let taken = format!("hostile took {} rows", batch.records.count);
+        let taken = format!("hostile took {} records", batch.records.count);
         let nowhere = TopicPartitionOffset { topic: "weir-tests-nowhere".into(), partition: 7, offset: 3 };
         let poisoned = keeper::poisoned(&batch.records);
         let deed = if poisoned.as_ref().is_some_and(Vec::is_empty) { None } else { fault("sink.put")? };
@@ -50,8 +50,8 @@ impl sink::Guest for Hostile {
         keeper::hold(&batch.records, &left_out);
         match deed.as_deref() {
             None => Ok(Vec::new()),
-            Some("row-failure") if !left_out.is_empty() => {
-                Ok(left_out.into_iter().map(|index| RecordFailure { index, message: "hostile row".into() }).collect())
+            Some("record-failure") if !left_out.is_empty() => {
+                Ok(left_out.into_iter().map(|index| RecordFailure { index, message: "hostile record".into() }).collect())
             }
             Some("rewind") => {
                 let mut starts = Vec::new();
@@ -61,11 +61,11 @@ impl sink::Guest for Hostile {
                 sink_context::rewind(&starts);
                 Ok(Vec::new())
             }
-            Some("lie-rows") => {
-                Ok(vec![RecordFailure { index: batch.records.count, message: "a row from nowhere".into() }])
+            Some("lie-records") => {
+                Ok(vec![RecordFailure { index: batch.records.count, message: "a record from nowhere".into() }])
             }
-            Some("lie-rows-twice") => {
-                let failure = RecordFailure { index: 0, message: "a row that failed twice".into() };
+            Some("lie-records-twice") => {
+                let failure = RecordFailure { index: 0, message: "a record that failed twice".into() };
                 Ok(vec![failure.clone(), failure])
             }
             Some("lie-rewind") => {
@@ -83,7 +83,7 @@ impl sink::Guest for Hostile {
                 sink_context::pause(&[TopicPartition { topic: nowhere.topic, partition: nowhere.partition }]);
                 Ok(Vec::new())
             }
-            Some("row-failure") => Ok(vec![RecordFailure { index: 0, message: "hostile row".into() }]),
+            Some("record-failure") => Ok(vec![RecordFailure { index: 0, message: "hostile record".into() }]),
             Some(other) => Err(Fault::Fatal(format!("no such deed: {other}"))),
         }
     }

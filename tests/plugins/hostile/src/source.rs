@@ -27,7 +27,7 @@ impl source::Guest for Hostile {
 
     fn poll(budget: Budget) -> Result<Polled, Fault> {
         let lie = fault("source.poll")?;
-        let count = plan::value("rows").parse().unwrap_or(10).min(budget.max_records);
+        let count = plan::value("records").parse().unwrap_or(10).min(budget.max_records);
         let mut batch = batch(count);
         if count == 0 {
             // Tables have no more entries than there are records.
@@ -80,7 +80,7 @@ fn batch(count: u32) -> SourceBatch {
         },
         source_partitions: vec![r#"{"hostile":"source"}"#.into()],
         source_partition_index: Vec::new(),
-        source_offsets: column(numbers.map(|number| format!(r#"{{"row":{number}}}"#))),
+        source_offsets: column(numbers.map(|number| format!(r#"{{"number":{number}}}"#))),
     }
 }
 
@@ -88,7 +88,7 @@ fn batch(count: u32) -> SourceBatch {
 fn partition_for_each(batch: &mut SourceBatch, more: usize) {
     let count = u64::from(batch.records.count);
     let (first, more) = (NEXT.get() - count, "x".repeat(more));
-    batch.source_partitions = (first..first + count).map(|row| format!(r#"{{"p":"{more}{row}"}}"#)).collect();
+    batch.source_partitions = (first..first + count).map(|number| format!(r#"{{"p":"{more}{number}"}}"#)).collect();
     batch.source_partition_index = (0..batch.records.count).collect();
 }
 
@@ -161,12 +161,12 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         "large-partitions" => partition_for_each(batch, 10_000),
         "line-breaks" => {
             batch.source_partitions = vec!["{\"hostile\":\r\n\"line breaks\"}\n".into()];
-            batch.source_offsets = column((0..count).map(|row| format!("\n{{\"row\":\n{row}}}")));
+            batch.source_offsets = column((0..count).map(|number| format!("\n{{\"number\":\n{number}}}")));
         }
         // These keep to the contract, and cost the host something.
         "many-topics" => {
             let first = NEXT.get();
-            records.topics.names = (0..count as u64).map(|row| format!("hostile-{}", first + row)).collect();
+            records.topics.names = (0..count as u64).map(|index| format!("hostile-{}", first + index)).collect();
             records.topics.name_index = (0..count as u32).collect();
         }
         "documented" => {
@@ -182,7 +182,7 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         // One record larger than `max.request.size`.
         "large-record" => {
             let large = "x".repeat(1_100_000);
-            let values = column([large].into_iter().chain((1..count).map(|row| format!("small {row}"))));
+            let values = column([large].into_iter().chain((1..count).map(|number| format!("small {number}"))));
             records.values.lengths = values.lengths;
             records.values.bytes = values.bytes;
         }

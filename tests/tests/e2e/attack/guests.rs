@@ -24,7 +24,7 @@ pub(super) fn act(turn: &mut Turn<'_>) -> Result<String> {
     let memory = (turn.rng.u32(12..32) << 20).to_string();
     let rows = turn.rng.u32(2..1000).to_string();
     let after = turn.rng.u32(1..5).to_string();
-    let mut more = vec![("weir.call.timeout.ms", &*timeout), ("weir.task.memory.max", &*memory), ("rows", &*rows)];
+    let mut more = vec![("weir.call.timeout.ms", &*timeout), ("weir.task.memory.max", &*memory), ("records", &*rows)];
     if case.hook == "source.poll" {
         more.push(("after", &*after));
     }

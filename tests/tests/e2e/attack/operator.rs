@@ -31,7 +31,7 @@ pub(super) fn act(turn: &mut Turn<'_>) -> Result<String> {
     let mut config = json!({
         "connector.class": "weir.tests.HostileSource",
         "topic": turn.scene.at.output,
-        "rows": turn.rng.u32(1..500).to_string(),
+        "records": turn.rng.u32(1..500).to_string(),
     });
     let rest = turn.scene.rest.clone();
     turn.does(format!("creates {name} with {config}"));
@@ -48,15 +48,15 @@ pub(super) fn act(turn: &mut Turn<'_>) -> Result<String> {
             "restart all" => rest.post(&format!("{path}/restart?includeTasks=true"), &Value::Null)?,
             "restart task" => rest.post(&format!("{path}/tasks/{}/restart", turn.rng.u8(..3)), &Value::Null)?,
             "configure" => {
-                config["rows"] = turn.rng.u32(1..500).to_string().into();
+                config["records"] = turn.rng.u32(1..500).to_string().into();
                 rest.put(&format!("{path}/config"), &config)?
             }
-            "patch" => rest.patch(&format!("{path}/config"), &json!({"rows": turn.rng.u32(1..500).to_string()}))?,
+            "patch" => rest.patch(&format!("{path}/config"), &json!({"records": turn.rng.u32(1..500).to_string()}))?,
             "offsets" => rest.get(&format!("{path}/offsets"))?,
             "alter offsets" => {
                 let offset = "o".repeat(1 << turn.rng.u32(..14));
                 let offsets: Vec<Value> = (0..turn.rng.u32(1..200))
-                    .map(|number| json!({"partition": {"hostile": number}, "offset": {"row": offset}}))
+                    .map(|number| json!({"partition": {"hostile": number}, "offset": {"number": offset}}))
                     .collect();
                 rest.patch(&format!("{path}/offsets"), &json!({"offsets": offsets}))?
             }
