@@ -1,0 +1,234 @@
+//! Makes the components of `src/lib.rs`, and compares the versions of the contract.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata, semver_check};
+use wit_parser::{ManglingAndAbi, PackageId, Resolve, Stability, TypeOwner, WorldId, WorldItem};
+
+/// What is in work has the version of the last release until it gets its own. To be compared, it has this one.
+const IN_WORK: &str = "0.2.99";
+/// Versions that a worker has to refuse.
+const LATER: [&str; 3] = ["0.2.1", "0.3.0", "1.0.0"];
+/// Changes of the present version that are no additions: what is replaced, and by what.
+const NO_ADDITIONS: [(&str, &str, &str); 2] = [
+    ("a field of a record", "        idle-ms: u32,", "        idle-ms: u32,\n        more: u32,"),
+    (
+        "a function of an exported interface",
+        "    stop: func();",
+        "    stop: func();\n    @since(version = 0.2.0)\n    more: func();",
+    ),
+];
+/// Changes that are additions.
+const ADDITIONS: [(&str, &str, &str); 2] = [
+    (
+        "a function of an imported interface",
+        "    task-generation: func() -> u64;",
+        "    task-generation: func() -> u64;\n    @since(version = 0.2.99)\n    more: func();",
+    ),
+    (
+        "an exported interface",
+        "@since(version = 0.2.0)\ninterface validation {",
+        "@since(version = 0.2.99)\ninterface more {\n    @since(version = 0.2.99)\n    more: func();\n}\n\n\
+         @since(version = 0.2.0)\ninterface validation {",
+    ),
+];
+
+fn main() {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../wit");
+    println!("cargo::rerun-if-changed={}", wit.display());
+    println!("cargo::rerun-if-changed=build.rs");
+    let present = Package::read(&wit);
+    let released = released(&wit);
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap());
+    let mut text = String::new();
+    let mut components = |name: &str, doc: &str, packages: &[&Package]| {
+        let mut entries = String::new();
+        for package in packages {
+            let (version, file) = (&package.version, format!("{}-{}.wasm", name.to_lowercase(), package.version));
+            fs::write(out.join(&file), package.component()).unwrap();
+            writeln!(
+                entries,
+                "    Released {{ version: {version:?}, wasm: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\")) }},"
+            )
+            .unwrap();
+        }
+        writeln!(text, "/// {doc}\npub const {name}: &[Released] = &[\n{entries}];\n").unwrap();
+    };
+    components("RELEASED", "Of the versions that were released, in order.", &released.iter().collect::<Vec<_>>());
+    components("PRESENT", "Of what is in `wit`.", &[&present]);
+    let later = LATER.map(|version| present.renamed(version));
+    components("LATER", "The same as if it was a later version.", &later.each_ref());
+
+    let mut compared = |name: &str, doc: &str, entries: Vec<(String, String)>| {
+        let entries: String = entries
+            .iter()
+            .map(|(what, fault)| format!("    Compared {{ what: {what:?}, fault: {fault:?} }},\n"))
+            .collect();
+        writeln!(text, "/// {doc}\npub const {name}: &[Compared] = &[\n{entries}];\n").unwrap();
+    };
+    let in_work = present.renamed(IN_WORK);
+    let versions: Vec<&Package> = released.iter().chain([&in_work]).collect();
+    let pairs = versions.windows(2).filter_map(|pair| match pair {
+        [before, after] => Some((format!("{} to {}", before.version, after.version), fault(before, after))),
+        _ => None,
+    });
+    compared(
+        "VERSIONS",
+        "Each released version with the next one, and the last with what is in `wit`.",
+        pairs.collect(),
+    );
+    let changes = |changes: &[(&str, &str, &str)]| -> Vec<(String, String)> {
+        let of = |(what, from, to): &(&str, &str, &str)| {
+            (format!("another {what}"), fault(&present, &present.changed(from, to).renamed(IN_WORK)))
+        };
+        changes.iter().map(of).collect()
+    };
+    compared("ADDITIONS", "The present version with what may be added.", changes(&ADDITIONS));
+    compared("NO_ADDITIONS", "The present version with what may not be added.", changes(&NO_ADDITIONS));
+
+    let without: Vec<String> = released.iter().chain([&present]).flat_map(Package::without_since).collect();
+    writeln!(text, "/// Items that do not say since when they exist, or exist since a later version.").unwrap();
+    writeln!(text, "pub const WITHOUT_SINCE: &[&str] = &{without:?};").unwrap();
+    fs::write(out.join("released.rs"), text).unwrap();
+}
+
+/// Why the second version is not an addition to the first; empty if it is one.
+fn fault(before: &Package, after: &Package) -> String {
+    let mut resolve = Resolve::default();
+    let (before, after) = (before.comparable(&mut resolve), after.comparable(&mut resolve));
+    semver_check(resolve, before, after).map_or_else(|error| format!("{error:#}"), |()| String::new())
+}
+
+/// A version of the contract.
+#[derive(Clone)]
+struct Package {
+    version: String,
+    /// All files, without the line that names the package.
+    text: String,
+}
+
+impl Package {
+    fn read(directory: &Path) -> Self {
+        let mut files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "wit"));
+        files.sort();
+        let mut package = Self { version: String::new(), text: String::new() };
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            let (first, rest) = text.split_once('\n').unwrap();
+            let version = first.strip_prefix("package weir:connect@").and_then(|rest| rest.strip_suffix(';'));
+            let version = version.unwrap_or_else(|| panic!("{}: {first}", file.display()));
+            assert!(package.version.is_empty() || package.version == version, "{}: {version}", file.display());
+            version.clone_into(&mut package.version);
+            package.text.push_str(rest);
+        }
+        package
+    }
+
+    /// The same with another version.
+    fn renamed(&self, version: &str) -> Self {
+        Self { version: version.to_owned(), ..self.clone() }
+    }
+
+    /// The same with another text, once.
+    fn changed(&self, from: &str, to: &str) -> Self {
+        assert!(self.text.contains(from), "the contract does not contain {from:?}");
+        Self { text: self.text.replacen(from, to, 1), ..self.clone() }
+    }
+
+    fn push(&self, resolve: &mut Resolve) -> PackageId {
+        let text = format!("package weir:connect@{};\n{}", self.version, self.text);
+        resolve
+            .push_str(format!("weir-connect-{}.wit", self.version), &text)
+            .unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// A world of this package that imports and exports all that a component can.
+    fn everything(&self, resolve: &mut Resolve) -> WorldId {
+        let package = self.push(resolve);
+        let version = &self.version;
+        let names = resolve.packages[package].interfaces.keys();
+        let items: String = names
+            .map(|name| match is_offered(name) {
+                true => format!("import weir:connect/{name}@{version};\n"),
+                false => format!("export weir:connect/{name}@{version};\n"),
+            })
+            .collect();
+        // A package for each version: they are compared within one.
+        let package = format!("package weir:connect-{}@{version};\n", version.replace('.', "-"));
+        let world = resolve.push_str("everything.wit", &format!("{package} world everything {{ {items} }}"));
+        let world = world.unwrap_or_else(|error| panic!("{error:#}"));
+        resolve.packages[world].worlds["everything"]
+    }
+
+    /// The same, to be compared with that of another version.
+    fn comparable(&self, resolve: &mut Resolve) -> WorldId {
+        let world = self.everything(resolve);
+        let package = resolve.worlds[world].package.unwrap();
+        resolve.packages[package].name.name = "everything".to_owned();
+        world
+    }
+
+    fn component(&self) -> Vec<u8> {
+        let mut resolve = Resolve::default();
+        let world = self.everything(&mut resolve);
+        let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+        ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
+    }
+
+    /// The items that do not say since when they exist, or exist since a later version.
+    fn without_since(&self) -> Vec<String> {
+        let mut resolve = Resolve::default();
+        self.push(&mut resolve);
+        let version = self.version.parse().unwrap();
+        let mut wrong = Vec::new();
+        let mut check = |stability: &Stability, what: String| match stability {
+            Stability::Stable { since, .. } if *since <= version => {}
+            Stability::Unstable { .. } => {}
+            Stability::Stable { since, .. } => wrong.push(format!("{what} of {version} is of {since}")),
+            Stability::Unknown => wrong.push(format!("{what} of {version}")),
+        };
+        for (_, interface) in resolve.interfaces.iter() {
+            let name = interface.name.clone().unwrap_or_default();
+            check(&interface.stability, name.clone());
+            for function in interface.functions.values() {
+                check(&function.stability, format!("{name}.{}", function.name));
+            }
+        }
+        for (_, kind) in resolve.types.iter() {
+            if let (Some(name), TypeOwner::Interface(_)) = (&kind.name, kind.owner) {
+                check(&kind.stability, name.clone());
+            }
+        }
+        for (_, world) in resolve.worlds.iter() {
+            check(&world.stability, world.name.clone());
+            for item in world.imports.values().chain(world.exports.values()) {
+                if let WorldItem::Interface { stability, .. } = item {
+                    check(stability, format!("an item of {}", world.name));
+                }
+            }
+        }
+        wrong
+    }
+}
+
+fn is_offered(interface: &str) -> bool {
+    matches!(interface, "data" | "host" | "context") || interface.ends_with("-context")
+}
+
+/// The versions that were released, in order.
+fn released(wit: &Path) -> Vec<Package> {
+    let directories = fs::read_dir(wit.join("released")).unwrap().map(|entry| entry.unwrap().path());
+    let mut released: Vec<(Vec<u32>, Package)> = directories
+        .map(|directory| {
+            let package = Package::read(&directory);
+            assert_eq!(Some(package.version.as_str()), directory.file_name().and_then(|name| name.to_str()));
+            (package.version.split('.').map(|part| part.parse().unwrap()).collect(), package)
+        })
+        .collect();
+    released.sort_by(|(a, _), (b, _)| a.cmp(b));
+    released.into_iter().map(|(_, package)| package).collect()
+}
