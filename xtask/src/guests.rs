@@ -70,7 +70,19 @@ fn commands_and_classes_are_found_and_other_strings_are_not() {
         fault("sink.put")?; plan::deed("validation.validate"); refusal("sink.stop"); host::log("text"); "" => 0; "weir.tests.A" => 0;
         const CLASS: &'static str = "org.example.B"; [("weir.tests.C", "source")]; info("d.E", "sink"); ("needs.read", "read-directory");
     "#;
-    let expected = ["lie-a", "lie-b", "lie-c", "lie-d", "one", "sink.put", "sink.stop", "spin", "two", "validation.validate", "value-e"];
+    let expected = [
+        "lie-a",
+        "lie-b",
+        "lie-c",
+        "lie-d",
+        "one",
+        "sink.put",
+        "sink.stop",
+        "spin",
+        "two",
+        "validation.validate",
+        "value-e",
+    ];
     assert_eq!(told(code).iter().map(String::as_str).collect::<Vec<_>>(), expected);
     assert_eq!(classes(code).iter().map(String::as_str).collect::<Vec<_>>(), ["d.E", "org.example.B", "weir.tests.C"]);
     let used = words(r#"("sink.put", "one,two", "compute 300") // "comment""#);

@@ -59,16 +59,16 @@ impl ComponentInfo {
 #[derive(Serialize)]
 struct UploadedInfo {
     id: String,
-    plugins: Vec<UploadedRow>,
+    plugins: Vec<UploadedEntry>,
     imports: Vec<String>,
 }
 
 /// A plugin of an uploaded component.
 #[derive(Serialize)]
-struct UploadedRow {
+struct UploadedEntry {
     #[serde(flatten)]
-    plugin: PluginRow,
-    /// False = another component has the same class in the same version, and is used instead.
+    plugin: PluginEntry,
+    /// Whether it is used. If not, another component has the same class in the same version.
     used: bool,
     /// The id of the component that is used.
     #[serde(rename = "usedId")]
@@ -82,9 +82,9 @@ impl UploadedInfo {
             let used = catalogue.used(info).map(|plugin| plugin.component().id().to_string());
             used.unwrap_or_else(|| id.clone())
         });
-        let rows = plugins.into_iter().zip(used);
-        let rows = rows.map(|(plugin, used_id)| UploadedRow { plugin, used: used_id == id, used_id });
-        Self { plugins: rows.collect(), id, imports }
+        let entries = plugins.into_iter().zip(used);
+        let entries = entries.map(|(plugin, used_id)| UploadedEntry { plugin, used: used_id == id, used_id });
+        Self { plugins: entries.collect(), id, imports }
     }
 }
 

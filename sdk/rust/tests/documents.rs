@@ -50,7 +50,11 @@ fn is_the_contract(copy: &str) {
     for (name, text) in &contract {
         weir_test_support::bless(&format!("{copy}/{name}"), text);
     }
-    assert_eq!(wit_files(&root.join(copy)).len(), contract.len(), "{copy} has files that wit does not have; remove them");
+    assert_eq!(
+        wit_files(&root.join(copy)).len(),
+        contract.len(),
+        "{copy} has files that wit does not have; remove them"
+    );
 }
 
 /// The crate is published without the repository.

@@ -158,8 +158,10 @@ fn a_sink_begins_where_it_wants_to() -> Result<()> {
 
 #[test]
 fn a_row_that_a_sink_cannot_take_is_left_out_when_errors_are_tolerated() -> Result<()> {
-    let log =
-        committed("tolerated", &[("does", "record-failure"), ("errors.tolerance", "all"), ("errors.log.enable", "true")])?;
+    let log = committed(
+        "tolerated",
+        &[("does", "record-failure"), ("errors.tolerance", "all"), ("errors.log.enable", "true")],
+    )?;
     ensure!(log.contains("hostile record"), "the record that was skipped is not in the log");
     Ok(())
 }

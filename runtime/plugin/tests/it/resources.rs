@@ -33,7 +33,7 @@ fn bomb(inside: &str) -> Vec<u8> {
            (core module $code (func (export \"f\")))
            (core instance $code (instantiate $code))
            (func $f (canon lift (core func $code \"f\")))
-           (instance $plugin (export \"describe\" (func $f)) (export \"validate\" (func $f)) (export \"capabilities\" (func $f)))
+           (instance $plugin (export \"describe\" (func $f)))
            (export \"weir:connect/plugin@0.2.0\" (instance $plugin)))"
     );
     wat::parse_str(text).unwrap()

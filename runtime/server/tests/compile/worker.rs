@@ -209,7 +209,7 @@ fn silent(number: usize) -> Vec<u8> {
             (core module $m (func (export "f")) (func $start (loop $l (br $l))) (start $start) (data "{number}"))
             (core instance $c (instantiate $m))
             (func $f (canon lift (core func $c "f")))
-            (instance $i (export "describe" (func $f)) (export "validate" (func $f)) (export "capabilities" (func $f)))
+            (instance $i (export "describe" (func $f)))
             (export "weir:connect/plugin@0.2.0" (instance $i)))"#
     );
     wat::parse_str(text).expect("a component")
