@@ -1,6 +1,9 @@
 //! What a component says about its plugins: plain twins of the types in `wit/plugin.wit`, for readers without bindings.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+use weir_data::text::shown;
 
 /// What a plugin is. Serialised as in the answers of `GET /connector-plugins`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -79,11 +82,59 @@ pub enum Width {
     Long,
 }
 
+/// A bound of a range: a Java `Number`, which error messages print as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Bound {
+    /// A `Long`.
+    Whole(i64),
+    /// A `Double`. Finite.
+    Double(f64),
+}
+
+impl Eq for Bound {}
+
+impl FromStr for Bound {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(whole) = text.parse() {
+            return Ok(Self::Whole(whole));
+        }
+        // Rust would read `inf` and `nan` too.
+        let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+        match text.parse::<f64>() {
+            Ok(double) if is_decimal && double.is_finite() => Ok(Self::Double(double)),
+            _ => {
+                Err(format!("{:?} is not a valid bound of a range: it must be a number such as 1 or 0.5", shown(text)))
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Bound {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Bound> for String {
+    fn from(bound: Bound) -> Self {
+        match bound {
+            Bound::Whole(whole) => whole.to_string(),
+            // With a decimal point or an exponent, so that it is read as a double again.
+            Bound::Double(double) => format!("{double:?}"),
+        }
+    }
+}
+
 /// A check of a value that the runtime makes itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Validator {
-    /// Both bounds inclusive; none = open.
-    IntRange(Option<i64>, Option<i64>),
+    /// `ConfigDef.Range`: both bounds are inclusive, and may be missing.
+    Range(Option<Bound>, Option<Bound>),
     /// `ConfigDef.NonEmptyString`.
     NonEmptyString,
     /// `ConfigDef.ValidString`: one of these, exactly.

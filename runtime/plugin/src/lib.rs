@@ -66,7 +66,7 @@ pub use grants::{
     ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, Capability, GrantError, Grants, Guarded, HostPattern,
     HostPatternError, Overlap,
 };
-pub use info::{ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
+pub use info::{Bound, ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
 pub use instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance};
 pub use limits::{Limits, MemoryFrom};
 pub use load_error::LoadError;

@@ -35,8 +35,8 @@ pub enum LoadError {
     NotCompiled(#[from] CompileError),
     /// A component for something else.
     #[error(
-        "this component is no Weir plugin: it exports nothing of weir:connect ({}). Build it against a world of \
-         weir:connect@{version}, for instance with the weir-sdk crate", said(.exports), version = newest()
+        "this component is not a Weir plugin: it exports nothing of weir:connect ({}). Build it against a world of \
+         weir:connect@{version}; in a crate that uses weir-sdk, the line `weir_sdk::export!` does that", said(.exports), version = newest()
     )]
     Foreign {
         /// What it exports, ready to be printed.

@@ -90,11 +90,13 @@ pub enum Width {
 }
 
 /// A check that the runtime makes before the plugin sees the value, with the same messages as Kafka Connect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Validator {
     /// A number between these, both inclusive (`ConfigDef.Range`). `None` stands for no bound.
     Range(Option<i64>, Option<i64>),
+    /// The same with bounds that need not be whole numbers. They must be finite.
+    DoubleRange(Option<f64>, Option<f64>),
     /// `ConfigDef.NonEmptyString`.
     NonEmptyString,
     /// Exactly one of these (`ConfigDef.ValidString`).

@@ -53,7 +53,7 @@ struct Everything {
     #[config(default = 5)]
     unsigned: u32,
     /// Double.
-    #[config(default = 0.5)]
+    #[config(default = 0.5, range(-0.5..))]
     double: f64,
     /// Time.
     #[config(name = "time.ms", default = 1500)]
@@ -102,6 +102,7 @@ fn attributes_reach_the_definition() {
     assert_eq!(key("small").validators, [Validator::Range(Some(-1), Some(9))]);
     assert_eq!(key("int").validators, [Validator::Range(None, Some(9))]);
     assert_eq!(key("unsigned").validators, [Validator::Range(Some(0), Some(u32::MAX.into()))]);
+    assert_eq!(key("double").validators, [Validator::DoubleRange(Some(-0.5), None)]);
     assert_eq!(key("list").recommended_values, ["a", "c"]);
     assert!(key("secret").internal);
     assert_eq!(key("mode").validators, [Validator::OneOf(vec!["fast".into(), "safe".into()])]);

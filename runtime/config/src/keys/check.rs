@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use weir_java::number;
+use weir_plugin::Bound;
+
 use super::types::Value;
 use crate::error::Error;
 
@@ -14,6 +17,8 @@ const MAX_ALIAS: usize = 256;
 pub(crate) enum Check<'a> {
     /// A number between these bounds, inclusive.
     Range(Option<i64>, Option<i64>),
+    /// The same with bounds that need not be whole numbers.
+    Between(Option<Bound>, Option<Bound>),
     /// The same, or null.
     RangeOrNull(Option<i64>, Option<i64>),
     /// `NonEmptyString`.
@@ -42,18 +47,9 @@ pub(crate) fn check(key: &str, value: &Value, check: Check<'_>) -> Result<(), Er
     let invalid = |detail: String| Err(Error::invalid(key, value.shown(), detail));
     match (check, value) {
         (Check::Range(low, high) | Check::RangeOrNull(low, high), value) => {
-            let number = match value {
-                Value::Number(number) => *number as f64,
-                Value::Double(number) => *number,
-                _ => return Ok(()),
-            };
-            // Java compares all numbers as doubles, too.
-            match (low, high) {
-                (Some(low), _) if number < low as f64 => invalid(format!("Value must be at least {low}")),
-                (_, Some(high)) if number > high as f64 => invalid(format!("Value must be no more than {high}")),
-                _ => Ok(()),
-            }
+            between(value, low.map(Bound::Whole), high.map(Bound::Whole)).or_else(invalid)
         }
+        (Check::Between(low, high), value) => between(value, low, high).or_else(invalid),
         (Check::NonEmptyString, Value::Text(text)) if text.is_empty() => invalid("String must be non-empty".to_owned()),
         (Check::Name, Value::Text(text)) => name(text).or_else(invalid),
         (Check::OneOf(allowed), Value::Text(text)) if !allowed.contains(&text.as_str()) => invalid(one_of(allowed)),
@@ -88,7 +84,7 @@ pub(crate) fn check(key: &str, value: &Value, check: Check<'_>) -> Result<(), Er
 pub(crate) fn check_null(key: &str, check: Check<'_>) -> Result<(), Error> {
     let invalid = |detail: String| Err(Error::invalid(key, "null", detail));
     match check {
-        Check::Range(..) => invalid("Value must be non-null".to_owned()),
+        Check::Range(..) | Check::Between(..) => invalid("Value must be non-null".to_owned()),
         Check::OneOf(allowed) => invalid(one_of(allowed)),
         Check::OneOfIgnoringCase(allowed) => invalid(one_of_ignoring_case(allowed)),
         Check::Aliases => invalid("entry must be non null".to_owned()),
@@ -97,6 +93,29 @@ pub(crate) fn check_null(key: &str, check: Check<'_>) -> Result<(), Error> {
         }
         Check::Regex => invalid("Invalid regex: null".to_owned()),
         Check::RangeOrNull(..) | Check::NonEmptyString | Check::Name => Ok(()),
+    }
+}
+
+/// Checks that a number is in a range. The error is the end of the text.
+fn between(value: &Value, low: Option<Bound>, high: Option<Bound>) -> Result<(), String> {
+    let number = match value {
+        Value::Number(number) => *number as f64,
+        Value::Double(number) => *number,
+        _ => return Ok(()),
+    };
+    // Java compares all numbers as doubles, too.
+    let double = |bound: Bound| match bound {
+        Bound::Whole(whole) => whole as f64,
+        Bound::Double(double) => double,
+    };
+    let text = |bound: Bound| match bound {
+        Bound::Whole(whole) => whole.to_string(),
+        Bound::Double(double) => number::double(double),
+    };
+    match (low, high) {
+        (Some(low), _) if number < double(low) => Err(format!("Value must be at least {}", text(low))),
+        (_, Some(high)) if number > double(high) => Err(format!("Value must be no more than {}", text(high))),
+        _ => Ok(()),
     }
 }
 
@@ -159,11 +178,19 @@ mod tests {
         let list = |entries: &[&str]| Value::List(entries.iter().map(|e| (*e).to_owned()).collect());
         let word = |text: &str| Value::Text(text.to_owned());
         let range = Check::Range(Some(1), Some(5));
+        let decimals = Check::Between(Some(Bound::Double(0.5)), Some(Bound::Double(1e10)));
         for (value, validator, message) in [
             (Value::Number(0), range, "Invalid value 0 for configuration k: Value must be at least 1"),
             (Value::Number(6), range, "Invalid value 6 for configuration k: Value must be no more than 5"),
             (Value::Double(0.5), range, "Invalid value 0.5 for configuration k: Value must be at least 1"),
             (Value::Double(1e9), range, "Invalid value 1.0E9 for configuration k: Value must be no more than 5"),
+            (Value::Double(0.25), decimals, "Invalid value 0.25 for configuration k: Value must be at least 0.5"),
+            (Value::Number(0), decimals, "Invalid value 0 for configuration k: Value must be at least 0.5"),
+            (
+                Value::Double(2e10),
+                decimals,
+                "Invalid value 2.0E10 for configuration k: Value must be no more than 1.0E10",
+            ),
             (word(""), Check::NonEmptyString, "Invalid value  for configuration k: String must be non-empty"),
             (word(""), Check::Name, "Invalid value  for configuration k: String may not be empty"),
             (
@@ -200,6 +227,7 @@ mod tests {
                 .starts_with("Invalid value [ for configuration k: Invalid regex: ")
         );
         assert_eq!(check("k", &word("(?!x).*\\Q.\\E"), Check::Regex), Ok(()));
+        assert_eq!(check("k", &Value::Double(0.5), decimals), Ok(()));
         assert_eq!(check("k", &word("REQUIRED"), Check::OneOfIgnoringCase(&["required"])), Ok(()));
     }
 

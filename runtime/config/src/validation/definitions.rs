@@ -161,7 +161,7 @@ fn check_with(name: &str, value: Option<&Value>, validator: &Validator) -> Resul
         allowed.iter().map(String::as_str).collect()
     }
     match validator {
-        Validator::IntRange(low, high) => check(Check::Range(*low, *high)),
+        Validator::Range(low, high) => check(Check::Between(*low, *high)),
         Validator::NonEmptyString => check(Check::NonEmptyString),
         Validator::OneOf(allowed) => check(Check::OneOf(&borrowed(allowed))),
         Validator::OneOfIgnoringCase(allowed) => check(Check::OneOfIgnoringCase(&borrowed(allowed))),

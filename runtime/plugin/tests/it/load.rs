@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use weir_plugin::{
-    Compile, ComponentId, ConfigKey, ConfigType, Engine, EngineOptions, Importance, Limits, LoadError, PluginKind,
-    Validator, Width,
+    Bound, Compile, ComponentId, ConfigKey, ConfigType, Engine, EngineOptions, Importance, Limits, LoadError,
+    PluginKind, Validator, Width,
 };
 
 use crate::guest::{component, config, engine, wasm};
@@ -35,7 +35,7 @@ async fn a_component_says_what_is_in_it() {
         default: Some("nothing".into()),
         validators: vec![
             Validator::NonEmptyString,
-            Validator::IntRange(Some(1), None),
+            Validator::Range(Some(Bound::Whole(1)), None),
             Validator::OneOf(vec!["a".into()]),
         ],
         importance: Importance::Medium,
@@ -95,10 +95,13 @@ async fn a_component_for_something_else_is_refused() {
 
 #[tokio::test]
 async fn another_version_of_the_contract_is_named_beside_ours() {
-    let error = refused_wat(r#"(component (instance $i) (export "weir:connect/plugin@0.2.0" (instance $i)))"#).await;
-    assert_eq!(error.code(), "contract_version");
-    for part in ["weir:connect/plugin@0.2.0", "weir:connect@0.2.0"] {
-        assert!(error.to_string().contains(part), "{error}");
+    for version in ["0.1.0", "0.2.1", "1.0.0"] {
+        let text = format!(r#"(component (instance $i) (export "weir:connect/plugin@{version}" (instance $i)))"#);
+        let error = refused_wat(&text).await;
+        assert_eq!(error.code(), "contract_version", "{error}");
+        for part in [&format!("weir:connect/plugin@{version}"), "weir:connect@0.2.0"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
     }
 }
 
@@ -132,14 +135,14 @@ async fn imports_are_looked_at_before_anything_is_compiled() {
     assert_eq!(error.code(), "unknown_imports", "{error}");
 }
 
-/// A plugin interface whose three functions are all this one, of type `() -> ()`, in a component that runs `start` first.
+/// A plugin interface whose function has the type `() -> ()`, in a component that runs `start` first.
 fn plugin_of(start: &str) -> String {
     format!(
         r#"(component
             (core module $m (func (export "f")) (func $start {start}) (start $start))
             (core instance $c (instantiate $m))
             (func $f (canon lift (core func $c "f")))
-            (instance $i (export "describe" (func $f)) (export "validate" (func $f)) (export "capabilities" (func $f)))
+            (instance $i (export "describe" (func $f)))
             (export "weir:connect/plugin@0.2.0" (instance $i)))"#
     )
 }

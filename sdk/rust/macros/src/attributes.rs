@@ -143,6 +143,17 @@ fn range(range: &ExprRange) -> Result<TokenStream> {
     if range.start.is_none() && range.end.is_none() {
         return Err(Error::new(range.span(), "the range bounds nothing"));
     }
+    let ends = [&range.start, &range.end];
+    if ends.into_iter().flatten().any(|end| is_decimal(end)) {
+        if range.end.is_some() && matches!(range.limits, RangeLimits::HalfOpen(_)) {
+            return Err(Error::new(range.span(), "a range of decimals includes its end; write `..=`"));
+        }
+        let [least, most] = ends.map(|end| match end {
+            Some(expr) => quote!(::std::option::Option::Some((#expr) as f64)),
+            None => quote!(::std::option::Option::None),
+        });
+        return Ok(quote!(DoubleRange(#least, #most)));
+    }
     let bound = |end: &Option<Box<Expr>>, less: i64| match end {
         Some(expr) => quote!(::std::option::Option::Some((#expr) as i64 - #less)),
         None => quote!(::std::option::Option::None),
@@ -150,6 +161,15 @@ fn range(range: &ExprRange) -> Result<TokenStream> {
     let least = bound(&range.start, 0);
     let most = bound(&range.end, i64::from(matches!(range.limits, RangeLimits::HalfOpen(_))));
     Ok(quote!(Range(#least, #most)))
+}
+
+/// Whether this is a literal with a decimal point, with or without a sign.
+fn is_decimal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Float(_), .. }) => true,
+        Expr::Unary(unary) => is_decimal(&unary.expr),
+        _ => false,
+    }
 }
 
 /// Returns the doc comment as one text. Lines are joined, and paragraphs are separated by empty lines.

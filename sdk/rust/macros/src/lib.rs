@@ -19,7 +19,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `name = "a.b"` | name of the key | name of the field, with underscores replaced by dots |
 /// | `default = 5` | default value of the key | the key is required, or `None` for an `Option` |
 /// | `importance = high` | importance: `high`, `medium`, `low` | `medium` |
-/// | `range(1..=9)` | bounds of a number | bounds of its type |
+/// | `range(1..=9)`, `range(0.5..=1.5)` | bounds of a number | bounds of its type |
 /// | `one_of("a", "b")`, `one_of_ignoring_case("a", "b")` | allowed texts; the field may have any type that implements `FromStr` | any |
 /// | `validator = non_empty` | validator: `non_empty`, `regex`, `non_empty_list`, `non_empty_list_without_duplicates`, `list_without_duplicates` | none |
 /// | `kind = class` | Kafka's type | the usual one for the type of the field |

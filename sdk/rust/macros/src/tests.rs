@@ -60,6 +60,7 @@ fn a_key_is_there_once() {
 #[test]
 fn ranges_and_lists_bound_something() {
     check("struct C { /// D.\n #[config(range(..))] a: u64 }", "bounds nothing", "..");
+    check("struct C { /// D.\n #[config(range(0.5..1.5))] a: f64 }", "write `..=`", "0.5..1.5");
     check("struct C { /// D.\n #[config(one_of())] a: String }", "at least one text", "one_of()");
 }
 

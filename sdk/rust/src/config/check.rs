@@ -46,6 +46,11 @@ fn check_value(key: &ConfigKey, validator: &Validator, value: &str) -> Result<()
             // Text that is not a valid number is reported where the value is read.
             _ => Ok(()),
         },
+        Validator::DoubleRange(least, most) => match (value.parse::<f64>(), least, most) {
+            (Ok(number), Some(least), _) if number < *least => invalid(format!("Value must be at least {least:?}")),
+            (Ok(number), _, Some(most)) if number > *most => invalid(format!("Value must be no more than {most:?}")),
+            _ => Ok(()),
+        },
         Validator::NonEmptyString if value.is_empty() => invalid("String must be non-empty".into()),
         Validator::OneOf(allowed) if !allowed.iter().any(|one| one == value) => {
             invalid(format!("String must be one of: {}", allowed.join(", ")))
@@ -88,6 +93,18 @@ mod tests {
                 "3",
                 "0",
                 "Invalid value 0 for configuration k: Value must be at least 1",
+            ),
+            (
+                Validator::DoubleRange(Some(0.25), Some(1.0)),
+                "0.25",
+                "0.2",
+                "Invalid value 0.2 for configuration k: Value must be at least 0.25",
+            ),
+            (
+                Validator::DoubleRange(None, Some(1.0)),
+                "1",
+                "1.5",
+                "Invalid value 1.5 for configuration k: Value must be no more than 1.0",
             ),
             (Validator::NonEmptyString, "x", " ", "Invalid value  for configuration k: String must be non-empty"),
             (

@@ -1,6 +1,8 @@
 //! The definition of a key, and how it is described to the runtime: optional properties are attributes, so that later
 //! versions of the contract can add to them.
 
+use std::fmt::Debug;
+
 use super::{ConfigKey, ConfigType, ConfigValue, Importance, Validator, Width};
 use crate::bindings::plugin::interface as wit;
 
@@ -66,9 +68,13 @@ impl Width {
 
 impl Validator {
     fn into_wit(self) -> wit::Validator {
-        let bound = |bound: Option<i64>| bound.map(|bound| bound.to_string()).unwrap_or_default();
+        fn bound(bound: Option<impl Debug>) -> String {
+            // A double has a decimal point or an exponent in this form, which tells it from a whole number.
+            bound.map(|bound| format!("{bound:?}")).unwrap_or_default()
+        }
         let (kind, args) = match self {
             Validator::Range(least, most) => ("range", vec![bound(least), bound(most)]),
+            Validator::DoubleRange(least, most) => ("range", vec![bound(least), bound(most)]),
             Validator::NonEmptyString => ("non-empty-string", Vec::new()),
             Validator::OneOf(allowed) => ("one-of", allowed),
             Validator::OneOfIgnoringCase(allowed) => ("one-of-ignoring-case", allowed),
@@ -145,6 +151,8 @@ mod tests {
     fn a_bound_that_is_missing_is_an_empty_argument() {
         let range = Validator::Range(Some(1), None).into_wit();
         assert_eq!((range.kind.as_str(), range.args), ("range", vec!["1".to_string(), String::new()]));
+        let decimals = Validator::DoubleRange(Some(0.25), Some(1.0)).into_wit();
+        assert_eq!((decimals.kind.as_str(), decimals.args), ("range", vec!["0.25".to_string(), "1.0".to_string()]));
         let one_of = Validator::OneOf(vec!["a".into()]).into_wit();
         assert_eq!((one_of.kind.as_str(), one_of.args), ("one-of", vec!["a".to_string()]));
     }

@@ -8,7 +8,7 @@ use super::exports::{capabilities, plugin as wit, validation};
 use crate::answers::Needed;
 use crate::batch::PluginConfig;
 use crate::call::CallError;
-use crate::info::{ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
+use crate::info::{Bound, ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
 use crate::store::StoreState;
 
 pub(crate) struct Plugin(pub(super) wit::Guest);
@@ -197,7 +197,7 @@ fn validator(validator: wit::Validator) -> Result<Validator, String> {
     let wit::Validator { kind, args } = validator;
     match kind.as_str() {
         "range" => match args.as_slice() {
-            [min, max] => Ok(Validator::IntRange(bound(min)?, bound(max)?)),
+            [min, max] => Ok(Validator::Range(bound(min)?, bound(max)?)),
             _ => Err(format!("the validator range has {} arguments; it needs 2", args.len())),
         },
         "one-of" => Ok(Validator::OneOf(args)),
@@ -225,15 +225,9 @@ fn without_arguments(kind: &str, args: &[String], validator: Validator) -> Resul
     }
 }
 
-/// A bound of a range; empty = open.
-fn bound(text: &str) -> Result<Option<i64>, String> {
-    match text {
-        "" => Ok(None),
-        _ => match text.parse() {
-            Ok(bound) => Ok(Some(bound)),
-            Err(_) => Err(format!("{:?} is not a valid bound of a range: it must be a whole number", shown(text))),
-        },
-    }
+/// A bound of a range. An empty text stands for no bound.
+fn bound(text: &str) -> Result<Option<Bound>, String> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
 }
 
 /// A whole number that is at least 1.
@@ -319,12 +313,17 @@ mod tests {
             ("recommended", "x"),
             ("internal", "true"),
         ];
-        let key =
-            config_key(key(&attributes, vec![("range", &["1", ""]), ("one-of", &["x"]), ("regex", &[])])).unwrap();
+        let ranges: [(&str, &[&str]); 2] = [("range", &["1", ""]), ("range", &["-0.5", "1e3"])];
+        let key = config_key(key(&attributes, [&ranges[..], &[("one-of", &["x"]), ("regex", &[])]].concat())).unwrap();
         assert_eq!((key.group.as_deref(), key.order_in_group, key.width), (Some("G"), 3, Width::Long));
         assert_eq!((key.display_name.as_str(), key.visible), ("A", false));
         assert_eq!((key.dependents, key.recommended_values), (vec!["b".to_owned(), "c".into()], vec!["x".to_owned()]));
-        let validators = [Validator::IntRange(Some(1), None), Validator::OneOf(vec!["x".into()]), Validator::Regex];
+        let validators = [
+            Validator::Range(Some(Bound::Whole(1)), None),
+            Validator::Range(Some(Bound::Double(-0.5)), Some(Bound::Double(1000.0))),
+            Validator::OneOf(vec!["x".into()]),
+            Validator::Regex,
+        ];
         assert_eq!(key.validators, validators);
     }
 
@@ -352,6 +351,8 @@ mod tests {
             (key(&[], vec![("url", &[])]), "\"url\" is not a valid kind of validator"),
             (key(&[], vec![("range", &["1"])]), "the validator range has 1 arguments"),
             (key(&[], vec![("range", &["1", "x"])]), "\"x\" is not a valid bound"),
+            (key(&[], vec![("range", &["1", "inf"])]), "\"inf\" is not a valid bound"),
+            (key(&[], vec![("range", &["1e999", ""])]), "\"1e999\" is not a valid bound"),
             (key(&[], vec![("regex", &["x"])]), "the validator regex has 1 arguments"),
         ] {
             let reason = config_key(key).map(drop).expect_err(expected);
