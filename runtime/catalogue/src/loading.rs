@@ -71,6 +71,7 @@ impl Plugins {
             }
         }
         if left.is_empty() {
+            self.0.engine.trim_memory().await;
             return;
         }
         info!(plugins = left.len(), "loading plugins that are not compiled and described yet");
@@ -81,9 +82,11 @@ impl Plugins {
             async move { plugins.load_later(file).await }
         });
         tokio::spawn(async move {
-            let _over = over;
             // Stopping cancels the loads in progress.
             stop.run_until_cancelled(all).await;
+            let engine = over.0.0.engine.clone();
+            drop(over);
+            engine.trim_memory().await;
         });
     }
 

@@ -22,6 +22,9 @@ use super::lookup::Catalogue;
 use super::shipped;
 use super::store::{self, Store};
 
+/// A component of so many bytes leaves much freed memory behind when it is loaded.
+const LARGE: usize = 1 << 20;
+
 /// One plugin and the component that contains it.
 #[derive(Clone)]
 pub struct Plugin {
@@ -339,7 +342,16 @@ impl Plugins {
     /// # Errors
     ///
     /// It is not a plugin, contains classes that are installed, or cannot be compiled now.
-    pub async fn load_upload(&self, mut upload: Incoming) -> Result<LoadedUpload, UploadError> {
+    pub async fn load_upload(&self, upload: Incoming) -> Result<LoadedUpload, UploadError> {
+        let bytes = upload.bytes();
+        let loaded = self.load_upload_once(upload).await;
+        if loaded.is_err() {
+            self.trim_memory_after(bytes).await;
+        }
+        loaded
+    }
+
+    async fn load_upload_once(&self, mut upload: Incoming) -> Result<LoadedUpload, UploadError> {
         let wasm = Bytes::from(upload.read().await?);
         let component = self.0.engine.load_within(wasm.clone(), &self.0.limits).await?;
         // Only when everything is loaded is it known which classes are on `plugin.path`.
@@ -356,6 +368,20 @@ impl Plugins {
     ///
     /// It cannot be stored.
     pub async fn keep(&self, upload: LoadedUpload) -> Result<Uploaded, UploadError> {
+        let bytes = upload.wasm.len();
+        let kept = self.keep_once(upload).await;
+        self.trim_memory_after(bytes).await;
+        kept
+    }
+
+    /// Returns memory to the system after a component of this many bytes was loaded. It is not worth it after a small one.
+    async fn trim_memory_after(&self, bytes: usize) {
+        if bytes >= LARGE {
+            self.0.engine.trim_memory().await;
+        }
+    }
+
+    async fn keep_once(&self, upload: LoadedUpload) -> Result<Uploaded, UploadError> {
         let LoadedUpload { component, wasm, _upload } = upload;
         let _changing = self.0.changing.lock().await;
         let id = component.id().to_string();
@@ -422,6 +448,7 @@ impl Plugins {
         };
         if let Some(content) = content.filter(|_| !is_left) {
             self.0.engine.forget(&content).await;
+            self.0.engine.trim_memory().await;
         }
         info!(id = name, "plugin deleted");
         Ok(())

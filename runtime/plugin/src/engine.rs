@@ -17,6 +17,7 @@ use crate::contract::{Exports, Track, each};
 use crate::cost::Cost;
 use crate::describe;
 use crate::grants::Grants;
+use crate::heap;
 use crate::info::PluginInfo;
 use crate::instance::call;
 use crate::interfaces::{self, Checked};
@@ -277,6 +278,11 @@ impl Engine {
     /// What was compiled, and what all instances have done.
     pub fn stats(&self) -> &Arc<EngineStats> {
         &self.0.stats
+    }
+
+    /// Returns freed memory to the system, which takes milliseconds. To be called after large components were loaded, refused or deleted.
+    pub async fn trim_memory(&self) {
+        heap::trim().await;
     }
 
     /// Removes the compiled form of a component from the disk. To be called when a plugin is deleted.

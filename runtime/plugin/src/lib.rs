@@ -40,6 +40,7 @@ mod cost;
 mod descriptors;
 mod files;
 mod grants;
+mod heap;
 mod limits;
 mod log;
 mod log_budget;
