@@ -48,6 +48,7 @@ mod tests {
     use weir_plugin::{Importance, Width};
 
     use super::*;
+    use crate::providers;
 
     fn key(name: &str, kind: ConfigType, default: Option<&str>) -> ConfigKey {
         ConfigKey {
@@ -103,5 +104,34 @@ mod tests {
             ("ratio", "0.5", false),
         ];
         assert_eq!(received.iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[tokio::test]
+    async fn values_of_config_providers_are_secret_also_where_a_connector_put_them_into_another_key() {
+        let directory = tempfile::tempdir().expect("a directory");
+        std::fs::write(directory.path().join("s"), "user=me\npassword=hunter2\n").expect("written");
+        let path = directory.path().display().to_string();
+        let settings = [
+            ("config.providers", "file"),
+            ("config.providers.file.class", "org.apache.kafka.common.config.provider.FileConfigProvider"),
+            ("config.providers.file.param.allowed.paths", &path),
+        ];
+        let map = |entries: &[(&str, &str)]| -> ConfigMap {
+            entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let providers = providers::open(map(&settings)).expect("opened").providers;
+        let submitted = [
+            ("transforms.t.user", format!("${{file:{path}/s:user}}")),
+            ("transforms.t.url", format!("db://${{file:{path}/s:password}}@h")),
+            ("transforms.t.plain", "me".to_owned()),
+        ];
+        let submitted = submitted.map(|(key, value)| (key.to_owned(), value)).into();
+        let resolved = providers.resolve(&submitted).await.expect("resolved");
+        let task = map(&[("user", "me"), ("url", "db://hunter2@h"), ("plain", "me"), ("copy", "x hunter2")]);
+        let received = for_plugin(&[], &task, "transforms.t.", &resolved);
+        let secret: Vec<(&str, bool)> = received.iter().map(|(key, _, secret)| (key, secret)).collect();
+        assert_eq!(secret, [("user", true), ("url", true), ("plain", true), ("copy", true)]);
+        let other = for_plugin(&[], &map(&[("other", "you")]), "", &resolved);
+        assert_eq!(other.iter().collect::<Vec<_>>(), [("other", "you", false)]);
     }
 }

@@ -8,7 +8,7 @@ use super::Secrets;
 use crate::Error;
 use weir_plugin::ConfigMap;
 
-/// A configuration as plugins receive it.
+/// A configuration in which values of config providers have taken the place of references.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     config: ConfigMap,
