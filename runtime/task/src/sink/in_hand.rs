@@ -148,3 +148,88 @@ impl Pending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use weir_data::records::{Records, Topics, Values};
+
+    use super::*;
+
+    fn id(partition: i32) -> TopicPartition {
+        TopicPartition { topic: "t".into(), partition }
+    }
+
+    /// Records with these partitions, offsets and sizes, of which these offsets were read.
+    fn pending(records: &[(i32, i64, i32)], read: &[(i32, i64, i64)]) -> Pending {
+        let lengths: Vec<i32> = records.iter().map(|&(_, _, length)| length).collect();
+        let bytes = vec![b'v'; lengths.iter().map(|&length| length as usize).sum()];
+        let batch = SinkBatch {
+            records: Records {
+                count: records.len() as u32,
+                topics: Topics::all("t"),
+                values: Values { lengths, bytes, formats: vec![] },
+                ..Records::default()
+            },
+            topic_partitions: vec![id(0), id(1)],
+            topic_partition: records.iter().map(|&(partition, _, _)| partition as u32).collect(),
+            offsets: records.iter().map(|&(_, offset, _)| offset).collect(),
+            timestamp_types: vec![],
+        };
+        let read = read.iter().map(|&(partition, first, next)| Read { id: id(partition), first, next }).collect();
+        Pending { batch, originals: None, fetched: None, read, retries: 0, due: Instant::now(), rest: None }
+    }
+
+    fn locations(pending: &Pending) -> Vec<(u32, i64)> {
+        pending.batch.topic_partition.iter().copied().zip(pending.batch.offsets.iter().copied()).collect()
+    }
+
+    fn read(pending: &Pending) -> Vec<(i32, i64, i64)> {
+        pending.read.iter().map(|read| (read.id.partition, read.first, read.next)).collect()
+    }
+
+    #[test]
+    fn a_batch_above_the_bound_is_cut_and_each_part_knows_what_was_read_for_it() {
+        // Offsets 11 and 22 were dropped by a transform.
+        let records = [(0, 10, 4), (0, 12, 4), (1, 20, 4), (1, 21, 4), (0, 13, 4)];
+        let mut first = pending(&records, &[(0, 10, 14), (1, 20, 23)]);
+        let rest = first.cut(8).expect("a rest");
+        assert_eq!((locations(&first), read(&first)), (vec![(0, 10), (0, 12)], vec![(0, 10, 13)]));
+        assert_eq!(first.batch.records.values.lengths, [4, 4]);
+        assert_eq!(locations(&rest), [(1, 20), (1, 21), (0, 13)]);
+        assert_eq!(read(&rest), [(0, 13, 14), (1, 20, 23)]);
+        assert_eq!(rest.starts(), [(id(0), 13), (id(1), 20)]);
+
+        let mut second = rest;
+        let last = second.cut(8).expect("a rest");
+        // The partition has nothing more in the rest, so what was dropped after its records counts as read.
+        assert_eq!((locations(&second), read(&second)), (vec![(1, 20), (1, 21)], vec![(1, 20, 23)]));
+        assert_eq!((locations(&last), read(&last)), (vec![(0, 13)], vec![(0, 13, 14)]));
+    }
+
+    #[test]
+    fn a_batch_within_the_bound_and_a_large_record_are_not_cut() {
+        let mut small = pending(&[(0, 1, 4), (0, 2, 4)], &[(0, 1, 3)]);
+        assert!(small.cut(8).is_none());
+        assert_eq!(locations(&small).len(), 2);
+        assert!(pending(&[(0, 1, 100)], &[(0, 1, 2)]).cut(8).is_none());
+    }
+
+    #[test]
+    fn an_offset_whose_records_are_in_both_parts_is_read_with_the_second() {
+        let mut first = pending(&[(0, 5, 4), (0, 6, 4), (0, 6, 4)], &[(0, 5, 7)]);
+        let rest = first.cut(8).expect("a rest");
+        assert_eq!((read(&first), read(&rest)), (vec![(0, 5, 6)], vec![(0, 6, 7)]));
+    }
+
+    #[test]
+    fn records_of_a_revoked_partition_leave_the_rest_too() {
+        let mut first = pending(&[(0, 1, 4), (1, 1, 4), (0, 2, 4)], &[(0, 1, 3), (1, 1, 2)]);
+        let rest = first.cut(4).expect("a rest");
+        first.rest = Some(Box::new(rest));
+        assert_eq!(first.starts(), [(id(0), 1), (id(1), 1)]);
+        first.drop_partitions(&[id(0)]);
+        assert_eq!((locations(&first), read(&first)), (vec![], vec![]));
+        let rest = first.rest.as_deref().expect("a rest");
+        assert_eq!((locations(rest), read(rest)), (vec![(1, 1)], vec![(1, 1, 2)]));
+    }
+}
