@@ -71,6 +71,42 @@ fn an_uploaded_component_is_used_at_once_and_removed_when_nothing_uses_it() -> R
 }
 
 #[test]
+fn of_two_components_with_the_same_version_the_answer_says_which_one_is_used() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let topic = &topics::unique("equal-versions");
+    topics::create(bootstrap, topic, 1)?;
+    let mut worker = Worker::new(bootstrap)?;
+    worker.start()?;
+    let rest = worker.rest();
+    let first = hostile()?;
+    // A custom section makes it another component with the same plugins.
+    let second = [&first[..], &[0, 2, 1, b'x']].concat();
+    let said = |wasm: &[u8], status: u16, is_used: bool| -> Result<(String, String)> {
+        let body = rest.upload(wasm)?.expect(status)?.body;
+        let plugins = body["plugins"].as_array().context("plugins")?;
+        ensure!(plugins.iter().all(|plugin| plugin["used"] == json!(is_used)), "used is not {is_used}: {body}");
+        let used = plugins.first().context("a plugin")?["usedId"].clone();
+        ensure!(plugins.iter().all(|plugin| plugin["usedId"] == used), "several are used: {body}");
+        Ok((body["id"].as_str().context("an id")?.to_owned(), used.as_str().context("a used id")?.to_owned()))
+    };
+    let (first_id, used) = said(&first, 201, true)?;
+    ensure!(used == first_id, "{used} is not the only one");
+    let (second_id, used) = said(&second, 201, true)?;
+    ensure!(used == second_id && second_id != first_id, "{used} is not the one that was uploaded last, {second_id}");
+    // It was there before the other one.
+    ensure!(said(&first, 200, false)? == (first_id.clone(), second_id.clone()), "the first one is used");
+    let log = worker.log();
+    let line = log.lines().find(|line| line.contains("same class in the same version")).context("no warning")?;
+    ensure!(line.contains(&first_id) && line.contains(&second_id), "it does not name both: {line}");
+
+    rest.create("equal", &json!({"connector.class": "weir.tests.HostileSource", "topic": topic}))?;
+    let refused = rest.delete(&format!("/plugins/{second_id}"))?.expect(409)?;
+    ensure!(refused.message().contains("equal"), "it is not the one that the connector uses: {}", refused.body);
+    rest.delete(&format!("/plugins/{first_id}"))?.expect(204)?;
+    worker.stop()
+}
+
+#[test]
 fn what_is_no_component_of_ours_is_refused_with_advice() -> Result<()> {
     let bootstrap = kafka::bootstrap()?;
     let mut worker = Worker::new(bootstrap)?.set("weir.plugin.max.bytes", "6000000");
