@@ -8,10 +8,12 @@ mod plugin;
 mod predicate;
 mod transform;
 
+use std::hint::black_box;
+
 use weir_hostile_common::deeds::{self, Severity};
 use weir_hostile_common::plan;
 
-use crate::bindings::weir::connect::data::ConfigEntry;
+use crate::bindings::weir::connect::data::{ConfigEntry, TransformBatch};
 use crate::bindings::weir::connect::host::{self, Level};
 
 /// Implements all exports of the component.
@@ -62,4 +64,17 @@ fn refusal(hook: &str) -> Result<Option<String>, String> {
         return Err("hostile refusal".into());
     }
     Ok(Some(deed))
+}
+
+/// Takes memory as if the records were larger: `memory` bytes for each, and a thousand times that for a value that begins with `large`.
+fn hold_memory(batch: &TransformBatch) {
+    let each: usize = plan::value("memory").parse().unwrap_or(0);
+    let values = &batch.records.values;
+    let (mut held, mut at) = (Vec::new(), 0);
+    for &length in &values.lengths {
+        let end = at + usize::try_from(length).unwrap_or(0);
+        let bytes = if values.bytes[at..end].starts_with(b"large") { each * 1000 } else { each };
+        held.push(black_box(vec![1_u8; bytes]));
+        at = end;
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::bindings::exports::weir::connect::transform::{Guest, Step, StepFailure, Transformed};
 use crate::bindings::weir::connect::data::{Column, Columns, HeaderColumns, TopicColumn, TransformBatch, Values};
-use crate::{Hostile, refusal, set_plan};
+use crate::{Hostile, hold_memory, refusal, set_plan};
 
 impl Guest for Hostile {
     fn configure(steps: Vec<Step>) -> Result<Columns, String> {
@@ -28,7 +28,9 @@ impl Guest for Hostile {
             headers: None,
             failures: Vec::new(),
         };
-        if let Some(lie) = lie {
+        if lie.as_deref() == Some("hold-memory") {
+            hold_memory(&batch);
+        } else if let Some(lie) = lie {
             falsify(&mut out, count, &lie)?;
         }
         Ok(out)

@@ -9,9 +9,10 @@
 //! | `until` | a file; once it exists, all calls behave (its directory must be in `needs.read`) |
 //! | `nap` | milliseconds that `nap` waits before it behaves |
 //! | `topic` | the topic of the source's records |
-//! | `rows` | records in one batch of the source; default 10 |
+//! | `records` | records in one batch of the source; default 10 |
 //! | `poison` | `sink.put`: misbehave only if a value contains this text |
 //! | `keeps` | a file to which `sink-commit.pre-commit` appends the values that `put` has accepted |
+//! | `ratio`, `password` | a `double` with a default and a `password`, for `tell` |
 //! | `needs.read`, `needs.write`, `needs.connect` | what `capabilities.required` returns |
 //! | `reads`, `writes`, `connects` | what `read-file`, `write-file` and `connect-host` try |
 //!
@@ -35,6 +36,7 @@ use weir_hostile_common::plan;
 
 use crate::bindings::weir::connect::data::{ConfigEntry, Fault, Retriable};
 use crate::bindings::weir::connect::host::{self, Level};
+use crate::bindings::weir::connect::{context, sink_context};
 
 /// A text that would be a separate line of the log, or look like another text, if it were written unchanged.
 const FORGED: &str = "\n2026-01-01T00:00:00.000000Z  INFO weir::rest: forged\r\0\u{202e}\u{2028}";
@@ -121,4 +123,20 @@ fn refusal(hook: &str) -> Result<Option<String>, String> {
     fault(hook).map_err(|fault| match fault {
         Fault::Retriable(Retriable { message, .. }) | Fault::Fatal(message) => message,
     })
+}
+
+/// Logs what the sink was started with.
+fn tell(config: &[ConfigEntry]) {
+    let log = |text: String| host::log(Level::Info, "hostile", &text);
+    let task = context::task_number().map_or_else(|| "none".to_owned(), |task| task.to_string());
+    log(format!(
+        "hostile started: connector={} task={task} generation={} group={}",
+        context::connector_name(),
+        context::task_generation(),
+        sink_context::consumer_group()
+    ));
+    for ConfigEntry { key, value, secret } in config {
+        let value = if *secret { "secret" } else { value };
+        log(format!("hostile received: {key}=[{value}]"));
+    }
 }

@@ -1,6 +1,6 @@
 //! What describes the plugins: `plugin`, `validation` and `capabilities`.
 
-use crate::bindings::exports::weir::connect::plugin::{ConfigKey, ConfigType, Importance, PluginInfo};
+use crate::bindings::exports::weir::connect::plugin::{ConfigKey, ConfigType, Importance, PluginInfo, Validator};
 use crate::bindings::exports::weir::connect::{capabilities, plugin, validation};
 use crate::bindings::weir::connect::data::ConfigEntry;
 use crate::{Hostile, commit, describe, plan, set_plan, wasi};
@@ -91,11 +91,18 @@ impl capabilities::Guest for Hostile {
 }
 
 fn info(class: &str, kind: &str) -> PluginInfo {
+    let ratio = ConfigKey {
+        value_type: ConfigType::Double,
+        default: Some("0.5".into()),
+        validators: vec![Validator { kind: "range".into(), args: vec!["0.25".into(), String::new()] }],
+        ..key("ratio")
+    };
+    let password = ConfigKey { value_type: ConfigType::Password, ..key("password") };
     PluginInfo {
         class_name: class.into(),
         kind: kind.into(),
         version: describe::version(),
-        config: KEYS.into_iter().map(key).collect(),
+        config: KEYS.into_iter().map(key).chain([ratio, password]).collect(),
         attributes: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use crate::bindings::exports::weir::connect::{sink, sink_commit, sink_partitions
 use crate::bindings::weir::connect::data::{ConfigEntry, Fault, RecordFailure, TopicPartition, TopicPartitionOffset};
 use crate::bindings::weir::connect::host::{self, Level};
 use crate::bindings::weir::connect::sink_context;
-use crate::{Hostile, fault, keeper, plan, refusal, set_plan};
+use crate::{Hostile, fault, keeper, plan, refusal, set_plan, tell};
 
 impl sink_partitions::Guest for Hostile {
     fn assigned(partitions: Vec<TopicPartition>) -> Result<(), String> {
@@ -33,7 +33,10 @@ impl sink_partitions::Guest for Hostile {
 impl sink::Guest for Hostile {
     fn start(_class: String, config: Vec<ConfigEntry>) -> Result<(), String> {
         set_plan(&config);
-        refusal("sink.start").map(drop)
+        if refusal("sink.start")?.as_deref() == Some("tell") {
+            tell(&config);
+        }
+        Ok(())
     }
 
     fn put(batch: SinkBatch) -> Result<Vec<RecordFailure>, Fault> {
@@ -50,9 +53,10 @@ impl sink::Guest for Hostile {
         keeper::hold(&batch.records, &left_out);
         match deed.as_deref() {
             None => Ok(Vec::new()),
-            Some("record-failure") if !left_out.is_empty() => {
-                Ok(left_out.into_iter().map(|index| RecordFailure { index, message: "hostile record".into() }).collect())
-            }
+            Some("record-failure") if !left_out.is_empty() => Ok(left_out
+                .into_iter()
+                .map(|index| RecordFailure { index, message: "hostile record".into() })
+                .collect()),
             Some("rewind") => {
                 let mut starts = Vec::new();
                 for at in &batch.topic_partitions {
