@@ -1,172 +1,173 @@
-//! Checks a batch against everything `wit/data.wit` promises. Whatever a plugin hands over goes through here first, so
-//! that nothing behind this point has to ask again.
+//! Checks a batch against the rules of `wit/data.wit`. Every batch of a plugin is checked here first, so that later steps can
+//! rely on the rules.
 //!
-//! The work is linear in the size of the batch, and nothing is allocated for a row: the batch may be hostile.
+//! The time is linear in the size of the batch, and no memory is allocated per record, because the batch may be hostile.
 
-use crate::records::{Column, Encoding, Format, Headers, Records, Topics, Values};
+use crate::records::{Column, Encoding, Format, Headers, Records, Rows, Topics, Values};
 use crate::schema_check::{self, SchemaFault};
 
-/// Most rows, and most headers, that a batch may have. Short forms let a few bytes stand for any number of rows, which
-/// nobody behind this point could hold.
+/// The maximum number of records, and of headers, in a batch. Without a limit, the short forms of columns would let a few bytes
+/// stand for more records than fit into memory.
 pub const MAX_ROWS: usize = 1 << 20;
 
-/// Most bytes that the formats of one batch may take in memory. Each is made ready by up to three converters, which
-/// takes a multiple of it.
+/// The maximum number of bytes that the formats of a batch may take in memory. Up to three converters prepare each format, which
+/// takes a multiple of that.
 pub const MAX_FORMAT_BYTES: usize = 16 << 20;
 
-/// What is wrong with a batch. The texts are for the author of the plugin that made it.
+/// Why a batch is invalid. The texts are for the author of the plugin that returned it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
-    /// A column has another number of rows than the batch.
-    #[error("{column} has {found} entries, the batch has {expected} rows; give one entry for each row, or none at all")]
+    /// A column has another number of entries than the batch has records or headers.
+    #[error("{column} has {found} entries, but {expected} are expected; return one entry for each record, or none")]
     Count {
-        /// Which column.
+        /// The column.
         column: &'static str,
         /// Its number of entries.
         found: usize,
-        /// The number of rows.
+        /// The expected number of entries.
         expected: usize,
     },
-    /// More rows than a batch may have.
-    #[error("{column} has {found} entries; a batch has at most {MAX_ROWS} rows and at most as many headers")]
+    /// Too many records or headers.
+    #[error("{column} has {found} entries; a batch has at most {MAX_ROWS} records and at most as many headers")]
     TooMany {
         /// Which column.
         column: &'static str,
         /// Its number of entries.
         found: usize,
     },
-    /// More rows or failures than can come of a batch of this size.
-    #[error("{column} has {found} entries for a batch of {inputs} records; at most {most} can come of so many")]
+    /// More output records or failures than a transform may return for a batch of this size.
+    #[error("{column} has {found} entries for a batch of {inputs} records; the limit is {most}")]
     Expansion {
-        /// Which column.
+        /// The column.
         column: &'static str,
         /// Its number of entries.
         found: usize,
-        /// Rows of the input.
+        /// The number of records in the input.
         inputs: usize,
-        /// Most entries that are taken.
+        /// The maximum number of entries.
         most: usize,
     },
-    /// Schemas that take more memory than a batch may use for them.
-    #[error("the formats take {bytes} bytes or more; those of a batch may take {MAX_FORMAT_BYTES}")]
+    /// Schemas that take too much memory.
+    #[error("the formats take {bytes} bytes or more; the limit for a batch is {MAX_FORMAT_BYTES}")]
     FormatBytes {
-        /// What those up to the first that is too much take.
+        /// The bytes of the formats up to the one that exceeds the limit.
         bytes: usize,
     },
     /// A length below -1.
-    #[error("{column}: the length of row {row} is {length}; only -1, which is null, may be negative")]
+    #[error("{column}: the length of entry {entry} is {length}; the only negative length is -1, for null")]
     Length {
-        /// Which column.
+        /// The column.
         column: &'static str,
-        /// The row.
-        row: usize,
+        /// The index of the entry.
+        entry: usize,
         /// Its length.
         length: i32,
     },
-    /// Lengths and bytes do not agree.
+    /// The lengths do not add up to the number of bytes.
     #[error("{column}: the lengths add up to {lengths} bytes, but there are {bytes}")]
     Sum {
-        /// Which column.
+        /// The column.
         column: &'static str,
-        /// Sum of the lengths.
+        /// The sum of the lengths.
         lengths: u64,
-        /// Number of bytes.
+        /// The number of bytes.
         bytes: usize,
     },
-    /// An index outside its table.
-    #[error("{column}: row {row} has index {index}, but the table has {len} entries")]
+    /// An index beyond the end of its table.
+    #[error("{column}: entry {entry} has index {index}, but the table has {len} entries")]
     Index {
-        /// Which column.
+        /// The column.
         column: &'static str,
-        /// The row.
-        row: usize,
-        /// The index.
+        /// The index of the entry.
+        entry: usize,
+        /// The index in the table.
         index: u32,
-        /// Length of the table.
+        /// The length of the table.
         len: usize,
     },
-    /// There are rows, but no topic.
-    #[error("topics has no names, but the batch has rows")]
+    /// There are records, but no topic.
+    #[error("topics has no names, but the batch has records")]
     NoTopic,
     /// A partition or timestamp below -1.
-    #[error("{column}: row {row} is {value}; only -1, which is none, may be negative")]
+    #[error("{column}: entry {entry} is {value}; the only negative value is -1, for none")]
     Negative {
-        /// Which column.
+        /// The column.
         column: &'static str,
-        /// The row.
-        row: usize,
+        /// The index of the entry.
+        entry: usize,
         /// The value.
         value: i64,
     },
     /// Text that is not UTF-8.
-    #[error("{column}: row {row} is not UTF-8")]
+    #[error("{column}: entry {entry} is not UTF-8")]
     Utf8 {
-        /// Which column.
+        /// The column.
         column: &'static str,
-        /// The row.
-        row: usize,
+        /// The index of the entry.
+        entry: usize,
     },
     /// A header without a name.
     #[error("headers.names: header {index} is null; every header has a name")]
     NullHeaderName {
-        /// Index of the header among all headers of the batch.
+        /// The index of the header among all headers of the batch.
         index: usize,
     },
-    /// The encoding does not go with the schema's type.
-    #[error("format {format}: {encoding} does not go with a schema of type {kind}")]
+    /// The schema's type does not allow the encoding.
+    #[error("format {format}: {encoding} is not a valid encoding for a schema of type {kind}")]
     Encoding {
-        /// Index of the format.
+        /// The index of the format.
         format: usize,
         /// The encoding.
         encoding: &'static str,
         /// The schema's type.
         kind: &'static str,
     },
-    /// A schema that is none.
+    /// An invalid schema.
     #[error("format {format}: {fault}")]
     Schema {
-        /// Index of the format.
+        /// The index of the format.
         format: usize,
-        /// What is wrong with it.
+        /// What is wrong with the schema.
         fault: SchemaFault,
     },
-    /// Output rows of a transform that go backwards.
+    /// Output records of a transform that are not in the order of the input.
     #[error(
-        "origins: row {row} came from input row {origin}, the one before it from {previous}; the order of rows is kept"
+        "origins: record {record} comes from input record {origin}, but the one before it from {previous}; a transform must keep the \
+         order of records"
     )]
     Order {
-        /// Index of the output row.
-        row: usize,
+        /// The index of the output record.
+        record: usize,
         /// Its origin.
         origin: u32,
-        /// The origin of the output row before it.
+        /// The origin of the output record before it.
         previous: u32,
     },
-    /// Rows repeated until no memory holds them.
-    #[error("origins: repeating input rows as often as asked would take {bytes} bytes, more than the {max} allowed")]
+    /// Input records that are repeated too often.
+    #[error("origins: the copies of repeated input records take {bytes} bytes; the limit is {max}")]
     TooLarge {
-        /// What they would take.
+        /// The number of bytes that they take.
         bytes: u64,
-        /// The most they may take.
+        /// The maximum number of bytes.
         max: u64,
     },
-    /// A row that failed and is there all the same.
-    #[error("input row {row} is both in failures and in origins")]
-    FailedYetThere {
-        /// The input row.
-        row: u32,
+    /// A record that failed and that is in the output.
+    #[error("input record {record} is both in failures and in origins")]
+    FailedYetReturned {
+        /// The index of the input record.
+        record: u32,
     },
 }
 
 impl Records {
-    /// Checks every promise of `wit/data.wit`, in one pass over the batch and without an allocation for a row. Text is
-    /// checked to be UTF-8; JSON is not parsed, which is the converters' business.
+    /// Checks all rules of `wit/data.wit`, in one pass over the batch and without an allocation per record. Text is checked to be
+    /// UTF-8. JSON is not parsed, because converters do that.
     ///
     /// # Errors
-    /// The first broken promise found.
+    /// The first violation found.
     pub fn check(&self) -> Result<(), CheckError> {
         let count = self.count as usize;
-        check_rows("count", count)?;
+        check_count("count", count)?;
         check_topics(&self.topics, count)?;
         check_not_below("partitions", &self.partitions, count)?;
         check_not_below("timestamps", &self.timestamps, count)?;
@@ -178,11 +179,11 @@ impl Records {
     }
 }
 
-pub(crate) fn check_rows(column: &'static str, found: usize) -> Result<(), CheckError> {
+pub(crate) fn check_count(column: &'static str, found: usize) -> Result<(), CheckError> {
     if found > MAX_ROWS { Err(CheckError::TooMany { column, found }) } else { Ok(()) }
 }
 
-/// A table of formats in two parts: a batch's own, and those that a transform adds behind them.
+/// A table of formats in two parts: those of a batch, followed by those that a transform added.
 pub(crate) struct Formats<'a>(pub(crate) &'a [Format], pub(crate) &'a [Format]);
 
 impl Formats<'_> {
@@ -197,7 +198,7 @@ impl Formats<'_> {
 }
 
 pub(crate) fn check_topics(topics: &Topics, count: usize) -> Result<(), CheckError> {
-    // What the names are is asked before they go to Kafka: a transform may give others, and a sink may want any.
+    // The names are checked before records are sent to Kafka: a transform may change them, and a sink may get any name.
     if count > 0 && topics.names.is_empty() {
         return Err(CheckError::NoTopic);
     }
@@ -214,11 +215,11 @@ pub(crate) fn check_not_below<T: Copy + Into<i64>>(
     }
     match entries.iter().position(|&entry| entry.into() < -1) {
         None => Ok(()),
-        Some(row) => Err(CheckError::Negative { column, row, value: entries[row].into() }),
+        Some(entry) => Err(CheckError::Negative { column, entry, value: entries[entry].into() }),
     }
 }
 
-/// `first` is the number that the first of these formats has in the whole table.
+/// Checks formats. `first` is the index of the first one in the whole table.
 pub(crate) fn check_formats(formats: &[Format], first: usize) -> Result<(), CheckError> {
     let mut bytes = 0;
     for (index, format) in formats.iter().enumerate() {
@@ -249,9 +250,9 @@ pub(crate) fn check_values(
     formats: &Formats<'_>,
 ) -> Result<(), CheckError> {
     check_lengths(column, &values.lengths, &values.bytes, count)?;
-    // Without any format every row is bytes, and index 0, spelled out or not, says no more than that.
+    // If the table is empty, all entries are bytes, and index 0 is valid.
     check_indexes(column, &values.formats, count, formats.len().max(1))?;
-    let text = |row: usize| formats.is_text(values.formats.get(row).map_or(0, |&format| format as usize));
+    let text = |index: usize| formats.is_text(values.formats.get(index).map_or(0, |&format| format as usize));
     let all_text = if values.formats.is_empty() { text(0) } else { (0..values.formats.len()).all(text) };
     if all_text {
         return check_utf8(column, &values.lengths, &values.bytes);
@@ -259,10 +260,9 @@ pub(crate) fn check_values(
     if values.formats.is_empty() {
         return Ok(());
     }
-    let rows = crate::records::Rows::new(&values.lengths, &values.bytes, 0);
-    for (row, bytes) in rows.enumerate() {
-        if text(row) && bytes.is_some_and(|bytes| simdutf8::basic::from_utf8(bytes).is_err()) {
-            return Err(CheckError::Utf8 { column, row });
+    for (entry, bytes) in Rows::new(&values.lengths, &values.bytes, 0).enumerate() {
+        if text(entry) && bytes.is_some_and(|bytes| simdutf8::basic::from_utf8(bytes).is_err()) {
+            return Err(CheckError::Utf8 { column, entry });
         }
     }
     Ok(())
@@ -278,7 +278,7 @@ pub(crate) fn check_headers(headers: &Headers, count: usize, formats: &Formats<'
         let expected = usize::try_from(total).unwrap_or(usize::MAX);
         return Err(CheckError::Count { column: "headers.names", found: headers.names.lengths.len(), expected });
     }
-    check_rows("headers.names", headers.names.lengths.len())?;
+    check_count("headers.names", headers.names.lengths.len())?;
     let Column { lengths, bytes } = &headers.names;
     check_lengths("headers.names", lengths, bytes, lengths.len())?;
     if let Some(index) = lengths.iter().position(|&length| length < 0) {
@@ -292,10 +292,10 @@ fn check_lengths(column: &'static str, lengths: &[i32], bytes: &[u8], count: usi
     if !lengths.is_empty() && lengths.len() != count {
         return Err(CheckError::Count { column, found: lengths.len(), expected: count });
     }
-    // Both passes compile to vector code, which one pass with a way out would not.
+    // The compiler vectorizes both passes; a single pass that can end early would not be vectorized.
     if lengths.iter().any(|&length| length < -1) {
-        let row = lengths.iter().position(|&length| length < -1).unwrap_or(0);
-        return Err(CheckError::Length { column, row, length: lengths[row] });
+        let entry = lengths.iter().position(|&length| length < -1).unwrap_or(0);
+        return Err(CheckError::Length { column, entry, length: lengths[entry] });
     }
     let sum: u64 = lengths.iter().map(|&length| length.max(0) as u64).sum();
     if sum != bytes.len() as u64 {
@@ -310,19 +310,19 @@ fn check_indexes(column: &'static str, indexes: &[u32], count: usize, len: usize
     }
     match indexes.iter().position(|&index| index as usize >= len) {
         None => Ok(()),
-        Some(row) => Err(CheckError::Index { column, row, index: indexes[row], len }),
+        Some(entry) => Err(CheckError::Index { column, entry, index: indexes[entry], len }),
     }
 }
 
-/// Checks that each row is UTF-8: one look at all bytes at once, then one at each row's first byte. Text that is UTF-8 as
-/// a whole and is cut where characters begin is UTF-8 in each part.
+/// Checks that each entry is UTF-8: first all bytes at once, then the first byte of each entry. If the whole text is UTF-8 and
+/// each entry begins with the first byte of a character, each entry is UTF-8.
 pub(crate) fn check_utf8(column: &'static str, lengths: &[i32], bytes: &[u8]) -> Result<(), CheckError> {
     if simdutf8::basic::from_utf8(bytes).is_ok() && cut_between_characters(lengths, bytes) {
         return Ok(());
     }
-    let rows = crate::records::Rows::new(lengths, bytes, 0);
-    let row = rows.into_iter().position(|row| row.is_some_and(|row| simdutf8::basic::from_utf8(row).is_err()));
-    row.map_or(Ok(()), |row| Err(CheckError::Utf8 { column, row }))
+    let mut entries = Rows::new(lengths, bytes, 0);
+    let entry = entries.position(|entry| entry.is_some_and(|bytes| simdutf8::basic::from_utf8(bytes).is_err()));
+    entry.map_or(Ok(()), |entry| Err(CheckError::Utf8 { column, entry }))
 }
 
 fn cut_between_characters(lengths: &[i32], bytes: &[u8]) -> bool {

@@ -1,31 +1,31 @@
-//! Picks rows out of batches and puts batches together: what the task loops do around transforms and failed rows.
+//! Selects records from batches and joins batches, as the task loops do for transforms and failed records.
 
 use crate::records::{Column, Encoding, Format, Headers, NO_FORMAT, Records, Topics, Values};
 
 impl Records {
-    /// The rows at these indexes, in this order; a row may be asked for more than once. Rows that are not there come
-    /// out as nulls.
-    pub fn select(&self, rows: &[u32]) -> Records {
+    /// Returns the records with these indexes, in this order. An index may occur more than once. A record that does not exist
+    /// is null.
+    pub fn select(&self, records: &[u32]) -> Records {
         Records {
-            count: rows.len() as u32,
-            topics: Topics { names: self.topics.names.clone(), rows: pick(&self.topics.rows, rows) },
-            partitions: pick_or(&self.partitions, rows, -1),
-            timestamps: pick_or(&self.timestamps, rows, -1),
+            count: records.len() as u32,
+            topics: Topics { names: self.topics.names.clone(), rows: pick(&self.topics.rows, records) },
+            partitions: pick_or(&self.partitions, records, -1),
+            timestamps: pick_or(&self.timestamps, records, -1),
             formats: self.formats.clone(),
-            keys: self.keys.select(rows),
-            values: self.values.select(rows),
-            headers: self.headers.select(rows),
+            keys: self.keys.select(records),
+            values: self.values.select(records),
+            headers: self.headers.select(records),
         }
     }
 
-    /// The rows from `from` up to, not including, `to`; both are cut to the number of rows.
+    /// Returns the records from `from` up to, but not including, `to`. Both are reduced to the number of records.
     pub fn slice(&self, from: u32, to: u32) -> Records {
         let to = to.min(self.count);
-        let rows: Vec<u32> = (from.min(to)..to).collect();
-        self.select(&rows)
+        let records: Vec<u32> = (from.min(to)..to).collect();
+        self.select(&records)
     }
 
-    /// The rows of `self`, then those of `other`.
+    /// Returns the records of `self`, followed by those of `other`.
     pub fn concat(mut self, mut other: Records) -> Records {
         if other.count == 0 {
             return self;
@@ -49,10 +49,10 @@ impl Records {
         self
     }
 
-    /// Puts two parts of one batch back into one, in the order of the batch: `own` and `others` say for each row of each
-    /// part which row of the batch it came from, and never decrease. Gives the rows, and where each came from.
+    /// Joins two parts of a batch in the order of the batch. `own` and `others` contain the origin of each record, its index in
+    /// the batch, and never decrease. Returns the records and their origins.
     ///
-    /// Meant for a transform that only some rows went through. Nothing is copied where one part is empty.
+    /// This is for a transform that was applied to some of the records. Nothing is copied if one part is empty.
     pub fn interleave(self, own: Vec<u32>, other: Records, others: Vec<u32>) -> (Records, Vec<u32>) {
         if other.count == 0 {
             return (self, own);
@@ -60,40 +60,40 @@ impl Records {
         if self.count == 0 {
             return (other, others);
         }
-        let mut rows = Vec::with_capacity(own.len() + others.len());
-        let mut origins = Vec::with_capacity(rows.capacity());
+        let mut records = Vec::with_capacity(own.len() + others.len());
+        let mut origins = Vec::with_capacity(records.capacity());
         let (mut left, mut right) = (0, 0);
         while left < own.len() || right < others.len() {
             let from_left = right >= others.len() || left < own.len() && own[left] <= others[right];
             if from_left {
-                rows.push(left as u32);
+                records.push(left as u32);
                 origins.push(own[left]);
                 left += 1;
             } else {
-                rows.push((own.len() + right) as u32);
+                records.push((own.len() + right) as u32);
                 origins.push(others[right]);
                 right += 1;
             }
         }
-        let in_order = rows.windows(2).all(|pair| pair[0] < pair[1]);
+        let in_order = records.windows(2).all(|pair| pair[0] < pair[1]);
         let both = self.concat(other);
-        (if in_order { both } else { both.select(&rows) }, origins)
+        (if in_order { both } else { both.select(&records) }, origins)
     }
 }
 
 impl Column {
-    /// The rows at these indexes, in this order.
-    pub fn select(&self, rows: &[u32]) -> Column {
-        let (lengths, bytes) = pick_bytes(&self.lengths, &self.bytes, rows);
+    /// Returns the entries with these indexes, in this order.
+    pub fn select(&self, indexes: &[u32]) -> Column {
+        let (lengths, bytes) = pick_bytes(&self.lengths, &self.bytes, indexes);
         Column { lengths, bytes }
     }
 }
 
 impl Values {
-    /// The rows at these indexes, in this order, with indexes into the same table of formats.
-    pub fn select(&self, rows: &[u32]) -> Values {
-        let (lengths, bytes) = pick_bytes(&self.lengths, &self.bytes, rows);
-        Values { lengths, bytes, formats: pick(&self.formats, rows) }
+    /// Returns the entries with these indexes, in this order. Their formats are in the same table.
+    pub fn select(&self, indexes: &[u32]) -> Values {
+        let (lengths, bytes) = pick_bytes(&self.lengths, &self.bytes, indexes);
+        Values { lengths, bytes, formats: pick(&self.formats, indexes) }
     }
 
     fn append(&mut self, other: Values, counts: (usize, usize), mine: u32, theirs: Theirs) {
@@ -114,21 +114,21 @@ impl Values {
 }
 
 impl Headers {
-    /// The headers of the rows at these indexes, in this order.
-    pub fn select(&self, rows: &[u32]) -> Headers {
+    /// Returns the headers of the records with these indexes, in this order.
+    pub fn select(&self, records: &[u32]) -> Headers {
         if self.counts.is_empty() {
             return Headers::default();
         }
         let starts = starts(self.counts.iter().map(|&own| own as usize));
         let mut headers = Vec::new();
-        for &row in rows {
-            let row = row as usize;
-            if let (Some(&start), Some(&end)) = (starts.get(row), starts.get(row + 1)) {
+        for &record in records {
+            let record = record as usize;
+            if let (Some(&start), Some(&end)) = (starts.get(record), starts.get(record + 1)) {
                 headers.extend(start as u32..end as u32);
             }
         }
         Headers {
-            counts: pick(&self.counts, rows),
+            counts: pick(&self.counts, records),
             names: self.names.select(&headers),
             values: self.values.select(&headers),
         }
@@ -154,17 +154,17 @@ impl Topics {
     }
 }
 
-/// Where the formats of an appended batch are now.
+/// The new indexes of the formats of an appended batch.
 #[derive(Clone, Copy)]
 struct Theirs {
-    /// What is added to an index.
+    /// The number to add to an index.
     shift: u32,
-    /// What stands for "every row has the first format".
+    /// The index that replaces an empty list, which means that all entries have the first format.
     default: u32,
 }
 
-/// Puts `theirs` behind `mine` unless it is there already. Gives the format that my own "first one" is now, which is
-/// index 0 but where the table was empty, and what becomes of theirs.
+/// Appends `theirs` to `mine`, unless both tables are equal. Returns the index that replaces an empty list of `mine`, and the new
+/// indexes of `theirs`.
 fn join_formats(mine: &mut Vec<Format>, theirs: Vec<Format>) -> (u32, Theirs) {
     let same = mine.iter().zip(&theirs).all(|(a, b)| match (&a.schema, &b.schema) {
         (None, None) => a.encoding == b.encoding,
@@ -177,7 +177,7 @@ fn join_formats(mine: &mut Vec<Format>, theirs: Vec<Format>) -> (u32, Theirs) {
         }
         return (0, Theirs { shift: 0, default: 0 });
     }
-    // An empty table says "bytes without a schema"; beside another table that has to be spelled out.
+    // An empty table stands for bytes without a schema, which a joined table must contain.
     if mine.is_empty() {
         mine.push(NO_FORMAT.clone());
     }
@@ -204,31 +204,31 @@ fn append_or<T: Copy>(mine: &mut Vec<T>, theirs: Vec<T>, counts: (usize, usize),
     }
 }
 
-fn pick(entries: &[u32], rows: &[u32]) -> Vec<u32> {
-    pick_or(entries, rows, 0)
+fn pick(entries: &[u32], indexes: &[u32]) -> Vec<u32> {
+    pick_or(entries, indexes, 0)
 }
 
-/// An empty list says the same of every row, and so does what is picked from it.
-pub(crate) fn pick_or<T: Copy>(entries: &[T], rows: &[u32], absent: T) -> Vec<T> {
+/// Returns the entries with these indexes. An empty list means the same for all records, so the result is empty, too.
+pub(crate) fn pick_or<T: Copy>(entries: &[T], indexes: &[u32], absent: T) -> Vec<T> {
     if entries.is_empty() {
         return Vec::new();
     }
-    rows.iter().map(|&row| entries.get(row as usize).copied().unwrap_or(absent)).collect()
+    indexes.iter().map(|&index| entries.get(index as usize).copied().unwrap_or(absent)).collect()
 }
 
-pub(crate) fn pick_bytes(lengths: &[i32], bytes: &[u8], rows: &[u32]) -> (Vec<i32>, Vec<u8>) {
+pub(crate) fn pick_bytes(lengths: &[i32], bytes: &[u8], indexes: &[u32]) -> (Vec<i32>, Vec<u8>) {
     if lengths.is_empty() {
         return (Vec::new(), Vec::new());
     }
     let starts = starts(lengths.iter().map(|&length| length.max(0) as usize));
-    let picked = pick_or(lengths, rows, -1);
+    let picked = pick_or(lengths, indexes, -1);
     let total = picked.iter().map(|&length| length.max(0) as usize).sum();
     let mut out = Vec::with_capacity(total);
-    // Neighbours lie side by side: a run of them is one copy.
-    let mut left = rows;
+    // Entries with consecutive indexes are adjacent and are copied at once.
+    let mut left = indexes;
     while let Some((&first, rest)) = left.split_first() {
         let run =
-            1 + rest.iter().zip(1..).take_while(|&(&row, step)| u64::from(row) == u64::from(first) + step).count();
+            1 + rest.iter().zip(1..).take_while(|&(&index, step)| u64::from(index) == u64::from(first) + step).count();
         let (from, to) = (first as usize, (first as usize + run).min(lengths.len()));
         if let Some(run) = starts.get(from).zip(starts.get(to)).and_then(|(&from, &to)| bytes.get(from..to)) {
             out.extend_from_slice(run);
@@ -238,7 +238,7 @@ pub(crate) fn pick_bytes(lengths: &[i32], bytes: &[u8], rows: &[u32]) -> (Vec<i3
     (picked, out)
 }
 
-/// Where each row begins, and behind that where the last one ends.
+/// Returns the position at which each entry begins, followed by the end of the last one.
 fn starts(lengths: impl ExactSizeIterator<Item = usize>) -> Vec<usize> {
     let mut starts = Vec::with_capacity(lengths.len() + 1);
     let mut at = 0;
@@ -250,7 +250,7 @@ fn starts(lengths: impl ExactSizeIterator<Item = usize>) -> Vec<usize> {
     starts
 }
 
-/// The bytes that picking `rows` out of a column would take.
-pub(crate) fn picked_size(lengths: &[i32], rows: &[u32]) -> u64 {
-    rows.iter().map(|&row| lengths.get(row as usize).map_or(0, |&length| 4 + length.max(0) as u64)).sum()
+/// Returns the number of bytes that the entries with these indexes take.
+pub(crate) fn picked_size(lengths: &[i32], indexes: &[u32]) -> u64 {
+    indexes.iter().map(|&index| lengths.get(index as usize).map_or(0, |&length| 4 + length.max(0) as u64)).sum()
 }

@@ -1,13 +1,13 @@
-//! Rows on their way between Kafka and plugins: the columns they travel in, the checks they pass, and the converters that
-//! read and write Kafka's bytes.
+//! The records that pass between Kafka and plugins: their columns, the checks of a batch, and the converters between Kafka's bytes
+//! and values.
 //!
-//! - [`records`] and [`schema`]: host twins of `wit/data.wit`. [`check`] holds a batch to every promise of that file.
-//! - [`transformed`]: the answer of a transform, and how it becomes a batch again; [`gather`] picks and joins rows.
+//! - [`records`] and [`schema`]: the types of `wit/data.wit`. [`check`] checks the rules of that file.
+//! - [`transformed`]: the result of a transform and its conversion to a batch; [`gather`] selects and joins records.
 //! - [`converter`] and [`header`]: Kafka Connect's converters and header converters, by class name.
-//! - [`text`]: texts that others choose, bounded and in one line.
-//! - `json`: the schemas and payloads of JsonConverter. `java`: how Java prints values.
+//! - [`text`]: limits for texts of others, and their escaping to one line.
+//! - `json`: the schemas and payloads of JsonConverter. `java`: values as Java prints them.
 //!
-//! This crate knows neither Kafka clients nor WebAssembly, and does no input or output.
+//! This crate depends neither on Kafka clients nor on WebAssembly, and does no input or output.
 
 pub mod check;
 pub mod converter;

@@ -1,26 +1,27 @@
-//! Dividing a batch that is larger than a plugin may get at once.
+//! Divides a batch that is larger than a plugin may get in one call.
 
 use std::ops::Range;
 
 use crate::records::Records;
 
 impl Records {
-    /// Bytes of keys, values and headers.
+    /// Returns the number of bytes of keys, values and headers.
     pub fn payload(&self) -> u64 {
         let headers = self.headers.names.bytes.len() + self.headers.values.bytes.len();
         (self.keys.bytes.len() + self.values.bytes.len() + headers) as u64
     }
 
-    /// The records, in order, in pieces of at most `max` bytes of keys, values and headers. A record that has more is a piece of its own.
+    /// Divides the records into pieces of at most `max` bytes of keys, values and headers. A larger record is a piece of its own.
     pub fn pieces(&self, max: u64) -> Vec<Range<u32>> {
         if self.count <= 1 || self.payload() <= max {
             return std::iter::once(0..self.count).collect();
         }
-        let length =
-            |lengths: &[i32], row: usize| lengths.get(row).map_or(0, |&length| u64::try_from(length).unwrap_or(0));
+        let length = |lengths: &[i32], record: usize| {
+            lengths.get(record).map_or(0, |&length| u64::try_from(length).unwrap_or(0))
+        };
         let (mut pieces, mut start, mut bytes, mut header) = (Vec::new(), 0, 0, 0);
-        for row in 0..self.count {
-            let index = row as usize;
+        for record in 0..self.count {
+            let index = record as usize;
             let headers = self.headers.counts.get(index).map_or(0, |&count| count as usize);
             let of_headers = (header..header + headers).map(|header| {
                 length(&self.headers.names.lengths, header) + length(&self.headers.values.lengths, header)
@@ -28,9 +29,9 @@ impl Records {
             let size =
                 length(&self.keys.lengths, index) + length(&self.values.lengths, index) + of_headers.sum::<u64>();
             header += headers;
-            if row > start && bytes + size > max {
-                pieces.push(start..row);
-                (start, bytes) = (row, 0);
+            if record > start && bytes + size > max {
+                pieces.push(start..record);
+                (start, bytes) = (record, 0);
             }
             bytes += size;
         }
@@ -38,9 +39,9 @@ impl Records {
         pieces
     }
 
-    /// The records with these indexes, without their neighbours.
-    pub fn piece(&self, rows: Range<u32>) -> Records {
-        self.select(&rows.collect::<Vec<_>>())
+    /// Returns the records with these indexes.
+    pub fn piece(&self, records: Range<u32>) -> Records {
+        self.select(&records.collect::<Vec<_>>())
     }
 }
 
@@ -60,7 +61,7 @@ mod tests {
         }
     }
 
-    /// Where the pieces end; each begins where the one before it ends.
+    /// Returns the end of each piece. A piece begins at the end of the one before it.
     fn ends(records: &Records, max: u64) -> Vec<u32> {
         let pieces = records.pieces(max);
         assert!(pieces.windows(2).all(|pair| pair[0].end == pair[1].start) && pieces[0].start == 0);

@@ -1,6 +1,6 @@
-//! The columns a batch of rows is made of: host twins of `wit/data.wit`, and ways to walk them row by row.
+//! The columns of a batch of records, as `wit/data.wit` defines them, and iterators over them.
 //!
-//! Nothing here trusts its input: walking columns that [`Records::check`] would refuse gives wrong rows, never a panic.
+//! Nothing here trusts its input: iterating over columns that [`Records::check`] would reject returns wrong records, but never panics.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,28 +8,28 @@ use std::sync::Arc;
 
 use crate::schema::Schema;
 
-/// Byte strings of different lengths, one for each row, in row order.
+/// Byte strings of different lengths, one entry for each record, in the order of the records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Column {
-    /// Length of each row's bytes; -1 = null. Empty = every row is null.
+    /// The length of each entry, or -1 if it is null. Empty if all entries are null.
     pub lengths: Vec<i32>,
-    /// The bytes of all rows, one after the other, nothing between them.
+    /// The bytes of all entries, without separators.
     pub bytes: Vec<u8>,
 }
 
-/// Keys, values or header values: a column whose rows also say how their bytes are to be read.
+/// Keys, values or header values: a column whose entries also have a format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Values {
     /// As [`Column::lengths`].
     pub lengths: Vec<i32>,
     /// As [`Column::bytes`].
     pub bytes: Vec<u8>,
-    /// For each row an index into the batch's formats. Empty = every row has the first one; with an empty table of
-    /// formats that is [`Encoding::Bytes`] without a schema.
+    /// The index of each entry's format in the table of the batch. Empty if all entries have the first format; if the table is
+    /// empty too, they are [`Encoding::Bytes`] without a schema.
     pub formats: Vec<u32>,
 }
 
-/// Some neighbouring rows of [`Values`], borrowed.
+/// A borrowed range of [`Values`].
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a> {
     /// As [`Values::lengths`].
@@ -38,31 +38,31 @@ pub struct Part<'a> {
     pub bytes: &'a [u8],
     /// As [`Values::formats`].
     pub formats: &'a [u32],
-    /// The number of rows.
+    /// The number of entries.
     pub count: u32,
 }
 
-/// The topic of each row.
+/// The topic of each record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Topics {
     /// The names that occur in this batch.
     pub names: Vec<String>,
-    /// For each row an index into `names`. Empty = every row has the first one.
+    /// The index of each record's topic in `names`. Empty if all records have the first one.
     pub rows: Vec<u32>,
 }
 
 /// The headers of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Headers {
-    /// The number of headers of each row. Empty = no row has any.
+    /// The number of headers of each record. Empty if no record has headers.
     pub counts: Vec<u32>,
-    /// The names of all headers of all rows, in row order. UTF-8, never null.
+    /// The names of all headers, in the order of the records. UTF-8, never null.
     pub names: Column,
     /// The values of the same headers.
     pub values: Values,
 }
 
-/// How the bytes of one value are to be read.
+/// How a value is written as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// The value is these bytes.
@@ -76,24 +76,24 @@ pub enum Encoding {
 /// How a value is encoded and what its schema is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Format {
-    /// How the bytes are to be read.
+    /// How values are written as bytes.
     pub encoding: Encoding,
-    /// `None` = the value has no schema. Shared, because every batch of a task tends to have the same few.
+    /// The schema, or `None` if values have no schema. Shared, because the batches of a task usually have the same few schemas.
     pub schema: Option<Arc<Schema>>,
 }
 
-/// Rows on their way from a source to Kafka or from Kafka to a sink.
+/// A batch of records, from a source to Kafka or from Kafka to a sink.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Records {
-    /// The number of rows; every column below agrees with it.
+    /// The number of records. All columns agree with it.
     pub count: u32,
-    /// The topic of each row.
+    /// The topic of each record.
     pub topics: Topics,
-    /// The Kafka partition of each row; -1 = none chosen. Empty = -1 for every row.
+    /// The Kafka partition of each record, or -1 if none is set. Empty if none is set for any record.
     pub partitions: Vec<i32>,
-    /// Milliseconds since 1970-01-01T00:00:00Z; -1 = none. Empty = -1 for every row.
+    /// The timestamp of each record in milliseconds since 1970-01-01T00:00:00Z, or -1 if it has none. Empty if no record has one.
     pub timestamps: Vec<i64>,
-    /// The formats that `keys`, `values` and the header values point into.
+    /// The table of formats of the keys, values and header values.
     pub formats: Vec<Format>,
     /// The keys.
     pub keys: Values,
@@ -103,23 +103,22 @@ pub struct Records {
     pub headers: Headers,
 }
 
-/// What the absence of a table of formats stands for.
+/// The format of values if the table of formats is empty.
 pub static NO_FORMAT: Format = Format { encoding: Encoding::Bytes, schema: None };
 
 impl Format {
-    /// A format without a schema.
+    /// Returns a format without a schema.
     pub const fn plain(encoding: Encoding) -> Self {
         Self { encoding, schema: None }
     }
 
-    /// A format with a schema.
+    /// Returns a format with a schema.
     pub fn with_schema(encoding: Encoding, schema: Arc<Schema>) -> Self {
         Self { encoding, schema: Some(schema) }
     }
 
-    /// The index of this format in `formats`, to whose end it is put when it is not there yet. Schemas are compared by
-    /// identity first, so that this is cheap for the few formats a task really has; it is meant to be called once for
-    /// a batch, not once for a row.
+    /// Returns the index of this format in `formats`, and adds it if it is not in the table yet. Schemas are compared by
+    /// identity first, so that this is cheap for the few formats that a task has. Call it once per batch, not once per record.
     pub fn index_in(&self, formats: &mut Vec<Format>) -> u32 {
         let same = |other: &Format| {
             other.encoding == self.encoding
@@ -137,7 +136,7 @@ impl Format {
     }
 }
 
-/// Walks byte strings laid out as lengths and bytes; `None` is a null row. Made by [`Column::iter`] and [`Values::iter`].
+/// An iterator over the entries of a column, which are `None` if they are null. See [`Column::iter`] and [`Values::iter`].
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
     lengths: &'a [i32],
@@ -165,10 +164,10 @@ impl<'a> Iterator for Rows<'a> {
         let Ok(length) = usize::try_from(length) else {
             return Some(None);
         };
-        // A length past the end is refused by `check`; here it is cut, because a panic would be the guest's to cause.
-        let (row, rest) = self.bytes.split_at(length.min(self.bytes.len()));
+        // `check` rejects a length beyond the end. Here it is truncated, because a guest must not be able to cause a panic.
+        let (entry, rest) = self.bytes.split_at(length.min(self.bytes.len()));
         self.bytes = rest;
-        Some(Some(row))
+        Some(Some(entry))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -180,74 +179,73 @@ impl<'a> Iterator for Rows<'a> {
 impl ExactSizeIterator for Rows<'_> {}
 
 impl Column {
-    /// A column of `rows`, copied together.
-    pub fn from_rows<R: AsRef<[u8]>>(rows: impl IntoIterator<Item = Option<R>>) -> Self {
+    /// Creates a column with copies of these entries.
+    pub fn from_rows<E: AsRef<[u8]>>(entries: impl IntoIterator<Item = Option<E>>) -> Self {
         let mut column = Self::default();
-        for row in rows {
-            column.push(row.as_ref().map(AsRef::as_ref));
+        for entry in entries {
+            column.push(entry.as_ref().map(AsRef::as_ref));
         }
         column
     }
 
-    /// The bytes that the column takes in memory.
+    /// Returns the number of bytes that the column takes in memory.
     pub fn size(&self) -> usize {
         size(&self.lengths, &self.bytes)
     }
 
-    /// Adds one row. Rows longer than `i32::MAX` bytes are cut there, which Kafka's own limits never let happen.
+    /// Adds an entry. It is truncated to `i32::MAX` bytes, which Kafka's limits do not allow it to exceed.
     #[inline]
-    pub fn push(&mut self, row: Option<&[u8]>) {
-        push(&mut self.lengths, &mut self.bytes, row);
+    pub fn push(&mut self, entry: Option<&[u8]>) {
+        push(&mut self.lengths, &mut self.bytes, entry);
     }
 
-    /// The rows, in order. `count` is the number of rows, needed because an empty column may stand for any number of
-    /// nulls.
+    /// Returns an iterator over the entries. `count` is their number, which an empty column of nulls does not contain.
     pub fn iter(&self, count: u32) -> Rows<'_> {
         Rows::new(&self.lengths, &self.bytes, count)
     }
 }
 
 impl Values {
-    /// Values of which all have the format at index `format`.
+    /// Creates values that all have the format with this index.
     pub fn from_column(column: Column, count: u32, format: u32) -> Self {
         let formats = if format == 0 { Vec::new() } else { vec![format; count as usize] };
         Self { lengths: column.lengths, bytes: column.bytes, formats }
     }
 
-    /// All rows. `count` is their number.
+    /// Borrows all entries. `count` is their number.
     pub fn part(&self, count: u32) -> Part<'_> {
         Part { lengths: &self.lengths, bytes: &self.bytes, formats: &self.formats, count }
     }
 
-    /// Lengths and bytes, without what says how to read them. Nothing is copied.
+    /// Returns the lengths and bytes, without the formats and without a copy.
     pub fn into_column(self) -> Column {
         Column { lengths: self.lengths, bytes: self.bytes }
     }
 
-    /// Adds the bytes of one row, but not its format.
+    /// Adds the bytes of an entry, but not its format.
     #[inline]
-    pub fn push_bytes(&mut self, row: Option<&[u8]>) {
-        push(&mut self.lengths, &mut self.bytes, row);
+    pub fn push_bytes(&mut self, entry: Option<&[u8]>) {
+        push(&mut self.lengths, &mut self.bytes, entry);
     }
 
-    /// The rows, in order. `count` is the number of rows.
+    /// Returns an iterator over the entries. `count` is their number.
     pub fn iter(&self, count: u32) -> Rows<'_> {
         Rows::new(&self.lengths, &self.bytes, count)
     }
 
-    /// Index of the row's format.
+    /// Returns the index of an entry's format.
     #[inline]
-    pub fn format(&self, row: usize) -> usize {
-        self.formats.get(row).map_or(0, |&format| format as usize)
+    pub fn format(&self, index: usize) -> usize {
+        self.formats.get(index).map_or(0, |&format| format as usize)
     }
 
-    /// The row's format, out of the batch's table.
+    /// Returns an entry's format from the table of the batch.
     #[inline]
-    pub fn format_of<'a>(&self, row: usize, formats: &'a [Format]) -> &'a Format {
-        formats.get(self.format(row)).unwrap_or(&NO_FORMAT)
+    pub fn format_of<'a>(&self, index: usize, formats: &'a [Format]) -> &'a Format {
+        formats.get(self.format(index)).unwrap_or(&NO_FORMAT)
     }
 
-    /// The format that all rows share, if they do. Cheap where `formats` is empty, else one pass over it.
+    /// Returns the format of all entries, or `None` if they have different ones. Takes one pass over `formats` unless it is empty.
     pub fn common_format<'a>(&self, formats: &'a [Format]) -> Option<&'a Format> {
         let first = self.format(0);
         let same = self.formats.iter().all(|&format| format as usize == first);
@@ -256,29 +254,29 @@ impl Values {
 }
 
 impl<'a> Part<'a> {
-    /// The rows, in order.
+    /// Returns an iterator over the entries.
     pub fn iter(&self) -> Rows<'a> {
         Rows::new(self.lengths, self.bytes, self.count)
     }
 
-    /// Index of the row's format.
+    /// Returns the index of an entry's format.
     #[inline]
-    pub fn format(&self, row: usize) -> usize {
-        self.formats.get(row).map_or(0, |&format| format as usize)
+    pub fn format(&self, index: usize) -> usize {
+        self.formats.get(index).map_or(0, |&format| format as usize)
     }
 
-    /// A copy.
+    /// Copies the entries.
     pub fn to_values(&self) -> Values {
         Values { lengths: self.lengths.to_vec(), bytes: self.bytes.to_vec(), formats: self.formats.to_vec() }
     }
 
-    /// Takes the first `count` rows off.
+    /// Removes and returns the first `count` entries.
     pub fn split_off(&mut self, count: u32) -> Part<'a> {
-        let rows = count as usize;
-        let (lengths, rest) = self.lengths.split_at(rows.min(self.lengths.len()));
+        let entries = count as usize;
+        let (lengths, rest) = self.lengths.split_at(entries.min(self.lengths.len()));
         let size = lengths.iter().map(|&length| length.max(0) as usize).sum::<usize>();
         let (bytes, rest_bytes) = self.bytes.split_at(size.min(self.bytes.len()));
-        let (formats, rest_formats) = self.formats.split_at(rows.min(self.formats.len()));
+        let (formats, rest_formats) = self.formats.split_at(entries.min(self.formats.len()));
         *self =
             Part { lengths: rest, bytes: rest_bytes, formats: rest_formats, count: self.count.saturating_sub(count) };
         Part { lengths, bytes, formats, count }
@@ -286,15 +284,15 @@ impl<'a> Part<'a> {
 }
 
 impl Topics {
-    /// One topic for every row.
+    /// Creates the column of a batch with only one topic.
     pub fn all(name: impl Into<String>) -> Self {
         Self { names: vec![name.into()], rows: Vec::new() }
     }
 
-    /// The topics of some neighbouring rows, without the names of others.
-    pub fn part(&self, rows: Range<usize>) -> Topics {
-        let Some(part) = self.rows.get(rows) else {
-            // Every row has the first one.
+    /// Returns the topics of a range of records, without names that they do not use.
+    pub fn part(&self, records: Range<usize>) -> Topics {
+        let Some(part) = self.rows.get(records) else {
+            // All records have the first topic.
             return Topics { names: self.names.first().cloned().into_iter().collect(), rows: Vec::new() };
         };
         let mut names = Vec::new();
@@ -309,53 +307,53 @@ impl Topics {
         Topics { names, rows }
     }
 
-    /// Index of the row's topic in `names`.
+    /// Returns the index of a record's topic in `names`.
     #[inline]
-    pub fn index(&self, row: usize) -> usize {
-        self.rows.get(row).map_or(0, |&topic| topic as usize)
+    pub fn index(&self, record: usize) -> usize {
+        self.rows.get(record).map_or(0, |&topic| topic as usize)
     }
 
-    /// The row's topic. Empty where the columns are not those of a checked batch.
+    /// Returns a record's topic, or an empty text if the batch was not checked and is invalid.
     #[inline]
-    pub fn topic(&self, row: usize) -> &str {
-        self.names.get(self.index(row)).map_or("", String::as_str)
+    pub fn topic(&self, record: usize) -> &str {
+        self.names.get(self.index(record)).map_or("", String::as_str)
     }
 }
 
-/// One header of a row: its name, its value, and the index of the value's format.
+/// A header of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header<'a> {
-    /// The name. Bytes rather than text, because they were checked once already.
+    /// The name. Bytes, so that UTF-8 that was checked already is not checked again.
     pub name: &'a [u8],
-    /// `None` = null.
+    /// The value, or `None` if it is null.
     pub value: Option<&'a [u8]>,
-    /// Index of the value's format.
+    /// The index of the value's format.
     pub format: usize,
 }
 
 impl Headers {
-    /// The number of headers of all rows together.
+    /// Returns the number of headers of all records.
     pub fn total(&self) -> u32 {
         u32::try_from(self.names.lengths.len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether no row has a header.
+    /// Returns whether no record has a header.
     pub fn is_empty(&self) -> bool {
         self.names.lengths.is_empty()
     }
 
-    /// Every header of every row, in order; `counts` says where one row ends and the next begins.
+    /// Returns an iterator over the headers of all records.
     pub fn all(&self) -> HeaderIter<'_> {
         let total = self.total();
         let (names, values) = (self.names.iter(total), self.values.iter(total));
         HeaderIter { names, values, formats: &self.values.formats, index: 0 }
     }
 
-    /// For each row, in order, an iterator over its headers. `count` is the number of rows.
+    /// Returns, for each record, an iterator over its headers. `count` is the number of records.
     pub fn rows(&self, count: u32) -> impl Iterator<Item = std::iter::Take<HeaderIter<'_>>> {
         let mut all = self.all();
-        (0..count as usize).map(move |row| {
-            let own = self.counts.get(row).copied().unwrap_or(0) as usize;
+        (0..count as usize).map(move |record| {
+            let own = self.counts.get(record).copied().unwrap_or(0) as usize;
             let headers = all.clone().take(own);
             if own > 0 {
                 all.nth(own - 1);
@@ -365,7 +363,7 @@ impl Headers {
     }
 }
 
-/// Walks headers in the order of the columns. Made by [`Headers::all`].
+/// An iterator over headers. See [`Headers::all`].
 #[derive(Debug, Clone)]
 pub struct HeaderIter<'a> {
     pub(crate) names: Rows<'a>,
@@ -388,7 +386,7 @@ impl<'a> Iterator for HeaderIter<'a> {
 }
 
 impl Records {
-    /// The bytes that the columns take in memory. Schemas, which batches share, do not count.
+    /// Returns the number of bytes that the columns take in memory, without the schemas, which batches share.
     pub fn size(&self) -> usize {
         let values = |values: &Values| size(&values.lengths, &values.bytes) + size_of_val(values.formats.as_slice());
         let names = self.topics.names.iter().map(|name| size_of::<String>() + name.len());
@@ -403,16 +401,16 @@ impl Records {
             + values(&self.headers.values)
     }
 
-    /// The Kafka partition of a row; `None` = Kafka's partitioner chooses.
+    /// Returns the Kafka partition of a record, or `None` if Kafka's partitioner chooses it.
     #[inline]
-    pub fn partition(&self, row: usize) -> Option<i32> {
-        self.partitions.get(row).copied().filter(|&partition| partition >= 0)
+    pub fn partition(&self, record: usize) -> Option<i32> {
+        self.partitions.get(record).copied().filter(|&partition| partition >= 0)
     }
 
-    /// The timestamp of a row in milliseconds since 1970; `None` = it has none.
+    /// Returns the timestamp of a record in milliseconds since 1970, or `None` if it has none.
     #[inline]
-    pub fn timestamp(&self, row: usize) -> Option<i64> {
-        self.timestamps.get(row).copied().filter(|&timestamp| timestamp >= 0)
+    pub fn timestamp(&self, record: usize) -> Option<i64> {
+        self.timestamps.get(record).copied().filter(|&timestamp| timestamp >= 0)
     }
 }
 
@@ -421,13 +419,13 @@ fn size(lengths: &[i32], bytes: &[u8]) -> usize {
 }
 
 #[inline]
-pub(crate) fn push(lengths: &mut Vec<i32>, bytes: &mut Vec<u8>, row: Option<&[u8]>) {
-    match row {
+pub(crate) fn push(lengths: &mut Vec<i32>, bytes: &mut Vec<u8>, entry: Option<&[u8]>) {
+    match entry {
         None => lengths.push(-1),
-        Some(row) => {
-            let row = &row[..row.len().min(i32::MAX as usize)];
-            lengths.push(row.len() as i32);
-            bytes.extend_from_slice(row);
+        Some(entry) => {
+            let entry = &entry[..entry.len().min(i32::MAX as usize)];
+            lengths.push(entry.len() as i32);
+            bytes.extend_from_slice(entry);
         }
     }
 }
@@ -443,32 +441,33 @@ mod tests {
     }
 
     #[test]
-    fn rows_come_back_as_they_were_pushed() {
-        let rows: [Option<&[u8]>; 4] = [Some(b"a"), None, Some(b""), Some(b"bcd")];
-        let column = Column::from_rows(rows);
-        assert_eq!(column.iter(4).collect::<Vec<_>>(), rows);
+    fn iterating_returns_the_entries_that_were_pushed() {
+        let entries: [Option<&[u8]>; 4] = [Some(b"a"), None, Some(b""), Some(b"bcd")];
+        let column = Column::from_rows(entries);
+        assert_eq!(column.iter(4).collect::<Vec<_>>(), entries);
     }
 
     #[test]
-    fn headers_are_given_row_by_row() {
+    fn headers_are_returned_for_each_record() {
         let headers = Headers {
             counts: vec![1, 0, 2],
             names: Column::from_rows([Some("a"), Some("b"), Some("c")]),
             values: Values { lengths: vec![1, -1, 1], bytes: b"xz".to_vec(), formats: vec![0, 1, 0] },
         };
         let text = |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        let row = |row: &mut dyn Iterator<Item = Header<'_>>| -> Vec<String> {
-            row.map(|header| format!("{:?}={:?}/{}", text(Some(header.name)), text(header.value), header.format))
+        let record = |record: &mut dyn Iterator<Item = Header<'_>>| -> Vec<String> {
+            record
+                .map(|header| format!("{:?}={:?}/{}", text(Some(header.name)), text(header.value), header.format))
                 .collect()
         };
-        let seen: Vec<_> = headers.rows(3).map(|mut headers| row(&mut headers)).collect();
+        let seen: Vec<_> = headers.rows(3).map(|mut headers| record(&mut headers)).collect();
         let expected: [&[&str]; 3] =
             [&[r#"Some("a")=Some("x")/0"#], &[], &[r#"Some("b")=None/1"#, r#"Some("c")=Some("z")/0"#]];
         assert_eq!(seen, expected);
     }
 
     #[test]
-    fn walking_columns_that_lie_does_not_panic() {
+    fn iterating_over_an_invalid_column_does_not_panic() {
         let column = Column { lengths: vec![i32::MAX, -7, 3], bytes: b"ab".to_vec() };
         assert_eq!(column.iter(3).collect::<Vec<_>>(), vec![Some(&b"ab"[..]), None, Some(&b""[..])]);
     }

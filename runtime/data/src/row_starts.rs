@@ -1,14 +1,14 @@
-//! Where each row of a batch begins, found in one pass. Columns are made to be walked; whoever wants single rows of them, in any
-//! order, would otherwise walk from the start for each.
+//! The positions at which the records of a batch begin, found in one pass. Columns are made to be read in order: without these
+//! positions, reading a single record means reading all records before it.
 
 use crate::records::{HeaderIter, Headers, Rows, Values};
 
-/// Where each entry of one column begins.
+/// The positions at which the entries of a column begin.
 #[derive(Debug, Default)]
 pub struct Starts(Vec<usize>);
 
 impl Starts {
-    /// Those of a column with these lengths, where a negative one is null.
+    /// Finds the positions in a column with these lengths. A negative length is null.
     pub fn of(lengths: &[i32]) -> Self {
         let mut at = 0usize;
         let start = |&length: &i32| {
@@ -19,12 +19,12 @@ impl Starts {
         Self(lengths.iter().map(start).collect())
     }
 
-    /// How many there are.
+    /// Returns the number of entries.
     pub fn entries(&self) -> usize {
         self.0.len()
     }
 
-    /// An entry of that column.
+    /// Returns an entry of the column.
     pub fn entry<'a>(&self, lengths: &[i32], bytes: &'a [u8], number: usize) -> Option<&'a [u8]> {
         let start = *self.0.get(number)?;
         let length = usize::try_from(*lengths.get(number)?).ok()?;
@@ -32,17 +32,17 @@ impl Starts {
     }
 }
 
-/// The beginnings of all rows in the columns of a batch.
+/// The positions at which records begin in the columns of a batch.
 #[derive(Debug, Default)]
 pub struct RowStarts {
     keys: Starts,
     values: Starts,
-    /// For each row its first header, and where that one's name and value begin.
+    /// For each record the index of its first header, and the positions at which that header's name and value begin.
     headers: Vec<(usize, usize, usize)>,
 }
 
 impl RowStarts {
-    /// Those of a batch with these columns.
+    /// Finds the positions in a batch with these columns.
     pub fn of(keys: &Values, values: &Values, headers: &Headers) -> Self {
         let length = |lengths: &[i32], index: usize| lengths.get(index).map_or(0, |&length| length.max(0) as usize);
         let mut next = (0, 0, 0);
@@ -58,20 +58,20 @@ impl RowStarts {
         Self { keys: Starts::of(&keys.lengths), headers: headers.collect(), values: Starts::of(&values.lengths) }
     }
 
-    /// The key of a row, out of the batch's keys.
-    pub fn key<'a>(&self, keys: &'a Values, row: usize) -> Option<&'a [u8]> {
-        self.keys.entry(&keys.lengths, &keys.bytes, row)
+    /// Returns the key of a record of the batch.
+    pub fn key<'a>(&self, keys: &'a Values, record: usize) -> Option<&'a [u8]> {
+        self.keys.entry(&keys.lengths, &keys.bytes, record)
     }
 
-    /// The value of a row, out of the batch's values.
-    pub fn value<'a>(&self, values: &'a Values, row: usize) -> Option<&'a [u8]> {
-        self.values.entry(&values.lengths, &values.bytes, row)
+    /// Returns the value of a record of the batch.
+    pub fn value<'a>(&self, values: &'a Values, record: usize) -> Option<&'a [u8]> {
+        self.values.entry(&values.lengths, &values.bytes, record)
     }
 
-    /// The headers of a row, out of the batch's headers.
-    pub fn headers<'a>(&self, headers: &'a Headers, row: usize) -> std::iter::Take<HeaderIter<'a>> {
-        let (index, name, value) = self.headers.get(row).copied().unwrap_or_default();
-        let own = headers.counts.get(row).map_or(0, |&own| own as usize);
+    /// Returns the headers of a record of the batch.
+    pub fn headers<'a>(&self, headers: &'a Headers, record: usize) -> std::iter::Take<HeaderIter<'a>> {
+        let (index, name, value) = self.headers.get(record).copied().unwrap_or_default();
+        let own = headers.counts.get(record).map_or(0, |&own| own as usize);
         let Headers { names, values, .. } = headers;
         let left = headers.total().saturating_sub(u32::try_from(index).unwrap_or(u32::MAX));
         let rest = |lengths: &'a [i32], bytes: &'a [u8], at: usize| {
@@ -92,12 +92,12 @@ mod tests {
     use super::*;
     use crate::records::Column;
 
-    fn values(rows: &[Option<&str>]) -> Values {
-        Values::from_column(Column::from_rows(rows.iter().copied()), rows.len() as u32, 0)
+    fn values(records: &[Option<&str>]) -> Values {
+        Values::from_column(Column::from_rows(records.iter().copied()), records.len() as u32, 0)
     }
 
     #[test]
-    fn each_row_is_what_a_walk_gives() {
+    fn each_record_is_the_one_that_an_iterator_returns() {
         let keys = values(&[Some("a"), None, Some(""), Some("bc")]);
         let headers = Headers {
             counts: vec![0, 2, 0, 1],
@@ -106,16 +106,16 @@ mod tests {
         };
         let nulls = Values::default();
         let starts = RowStarts::of(&keys, &nulls, &headers);
-        for row in 0..4 {
-            assert_eq!(starts.key(&keys, row), keys.iter(4).nth(row).flatten());
-            assert_eq!(starts.value(&nulls, row), None);
-            let walked: Vec<_> = headers.rows(4).nth(row).into_iter().flatten().collect();
-            assert_eq!(starts.headers(&headers, row).collect::<Vec<_>>(), walked);
+        for record in 0..4 {
+            assert_eq!(starts.key(&keys, record), keys.iter(4).nth(record).flatten());
+            assert_eq!(starts.value(&nulls, record), None);
+            let expected: Vec<_> = headers.rows(4).nth(record).into_iter().flatten().collect();
+            assert_eq!(starts.headers(&headers, record).collect::<Vec<_>>(), expected);
         }
     }
 
     #[test]
-    fn header_values_that_are_all_null_are_that() {
+    fn header_values_that_are_all_null_are_null() {
         let names = Column::from_rows([Some("x"), Some("y")]);
         let headers = Headers { counts: vec![1, 1], names, values: Values::default() };
         let starts = RowStarts::of(&Values::default(), &Values::default(), &headers);

@@ -1,4 +1,4 @@
-//! Connect schemas as a flat list of nodes: host twin of `schema` in `wit/data.wit`, and short ways to build the usual ones.
+//! Connect schemas as a flat list of nodes, as in `wit/data.wit`, and functions that create the most common ones.
 
 /// Kafka Connect's schema types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +19,7 @@ pub enum SchemaType {
     Boolean,
     /// Text.
     String,
-    /// Bytes.
+    /// A byte array.
     Bytes,
     /// A list of values of one schema.
     Array,
@@ -30,7 +30,7 @@ pub enum SchemaType {
 }
 
 impl SchemaType {
-    /// The name of Java's enum constant, which is what Kafka Connect's messages print.
+    /// Returns the name of Java's enum constant, which Kafka Connect's messages contain.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Int8 => "INT8",
@@ -54,22 +54,22 @@ impl SchemaType {
 pub struct SchemaNode {
     /// The type.
     pub kind: SchemaType,
-    /// Whether null is a value of it.
+    /// Whether null is a valid value.
     pub optional: bool,
     /// A struct's full name, or a logical type such as `org.apache.kafka.connect.data.Timestamp`.
     pub name: Option<String>,
     /// The schema's version.
     pub version: Option<i32>,
-    /// What the schema is for, in words.
+    /// The documentation of the schema.
     pub doc: Option<String>,
     /// Name and value of each parameter, in the order in which they are written.
     pub parameters: Vec<(String, String)>,
     /// The default value as JSON text.
     pub default: Option<String>,
-    /// Indexes of the nodes below: an array's element; a map's key, then its value; a struct's fields in order. Each is
-    /// greater than this node's own index.
+    /// The indexes of the nodes below: the element of an array; the key, then the value of a map; the fields of a struct in order. Each
+    /// index is greater than that of this node.
     pub children: Vec<u32>,
-    /// A struct's field names, one for each child. Empty for every other type.
+    /// The field names of a struct, one for each child. Empty for other types.
     pub field_names: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ pub struct Schema {
 }
 
 impl SchemaNode {
-    /// A required node of this type and nothing else.
+    /// Creates a required node of this type.
     pub const fn new(kind: SchemaType) -> Self {
         Self {
             kind,
@@ -112,37 +112,37 @@ impl SchemaNode {
 }
 
 impl Schema {
-    /// A required schema of a primitive type.
+    /// Creates a required schema of a primitive type.
     pub fn primitive(kind: SchemaType) -> Self {
         Self { nodes: vec![SchemaNode::new(kind)] }
     }
 
-    /// A required string.
+    /// Creates a required string.
     pub fn string() -> Self {
         Self::primitive(SchemaType::String)
     }
 
-    /// A string that may be null: what StringConverter gives every value.
+    /// Creates an optional string, which is the schema of StringConverter's values.
     pub fn optional_string() -> Self {
         Self::string().optional()
     }
 
-    /// Bytes that may be null: what ByteArrayConverter gives every value.
+    /// Creates optional bytes, which is the schema of ByteArrayConverter's values.
     pub fn optional_bytes() -> Self {
         Self::primitive(SchemaType::Bytes).optional()
     }
 
-    /// An array of `element`.
+    /// Creates an array of `element`.
     pub fn array(element: Schema) -> Self {
         Self::with_children(SchemaNode::new(SchemaType::Array), [element])
     }
 
-    /// A map from `key` to `value`.
+    /// Creates a map from `key` to `value`.
     pub fn map(key: Schema, value: Schema) -> Self {
         Self::with_children(SchemaNode::new(SchemaType::Map), [key, value])
     }
 
-    /// A struct of these fields.
+    /// Creates a struct with these fields.
     pub fn structure(fields: impl IntoIterator<Item = (String, Schema)>) -> Self {
         let mut root = SchemaNode::new(SchemaType::Struct);
         let mut children = Vec::new();
@@ -153,7 +153,7 @@ impl Schema {
         Self::with_children(root, children)
     }
 
-    /// A logical type of Kafka Connect: `name` without its package, on the type that carries it, at version 1.
+    /// Creates a logical type of Kafka Connect, version 1, from its name without the package and its base type.
     pub fn logical(name: &str, kind: SchemaType) -> Self {
         let mut schema = Self::primitive(kind).named(format!("org.apache.kafka.connect.data.{name}"));
         if let Some(root) = schema.nodes.first_mut() {
@@ -162,7 +162,7 @@ impl Schema {
         schema
     }
 
-    /// `org.apache.kafka.connect.data.Decimal` with this scale.
+    /// Creates an `org.apache.kafka.connect.data.Decimal` with this scale.
     pub fn decimal(scale: i32) -> Self {
         let mut schema = Self::logical("Decimal", SchemaType::Bytes);
         if let Some(root) = schema.nodes.first_mut() {
@@ -171,7 +171,7 @@ impl Schema {
         schema
     }
 
-    /// The same schema, with null allowed.
+    /// Makes the schema optional.
     pub fn optional(mut self) -> Self {
         if let Some(root) = self.nodes.first_mut() {
             root.optional = true;
@@ -179,7 +179,7 @@ impl Schema {
         self
     }
 
-    /// The same schema with a name.
+    /// Sets the name of the schema.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         if let Some(root) = self.nodes.first_mut() {
             root.name = Some(name.into());
@@ -187,7 +187,7 @@ impl Schema {
         self
     }
 
-    /// The same schema with a default, given as JSON text.
+    /// Sets the default of the schema, as JSON text.
     pub fn with_default(mut self, json: impl Into<String>) -> Self {
         if let Some(root) = self.nodes.first_mut() {
             root.default = Some(json.into());
@@ -195,12 +195,12 @@ impl Schema {
         self
     }
 
-    /// The bytes that the schema takes in memory, more or less: its nodes and their texts.
+    /// Returns the approximate number of bytes that the schema takes in memory: its nodes and their texts.
     pub fn weight(&self) -> usize {
         self.nodes.iter().map(SchemaNode::weight).sum()
     }
 
-    /// The root node. `None` only for a schema that [`Records::check`](crate::records::Records::check) refuses.
+    /// Returns the root node. `None` only for a schema that [`Records::check`](crate::records::Records::check) rejects.
     pub fn root(&self) -> Option<&SchemaNode> {
         self.nodes.first()
     }

@@ -1,34 +1,38 @@
-//! Checks that a flat list of nodes is a Connect schema, and one of a size that can be written out.
+//! Checks that a flat list of nodes is a valid Connect schema of a limited size.
 
 use crate::schema::{Schema, SchemaNode, SchemaType};
 use weir_json as json;
 
-/// Most levels a schema may have. Walks along a schema recurse, so this bounds the stack. Kafka Connect's own JSON reader stops at
-/// 1000 levels of JSON, of which a schema in an envelope takes one for each of its own at the least.
+/// The maximum number of levels of a schema. Functions that follow a schema are recursive, so this limits the stack. Kafka Connect's own
+/// JSON reader stops at 1000 levels of JSON, and a schema in an envelope takes at least one for each of its own.
 pub const MAX_DEPTH: usize = 1000;
 
-/// Bytes of stack that a thread has to have in which values are converted. The deepest schemas and values take less than half of
-/// it, in a build without optimization.
+/// The bytes of stack that a thread needs to convert values. The deepest schemas and values take less than half of it in a build without
+/// optimization.
 pub const STACK: usize = 16 << 20;
 
-/// What is wrong with a schema.
+/// Why a schema is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaFault {
-    /// No nodes.
+    /// There are no nodes.
     #[error("the schema has no nodes")]
     Empty,
-    /// A child that is not behind its parent, or not there.
-    #[error("schema node {node} has child {child}; a child is behind its parent and among the {len} nodes")]
+    /// The index of a child is not greater than that of its parent, or is not that of a node.
+    #[error(
+        "schema node {node} has child {child}; the index of a child must be greater than that of its parent and less than {len}"
+    )]
     Child {
         /// The parent.
         node: usize,
-        /// The index it gives.
+        /// The index of the child.
         child: u32,
-        /// Number of nodes.
+        /// The number of nodes.
         len: usize,
     },
     /// A type with a wrong number of children.
-    #[error("schema node {node} is of type {kind} and has {found} children; an array has 1, a map 2, a primitive none")]
+    #[error(
+        "schema node {node} is of type {kind} and has {found} children; an array must have 1, a map 2 and a primitive 0"
+    )]
     Children {
         /// The node.
         node: usize,
@@ -37,7 +41,7 @@ pub enum SchemaFault {
         /// Its number of children.
         found: usize,
     },
-    /// Field names that do not go with the children.
+    /// The number of field names is not that of the children.
     #[error(
         "schema node {node} is of type {kind} and has {names} field names and {children} children; \
              a struct has one name for each child, other types have none"
@@ -47,12 +51,12 @@ pub enum SchemaFault {
         node: usize,
         /// Its type.
         kind: &'static str,
-        /// Number of names.
+        /// The number of names.
         names: usize,
-        /// Number of children.
+        /// The number of children.
         children: usize,
     },
-    /// Two fields of one name.
+    /// Two fields have the same name.
     #[error("schema node {node} has two fields named {name:?}")]
     DuplicateField {
         /// The node.
@@ -60,38 +64,38 @@ pub enum SchemaFault {
         /// The name.
         name: String,
     },
-    /// A default that is not JSON.
-    #[error("the default of schema node {node} is not JSON: {error}")]
+    /// A default is not valid JSON.
+    #[error("the default of schema node {node} is not valid JSON: {error}")]
     Default {
         /// The node.
         node: usize,
-        /// Where and why not.
+        /// The syntax error and its position.
         error: json::SyntaxError,
     },
-    /// Too many levels.
+    /// There are too many levels.
     #[error("the schema has more than {MAX_DEPTH} levels")]
     TooDeep,
-    /// A node with two parents. A short list of such nodes could stand for a tree that no memory holds.
-    #[error("schema node {child} is a child twice; each node has one parent")]
+    /// A node has two parents. Otherwise a short list of nodes could stand for a tree that does not fit into memory.
+    #[error("schema node {child} is a child twice; a node must have one parent")]
     SharedChild {
         /// The node.
         child: u32,
     },
 }
 
-/// Checks a schema and gives the type of its root. Linear in the size of the schema, but for a sort of each struct's
-/// field names.
+/// Checks a schema and returns the type of its root. The time is linear in the size of the schema, except that the field names of each
+/// struct are sorted.
 ///
 /// # Errors
-/// The first fault found.
+/// The first violation found.
 pub fn check(schema: &Schema) -> Result<SchemaType, SchemaFault> {
     let root = schema.nodes.first().ok_or(SchemaFault::Empty)?;
-    // Primitive schemas, by far the most frequent, end here without an allocation.
+    // Primitive schemas, which are the most frequent, need no allocation.
     if schema.nodes.len() == 1 {
         check_node(0, root, 1)?;
         return Ok(root.kind);
     }
-    // A child is behind its parent, so that going backwards the children's depths are there already.
+    // A child follows its parent, so in reverse order the depths of children are known first.
     let mut depths = vec![0_usize; schema.nodes.len()];
     let mut has_parent = vec![false; schema.nodes.len()];
     for (index, node) in schema.nodes.iter().enumerate().rev() {

@@ -1,28 +1,28 @@
-//! Texts that others choose: cut at a bound where they enter the worker, and written so that a line stays one line.
+//! Texts of others: truncated when they enter the worker, and escaped so that they stay in one line.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Most bytes of one text that a plugin chooses: the message of a fault, of a record's failure, of a validation error. What Kafka
-/// Connect's log lines and statuses are read for is in the first lines.
+/// The maximum number of bytes in a text of a plugin: the message of a fault, of a record's failure, of a validation error. What
+/// readers of log lines and statuses need is in its first lines.
 pub const MAX_MESSAGE: usize = 8 << 10;
 
-/// Most bytes of a trace: what a status shows, a log line has and a dead letter carries about one failure.
+/// The maximum number of bytes in a trace of a failure, in a status, a log line or a header of a dead letter.
 pub const MAX_TRACE: usize = 16 << 10;
 
-/// The text, or its first `max` bytes and a note of how many there were. Never cut within a character; the note is extra.
+/// Truncates a text to `max` bytes, at the end of a character. A note with the original length is added after them.
 pub fn bounded(mut text: String, max: usize) -> String {
     if text.len() > max {
         let total = text.len();
         text.truncate(text.floor_char_boundary(max));
-        // What was cut off is not kept in memory.
+        // Frees the memory of the rest.
         text.shrink_to_fit();
         let _ = write!(text, "... truncated, {total} bytes in total");
     }
     text
 }
 
-/// The beginning of a name, for an error about it.
+/// Returns the beginning of a name, for an error message.
 pub fn shown(name: &str) -> Cow<'_, str> {
     const MAX: usize = 100;
     match name.len() {
@@ -31,8 +31,8 @@ pub fn shown(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a character can make a line look like something else than it is: control characters, which end lines and move cursors;
-/// line and paragraph separators; marks that change the direction of writing, with which a text is shown in another order.
+/// Whether a character can make a line look like other text: control characters, which end lines and move cursors; line and
+/// paragraph separators; marks that change the direction of writing and so the order in which text is shown.
 pub fn is_disguise(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -41,12 +41,12 @@ pub fn is_disguise(character: char) -> bool {
         )
 }
 
-/// The text in one line, each character of [`is_disguise`] written as Rust writes it: `\n`, `\u{202e}`.
+/// Returns the text in one line, with each character of [`is_disguise`] escaped as in Rust: `\n`, `\u{202e}`.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     one_line_but(text, |_| false)
 }
 
-/// As [`one_line`], with the characters that `keep` names left as they are.
+/// Like [`one_line`], but does not escape the characters for which `keep` is true.
 pub fn one_line_but(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     escaped(
         text,
@@ -57,8 +57,8 @@ pub fn one_line_but(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     )
 }
 
-/// JSON in one line, each character of [`is_disguise`] written as JSON writes it. For text that is JSON already: there such characters
-/// occur within strings only.
+/// Returns JSON in one line, with each character of [`is_disguise`] escaped as in JSON. In valid JSON, such characters occur only
+/// in strings.
 pub fn one_json_line(json: &str) -> Cow<'_, str> {
     escaped(json, is_disguise, |character, line| {
         let _ = write!(line, "\\u{:04x}", u32::from(character));

@@ -1,6 +1,6 @@
-//! What a timestamp of a Kafka record says.
+//! The types of a Kafka record's timestamp.
 
-/// Kafka's kinds of record timestamps.
+/// Kafka's types of timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimestampType {
     /// Records have no timestamp.

@@ -1,9 +1,9 @@
 //! Kafka's rules for topic names.
 
-/// Most characters a topic name may have.
+/// The maximum number of characters in a topic name.
 const MAX_LENGTH: usize = 249;
 
-/// Says what is wrong with `name` as the name of a Kafka topic; `None` = nothing.
+/// Returns why `name` is not a valid name of a Kafka topic, or `None` if it is valid.
 pub fn fault(name: &str) -> Option<&'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     match name {

@@ -10,12 +10,12 @@ pub struct TopicPartition {
 }
 
 impl TopicPartition {
-    /// Partition `partition` of `topic`.
+    /// Creates the partition of a topic.
     pub fn new(topic: impl Into<String>, partition: i32) -> Self {
         Self { topic: topic.into(), partition }
     }
 
-    /// An offset in this partition.
+    /// Returns this offset in the partition.
     pub fn at(self, offset: i64) -> TopicPartitionOffset {
         let Self { topic, partition } = self;
         TopicPartitionOffset { topic, partition, offset }
@@ -41,7 +41,7 @@ pub struct TopicPartitionOffset {
 }
 
 impl TopicPartitionOffset {
-    /// The partition and the offset.
+    /// Returns the partition and the offset.
     pub fn into_parts(self) -> (TopicPartition, i64) {
         (TopicPartition { topic: self.topic, partition: self.partition }, self.offset)
     }

@@ -1,25 +1,24 @@
-//! What a chain of transforms gives back, and how it becomes a batch again: host twin of `transformed` in
-//! `wit/transform.wit`.
+//! The result of a chain of transforms, as `transformed` in `wit/transform.wit`, and its conversion to a batch.
 
 use crate::check::{
-    CheckError, Formats, check_formats, check_headers, check_not_below, check_rows, check_topics, check_values,
+    CheckError, Formats, check_count, check_formats, check_headers, check_not_below, check_topics, check_values,
 };
 use crate::gather::{pick_or, picked_size};
 use crate::records::{Format, Headers, NO_FORMAT, Records, Topics, Values};
 
-/// Most bytes that the columns a transform left alone may take once its output rows have their copies. A transform that
-/// names one input row a million times would otherwise have the runtime copy that row a million times.
+/// The maximum number of bytes in the copies of columns that a transform did not change. Without a limit, a transform could name
+/// one input record a million times and make the runtime copy it a million times.
 pub const MAX_COPIED_BYTES: u64 = 64 << 20;
 
-/// Most rows that a transform may make of each row of a batch, the rows of the batch taken together.
+/// The maximum number of output records per input record, on average over the batch.
 pub const MAX_EXPANSION: usize = 64;
-/// What may come of a batch however few rows it has.
+/// The number of output records that are always allowed, even for a small batch.
 pub const MIN_EXPANSION: usize = 1 << 14;
 
-/// The rows that a chain of transforms leaves. What is `None` is as it was in the input, row for row of `origins`.
+/// The output of a chain of transforms. A column that is `None` has the values of the input records in `origins`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transformed {
-    /// For each output row the input row it came from; never decreasing.
+    /// The index of the input record from which each output record comes. Never decreases.
     pub origins: Vec<u32>,
     /// The topics, if changed.
     pub topics: Option<Topics>,
@@ -27,7 +26,7 @@ pub struct Transformed {
     pub partitions: Option<Vec<i32>>,
     /// The timestamps, if changed.
     pub timestamps: Option<Vec<i64>>,
-    /// Formats to add behind those of the input.
+    /// Formats that follow those of the input.
     pub added_formats: Vec<Format>,
     /// The keys, if changed.
     pub keys: Option<Values>,
@@ -35,33 +34,33 @@ pub struct Transformed {
     pub values: Option<Values>,
     /// The headers, if changed.
     pub headers: Option<Headers>,
-    /// Rows that failed.
+    /// Records that failed.
     pub failures: Vec<StepFailure>,
 }
 
-/// A row that a step could not handle.
+/// A record that a step could not process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepFailure {
-    /// Index of the row in the input.
+    /// The index of the record in the input.
     pub row: u32,
-    /// Index of the step in the chain.
+    /// The index of the step in the chain.
     pub step: u32,
-    /// Why.
+    /// The error message.
     pub message: String,
-    /// Whether the same row may succeed later.
+    /// Whether the same record may succeed later.
     pub retry: bool,
 }
 
 impl Transformed {
-    /// Checks every promise of `wit/transform.wit` about the answer to `input`, as [`Records::check`] does for a batch.
-    /// `step` of a failure is not looked at: the length of the chain is not known here.
+    /// Checks all rules of `wit/transform.wit` for the result of `input`, as [`Records::check`] does for a batch. The `step` of a
+    /// failure is not checked, because the length of the chain is not known here.
     ///
     /// # Errors
-    /// The first broken promise found.
+    /// The first violation found.
     pub fn check(&self, input: &Records) -> Result<(), CheckError> {
         let count = self.origins.len();
         let inputs = input.count as usize;
-        check_rows("origins", count)?;
+        check_count("origins", count)?;
         check_expansion("origins", count, inputs)?;
         check_expansion("failures", self.failures.len(), inputs)?;
         let repeats = check_origins(&self.origins, inputs)?;
@@ -85,15 +84,15 @@ impl Transformed {
         if repeats { self.check_copies(input) } else { Ok(()) }
     }
 
-    /// The output as a batch, where each of its rows came from, and the rows that failed, at most one failure a row.
-    /// Where every input row became one output row, columns that did not change are moved, not copied.
+    /// Returns the output as a batch, the origins of its records, and the failures, at most one for each record. If each input
+    /// record became one output record, unchanged columns are moved, not copied.
     ///
-    /// Call [`check`](Self::check) first: on an answer it refuses, the batch is wrong too.
+    /// Call [`check`](Self::check) first: if it returns an error, the batch is wrong, too.
     pub fn into_records(self, mut input: Records) -> (Records, Vec<u32>, Vec<StepFailure>) {
         let origins = self.origins;
-        let same_rows =
-            origins.len() == input.count as usize && origins.iter().zip(0..).all(|(&origin, row)| origin == row);
-        // Columns that are about to be replaced need not be picked from.
+        let same_records =
+            origins.len() == input.count as usize && origins.iter().zip(0..).all(|(&origin, record)| origin == record);
+        // Columns that will be replaced are not copied.
         if self.topics.is_some() {
             input.topics = Topics::default();
         }
@@ -107,7 +106,7 @@ impl Transformed {
             input.headers = Headers::default();
         }
         let formats = std::mem::take(&mut input.formats);
-        let mut records = if same_rows { input } else { input.select(&origins) };
+        let mut records = if same_records { input } else { input.select(&origins) };
         records.formats = formats;
         add_formats(&mut records, self.added_formats);
         records.topics = self.topics.unwrap_or(records.topics);
@@ -131,7 +130,7 @@ impl Transformed {
             }
         }
         if self.headers.is_none() && !input.headers.counts.is_empty() {
-            // The bytes of one row's headers, found once for each input row rather than for each output row.
+            // The sizes of the headers are computed once for each input record, not for each output record.
             let mut sizes = Vec::with_capacity(input.count as usize);
             let mut all = input.headers.all();
             for &own in &input.headers.counts {
@@ -147,8 +146,7 @@ impl Transformed {
     }
 }
 
-/// Puts `added` behind the formats. Columns that are left as they were keep their meaning also where the table was empty
-/// and "the first format" now is one of the added.
+/// Appends formats. If the table was empty, unchanged columns get the index of the format that an empty table stands for.
 fn add_formats(records: &mut Records, added: Vec<Format>) {
     let was_empty = records.formats.is_empty();
     records.formats.extend(added);
@@ -169,13 +167,13 @@ fn check_expansion(column: &'static str, found: usize, inputs: usize) -> Result<
     if found > most { Err(CheckError::Expansion { column, found, inputs, most }) } else { Ok(()) }
 }
 
-/// Whether some input row occurs more than once.
+/// Returns whether an input record occurs more than once.
 fn check_origins(origins: &[u32], inputs: usize) -> Result<bool, CheckError> {
-    if let Some(row) = origins.iter().position(|&origin| origin as usize >= inputs) {
-        return Err(CheckError::Index { column: "origins", row, index: origins[row], len: inputs });
+    if let Some(entry) = origins.iter().position(|&origin| origin as usize >= inputs) {
+        return Err(CheckError::Index { column: "origins", entry, index: origins[entry], len: inputs });
     }
-    if let Some(row) = origins.windows(2).position(|pair| pair[1] < pair[0]) {
-        return Err(CheckError::Order { row: row + 1, origin: origins[row + 1], previous: origins[row] });
+    if let Some(record) = origins.windows(2).position(|pair| pair[1] < pair[0]) {
+        return Err(CheckError::Order { record: record + 1, origin: origins[record + 1], previous: origins[record] });
     }
     Ok(origins.windows(2).any(|pair| pair[0] == pair[1]))
 }
@@ -183,10 +181,10 @@ fn check_origins(origins: &[u32], inputs: usize) -> Result<bool, CheckError> {
 fn check_failures(failures: &[StepFailure], origins: &[u32], inputs: usize) -> Result<(), CheckError> {
     for (index, failure) in failures.iter().enumerate() {
         if failure.row as usize >= inputs {
-            return Err(CheckError::Index { column: "failures", row: index, index: failure.row, len: inputs });
+            return Err(CheckError::Index { column: "failures", entry: index, index: failure.row, len: inputs });
         }
         if origins.binary_search(&failure.row).is_ok() {
-            return Err(CheckError::FailedYetThere { row: failure.row });
+            return Err(CheckError::FailedYetReturned { record: failure.row });
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What converters do with whole columns: rows that stay untouched, rows that fail among others, formats side by side.
+//! Tests converters with whole columns: unchanged values, values that fail among others, and several formats.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,16 +19,16 @@ fn plain_json() -> Box<dyn Converter> {
     make("JsonConverter", &[("schemas.enable", "false")])
 }
 
-fn column<const N: usize>(rows: [Option<&str>; N]) -> Column {
-    Column::from_rows(rows)
+fn column<const N: usize>(values: [Option<&str>; N]) -> Column {
+    Column::from_rows(values)
 }
 
-fn texts(rows: weir_data::records::Rows<'_>) -> Vec<Option<String>> {
-    rows.map(|row| row.map(|bytes| String::from_utf8_lossy(bytes).into_owned())).collect()
+fn texts(values: weir_data::records::Rows<'_>) -> Vec<Option<String>> {
+    values.map(|value| value.map(|bytes| String::from_utf8_lossy(bytes).into_owned())).collect()
 }
 
-fn some<const N: usize>(rows: [Option<&str>; N]) -> Vec<Option<String>> {
-    rows.iter().map(|row| row.map(str::to_owned)).collect()
+fn some<const N: usize>(values: [Option<&str>; N]) -> Vec<Option<String>> {
+    values.iter().map(|value| value.map(str::to_owned)).collect()
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn bytes_text_and_json_pass_without_a_copy() {
 }
 
 #[test]
-fn a_row_that_fails_leaves_the_others_alone() {
+fn a_value_that_fails_does_not_affect_the_others() {
     let column = column([Some("1"), Some("{"), None, Some("007"), Some("null"), Some("[2] x"), Some("")]);
     let read = plain_json().to_connect(column, 7, &mut Vec::new());
     assert_eq!(texts(read.output.iter(7)), some([Some("1"), None, None, Some("7"), None, Some("[2]"), None]));
@@ -94,24 +94,24 @@ fn text_that_is_not_utf8_fails_alone() {
 }
 
 #[test]
-fn rows_of_one_batch_may_have_different_schemas() {
+fn values_of_a_batch_may_have_different_schemas() {
     let int = r#"{"schema":{"type":"int32","optional":false},"payload":5}"#;
     let text = r#"{"schema":{"type":"string","optional":true},"payload":"a\nb"}"#;
     let none = r#"{"schema":null,"payload":{"x":1}}"#;
-    let rows = column([Some(int), Some(text), None, Some(int), Some(none), Some("{}"), Some(text), Some(text)]);
+    let records = column([Some(int), Some(text), None, Some(int), Some(none), Some("{}"), Some(text), Some(text)]);
     let mut converter = make("Json", &[]);
     let mut formats = vec![Format::plain(Encoding::Bytes)];
-    let read = converter.to_connect(rows, 8, &mut formats);
+    let read = converter.to_connect(records, 8, &mut formats);
     let values = read.output;
     assert_eq!(
         texts(values.iter(8)),
         some([Some("5"), Some("a\nb"), None, Some("5"), Some(r#"{"x":1}"#), None, Some("a\nb"), Some("a\nb")])
     );
-    let of_row = |row| values.format_of(row, &formats).clone();
-    assert_eq!(of_row(0), Format::with_schema(Encoding::Json, Arc::new(Schema::primitive(SchemaType::Int32))));
-    assert_eq!(of_row(1), Format::with_schema(Encoding::Utf8, Arc::new(Schema::optional_string())));
-    assert_eq!(of_row(2), Format::plain(Encoding::Json));
-    assert_eq!(of_row(4), of_row(2));
+    let of_record = |record| values.format_of(record, &formats).clone();
+    assert_eq!(of_record(0), Format::with_schema(Encoding::Json, Arc::new(Schema::primitive(SchemaType::Int32))));
+    assert_eq!(of_record(1), Format::with_schema(Encoding::Utf8, Arc::new(Schema::optional_string())));
+    assert_eq!(of_record(2), Format::plain(Encoding::Json));
+    assert_eq!(of_record(4), of_record(2));
     assert_eq!(read.failures.len(), 1);
     assert_eq!(formats.len(), 4);
 
@@ -123,26 +123,26 @@ fn rows_of_one_batch_may_have_different_schemas() {
 }
 
 #[test]
-fn a_cache_of_any_size_gives_the_same() {
+fn the_size_of_the_cache_does_not_change_the_result() {
     let kinds = ["int8", "int16", "int32", "int64"];
-    let rows: Vec<_> = (0..40)
-        .map(|row| format!(r#"{{"payload":{row},"schema":{{"type":"{}","optional":false}}}}"#, kinds[row % 4]))
+    let records: Vec<_> = (0..40)
+        .map(|record| format!(r#"{{"payload":{record},"schema":{{"type":"{}","optional":false}}}}"#, kinds[record % 4]))
         .collect();
     for size in ["0", "1", "3", "1000"] {
         let mut converter = make("Json", &[("schemas.cache.size", size)]);
         let mut formats = Vec::new();
-        let read = converter.to_connect(Column::from_rows(rows.iter().map(Some)), 40, &mut formats);
+        let read = converter.to_connect(Column::from_rows(records.iter().map(Some)), 40, &mut formats);
         assert_eq!(read.failures, []);
-        let kind = |row| read.output.format_of(row, &formats).schema.as_ref().map(|schema| schema.nodes[0].kind);
+        let kind = |record| read.output.format_of(record, &formats).schema.as_ref().map(|schema| schema.nodes[0].kind);
         assert_eq!(kind(4), Some(SchemaType::Int8));
         assert_eq!(kind(7), Some(SchemaType::Int64));
         let written = converter.from_connect(&formats, read.output, 40).output;
-        assert!(texts(written.iter(40))[39].as_ref().is_some_and(|row| row.ends_with(r#""payload":39}"#)));
+        assert!(texts(written.iter(40))[39].as_ref().is_some_and(|record| record.ends_with(r#""payload":39}"#)));
     }
 }
 
 #[test]
-fn the_envelope_of_the_row_before_says_nothing_about_this_one() {
+fn the_envelope_of_the_previous_value_does_not_affect_the_next_one() {
     let first = r#"{"schema":{"type":"int32"},"payload":1}"#;
     let mut converter = make("Json", &[]);
     for (second, value) in [
@@ -199,7 +199,7 @@ fn a_plugins_values_have_to_fit_their_schema() {
 }
 
 #[test]
-fn json_too_deep_for_anyone_is_an_error_of_its_row() {
+fn json_with_too_many_levels_is_an_error_of_its_value() {
     let deep = [vec![b'['; 200_000], vec![b']'; 200_000]].concat();
     for mut converter in [plain_json(), make("Json", &[])] {
         let read = converter.to_connect(Column::from_rows([Some(&deep)]), 1, &mut Vec::new());
@@ -214,7 +214,7 @@ fn json_too_deep_for_anyone_is_an_error_of_its_row() {
 }
 
 #[test]
-fn the_deepest_values_there_may_be_do_not_exhaust_a_stack() {
+fn the_deepest_values_do_not_exhaust_a_stack() {
     // An envelope is one level of its own.
     let lists = [vec![b'['; 999], vec![b']'; 999]].concat();
     let mut schema = Schema::string();
@@ -328,11 +328,11 @@ fn numbers_come_back() {
 fn headers_of_a_batch_share_the_table_of_formats() {
     let mut converter = header_converter("Simple", &HashMap::new()).expect("a converter");
     let mut formats = vec![Format::plain(Encoding::Json)];
-    let rows = column([Some("text"), Some("5"), None, Some("6"), Some("[1,2]"), Some("more"), Some("300")]);
-    let read = converter.to_connect(rows.clone(), 7, &mut formats);
+    let records = column([Some("text"), Some("5"), None, Some("6"), Some("[1,2]"), Some("more"), Some("300")]);
+    let read = converter.to_connect(records.clone(), 7, &mut formats);
     assert_eq!(read.failures, []);
     assert_eq!(read.output.formats, [1, 2, 0, 2, 3, 1, 4]);
-    assert_eq!(converter.from_connect(&formats, read.output, 7).output, rows);
+    assert_eq!(converter.from_connect(&formats, read.output, 7).output, records);
 }
 
 fn any_column() -> impl Strategy<Value = Column> {
@@ -372,8 +372,8 @@ proptest! {
             None => header_converter("Simple", &HashMap::new()).expect("known").to_connect(column, count, &mut formats),
         };
         let failed: Vec<_> = read.failures.iter().map(|failure| failure.row as usize).collect();
-        let values: Vec<_> = read.output.iter(count).map(|row| row.is_some()).collect();
-        prop_assert!(failed.iter().all(|&row| !values[row]));
+        let values: Vec<_> = read.output.iter(count).map(|record| record.is_some()).collect();
+        prop_assert!(failed.iter().all(|&record| !values[record]));
         let records = Records { count, topics: Topics::all("t"), formats, values: read.output, ..Records::default() };
         prop_assert_eq!(records.check(), Ok(()));
     }
@@ -382,28 +382,28 @@ proptest! {
     fn whatever_a_plugin_gives_is_written_or_refused(
         column in any_column(), table in any_formats(), picks in vec(any::<prop::sample::Index>(), 6), which in 0..9_usize) {
         let count = column.lengths.len() as u32;
-        let formats = if table.is_empty() { vec![] } else { (0..column.lengths.len()).map(|row| picks[row].index(table.len()) as u32).collect() };
+        let formats = if table.is_empty() { vec![] } else { (0..column.lengths.len()).map(|record| picks[record].index(table.len()) as u32).collect() };
         let values = Values { lengths: column.lengths, bytes: column.bytes, formats };
         let written = match CLASSES.get(which) {
             Some((class, settings)) => make(class, settings).from_connect(&table, values, count),
             None => header_converter("Simple", &HashMap::new()).expect("known").from_connect(&table, values, count),
         };
-        let rows: Vec<_> = written.output.iter(count).collect();
-        prop_assert_eq!(rows.len(), count as usize);
-        prop_assert!(written.failures.iter().all(|failure| rows[failure.row as usize].is_none()));
+        let records: Vec<_> = written.output.iter(count).collect();
+        prop_assert_eq!(records.len(), count as usize);
+        prop_assert!(written.failures.iter().all(|failure| records[failure.row as usize].is_none()));
     }
 }
 
-/// An array of structs of so many optional fields with long names: each `{}` stands for all of them.
+/// Returns the schema of an array of structs with this number of optional fields with long names, all of which `{}` stands for.
 fn wide(fields: u32) -> Arc<Schema> {
     let field = |number| (format!("{number}{}", "f".repeat(1000)), Schema::string().optional());
     Arc::new(Schema::array(Schema::structure((0..fields).map(field))))
 }
 
 #[test]
-fn a_value_that_would_grow_beyond_any_memory_fails() {
+fn a_value_that_would_become_too_large_fails() {
     let text = format!("[{}{{}}]", "{},".repeat(200_000));
-    let values = |rows: u32| Values::from_column(Column::from_rows(vec![Some(&text); rows as usize]), rows, 0);
+    let values = |records: u32| Values::from_column(Column::from_rows(vec![Some(&text); records as usize]), records, 0);
     let formats = [Format::with_schema(Encoding::Json, wide(1000))];
     for mut converter in [make("JsonConverter", &[]), make("JsonConverter", &[("schemas.enable", "false")])] {
         let converted = converter.from_connect(&formats, values(2), 2);
@@ -428,7 +428,7 @@ fn a_value_that_would_need_a_large_tree_fails() {
 }
 
 #[test]
-fn defaults_within_defaults_are_bounded() {
+fn defaults_within_defaults_are_limited() {
     let mut schema = Schema::string().with_default(format!("\"{}\"", "d".repeat(1 << 20)));
     for _ in 0..90 {
         schema = Schema::structure([("f".to_owned(), schema)]).with_default("{}");
@@ -441,7 +441,7 @@ fn defaults_within_defaults_are_bounded() {
 }
 
 #[test]
-fn a_message_about_a_row_is_short() {
+fn a_message_about_a_value_is_short() {
     let name = "n".repeat(1 << 20);
     let values = Values::from_column(Column::from_rows([Some(format!(r#"{{"{name}":1}}"#))]), 1, 0);
     let schema = Schema::structure([("f".to_owned(), Schema::string().optional())]);

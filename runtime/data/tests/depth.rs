@@ -50,7 +50,7 @@ fn envelopes_as_deep_as_kafka_connects_parser_reads_them_pass() {
 }
 
 #[test]
-fn what_is_deeper_is_refused() {
+fn deeper_envelopes_are_rejected() {
     for envelope in [lists(999), structs(500)] {
         assert!(converted(envelope, "JsonConverter").unwrap_err().contains("more than 1000 levels"));
     }

@@ -1,4 +1,4 @@
-//! Batches against the plainest model there is: a list of rows. Whatever is done to columns is done to the rows as well.
+//! Compares batches with a simple model, a list of records: each operation on columns is also applied to the list.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use weir_data::transformed::{StepFailure, Transformed};
 type Cell = (Option<String>, Format);
 
 #[derive(Debug, Clone, PartialEq)]
-struct Row {
+struct Record {
     topic: String,
     partition: Option<i32>,
     timestamp: Option<i64>,
@@ -33,7 +33,7 @@ fn cell() -> impl Strategy<Value = Cell> {
     (prop::option::of("[a-zé]{0,5}"), prop::sample::select(formats()))
 }
 
-fn row() -> impl Strategy<Value = Row> {
+fn record() -> impl Strategy<Value = Record> {
     (
         prop::sample::select(vec!["a", "b", "c"]),
         prop::option::of(0..9_i32),
@@ -42,7 +42,7 @@ fn row() -> impl Strategy<Value = Row> {
         cell(),
         vec(("[a-z]{1,3}", cell()), 0..3),
     )
-        .prop_map(|(topic, partition, timestamp, key, value, headers)| Row {
+        .prop_map(|(topic, partition, timestamp, key, value, headers)| Record {
             topic: topic.to_owned(),
             partition,
             timestamp,
@@ -52,31 +52,31 @@ fn row() -> impl Strategy<Value = Row> {
         })
 }
 
-/// Rows of which some columns are the same throughout, because those have short forms.
-fn rows() -> impl Strategy<Value = Vec<Row>> {
-    (vec(row(), 0..8), row(), any::<[bool; 6]>()).prop_map(|(mut rows, one, same)| {
-        for row in &mut rows {
+/// Generates records, with some columns in which all entries are equal, because those have short forms.
+fn records() -> impl Strategy<Value = Vec<Record>> {
+    (vec(record(), 0..8), record(), any::<[bool; 6]>()).prop_map(|(mut records, one, same)| {
+        for record in &mut records {
             let [topic, partition, timestamp, key, value, headers] = same;
             if topic {
-                row.topic.clone_from(&one.topic);
+                record.topic.clone_from(&one.topic);
             }
             if partition {
-                row.partition = None;
+                record.partition = None;
             }
             if timestamp {
-                row.timestamp = None;
+                record.timestamp = None;
             }
             if key {
-                row.key = (None, Format::plain(Encoding::Bytes));
+                record.key = (None, Format::plain(Encoding::Bytes));
             }
             if value {
-                row.value.1 = one.value.1.clone();
+                record.value.1 = one.value.1.clone();
             }
             if headers {
-                row.headers.clear();
+                record.headers.clear();
             }
         }
-        rows
+        records
     })
 }
 
@@ -95,93 +95,100 @@ fn values<'a>(cells: impl Iterator<Item = &'a Cell>, formats: &mut Vec<Format>, 
     values
 }
 
-/// The batch of these rows, in the short forms where there are any and `short` asks for them.
-fn records(rows: &[Row], short: bool) -> Records {
+/// Returns the batch of these records, in short forms if `short` is true.
+fn batch(records: &[Record], short: bool) -> Records {
     let mut formats = Vec::new();
-    let keys = values(rows.iter().map(|row| &row.key), &mut formats, short);
-    let all = values(rows.iter().map(|row| &row.value), &mut formats, short);
-    let flat: Vec<_> = rows.iter().flat_map(|row| &row.headers).collect();
+    let keys = values(records.iter().map(|record| &record.key), &mut formats, short);
+    let all = values(records.iter().map(|record| &record.value), &mut formats, short);
+    let flat: Vec<_> = records.iter().flat_map(|record| &record.headers).collect();
     let header_values = values(flat.iter().map(|(_, cell)| cell), &mut formats, short);
     let mut topics = Topics::default();
-    for row in rows {
-        let known = topics.names.iter().position(|name| *name == row.topic);
+    for record in records {
+        let known = topics.names.iter().position(|name| *name == record.topic);
         topics.rows.push(known.unwrap_or(topics.names.len()) as u32);
         if known.is_none() {
-            topics.names.push(row.topic.clone());
+            topics.names.push(record.topic.clone());
         }
     }
-    let mut records = Records {
-        count: rows.len() as u32,
+    let mut batch = Records {
+        count: records.len() as u32,
         topics,
-        partitions: rows.iter().map(|row| row.partition.unwrap_or(-1)).collect(),
-        timestamps: rows.iter().map(|row| row.timestamp.unwrap_or(-1)).collect(),
+        partitions: records.iter().map(|record| record.partition.unwrap_or(-1)).collect(),
+        timestamps: records.iter().map(|record| record.timestamp.unwrap_or(-1)).collect(),
         formats,
         keys,
         values: all,
         headers: Headers {
-            counts: rows.iter().map(|row| row.headers.len() as u32).collect(),
+            counts: records.iter().map(|record| record.headers.len() as u32).collect(),
             names: Column::from_rows(flat.iter().map(|(name, _)| Some(name))),
             values: header_values,
         },
     };
     if short {
-        if records.topics.rows.iter().all(|&topic| topic == 0) {
-            records.topics.rows.clear();
+        if batch.topics.rows.iter().all(|&topic| topic == 0) {
+            batch.topics.rows.clear();
         }
-        if records.partitions.iter().all(|&partition| partition < 0) {
-            records.partitions.clear();
+        if batch.partitions.iter().all(|&partition| partition < 0) {
+            batch.partitions.clear();
         }
-        if records.timestamps.iter().all(|&timestamp| timestamp < 0) {
-            records.timestamps.clear();
+        if batch.timestamps.iter().all(|&timestamp| timestamp < 0) {
+            batch.timestamps.clear();
         }
-        if records.headers.counts.iter().all(|&own| own == 0) {
-            records.headers.counts.clear();
+        if batch.headers.counts.iter().all(|&own| own == 0) {
+            batch.headers.counts.clear();
         }
         // A table with nothing but the format that goes without saying need not be there.
-        if records.formats == [Format::plain(Encoding::Bytes)] {
-            records.formats.clear();
+        if batch.formats == [Format::plain(Encoding::Bytes)] {
+            batch.formats.clear();
         }
     }
-    records
+    batch
 }
 
 fn cells(values: &Values, count: u32, formats: &[Format]) -> Vec<Cell> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let rows = values.iter(count).enumerate();
-    rows.map(|(row, bytes)| (bytes.map(text), values.format_of(row, formats).clone())).collect()
+    let records = values.iter(count).enumerate();
+    records.map(|(record, bytes)| (bytes.map(text), values.format_of(record, formats).clone())).collect()
 }
 
-/// The rows of a batch.
-fn model(records: &Records) -> Vec<Row> {
-    let keys = cells(&records.keys, records.count, &records.formats);
-    let values = cells(&records.values, records.count, &records.formats);
-    let headers = records.headers.rows(records.count);
-    let rows = keys.into_iter().zip(values).zip(headers).enumerate();
-    rows.map(|(row, ((key, value), headers))| Row {
-        topic: records.topics.topic(row).to_owned(),
-        partition: records.partition(row),
-        timestamp: records.timestamp(row),
-        key,
-        value,
-        headers: headers
-            .map(|header| {
-                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-                let format = records.formats.get(header.format).cloned();
-                let format = format.unwrap_or(Format::plain(Encoding::Bytes));
-                (text(header.name), (header.value.map(text), format))
-            })
-            .collect(),
-    })
-    .collect()
+/// Returns the records of a batch.
+fn model(batch: &Records) -> Vec<Record> {
+    let keys = cells(&batch.keys, batch.count, &batch.formats);
+    let values = cells(&batch.values, batch.count, &batch.formats);
+    let headers = batch.headers.rows(batch.count);
+    let records = keys.into_iter().zip(values).zip(headers).enumerate();
+    records
+        .map(|(record, ((key, value), headers))| Record {
+            topic: batch.topics.topic(record).to_owned(),
+            partition: batch.partition(record),
+            timestamp: batch.timestamp(record),
+            key,
+            value,
+            headers: headers
+                .map(|header| {
+                    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                    let format = batch.formats.get(header.format).cloned();
+                    let format = format.unwrap_or(Format::plain(Encoding::Bytes));
+                    (text(header.name), (header.value.map(text), format))
+                })
+                .collect(),
+        })
+        .collect()
 }
 
-fn picked(rows: &[Row], picks: &[u32]) -> Vec<Row> {
-    picks.iter().map(|&pick| rows[pick as usize].clone()).collect()
+fn picked(records: &[Record], picks: &[u32]) -> Vec<Record> {
+    picks.iter().map(|&pick| records[pick as usize].clone()).collect()
 }
 
 /// Which columns a transform replaces.
-fn transformed(origins: Vec<u32>, new: &[Row], base: usize, changes: [bool; 6], short: bool) -> (Transformed, Records) {
-    let mut given = records(new, short);
+fn transformed(
+    origins: Vec<u32>,
+    new: &[Record],
+    base: usize,
+    changes: [bool; 6],
+    short: bool,
+) -> (Transformed, Records) {
+    let mut given = batch(new, short);
     // The format that goes without saying does so only in a table that has no other.
     if given.formats.is_empty() && base > 0 {
         given.formats.push(Format::plain(Encoding::Bytes));
@@ -213,74 +220,74 @@ fn transformed(origins: Vec<u32>, new: &[Row], base: usize, changes: [bool; 6], 
 
 proptest! {
     #[test]
-    fn a_batch_holds_its_rows(rows in rows(), short in any::<bool>()) {
-        let records = records(&rows, short);
-        prop_assert_eq!(records.check(), Ok(()));
-        prop_assert_eq!(model(&records), rows);
+    fn a_batch_holds_its_records(records in records(), short in any::<bool>()) {
+        let batch = batch(&records, short);
+        prop_assert_eq!(batch.check(), Ok(()));
+        prop_assert_eq!(model(&batch), records);
     }
 
     #[test]
-    fn picking_rows_picks_rows(rows in rows(), short in any::<bool>(), picks in vec(any::<prop::sample::Index>(), 0..10)) {
-        let picks: Vec<u32> = if rows.is_empty() { vec![] } else { picks.iter().map(|pick| pick.index(rows.len()) as u32).collect() };
-        let selected = records(&rows, short).select(&picks);
+    fn picking_records_picks_records(records in records(), short in any::<bool>(), picks in vec(any::<prop::sample::Index>(), 0..10)) {
+        let picks: Vec<u32> = if records.is_empty() { vec![] } else { picks.iter().map(|pick| pick.index(records.len()) as u32).collect() };
+        let selected = batch(&records, short).select(&picks);
         prop_assert_eq!(selected.check(), Ok(()));
-        prop_assert_eq!(model(&selected), picked(&rows, &picks));
+        prop_assert_eq!(model(&selected), picked(&records, &picks));
     }
 
     #[test]
-    fn a_slice_is_a_slice(rows in rows(), short in any::<bool>(), from in 0..9_u32, to in 0..9_u32) {
-        let slice = records(&rows, short).slice(from, to);
+    fn a_slice_is_a_slice(records in records(), short in any::<bool>(), from in 0..9_u32, to in 0..9_u32) {
+        let slice = batch(&records, short).slice(from, to);
         prop_assert_eq!(slice.check(), Ok(()));
-        let to = (to as usize).min(rows.len());
-        prop_assert_eq!(model(&slice), rows[(from as usize).min(to)..to].to_vec());
+        let to = (to as usize).min(records.len());
+        prop_assert_eq!(model(&slice), records[(from as usize).min(to)..to].to_vec());
     }
 
     #[test]
-    fn two_batches_become_one(one in rows(), other in rows(), shorts in any::<[bool; 2]>()) {
-        let both = records(&one, shorts[0]).concat(records(&other, shorts[1]));
+    fn two_batches_become_one(one in records(), other in records(), shorts in any::<[bool; 2]>()) {
+        let both = batch(&one, shorts[0]).concat(batch(&other, shorts[1]));
         prop_assert_eq!(both.check(), Ok(()));
         prop_assert_eq!(model(&both), [one, other].concat());
     }
 
     #[test]
-    fn what_was_taken_apart_comes_together_in_order(rows in rows(), short in any::<bool>(), mask in any::<[bool; 8]>()) {
-        let all = records(&rows, short);
-        let (one, other): (Vec<u32>, Vec<u32>) = (0..all.count).partition(|&row| mask[row as usize]);
+    fn parts_are_joined_in_order(records in records(), short in any::<bool>(), mask in any::<[bool; 8]>()) {
+        let all = batch(&records, short);
+        let (one, other): (Vec<u32>, Vec<u32>) = (0..all.count).partition(|&record| mask[record as usize]);
         let (both, origins) = all.select(&one).interleave(one, all.select(&other), other);
         prop_assert_eq!(both.check(), Ok(()));
-        prop_assert_eq!(model(&both), rows);
+        prop_assert_eq!(model(&both), records);
         prop_assert_eq!(origins, (0..all.count).collect::<Vec<_>>());
     }
 
     #[test]
-    fn rows_that_multiplied_or_went_come_together_in_order(
-        rows in rows(), shorts in any::<[bool; 2]>(), mask in any::<[bool; 8]>(), times in any::<[u8; 8]>()) {
-        let all = records(&rows, shorts[0]);
-        let (one, other): (Vec<u32>, Vec<u32>) = (0..all.count).partition(|&row| mask[row as usize]);
-        let one: Vec<u32> = one.iter().flat_map(|&row| vec![row; (times[row as usize] % 3) as usize]).collect();
+    fn parts_with_repeated_and_dropped_records_are_joined_in_order(
+        records in records(), shorts in any::<[bool; 2]>(), mask in any::<[bool; 8]>(), times in any::<[u8; 8]>()) {
+        let all = batch(&records, shorts[0]);
+        let (one, other): (Vec<u32>, Vec<u32>) = (0..all.count).partition(|&record| mask[record as usize]);
+        let one: Vec<u32> = one.iter().flat_map(|&record| vec![record; (times[record as usize] % 3) as usize]).collect();
         // As a transform would give them: with a table of formats of its own.
-        let changed = records(&picked(&rows, &one), shorts[1]);
+        let changed = batch(&picked(&records, &one), shorts[1]);
         let mut origins = [one.clone(), other.clone()].concat();
         origins.sort_unstable();
         let (both, found) = changed.interleave(one, all.select(&other), other);
         prop_assert_eq!(both.check(), Ok(()));
-        prop_assert_eq!(model(&both), picked(&rows, &origins));
+        prop_assert_eq!(model(&both), picked(&records, &origins));
         prop_assert_eq!(found, origins);
     }
 
     #[test]
     fn a_transform_changes_what_it_changes(
-        rows in rows(), new in vec(row(), 8), shorts in any::<[bool; 2]>(), times in any::<[u8; 8]>(), changes in any::<[bool; 6]>()) {
-        let input = records(&rows, shorts[0]);
-        let origins: Vec<u32> = (0..input.count).flat_map(|row| vec![row; (times[row as usize] % 4).min(2) as usize]).collect();
-        let new: Vec<Row> = origins.iter().enumerate().map(|(at, _)| new[at % 8].clone()).collect();
+        records in records(), new in vec(record(), 8), shorts in any::<[bool; 2]>(), times in any::<[u8; 8]>(), changes in any::<[bool; 6]>()) {
+        let input = batch(&records, shorts[0]);
+        let origins: Vec<u32> = (0..input.count).flat_map(|record| vec![record; (times[record as usize] % 4).min(2) as usize]).collect();
+        let new: Vec<Record> = origins.iter().enumerate().map(|(at, _)| new[at % 8].clone()).collect();
         let (transformed, _) = transformed(origins.clone(), &new, input.formats.len(), changes, shorts[1]);
         prop_assert_eq!(transformed.check(&input), Ok(()));
         let (output, found, failures) = transformed.into_records(input);
         prop_assert_eq!(output.check(), Ok(()));
         prop_assert_eq!(&found, &origins);
         prop_assert!(failures.is_empty());
-        let expected: Vec<Row> = picked(&rows, &origins).into_iter().zip(new).map(|(old, new)| Row {
+        let expected: Vec<Record> = picked(&records, &origins).into_iter().zip(new).map(|(old, new)| Record {
             topic: if changes[0] { new.topic } else { old.topic },
             partition: if changes[1] { new.partition } else { old.partition },
             timestamp: if changes[2] { new.timestamp } else { old.timestamp },
@@ -360,13 +367,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn checking_garbage_does_not_panic(records in garbage()) {
-        let _ = records.check();
+    fn checking_garbage_does_not_panic(batch in garbage()) {
+        let _ = batch.check();
     }
 
     #[test]
     fn checking_a_garbage_transform_does_not_panic(
-        input in rows(), output in garbage(), origins in numbers(|n| n as u32), failures in numbers(|n| n as u32), some in any::<[bool; 6]>()) {
+        input in records(), output in garbage(), origins in numbers(|n| n as u32), failures in numbers(|n| n as u32), some in any::<[bool; 6]>()) {
         let transformed = Transformed {
             origins,
             topics: some[0].then_some(output.topics),
@@ -378,7 +385,7 @@ proptest! {
             headers: some[5].then_some(output.headers),
             failures: failures.into_iter().map(|row| StepFailure { row, step: 0, message: String::new(), retry: false }).collect(),
         };
-        let input = records(&input, true);
+        let input = batch(&input, true);
         if transformed.check(&input).is_ok() {
             let (output, ..) = transformed.into_records(input);
             prop_assert_eq!(output.check(), Ok(()));
@@ -386,78 +393,78 @@ proptest! {
     }
 
     #[test]
-    fn a_batch_with_one_thing_wrong_is_refused(rows in vec(row(), 1..5), which in 0..11, at in any::<prop::sample::Index>()) {
-        let mut records = records(&rows, false);
-        let row = at.index(rows.len());
+    fn a_batch_with_one_thing_wrong_is_refused(records in vec(record(), 1..5), which in 0..11, at in any::<prop::sample::Index>()) {
+        let mut batch = batch(&records, false);
+        let record = at.index(records.len());
         match which {
-            0 => records.count += 1,
-            1 => records.keys.lengths[row] = -2,
-            2 => records.values.bytes.push(b'x'),
-            3 => records.values.formats[row] = records.formats.len() as u32,
-            4 => records.topics.rows[row] = records.topics.names.len() as u32,
-            5 => records.partitions[row] = -2,
-            6 => records.timestamps.push(0),
-            7 => records.headers.counts[row] += 1,
-            8 => records.formats.push(Format::with_schema(Encoding::Bytes, Schema::string().into())),
-            9 => records.formats.push(Format::with_schema(Encoding::Json, Schema { nodes: vec![] }.into())),
-            _ => records.topics = Topics::default(),
+            0 => batch.count += 1,
+            1 => batch.keys.lengths[record] = -2,
+            2 => batch.values.bytes.push(b'x'),
+            3 => batch.values.formats[record] = batch.formats.len() as u32,
+            4 => batch.topics.rows[record] = batch.topics.names.len() as u32,
+            5 => batch.partitions[record] = -2,
+            6 => batch.timestamps.push(0),
+            7 => batch.headers.counts[record] += 1,
+            8 => batch.formats.push(Format::with_schema(Encoding::Bytes, Schema::string().into())),
+            9 => batch.formats.push(Format::with_schema(Encoding::Json, Schema { nodes: vec![] }.into())),
+            _ => batch.topics = Topics::default(),
         }
-        prop_assert!(records.check().is_err());
+        prop_assert!(batch.check().is_err());
     }
 }
 
 #[test]
 fn any_text_may_be_the_name_of_a_topic() {
     for name in ["dbo.[orders]", "my table", "a/b", "", "..", &"x".repeat(1000)] {
-        let records = Records { count: 1, topics: Topics::all(name), ..Records::default() };
-        assert_eq!(records.check(), Ok(()), "{name}");
+        let batch = Records { count: 1, topics: Topics::all(name), ..Records::default() };
+        assert_eq!(batch.check(), Ok(()), "{name}");
     }
 }
 
 #[test]
-fn characters_that_two_rows_share_are_refused() {
+fn a_character_that_continues_in_the_next_record_is_rejected() {
     let format = Format::plain(Encoding::Utf8);
     let values = Values { lengths: vec![1, 1], bytes: "é".into(), formats: vec![] };
-    let records = Records { count: 2, topics: Topics::all("t"), formats: vec![format], values, ..Records::default() };
-    assert_eq!(records.check().unwrap_err().to_string(), "values: row 0 is not UTF-8");
+    let batch = Records { count: 2, topics: Topics::all("t"), formats: vec![format], values, ..Records::default() };
+    assert_eq!(batch.check().unwrap_err().to_string(), "values: entry 0 is not UTF-8");
 }
 
 #[test]
-fn a_row_repeated_without_end_is_refused() {
+fn a_record_that_is_repeated_too_often_is_rejected() {
     let values = Values { lengths: vec![1 << 20], bytes: vec![b'x'; 1 << 20], formats: vec![] };
     let input = Records { count: 1, topics: Topics::all("t"), values, ..Records::default() };
     let transformed = Transformed { origins: vec![0; 1 << 10], ..Transformed::default() };
-    assert!(transformed.check(&input).unwrap_err().to_string().contains("repeating input rows"));
+    assert!(transformed.check(&input).unwrap_err().to_string().contains("copies of repeated input records"));
 }
 
 #[test]
-fn a_batch_of_too_many_rows_is_refused() {
-    let records = Records { count: u32::MAX, topics: Topics::all("t"), ..Records::default() };
-    assert!(records.check().unwrap_err().to_string().contains("at most 1048576"));
+fn a_batch_of_too_many_records_is_rejected() {
+    let batch = Records { count: u32::MAX, topics: Topics::all("t"), ..Records::default() };
+    assert!(batch.check().unwrap_err().to_string().contains("at most 1048576"));
     let input = Records { count: 1, topics: Topics::all("t"), ..Records::default() };
     let transformed = Transformed { origins: vec![0; (1 << 20) + 1], ..Transformed::default() };
     assert!(transformed.check(&input).unwrap_err().to_string().contains("at most 1048576"));
 }
 
 #[test]
-fn a_transform_makes_a_bounded_number_of_rows_and_failures() {
+fn a_transform_returns_a_limited_number_of_records_and_failures() {
     let input = Records { count: 1000, topics: Topics::all("t"), ..Records::default() };
     let origins = |count| Transformed { origins: vec![0; count], ..Transformed::default() };
     assert_eq!(origins(64_000).check(&input), Ok(()));
     let text = origins(64_001).check(&input).unwrap_err().to_string();
-    assert_eq!(text, "origins has 64001 entries for a batch of 1000 records; at most 64000 can come of so many");
+    assert_eq!(text, "origins has 64001 entries for a batch of 1000 records; the limit is 64000");
     let failure = StepFailure { row: 0, step: 0, message: String::new(), retry: false };
     let failures = |count| Transformed { failures: vec![failure.clone(); count], ..Transformed::default() };
     assert_eq!(failures(64_000).check(&input), Ok(()));
     assert!(failures(64_001).check(&input).unwrap_err().to_string().starts_with("failures has 64001"));
-    // One row may become many.
+    // One record may become many.
     let input = Records { count: 1, topics: Topics::all("t"), ..Records::default() };
     assert_eq!(origins(16_384).check(&input), Ok(()));
     assert!(origins(16_385).check(&input).is_err());
 }
 
 #[test]
-fn the_schemas_of_a_batch_take_a_bounded_amount_of_memory() {
+fn the_schemas_of_a_batch_take_a_limited_amount_of_memory() {
     let documented = |bytes| {
         let mut schema = Schema::string();
         schema.nodes[0].doc = Some("d".repeat(bytes));
@@ -465,14 +472,12 @@ fn the_schemas_of_a_batch_take_a_bounded_amount_of_memory() {
     };
     let with = |formats| Records { formats, ..Records::default() }.check();
     assert_eq!(with(vec![documented(1 << 20); 15]), Ok(()));
-    assert!(
-        with(vec![documented(1 << 20); 16]).unwrap_err().to_string().contains("those of a batch may take 16777216")
-    );
+    assert!(with(vec![documented(1 << 20); 16]).unwrap_err().to_string().contains("the limit for a batch is 16777216"));
     assert!(with(vec![Format::plain(Encoding::Json); (1 << 20) + 1]).is_err(), "a table of nothing is too large too");
 }
 
 #[test]
-fn a_schema_that_grows_without_end_is_refused() {
+fn a_schema_with_shared_nodes_is_rejected() {
     let mut nodes: Vec<_> = (0..60)
         .map(|at| SchemaNode {
             children: vec![at + 1, at + 1],
@@ -482,14 +487,14 @@ fn a_schema_that_grows_without_end_is_refused() {
         .collect();
     nodes.push(SchemaNode::new(SchemaType::Int8));
     let format = Format::with_schema(Encoding::Json, Schema { nodes }.into());
-    let records = Records { formats: vec![format], ..Records::default() };
-    assert!(records.check().unwrap_err().to_string().contains("each node has one parent"));
+    let batch = Records { formats: vec![format], ..Records::default() };
+    assert!(batch.check().unwrap_err().to_string().contains("a node must have one parent"));
 }
 
 #[test]
 fn columns_that_did_not_change_are_not_copied() {
-    let input = records(
-        &[Row {
+    let input = batch(
+        &[Record {
             topic: "t".to_owned(),
             partition: None,
             timestamp: None,
@@ -507,7 +512,7 @@ fn columns_that_did_not_change_are_not_copied() {
 }
 
 #[test]
-fn one_row_fails_once() {
+fn one_record_fails_once() {
     let failure = |row, step| StepFailure { row, step, message: step.to_string(), retry: false };
     let input = Records { count: 3, topics: Topics::all("t"), ..Records::default() };
     let transformed = Transformed {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::rows::each_row;
+use super::rows::each_value;
 use super::view::View;
 use super::{Converted, Converter};
 use crate::java::class;
@@ -10,7 +10,7 @@ use crate::records::{Column, Encoding, Format, Values};
 use crate::schema::{Schema, SchemaType};
 use weir_json::node::Node;
 
-/// True and false.
+/// The converter.
 pub(super) struct Boolean {
     format: Format,
 }
@@ -25,11 +25,11 @@ impl Boolean {
 impl Converter for Boolean {
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
         let view = View::new(formats);
-        each_row(values.iter(count), count as usize, |row, bytes, out| {
-            if let Some(shape) = view.shape(values.format(row))?.filter(|shape| shape.kind != SchemaType::Boolean) {
+        each_value(values.iter(count), count as usize, |index, bytes, out| {
+            if let Some(shape) = view.shape(values.format(index))?.filter(|shape| shape.kind != SchemaType::Boolean) {
                 return Err(format!("Invalid schema type for BooleanConverter: {}", shape.kind.name()));
             }
-            let Some(value) = view.value(values.format(row), bytes)? else { return Ok(false) };
+            let Some(value) = view.value(values.format(index), bytes)? else { return Ok(false) };
             let Node::Boolean(truth) = value.json else {
                 let class = class::of(value.shape, value.encoding, &value.json);
                 return Err(format!("BooleanConverter is not compatible with objects of type class {class}"));
@@ -41,7 +41,7 @@ impl Converter for Boolean {
 
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {
         let format = self.format.index_in(formats);
-        let Converted { output, failures } = each_row(column.iter(count), count as usize * 5, |_, bytes, out| {
+        let Converted { output, failures } = each_value(column.iter(count), count as usize * 5, |_, bytes, out| {
             match bytes {
                 None => return Ok(false),
                 Some([0]) => out.extend_from_slice(b"false"),

@@ -1,8 +1,8 @@
-//! `org.apache.kafka.connect.converters.ByteArrayConverter`: bytes, as they are.
+//! `org.apache.kafka.connect.converters.ByteArrayConverter`: bytes, unchanged.
 
 use std::sync::Arc;
 
-use super::rows::each_row;
+use super::rows::each_value;
 use super::view::View;
 use super::{Converted, Converter};
 use crate::java::class;
@@ -12,7 +12,7 @@ use crate::schema::{Schema, SchemaType};
 use weir_json::node::Node;
 use weir_json::text::unescape;
 
-/// Bytes on both sides.
+/// The converter.
 pub(super) struct Bytes {
     format: Format,
 }
@@ -33,11 +33,11 @@ impl Converter for Bytes {
             return Converted::all(values.into_column());
         }
         let view = View::new(formats);
-        each_row(values.iter(count), values.bytes.len(), |row, bytes, out| {
-            if let Some(shape) = view.shape(values.format(row))?.filter(|shape| shape.kind != SchemaType::Bytes) {
+        each_value(values.iter(count), values.bytes.len(), |index, bytes, out| {
+            if let Some(shape) = view.shape(values.format(index))?.filter(|shape| shape.kind != SchemaType::Bytes) {
                 return Err(format!("Invalid schema type for ByteArrayConverter: {}", shape.kind.name()));
             }
-            let Some(value) = view.value(values.format(row), bytes)? else { return Ok(false) };
+            let Some(value) = view.value(values.format(index), bytes)? else { return Ok(false) };
             let plain_bytes = value.shape.is_none_or(|shape| shape.logical.is_none());
             match (&value.json, value.encoding) {
                 (_, Encoding::Bytes) if plain_bytes => out.extend_from_slice(value.bytes),

@@ -1,4 +1,4 @@
-//! The character sets that StringConverter can be told to use.
+//! The character sets that StringConverter supports.
 
 /// A character set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -6,7 +6,7 @@ pub(super) enum Charset {
     Utf8,
     Latin1,
     Ascii,
-    /// UTF-16. `None` = with a byte order mark, big-endian when written.
+    /// UTF-16. `None` if it has a byte order mark; it is then written as big-endian.
     Utf16(Option<Endian>),
 }
 
@@ -17,10 +17,10 @@ pub(super) enum Endian {
 }
 
 impl Charset {
-    /// The names of those there are.
+    /// The names of the supported sets.
     pub(super) const KNOWN: &'static str = "UTF-8, ISO-8859-1, US-ASCII, UTF-16, UTF-16BE, UTF-16LE";
 
-    /// By one of Java's names for it, in any case.
+    /// Returns the set with one of Java's names, in upper or lower case.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name.trim().to_ascii_uppercase().as_str() {
             "UTF-8" | "UTF8" => Self::Utf8,
@@ -33,7 +33,7 @@ impl Charset {
         })
     }
 
-    /// Appends `text`; as in Java, what the set has no character for becomes a question mark.
+    /// Appends a text. As in Java, a character that the set does not contain becomes a question mark.
     pub(super) fn encode(self, text: &str, out: &mut Vec<u8>) {
         let narrow = |last: char, out: &mut Vec<u8>| {
             out.extend(text.chars().map(|c| if c <= last { c as u8 } else { b'?' }));
@@ -54,7 +54,7 @@ impl Charset {
         }
     }
 
-    /// Appends `bytes` as UTF-8; what is no character of the set becomes U+FFFD.
+    /// Appends bytes as UTF-8. A byte sequence that is not a character of the set becomes U+FFFD.
     pub(super) fn decode(self, bytes: &[u8], out: &mut Vec<u8>) {
         let mut push = |c: char| out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         match self {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_set_lacks_is_replaced() {
+    fn characters_that_a_set_does_not_contain_are_replaced() {
         let mut out = Vec::new();
         Charset::Latin1.encode("aé€", &mut out);
         assert_eq!(out, b"a\xe9?");
@@ -108,7 +108,7 @@ mod tests {
                 let (mut encoded, mut decoded) = (Vec::new(), Vec::new());
                 charset.encode(&text, &mut encoded);
                 charset.decode(&encoded, &mut decoded);
-                // A byte order mark of the text's own is taken for the encoding's where that has none.
+                // A byte order mark in the text is read as that of the encoding if the encoding has none.
                 prop_assert_eq!(String::from_utf8(decoded)?, text.clone());
             }
         }

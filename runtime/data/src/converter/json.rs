@@ -1,4 +1,4 @@
-//! `org.apache.kafka.connect.json.JsonConverter`: its settings, and which of its two halves does what.
+//! `org.apache.kafka.connect.json.JsonConverter`: its settings, and the reader and the writer that it consists of.
 
 mod cache;
 mod read;
@@ -19,13 +19,13 @@ use crate::records::{Column, Format, Values};
 use crate::schema::Schema;
 use weir_json::node::Node;
 
-/// JSON, with or without schemas.
+/// The converter, with or without schemas.
 pub(super) struct Json {
     reader: Reader,
     writer: Writer,
 }
 
-/// A schema and the shape that was made of it.
+/// A schema and its shape.
 pub(super) struct Known {
     pub(super) schema: Arc<Schema>,
     pub(super) shape: Shape,

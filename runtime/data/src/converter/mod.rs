@@ -1,16 +1,16 @@
-//! Converters: between the bytes of Kafka and the values that plugins see. [`converter`] makes one by its class name.
+//! Converters between the bytes of Kafka and the values that plugins see. [`converter`] creates one by its class name.
 //!
-//! A converter works on a whole column. A row that it cannot convert is null in the output and has an error of its own.
+//! A converter works on a whole column. An entry that it cannot convert is null in the output, and its error is returned.
 //!
-//! They do what Kafka Connect's do, which `tests/kafka_connect.rs` compares them with, except for a few things:
+//! Converters behave like those of Kafka Connect, with which `tests/kafka_connect.rs` compares them. The differences are:
 //!
-//! - JSON without a schema is checked, not rebuilt: members keep their order, numbers and strings their spelling.
-//! - A Decimal always has its schema's scale. One written as a number gets the zeros it lacks, or fails.
-//! - StringConverter passes bytes on as they are, where Java prints an address; inside of other values they are base64.
-//! - Null in a list or map whose schema allows none is refused when it is read, wherever the list or map stands.
-//! - A logical type's name counts on the type that carries it only, and structs may have defaults.
-//! - Lists and maps in headers whose entries have no type in common have no schema.
-//! - Number converters take a number without a schema if it fits: plugins in most languages have one kind of number.
+//! - JSON without a schema is checked, not rebuilt: the order of members and the spelling of numbers and strings do not change.
+//! - A Decimal always has its schema's scale. If it is written as a number, missing zeros are added; otherwise it fails.
+//! - StringConverter does not change bytes, for which Java prints an address. Bytes inside other values become base64.
+//! - A null in a list or map whose schema does not allow it is rejected when it is read, at any level.
+//! - The name of a logical type has a meaning only on its own base type, and structs may have defaults.
+//! - A list or map in a header has no schema if its entries do not have a common type.
+//! - Number converters accept a number without a schema if it fits, because most languages have only one type of number.
 
 mod boolean;
 mod bytes;
@@ -29,87 +29,86 @@ use crate::records::{Column, Format, Part, Values};
 /// Converts keys or values.
 #[expect(clippy::wrong_self_convention, reason = "Kafka Connect calls these two directions fromConnect and toConnect")]
 pub trait Converter: Send {
-    /// Connect to Kafka. The values are those of a checked batch. Values of a type that the converter cannot write are
-    /// errors of their rows.
+    /// Converts from Connect to Kafka. The values are those of a checked batch. The result contains an error for each value of a
+    /// type that the converter cannot write.
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column>;
 
-    /// True = values with such formats may become much larger than they are, by what their schemas add to each. They are
-    /// better converted in parts.
+    /// Returns whether values with such formats may become much larger, because of what their schemas add to each of them. Such
+    /// values are converted in parts.
     fn grows(&self, _formats: &[Format]) -> bool {
         false
     }
 
-    /// As [`from_connect`](Self::from_connect), for part of a column, which stays where it is. A converter that
-    /// [`grows`](Self::grows) stops after the row with which the output has `limit` bytes; the output then has as many lengths
-    /// as rows were converted.
+    /// Like [`from_connect`](Self::from_connect), with a borrowed part of a column. A converter that [`grows`](Self::grows) stops
+    /// after the entry with which the output reaches `limit` bytes. The output then has one length for each converted entry.
     fn from_connect_part(&mut self, formats: &[Format], part: Part<'_>, _limit: usize) -> Converted<Column> {
         self.from_connect(formats, part.to_values(), part.count)
     }
 
-    /// Kafka to Connect. Adds the formats it needs to `formats`, the table of the whole batch, and gives indexes into it.
+    /// Converts from Kafka to Connect. Adds the formats of the values to `formats`, the table of the whole batch.
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values>;
 }
 
-/// What became of a column.
+/// A converted column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Converted<T> {
-    /// The column; rows that failed are null in it.
+    /// The column. Entries that failed are null.
     pub output: T,
-    /// The rows that failed, in order.
+    /// The errors of the entries that failed, in order.
     pub failures: Vec<RowError>,
 }
 
-/// A row that could not be converted.
+/// The error of an entry that could not be converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("row {row}: {message}")]
+#[error("record {row}: {message}")]
 pub struct RowError {
-    /// Index of the row in the column.
+    /// The index of the entry in the column.
     pub row: u32,
-    /// Kafka Connect's message, followed by what is known beyond it.
+    /// Kafka Connect's message, followed by more details if there are any.
     pub message: String,
 }
 
 impl<T> Converted<T> {
-    /// A column of which every row succeeded.
+    /// Creates the result of a conversion without errors.
     pub fn all(output: T) -> Self {
         Self { output, failures: Vec::new() }
     }
 }
 
-/// A converter that cannot be made.
+/// Why a converter cannot be created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// No converter of that name.
-    #[error("no {kind} has the class {class:?}; there are: {known}")]
+    /// There is no converter with that name.
+    #[error("{class:?} is not the class of a {kind}; the available ones are: {known}")]
     UnknownClass {
         /// `converter` or `header converter`.
         kind: &'static str,
-        /// What was asked for.
+        /// The given name.
         class: String,
-        /// Simple names of those there are.
+        /// The simple names of the available converters.
         known: &'static str,
     },
-    /// A setting with a value that it cannot have.
+    /// A setting has an invalid value.
     #[error("Invalid value {value} for configuration {key}: {reason}")]
     Setting {
         /// The key, without the converter's prefix.
         key: &'static str,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The valid values.
         reason: String,
     },
 }
 
-/// Simple names of the converters there are.
+/// The simple names of the available converters.
 const KNOWN: &str = "BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter, \
     JsonConverter, LongConverter, ShortConverter, StringConverter";
 
-/// Makes the converter of this class, which may be given by full name, simple name or alias (simple name without
-/// `Converter`). `settings` are the converter's own, their prefix (`key.converter.`) removed.
+/// Creates the converter of this class, given by its full name, simple name or alias (simple name without `Converter`). `settings`
+/// are those of the converter, without the prefix (`key.converter.`).
 ///
 /// # Errors
-/// An unknown class, or a setting that does not parse.
+/// The class is unknown, or a setting has an invalid value.
 pub fn converter(
     class: &str,
     settings: &HashMap<String, String>,
@@ -130,7 +129,7 @@ pub fn converter(
     })
 }
 
-/// The packages of Kafka Connect's converters, by the name of a class without its suffix.
+/// Returns the package of a converter of Kafka Connect, by the name of its class without the suffix.
 fn package(name: &str) -> &'static str {
     match name {
         "Json" => "org.apache.kafka.connect.json",
@@ -139,7 +138,7 @@ fn package(name: &str) -> &'static str {
     }
 }
 
-/// The full name of a converter's class, whichever of its names was given.
+/// Returns the full name of a converter's class, for any of its names.
 pub fn full_name(class: &str) -> String {
     match simple_name(class, &["HeaderConverter", "Converter"]) {
         Some("Simple") => format!("{}.SimpleHeaderConverter", package("Simple")),
@@ -148,7 +147,7 @@ pub fn full_name(class: &str) -> String {
     }
 }
 
-/// A class's simple name without the suffix, whichever of its names was given. A full name has to have the right package.
+/// Returns the simple name of a class without the suffix, for any of its names. A full name must have the right package.
 pub(crate) fn simple_name<'a>(class: &'a str, suffixes: &[&str]) -> Option<&'a str> {
     let class = class.trim();
     let strip = |name: &'a str| suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::rows::each_row;
+use super::rows::each_value;
 use super::view::{Value, View};
 use super::{Converted, Converter};
 use crate::java::class;
@@ -11,7 +11,7 @@ use crate::schema::{Schema, SchemaType};
 use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 
-/// Which number.
+/// The type of the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Short,
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// Numbers of one kind.
+/// The converter.
 pub(super) struct Numbers {
     kind: Kind,
     format: Format,
@@ -55,10 +55,10 @@ impl Numbers {
         Self { kind, format: Format::with_schema(Encoding::Json, Arc::new(schema)) }
     }
 
-    /// Appends the number's bytes. `None` = the value is no number of this kind.
+    /// Appends the bytes of the number. Returns `None` if the value is not a number of this type.
     ///
-    /// A value without a schema may be a number of any width in the language that it came from. It is one of this kind
-    /// if it fits; Kafka Connect, where every value has a Java class, is stricter.
+    /// Some languages have only one type of number, so a value without a schema is accepted if it fits. Kafka Connect, where each
+    /// value has a Java class, is stricter.
     fn write(&self, value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
         let fits = value.shape.is_none_or(|shape| shape.kind == self.kind.schema_type() && shape.logical.is_none());
         let digits = match &value.json {
@@ -81,7 +81,7 @@ impl Numbers {
         Some(())
     }
 
-    /// Appends the number as JSON text. `None` = another number of bytes than this kind has.
+    /// Appends the number as JSON. Returns `None` if the number of bytes is not that of this type.
     fn read(&self, bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
         use std::io::Write as _;
         // Writing to a vector does not fail.
@@ -106,8 +106,8 @@ impl Numbers {
 impl Converter for Numbers {
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
         let view = View::new(formats);
-        each_row(values.iter(count), count as usize * 8, |row, bytes, out| {
-            let Some(value) = view.value(values.format(row), bytes)? else { return Ok(false) };
+        each_value(values.iter(count), count as usize * 8, |index, bytes, out| {
+            let Some(value) = view.value(values.format(index), bytes)? else { return Ok(false) };
             self.write(&value, out).map(|()| true).ok_or_else(|| {
                 let class = class::of(value.shape, value.encoding, &value.json);
                 format!("Failed to serialize to {} (was class {class}): ", self.kind.name())
@@ -117,7 +117,7 @@ impl Converter for Numbers {
 
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {
         let format = self.format.index_in(formats);
-        let Converted { output, failures } = each_row(column.iter(count), column.bytes.len(), |_, bytes, out| {
+        let Converted { output, failures } = each_value(column.iter(count), column.bytes.len(), |_, bytes, out| {
             let Some(bytes) = bytes else { return Ok(false) };
             let read = self.read(bytes, out).map(|()| true);
             read.ok_or_else(|| format!("Failed to deserialize {}: ", self.kind.name()))

@@ -1,4 +1,4 @@
-//! Columns made row by row, and columns of which only a few rows change.
+//! Creates columns entry by entry, and changes single entries of a column.
 
 use std::ops::Range;
 
@@ -6,38 +6,38 @@ use super::{Converted, RowError};
 use crate::json::payload::{MAX_COLUMN, too_large};
 use crate::records::Column;
 
-/// Makes a column out of rows: `each` appends what a row becomes to the bytes and says whether that is a value or null,
-/// or why there is none.
-pub(crate) fn each_row<'a>(
-    rows: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
+/// Creates a column of the same length. `each` appends the bytes of the converted entry, and returns whether it is a value or null, or
+/// an error message.
+pub(crate) fn each_value<'a>(
+    entries: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
     capacity: usize,
     each: impl FnMut(usize, Option<&'a [u8]>, &mut Vec<u8>) -> Result<bool, String>,
 ) -> Converted<Column> {
-    each_row_until(usize::MAX, rows, capacity, each)
+    each_value_until(usize::MAX, entries, capacity, each)
 }
 
-/// As [`each_row`], and stops after the row with which the column has `limit` bytes. It has as many lengths as rows were
-/// looked at.
+/// Like [`each_value`], but stops after the entry with which the column reaches `limit` bytes. The column has one length for each
+/// converted entry.
 #[inline]
-pub(crate) fn each_row_until<'a>(
+pub(crate) fn each_value_until<'a>(
     limit: usize,
-    rows: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
+    entries: impl ExactSizeIterator<Item = Option<&'a [u8]>>,
     capacity: usize,
     mut each: impl FnMut(usize, Option<&'a [u8]>, &mut Vec<u8>) -> Result<bool, String>,
 ) -> Converted<Column> {
-    let mut column = Column { lengths: Vec::with_capacity(rows.len()), bytes: Vec::with_capacity(capacity) };
+    let mut column = Column { lengths: Vec::with_capacity(entries.len()), bytes: Vec::with_capacity(capacity) };
     let mut failures = Vec::new();
-    for (row, bytes) in rows.enumerate() {
+    for (index, bytes) in entries.enumerate() {
         let start = column.bytes.len();
-        let mut made = each(row, bytes, &mut column.bytes);
-        if column.bytes.len() > MAX_COLUMN && made.is_ok() {
-            made = Err(too_large());
+        let mut converted = each(index, bytes, &mut column.bytes);
+        if column.bytes.len() > MAX_COLUMN && converted.is_ok() {
+            converted = Err(too_large());
         }
-        let length = match made {
+        let length = match converted {
             Ok(true) => (column.bytes.len() - start) as i32,
             Ok(false) => -1,
             Err(message) => {
-                failures.push(RowError { row: row as u32, message: shortened(message) });
+                failures.push(RowError { row: index as u32, message: shortened(message) });
                 -1
             }
         };
@@ -52,10 +52,10 @@ pub(crate) fn each_row_until<'a>(
     Converted { output: column, failures }
 }
 
-/// Most bytes of a message about a row: it may quote what the row or its schema has, for each row again.
+/// The maximum number of bytes in a message about an entry. Each message may quote the entry or its schema.
 const MAX_MESSAGE: usize = 2 << 10;
 
-/// A message of a bounded length.
+/// Truncates a message.
 pub(crate) fn shortened(mut message: String) -> String {
     if message.len() > MAX_MESSAGE {
         message.truncate(message.floor_char_boundary(MAX_MESSAGE));
@@ -65,43 +65,43 @@ pub(crate) fn shortened(mut message: String) -> String {
     message
 }
 
-/// What becomes of a row that does not stay as it is.
+/// The change of an entry.
 #[derive(Debug)]
 pub(crate) enum Patch {
-    /// It is null.
+    /// The entry becomes null.
     Null,
-    /// Part of it.
+    /// Only this part of the entry remains.
     Part(Range<usize>),
-    /// Other bytes.
+    /// The entry gets these bytes.
     Bytes(Vec<u8>),
-    /// It failed.
+    /// The entry fails with this message.
     Fail(String),
 }
 
-/// The rows of a column that change, in order. While there are none, the column can be passed on as it is.
+/// The changes of a column, in the order of its entries. A column without changes is moved, not copied.
 #[derive(Debug, Default)]
 pub(crate) struct Patches(Vec<(usize, Patch)>);
 
 impl Patches {
-    /// Looks at every row of a column. Null rows are not shown.
-    pub(crate) fn find(column: &Column, count: u32, mut look: impl FnMut(&[u8]) -> Option<Patch>) -> Self {
+    /// Calls a function for each entry that is not null, which returns the change of the entry.
+    pub(crate) fn find(column: &Column, count: u32, mut patch: impl FnMut(&[u8]) -> Option<Patch>) -> Self {
         let mut patches = Vec::new();
-        for (row, bytes) in column.iter(count).enumerate() {
-            if let Some(patch) = bytes.and_then(&mut look) {
-                patches.push((row, patch));
+        for (index, bytes) in column.iter(count).enumerate() {
+            if let Some(patch) = bytes.and_then(&mut patch) {
+                patches.push((index, patch));
             }
         }
         Self(patches)
     }
 
-    /// The column with the changes. Without any it is moved, not copied.
+    /// Applies the changes to the column.
     pub(crate) fn apply(self, column: Column, count: u32) -> Converted<Column> {
         if self.0.is_empty() {
             return Converted::all(column);
         }
         let mut patches = self.0.into_iter().peekable();
-        each_row(column.iter(count), column.bytes.len(), |row, bytes, out| {
-            let Some((_, patch)) = patches.next_if(|(patched, _)| *patched == row) else {
+        each_value(column.iter(count), column.bytes.len(), |index, bytes, out| {
+            let Some((_, patch)) = patches.next_if(|(patched, _)| *patched == index) else {
                 out.extend_from_slice(bytes.unwrap_or_default());
                 return Ok(bytes.is_some());
             };

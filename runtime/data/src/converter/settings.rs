@@ -1,10 +1,10 @@
-//! A converter's settings, parsed as Kafka Connect's ConfigDef parses them.
+//! Parses the settings of converters as Kafka Connect's ConfigDef does.
 
 use std::collections::HashMap;
 
 use super::ConfigError;
 
-/// A boolean setting: `true` or `false` in any case.
+/// Parses a boolean setting: `true` or `false`, in upper or lower case.
 pub(crate) fn boolean(
     settings: &HashMap<String, String>,
     key: &'static str,
@@ -18,13 +18,13 @@ pub(crate) fn boolean(
     }
 }
 
-/// A whole number of 32 bits.
+/// Parses a 32-bit integer.
 pub(crate) fn int(settings: &HashMap<String, String>, key: &'static str, default: i32) -> Result<i32, ConfigError> {
     let Some(value) = settings.get(key) else { return Ok(default) };
     value.trim().parse().map_err(|_| invalid(key, value, "Not a number of type INT"))
 }
 
-/// The error for a value that a setting cannot have.
+/// Returns the error for an invalid value.
 pub(crate) fn invalid(key: &'static str, value: &str, reason: impl Into<String>) -> ConfigError {
     ConfigError::Setting { key, value: value.to_owned(), reason: reason.into() }
 }

@@ -1,10 +1,10 @@
-//! `org.apache.kafka.connect.storage.StringConverter`: text. Text that is UTF-8 on both sides is never touched.
+//! `org.apache.kafka.connect.storage.StringConverter`: text. Text that is UTF-8 on both sides is not changed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::charset::Charset;
-use super::rows::{Patch, Patches, each_row};
+use super::rows::{Patch, Patches, each_value};
 use super::settings::invalid;
 use super::view::View;
 use super::{ConfigError, Converted, Converter};
@@ -13,7 +13,7 @@ use crate::java::to_string::to_string;
 use crate::records::{Column, Encoding, Format, Values};
 use crate::schema::Schema;
 
-/// Text in some character set.
+/// The converter.
 pub(super) struct Text {
     writes: Charset,
     reads: Charset,
@@ -45,7 +45,7 @@ impl Converter for Text {
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column> {
         let is_text = |format: &Format| format.encoding == Encoding::Utf8;
         let all_text = match values.common_format(formats) {
-            // Java would print the address of an array here, which is of use to nobody: bytes stay what they are.
+            // Bytes are not changed. Java prints the address of the array, which has no use.
             Some(format) => is_text(format) || format.encoding == Encoding::Bytes && format.schema.is_none(),
             None => formats.iter().all(is_text),
         };
@@ -54,8 +54,8 @@ impl Converter for Text {
         }
         let view = View::new(formats);
         let mut printed = String::new();
-        each_row(values.iter(count), values.bytes.len(), |row, bytes, out| {
-            let value = view.value(values.format(row), bytes);
+        each_value(values.iter(count), values.bytes.len(), |index, bytes, out| {
+            let value = view.value(values.format(index), bytes);
             let Some(value) = value.map_err(|why| format!("Failed to serialize to a string: {why}"))? else {
                 return Ok(false);
             };
@@ -87,15 +87,15 @@ impl Converter for Text {
         let column = if utf8 && check_utf8("", &column.lengths, &column.bytes).is_ok() {
             column
         } else if utf8 {
-            // As Java does: what is not UTF-8 becomes U+FFFD.
-            let patches = Patches::find(&column, count, |row| {
-                let broken = simdutf8::basic::from_utf8(row).is_err();
-                broken.then(|| Patch::Bytes(String::from_utf8_lossy(row).into_owned().into_bytes()))
+            // As in Java, bytes that are not UTF-8 become U+FFFD.
+            let patches = Patches::find(&column, count, |bytes| {
+                let is_invalid = simdutf8::basic::from_utf8(bytes).is_err();
+                is_invalid.then(|| Patch::Bytes(String::from_utf8_lossy(bytes).into_owned().into_bytes()))
             });
             patches.apply(column, count).output
         } else {
-            let decoded = each_row(column.iter(count), column.bytes.len(), |_, row, out| {
-                row.map(|row| self.reads.decode(row, out)).map_or(Ok(false), |()| Ok(true))
+            let decoded = each_value(column.iter(count), column.bytes.len(), |_, bytes, out| {
+                bytes.map(|bytes| self.reads.decode(bytes, out)).map_or(Ok(false), |()| Ok(true))
             });
             return Converted {
                 output: Values::from_column(decoded.output, count, format),

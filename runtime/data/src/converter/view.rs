@@ -1,4 +1,4 @@
-//! A batch's values one by one, with their schemas, for the converters that have to look into structured ones.
+//! Reads the values of a batch with their schemas, for the converters that read structured values.
 
 use super::rows::shortened;
 use crate::json::payload::{Direction, Rules, tree};
@@ -7,7 +7,7 @@ use crate::records::{Encoding, Format, NO_FORMAT};
 use weir_json::check::check_strict;
 use weir_json::node::Node;
 
-/// The formats of a batch with their schemas made ready.
+/// The formats of a batch, with prepared schemas.
 pub(crate) struct View<'a> {
     formats: &'a [Format],
     shapes: Vec<Option<Result<Shape, String>>>,
@@ -18,13 +18,13 @@ pub(crate) struct Value<'a> {
     pub(crate) encoding: Encoding,
     pub(crate) shape: Option<&'a Shape>,
     pub(crate) bytes: &'a [u8],
-    /// The value as JSON; null where the encoding is another one.
+    /// The value as JSON, or null if it has another encoding.
     pub(crate) json: Node<'a>,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(formats: &'a [Format]) -> Self {
-        // Defaults are of no interest here, but a schema's shape has to be made by some rules.
+        // Defaults are not used here, but a shape needs rules for them.
         let rules = Rules { direction: Direction::Read, replace_null: false };
         let shape = |format: &Format| {
             format.schema.as_ref().map(|schema| Shape::of(schema, &rules).map_err(|error| shortened(error.to_string())))
@@ -32,7 +32,7 @@ impl<'a> View<'a> {
         Self { formats, shapes: formats.iter().map(shape).collect() }
     }
 
-    /// The schema of a value, null or not, whose format has this index.
+    /// Returns the schema of values whose format has this index.
     ///
     /// # Errors
     /// The schema cannot be used.
@@ -44,10 +44,10 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The value of a row whose format has this index; `None` = null, also where that is said in JSON.
+    /// Returns a value whose format has this index, or `None` if it is null or the JSON value `null`.
     ///
     /// # Errors
-    /// The value is said to be JSON and is not, or its schema cannot be used.
+    /// The format is JSON and the value is not valid JSON, or its schema cannot be used.
     pub(crate) fn value<'v>(&'v self, format: usize, bytes: Option<&'v [u8]>) -> Result<Option<Value<'v>>, String> {
         let shape = self.shape(format)?;
         let Some(bytes) = bytes else { return Ok(None) };

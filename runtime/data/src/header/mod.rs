@@ -1,4 +1,4 @@
-//! Header converters: between the bytes of Kafka's headers and the values that plugins see.
+//! Header converters: conversions between the bytes of Kafka's headers and the values that plugins see.
 
 mod parse;
 mod parsed;
@@ -12,32 +12,32 @@ use std::collections::HashMap;
 use crate::converter::{self, ConfigError, Converted, Converter};
 use crate::records::{Column, Format, Part, Values};
 
-/// Converts the values of headers; one column holds those of all headers of a batch.
+/// Converts the values of headers. A column contains the values of all headers of a batch.
 #[expect(clippy::wrong_self_convention, reason = "Kafka Connect calls these two directions fromConnect and toConnect")]
 pub trait HeaderConverter: Send {
-    /// Connect to Kafka, as [`Converter::from_connect`].
+    /// Converts from Connect to Kafka, like [`Converter::from_connect`].
     fn from_connect(&mut self, formats: &[Format], values: Values, count: u32) -> Converted<Column>;
 
-    /// As [`Converter::grows`].
+    /// See [`Converter::grows`].
     fn grows(&self, _formats: &[Format]) -> bool {
         false
     }
 
-    /// As [`Converter::from_connect_part`].
+    /// See [`Converter::from_connect_part`].
     fn from_connect_part(&mut self, formats: &[Format], part: Part<'_>, _limit: usize) -> Converted<Column> {
         self.from_connect(formats, part.to_values(), part.count)
     }
 
-    /// Kafka to Connect, as [`Converter::to_connect`].
+    /// Converts from Kafka to Connect, like [`Converter::to_connect`].
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values>;
 }
 
-/// Makes the header converter of this class, which may be given by full name, simple name or alias (simple name without
-/// `HeaderConverter` or `Converter`). Every converter is a header converter too, with the same rules. `settings` are its
-/// own, the prefix `header.converter.` removed.
+/// Creates the header converter of this class, given by its full name, simple name or alias (simple name without `HeaderConverter` or
+/// `Converter`). Each converter is also a header converter, with the same rules. `settings` are those of the converter, without the prefix
+/// `header.converter.`.
 ///
 /// # Errors
-/// An unknown class, or a setting that does not parse.
+/// The class is unknown, or a setting has an invalid value.
 pub fn header_converter(
     class: &str,
     settings: &HashMap<String, String>,
@@ -45,7 +45,7 @@ pub fn header_converter(
     if converter::simple_name(class, &["HeaderConverter"]) == Some("Simple") {
         return Ok(Box::new(simple::Simple::new()));
     }
-    // Header use counts as value where a converter's settings differ between the two.
+    // If settings differ between keys and values, those of values apply to headers.
     match converter::converter(class, settings, false) {
         Ok(converter) => Ok(Box::new(Same(converter))),
         Err(ConfigError::UnknownClass { class, .. }) => {
@@ -55,11 +55,11 @@ pub fn header_converter(
     }
 }
 
-/// Simple names of the header converters there are.
+/// The simple names of the available header converters.
 const KNOWN: &str = "BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter, \
     JsonConverter, LongConverter, ShortConverter, SimpleHeaderConverter, StringConverter";
 
-/// A converter at work on headers.
+/// Applies a converter to headers.
 struct Same(Box<dyn Converter>);
 
 impl HeaderConverter for Same {

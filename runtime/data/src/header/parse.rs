@@ -1,4 +1,4 @@
-//! Reads a header's text: which type a value has is guessed from how it looks.
+//! Parses the text of a header, and guesses the type of its value.
 
 use super::parsed::Parsed;
 use super::temporal::{self, Temporal};
@@ -7,10 +7,10 @@ use crate::java::decimal;
 use crate::schema::SchemaType;
 use weir_java::BigDecimal;
 
-/// Most levels of lists and maps; a text that has more is taken for a string.
+/// The maximum number of levels of lists and maps. A text with more levels is a string.
 const MAX_DEPTH: usize = 64;
 
-/// Reads `text`. `None` = it is a string, as it stands.
+/// Parses a text. Returns `None` if it is a plain string.
 pub(super) fn parse(text: &str) -> Option<Parsed> {
     let trimmed = trim(text);
     match trimmed {
@@ -30,11 +30,11 @@ pub(super) fn parse(text: &str) -> Option<Parsed> {
     }
 }
 
-/// A number or a moment. What follows it is of no interest.
+/// Parses a number, date or time. What follows it is ignored.
 fn plain<'a>(token: &'a str, tokens: &mut Tokens<'a>) -> Option<Parsed> {
     let trimmed = trim(token);
     if trimmed.starts_with(|first: char| first.is_ascii_digit()) {
-        // The colons of a time are tokens of their own: five tokens in all.
+        // The colons of a time are separate tokens, so that it has five tokens.
         const BEHIND: usize = 4;
         let joined = tokens.joined(token, BEHIND).map(str::trim_start);
         if let Some(moment @ (Temporal::Time(_) | Temporal::Timestamp(_))) = joined.and_then(temporal::parse) {
@@ -84,7 +84,7 @@ fn whole(decimal: &BigDecimal) -> Option<i64> {
     Some(bytes.iter().fold(sign, |value, byte| value << 8 | i64::from(*byte)))
 }
 
-/// A list or a map, whose opening bracket is next. `None` = something in it is neither.
+/// Parses a list or a map, whose opening bracket is the next token. Returns `None` if its content is not valid.
 fn collection(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
     if depth == MAX_DEPTH {
         return None;
@@ -124,8 +124,8 @@ fn map(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
     }
 }
 
-/// A list or map, unless it has a schema for its entries and null among them: in Kafka Connect, null then fails to be
-/// converted to that schema, and the text stays a string.
+/// Returns a list or map, unless its entries have a schema and one of them is null: Kafka Connect then fails to convert null to that
+/// schema, and the text stays a string.
 fn aligned(collection: Parsed) -> Option<Parsed> {
     let has_null = match &collection {
         Parsed::Array(items) => items.contains(&Parsed::Null),
@@ -135,12 +135,12 @@ fn aligned(collection: Parsed) -> Option<Parsed> {
     (!has_null || collection.schema().is_none()).then_some(collection)
 }
 
-/// As a Java map does: the last value under a key stays, in the place of the first.
+/// Removes duplicate keys as a Java map does: the last value replaces the first one, in its position.
 fn without_duplicates(entries: Vec<(Parsed, Parsed)>) -> Vec<(Parsed, Parsed)> {
     let mut places = std::collections::HashMap::new();
     let mut kept: Vec<(Parsed, Parsed)> = Vec::with_capacity(entries.len());
     for (key, value) in entries {
-        // Keys are compared by how they are printed, type and all.
+        // Keys are compared with their types.
         match places.entry(format!("{key:?}")) {
             std::collections::hash_map::Entry::Occupied(place) => {
                 let place: usize = *place.get();
@@ -155,7 +155,7 @@ fn without_duplicates(entries: Vec<(Parsed, Parsed)>) -> Vec<(Parsed, Parsed)> {
     kept
 }
 
-/// A value inside a list or map.
+/// Parses a value in a list or map.
 fn entry(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
     let mut ahead = tokens.clone();
     match ahead.next_trimmed()? {
@@ -174,7 +174,7 @@ fn entry(tokens: &mut Tokens<'_>, depth: usize) -> Option<Parsed> {
         }
         _ => {}
     }
-    // White space in front belongs to the token itself.
+    // White space before a token belongs to it.
     let mut token = tokens.next()?;
     while trim(token).is_empty() {
         token = tokens.next()?;

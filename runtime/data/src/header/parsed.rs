@@ -1,4 +1,4 @@
-//! Values found in the text of headers: their schemas, and how lists and maps get one for all their entries.
+//! Values that were parsed from headers: their schemas, and the common schema of the entries of a list or map.
 
 use crate::json::payload::write_base64;
 use crate::schema::{Schema, SchemaType};
@@ -9,12 +9,12 @@ use weir_json::text::write_string;
 
 use super::temporal::Temporal;
 
-/// A value with the type that its text gave it.
+/// A value with the type that was guessed from its text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Parsed {
     Null,
     Boolean(bool),
-    /// A whole number, with the type it is to have.
+    /// An integer and its type.
     Integer(SchemaType, i64),
     Float32(f32),
     Float64(f64),
@@ -26,7 +26,7 @@ pub(super) enum Parsed {
 }
 
 impl Parsed {
-    /// The schema. `None` = null, and what holds a list or map whose entries have no schema in common.
+    /// Returns the schema, or `None` for null, and for a list or map that contains entries without a common schema.
     pub(super) fn schema(&self) -> Option<Schema> {
         Some(match self {
             Self::Null => return None,
@@ -47,8 +47,7 @@ impl Parsed {
         })
     }
 
-    /// Appends the value as JSON in payload form, numbers widened to `schema`, the schema of this value or of one that
-    /// it has in common with its neighbours.
+    /// Appends the value as a JSON payload. Numbers are widened to `schema`, which is that of this value or the common one of all entries.
     pub(super) fn write(&self, schema: Option<(&Schema, usize)>, out: &mut Vec<u8>) {
         let kind = schema.map(|(schema, index)| schema.nodes[index].kind);
         let child = |place: usize| schema.map(|(schema, index)| (schema, schema.nodes[index].children[place] as usize));
@@ -105,7 +104,7 @@ fn push(out: &mut Vec<u8>, value: impl std::fmt::Display) {
     out.extend_from_slice(value.to_string().as_bytes());
 }
 
-/// The schema that all these values have, numbers being widened; nulls are passed over. `None` = none, or only nulls.
+/// Returns the common schema of these values, with widened numbers and without nulls, or `None` if there is none.
 fn common<'a>(values: impl Iterator<Item = &'a Parsed>) -> Option<Schema> {
     let mut common: Option<Schema> = None;
     for value in values {
@@ -125,7 +124,7 @@ fn common<'a>(values: impl Iterator<Item = &'a Parsed>) -> Option<Schema> {
     common
 }
 
-/// The place of a number's type among those that can be widened into each other.
+/// Returns the position of a number's type in the order of widening.
 fn width(schema: &Schema) -> Option<usize> {
     const WIDENING: [SchemaType; 6] = [
         SchemaType::Int8,

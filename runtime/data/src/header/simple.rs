@@ -1,4 +1,4 @@
-//! `org.apache.kafka.connect.storage.SimpleHeaderConverter`: text in Kafka, types guessed from it on the way back.
+//! `org.apache.kafka.connect.storage.SimpleHeaderConverter`: writes text to Kafka, and guesses types when it reads text.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use super::parse::parse;
 use super::parsed::Parsed;
 use super::write::write;
 use crate::converter::Converted;
-use crate::converter::rows::{each_row, each_row_until};
+use crate::converter::rows::{each_value, each_value_until};
 use crate::converter::view::View;
 use crate::json::payload::{BASE64, MAX_COLUMN, too_large};
 use crate::records::{Column, Encoding, Format, Part, Values};
 use crate::schema::Schema;
 
-/// The header converter that is used where none is configured.
+/// The default header converter.
 pub(super) struct Simple {
     text: Format,
 }
@@ -34,15 +34,15 @@ impl HeaderConverter for Simple {
     }
 
     fn grows(&self, formats: &[Format]) -> bool {
-        // Structs get the fields that are not there.
+        // Structs become larger by their missing fields.
         formats.iter().any(|format| format.schema.as_ref().is_some_and(|schema| schema.nodes.len() > 1))
     }
 
     fn from_connect_part(&mut self, formats: &[Format], part: Part<'_>, limit: usize) -> Converted<Column> {
         let view = View::new(formats);
         let mut printed = String::new();
-        each_row_until(limit, part.iter(), part.bytes.len().min(limit), |row, bytes, out| {
-            let Some(value) = view.value(part.format(row), bytes)? else { return Ok(false) };
+        each_value_until(limit, part.iter(), part.bytes.len().min(limit), |record, bytes, out| {
+            let Some(value) = view.value(part.format(record), bytes)? else { return Ok(false) };
             match value.encoding {
                 Encoding::Utf8 => out.extend_from_slice(value.bytes),
                 Encoding::Bytes if value.shape.is_some_and(|shape| shape.logical.is_some()) => {
@@ -68,12 +68,12 @@ impl HeaderConverter for Simple {
     fn to_connect(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {
         let mut table = Table { formats, text: &self.text, text_index: None, others: HashMap::new() };
         let mut indexes = Vec::with_capacity(count as usize);
-        let Converted { output, failures } = each_row(column.iter(count), column.bytes.len(), |_, bytes, out| {
+        let Converted { output, failures } = each_value(column.iter(count), column.bytes.len(), |_, bytes, out| {
             let Some(bytes) = bytes else {
                 indexes.push(table.index(None));
                 return Ok(false);
             };
-            // As Java does: what is not UTF-8 becomes U+FFFD.
+            // As in Java, bytes that are not UTF-8 become U+FFFD.
             let text = String::from_utf8_lossy(bytes);
             let Some(value) = parse(&text) else {
                 indexes.push(table.text());
@@ -91,7 +91,7 @@ impl HeaderConverter for Simple {
     }
 }
 
-/// The formats of a batch, the ones that headers have found by their schema.
+/// The formats of a batch. Those of headers are found by their schema.
 struct Table<'a> {
     formats: &'a mut Vec<Format>,
     text: &'a Format,
@@ -105,7 +105,7 @@ impl Table<'_> {
         *self.text_index.get_or_insert_with(|| text.index_in(formats))
     }
 
-    /// Index of JSON with this schema. Null, and lists and maps of mixed content, have none.
+    /// Returns the index of JSON with this schema. Null, and lists and maps of mixed content, have none.
     fn index(&mut self, schema: Option<Schema>) -> u32 {
         if let Some(&index) = self.others.get(&schema) {
             return index;

@@ -1,8 +1,8 @@
-//! Dates, times and timestamps in the text of headers, read as UTC.
+//! Parses dates, times and timestamps in headers, in UTC.
 
 use weir_java::date::{DAY, millis_of_day};
 
-/// A moment, by what its text says of it. All are milliseconds since 1970.
+/// A date, time or timestamp, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Temporal {
     /// `yyyy-MM-dd`
@@ -13,9 +13,9 @@ pub(super) enum Temporal {
     Timestamp(i64),
 }
 
-/// Reads one of the three forms, whose colons may be escaped.
+/// Parses one of the three forms. Colons may be escaped.
 pub(super) fn parse(token: &str) -> Option<Temporal> {
-    // Longer than any of them, escapes included, is none; that spares long texts the copy.
+    // A longer text is not valid even if all colons are escaped. This avoids a copy of long texts.
     if token.len() > 30 {
         return None;
     }
@@ -32,7 +32,7 @@ pub(super) fn parse(token: &str) -> Option<Temporal> {
     }
 }
 
-/// Months and days beyond the calendar's roll over, as in Java.
+/// Months and days that are out of range roll over, as in Java.
 fn date(text: &str) -> Option<i64> {
     let [year, month, day] = numbers(text, [4, 2, 2], ["-", "-", ""])?;
     Some(millis_of_day(year, month, day))
@@ -44,7 +44,7 @@ fn time(text: &str) -> Option<i64> {
     (of_day <= DAY).then_some(of_day)
 }
 
-/// Numbers of these many digits, each followed by its text.
+/// Parses numbers with these numbers of digits, each followed by the given text.
 fn numbers<const N: usize>(mut text: &str, digits: [usize; N], behind: [&str; N]) -> Option<[i64; N]> {
     let mut numbers = [0; N];
     for ((number, digits), behind) in numbers.iter_mut().zip(digits).zip(behind) {

@@ -1,8 +1,8 @@
-//! The tokens that a header's text is made of: `:` `,` `{` `}` `[` `]` `"`, and what is between them.
+//! The tokens of a header's text: `:` `,` `{` `}` `[` `]` `"`, and the text between them.
 
 pub(super) use weir_java::text::trim;
 
-/// Walks the tokens of a text. A backslash takes a delimiter its meaning, and stays in the token.
+/// An iterator over the tokens of a text. A backslash escapes a delimiter and remains in the token.
 #[derive(Debug, Clone)]
 pub(super) struct Tokens<'a> {
     text: &'a str,
@@ -18,7 +18,7 @@ impl<'a> Tokens<'a> {
         self.at >= self.text.len()
     }
 
-    /// The next token, white space and all; `None` = the text is over.
+    /// Returns the next token with its white space, or `None` at the end of the text.
     pub(super) fn next(&mut self) -> Option<&'a str> {
         let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
         let mut escaped = false;
@@ -37,7 +37,7 @@ impl<'a> Tokens<'a> {
         rest.get(..length)
     }
 
-    /// The next token that is not blank, without the white space around it. A blank one at the very end counts.
+    /// Returns the next token that is not blank, without surrounding white space. A blank token at the end of the text is returned.
     pub(super) fn next_trimmed(&mut self) -> Option<&'a str> {
         loop {
             let token = trim(self.next()?);
@@ -47,7 +47,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Passes over the next token that is not blank if it is this one.
+    /// Skips the next token that is not blank if it is this one.
     pub(super) fn take(&mut self, wanted: &str) -> bool {
         let mut ahead = self.clone();
         let there = ahead.next_trimmed() == Some(wanted);
@@ -57,7 +57,7 @@ impl<'a> Tokens<'a> {
         there
     }
 
-    /// The text of `first`, a token just taken, and of the `count` tokens behind it, without taking them.
+    /// Returns the text of `first`, which was just read, and of the `count` tokens after it, without reading them.
     pub(super) fn joined(&self, first: &'a str, count: usize) -> Option<&'a str> {
         let start = self.at.checked_sub(first.len())?;
         let mut ahead = self.clone();
@@ -67,7 +67,7 @@ impl<'a> Tokens<'a> {
         self.text.get(start..ahead.at)
     }
 
-    /// Passes over `count` tokens.
+    /// Skips `count` tokens.
     pub(super) fn skip(&mut self, count: usize) {
         for _ in 0..count {
             self.next();

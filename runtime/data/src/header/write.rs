@@ -1,4 +1,4 @@
-//! Writes a header's text: what Kafka Connect's `Values.convertToString` gives.
+//! Writes the text of a header, as Kafka Connect's `Values.convertToString` does.
 
 use std::borrow::Cow;
 
@@ -11,11 +11,10 @@ use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 use weir_json::text::unescape;
 
-/// A text of this many bytes is not made longer by the defaults of its null fields: defaults may hold more structs with
-/// defaults of their own.
+/// No defaults of null fields are added to a text with this number of bytes, because defaults may contain structs with more defaults.
 const MAX_WITH_DEFAULTS: usize = 1 << 20;
 
-/// Appends a value in payload form. `embedded` = it is part of another one, so that text is quoted.
+/// Appends a payload. `embedded` is true if it is part of another value, in which text is quoted.
 pub(super) fn write(shape: Option<&Shape>, node: &Node<'_>, embedded: bool, out: &mut String) {
     match node {
         Node::Null => out.push_str("null"),
@@ -61,9 +60,9 @@ pub(super) fn write(shape: Option<&Shape>, node: &Node<'_>, embedded: bool, out:
     }
 }
 
-/// Every field, in the order of the schema, and where it is null its default.
+/// Appends all fields in the order of the schema, and the default of a field that is null.
 fn write_struct(shape: &Shape, members: &[(Cow<'_, str>, Node<'_>)], out: &mut String) {
-    // The caller refuses what is too large; here it is only kept from growing.
+    // The caller rejects a text that is too large. This check only stops its growth.
     if out.len() > MAX_COLUMN {
         return;
     }

@@ -1,5 +1,5 @@
-//! Limits for the numbers of Connect's Decimals. The time for a calculation grows with the square of the digits, and whoever
-//! sends a record chooses them.
+//! Limits for the numbers of Connect's Decimals. The time for a calculation grows with the square of the digits, which the sender of a
+//! record chooses.
 
 use weir_java::BigDecimal;
 use weir_json::check::MAX_NUMBER;

@@ -1,4 +1,4 @@
-//! The Java classes and the text of values: what depends on this crate's types. The rest is in weir-java.
+//! The Java classes and texts of values that depend on the types of this crate. The rest is in weir-java.
 
 pub(crate) mod class;
 pub(crate) mod decimal;

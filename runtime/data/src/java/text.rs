@@ -1,4 +1,4 @@
-//! What Java prints for the values of one format: `String.valueOf` of what Kafka Connect would have there.
+//! The text of values in Java: `String.valueOf` of the object that Kafka Connect would have.
 
 use super::to_string::{bytes, to_string};
 use crate::json::payload::{Direction, Rules, tree};
@@ -7,7 +7,7 @@ use crate::records::Encoding;
 use crate::schema::Schema;
 use weir_json::check_strict;
 
-/// Prints values that have one encoding and one schema.
+/// Prints values with the same encoding and schema.
 #[derive(Debug)]
 pub struct JavaText {
     encoding: Encoding,
@@ -15,21 +15,21 @@ pub struct JavaText {
 }
 
 impl JavaText {
-    /// For values of this format.
+    /// Creates a printer for values with this format.
     ///
     /// # Errors
     /// The schema cannot be used.
     pub fn new(encoding: Encoding, schema: Option<&Schema>) -> Result<JavaText, String> {
-        // Defaults are of no interest here, but a schema's shape has to be made by some rules.
+        // Defaults are not used here, but a shape needs rules for them.
         let rules = Rules { direction: Direction::Read, replace_null: false };
         let shape = schema.map(|schema| Shape::of(schema, &rules)).transpose().map_err(|error| error.to_string())?;
         Ok(JavaText { encoding, shape })
     }
 
-    /// Appends a value's text. Bytes that are no Decimal stay what they are, where Java prints an address.
+    /// Appends the text of a value. Bytes that are not a Decimal are not changed; Java prints an address.
     ///
     /// # Errors
-    /// The value is said to be JSON and is not.
+    /// The format is JSON and the value is not valid JSON.
     pub fn append(&self, value: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         let is_logical = self.shape.as_ref().is_some_and(|shape| shape.logical.is_some());
         match self.encoding {

@@ -1,7 +1,6 @@
 //! `toString` of structured values: `Struct{id=1}`, `{a=1}`, `[1, 2]`.
 //!
-//! Members of a map come in the order of a `HashMap`, as far as their names are text. Where Java prints the address of bytes, they
-//! are base64.
+//! The members of a map are in the order of a `HashMap` if their names are texts. Bytes, for which Java prints an address, are base64.
 
 use crate::json::payload::decode_base64;
 use crate::json::shape::{Logical, Shape};
@@ -12,8 +11,7 @@ use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 use weir_json::text::unescape;
 
-/// Appends what `toString` gives for a value in payload form. The value is assumed to fit its schema; what does not is
-/// printed as it would be without one.
+/// Appends the result of `toString` for a payload. A value that does not fit its schema is printed as if it had none.
 pub(crate) fn to_string(shape: Option<&Shape>, node: &Node<'_>, out: &mut String) {
     match (node, shape) {
         (Node::Null, _) => out.push_str("null"),
@@ -97,7 +95,7 @@ fn number(shape: Option<&Shape>, digits: &str) -> String {
     match shape.map(|shape| shape.kind) {
         Some(SchemaType::Float32) => digits.parse().map_or_else(|_| digits.to_owned(), float),
         Some(SchemaType::Float64) => digits.parse().map_or_else(|_| digits.to_owned(), double),
-        // Java reads a decimal number first, which has no zero below zero.
+        // Java reads a `BigDecimal` first, which has no negative zero.
         None if !is_integral(digits) => {
             digits.parse().map_or_else(|_| digits.to_owned(), |number: f64| double(number + 0.0))
         }
@@ -106,7 +104,7 @@ fn number(shape: Option<&Shape>, digits: &str) -> String {
     }
 }
 
-/// The milliseconds that a Date, Time or Timestamp stands for.
+/// Returns the milliseconds of a Date, Time or Timestamp.
 pub(crate) fn date_millis(logical: Logical, digits: &str) -> Option<i64> {
     let number: i64 = digits.parse().ok()?;
     match logical {
@@ -116,12 +114,12 @@ pub(crate) fn date_millis(logical: Logical, digits: &str) -> Option<i64> {
     }
 }
 
-/// The text of a Decimal in base64.
+/// Returns the text of a Decimal in base64.
 pub(crate) fn decimal(base64: &str, scale: Option<i32>) -> Option<String> {
     Some(BigDecimal::from_unscaled(&decode_base64(base64)?, scale?)?.to_string())
 }
 
-/// What `toString` gives for bytes with a schema: a Decimal's digits, or base64.
+/// Returns the result of `toString` for bytes with a schema: the digits of a Decimal, or base64.
 pub(crate) fn bytes(shape: Option<&Shape>, bytes: &[u8]) -> String {
     use base64::Engine as _;
     let decimal = match shape.and_then(|shape| shape.logical) {

@@ -1,4 +1,4 @@
-//! JsonConverter's envelope, `{"schema":...,"payload":...}`: finding its two members.
+//! Finds the members of JsonConverter's envelope, `{"schema":...,"payload":...}`.
 
 use std::ops::Range;
 
@@ -6,29 +6,29 @@ use weir_json::check::{self, SyntaxError};
 use weir_json::scan::after_space;
 use weir_json::text::unescape;
 
-/// Where an envelope's members are in its text.
+/// The positions of the members of an envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Envelope {
     pub(crate) schema: Range<usize>,
     pub(crate) payload: Range<usize>,
-    /// Whether numbers in the payload have leading zeros, which then must go.
+    /// Whether numbers in the payload have leading zeros, which must be removed.
     pub(crate) leading_zeros: bool,
-    /// Whether the text is in the order that is written, so that the payload is all that follows the schema.
+    /// Whether the schema precedes the payload and nothing follows the payload.
     pub(crate) schema_first: bool,
 }
 
-/// Kafka Connect's message for JSON that is no envelope.
+/// Kafka Connect's message for JSON that is not an envelope.
 pub(crate) const NO_ENVELOPE: &str = "JsonConverter with schemas.enable requires \"schema\" and \"payload\" fields and \
     may not contain additional fields. If you are trying to deserialize plain JSON data, set schemas.enable=false in your \
     converter configuration.";
 
-/// Finds the members of the envelope at the beginning of `text`. `None` = JSON, but no envelope.
+/// Finds the members of the envelope at the beginning of a text. Returns `None` for JSON that is not an envelope.
 ///
 /// # Errors
-/// Where and why the first value of the text is no JSON.
+/// Where and why the first value of the text is not valid JSON.
 pub(crate) fn split(text: &str) -> Result<Option<Envelope>, SyntaxError> {
     let bytes = text.as_bytes();
-    // One look at the whole comes first, so that what is wrong is said before what is missing.
+    // The whole text is checked first, so that a syntax error is reported before a missing member.
     let Some(first) = check::first(bytes, 0)? else { return Ok(None) };
     if bytes[first.start] != b'{' {
         return Ok(None);
@@ -49,7 +49,7 @@ pub(crate) fn split(text: &str) -> Result<Option<Envelope>, SyntaxError> {
             }
             _ => return Ok(None),
         }
-        // Behind the value is a comma, or the end.
+        // A comma or the end follows the value.
         at = after_space(bytes, value.end).map_or(bytes.len(), |comma| comma + 1);
         if bytes.get(at - 1) != Some(&b',') {
             break;

@@ -25,7 +25,7 @@ const TYPES: [(&str, SchemaType); 12] = [
     ("struct", SchemaType::Struct),
 ];
 
-/// Reads a schema. `rules`, which read, are for the defaults in it.
+/// Reads a schema. `rules`, which are for reading, apply to its defaults.
 ///
 /// # Errors
 /// Kafka Connect's message.
@@ -40,11 +40,11 @@ pub(crate) fn read(json: &Node<'_>, rules: &Rules) -> Result<Schema, String> {
     Ok(schema)
 }
 
-/// Most nodes that all nodes with a default have below them, a node being counted for each such node above it. Each default is held
-/// against a schema that is made of them, so the work would grow with the square of the levels.
+/// The maximum number of nodes below nodes with a default, where a node counts once for each such node above it. Each default is
+/// compared with a schema made of these nodes, so that without a limit the work would grow with the square of the levels.
 const MAX_UNDER_DEFAULTS: usize = 1 << 18;
 
-/// Appends the node and everything below it to `nodes`, and gives its index. `under_defaults` counts nodes below defaults so far.
+/// Appends a node and all nodes below it, and returns its index. `under_defaults` counts the nodes below defaults.
 fn read_node(
     json: &Node<'_>,
     rules: &Rules,
@@ -107,7 +107,7 @@ fn read_node(
             node.parameters.push((name.clone().into_owned(), value.into_owned()));
         }
     }
-    // A null says no more than that there is none.
+    // A null is the same as no default.
     let no_default = |default: &Node<'_>| nodes[index].optional && *default == Node::Null;
     if let Some(default) = json.get("default").filter(|default| !no_default(default)) {
         *under_defaults += nodes.len() - index;
@@ -120,7 +120,7 @@ fn read_node(
     Ok(index as u32)
 }
 
-/// The default of the node at `index`, whose children are those behind it.
+/// Returns the default of the node at `index`. Its children follow it.
 fn read_default(json: &Node<'_>, index: usize, rules: &Rules, nodes: &[SchemaNode]) -> Result<Option<String>, String> {
     let mut below = nodes[index..].to_vec();
     for node in &mut below {
@@ -130,17 +130,17 @@ fn read_default(json: &Node<'_>, index: usize, rules: &Rules, nodes: &[SchemaNod
     let mut out = Vec::new();
     payload::rebuild(&shape, json, rules, &mut out)?;
     let text = String::from_utf8(out).map_err(|error| error.to_string())?;
-    // It has become null because it is of another kind.
+    // The value has another type and has become null.
     if text == "null" && !shape.optional {
         return Err("Invalid default value".to_owned());
     }
     Ok((text != "null").then_some(text))
 }
 
-/// Appends a schema as Kafka Connect writes it. `rules`, which write, are for the defaults in it.
+/// Appends a schema as Kafka Connect writes it. `rules`, which are for writing, apply to its defaults.
 ///
 /// # Errors
-/// A schema that is none, or whose default does not fit.
+/// The schema is not valid, or its default does not fit.
 pub(crate) fn write(schema: &Schema, rules: &Rules, out: &mut Vec<u8>) -> Result<Shape, String> {
     let shape = Shape::of(schema, rules).map_err(|error| error.to_string())?;
     write_node(schema, 0, &shape, None, out);
@@ -289,7 +289,7 @@ mod tests {
         let run = move || parse(&json).map(|schema| schema.nodes.len());
         let thread = std::thread::Builder::new().stack_size(schema_check::STACK / 2).spawn(run);
         assert_eq!(thread.expect("a thread").join().expect("no overflow"), Ok(1000));
-        // One level more is more than JSON may have, so that it can only come from a plugin.
+        // JSON may not have one more level, so that such a schema can only come from a plugin.
         let array = |below: u32| SchemaNode { children: vec![below], ..SchemaNode::new(SchemaType::Array) };
         let mut nodes: Vec<_> = (1..=1000).map(array).collect();
         nodes.push(SchemaNode::new(SchemaType::Int8));

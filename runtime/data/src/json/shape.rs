@@ -1,4 +1,4 @@
-//! A schema made ready for walking values along it: a tree instead of a list, names found by hash, logical types known.
+//! A schema that is prepared for converting values: a tree instead of a list, with hashed names and logical types.
 
 use std::collections::HashMap;
 
@@ -8,29 +8,29 @@ use crate::schema_check::{self, SchemaFault};
 use weir_json::node::Node;
 use weir_json::text::write_string;
 
-/// Most bytes that all defaults of a schema may take, each as often as it is part of another one: a default deep inside
-/// is part of the default of each level above.
+/// The maximum number of bytes of all defaults of a schema. A default counts as often as it is part of another one: a default at a deep
+/// level is part of the default of each level above.
 const MAX_DEFAULTS: usize = 16 << 20;
 
-/// The types of Kafka Connect that stand for something else than what carries them.
+/// Kafka Connect's logical types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Logical {
-    /// `org.apache.kafka.connect.data.Decimal` with its scale; `None` where the parameter is missing or no number.
+    /// `org.apache.kafka.connect.data.Decimal` with its scale, or `None` if the parameter is missing or not a valid number.
     Decimal(Option<i32>),
     Date,
     Time,
     Timestamp,
 }
 
-/// One node of a schema, with everything below it.
+/// A node of a schema with all nodes below it.
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
     pub(crate) kind: SchemaType,
     pub(crate) logical: Option<Logical>,
     pub(crate) optional: bool,
-    /// What a null becomes: the default as it is written by the rules the shape was made for.
+    /// The default, which replaces null, as the rules of the shape write it.
     pub(crate) default: Option<Vec<u8>>,
-    /// An array's element; a map's key and value; a struct's fields.
+    /// The element of an array, the key and value of a map, or the fields of a struct.
     pub(crate) children: Vec<Shape>,
     pub(crate) fields: Fields,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Shape {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
     pub(crate) names: Vec<String>,
-    /// Each name as it stands in an object: quoted, and with the colon.
+    /// Each name as it is written in an object: in quotation marks, with the colon.
     pub(crate) keys: Vec<Vec<u8>>,
     places: HashMap<String, u32>,
 }
@@ -73,13 +73,13 @@ pub(crate) enum ShapeError {
 }
 
 impl Shape {
-    /// Makes the shape of a schema whose values are to be converted by `rules`.
+    /// Creates the shape of a schema for conversions with these rules.
     pub(crate) fn of(schema: &Schema, rules: &Rules) -> Result<Self, ShapeError> {
         schema_check::check(schema)?;
         Self::of_node(schema, 0, rules, &mut 0)
     }
 
-    /// `defaults` counts the bytes of all defaults so far.
+    /// `defaults` counts the bytes of all defaults up to here.
     fn of_node(schema: &Schema, index: u32, rules: &Rules, defaults: &mut usize) -> Result<Self, ShapeError> {
         let node = &schema.nodes[index as usize];
         let children = node.children.iter().map(|&child| Self::of_node(schema, child, rules, defaults));
@@ -94,7 +94,7 @@ impl Shape {
         };
         if let Some(default) = node.default.as_deref() {
             let default = Node::parse(default).map_err(|error| ShapeError::Default(error.to_string()))?;
-            // A default that is null says no more than that there is none.
+            // A default that is null is the same as no default.
             if default != Node::Null {
                 let mut written = Vec::new();
                 payload::rebuild(&shape, &default, rules, &mut written).map_err(ShapeError::Default)?;
@@ -109,7 +109,7 @@ impl Shape {
     }
 }
 
-/// The logical type of a node. A name alone is not enough: the type below it has to be the one that carries it.
+/// Returns the logical type of a node. The name alone does not suffice: the node must have the base type of the logical type.
 pub(crate) fn logical(node: &SchemaNode) -> Option<Logical> {
     let name = node.name.as_deref()?.strip_prefix("org.apache.kafka.connect.data.")?;
     match (name, node.kind) {

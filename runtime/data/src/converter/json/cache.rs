@@ -1,16 +1,16 @@
-//! Schemas that were made ready, bounded in number (`schemas.cache.size`) and in bytes: a schema may be of any size.
+//! A cache of prepared schemas, limited in number (`schemas.cache.size`) and in bytes, because a schema may have any size.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Most bytes that the schemas of one cache may take.
+/// The maximum number of bytes that the schemas of a cache may take.
 const MAX_BYTES: usize = 16 << 20;
 
-/// What a schema with its shape takes, as a multiple of its own weight.
+/// The size of a schema with its shape, as a multiple of the schema's weight.
 pub(super) const SHAPE_FACTOR: usize = 3;
 
-/// A cache that starts over when it is full. A topic with more schemas than it has room for is rare.
+/// A cache that is cleared when it is full. Topics with more schemas than fit into it are rare.
 pub(super) struct Cache<K, V> {
     max_entries: usize,
     entries: HashMap<K, V>,
@@ -29,7 +29,7 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         self.entries.get(key)
     }
 
-    /// Adds an entry that takes `bytes`. One that is too large for the cache is not kept.
+    /// Adds an entry that takes `bytes`, unless it is too large for the cache.
     pub(super) fn insert(&mut self, key: K, value: V, bytes: usize) {
         if self.entries.len() >= self.max_entries || self.bytes.saturating_add(bytes) > MAX_BYTES {
             self.entries.clear();
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_without_room_keeps_nothing() {
+    fn a_cache_of_size_0_stores_nothing() {
         let mut cache = Cache::new(0);
         cache.insert(1, 1, 1);
         assert_eq!(cache.get(&1), None);

@@ -1,4 +1,4 @@
-//! Kafka to Connect: JSON is checked, and taken out of its envelope where it has one.
+//! Converts from Kafka to Connect: checks JSON and removes its envelope, if it has one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::Known;
 use super::cache::{Cache, SHAPE_FACTOR};
 use crate::check::check_utf8;
 use crate::converter::Converted;
-use crate::converter::rows::{Patch, Patches, each_row};
+use crate::converter::rows::{Patch, Patches, each_value};
 use crate::json::envelope::{self, NO_ENVELOPE};
 use crate::json::payload::{self, Rules, decode_base64};
 use crate::json::schema;
@@ -18,10 +18,10 @@ use weir_json::check::{self, SyntaxError};
 use weir_json::scan::after_space;
 use weir_json::text::unescape;
 
-/// Kafka Connect's message about bytes that are not JSON. What is wrong with them follows; there it is the cause.
+/// Kafka Connect's message about bytes that are not JSON. The reason follows; in Kafka Connect it is the cause of the exception.
 pub const NOT_JSON: &str = "Converting byte[] to Kafka Connect data failed due to serialization error: ";
 
-/// Some producers put it in front of UTF-8; Kafka Connect's parser passes over it.
+/// Some producers write it before UTF-8. Kafka Connect's parser skips it.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 pub(super) struct Reader {
@@ -29,13 +29,14 @@ pub(super) struct Reader {
     /// `schema.content`
     content: Option<Arc<Known>>,
     rules: Rules,
-    /// Schemas by the bytes they had in the envelope.
+    /// Schemas by their bytes in the envelope.
     cache: Cache<Vec<u8>, Arc<Known>>,
     last: Option<Last>,
 }
 
-/// The envelope of the row before: all its bytes in front of the payload, which are the same for most rows.
+/// The envelope of the previous value.
 struct Last {
+    /// All bytes before the payload. They are the same for most values.
     prefix: Vec<u8>,
     known: Option<Arc<Known>>,
 }
@@ -47,20 +48,20 @@ impl Reader {
 
     pub(super) fn read(&mut self, column: Column, count: u32, formats: &mut Vec<Format>) -> Converted<Values> {
         if !self.schemas {
-            // One look at the whole column is several times cheaper than one at each row.
+            // Checking the whole column at once is several times cheaper than checking each value.
             let utf8 = check_utf8("", &column.lengths, &column.bytes).is_ok();
-            let patches = Patches::find(&column, count, |row| plain(row, utf8));
+            let patches = Patches::find(&column, count, |value| plain(value, utf8));
             let Converted { output, failures } = patches.apply(column, count);
             let format = Format::plain(Encoding::Json).index_in(formats);
             return Converted { output: Values::from_column(output, count, format), failures };
         }
         let mut tables = Tables::new(formats);
         let mut indexes = Vec::with_capacity(count as usize);
-        let Converted { output, failures } = each_row(column.iter(count), column.bytes.len(), |_, row, out| {
+        let Converted { output, failures } = each_value(column.iter(count), column.bytes.len(), |_, bytes, out| {
             let mut known = None;
-            let result = match row {
+            let result = match bytes {
                 None => Ok(false),
-                Some(row) => self.row(row, &mut known, out),
+                Some(bytes) => self.read_value(bytes, &mut known, out),
             };
             indexes.push(tables.index(known.as_ref()));
             result
@@ -70,21 +71,21 @@ impl Reader {
         Converted { output: Values { lengths: output.lengths, bytes: output.bytes, formats }, failures }
     }
 
-    /// Appends the value of a row and says whether it is one; `known` becomes its schema.
-    fn row(&mut self, row: &[u8], known: &mut Option<Arc<Known>>, out: &mut Vec<u8>) -> Result<bool, String> {
-        let row = row.strip_prefix(BYTE_ORDER_MARK).unwrap_or(row);
-        let text = simdutf8::basic::from_utf8(row).map_err(|_| format!("{NOT_JSON}not UTF-8"))?;
+    /// Appends a value and sets `known` to its schema. Returns whether the value is not null.
+    fn read_value(&mut self, bytes: &[u8], known: &mut Option<Arc<Known>>, out: &mut Vec<u8>) -> Result<bool, String> {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| format!("{NOT_JSON}not UTF-8"))?;
         if let Some(content) = &self.content {
             *known = Some(Arc::clone(content));
-            let first = check::first(row, 0).map_err(not_json)?;
+            let first = check::first(bytes, 0).map_err(not_json)?;
             let text = first.map_or("null", |first| &text[first.start..first.end]);
             return self.payload(Some(content), text, first.is_some_and(|first| first.leading_zeros), out);
         }
         if let Some(last) = &self.last
-            && row.starts_with(&last.prefix)
+            && bytes.starts_with(&last.prefix)
         {
-            let value = check::inner(row, last.prefix.len()).map_err(not_json)?;
-            if after_space(row, value.end).is_some_and(|end| row[end] == b'}') {
+            let value = check::inner(bytes, last.prefix.len()).map_err(not_json)?;
+            if after_space(bytes, value.end).is_some_and(|end| bytes[end] == b'}') {
                 known.clone_from(&last.known);
                 return self.payload(last.known.as_deref(), &text[value.start..value.end], value.leading_zeros, out);
             }
@@ -92,7 +93,7 @@ impl Reader {
         let envelope = envelope::split(text).map_err(not_json)?.ok_or(NO_ENVELOPE)?;
         *known = self.schema(&text[envelope.schema])?;
         if envelope.schema_first {
-            let prefix = row[..envelope.payload.start].to_vec();
+            let prefix = bytes[..envelope.payload.start].to_vec();
             self.last = Some(Last { prefix, known: known.clone() });
         }
         self.payload(known.as_deref(), &text[envelope.payload], envelope.leading_zeros, out)
@@ -137,7 +138,7 @@ impl Reader {
     }
 }
 
-/// Text and bytes with a schema travel as what they are, and not as a JSON string.
+/// Returns the encoding of values with a schema: text and bytes are not written as JSON strings.
 fn encoding(shape: &Shape) -> Encoding {
     match shape.kind {
         SchemaType::String => Encoding::Utf8,
@@ -146,7 +147,7 @@ fn encoding(shape: &Shape) -> Encoding {
     }
 }
 
-/// Turns the JSON string from `start` on into the text or bytes that it stands for.
+/// Replaces the JSON string that begins at `start` by the text or bytes that it stands for.
 fn unquote(encoding: Encoding, start: usize, out: &mut Vec<u8>) {
     let quoted = out.get(start + 1..out.len() - 1).unwrap_or_default();
     if encoding == Encoding::Utf8 && !quoted.contains(&b'\\') {
@@ -163,18 +164,18 @@ fn unquote(encoding: Encoding, start: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&value);
 }
 
-/// What has to change in a row without an envelope; `None` = nothing.
-fn plain(row: &[u8], utf8: bool) -> Option<Patch> {
-    if !utf8 && simdutf8::basic::from_utf8(row).is_err() {
+/// Returns the change of a value without an envelope, or `None` if it does not change.
+fn plain(bytes: &[u8], utf8: bool) -> Option<Patch> {
+    if !utf8 && simdutf8::basic::from_utf8(bytes).is_err() {
         return Some(Patch::Fail(format!("{NOT_JSON}not UTF-8")));
     }
-    let from = if row.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let first = match check::first(row, from) {
+    let from = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let first = match check::first(bytes, from) {
         Ok(Some(first)) => first,
         Ok(None) => return Some(Patch::Null),
         Err(error) => return Some(Patch::Fail(not_json(error))),
     };
-    let value = &row[first.start..first.end];
+    let value = &bytes[first.start..first.end];
     if value == b"null" {
         return Some(Patch::Null);
     }
@@ -188,8 +189,8 @@ fn plain(row: &[u8], utf8: bool) -> Option<Patch> {
             Err(message) => Patch::Fail(message),
         });
     }
-    // Kafka Connect does not look behind the first value. Here only that value is passed on.
-    let alone = from == 0 && after_space(row, first.end).is_none();
+    // Kafka Connect ignores what follows the first value, so only that value is returned.
+    let alone = from == 0 && after_space(bytes, first.end).is_none();
     if alone { None } else { Some(Patch::Part(first.start..first.end)) }
 }
 
@@ -197,11 +198,11 @@ fn not_json(error: SyntaxError) -> String {
     format!("{NOT_JSON}{error}")
 }
 
-/// The formats of a batch, each schema found by identity and without a walk through the table.
+/// The formats of a batch. Schemas are found by identity, without a search through the table.
 struct Tables<'a> {
     formats: &'a mut Vec<Format>,
-    /// By address. The schema is kept along with its index, so that its address stays its own: a small cache may have
-    /// let go of it.
+    /// The indexes of schemas by address. The schemas are stored, too, so that their addresses are not used again: a small cache may
+    /// have removed them.
     indexes: HashMap<*const Known, (u32, Option<Arc<Known>>)>,
     last: Option<(*const Known, u32)>,
 }
@@ -211,7 +212,7 @@ impl<'a> Tables<'a> {
         Self { formats, indexes: HashMap::new(), last: None }
     }
 
-    /// Index of the format of values with this schema, or without any.
+    /// Returns the index of the format of values with this schema, or without one.
     fn index(&mut self, known: Option<&Arc<Known>>) -> u32 {
         let key = known.map_or(std::ptr::null(), Arc::as_ptr);
         if let Some((last, index)) = self.last

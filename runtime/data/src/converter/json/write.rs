@@ -1,9 +1,9 @@
-//! Connect to Kafka: values are written as JSON, in an envelope with their schema where that is asked for.
+//! Converts from Connect to Kafka: writes values as JSON, in an envelope with their schema if it is configured.
 
 use std::sync::Arc;
 
 use super::cache::{Cache, SHAPE_FACTOR};
-use crate::converter::rows::{Patch, Patches, each_row_until, shortened};
+use crate::converter::rows::{Patch, Patches, each_value_until, shortened};
 use crate::converter::{Converted, Part};
 use crate::json::payload::{self, Direction, Rules, write_base64};
 use crate::json::schema;
@@ -22,12 +22,12 @@ pub(super) struct Writer {
     cache: Cache<Arc<Schema>, Arc<Plan>>,
 }
 
-/// What is done for every value of a schema, or why nothing can be.
+/// What is needed to write values of a schema, or an error message.
 type Plan = Result<Ready, String>;
 
 struct Ready {
     shape: Shape,
-    /// The envelope in front of the payload; empty where none is written.
+    /// The envelope up to the payload, or empty if there is none.
     prefix: Vec<u8>,
 }
 
@@ -45,19 +45,19 @@ impl Writer {
         self.write_part(formats, values.part(count), usize::MAX)
     }
 
-    /// Whether a value with one of these formats may take much more room in Kafka than it has here.
+    /// Returns whether a value with one of these formats may become much larger.
     pub(super) fn grows(&self, formats: &[Format]) -> bool {
         let schemas = formats.iter().filter_map(|format| format.schema.as_deref());
-        // Without schemas in Kafka only structs grow, by the fields that are not there.
+        // Without envelopes, only structs with missing fields become larger.
         schemas.into_iter().any(|schema| self.schemas || schema.nodes.len() > 1 || has_default(schema))
     }
 
-    /// Writes rows until the column has `limit` bytes.
+    /// Writes values until the column has `limit` bytes.
     pub(super) fn write_part(&mut self, formats: &[Format], part: Part<'_>, limit: usize) -> Converted<Column> {
         let plans: Vec<_> = formats.iter().map(|format| self.plan(format)).collect();
         let capacity = (part.bytes.len() + part.bytes.len() / 4).min(limit);
-        each_row_until(limit, part.iter(), capacity, |row, value, out| {
-            let format = part.format(row);
+        each_value_until(limit, part.iter(), capacity, |index, value, out| {
+            let format = part.format(index);
             let encoding = formats.get(format).unwrap_or(&NO_FORMAT).encoding;
             match plans.get(format).and_then(Option::as_deref) {
                 None => self.schemaless(encoding, value, out),
@@ -140,7 +140,7 @@ fn has_default(schema: &Schema) -> bool {
     schema.root().is_some_and(|root| root.default.is_some())
 }
 
-/// What is to change in a schemaless JSON value; `None` = nothing. The value null is written as no value at all.
+/// Returns the change of a JSON value without a schema, or `None` if it does not change. The JSON value null becomes null.
 fn plain(value: &[u8]) -> Option<Patch> {
     if let Err(error) = check_strict(value) {
         return Some(Patch::Fail(not_json(&error)));

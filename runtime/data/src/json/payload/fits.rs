@@ -1,18 +1,18 @@
-//! Says that a value is already in the form that a schema asks for.
+//! Checks whether a value already has the form that a schema requires.
 //!
-//! It may say no to a value that is: that costs time, nothing else. It must not say yes to a value that `read` or `write`
-//! would change in more than its white space; a property test holds the two against each other.
+//! The result may be false for a value that has it, which only costs time. It must not be true for a value in which `read` or `write`
+//! would change more than white space. A property test compares them.
 
 use super::{Direction, Rules};
 use crate::json::shape::{Logical, Shape};
 use crate::schema::SchemaType;
 use weir_json::scan::{is_space, plain_until};
 
-/// Most digits of a whole number that surely fits 64 bits.
+/// The maximum number of digits of an integer that always fits into 64 bits.
 const SAFE_DIGITS: usize = 18;
 
-/// Index behind the value that begins at `at`, or at white space before it. `None` = it may have to change. The text is
-/// JSON that was checked. Recurses as deep as the schema, which has a bound.
+/// Returns the index after the value that begins at `at` or after white space there, or `None` if it may have to change. The text is
+/// checked JSON. Recurses to the depth of the schema, which is limited.
 pub(super) fn fits(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usize> {
     let at = skip_space(text, at);
     if *text.get(at)? == b'n' {
@@ -56,7 +56,7 @@ fn skip_space(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Index behind the byte `wanted`, white space before it passed over.
+/// Returns the index after the byte `wanted`, which may follow white space.
 #[inline]
 fn take(text: &[u8], at: usize, wanted: u8) -> Option<usize> {
     let at = skip_space(text, at);
@@ -82,8 +82,8 @@ fn whole(text: &[u8], at: usize, min: i64, max: i64) -> Option<usize> {
     (end > first && !leading_zero && !minus_zero && !goes_on && (min..=max).contains(&value)).then_some(end)
 }
 
-/// A number without an exponent. On reading, one of few enough digits to be far from the end of any range; on writing,
-/// one just as Java prints it.
+/// Checks a number without an exponent. A number that is read must have so few digits that it is in the range of its type; one that is
+/// written must have the form in which Java prints it.
 fn decimal(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usize> {
     let first = at + usize::from(text[at] == b'-');
     let digits =
@@ -107,7 +107,7 @@ fn decimal(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usize
             return None;
         }
     } else {
-        // From 0.001 up to 10,000,000 Java prints no exponent, and so few digits are the shortest there are.
+        // Java prints numbers from 0.001 to 10,000,000 without an exponent, and with so few digits the text is the shortest one.
         let exact = if shape.kind == SchemaType::Float32 { 6 } else { 15 };
         let shortest = fraction.len() == 1 || fraction.last().is_some_and(|&digit| digit != b'0');
         let small = text[first] == b'0' && fraction.starts_with(b"000");
@@ -129,7 +129,7 @@ fn string(text: &[u8], at: usize) -> Option<usize> {
     (text.get(end) == Some(&b'"')).then_some(end + 1)
 }
 
-/// A string of canonical base64: padded, no bits behind the last byte.
+/// Checks a string of canonical base64: padded, and without bits after the last byte.
 fn base64(text: &[u8], at: usize) -> Option<usize> {
     if text[at] != b'"' {
         return None;
@@ -159,7 +159,7 @@ fn value_of(byte: u8) -> Option<u8> {
     })
 }
 
-/// An array of what `item` passes over.
+/// Checks an array whose elements `item` checks.
 fn items(text: &[u8], at: usize, mut item: impl FnMut(usize) -> Option<usize>) -> Option<usize> {
     let mut at = take(text, at, b'[')?;
     if let Some(end) = take(text, at, b']') {
@@ -183,7 +183,7 @@ fn map(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usize> {
             take(text, fits(value, text, at, rules)?, b']')
         });
     }
-    // A name that occurs twice is a change, and finding that out takes a set of names.
+    // A duplicate name is a change, and finding it takes a set of names.
     let mut at = take(text, at, b'{')?;
     if let Some(end) = take(text, at, b'}') {
         return Some(end);
@@ -206,7 +206,7 @@ fn map(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usize> {
     None
 }
 
-/// Every field, in the order of the schema, and no other member.
+/// Checks that all fields are there, in the order of the schema, and no other members.
 fn structure(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usize> {
     let mut at = take(text, at, b'{')?;
     for (index, (key, field)) in shape.fields.keys.iter().zip(&shape.children).enumerate() {
@@ -218,7 +218,7 @@ fn structure(shape: &Shape, text: &[u8], at: usize, rules: &Rules) -> Option<usi
         at = if rest.starts_with(key) {
             at + key.len()
         } else {
-            // The same name with white space before the colon.
+            // The same name, with white space before the colon.
             let name = &key[..key.len() - 1];
             take(text, at + rest.strip_prefix(name).map(|_| name.len())?, b':')?
         };

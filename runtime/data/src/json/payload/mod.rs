@@ -1,8 +1,7 @@
-//! Values with a schema, in the payload form of JsonConverter: checked against the schema, and written anew only where
-//! they have to change.
+//! Payloads of JsonConverter, which are values with a schema: checks them against the schema, and writes them again only if they change.
 //!
-//! [`fits`] says in one pass and without an allocation that a value may stay as it is; whatever it is not sure about goes
-//! through [`read`] or [`write`], which hold all the rules and are the ones to look into when a rule is in question.
+//! [`fits`] finds in one pass and without an allocation that a value does not change. All other values go through [`read`] or [`write`],
+//! which implement all rules.
 
 mod fits;
 mod read;
@@ -18,18 +17,18 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use super::shape::Shape;
 use weir_json::node::Node;
 
-/// Most bytes that one converted column may take. Defaults, names of fields and envelopes are written once for each row or
-/// struct, so that a few bytes can ask for more than any memory holds.
+/// The maximum number of bytes in a converted column. Defaults, field names and envelopes are written for each record or struct, so that
+/// without a limit a few bytes could become more than fits into memory.
 pub(crate) const MAX_COLUMN: usize = 64 << 20;
 
-/// Most bytes of one JSON value that is taken apart. Its tree takes some twenty times as much.
+/// The maximum number of bytes of a JSON value that is parsed into a tree, which takes about twenty times as much memory.
 pub(crate) const MAX_TREE: usize = 8 << 20;
 
-/// Base64 as Jackson writes and reads it: padded, bits behind the last byte ignored.
+/// Base64 as Jackson writes and reads it: padded, and bits after the last byte are ignored.
 pub(crate) const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// What is to become of a value.
+/// The rules of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
     pub(crate) direction: Direction,
@@ -37,22 +36,22 @@ pub(crate) struct Rules {
     pub(crate) replace_null: bool,
 }
 
-/// Which way a value goes.
+/// The direction of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
-    /// Kafka to Connect: what can be made to fit the schema is.
+    /// From Kafka to Connect: values are made to fit the schema where possible.
     Read,
-    /// Connect to Kafka: what does not fit the schema is an error.
+    /// From Connect to Kafka: a value that does not fit the schema is an error.
     Write {
-        /// `decimal.format` is `NUMERIC`.
+        /// Whether `decimal.format` is `NUMERIC`.
         numeric: bool,
     },
 }
 
-/// Appends the value `text`, which is one checked JSON text, to `out`, converted by the rules along `shape`.
+/// Converts the value `text`, which is checked JSON, by the rules, and appends it to `out`.
 ///
 /// # Errors
-/// Kafka Connect's message. `out` is then as it was.
+/// Kafka Connect's message. `out` is then unchanged.
 pub(crate) fn convert(shape: &Shape, text: &str, rules: &Rules, out: &mut Vec<u8>) -> Result<(), String> {
     let start = out.len();
     if let Some(end) = fits::fits(shape, text.as_bytes(), 0, rules) {
@@ -62,7 +61,7 @@ pub(crate) fn convert(shape: &Shape, text: &str, rules: &Rules, out: &mut Vec<u8
     rebuild(shape, &tree(text)?, rules, out).inspect_err(|_| out.truncate(start))
 }
 
-/// The tree of a checked JSON text.
+/// Parses checked JSON into a tree.
 ///
 /// # Errors
 /// The text is longer than [`MAX_TREE`].
@@ -77,17 +76,17 @@ pub(crate) fn tree(text: &str) -> Result<Node<'_>, String> {
     Ok(Node::parse_checked(text))
 }
 
-/// Refuses to add a struct to a column that is too large already.
+/// Rejects another struct if the column is too large already.
 fn check_room(out: &[u8]) -> Result<(), String> {
     if out.len() > MAX_COLUMN { Err(too_large()) } else { Ok(()) }
 }
 
-/// Appends a null by the rules: the default, `null`, or an error. As [`convert`].
+/// Converts a null by the rules: appends the default or `null`, or returns an error. See [`convert`].
 pub(crate) fn convert_null(shape: &Shape, rules: &Rules, out: &mut Vec<u8>) -> Result<(), String> {
     rebuild(shape, &Node::Null, rules, out)
 }
 
-/// As [`convert`], for a value that is a tree already. On an error `out` holds part of the value.
+/// Like [`convert`], with a tree as the value. After an error, `out` contains part of the value.
 pub(crate) fn rebuild(shape: &Shape, node: &Node<'_>, rules: &Rules, out: &mut Vec<u8>) -> Result<(), String> {
     match rules.direction {
         Direction::Read => read::read(shape, node, rules, out).map(drop),
@@ -104,7 +103,7 @@ fn push_default(default: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-/// The message for a column of more than [`MAX_COLUMN`] bytes.
+/// Returns the message for a column of more than [`MAX_COLUMN`] bytes.
 pub(crate) fn too_large() -> String {
     format!("the converted records take more than {} MiB; send fewer or smaller ones in a batch", MAX_COLUMN >> 20)
 }
@@ -115,13 +114,13 @@ pub(crate) fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
     let length = bytes.len().div_ceil(3) * 4;
     out.push(b'"');
     out.resize(start + length, 0);
-    // The room is exact, so that this cannot fail; were it ever wrong, the string would hold what fits.
+    // The size is exact, so this cannot fail. If it were wrong, the string would contain what fits.
     let written = BASE64.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
     out.truncate(start + written);
     out.push(b'"');
 }
 
-/// Decodes base64 as Jackson does: white space may stand between groups of four characters, but not within one.
+/// Decodes base64 as Jackson does: white space is allowed between groups of four characters, but not in a group.
 pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     if !text.bytes().any(|byte| byte <= b' ') {
         return BASE64.decode(text).ok();

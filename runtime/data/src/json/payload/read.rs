@@ -1,7 +1,7 @@
-//! Kafka to Connect: a JSON tree becomes the value that Kafka Connect's JsonConverter would read from it.
+//! Converts from Kafka to Connect: turns a JSON tree into the value that Kafka Connect's JsonConverter would read.
 //!
-//! That converter forgives much. A number that does not fit is narrowed, a value of another kind becomes 0, false or
-//! null, an absent member is null and an unknown one is nobody's.
+//! That converter is tolerant. A number that does not fit is narrowed, a value of another type becomes 0, false or null, a missing member
+//! is null, and an unknown member is ignored.
 
 use super::{Rules, check_room, decode_base64, push_default, write_base64};
 use crate::java::decimal;
@@ -11,7 +11,7 @@ use weir_java::big_decimal::long_value;
 use weir_java::number::{double, float};
 use weir_json::node::{Node, is_integral};
 
-/// Appends the value. False = it has become null, although it was not and whether or not the schema allows it.
+/// Appends the value. Returns false if it has become null although it was not, whether or not the schema allows null.
 pub(super) fn read(shape: &Shape, node: &Node<'_>, rules: &Rules, out: &mut Vec<u8>) -> Result<bool, String> {
     if *node == Node::Null {
         return match &shape.default {
@@ -61,7 +61,7 @@ fn push(out: &mut Vec<u8>, value: impl std::fmt::Display) {
     out.extend_from_slice(value.to_string().as_bytes());
 }
 
-/// Numbers beyond every range are infinite, which JSON has no number for.
+/// Numbers out of range become infinite, which JSON cannot represent.
 fn push_float(text: String, finite: bool, out: &mut Vec<u8>) {
     let quote: &[u8] = if finite { b"" } else { b"\"" };
     out.extend_from_slice(quote);
@@ -69,7 +69,7 @@ fn push_float(text: String, finite: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(quote);
 }
 
-/// A number's digits; none for zero, whose sign a `BigDecimal`, which Jackson reads it as, does not have.
+/// Returns the digits of a number, without the sign of a zero: Jackson reads a `BigDecimal`, which has no negative zero.
 fn decimal<'a>(node: &Node<'a>) -> Option<&'a str> {
     let Node::Number(digits) = node else { return None };
     let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
@@ -94,7 +94,7 @@ fn read_text(kind: SchemaType, node: &Node<'_>, out: &mut Vec<u8>) -> Result<boo
     Ok(true)
 }
 
-/// What Kafka Connect finds when it puts a value into the list, map or struct around it.
+/// Checks what Kafka Connect checks when it adds a value to a list, map or struct.
 fn read_inside(shape: &Shape, node: &Node<'_>, rules: &Rules, out: &mut Vec<u8>) -> Result<(), String> {
     if read(shape, node, rules, out)? || shape.optional {
         return Ok(());
@@ -195,7 +195,7 @@ fn read_logical(logical: Logical, node: &Node<'_>, out: &mut Vec<u8>) -> Result<
         Node::Number(digits) if is_integral(digits) => digits.parse::<i64>().ok().or(Some(long_value(digits))),
         _ => None,
     };
-    // A number outside 32 bits is of another class in Java, and refused as such; one outside 64 bits is narrowed.
+    // A number out of the 32-bit range has another class in Java, which is rejected. One out of the 64-bit range is narrowed.
     let int = || match node {
         Node::Number(digits) if is_integral(digits) => digits.parse::<i32>().ok(),
         _ => None,
@@ -227,8 +227,8 @@ fn read_decimal(scale: Option<i32>, node: &Node<'_>, out: &mut Vec<u8>) -> Resul
             let scale = scale.ok_or("Invalid Decimal schema: scale parameter not found.")?;
             let decimal = decimal::parse(digits).ok_or("Invalid bytes for Decimal field")?;
             let own = decimal.scale();
-            // In Kafka Connect the number keeps a scale of its own, and fails where it is written as bytes. Here bytes are
-            // what a Decimal is, so that zeros are added and taken away, and what then does not fit fails at once.
+            // In Kafka Connect the number keeps its own scale, and fails when it is written as bytes. Here a Decimal is bytes from the
+            // beginning, so zeros are added or removed, and a number that does not fit fails at once.
             let unscaled = decimal::unscaled(&decimal, scale).ok_or_else(|| {
                 format!(
                     "Decimal value has mismatching scale for given Decimal schema. \

@@ -1,5 +1,4 @@
-//! Holds the quick look against the full conversion, and conversions against each other, for schemas and values of any
-//! kind.
+//! Compares the quick check with the full conversion, and conversions with each other, for random schemas and values.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -44,7 +43,7 @@ fn schema() -> impl Strategy<Value = Schema> {
     })
 }
 
-/// A value just as it is written for the node, nulls and all.
+/// Returns a value as it is written for the node, with nulls.
 fn value(schema: &Schema, index: usize) -> BoxedStrategy<String> {
     let node = &schema.nodes[index];
     let child = |place: usize| value(schema, node.children[place] as usize);
@@ -58,7 +57,7 @@ fn value(schema: &Schema, index: usize) -> BoxedStrategy<String> {
             SchemaType::Int16 => any::<i16>().prop_map(|n| n.to_string()).boxed(),
             SchemaType::Int32 => any::<i32>().prop_map(|n| n.to_string()).boxed(),
             SchemaType::Int64 => any::<i64>().prop_map(|n| n.to_string()).boxed(),
-            // Zero has no sign once it was read.
+            // Zero has no sign after it was read.
             SchemaType::Float32 => any::<f32>().prop_map(|n| float_text(weir_java::number::float(n + 0.0))).boxed(),
             SchemaType::Float64 => prop_oneof![any::<f64>(), (-99_999..99_999_i32).prop_map(|n| f64::from(n) / 100.0)]
                 .prop_map(|n| float_text(weir_java::number::double(n + 0.0)))
@@ -91,7 +90,7 @@ fn value(schema: &Schema, index: usize) -> BoxedStrategy<String> {
             }
         },
     };
-    // Where there is a default, a null does not stay one.
+    // If there is a default, a null does not remain.
     if node.optional && node.default.is_none() {
         prop_oneof![5 => own, 1 => Just("null".to_owned())].boxed()
     } else {
@@ -132,7 +131,7 @@ fn shape(schema: &Schema, rules: &Rules) -> Shape {
     Shape::of(schema, rules).expect("a shape")
 }
 
-/// Whether it fits, and what the quick look makes of it.
+/// Returns whether the value fits, and the result of the quick check.
 fn quick(shape: &Shape, text: &str, rules: &Rules) -> Option<String> {
     fits::fits(shape, text.as_bytes(), 0, rules).map(|end| text[..end].to_owned())
 }
@@ -153,7 +152,7 @@ proptest! {
     fn a_decimal_comes_back_from_its_digits((schema, text) in schema_and_value()) {
         let written = full(&shape(&schema, &NUMERIC), &text, &NUMERIC).expect("written");
         let read = full(&shape(&schema, &READ), &written, &READ).expect("read");
-        // Base64 may hold bytes that say nothing, which digits do not.
+        // Different texts in base64 may stand for the same number; digits do not.
         let again = full(&shape(&schema, &NUMERIC), &read, &NUMERIC).expect("written");
         prop_assert_eq!(again, written);
     }
@@ -175,7 +174,7 @@ proptest! {
             let full = full(&shape, &text, &rules);
             prop_assert!(full.is_ok(), "{:?} {}", full, text);
             let full = full.unwrap_or_default();
-            // White space stays, and on reading a number keeps zeros that say nothing.
+            // White space remains, and a number that is read keeps redundant zeros.
             let plain = |text: &str| {
                 let mut out = Vec::new();
                 Node::parse_checked(text).write(&mut out);

@@ -1,5 +1,5 @@
-//! Connect to Kafka: a value in payload form becomes what Kafka Connect's JsonConverter writes for it. Values that do not
-//! fit their schema are errors.
+//! Converts from Connect to Kafka: turns a payload into what Kafka Connect's JsonConverter writes. Values that do not fit their schema
+//! are errors.
 
 use super::{Rules, check_room, decode_base64, push_default, write_base64};
 use crate::java::class;
@@ -81,7 +81,7 @@ fn write_float(node: &Node<'_>, print: impl Fn(&str) -> Option<String>, out: &mu
     match node {
         Node::Number(digits) => {
             let text = print(digits)?;
-            // A number too large for the type is infinite, and an infinity is written as text.
+            // A number that is too large for its type is infinite, and infinity is written as text.
             if text.ends_with("Infinity") {
                 write_string(text.as_bytes(), out);
             } else {
@@ -97,7 +97,7 @@ fn write_float(node: &Node<'_>, print: impl Fn(&str) -> Option<String>, out: &mu
     }
 }
 
-/// `None` = a value of another kind.
+/// Returns `None` for a value of another type.
 fn write_map(
     shape: &Shape,
     node: &Node<'_>,
@@ -143,7 +143,7 @@ fn write_map(
     Some(Ok(()))
 }
 
-/// `None` = no object.
+/// Returns `None` if the value is not an object.
 fn write_struct(
     shape: &Shape,
     node: &Node<'_>,
@@ -176,7 +176,7 @@ fn write_struct(
     Some(Ok(()))
 }
 
-/// `None` = a value of another kind.
+/// Returns `None` for a value of another type.
 fn write_logical(logical: Logical, node: &Node<'_>, numeric: bool, out: &mut Vec<u8>) -> Option<Result<(), String>> {
     match logical {
         Logical::Decimal(scale) => {
