@@ -1,5 +1,5 @@
-//! A file that is appended to, with errors that say what is the matter. The standard library tells a component only that a write failed:
-//! its C library does not ask the runtime for the reason. So a component uses WASI itself here, and a test the standard library.
+//! A file opened for appending, with errors that name their cause. The standard library only tells a component that a write failed,
+//! because its C library does not ask the runtime for the cause. A component therefore calls WASI directly; tests use the standard library.
 
 #[cfg(not(target_family = "wasm"))]
 mod native;
@@ -13,20 +13,19 @@ pub(crate) use native::Appender;
 #[cfg(target_family = "wasm")]
 pub(crate) use wasi::Appender;
 
-/// Whether the same write may succeed later: somebody makes room.
-pub(crate) fn may_pass(error: &io::Error) -> bool {
+/// Whether the same write may succeed later, when there is space again.
+pub(crate) fn is_transient(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, ResourceBusy, StorageFull, TimedOut};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge | TimedOut | ResourceBusy)
 }
 
-/// What an error means for whoever has to do something about it.
-pub(crate) fn words(error: &io::Error) -> String {
+/// Returns the error with what to do about it.
+pub(crate) fn describe(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        io::ErrorKind::QuotaExceeded => "the disk quota of the worker's user is used up".to_owned(),
+        io::ErrorKind::QuotaExceeded => "the disk quota of the worker's user is exceeded".to_owned(),
         io::ErrorKind::FileTooLarge => {
-            "the file cannot grow any more: the limit of the worker's process or of the file system is reached"
-                .to_owned()
+            "the file has reached the size limit of the worker's process or of the file system".to_owned()
         }
         _ => error.to_string(),
     }

@@ -1,8 +1,9 @@
-//! Kafka Connect's `FileStreamSource` and `FileStreamSink` as one component: the same class names, keys, defaults, source
-//! partition and offset. `docs/file-connectors.md` says how they behave, and where they differ.
+//! Kafka Connect's `FileStreamSource` and `FileStreamSink` in one component, with the same class names, keys, defaults, source partition
+//! and offset. `docs/file-connectors.md` describes their behaviour and the differences.
 //!
-//! [`FileStreamSource`] makes records of the lines that `lines` cuts and keeps its place by `offsets`; [`FileStreamSink`]
-//! appends what `line`, with `weir-data`, makes of a record's value, by `append`. `path` says which directory either needs.
+//! [`FileStreamSource`] makes a record of each line. `lines` finds the lines, and `offsets` handles the source partition and offset.
+//! [`FileStreamSink`] appends record values, which `line` and `weir-data` convert to lines, with `append`. `path` determines which
+//! directory a task needs.
 
 mod append;
 mod line;

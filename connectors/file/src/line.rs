@@ -1,4 +1,4 @@
-//! A record's value as a line: what Java prints for it, `Struct{id=1}` or `{id=1}` or `[1, 2]` where it is structured.
+//! Writes a record's value as a line: the text that Java prints, such as `Struct{id=1}`, `{id=1}` or `[1, 2]` for structured values.
 
 use std::ptr;
 
@@ -10,12 +10,12 @@ use weir_sdk::schema::{SchemaNode, SchemaRef};
 
 use crate::schema;
 
-/// Prints the values of one batch.
+/// Writes the values of a batch.
 #[derive(Debug)]
 pub(crate) struct Printer<'a> {
-    /// Structured values stay JSON.
+    /// Whether structured values are written as JSON.
     json: bool,
-    /// For each encoding and schema so far, a schema being known by its place; `None` = it cannot be used.
+    /// The printers for the encodings and schemas so far, with schemas identified by address. `None` for a schema that cannot be used.
     known: Vec<(Encoding, Option<&'a SchemaNode>, Option<JavaText>)>,
 }
 
@@ -24,12 +24,12 @@ impl<'a> Printer<'a> {
         Printer { json, known: Vec::new() }
     }
 
-    /// Appends the value's text and a line end. Null is `null`, as Java prints it.
+    /// Appends the text of a value and a line end. As in Java, the text of null is `null`.
     pub(crate) fn append(&mut self, lines: &mut Vec<u8>, value: Data<'a>, schema: Option<SchemaRef<'a>>) {
         match value {
             Data::Null => lines.extend_from_slice(b"null"),
             Data::Text(text) => lines.extend_from_slice(text.as_bytes()),
-            // Only a name makes something else of bytes.
+            // Without a name, a schema does not change how bytes are written.
             Data::Bytes(bytes) if schema.is_none_or(|schema| schema.name().is_none()) => lines.extend_from_slice(bytes),
             Data::Bytes(bytes) => self.append_java(lines, Encoding::Bytes, bytes, schema),
             Data::Json(json) if self.json && json.trim_start().starts_with(['{', '[']) => append_json(lines, json),
@@ -41,7 +41,7 @@ impl<'a> Printer<'a> {
     fn append_java(&mut self, lines: &mut Vec<u8>, encoding: Encoding, value: &[u8], schema: Option<SchemaRef<'a>>) {
         let begin = lines.len();
         let text = self.java_text(encoding, schema);
-        // What is not what it is said to be is written as it came.
+        // A value that does not match its encoding or schema is written unchanged.
         if text.is_none_or(|text| text.append(value, lines).is_err()) {
             lines.truncate(begin);
             lines.extend_from_slice(value);
@@ -63,7 +63,7 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// JSON on one line. Within it a line end is white space: in a string it is always escaped.
+/// Writes JSON in one line. In valid JSON a line end is white space, because it is always escaped in strings.
 fn append_json(lines: &mut Vec<u8>, json: &str) {
     let begin = lines.len();
     lines.extend_from_slice(json.as_bytes());

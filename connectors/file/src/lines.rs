@@ -1,23 +1,23 @@
-//! Cuts bytes into lines the way Kafka Connect's file source does. Knows nothing of files or records.
+//! Divides bytes into lines as Kafka Connect's file source does, independently of files and records.
 //!
-//! A line ends at `\n`, `\r\n` or `\r`. What has no end yet is held back, and so is a line whose `\r` is the last byte there
-//! is: a `\n` that belongs to it may follow.
+//! A line ends with `\n`, `\r\n` or `\r`. Bytes after the last line end are kept until there is more, and so is a line that ends with `\r`
+//! at the end of the bytes, because a `\n` that belongs to it may follow.
 
 use std::io::{self, ErrorKind, Read};
 
 use memchr::memchr2;
 
-/// Room for bytes at first: a task whose file hardly grows should not hold more.
+/// The initial size of the buffer. A task whose file rarely grows should not use more memory.
 const FIRST: usize = 8 << 10;
 
-/// Room for bytes once reads fill it: the host gives 64 KiB at once, and a line that is begun stays in front of them.
+/// The size of the buffer once a read fills it. The host returns 64 KiB at once, and the beginning of a line is kept before them.
 const CHUNK: usize = 128 << 10;
 
-/// The longest line, with its end. The line, its copy in the batch and both buffers' growth have to fit into the 64 MiB
-/// that a task has unless the operator gives it more.
+/// The maximum length of a line, with its end. The line, its copy in the batch and the growth of both buffers must fit into the memory
+/// limit of a task, even if the operator lowers it to 64 MiB.
 pub(crate) const LONGEST: usize = 8 << 20;
 
-/// Why no more could be read.
+/// Why bytes could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FillError {
     #[error(transparent)]
@@ -26,31 +26,31 @@ pub(crate) enum FillError {
     TooLong,
 }
 
-/// A line, and how far it reaches.
+/// A line and its length.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line<'a> {
-    /// Without its end.
+    /// The line without its end.
     pub(crate) text: &'a [u8],
-    /// Bytes with its end.
+    /// The number of bytes, with the line end.
     pub(crate) size: usize,
 }
 
-/// Bytes on their way from a file into lines.
+/// A buffer between a file and lines.
 #[derive(Debug, Default)]
 pub(crate) struct LineBuffer {
     bytes: Vec<u8>,
-    /// Where the next line begins.
+    /// The beginning of the next line.
     start: usize,
-    /// Nothing between `start` and here ends a line.
+    /// There is no line end between `start` and this position.
     searched: usize,
-    /// Where the bytes that were read end.
+    /// The end of the bytes that were read.
     end: usize,
-    /// The last read took all the room there was.
+    /// Whether the last read filled the buffer.
     filled: bool,
 }
 
 impl LineBuffer {
-    /// The next line, if the bytes read so far have its end.
+    /// Returns the next line if its end has been read.
     pub(crate) fn next(&mut self) -> Option<Line<'_>> {
         let Some(found) = memchr2(b'\n', b'\r', &self.bytes[self.searched..self.end]) else {
             self.searched = self.end;
@@ -71,9 +71,8 @@ impl LineBuffer {
         Some(Line { text: &self.bytes[begin..at], size: after - begin })
     }
 
-    /// Reads once, as much as there is room for, and returns the number of bytes; 0 = nothing more is there now. To be called
-    /// when `next` has no line: room is made by moving the begun line to the front, and by growing when it fills everything
-    /// or when reads bring as much as there is room for.
+    /// Reads once, as much as fits into the buffer, and returns the number of bytes, or 0 if there are no more bytes now. Call it when `next`
+    /// returns no line: the beginning of the next line is moved to the front, and the buffer grows if it is full or if a read filled it.
     pub(crate) fn fill(&mut self, from: &mut impl Read) -> Result<usize, FillError> {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
@@ -101,12 +100,12 @@ impl LineBuffer {
         }
     }
 
-    /// Bytes read that belong to no line yet.
+    /// Returns the number of bytes read that are not part of a returned line.
     pub(crate) fn held(&self) -> usize {
         self.end - self.start
     }
 
-    /// Forgets the bytes held back.
+    /// Discards these bytes.
     pub(crate) fn clear(&mut self) {
         (self.start, self.searched, self.end) = (0, 0, 0);
     }
@@ -116,7 +115,7 @@ impl LineBuffer {
 mod tests {
     use super::*;
 
-    /// Feeds pieces, each as one read, and gives the lines found after each.
+    /// Reads each piece separately and returns the lines found after each.
     fn lines_after_each(pieces: &[&str]) -> Vec<Vec<(String, usize)>> {
         let mut buffer = LineBuffer::default();
         let found = |piece: &&str| {

@@ -1,4 +1,4 @@
-//! The source's partition `{"filename":F}` and offset `{"position":N}`, and what an operator may make of them.
+//! The source's partition `{"filename":F}` and offset `{"position":N}`, and the checks of offsets that an operator sets.
 
 use serde_json::{Map, Value};
 use weir_sdk::Error;
@@ -6,26 +6,25 @@ use weir_sdk::source::{Offset, SourceOffset};
 
 use crate::path::FILE;
 
-/// The key of the source partition: `file` as it was given.
+/// The key of the source partition, with the value of `file`.
 pub(crate) const FILENAME: &str = "filename";
 
-/// The key of the source offset: bytes up to the end of the line.
+/// The key of the source offset: the number of bytes up to the end of the line.
 pub(crate) const POSITION: &str = "position";
 
-/// Where to go on. Without a stored offset, or one without a position, that is the file's start.
+/// Returns the position from which to read. If no offset with a position is stored, this is the beginning of the file.
 pub(crate) fn position(stored: Option<&Offset>) -> Result<u64, Error> {
     match stored.and_then(|offset| offset.get(POSITION)) {
         None | Some(Value::Null) => Ok(0),
         Some(value) => value.as_u64().ok_or_else(|| {
             Error::fatal(format_args!(
-                "the stored offset's '{POSITION}' is {value}, not a number of bytes; correct it, or create the connector under another name"
+                "the '{POSITION}' of the stored offset, {value}, is not a number of bytes; correct it, or create the connector with another name"
             ))
         }),
     }
 }
 
-/// Kafka Connect's checks, in its order. Anything may be forgotten, also what this source never stored: an operator has to be
-/// able to clean up.
+/// Checks offsets as Kafka Connect does, in the same order. An operator may delete any offset, also those that this source never stored.
 pub(crate) fn check_change(file: Option<&str>, offsets: &[SourceOffset]) -> Result<bool, Error> {
     if file.is_none_or(str::is_empty) {
         return Err(Error::fatal(format_args!(
@@ -66,7 +65,7 @@ fn object(json: &str, what: &str) -> Result<Map<String, Value>, Error> {
         .map_err(|error| Error::fatal(format_args!("{what} {json} is not a JSON object: {error}")))
 }
 
-/// A number that Java would read as a long: 10, not 10.0 and not "10".
+/// Returns a number that Java would read as a long: 10, not 10.0 or "10".
 fn whole_number(value: &Value) -> Option<i64> {
     value.as_i64()
 }
@@ -113,6 +112,6 @@ mod tests {
         assert_eq!(parse(r#"{"position":7}"#), Ok(7));
         assert_eq!(parse("{}"), Ok(0));
         assert_eq!(position(None), Ok(0));
-        assert!(parse(r#"{"position":"7"}"#).unwrap_err().to_string().contains("under another name"));
+        assert!(parse(r#"{"position":"7"}"#).unwrap_err().to_string().contains("with another name"));
     }
 }

@@ -1,17 +1,17 @@
-//! What `file` may be, and which directory it lies in: the part that the source and the sink have in common.
+//! Checks the key `file`, and finds its directory, for the source and the sink.
 
 use std::path::{Component, Path, PathBuf};
 
 use weir_sdk::config::ConfigValue;
 
-/// The key.
+/// The name of the key.
 pub(crate) const FILE: &str = "file";
 
-/// The path, or why it cannot be one. `stream` is what Kafka Connect would take in its place.
+/// Returns the path, or an error message. `stream` is what Kafka Connect uses if there is no path.
 pub(crate) fn of(file: Option<&str>, stream: &str) -> Result<PathBuf, String> {
     let Some(file) = file.filter(|file| !file.is_empty()) else {
         return Err(format!(
-            "{FILE} must be given. Kafka Connect takes {stream} when it is not; a plugin in a sandbox has none"
+            "Missing required configuration {FILE}: a sandboxed plugin has no {stream}, which Kafka Connect uses if {FILE} is not set"
         ));
     };
     let path = PathBuf::from(file);
@@ -21,7 +21,7 @@ pub(crate) fn of(file: Option<&str>, stream: &str) -> Result<PathBuf, String> {
     Ok(path)
 }
 
-/// The directory that has to be granted, under the name by which the path reaches it.
+/// Returns the directory to request. Its name is a prefix of the path.
 pub(crate) fn directory(path: &Path) -> String {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent.to_string_lossy().into_owned(),
@@ -29,7 +29,7 @@ pub(crate) fn directory(path: &Path) -> String {
     }
 }
 
-/// What `validate` has to say about the key: nothing when it is in order.
+/// Returns the errors of the key for `validate`.
 pub(crate) fn validate(file: Option<&str>, stream: &str) -> Vec<ConfigValue> {
     of(file, stream).err().map(|message| ConfigValue::error(FILE, message)).into_iter().collect()
 }
@@ -47,9 +47,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_and_a_directory_are_refused_with_the_key() {
-        assert!(
-            of(None, "standard input").unwrap_err().contains("file must be given. Kafka Connect takes standard input")
-        );
+        assert!(of(None, "standard input").unwrap_err().contains("Missing required configuration file"));
         for file in ["", "/", "/data/", "..", "a/.."] {
             assert!(of(Some(file), "standard input").unwrap_err().contains(FILE), "{file}");
         }

@@ -1,4 +1,4 @@
-//! A schema as `weir-data` has it, out of the plugin's own types.
+//! Converts a schema of the SDK to one of `weir-data`.
 
 use weir_data::schema::{Schema, SchemaNode, SchemaType};
 use weir_sdk::schema::{SchemaNode as Node, SchemaRef, SchemaType as Type};

@@ -1,4 +1,4 @@
-//! `FileStreamSink`: each record becomes a line.
+//! `FileStreamSink`: writes each record as a line.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -18,27 +18,28 @@ use crate::append::{self, Appender};
 use crate::line::Printer;
 use crate::path;
 
-/// What Kafka Connect writes to when no file is given.
+/// What Kafka Connect writes to if there is no `file`.
 const STREAM: &str = "standard output";
 
-/// Bytes that are gathered before they are written, beside the line that crosses it.
-const GATHERED: usize = 512 << 10;
+/// The number of bytes that are collected before they are written. The line that exceeds it is included.
+const COLLECTED: usize = 512 << 10;
 
-/// Bytes that the runtime hands to the system in one piece. A write of more could be cut within a line: by the end of the
-/// process, or by another task that appends to the same file.
+/// The number of bytes that the runtime passes to the system at once. A larger write could be interrupted within a line when the process
+/// ends, or by another task that appends to the same file.
 const ONE_WRITE: usize = 64 << 10;
 
-/// The same while there may be no room: what fits of a write that fails is in the file, and comes again.
-const ONE_WRITE_IN_NEED: usize = 4 << 10;
+/// The number of bytes at once while there may not be enough space. If a write fails, the part that fits is in the file, and the same
+/// bytes are written again later.
+const ONE_WRITE_WHEN_FULL: usize = 4 << 10;
 
-/// Time between two looks at a file that ends within a line. Another task may be in the middle of writing it.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// The time between two checks of a file that ends within a line, which another task may be writing.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// So many looks. Who still writes then ends the line itself.
-const LOOKS: u32 = 5;
+/// The number of checks. After them the line is ended here; a task that is still writing it ends it as well.
+const CHECKS: u32 = 5;
 
-/// The keys, as in `org.apache.kafka.connect.file.FileStreamSinkConnector` and in its words, which tools compare. A plugin in a
-/// sandbox has no standard output: `path::of` says so to whoever gives no file.
+/// The keys of `org.apache.kafka.connect.file.FileStreamSinkConnector`, with their documentation, which tools compare. A sandbox has no
+/// standard output: without `file`, `path::of` returns an error.
 #[derive(Debug, Config)]
 pub struct FileSinkConfig {
     /// Destination filename. If not specified, the standard output will be used
@@ -55,32 +56,32 @@ pub struct FileSinkConfig {
 pub struct FileStreamSink {
     path: PathBuf,
     file: Appender,
-    /// Structured values are written as JSON.
+    /// Whether structured values are written as JSON.
     json: bool,
-    /// Kept from put to put for its memory.
+    /// The lines of a batch. The memory is used again for the next batch.
     lines: Vec<u8>,
-    /// Where in `lines` the line of each record ends.
+    /// The end of the line of each record in `lines`.
     ends: Vec<usize>,
-    /// Most bytes of several lines that are written at once.
+    /// The maximum number of bytes of several lines that are written at once.
     one_write: usize,
-    /// Records of this batch whose lines are in the file.
+    /// The number of records of this batch whose lines are in the file.
     written: usize,
-    /// A batch of which only a part found room. It comes again.
+    /// A batch of which only a part could be written. The runtime passes it again.
     begun: Option<Begun>,
-    /// True = something was written that may not be on disk.
+    /// Whether there are written bytes that may not be on disk.
     unsaved: bool,
-    /// True = the file may end in the middle of a line.
+    /// Whether the file may end within a line.
     torn: bool,
 }
 
-/// How far a batch got.
+/// How much of a batch was written.
 #[derive(Debug)]
 struct Begun {
     batch: BatchId,
     written: usize,
 }
 
-/// What tells a batch from the others: how many records it has, and where the first and the last of them are from.
+/// Identifies a batch: its number of records, and the partitions and offsets of the first and the last one.
 type BatchId = (usize, Option<Place>, Option<Place>);
 type Place = (TopicPartition, i64);
 
@@ -100,7 +101,7 @@ impl Sink for FileStreamSink {
         save_entry(&path);
         info!("appending to {}", path.display());
         let (lines, ends) = (Vec::new(), Vec::new());
-        // The run before may have ended in the middle of a write.
+        // The previous task may have ended during a write.
         let json = config.json;
         Ok(Self {
             path,
@@ -127,7 +128,7 @@ impl Sink for FileStreamSink {
         let written = self.write_records(batch);
         self.one_write = match written.is_ok() {
             true => ONE_WRITE,
-            false => ONE_WRITE_IN_NEED,
+            false => ONE_WRITE_WHEN_FULL,
         };
         if written.is_err() {
             self.begun = Some(Begun { batch: id(batch), written: self.written });
@@ -136,7 +137,7 @@ impl Sink for FileStreamSink {
     }
 
     fn capabilities(config: &FileSinkConfig) -> Result<Vec<Capability>, Error> {
-        // Without a usable path there is nothing to ask for; `validate` says what is wrong.
+        // Without a valid path there is nothing to request; `validate` reports the error.
         let path = path::of(config.file.as_deref(), STREAM).ok();
         Ok(path.map(|path| Capability::WriteDirectory(path::directory(&path))).into_iter().collect())
     }
@@ -148,10 +149,10 @@ impl Sink for FileStreamSink {
 
 impl Commit for FileStreamSink {
     fn pre_commit(&mut self, offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Error> {
-        // An offset in the answer is a promise: the lines below it are on disk.
+        // A returned offset means that the lines of all records before it are on disk.
         if self.unsaved {
-            // Whatever the cause: the system may have given up what it could not save, and would say of the next try that all is well. A
-            // restarted task is given the records again.
+            // Any error is fatal: the system may have dropped data that it could not write, and report success at the next attempt. The runtime
+            // passes the records again to the restarted task.
             self.file.save().map_err(|error| self.failed("save", &error))?;
             self.unsaved = false;
         }
@@ -161,19 +162,19 @@ impl Commit for FileStreamSink {
 
 impl AlterOffsets for FileStreamSink {
     fn alter_offsets(_: &FileSinkConfig, _: &[TopicPartitionOffset]) -> Result<bool, Error> {
-        // Nothing but Kafka's consumer group keeps the sink's offsets.
+        // The sink's offsets are stored only in Kafka's consumer group.
         Ok(true)
     }
 }
 
 impl FileStreamSink {
-    /// Writes what is not in the file yet of a batch.
+    /// Writes the part of a batch that is not in the file yet.
     fn write_records(&mut self, batch: &SinkBatch) -> Result<(), Error> {
         self.lines.clear();
         self.ends.clear();
         if self.torn {
             if ends_within_a_line(&self.path).or_fatal(format_args!("cannot read {}", self.path.display()))? {
-                info!("{} ends within a line; it is ended", self.path.display());
+                info!("{} ends within a line; ending the line", self.path.display());
                 self.lines.push(b'\n');
             }
             self.torn = false;
@@ -182,7 +183,7 @@ impl FileStreamSink {
         for record in batch.records().skip(self.written) {
             printer.append(&mut self.lines, record.value(), record.value_schema());
             self.ends.push(self.lines.len());
-            if self.lines.len() >= GATHERED {
+            if self.lines.len() >= COLLECTED {
                 self.write()?;
             }
         }
@@ -201,11 +202,11 @@ impl FileStreamSink {
             if let Err(error) = self.file.append(lines) {
                 self.torn = true;
                 self.written += self.ends.partition_point(|end| *end <= written);
-                return Err(match append::may_pass(&error) {
+                return Err(match append::is_transient(&error) {
                     true => Error::retriable(format_args!(
-                        "cannot append to {}: {}. Make room; the records are kept and tried again",
+                        "cannot append to {}: {}. Free some space; the records are kept and written again",
                         self.path.display(),
-                        append::words(&error)
+                        append::describe(&error)
                     )),
                     false => self.failed("append to", &error),
                 });
@@ -218,13 +219,13 @@ impl FileStreamSink {
         Ok(())
     }
 
-    /// What needs somebody.
+    /// Returns an error that an operator must resolve.
     fn failed(&self, what: &str, error: &std::io::Error) -> Error {
-        Error::fatal(format_args!("cannot {what} {}: {}", self.path.display(), append::words(error)))
+        Error::fatal(format_args!("cannot {what} {}: {}", self.path.display(), append::describe(error)))
     }
 }
 
-/// How many bytes to write at once: as many whole lines as fit, or one that does not.
+/// Returns how many bytes to write at once: as many whole lines as fit, or one longer line.
 fn whole_lines(lines: &[u8], most: usize) -> usize {
     if lines.len() <= most {
         return lines.len();
@@ -237,18 +238,18 @@ fn whole_lines(lines: &[u8], most: usize) -> usize {
     }
 }
 
-/// Saves the directory's entry of a file that may be new. Not every file system can, and none needs it but after a crash of the
-/// whole machine.
+/// Writes the directory entry of a file that may be new to disk. Some file systems cannot do this, and it matters only after a crash of
+/// the machine.
 fn save_entry(path: &Path) {
     if let Err(error) = File::open(path::directory(path)).and_then(|directory| directory.sync_all()) {
-        debug!("cannot save the directory of {}: {error}", path.display());
+        debug!("cannot sync the directory of {}: {error}", path.display());
     }
 }
 
-/// Whether the file ends within a line that nobody is writing.
+/// Returns whether the file ends within a line that no other task is writing.
 fn ends_within_a_line(path: &Path) -> std::io::Result<bool> {
     let mut before = None;
-    for _ in 0..LOOKS {
+    for _ in 0..CHECKS {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
         if length == 0 {
@@ -264,7 +265,7 @@ fn ends_within_a_line(path: &Path) -> std::io::Result<bool> {
             return Ok(true);
         }
         before = Some(length);
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::sleep(CHECK_INTERVAL);
     }
     Ok(false)
 }
@@ -278,7 +279,7 @@ mod tests {
         let line = |length: usize| [vec![b'x'; length - 1], vec![b'\n']].concat();
         assert_eq!(whole_lines(&line(10), ONE_WRITE), 10);
         assert_eq!(whole_lines(&line(1000).repeat(100), ONE_WRITE), 65_000);
-        assert_eq!(whole_lines(&line(1000).repeat(100), ONE_WRITE_IN_NEED), 4000);
+        assert_eq!(whole_lines(&line(1000).repeat(100), ONE_WRITE_WHEN_FULL), 4000);
         assert_eq!(whole_lines(&[line(ONE_WRITE + 5), line(10)].concat(), ONE_WRITE), ONE_WRITE + 5);
         assert_eq!(whole_lines(&[line(ONE_WRITE), line(10)].concat(), ONE_WRITE), ONE_WRITE);
     }

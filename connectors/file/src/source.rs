@@ -1,4 +1,4 @@
-//! `FileStreamSource`: each line of a file is a record.
+//! `FileStreamSource`: makes a record of each line of a file.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -15,17 +15,17 @@ use weir_sdk::{BatchBuilder, Config, Error, ErrorContext};
 use crate::lines::{FillError, LineBuffer};
 use crate::{offsets, path};
 
-/// What Kafka Connect reads when no file is given.
+/// What Kafka Connect reads if there is no `file`.
 const STREAM: &str = "standard input";
 
-/// How long until it is worth looking again, at first, after a file had something new. Each look in vain doubles it.
-const LOOK_AGAIN_FIRST: Duration = Duration::from_millis(10);
+/// The time until the next check after a file had new content. It doubles with each check that finds nothing.
+const FIRST_CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// The longest time between two looks: Kafka Connect's.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The maximum time between two checks, which is Kafka Connect's.
+const MAX_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The keys, as in `org.apache.kafka.connect.file.FileStreamSourceConnector` and in its words, which tools compare. A plugin in a
-/// sandbox has no standard input: `path::of` says so to whoever gives no file.
+/// The keys of `org.apache.kafka.connect.file.FileStreamSourceConnector`, with their documentation, which tools compare. A sandbox has no
+/// standard input: without `file`, `path::of` returns an error.
 #[derive(Debug, Config)]
 pub struct FileSourceConfig {
     /// Source filename. If not specified, the standard input will be used
@@ -49,21 +49,21 @@ pub struct FileStreamSource {
     partition: SourcePartition,
     schema: Schema,
     file: Option<File>,
-    /// Where in the file the next line begins. Everything before it was handed over.
+    /// The position of the next line in the file. All lines before it were returned.
     position: u64,
     lines: LineBuffer,
-    /// The last read found nothing more.
+    /// Whether the last read found no more bytes.
     at_end: bool,
-    /// How long to wait after the next look in vain.
-    next_look: Duration,
-    /// What the log has been told already, and need not be told each second.
-    told: Told,
+    /// The time to wait after the next check that finds nothing.
+    next_check: Duration,
+    /// The last warning, which is not repeated at each check.
+    last_warning: LastWarning,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Told {
+enum LastWarning {
     #[default]
-    Nothing,
+    None,
     Missing,
     Shorter,
 }
@@ -79,7 +79,7 @@ impl Source for FileStreamSource {
             partition: SourcePartition::new().with(offsets::FILENAME, config.file.as_deref().unwrap_or_default()),
             path,
             topic: config.topic,
-            // Kafka Connect takes any number, and brings one record where it is less than that.
+            // Kafka Connect accepts any number, and returns one record if it is less than 1.
             batch_size: u32::try_from(config.batch_size).unwrap_or(1).max(1),
             context: context.clone(),
             schema: Schema::string().into(),
@@ -87,17 +87,17 @@ impl Source for FileStreamSource {
             position: 0,
             lines: LineBuffer::default(),
             at_end: false,
-            next_look: LOOK_AGAIN_FIRST,
-            told: Told::Nothing,
+            next_check: FIRST_CHECK_INTERVAL,
+            last_warning: LastWarning::None,
         })
     }
 
     fn poll(&mut self, batch: &mut BatchBuilder) -> Result<Poll, Error> {
         if self.file.is_none() && !self.open()? {
-            return Ok(Poll::Idle(LOOK_AGAIN));
+            return Ok(Poll::Idle(MAX_CHECK_INTERVAL));
         }
         if self.at_end && !self.has_grown()? {
-            return Ok(self.look_again());
+            return Ok(self.idle());
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(-1, |time| time.as_millis() as i64);
         loop {
@@ -107,17 +107,17 @@ impl Source for FileStreamSource {
             }
             match self.read() {
                 Ok(true) => {}
-                Ok(false) if batch.is_empty() => return Ok(self.look_again()),
+                Ok(false) if batch.is_empty() => return Ok(self.idle()),
                 Err(error) if batch.is_empty() => return Err(error),
-                Ok(false) => return Ok(Poll::Idle(self.next_look)),
-                // The records come first; what was found behind them is found again.
+                Ok(false) => return Ok(Poll::Idle(self.next_check)),
+                // These records are returned first; the next call finds the error again.
                 Err(_) => return Ok(Poll::Ready),
             }
         }
     }
 
     fn capabilities(config: &FileSourceConfig) -> Result<Vec<Capability>, Error> {
-        // Without a usable path there is nothing to ask for; `validate` says what is wrong.
+        // Without a valid path there is nothing to request; `validate` reports the error.
         let path = path::of(config.file.as_deref(), STREAM).ok();
         Ok(path.map(|path| Capability::ReadDirectory(path::directory(&path))).into_iter().collect())
     }
@@ -140,15 +140,15 @@ impl AlterOffsets for FileStreamSource {
 }
 
 impl FileStreamSource {
-    /// Opens the file and goes to where the last run ended. False = it is not there yet.
+    /// Opens the file at the stored position. Returns false if it does not exist yet.
     fn open(&mut self) -> Result<bool, Error> {
         let name = self.path.display();
         let mut file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                if self.told != Told::Missing {
-                    warn!("{name} is not there; it is looked for once a second");
-                    self.told = Told::Missing;
+                if self.last_warning != LastWarning::Missing {
+                    warn!("{name} does not exist; checking once a second");
+                    self.last_warning = LastWarning::Missing;
                 }
                 return Ok(false);
             }
@@ -156,30 +156,31 @@ impl FileStreamSource {
         };
         let stored = self.context.stored_offset(&self.partition);
         self.position = offsets::position(stored.as_ref())?;
-        file.seek(SeekFrom::Start(self.position)).or_fatal(format_args!("cannot go to {} in {name}", self.position))?;
+        file.seek(SeekFrom::Start(self.position))
+            .or_fatal(format_args!("cannot seek to byte {} of {name}", self.position))?;
         info!("reading {name} from byte {}", self.position);
         self.file = Some(file);
-        self.told = Told::Nothing;
+        self.last_warning = LastWarning::None;
         Ok(true)
     }
 
-    /// When to look again after a look in vain.
-    fn look_again(&mut self) -> Poll {
-        let wait = self.next_look;
-        self.next_look = (wait * 2).min(LOOK_AGAIN);
+    /// Returns the time until the next check after one that found nothing.
+    fn idle(&mut self) -> Poll {
+        let wait = self.next_check;
+        self.next_check = (wait * 2).min(MAX_CHECK_INTERVAL);
         Poll::Idle(wait)
     }
 
-    /// Whether a file that was read to its end may have more. One question to the host, where reading takes four and
+    /// Returns whether a file that was read to its end may have more content. This takes one call of the host; reading takes four, and
     /// `File::metadata` two.
     fn has_grown(&mut self) -> Result<bool, Error> {
         let Some(file) = &mut self.file else { return Ok(true) };
         let next = self.position + self.lines.held() as u64;
         let name = self.path.display();
-        let length = file.seek(SeekFrom::End(0)).or_fatal(format_args!("cannot see the length of {name}"))?;
-        // One that became shorter is looked at by `read`.
+        let length = file.seek(SeekFrom::End(0)).or_fatal(format_args!("cannot read the length of {name}"))?;
+        // If the file became shorter, `read` handles that.
         if length != next {
-            file.seek(SeekFrom::Start(next)).or_fatal(format_args!("cannot go to {next} in {name}"))?;
+            file.seek(SeekFrom::Start(next)).or_fatal(format_args!("cannot seek to byte {next} of {name}"))?;
         }
         Ok(length != next)
     }
@@ -188,14 +189,14 @@ impl FileStreamSource {
         batch.len() < self.batch_size && batch.has_room()
     }
 
-    /// Makes records of the lines read so far, as many as there is room for.
+    /// Makes records of the lines that were read, as many as the batch has room for.
     fn take_lines(&mut self, batch: &mut BatchBuilder, now: i64) {
         while self.wants_more(batch)
             && let Some(line) = self.lines.next()
         {
             self.position += line.size as u64;
             let position = self.position;
-            // The standard library looks at a word at a time in WebAssembly; only what is no UTF-8 needs its replacements.
+            // In WebAssembly, the standard library checks one word at a time. Only text that is not UTF-8 needs replacement characters.
             let text = simdutf8::basic::from_utf8(line.text)
                 .map_or_else(|_| String::from_utf8_lossy(line.text), Cow::Borrowed);
             batch
@@ -208,16 +209,16 @@ impl FileStreamSource {
         }
     }
 
-    /// Reads what follows. False = there is nothing more now.
+    /// Reads more bytes. Returns false if there are none now.
     fn read(&mut self) -> Result<bool, Error> {
         let Some(file) = &mut self.file else { return Ok(false) };
         let name = self.path.display();
         match self.lines.fill(file) {
             Ok(0) => {}
             Ok(_) => {
-                self.told = Told::Nothing;
+                self.last_warning = LastWarning::None;
                 self.at_end = false;
-                self.next_look = LOOK_AGAIN_FIRST;
+                self.next_check = FIRST_CHECK_INTERVAL;
                 return Ok(true);
             }
             Err(FillError::Read(error)) => return Err(Error::fatal(format_args!("cannot read {name}: {error}"))),
@@ -226,22 +227,22 @@ impl FileStreamSource {
             }
         }
         self.at_end = true;
-        let length = file.metadata().or_fatal(format_args!("cannot see the length of {name}"))?.len();
+        let length = file.metadata().or_fatal(format_args!("cannot read the length of {name}"))?.len();
         if length < self.position + self.lines.held() as u64 {
-            // What is held back is no longer there: what is there now is to be read.
-            debug!("{name} is shorter than what was read of it");
+            // The kept bytes are no longer in the file, whose content is read again.
+            debug!("{name} is shorter than what was read from it");
             self.lines.clear();
         }
-        // In WASI a file that was read to its end stays at its end, whatever is appended, until it is told where to go on.
+        // In WASI, a file that was read to its end stays at its end, whatever is appended, until a seek.
         let next = self.position + self.lines.held() as u64;
-        file.seek(SeekFrom::Start(next)).or_fatal(format_args!("cannot go to {next} in {name}"))?;
-        if length < self.position && self.told != Told::Shorter {
+        file.seek(SeekFrom::Start(next)).or_fatal(format_args!("cannot seek to byte {next} of {name}"))?;
+        if length < self.position && self.last_warning != LastWarning::Shorter {
             warn!(
-                "{name} has {length} bytes, fewer than the {} that were read of it; waiting for it to grow beyond that. \
-                 To read it from its start, create the connector under another name",
+                "{name} has {length} bytes, fewer than the {} that were read; waiting until it has more. \
+                 To read it from its beginning, create the connector with another name",
                 self.position
             );
-            self.told = Told::Shorter;
+            self.last_warning = LastWarning::Shorter;
         }
         Ok(false)
     }

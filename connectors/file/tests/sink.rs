@@ -1,4 +1,4 @@
-//! The sink as the runtime sees it, on real files.
+//! Tests the sink as the runtime calls it, with real files.
 
 use std::fs;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ use weir_sdk::{Error, Sink};
 
 type Task = SinkHarness<FileStreamSink>;
 
-/// A directory of its own with the file to write.
+/// A temporary directory, and the file in it.
 struct Output {
     _directory: TempDir,
     path: PathBuf,
@@ -89,7 +89,7 @@ fn a_line_that_another_task_is_writing_is_left_to_it() {
         other.join().unwrap();
         output.text()
     };
-    // On a busy machine the other task may be too late to be waited for, but not each time.
+    // On a busy machine the other task may be too late, but not in all attempts.
     assert!((0..5).any(|_| found() == "half a line\nnew\n"));
 }
 
@@ -126,7 +126,7 @@ fn a_big_batch_is_written_whole() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_waited_for_and_said() {
-    // A device that has no room, ever.
+    // A device that never has space.
     let mut task = Task::start([("file", "/dev/full")]).unwrap();
     task.assign(&[("t", 0)]).unwrap();
     for _ in 0..2 {
@@ -145,7 +145,7 @@ fn without_a_file_the_configuration_is_refused_with_its_reason() {
     assert_eq!(found[0].key, "file");
     assert!(found[0].errors[0].contains("standard output"), "{}", found[0].errors[0]);
     let error = Task::start([("topics", "t")]).unwrap_err();
-    assert!(matches!(error, Error::Fatal(message) if message.contains("file must be given")));
+    assert!(matches!(error, Error::Fatal(message) if message.contains("configuration file")));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The source as the runtime sees it, on real files.
+//! Tests the source as the runtime calls it, with real files.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -16,7 +16,7 @@ use weir_sdk::source::{AlterOffsets, SourceOffset, Transactions};
 
 type Task = SourceHarness<FileStreamSource>;
 
-/// A directory of its own with the file to read.
+/// A temporary directory, and the file in it.
 struct Input {
     _directory: TempDir,
     path: PathBuf,
@@ -70,7 +70,7 @@ fn a_line_becomes_a_record_of_the_shape_that_kafka_connect_gives_it() {
     let input = Input::with("é one\ntwo\r\n".as_bytes());
     let records = input.start().drain().unwrap();
     assert_eq!(values(&records), ["é one", "two"]);
-    // Bytes, not characters.
+    // The number of bytes, not of characters.
     assert_eq!(offsets(&records), [r#"{"position":7}"#, r#"{"position":12}"#]);
     let record = &records[0];
     assert_eq!(record.topic, "lines");
@@ -119,7 +119,7 @@ fn all_three_line_ends_and_empty_lines_count() {
 
 #[test]
 fn a_line_end_that_a_read_cuts_in_two_is_one_line_end() {
-    // Reads end at some power of two, so one of these cuts falls between the \r and the \n.
+    // Reads end at a power of two, so one of these texts is divided between the \r and the \n.
     for size in [4 << 10, 8 << 10, 64 << 10, 128 << 10, 1 << 20] {
         let mut text = "x".repeat(size - 1);
         text.push_str("\r\nnext\r\n");
@@ -138,7 +138,7 @@ fn a_restarted_task_goes_on_after_the_last_stored_line() {
     let first = task.poll().unwrap().records;
     assert_eq!(values(&first), ["two"]);
     let second = task.poll().unwrap().records;
-    // Kafka has taken the first only: the second comes again.
+    // Kafka acknowledged only the first record, so the second one is returned again.
     task.settle(&first).unwrap();
     task.commit().unwrap();
     let mut task = task.restart().unwrap();
@@ -158,7 +158,7 @@ fn a_stored_offset_that_is_no_number_fails_the_task() {
     let input = Input::with(b"one\n");
     let offsets = input.stored(0).into_keys().map(|partition| (partition, r#"{"position":"x"}"#.to_owned())).collect();
     let error = Task::start_from(input.config(), offsets).unwrap().poll().unwrap_err();
-    assert!(error.to_string().contains("under another name"), "{error}");
+    assert!(error.to_string().contains("with another name"), "{error}");
 }
 
 #[test]
@@ -185,8 +185,8 @@ fn a_file_cut_shorter_is_said_once_and_read_again_when_it_has_grown_past_its_pla
     }
     let warnings: Vec<_> = task.logs().into_iter().filter(|line| line.level == log::Level::Warn).collect();
     assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].message.contains("has 4 bytes, fewer than the 8"), "{}", warnings[0].message);
-    // What was held back of the old last line is gone with it.
+    assert!(warnings[0].message.contains("has 4 bytes, fewer than the 8 that were read"), "{}", warnings[0].message);
+    // The kept bytes of the old last line are discarded.
     input.append(b"aaa\nbbb\n");
     assert_eq!(values(&task.drain().unwrap()), ["bbb"]);
 }

@@ -72,7 +72,7 @@ fn a_sink_whose_file_may_not_grow_waits_and_loses_nothing() -> Result<()> {
     // Without its own care the system would end the worker at the first byte beyond.
     limit("200000")?;
     produce(bootstrap, topic)?;
-    wait_for_complaint(&worker, &rest, "limited", "the file cannot grow any more")?;
+    wait_for_complaint(&worker, &rest, "limited", "the file has reached the size limit")?;
     ensure!(file.metadata()?.len() <= 200_000);
     limit("unlimited")?;
     wait_for_lines(|| Ok(fs::read_to_string(&file)?))?;

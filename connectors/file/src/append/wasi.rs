@@ -1,4 +1,4 @@
-//! With `wasi:filesystem`.
+//! Appends with `wasi:filesystem`.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -9,18 +9,18 @@ use wasip2::io::streams::{OutputStream, StreamError};
 
 use crate::path;
 
-/// An open file, written at its end.
+/// An open file, to which data is appended.
 #[derive(Debug)]
 pub(crate) struct Appender {
-    // Above the file, whose stream it is. None = it failed; a stream that did is of no more use.
+    // Before the file, so that it is dropped first. `None` after an error, because a stream cannot be used after one.
     stream: Option<OutputStream>,
     file: Descriptor,
 }
 
 impl Appender {
-    /// Opens it, and creates it where it is not there.
+    /// Opens the file, and creates it if it does not exist.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        // Granted under exactly this name, see `capabilities`.
+        // The directory is granted under exactly this name, see `capabilities`.
         let name = path::directory(path);
         let granted = get_directories().into_iter().find(|(_, granted)| *granted == name);
         let (Some((directory, _)), Some(file)) = (granted, path.file_name().and_then(|file| file.to_str())) else {
@@ -32,7 +32,7 @@ impl Appender {
         Ok(Self { stream: None, file })
     }
 
-    /// Writes all of it. After an error a part of it may be in the file.
+    /// Writes all bytes. After an error, some of them may be in the file.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let stream = match self.stream.take() {
             Some(stream) => stream,
@@ -49,7 +49,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Waits until what was written is on disk.
+    /// Waits until the written bytes are on disk.
     pub(crate) fn save(&self) -> io::Result<()> {
         self.file.sync_data().map_err(error)
     }
