@@ -1,11 +1,11 @@
-//! What was worked out for a schema, kept for the records that follow.
+//! A small cache of what was computed for a schema.
 
 use weir_sdk::schema::Schema;
 
-/// As many as Kafka Connect's transforms keep.
+/// The number of schemas that Kafka Connect's transforms cache.
 const ENTRIES: usize = 16;
 
-/// Answers by schema, the one used last first. Errors are not kept.
+/// Values by schema, the most recently used one first. Errors are not cached.
 #[derive(Debug)]
 pub(crate) struct BySchema<T> {
     entries: Vec<(Schema, T)>,
@@ -18,7 +18,7 @@ impl<T> Default for BySchema<T> {
 }
 
 impl<T> BySchema<T> {
-    /// The answer for a schema, or the one that `make` gives now.
+    /// Returns the value for a schema, and calls `make` if it is not cached.
     #[inline]
     pub(crate) fn get_or_make<E>(&mut self, schema: &Schema, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         if self.entries.first().is_none_or(|(first, _)| first != schema) {

@@ -1,4 +1,4 @@
-//! Gives fields, or all of the key or the value, another type.
+//! Casts fields, or the whole key or value, to another type.
 
 mod convert;
 mod source;
@@ -44,9 +44,9 @@ pub struct Cast<S> {
     fields: BySchema<Fields>,
     wholes: BySchema<Whole>,
     defaults: Defaults,
-    /// What the value is called while it is a field of its own.
+    /// The name of the whole value while it is treated as a field.
     holder: FieldName,
-    /// Where a new value is written. Its memory is kept from record to record.
+    /// A buffer for the new value, which is used again for the next record.
     buffer: Vec<u8>,
     side: PhantomData<S>,
 }
@@ -103,7 +103,7 @@ impl<S> Cast<S> {
                 (Some(whole.source), Some(whole.schema.clone()))
             }
         };
-        // As a field of a map a text is a string, and bytes are base64.
+        // As a field of a map, text is a JSON string and bytes are base64.
         value.wrap(&self.holder, None);
         let buffer = &mut self.buffer;
         value.update(&self.holder, |json| {
@@ -122,7 +122,7 @@ impl<S> Cast<S> {
         for (name, to) in fields {
             let buffer = &mut self.buffer;
             value.update(name, |json| match json {
-                // Kafka Connect adds a field that is not there.
+                // Kafka Connect adds a missing field.
                 None => Ok(Some(&b"null"[..])),
                 Some(json) if json.is_null() => Ok(None),
                 Some(json) => {

@@ -3,13 +3,13 @@
 use weir_java::Class;
 use weir_sdk::schema::{SchemaRef, SchemaType};
 
-/// The class of a schema's values, and what else it determines about them.
+/// The class of a schema's values, and what is needed to convert them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) class: Class,
     /// The scale of a Decimal.
     pub(crate) scale: i32,
-    /// An empty map in JSON: a map whose keys are not text is a list of pairs.
+    /// The JSON text of an empty map. A map whose keys are not text is a list of pairs.
     pub(crate) empty_map: &'static str,
 }
 

@@ -1,10 +1,10 @@
-//! `replace.null.with.default`: a struct's null field is read as its schema's default.
+//! `replace.null.with.default`: replaces the null fields of a struct by the defaults of its schema.
 
 use weir_sdk::RecordError;
 use weir_sdk::schema::Schema;
 use weir_sdk::value::{FieldName, Value};
 
-/// The fields of the struct schema met last that have a default.
+/// The fields with a default of the most recent struct schema.
 #[derive(Debug, Default)]
 pub(crate) struct Defaults {
     of: Option<Schema>,
@@ -12,7 +12,7 @@ pub(crate) struct Defaults {
 }
 
 impl Defaults {
-    /// Sets the null fields of a struct that have a default to it.
+    /// Replaces the null fields of a struct that have a default.
     #[inline]
     pub(crate) fn fill(&mut self, value: &mut Value<'_>, schema: &Schema) -> Result<(), RecordError> {
         if self.of.as_ref() != Some(schema) {

@@ -1,4 +1,4 @@
-//! Takes headers out, by their names.
+//! Removes headers by their names.
 
 use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::{Config, ConfigError, RecordError, Transform};

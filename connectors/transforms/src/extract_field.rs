@@ -1,4 +1,4 @@
-//! Puts a field of the key or the value in the place of all of it.
+//! Replaces the key or the value by one of its fields.
 
 use std::marker::PhantomData;
 
@@ -43,11 +43,11 @@ pub struct ExtractField<S> {
     side: PhantomData<S>,
 }
 
-/// The field in the structs of one schema.
+/// The position of the field in the structs of one schema.
 #[derive(Debug)]
 struct Found {
     schema: Schema,
-    /// What a null is read as: of each struct on the way, then of the field.
+    /// The defaults that replace null: those of the structs on the path, then that of the field.
     defaults: Vec<Option<String>>,
 }
 
@@ -121,7 +121,7 @@ impl<S> ExtractField<S> {
     }
 }
 
-/// Makes a null the default, if there is one.
+/// Replaces null by the default, if there is one.
 fn restore(value: &mut Value<'_>, default: Option<&String>, schema: Option<&Schema>) {
     if let Some(default) = default
         && value.is_null()

@@ -1,9 +1,9 @@
-//! Where a field is: its name, or from `field.syntax.version` V2 on the names on the way to it.
+//! The path of a field: its name, or with `field.syntax.version` V2 the names of the structs or maps around it, too.
 
 use weir_sdk::ConfigError;
 use weir_sdk::value::FieldName;
 
-/// The names on the way to a field: at least one.
+/// The names on the path of a field. There is at least one.
 #[derive(Debug)]
 pub(crate) struct FieldPath {
     text: String,
@@ -12,7 +12,7 @@ pub(crate) struct FieldPath {
 }
 
 impl FieldPath {
-    /// Reads the value of `key`.
+    /// Parses the value of `key`.
     pub(crate) fn new(key: &str, text: String, syntax_version: &str) -> Result<FieldPath, ConfigError> {
         let steps = if syntax_version.eq_ignore_ascii_case("V2") {
             steps(&text).map_err(|message| ConfigError { key: String::new(), message })?
@@ -26,24 +26,24 @@ impl FieldPath {
         }
     }
 
-    /// As it is configured.
+    /// Returns the path as it is configured.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The names of what is around the field, from the outside.
+    /// Returns the names of the structs or maps around the field, from the outside.
     pub(crate) fn before(&self) -> &[FieldName] {
         &self.before
     }
 
-    /// The field's own name.
+    /// Returns the name of the field itself.
     pub(crate) fn last(&self) -> &FieldName {
         &self.last
     }
 }
 
-/// Kafka Connect's `SingleFieldPath.buildFieldPathV2`: dots part the steps; a step that begins with a backtick ends at the first
-/// backtick before a dot or the end, unless a backslash stands before that.
+/// Splits a path as Kafka Connect's `SingleFieldPath.buildFieldPathV2` does: steps are separated by dots. A step that begins with a backtick
+/// ends at the first backtick before a dot or the end, unless a backslash precedes it.
 fn steps(path: &str) -> Result<Vec<String>, String> {
     let bytes = path.as_bytes();
     let mut steps = Vec::new();
@@ -71,7 +71,7 @@ fn steps(path: &str) -> Result<Vec<String>, String> {
     Ok(steps)
 }
 
-/// The step whose opening backtick is at `open`, and where the closing one is.
+/// Returns the step whose opening backtick is at `open`, and the position of the closing one.
 fn quoted(path: &str, open: usize) -> Option<(String, usize)> {
     let bytes = path.as_bytes();
     let (mut step, mut start) = (String::new(), open + 1);

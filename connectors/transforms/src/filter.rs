@@ -1,4 +1,4 @@
-//! Drops records. All of them: which ones is for a predicate to say.
+//! Drops all records. A predicate determines to which records it is applied.
 
 use weir_sdk::transform::{Columns, Outcome, Record};
 use weir_sdk::{ConfigError, RecordError, Transform};

@@ -1,4 +1,4 @@
-//! Puts the fields of nested structs and maps side by side, under names that are made of the names on the way to them.
+//! Flattens nested structs and maps: the names of the new fields are made of the names on their paths.
 
 mod map;
 mod structure;
@@ -18,7 +18,7 @@ use structure::Flat;
 
 const PURPOSE: &str = "flattening";
 
-/// Most bytes of a flattened value: each field repeats the names on the way to it, so that a small value can become a large one.
+/// The maximum number of bytes of a flattened value. Each field repeats the names on its path, so that a small value can become a large one.
 const MAX_BYTES: usize = 32 << 20;
 
 /// The keys of [`Flatten`].
@@ -35,7 +35,7 @@ pub struct Flatten<S> {
     delimiter: String,
     maps: Maps,
     structs: BySchema<Flat>,
-    /// Where a value is put together. Its memory is kept from record to record.
+    /// A buffer for the new value, which is used again for the next record.
     buffer: Vec<u8>,
     side: PhantomData<S>,
 }
@@ -100,7 +100,7 @@ fn text(buffer: &[u8]) -> Result<&str, RecordError> {
     std::str::from_utf8(buffer).map_err(RecordError::new)
 }
 
-/// An error where a value grows beyond what is sane.
+/// Returns an error if the value is too large.
 fn check_size(out: &[u8]) -> Result<(), RecordError> {
     if out.len() <= MAX_BYTES {
         return Ok(());

@@ -35,7 +35,7 @@ pub struct HeaderFromConfig {
 /// `org.apache.kafka.connect.transforms.HeaderFrom$Key` and `$Value`
 #[derive(Debug)]
 pub struct HeaderFrom<S> {
-    /// A field, and the header that it goes to.
+    /// A field and the header to which it is copied or moved.
     pairs: Vec<(FieldName, String)>,
     moves: bool,
     replace_null_with_default: bool,
@@ -44,14 +44,14 @@ pub struct HeaderFrom<S> {
     side: PhantomData<S>,
 }
 
-/// What is done to the structs of one schema.
+/// The change of the structs of one schema.
 #[derive(Debug)]
 struct OfStruct {
-    /// Schema and default of each pair's field.
+    /// The schema and the default of each pair's field.
     fields: Vec<(Schema, Option<String>)>,
-    /// The schema without the fields that move.
+    /// The schema without the moved fields.
     rest: Option<Schema>,
-    /// Fields that stay, must have a value and may lack it.
+    /// Remaining fields that are required and may be missing.
     required: Vec<(FieldName, String)>,
 }
 

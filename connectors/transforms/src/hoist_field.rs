@@ -1,4 +1,4 @@
-//! Wraps the key or the value: it becomes the only field of a struct, or of a map where there is no schema.
+//! Wraps the key or the value in a struct with one field, or in a map if there is no schema.
 
 use std::marker::PhantomData;
 
@@ -63,7 +63,7 @@ impl<S: Side> Transform for HoistField<S> {
     }
 }
 
-/// A struct with this one field.
+/// Returns the schema of a struct with this field.
 fn hoisted(field: &str, schema: &Schema) -> Result<Schema, FieldError> {
     let mut builder = StructBuilder::new();
     builder.field(field, schema.root())?;

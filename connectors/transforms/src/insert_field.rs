@@ -1,4 +1,4 @@
-//! Adds fields to the key or the value: where the record comes from, when it was made, or a fixed text.
+//! Adds fields to the key or the value: the topic, partition, offset or timestamp of the record, or a fixed text.
 
 use std::marker::PhantomData;
 
@@ -48,7 +48,7 @@ pub struct InsertFieldConfig {
 /// `org.apache.kafka.connect.transforms.InsertField$Key` and `$Value`
 #[derive(Debug)]
 pub struct InsertField<S> {
-    /// In the order in which a struct gets them.
+    /// The fields, in the order in which they are added to a struct.
     inserted: Vec<Inserted>,
     replace_null_with_default: bool,
     schemas: SchemaCache,
@@ -70,7 +70,7 @@ enum What {
     Partition,
     Offset,
     Timestamp,
-    /// As a JSON string.
+    /// The text as a JSON string.
     Static(Vec<u8>),
 }
 
@@ -144,7 +144,7 @@ impl<S> InsertField<S> {
 }
 
 impl Inserted {
-    /// Reads a name with its suffix.
+    /// Parses a name with its suffix.
     fn new(spec: &str, what: What) -> Inserted {
         let (name, required) = match (spec.strip_suffix('!'), spec.strip_suffix('?')) {
             (Some(name), _) => (name, true),
@@ -182,7 +182,7 @@ impl Inserted {
         Ok(())
     }
 
-    /// What is not known is left out of a map. A struct has every field of its schema.
+    /// A missing value is not added to a map. A struct has all fields of its schema.
     fn insert_known(&self, number: Option<i64>, value: &mut Value<'_>) -> Result<(), NotAnObject> {
         match number {
             Some(number) => value.set_i64(&self.name, number),
@@ -192,7 +192,7 @@ impl Inserted {
     }
 }
 
-/// The schema with the new fields behind its own.
+/// Returns the schema with the new fields after its own.
 fn extended(schema: &Schema, inserted: &[Inserted]) -> Result<Schema, FieldError> {
     let mut builder = StructBuilder::basics_of(schema.root());
     for (name, field) in schema.fields() {

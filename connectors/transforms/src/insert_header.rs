@@ -1,4 +1,4 @@
-//! Adds a header with a fixed value, whose type is guessed from its text as SimpleHeaderConverter does it.
+//! Adds a header with a fixed value, whose type is guessed from its text as SimpleHeaderConverter does.
 
 use std::collections::HashMap;
 
@@ -62,7 +62,7 @@ impl Transform for InsertHeader {
     }
 }
 
-/// A schema of the runtime as one of the SDK.
+/// Converts a schema of the runtime to one of the SDK.
 fn schema(schema: &data::Schema) -> Schema {
     let node = |node: &data::SchemaNode| SchemaNode {
         kind: kind(node.kind),

@@ -3,7 +3,7 @@
 use weir_java::regex::JavaRegex;
 use weir_sdk::ConfigError;
 
-/// Reads the expression that is the value of a key.
+/// Parses the expression that is the value of a key.
 pub(crate) fn of_key(key: &str, pattern: &str) -> Result<JavaRegex, ConfigError> {
     JavaRegex::new(pattern).map_err(|error| ConfigError::new(key, pattern, format_args!("Invalid regex: {error}")))
 }

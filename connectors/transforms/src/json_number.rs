@@ -1,4 +1,4 @@
-//! Floating point numbers in JSON.
+//! Writes floating-point numbers as JSON.
 
 use weir_java::number::{double, float};
 

@@ -1,7 +1,7 @@
-//! Kafka Connect's own single message transforms and predicates, one file each, in one component.
+//! Kafka Connect's single message transforms and predicates in one component, with one file for each.
 //!
-//! The files share a little: [`side`] is what makes `$Key` and `$Value` of one transform, `require` says that a value is not
-//! what a transform needs, and `by_schema` keeps what was worked out for a schema. Java's behaviour is in `weir-java`.
+//! Shared modules: [`side`] implements `$Key` and `$Value` of a transform, `require` returns the errors for values that a transform does
+//! not accept, and `by_schema` caches what was computed for a schema. Java's behaviour is in `weir-java`.
 
 mod by_schema;
 mod class;
@@ -39,7 +39,7 @@ mod tests;
 
 use side::{Key, Value};
 
-/// The version that all of these plugins report.
+/// The version of all these plugins.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 weir_sdk::export!(

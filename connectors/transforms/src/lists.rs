@@ -1,9 +1,9 @@
-//! Keys whose value is a list of names, each there once.
+//! Keys whose value is a list of names without duplicates.
 
 use weir_sdk::ConfigError;
 
-/// The names of a key, each once (Kafka's `ConfigDef.ValidList`, which takes names that are there twice out before it looks:
-/// for that reason this is no validator of the key's definition, where they would be refused).
+/// Parses the names of a key (Kafka's `ConfigDef.ValidList`, which removes duplicates before it checks the list; a validator in the key's
+/// definition would reject them).
 pub(crate) fn distinct(key: &str, list: Vec<String>, may_be_empty: bool) -> Result<Vec<String>, ConfigError> {
     let refused = |message: String| Err(ConfigError { key: key.into(), message });
     let mut names: Vec<String> = Vec::with_capacity(list.len());

@@ -1,4 +1,4 @@
-//! Replaces fields of the key or the value by what says nothing: 0, an empty text, or a replacement of the user's.
+//! Masks fields of the key or the value with 0, an empty text, or a configured replacement.
 
 mod mask;
 
@@ -37,11 +37,11 @@ pub struct MaskFieldConfig {
 /// `org.apache.kafka.connect.transforms.MaskField$Key` and `$Value`
 #[derive(Debug)]
 pub struct MaskField<S> {
-    /// In the order in which Kafka Connect masks those of a map.
+    /// The fields, in the order in which Kafka Connect masks those of a map.
     fields: Vec<FieldName>,
     replacement: Option<String>,
     replace_null_with_default: bool,
-    /// For values without a schema.
+    /// The masks for values without a schema.
     masks: Masks,
     structs: BySchema<Vec<Masked>>,
     defaults: Defaults,
@@ -53,7 +53,7 @@ pub struct MaskField<S> {
 struct Masked {
     name: FieldName,
     mask: Mask,
-    /// What is said of a null; `None` = it may be null.
+    /// The error message for null, or `None` if the field may be null.
     required: Option<String>,
 }
 
@@ -120,7 +120,7 @@ impl<S> MaskField<S> {
     }
 }
 
-/// The fields to mask that the struct has, in its order.
+/// Returns the masked fields that the struct has, in the order of its schema.
 fn masked(schema: &Schema, fields: &[FieldName], replacement: Option<&str>) -> Vec<Masked> {
     let masked = |(name, field): (&str, SchemaRef<'_>)| {
         let name = fields.iter().find(|masked| masked.text() == name)?;

@@ -1,12 +1,12 @@
-//! What was found out about a topic, kept for the records that follow.
+//! A small cache of what was computed for a topic.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// More topics than this at a time are not worth the memory.
+/// The maximum number of cached topics.
 const TOPICS: usize = 1024;
 
-/// Answers by topic. Errors are not kept.
+/// Values by topic. Errors are not cached.
 #[derive(Debug)]
 pub(crate) struct Memo<T> {
     answers: Vec<(Rc<str>, T)>,
@@ -21,7 +21,7 @@ impl<T> Default for Memo<T> {
 }
 
 impl<T> Memo<T> {
-    /// The answer for a topic, or the one that `make` gives now.
+    /// Returns the value for a topic, and calls `make` if it is not cached.
     #[inline]
     pub(crate) fn get_or_make<E>(&mut self, topic: &Rc<str>, make: impl FnOnce(&str) -> Result<T, E>) -> Result<&T, E> {
         if self.answers.get(self.last).is_none_or(|(last, _)| last != topic) {

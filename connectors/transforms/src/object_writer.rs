@@ -1,4 +1,4 @@
-//! Puts the text of a JSON object together, in memory that is kept from record to record.
+//! Writes the text of a JSON object to a buffer that is used again for the next record.
 
 use weir_sdk::RecordError;
 use weir_sdk::schema::Schema;
@@ -26,7 +26,7 @@ impl<'a> ObjectWriter<'a> {
         self.text.extend_from_slice(json);
     }
 
-    /// The object becomes the value.
+    /// Replaces a value by the object.
     pub(crate) fn finish(self, value: &mut Value<'_>, schema: Option<Schema>) -> Result<(), RecordError> {
         self.text.push(b'}');
         let text = std::str::from_utf8(self.text).map_err(RecordError::new)?;

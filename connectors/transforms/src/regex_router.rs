@@ -1,4 +1,4 @@
-//! Sends records to another topic, by a regular expression on the topic's name.
+//! Changes the topic of records with a regular expression.
 
 use weir_java::regex::JavaRegex;
 use weir_sdk::transform::{Columns, Outcome, Record};
@@ -23,7 +23,7 @@ pub struct RegexRouterConfig {
 pub struct RegexRouter {
     regex: JavaRegex,
     replacement: String,
-    /// Where the records of a topic go; `None` = they stay.
+    /// The new topic for the records of each topic, or `None` if it does not change.
     routes: Memo<Option<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! Leaves fields of the key or the value out, and gives others new names.
+//! Removes and renames fields of the key or the value.
 
 mod collide;
 mod edit;
@@ -46,7 +46,7 @@ pub struct ReplaceField<S> {
     of_maps: MapEdit,
     of_structs: BySchema<StructEdit>,
     defaults: Defaults,
-    /// Where a value is put together. Its memory is kept from record to record.
+    /// A buffer for the new value, which is used again for the next record.
     buffer: Vec<u8>,
     side: PhantomData<S>,
 }

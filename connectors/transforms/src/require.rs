@@ -1,10 +1,10 @@
-//! What transforms need of a value, and Kafka Connect's messages where it is something else (its class `Requirements`).
+//! Checks of values in transforms, with the error messages of Kafka Connect's class `Requirements`.
 
 use weir_sdk::RecordError;
 use weir_sdk::schema::{SchemaRef, SchemaType};
 use weir_sdk::value::{FieldName, Value};
 
-/// The value is a map: a JSON object without a schema.
+/// Requires a map: a JSON object without a schema.
 #[inline]
 pub(crate) fn map(value: &mut Value<'_>, purpose: &str) -> Result<(), RecordError> {
     if value.is_object() {
@@ -16,7 +16,7 @@ pub(crate) fn map(value: &mut Value<'_>, purpose: &str) -> Result<(), RecordErro
     )))
 }
 
-/// The value is a struct: a JSON object with a struct's schema.
+/// Requires a struct: a JSON object with the schema of a struct.
 #[inline]
 pub(crate) fn structure(value: &mut Value<'_>, purpose: &str) -> Result<(), RecordError> {
     if value.is_struct() && value.is_object() {
@@ -26,7 +26,7 @@ pub(crate) fn structure(value: &mut Value<'_>, purpose: &str) -> Result<(), Reco
     Err(RecordError::new(format_args!("Only Struct objects supported for [{purpose}], found: {class}")))
 }
 
-/// The record is on its way to a sink: it has an offset.
+/// Requires a record of a sink connector, which has an offset.
 #[inline]
 pub(crate) fn sink_record(offset: Option<i64>, purpose: &str) -> Result<i64, RecordError> {
     offset.ok_or_else(|| {
@@ -36,33 +36,33 @@ pub(crate) fn sink_record(offset: Option<i64>, purpose: &str) -> Result<i64, Rec
     })
 }
 
-/// What is said of a null where a field of a struct must have a value (`ConnectSchema.validateValue`).
+/// Returns the error for a null in a required field of a struct (`ConnectSchema.validateValue`).
 pub(crate) fn null_message(field: &str, schema: SchemaRef<'_>) -> String {
     null_of(field, schema.kind())
 }
 
-/// The same, of a field of this type.
+/// Returns the same error for a field of this type.
 pub(crate) fn null_of(field: &str, kind: SchemaType) -> String {
     let kind = java_name(kind);
     format!("Invalid value: null used for required field: \"{field}\", schema type: {kind}")
 }
 
-/// What is said where the fields of something else than a struct are asked for.
+/// Returns the error for reading fields of a value that is not a struct.
 pub(crate) const NO_FIELDS: &str = "Cannot list fields on non-struct type";
 
-/// The fields of a struct that may be null in Kafka, because there is a default for them, and not in a struct that a transform
-/// makes, unless it reads null as the default.
+/// The fields of a struct that may be null in Kafka because they have a default, but not in a struct that a transform creates, unless it
+/// replaces null by the default.
 #[derive(Debug)]
 pub(crate) struct Required(Vec<(FieldName, String)>);
 
 impl Required {
-    /// Those among fields of a struct.
+    /// Finds such fields.
     pub(crate) fn of<'a>(fields: impl Iterator<Item = (&'a str, SchemaRef<'a>)>) -> Required {
         let required = fields.filter(|(_, field)| !field.is_optional() && field.node().default.is_some());
         Required(required.map(|(name, field)| (FieldName::new(name), null_message(name, field))).collect())
     }
 
-    /// None of them is null.
+    /// Checks that none of them is null.
     pub(crate) fn check(&self, value: &mut Value<'_>) -> Result<(), RecordError> {
         for (name, message) in &self.0 {
             if value.get(name).is_none_or(|json| json.is_null()) {
@@ -73,7 +73,7 @@ impl Required {
     }
 }
 
-/// Java's name of a schema's type.
+/// Returns Java's name of a schema type.
 pub(crate) fn java_name(kind: SchemaType) -> &'static str {
     match kind {
         SchemaType::Int8 => "INT8",

@@ -1,4 +1,4 @@
-//! Gives the schema of the key or the value another name or version.
+//! Sets the name or version of the schema of the key or the value.
 
 use std::marker::PhantomData;
 

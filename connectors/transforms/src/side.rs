@@ -1,17 +1,17 @@
-//! The side of a record that a transform works on: what stands behind the `$` of its class.
+//! The side of a record that a transform works on, which follows the `$` in its class name.
 
 use weir_sdk::transform::{Columns, Record};
 use weir_sdk::value;
 
 /// The key or the value.
 pub trait Side: 'static {
-    /// True = the key.
+    /// Whether this is the key.
     const IS_KEY: bool;
 
-    /// The column it is in.
+    /// The column of this side.
     const COLUMNS: Columns = if Self::IS_KEY { Columns::KEYS } else { Columns::VALUES };
 
-    /// The side itself.
+    /// The value of this side.
     fn of<'r, 'b>(record: &'r mut Record<'b>) -> &'r mut value::Value<'b>;
 }
 

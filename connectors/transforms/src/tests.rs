@@ -1,4 +1,4 @@
-//! Each transform through the SDK's chain, case by case: what goes in, with which settings, and what comes out.
+//! Tests each transform through the SDK's chain: a record, settings and the result.
 
 mod cast;
 mod flatten;
@@ -18,27 +18,27 @@ use weir_sdk::transform::testing::{Input, Output, Step, run};
 
 const NOTHING: [(&str, &str); 0] = [];
 
-/// One transform on one record.
+/// Applies a transform to a record.
 fn one<T: Transform>(config: &[(&str, &str)], record: Input) -> Output {
     let step = Step::of::<T>("t", config.iter().copied());
     run(&[step], &[record]).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The value of the only record left.
+/// Returns the value of the only record that remains.
 fn value<T: Transform>(config: &[(&str, &str)], record: Input) -> Option<String> {
     let output = one::<T>(config, record);
     assert_eq!(output.failures, []);
     output.records[0].value.clone()
 }
 
-/// What is said of the only record, which fails.
+/// Returns the error of the only record, which fails.
 fn failure<T: Transform>(config: &[(&str, &str)], record: Input) -> String {
     let output = one::<T>(config, record);
     assert_eq!(output.records, []);
     output.failures[0].message.clone()
 }
 
-/// What is said of a configuration that cannot be used.
+/// Returns the error of an invalid configuration.
 fn refusal<T: Transform>(config: &[(&str, &str)]) -> String {
     run(&[Step::of::<T>("t", config.iter().copied())], &[]).unwrap_err()
 }

@@ -52,14 +52,14 @@ pub struct TimestampConverterConfig {
 /// `org.apache.kafka.connect.transforms.TimestampConverter$Key` and `$Value`
 #[derive(Debug)]
 pub struct TimestampConverter<S> {
-    /// None = the whole value.
+    /// The field, or `None` for the whole value.
     field: Option<FieldName>,
     conversion: Conversion,
     replace_null_with_default: bool,
     wholes: BySchema<(Schema, Kind)>,
     structs: BySchema<OfStruct>,
     defaults: Defaults,
-    /// Where a text is put together. Its memory is kept from record to record.
+    /// A buffer for texts, which is used again for the next record.
     text: String,
     side: PhantomData<S>,
 }
@@ -82,7 +82,7 @@ impl<S: Side> Transform for TimestampConverter<S> {
         }
         let format = Some(&config.format).filter(|format| !format.is_empty()).map(|format| {
             DateFormat::new(format).map_err(|why| {
-                // As Kafka Connect builds it, with its cause where the value should be.
+                // Kafka Connect builds the message like this, with the cause in the place of the value.
                 let what = "TimestampConverter requires a SimpleDateFormat-compatible pattern for string timestamps";
                 refused(format!(
                     "Invalid value java.lang.IllegalArgumentException: {why} for configuration {what}: {format}"
@@ -118,7 +118,7 @@ impl<S: Side> Transform for TimestampConverter<S> {
 }
 
 impl<S> TimestampConverter<S> {
-    /// A value without a schema, all of it.
+    /// Converts a whole value without a schema.
     fn convert_plain(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         if value.is_null() {
             return Ok(());
@@ -150,7 +150,7 @@ impl<S> TimestampConverter<S> {
         Ok(())
     }
 
-    /// A value with a schema, all of it.
+    /// Converts a whole value with a schema.
     fn convert_whole(&mut self, value: &mut Value<'_>) -> Result<(), RecordError> {
         let Some(schema) = value.schema().cloned() else { return Ok(()) };
         let target = self.conversion.target;
@@ -204,7 +204,7 @@ impl<S> TimestampConverter<S> {
     }
 }
 
-/// Sets a field to what the target makes of a moment.
+/// Sets a field to the converted timestamp.
 fn set_field(
     conversion: &Conversion,
     buffer: &mut String,
@@ -224,7 +224,7 @@ fn set_field(
     Ok(())
 }
 
-/// What a JSON null, or no member, is.
+/// The JSON value null, or a missing member.
 fn given<'a>(json: Option<Json<'a>>) -> Option<Json<'a>> {
     json.filter(|json| !json.is_null())
 }

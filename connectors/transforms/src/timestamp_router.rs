@@ -1,4 +1,4 @@
-//! Sends records to another topic, by their topic and timestamp.
+//! Changes the topic of records with their topic and timestamp.
 
 use std::rc::Rc;
 
@@ -23,12 +23,12 @@ pub struct TimestampRouterConfig {
 pub struct TimestampRouter {
     topic_format: String,
     format: DateFormat,
-    /// Timestamps whose quotient by this is the same are written the same.
+    /// Timestamps have the same text if their quotients by this number are equal.
     granularity: i64,
     last: Option<Route>,
 }
 
-/// Where the last record went.
+/// The topic of the last record.
 #[derive(Debug)]
 struct Route {
     from: Rc<str>,

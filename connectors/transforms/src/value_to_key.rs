@@ -1,4 +1,4 @@
-//! Makes fields of the value the key.
+//! Makes the key of fields of the value.
 
 use weir_java::hash_map as java_map;
 use weir_sdk::schema::Schema;
@@ -28,15 +28,15 @@ pub struct ValueToKeyConfig {
 #[derive(Debug)]
 pub struct ValueToKey {
     fields: Vec<FieldName>,
-    /// The places of the fields in a key that is a map, as Kafka Connect writes it: the partition of a record hangs on its bytes.
+    /// The positions of the fields in a key that is a map, as Kafka Connect writes it: the partition of a record depends on its bytes.
     in_maps: Vec<usize>,
     replace_null_with_default: bool,
     keys: BySchema<KeyOf>,
-    /// Where a key is put together. Its memory is kept from record to record.
+    /// A buffer for the key, which is used again for the next record.
     buffer: Vec<u8>,
 }
 
-/// The key of the structs of one schema.
+/// The key for the structs of one schema.
 #[derive(Debug)]
 struct KeyOf {
     schema: Schema,
@@ -45,9 +45,9 @@ struct KeyOf {
 
 #[derive(Debug)]
 struct Field {
-    /// What a null is read as.
+    /// The default that replaces null.
     default: Option<String>,
-    /// What is said of a null; `None` = it may be null.
+    /// The error message for null, or `None` if the field may be null.
     required: Option<String>,
 }
 

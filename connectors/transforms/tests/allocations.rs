@@ -1,4 +1,4 @@
-//! A chain allocates for a batch, not for a record: ten times the records cost hardly more allocations.
+//! Tests that a chain allocates per batch and not per record: ten times the records need hardly more allocations.
 
 use weir_sdk::bindings::host::weir::connect::data::{
     Column, ConfigEntry, Encoding, Format, HeaderColumns, Records, Schema as SchemaNodes, TopicColumn, TransformBatch,
@@ -87,7 +87,7 @@ fn records_cost_no_allocations() {
         };
         count(100);
         let (few, many) = (count(100), count(1000));
-        // Columns grow by doubling, which costs a few more.
+        // Columns grow by doubling, which takes a few more allocations.
         assert!(few > 0 && many <= few + 20, "{few} allocations for 100 records, {many} for 1000");
     }
 }

@@ -1,4 +1,4 @@
-//! From a value of one class to one of another, as JSON.
+//! Converts a value to another class, as JSON.
 
 use std::io::Write as _;
 
@@ -19,7 +19,7 @@ pub(super) fn cast(json: Json<'_>, source: Source, to: Type, out: &mut Vec<u8>) 
         Class::List => Err(unsupported("ARRAY")),
         Class::Map => Err(unsupported("MAP")),
         Class::Struct => Err(unsupported("STRUCT")),
-        // A string of base64 already.
+        // The value is a base64 string already.
         Class::Bytes if to == Type::String => {
             out.extend_from_slice(json.raw());
             Ok(())
@@ -43,7 +43,7 @@ pub(super) fn cast(json: Json<'_>, source: Source, to: Type, out: &mut Vec<u8>) 
     }
 }
 
-/// Values of this type cannot be cast.
+/// The error for values of a type that cannot be cast.
 pub(super) fn unsupported(kind: &str) -> RecordError {
     RecordError::new(format_args!(
         "Cast transformation does not support casting from {kind}; supported types are [INT8, INT16, INT32, INT64, FLOAT32, \
@@ -82,7 +82,7 @@ fn out_of_range(text: &str) -> RecordError {
     RecordError::new(format_args!("Value ({text}) was out of range for requested data type"))
 }
 
-/// Allocates nothing, as most casts are to whole numbers.
+/// Writes an integer without an allocation, because most casts are to integers.
 fn push(out: &mut Vec<u8>, number: i64) {
     // Writing to memory does not fail.
     let _ = write!(out, "{number}");
@@ -101,7 +101,7 @@ fn of_boolean(value: bool, to: Type, out: &mut Vec<u8>) {
     });
 }
 
-/// Java's casts: what is behind the point goes, whole numbers wrap, and floating point numbers stop at the ends of int and long.
+/// Casts as Java does: fractions are dropped, integers wrap, and floating-point numbers saturate at the limits of int and long.
 fn of_number(number: Number, to: Type, out: &mut Vec<u8>) {
     let long = match &number {
         Number::Long(long) => *long,
@@ -143,7 +143,7 @@ fn of_number(number: Number, to: Type, out: &mut Vec<u8>) {
                 Number::Double(double) => double_json(*double),
                 Number::Decimal(decimal) => decimal.to_string(),
             };
-            // Those that are no numbers in JSON are strings already.
+            // Values that are not numbers in JSON are strings already.
             if text.starts_with('"') { text } else { format!("\"{text}\"") }
         }
     };

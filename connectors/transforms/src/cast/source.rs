@@ -1,4 +1,4 @@
-//! What a value is before it is cast, and the numbers that it stands for.
+//! The class and the number of a value before it is cast.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::class::Held;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source {
     pub(super) held: Held,
-    /// Milliseconds that one stands for, of a Date, a Time or a Timestamp.
+    /// The milliseconds in a unit of a Date, a Time or a Timestamp.
     pub(super) unit: i64,
 }
 
@@ -28,13 +28,13 @@ pub(super) enum Number {
 }
 
 impl Source {
-    /// Of the values of a schema.
+    /// Returns the class of the values of a schema.
     pub(super) fn of_schema(schema: SchemaRef<'_>) -> Source {
         let is_date = schema.name() == Some("org.apache.kafka.connect.data.Date");
         Source { held: Held::of_schema(schema), unit: if is_date { DAY } else { 1 } }
     }
 
-    /// Of a value without a schema that is not null.
+    /// Returns the class of a value without a schema that is not null.
     pub(super) fn of_json(json: Json<'_>) -> Source {
         let class = match json.kind() {
             JsonKind::Null | JsonKind::String => Class::String,
@@ -47,7 +47,7 @@ impl Source {
         Source { held: class.into(), unit: 1 }
     }
 
-    /// The number that a value of a numeric class is.
+    /// Returns the number of a value of a numeric class.
     pub(super) fn number(self, json: Json<'_>) -> Result<Number, RecordError> {
         let text = match json.kind() {
             JsonKind::Number => String::from_utf8_lossy(json.raw()),

@@ -1,4 +1,4 @@
-//! `spec`: fields and their new types, or one type for all of a value.
+//! Parses `spec`: fields and their new types, or one type for the whole value.
 
 use weir_java::hash_map as java_map;
 use weir_java::text::trim;
@@ -8,11 +8,11 @@ use weir_sdk::value::FieldName;
 
 use crate::require::java_name;
 
-/// What is to be cast.
+/// What is cast, and to which types.
 #[derive(Debug)]
 pub(super) enum Spec {
     Whole(Type),
-    /// Each field once, in the order in which Kafka Connect comes to those of a map.
+    /// Each field once, in the order in which Kafka Connect processes those of a map.
     Fields(Vec<(FieldName, Type)>),
 }
 
@@ -46,7 +46,7 @@ const ALL: [(SchemaType, Option<Type>); 12] = [
 ];
 
 impl Type {
-    /// The same for a schema.
+    /// Returns the type as a schema type.
     pub(super) fn schema_type(self) -> SchemaType {
         ALL.iter().find(|(_, to)| *to == Some(self)).map_or(SchemaType::String, |(kind, _)| *kind)
     }
@@ -86,7 +86,7 @@ fn parse(list: &[String]) -> Result<Spec, String> {
                     None => fields.push((name, to)),
                 }
             }
-            // The message names the key of another transform in Kafka Connect too.
+            // In Kafka Connect, too, the message names a key of another transform.
             _ => {
                 let list = list.join(", ");
                 return Err(format!(
@@ -112,7 +112,7 @@ fn parse(list: &[String]) -> Result<Spec, String> {
     }
 }
 
-/// As Java's `split(":")`, which drops what is empty at the end.
+/// Splits as Java's `split(":")`, which drops empty parts at the end.
 fn split(mapping: &str) -> Vec<&str> {
     match mapping.trim_end_matches(':') {
         "" if !mapping.is_empty() => Vec::new(),

@@ -1,4 +1,4 @@
-//! What the schemas of cast values are, worked out once for each schema that comes.
+//! The schemas of cast values, computed once for each input schema.
 
 use weir_java::Class;
 use weir_sdk::RecordError;
@@ -10,18 +10,18 @@ use super::source::Source;
 use super::spec::{Spec, Type};
 use crate::require;
 
-/// A value that is cast as a whole.
+/// The cast of a whole value.
 #[derive(Debug)]
 pub(super) struct Whole {
     pub(super) schema: Schema,
     pub(super) source: Source,
 }
 
-/// A struct some of whose fields are cast.
+/// The cast of fields of a struct.
 #[derive(Debug)]
 pub(super) struct Fields {
     pub(super) schema: Schema,
-    /// The fields that have to be looked at.
+    /// The fields that may change.
     pub(super) changed: Vec<Field>,
 }
 
@@ -29,12 +29,12 @@ pub(super) struct Fields {
 pub(super) struct Field {
     pub(super) name: FieldName,
     pub(super) cast: Option<(Source, Type)>,
-    /// What is said of a null; `None` = it may be null.
+    /// The error message for null, or `None` if the field may be null.
     pub(super) required: Option<String>,
 }
 
 impl Whole {
-    /// The error is one of each record of the schema.
+    /// An error applies to all records with the schema.
     pub(super) fn new(schema: &Schema, to: Type) -> Result<Whole, RecordError> {
         let root = schema.root();
         let source = Source::of_schema(root);
@@ -45,7 +45,7 @@ impl Whole {
             field_names: Vec::new(),
             ..root.node().clone()
         };
-        // The new value is none of the logical type. Kafka Connect keeps its name, and its converters fail then.
+        // The new value does not have the logical type. Kafka Connect keeps its name, and its converters then fail.
         if matches!(source.held.class, Class::Date | Class::BigDecimal) {
             (node.name, node.version, node.parameters) = (None, None, Vec::new());
         }
@@ -54,7 +54,7 @@ impl Whole {
 }
 
 impl Fields {
-    /// The error is one of each record of the schema.
+    /// An error applies to all records with the schema.
     pub(super) fn new(schema: &Schema, spec: &Spec, replace_null: bool) -> Result<Fields, RecordError> {
         if schema.kind() != SchemaType::Struct {
             return Err(RecordError::new(require::NO_FIELDS));
@@ -83,7 +83,7 @@ impl Fields {
         }
         let root = schema.root();
         if root.node().default.as_deref().is_some_and(|default| !Json::new(default).is_null()) {
-            // Kafka Connect would cast the struct's default to a struct, and refuses to.
+            // Kafka Connect would cast the default of the struct to a struct, which it rejects.
             return Err(unsupported("STRUCT"));
         }
         let mut nodes = builder.build().nodes().to_vec();
@@ -92,7 +92,7 @@ impl Fields {
     }
 }
 
-/// The schema of a field that is cast: of what it had it keeps that it is optional, and the default.
+/// Returns the schema of a cast field: it is optional if the field was, and has the cast default.
 fn cast_schema(field: SchemaRef<'_>, to: Type) -> Result<Schema, RecordError> {
     let node = SchemaNode {
         kind: to.schema_type(),
@@ -108,7 +108,7 @@ fn cast_schema(field: SchemaRef<'_>, to: Type) -> Result<Schema, RecordError> {
     Ok(Schema::from_nodes(vec![node]))
 }
 
-/// The default as one of the new type.
+/// Returns the default, cast to the new type.
 fn default(schema: SchemaRef<'_>, to: Type) -> Result<Option<String>, RecordError> {
     let Some(json) = schema.node().default.as_deref().map(Json::new).filter(|json| !json.is_null()) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Maps, which are looked at one by one.
+//! Flattens maps, each on its own.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,13 +9,13 @@ use weir_sdk::value::{Json, JsonKind, Name};
 
 use super::check_size;
 
-/// Flattens maps. Its memory is kept from record to record.
+/// Flattens maps. Its memory is used again for the next record.
 #[derive(Debug)]
 pub(super) struct Maps {
     delimiter: String,
-    /// The names on the way to where the walk is, delimiters between them.
+    /// The names on the current path, with delimiters.
     path: String,
-    /// A hash of each new name and of those of maps, to see at little cost that no two are the same.
+    /// The hashes of new names and of the names of maps, to find duplicates at little cost.
     names: Vec<u64>,
 }
 
@@ -24,7 +24,7 @@ impl Maps {
         Maps { delimiter: delimiter.into(), path: String::new(), names: Vec::new() }
     }
 
-    /// Writes a map. False = there is none in it, so that it is as it should be.
+    /// Writes a map. Returns false if it contains no maps, so that it does not change.
     pub(super) fn write(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<bool, RecordError> {
         if !json.members().any(|(_, member)| member.kind() == JsonKind::Object) {
             return Ok(false);
@@ -57,16 +57,16 @@ impl Maps {
         Ok(())
     }
 
-    /// Goes on to a member of the map that the path leads to.
+    /// Continues with a member of the map at the current path.
     fn enter(&mut self, name: &str) {
-        // Nor does Kafka Connect put a delimiter behind an empty name at the beginning.
+        // Like Kafka Connect, adds no delimiter after an empty name at the beginning.
         if !self.path.is_empty() {
             self.path.push_str(&self.delimiter);
         }
         self.path.push_str(name);
     }
 
-    /// Where two members get one name, the one that Kafka Connect comes to last is left.
+    /// If several members get the same name, keeps the one that Kafka Connect processes last.
     fn write_ordered(&mut self, json: Json<'_>, out: &mut Vec<u8>) -> Result<(), RecordError> {
         let mut members = Vec::new();
         self.path.clear();

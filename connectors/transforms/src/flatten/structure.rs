@@ -1,4 +1,4 @@
-//! Structs: what becomes of the fields is worked out once for a schema.
+//! Flattens structs. The new fields are computed once for each schema.
 
 use weir_sdk::RecordError;
 use weir_sdk::schema::{Schema, SchemaNode, SchemaRef, SchemaType};
@@ -7,7 +7,7 @@ use weir_sdk::value::{FieldName, Json, Name, StructBuilder};
 use super::check_size;
 use crate::require::java_name;
 
-/// The structs of one schema, flattened.
+/// The flattened form of the structs of one schema.
 #[derive(Debug)]
 pub(super) struct Flat {
     schema: Schema,
@@ -23,7 +23,7 @@ struct Field {
 
 #[derive(Debug)]
 enum Is {
-    /// With the new name and a colon, and what a null is read as.
+    /// The new name with a colon, and the default that replaces null.
     Leaf {
         name: Vec<u8>,
         default: Option<String>,
@@ -31,19 +31,19 @@ enum Is {
     Struct(Vec<Field>),
 }
 
-/// What a field gets from the structs around it.
+/// What a field inherits from the structs around it.
 #[derive(Clone, Copy)]
 struct Around<'a> {
-    /// The new names begin with it, if it is not empty.
+    /// The prefix of the new names, or empty.
     prefix: &'a str,
-    /// One of them is optional.
+    /// Whether one of these structs is optional.
     optional: bool,
-    /// The default of the nearest one that has one.
+    /// The default of the innermost struct that has one.
     default: Option<Json<'a>>,
 }
 
 impl Flat {
-    /// The error is one of each record of the schema.
+    /// An error applies to all records with the schema.
     pub(super) fn new(schema: &Schema, delimiter: &str) -> Result<Flat, RecordError> {
         let root = schema.root();
         let mut builder = StructBuilder::basics_of(root);
@@ -107,7 +107,7 @@ fn fields(
     Ok(fields)
 }
 
-/// The schema of a field that is no struct.
+/// Returns the schema of a field that is not a struct.
 fn leaf(schema: SchemaRef<'_>, optional: bool, default: Option<Json<'_>>) -> Schema {
     let mut nodes = schema.to_schema().nodes().to_vec();
     let default = default.map(|default| String::from_utf8_lossy(default.raw()).into_owned());
@@ -115,7 +115,7 @@ fn leaf(schema: SchemaRef<'_>, optional: bool, default: Option<Json<'_>>) -> Sch
     Schema::from_nodes(nodes)
 }
 
-/// Writes the fields of a struct; of one that is null, each as null.
+/// Writes the fields of a struct, which are all null if the struct is null.
 fn write(fields: &[Field], json: Option<Json<'_>>, out: &mut Vec<u8>) -> Result<(), RecordError> {
     let Some(json) = json.filter(|json| !json.is_null()) else {
         for field in fields {
@@ -126,7 +126,7 @@ fn write(fields: &[Field], json: Option<Json<'_>>, out: &mut Vec<u8>) -> Result<
         }
         return Ok(());
     };
-    // The members are in the order of the schema, nearly always.
+    // In most cases the members are in the order of the schema.
     let mut members = json.members();
     let start = out.len();
     for field in fields {
@@ -138,7 +138,7 @@ fn write(fields: &[Field], json: Option<Json<'_>>, out: &mut Vec<u8>) -> Result<
     if members.next().is_some() { write_any(fields, json, start, out) } else { Ok(()) }
 }
 
-/// Writes the fields of a struct whose members are in any order, some of them twice or not there.
+/// Writes the fields of a struct whose members are in another order, duplicated or missing.
 fn write_any(fields: &[Field], json: Json<'_>, start: usize, out: &mut Vec<u8>) -> Result<(), RecordError> {
     out.truncate(start);
     for field in fields {

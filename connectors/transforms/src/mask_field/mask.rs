@@ -1,4 +1,4 @@
-//! What stands in for a value: made once for each class of values, not once a record.
+//! The replacements of masked values, computed once for each class of values, not for each record.
 
 use weir_java::{BigDecimal, Class};
 use weir_sdk::RecordError;
@@ -7,12 +7,12 @@ use weir_sdk::value::{Json, JsonKind, Value, json_string};
 use crate::class::Held;
 use crate::json_number::{double_json, float_json};
 
-/// The JSON text that replaces values of one class, or why none can.
+/// The JSON text that replaces values of one class, or an error message if they cannot be masked.
 #[derive(Debug)]
 pub(super) struct Mask(Result<Vec<u8>, String>);
 
 impl Mask {
-    /// Of a class: nothing's value, or the replacement.
+    /// Returns the mask for a class: its zero or empty value, or the replacement.
     pub(super) fn of(held: Held, replacement: Option<&str>) -> Mask {
         Mask(match replacement {
             None => nothing(held),
@@ -26,7 +26,7 @@ impl Mask {
     }
 }
 
-/// The masks of values without a schema, by JSON's types.
+/// The masks of values without a schema, by JSON type.
 #[derive(Debug)]
 pub(super) struct Masks {
     boolean: Mask,
@@ -50,7 +50,7 @@ impl Masks {
         }
     }
 
-    /// What replaces this value. Null stays null.
+    /// Returns the replacement of this value. Null stays null.
     #[inline]
     pub(super) fn of(&self, json: Json<'_>) -> Result<&[u8], RecordError> {
         let mask = match json.kind() {
@@ -87,7 +87,7 @@ fn custom(held: Held, replacement: &str) -> Result<Vec<u8>, String> {
         let why = || format!("Unable to convert {replacement} (class java.lang.String) to a number");
         BigDecimal::parse(replacement).ok_or_else(why)
     };
-    // Whole numbers of other sizes are cut to theirs, as Java's casts do it.
+    // Integers are truncated to the size of the class, as in a Java cast.
     let json = match held.class {
         Class::Byte => (number()?.long_value() as i8).to_string(),
         Class::Short => (number()?.long_value() as i16).to_string(),
@@ -107,8 +107,8 @@ fn custom(held: Held, replacement: &str) -> Result<Vec<u8>, String> {
     Ok(json.into_bytes())
 }
 
-/// A Decimal in the form in which values carry it, which has the scale of the schema. Kafka Connect leaves the number's own
-/// scale to the converter, which then fails unless the two happen to be equal.
+/// Returns a Decimal as values contain it, with the scale of the schema. Kafka Connect keeps the number's own scale, and its converter then
+/// fails unless both scales are equal.
 fn decimal(number: &BigDecimal, scale: i32) -> Result<Vec<u8>, String> {
     let unscaled = number.unscaled(scale).ok_or_else(|| {
         let own = number.scale();

@@ -1,4 +1,4 @@
-//! True for records that have a header of a certain name.
+//! Matches records that have a header with a configured name.
 
 use weir_sdk::transform::{Columns, Predicate, Record};
 use weir_sdk::{Config, ConfigError, RecordError};

@@ -1,4 +1,4 @@
-//! True for records whose value is null.
+//! Matches records whose value is null.
 
 use weir_sdk::transform::{Columns, Predicate, Record};
 use weir_sdk::{ConfigError, RecordError};

@@ -1,4 +1,4 @@
-//! True for records whose topic matches a regular expression.
+//! Matches records whose topic matches a regular expression.
 
 use weir_java::regex::JavaRegex;
 use weir_sdk::transform::{Columns, Predicate, Record};

@@ -1,4 +1,4 @@
-//! Maps of which two fields end up with one name: the one that Kafka Connect comes to last wins.
+//! Handles maps in which two fields get the same name: the field that Kafka Connect processes last remains.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,9 @@ use weir_sdk::value::Value;
 use super::rules::Rules;
 use crate::object_writer::ObjectWriter;
 
-/// Writes the map anew, each field looked at. Kafka Connect comes to the fields in the order of the Java map that
-/// JsonConverter makes of the object.
+/// Writes the map with each field. Kafka Connect processes the fields in the order of the Java map that JsonConverter makes of the object.
 pub(super) fn rewrite(rules: &Rules, value: &mut Value<'_>, buffer: &mut Vec<u8>) -> Result<(), RecordError> {
-    // Of members with one name the last one counts, in the place of the first.
+    // Of members with the same name, the last value remains, in the position of the first.
     let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for (name, json) in value.fields()? {

@@ -1,6 +1,6 @@
-//! How the rules are carried out on a value: worked out once, for all maps or for all structs of a schema.
+//! Applies the rules to a value. The changes are computed once for all maps, and for all structs of a schema.
 //!
-//! Where few fields go or get another name, the value's text is edited in place. Where few stay, these are picked.
+//! If few fields are removed or renamed, the text of the value is edited in place. If few remain, these are copied.
 
 use weir_sdk::RecordError;
 use weir_sdk::schema::{Schema, SchemaRef};
@@ -11,16 +11,16 @@ use super::{collide, unfit};
 use crate::object_writer::ObjectWriter;
 use crate::require;
 
-/// What is done to a map, which may have any fields.
+/// The change of a map, which may have any fields.
 #[derive(Debug)]
 pub(super) enum MapEdit {
     InPlace {
         removed: Vec<FieldName>,
-        /// From, to, and whether a field that has the new name already would stay.
+        /// The old name, the new name, and whether a field that already has the new name would remain.
         renamed: Vec<(FieldName, FieldName, bool)>,
     },
     Pick(Vec<(FieldName, FieldName)>),
-    /// Two fields may end up with one name: each is looked at.
+    /// Two fields may get the same name, so each field is processed.
     Each,
 }
 
@@ -77,11 +77,11 @@ impl MapEdit {
     }
 }
 
-/// What is done to the structs of one schema.
+/// The change of the structs of one schema.
 #[derive(Debug)]
 pub(super) struct StructEdit {
     schema: Schema,
-    /// Fields that must not be null although null is read as their default elsewhere, with what is said then.
+    /// Fields that must not be null in the new struct, although null stands for their default in the input, with the error message.
     required: Vec<(String, String)>,
     how: How,
 }
@@ -97,16 +97,16 @@ enum How {
 struct Picked {
     name: FieldName,
     source: FieldName,
-    /// Why the value of the source cannot be had.
+    /// The error message if the value of the source cannot be read.
     unknown: Option<String>,
-    /// Why a value of the source's schema cannot be one of the field's.
+    /// The error message if values of the source's schema are not valid for the field.
     unfit: Option<String>,
-    /// What is said of a null; `None` = it may be null.
+    /// The error message for null, or `None` if the field may be null.
     required: Option<String>,
 }
 
 impl StructEdit {
-    /// The error is one of each record of the schema.
+    /// An error applies to all records with the schema.
     pub(super) fn new(rules: &Rules, schema: &Schema, replace_null: bool) -> Result<StructEdit, RecordError> {
         let kept: Vec<(&str, SchemaRef<'_>)> = schema.fields().filter(|(name, _)| rules.keeps(name)).collect();
         let mut builder = StructBuilder::basics_of(schema.root());
@@ -115,7 +115,7 @@ impl StructEdit {
         }
         let removed: Vec<&str> = schema.fields().map(|(name, _)| name).filter(|name| !rules.keeps(name)).collect();
         let is_renamed = |name: &str| rules.renamed(name) != name;
-        // In place each field has its own value, and no field gets a name that another one has at that moment.
+        // Editing in place requires that each field keeps its own value, and that no field gets the name that another field still has.
         let in_place = kept.iter().all(|(name, _)| {
             let to = rules.renamed(name);
             rules.source(to) == *name && (to == *name || kept.iter().all(|(other, _)| *other != to))

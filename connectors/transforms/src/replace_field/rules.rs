@@ -1,21 +1,21 @@
-//! Which fields are kept, and what they are called then.
+//! Which fields remain, and their new names.
 
 use std::collections::{HashMap, HashSet};
 
 use weir_java::hash_map as java_map;
 use weir_sdk::ConfigError;
 
-/// The configuration, to be asked for a field.
+/// The configuration.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) exclude: Vec<String>,
     pub(super) include: Vec<String>,
     excluded: HashSet<String>,
     included: HashSet<String>,
-    /// Each name once, in the order in which Kafka Connect comes to them.
+    /// Each name once, in the order in which Kafka Connect processes them.
     pub(super) renames: Vec<(String, String)>,
     renamed: HashMap<String, String>,
-    /// From the new name to the old one.
+    /// From new names to old ones.
     sources: HashMap<String, String>,
 }
 
@@ -45,24 +45,24 @@ impl Rules {
         })
     }
 
-    /// Whether a field stays.
+    /// Returns whether a field remains.
     pub(super) fn keeps(&self, name: &str) -> bool {
         !self.excluded.contains(name) && (self.included.is_empty() || self.included.contains(name))
     }
 
-    /// What a field that stays is called.
+    /// Returns the new name of a field that remains.
     pub(super) fn renamed<'a>(&'a self, name: &'a str) -> &'a str {
         self.renamed.get(name).map_or(name, String::as_str)
     }
 
-    /// The field of a struct that Kafka Connect takes the value from (`reverseRenamed`). That need not be the one whose
-    /// schema was renamed: a field that is called as another one would be called gets the value of that one.
+    /// Returns the field of a struct from which Kafka Connect takes the value (`reverseRenamed`). It can be another one than the field whose
+    /// schema was renamed: a field that already has the new name of another field gets the value of that field.
     pub(super) fn source<'a>(&'a self, name: &'a str) -> &'a str {
         self.sources.get(name).map_or(name, String::as_str)
     }
 }
 
-/// As Java's `split(":")`, which drops what is empty at the end, where that gives two parts.
+/// Splits as Java's `split(":")`, which drops empty parts at the end, if there are two parts.
 fn pair(mapping: &str) -> Option<(&str, &str)> {
     mapping.trim_end_matches(':').split_once(':').filter(|(_, to)| !to.contains(':'))
 }

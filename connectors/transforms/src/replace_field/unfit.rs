@@ -1,16 +1,16 @@
-//! Says why the value of one field cannot be that of another one. Kafka Connect takes values from fields of other schemas
-//! where a field has the name that a field which is left out would have got.
+//! Checks whether a value of one field is valid for another one. Kafka Connect takes values from fields with other schemas if a field has the
+//! new name of a field that is removed.
 
 use weir_sdk::schema::{SchemaRef, SchemaType};
 use weir_sdk::value::Value;
 
 use crate::require::java_name;
 
-/// Why values that are not null do not fit; `None` = they do. Where classes differ this is Kafka Connect's message
+/// Returns why values that are not null are not valid, or `None` if they are. If the classes differ, this is Kafka Connect's message
 /// (`ConnectSchema.validateValue`).
 ///
-/// Where they are the same, Kafka Connect looks into lists and maps, and writes dates and decimals anew for the other schema.
-/// Here the schemas decide: those of lists, maps, structs, dates and decimals have to be equal.
+/// If they are the same, Kafka Connect checks the elements of lists and maps, and converts dates and decimals to the other schema. Here the
+/// schemas of lists, maps, structs, dates and decimals must be equal.
 pub(super) fn why(name: &str, wanted: SchemaRef<'_>, source: &str, found: SchemaRef<'_>) -> Option<String> {
     let (class_wanted, class_found) = (class(wanted), class(found));
     if class_wanted != class_found {

@@ -1,4 +1,4 @@
-//! Cast: what the recorded cases do not have.
+//! Tests of Cast that the recorded cases do not cover.
 
 use weir_sdk::value::Encoding;
 

@@ -1,4 +1,4 @@
-//! Flatten: what the recorded cases do not have.
+//! Tests of Flatten that the recorded cases do not cover.
 
 use super::*;
 use crate::flatten::Flatten;

@@ -1,4 +1,4 @@
-//! HoistField: schemaless values, values with a schema, keys, nulls.
+//! Tests of HoistField: values without and with a schema, keys, nulls.
 
 use super::*;
 use crate::hoist_field::HoistField;

@@ -1,4 +1,4 @@
-//! InsertField: maps and structs, keys, every kind of field, and what cannot have fields.
+//! Tests of InsertField: maps and structs, keys, each kind of field, and values that cannot have fields.
 
 use super::*;
 use crate::insert_field::InsertField;
@@ -75,7 +75,7 @@ fn a_mark_makes_a_struct_field_required() {
     let schema = output.records[0].value_schema.clone().unwrap();
     let optional = ["t", "ts", "p"].map(|name| schema.field(name).unwrap().is_optional());
     assert_eq!(optional, [false, false, true]);
-    // What is not known is null: the converter refuses it where the field is required.
+    // A missing value is null, which the converter rejects if the field is required.
     assert_eq!(output.records[0].value.as_deref(), Some(r#"{"id":1,"note":"n","t":"topic","p":null,"ts":null}"#));
 }
 

@@ -1,4 +1,4 @@
-//! ValueToKey and ExtractField one after the other: how keys are made of a field.
+//! Tests of ValueToKey followed by ExtractField, which make a key of a field.
 
 use super::*;
 use crate::extract_field::ExtractField;

@@ -1,4 +1,4 @@
-//! MaskField: maps and structs, keys, what every type of value is replaced by, and what cannot be.
+//! Tests of MaskField: maps and structs, keys, the replacement for each type, and values that cannot be masked.
 
 use super::*;
 use crate::mask_field::MaskField;

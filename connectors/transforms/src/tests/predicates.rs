@@ -1,4 +1,4 @@
-//! The predicates, as conditions of a Filter.
+//! Tests of the predicates, as conditions of a Filter.
 
 use weir_sdk::Predicate;
 
@@ -10,7 +10,7 @@ use crate::predicates::{HasHeaderKey, RecordIsTombstone, TopicNameMatches};
 use crate::regex_router::RegexRouter;
 use crate::side::Value;
 
-/// For which records the predicate holds.
+/// Returns for which records the predicate is true.
 fn holds<P: Predicate>(config: &[(&str, &str)], records: &[Input]) -> Vec<bool> {
     let filter = || Step::of::<Filter>("f", NOTHING);
     let left =
@@ -18,7 +18,7 @@ fn holds<P: Predicate>(config: &[(&str, &str)], records: &[Input]) -> Vec<bool> 
     let dropped_unless = left(filter().unless::<P>(config.iter().copied()));
     let dropped_when = left(filter().when::<P>(config.iter().copied()));
     let holds: Vec<bool> = (0..records.len()).map(|record| dropped_unless.contains(&record)).collect();
-    // `negate` turns the answer around, for every record.
+    // `negate` inverts the result for each record.
     assert!((0..records.len()).all(|record| dropped_when.contains(&record) != holds[record]));
     holds
 }

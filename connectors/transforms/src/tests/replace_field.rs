@@ -1,4 +1,4 @@
-//! ReplaceField: what stays, under which name, in maps and structs, and names that are in each other's way.
+//! Tests of ReplaceField: remaining fields and their names in maps and structs, and names that collide.
 
 use super::*;
 use crate::replace_field::ReplaceField;
@@ -89,7 +89,7 @@ fn a_struct_has_each_name_once() {
     );
 }
 
-/// Kafka Connect looks for the value under the name that the field would have had before.
+/// Kafka Connect reads the value with the name that the field would have had before.
 #[test]
 fn a_struct_field_with_the_new_name_of_another_one_gets_the_value_of_that_one() {
     let schema = Schema::structure("s")

@@ -1,4 +1,4 @@
-//! RegexRouter and Filter: records that go elsewhere, or nowhere.
+//! Tests of RegexRouter and Filter: records that change their topic or are dropped.
 
 use weir_sdk::transform::Columns;
 use weir_sdk::transform::testing::TestChain;

@@ -1,4 +1,4 @@
-//! Between a moment and its forms.
+//! Converts between a time and its representations.
 
 use weir_java::BigDecimal;
 use weir_java::date_format::{DateFormat, ParseError};
@@ -10,7 +10,7 @@ use crate::require;
 
 const DAY: i64 = 86_400_000;
 
-/// What a value is to become.
+/// The target type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     String,
@@ -21,7 +21,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// By its name, which was checked.
+    /// Returns the type with this name, which was validated.
     pub(super) fn of(name: &str) -> Target {
         match name {
             "string" => Target::String,
@@ -33,7 +33,7 @@ impl Target {
     }
 }
 
-/// What Unix time counts.
+/// The unit of Unix time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Precision {
     Seconds,
@@ -43,7 +43,7 @@ pub(super) enum Precision {
 }
 
 impl Precision {
-    /// By its name, which was checked.
+    /// Returns the unit with this name, which was validated.
     pub(super) fn of(name: &str) -> Precision {
         match name {
             "seconds" => Precision::Seconds,
@@ -53,7 +53,7 @@ impl Precision {
         }
     }
 
-    /// As Java's `TimeUnit`: what is too much becomes the most, fractions are cut.
+    /// Converts as Java's `TimeUnit` does: saturates, and drops fractions.
     fn to_millis(self, number: i64) -> i64 {
         match self {
             Precision::Seconds => number.saturating_mul(1000),
@@ -73,14 +73,14 @@ impl Precision {
     }
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     String,
     Unix,
     /// Days since 1970.
     Date,
-    /// Milliseconds, of a day or since 1970.
+    /// Milliseconds, of the day or since 1970.
     Millis,
 }
 
@@ -101,7 +101,7 @@ impl Kind {
         }
     }
 
-    /// Of a value, not null, without a schema.
+    /// Returns the type of a value without a schema that is not null.
     pub(super) fn of_json(json: Json<'_>) -> Result<Kind, RecordError> {
         match json.kind() {
             JsonKind::String => Ok(Kind::String),
@@ -111,7 +111,7 @@ impl Kind {
     }
 }
 
-/// Values of this class are no timestamps.
+/// Returns the error for values of a class that is not a timestamp.
 pub(super) fn unknown_class(class: &str) -> RecordError {
     RecordError::new(format_args!("TimestampConverter does not support class {class} objects as timestamps"))
 }
@@ -121,12 +121,12 @@ pub(super) fn unknown_class(class: &str) -> RecordError {
 pub(super) struct Conversion {
     pub(super) target: Target,
     pub(super) precision: Precision,
-    /// Given where the target is text.
+    /// The pattern. It is set if the target is text.
     pub(super) format: Option<DateFormat>,
 }
 
 impl Conversion {
-    /// The moment that a value, not null, stands for.
+    /// Returns the time of a value that is not null.
     #[inline]
     pub(super) fn millis(&self, kind: Kind, json: Json<'_>) -> Result<i64, RecordError> {
         if kind == Kind::String {
@@ -135,7 +135,7 @@ impl Conversion {
         }
         let number = match json.as_i64() {
             Some(number) => number,
-            // JsonConverter cuts what does not fit into 64 bits.
+            // JsonConverter truncates a number that does not fit into 64 bits.
             None => std::str::from_utf8(json.raw())
                 .ok()
                 .filter(|_| json.kind() == JsonKind::Number)
@@ -168,8 +168,8 @@ impl Conversion {
         })
     }
 
-    /// The number that a moment becomes. `typed` = it has a schema, which says that a Date is counted in days; without one, all
-    /// moments are milliseconds. `None` = it becomes text.
+    /// Returns the number for a time, or `None` if it becomes text. With a schema (`typed`), a Date is a number of days; without one, all times
+    /// are milliseconds.
     #[inline]
     pub(super) fn number(&self, millis: i64, typed: bool) -> Result<Option<i64>, RecordError> {
         Ok(Some(match self.target {
@@ -178,7 +178,7 @@ impl Conversion {
             Target::Date => {
                 let day = millis.div_euclid(DAY);
                 let midnight = day.checked_mul(DAY).ok_or_else(too_early)?;
-                // 32 bits, as JsonConverter writes it.
+                // The number has 32 bits, as JsonConverter writes it.
                 if typed { i64::from(day as i32) } else { midnight }
             }
             Target::Time => millis.rem_euclid(DAY),
@@ -186,7 +186,7 @@ impl Conversion {
         }))
     }
 
-    /// Appends the text of a moment.
+    /// Appends the text of a time.
     pub(super) fn format(&self, millis: i64, text: &mut String) {
         if let Some(format) = &self.format {
             format.format_to(millis, text);
@@ -194,7 +194,7 @@ impl Conversion {
     }
 }
 
-/// There is no number for the midnight before. Kafka Connect's converters refuse what it makes of it.
+/// The midnight before has no number. Kafka Connect's converters reject the value that it computes.
 fn too_early() -> RecordError {
     RecordError::new("Kafka Connect Date type should not have any time fields set to non-zero values.")
 }

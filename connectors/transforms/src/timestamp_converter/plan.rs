@@ -1,4 +1,4 @@
-//! What is done to the structs of one schema, worked out once.
+//! The conversion of the structs of one schema, computed once.
 
 use weir_sdk::RecordError;
 use weir_sdk::schema::{Schema, SchemaNode, SchemaRef, SchemaType};
@@ -9,13 +9,13 @@ use super::{given, set_field};
 use crate::defaults::Defaults;
 use crate::require;
 
-/// The schema's struct after the conversion, and what the field is before.
+/// The schema of the converted struct, and the type of the field before the conversion.
 #[derive(Debug)]
 pub(super) struct OfStruct {
     pub(super) schema: Schema,
-    /// None = the struct has no such field.
+    /// `None` if the struct does not have the field.
     kind: Option<Kind>,
-    /// Fields that must have a value and may lack it.
+    /// Required fields that may be missing.
     required: Vec<(FieldName, String)>,
 }
 
@@ -49,7 +49,7 @@ impl OfStruct {
         Ok(plan)
     }
 
-    /// The struct's own default is converted as its values are.
+    /// The default of the struct is converted like its values.
     fn keep_optional_and_default(
         &mut self,
         from: SchemaRef<'_>,
@@ -73,7 +73,7 @@ impl OfStruct {
         Ok(())
     }
 
-    /// Converts the field of a struct. Its schema stays to be set.
+    /// Converts the field of a struct. The caller sets its schema.
     pub(super) fn convert(
         &self,
         value: &mut Value<'_>,
@@ -96,7 +96,7 @@ impl OfStruct {
     }
 }
 
-/// The schema of what is converted: of that before only whether it is optional is kept.
+/// Returns the schema of the converted value, which is optional if the schema before was.
 pub(super) fn target_schema(target: Target, optional: bool) -> Schema {
     let schema = match target {
         Target::String => Schema::string(),

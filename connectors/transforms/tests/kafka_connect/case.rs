@@ -1,4 +1,4 @@
-//! A case, what came of it, and the files they are in.
+//! Test cases with their results, and the files that contain them.
 
 use std::path::{Path, PathBuf};
 
@@ -6,24 +6,24 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::cases;
 
-/// What a case is made of; whatever else a line has was recorded.
+/// The members that define a case. All others are recorded.
 const ASKED: [&str; 8] = ["transform", "config", "converter", "input", "other", "topic", "timestamp", "headers"];
 
-/// A line of a recording, with or without what came of it.
+/// A line of a recording, with or without its result.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Case(Json);
 
 impl Case {
-    /// A class behind `org.apache.kafka.connect.transforms.`, its configuration, whether JSON is in an envelope with a schema,
-    /// and what is read; none = a null.
+    /// Creates a case from a class name without `org.apache.kafka.connect.transforms.`, its configuration, whether JSON has an envelope with a
+    /// schema, and the input, which is null if it is `None`.
     pub(crate) fn new(class: &str, config: &[(&str, &str)], schemas: bool, input: Option<&str>) -> Case {
         let config: Map<String, Json> = config.iter().map(|(key, value)| ((*key).into(), json!(value))).collect();
         let converter = json!({ "schemas.enable": schemas.to_string() });
         Case(json!({ "transform": class, "config": config, "converter": converter, "input": input }))
     }
 
-    /// Sets one more member: `other` is the other side of the record, read with the converter, `topic`, `timestamp` as a
-    /// number, `headers` as a list of pairs of a name and what is read.
+    /// Sets another member: `other`, which is the other side of the record, read with the converter; `topic`; `timestamp`, a number; or
+    /// `headers`, a list of pairs of a name and an input.
     pub(crate) fn with(mut self, member: &str, value: Json) -> Case {
         assert!(ASKED.contains(&member), "no member {member}");
         self.0[member] = value;
@@ -34,7 +34,7 @@ impl Case {
         Case(serde_json::from_str(line).expect("JSON"))
     }
 
-    /// Without what came of it.
+    /// Returns the case without its result.
     pub(crate) fn asked(&self) -> Case {
         let members = self.0.as_object().expect("an object").iter();
         let asked = members.filter(|(name, _)| ASKED.contains(&name.as_str()));
@@ -45,7 +45,7 @@ impl Case {
         &self.0
     }
 
-    /// Weir's own outcome, where it differs.
+    /// Returns Weir's own result if it differs.
     pub(crate) fn weir(&self) -> Option<&Json> {
         self.0.get("weir")
     }
@@ -71,7 +71,7 @@ impl Case {
         self.0.get(member)?.as_str()
     }
 
-    /// A setting of the transform.
+    /// Returns a setting of the transform.
     pub(crate) fn config(&self, key: &str) -> Option<&str> {
         self.0["config"].get(key)?.as_str()
     }
@@ -80,13 +80,13 @@ impl Case {
         self.0.get(member)?.as_i64()
     }
 
-    /// The members of an object of texts.
+    /// Returns the members of an object of texts.
     pub(crate) fn entries(&self, member: &str) -> Vec<(String, String)> {
         let members = self.0[member].as_object().expect("an object");
         members.iter().map(|(key, value)| (key.clone(), value.as_str().expect("a text").into())).collect()
     }
 
-    /// Name and text of each header.
+    /// Returns the name and text of each header.
     pub(crate) fn headers(&self) -> Vec<(&str, Option<&str>)> {
         let headers = self.0.get("headers").and_then(Json::as_array);
         headers.into_iter().flatten().map(|header| (header[0].as_str().expect("a name"), header[1].as_str())).collect()
@@ -101,9 +101,9 @@ impl Case {
 #[derive(Debug)]
 pub(crate) struct Recording {
     name: &'static str,
-    /// None = written by hand.
+    /// Creates the cases, or `None` if they were written by hand.
     made: Option<fn() -> Vec<Case>>,
-    /// Why Weir's outcome is another one, if that is on purpose.
+    /// Why Weir's result differs, if that is intended.
     pub(crate) why: fn(&Case) -> Option<&'static str>,
 }
 
@@ -125,19 +125,19 @@ impl Recording {
             .join(format!("{}.jsonl", self.name))
     }
 
-    /// Those that are recorded.
+    /// Returns the recorded cases.
     pub(crate) fn lines(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.path());
         let text = text.unwrap_or_else(|error| panic!("{}: {error}", self.path().display()));
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Its reasons are in the file alone.
+    /// The reasons for differences are only in the file.
     pub(crate) fn is_by_hand(&self) -> bool {
         self.made.is_none()
     }
 
-    /// Those to record.
+    /// Returns the cases to record.
     pub(crate) fn cases(&self) -> Vec<Case> {
         match self.made {
             Some(made) => made(),

@@ -25,7 +25,7 @@ fn transforms_do_what_those_of_kafka_connect_do() {
         let case = Case::read(&line);
         let found = replay::outcome(&case);
         let weir = case.weir();
-        // What is said to differ and does not is wrong too.
+        // A difference that is expected and does not occur is an error, too.
         if !replay::same(weir.unwrap_or(case.outcome()), &found)
             || weir.is_some_and(|weir| replay::same(case.outcome(), weir))
         {

@@ -1,4 +1,4 @@
-//! The section of `docs/compatibility.md` about transforms: how many cases are compared, and what differs.
+//! The section of `docs/compatibility.md` about transforms: the number of compared cases, and the differences.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The transforms by the end of their class name.
+//! The transforms by the last part of their class name.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use weir_transforms::timestamp_converter::TimestampConverter;
 use weir_transforms::timestamp_router::TimestampRouter;
 use weir_transforms::value_to_key::ValueToKey;
 
-/// A chain of one.
+/// A chain with one step.
 pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, String> {
     match class {
         "Cast$Key" => configured::<Cast<Key>>(entries),
@@ -50,7 +50,7 @@ pub(crate) fn chain(class: &str, entries: &[(String, String)]) -> Result<Chain, 
     }
 }
 
-/// The definition's own checks first, as the runtime makes them.
+/// Makes the checks of the definition first, as the runtime does.
 fn configured<T: Transform>(entries: &[(String, String)]) -> Result<Chain, String> {
     let map: BTreeMap<_, _> = entries.iter().cloned().collect();
     config::check(&T::Config::keys(), &map).map_err(|error| error.message)?;

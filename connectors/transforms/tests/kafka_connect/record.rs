@@ -7,11 +7,11 @@ use std::thread;
 use crate::case::{Case, Recording};
 use crate::replay;
 
-/// Why numbers of values without a schema look different.
+/// Why numbers of values without a schema differ.
 const DIGITS: &str = "numbers without a schema keep their original digits: a value that does not change is not parsed \
                       and written back";
 
-/// Why floating point numbers look different.
+/// Why floating-point numbers differ.
 const FLOATS: &str = "Java 17 writes some floating point numbers with more digits than it takes to read them back; Weir writes as few as \
                       Java does from version 19 on";
 
@@ -50,7 +50,7 @@ fn record() {
         }
         std::fs::write(recording.path(), lines).expect("a file that can be written");
     }
-    // They are written nevertheless: the other test fails until they are the same or have a reason.
+    // The results are written nevertheless: the other test fails until they are equal or have a reason.
     assert!(unexplained.is_empty(), "{} differ without a reason:\n{}", unexplained.len(), unexplained.join("\n"));
 }
 

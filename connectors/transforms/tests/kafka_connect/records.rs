@@ -1,4 +1,4 @@
-//! A batch of the runtime as the SDK has it, and back: what the bindings do in a worker.
+//! Converts batches between the types of the runtime and those of the SDK, as the bindings do in a worker.
 
 use weir_data::records::{self as host, Column, Encoding, Format, Headers, Records, Topics, Values};
 use weir_data::schema as host_schema;

@@ -1,4 +1,4 @@
-//! Runs a case: reads, transforms and writes as a worker does.
+//! Runs a case: reads, transforms and writes a record as a worker does.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use weir_sdk::transform::Columns;
 use crate::case::Case;
 use crate::{plugins, records};
 
-/// What the side has that the transform does not work on, unless the case says otherwise.
+/// The default content of the side that the transform does not work on.
 const OTHER_SIDE: &str = "other side";
 const TOPIC: &str = "t";
 
-/// As [`Case`] has it: `output`, and `changed` if more changed, or `error` and `message`.
+/// Returns the result in the form of [`Case`]: `output`, and `changed` if more changed, or `error` and `message`.
 pub(crate) fn outcome(case: &Case) -> Json {
     run(case).unwrap_or_else(|(stage, message)| json!({ "error": stage, "message": message }))
 }
@@ -71,7 +71,7 @@ fn run(case: &Case) -> Result<Json, (&'static str, String)> {
     Ok(if changed.is_empty() { json!({ "output": output }) } else { json!({ "output": output, "changed": changed }) })
 }
 
-/// What the converter reads.
+/// Reads a text with the converter.
 fn record(case: &Case, converter: &mut dyn Converter) -> Result<Records, String> {
     let mut formats = vec![Format { encoding: Encoding::Utf8, schema: None }];
     let mut read = |text: Option<&str>| -> Result<Values, String> {
@@ -111,7 +111,7 @@ fn record(case: &Case, converter: &mut dyn Converter) -> Result<Records, String>
     })
 }
 
-/// Without the columns that the chain did not ask for.
+/// Removes the columns that the chain did not request.
 fn only(mut batch: TransformBatch, columns: Columns) -> TransformBatch {
     let none =
         weir_sdk::bindings::host::weir::connect::data::Values { lengths: vec![], bytes: vec![], format_index: vec![] };
@@ -142,17 +142,17 @@ fn write(converter: &mut dyn Converter, formats: &[Format], values: Values) -> R
     }
 }
 
-/// Whether an outcome is the one recorded. The fields of a map have no order, those of a struct have.
+/// Returns whether a result is the recorded one. The fields of a struct are ordered, those of a map are not.
 pub(crate) fn same(expected: &Json, found: &Json) -> bool {
     if expected.get("error").is_some() {
-        // Behind the converter's message there may be more of Weir's own.
+        // More details of Weir may follow the converter's message.
         let message = |value: &Json| value["message"].as_str().unwrap_or_default().to_owned();
         return expected["error"] == found["error"] && message(found).starts_with(&message(expected));
     }
     let read = |outcome: &Json| {
         let changed = outcome.get("changed").map(|changed| {
             let changed = changed.as_object().expect("an object");
-            // A key's partition hangs on its bytes.
+            // The partition of a key depends on its bytes.
             let order = |value: &Json| json!([comparable(value), names(value)]);
             changed.iter().map(|(member, value)| (member.clone(), order(value))).collect::<Json>()
         });
@@ -161,13 +161,13 @@ pub(crate) fn same(expected: &Json, found: &Json) -> bool {
     read(expected).is_some() && read(expected) == read(found)
 }
 
-/// The names of the members of a map in their order.
+/// Returns the names of the members of a map in their order.
 fn names(output: &Json) -> Vec<String> {
     let map = output.as_str().and_then(|text| serde_json::from_str::<serde_json::Map<String, Json>>(text).ok());
     map.into_iter().flatten().map(|(name, _)| name).collect()
 }
 
-/// The text of a map as a map.
+/// Returns the text of a map as a map.
 fn comparable(output: &Json) -> Json {
     let map = output.as_str().filter(|text| text.starts_with('{') && !text.starts_with("{\"schema\":"));
     let envelope = output.as_str().and_then(|text| text.strip_prefix("{\"schema\":null,\"payload\":"));
@@ -178,7 +178,7 @@ fn comparable(output: &Json) -> Json {
     }
 }
 
-/// Whether two outcomes are the same where numbers without a schema are: these are read as Java's long and double.
+/// Returns whether two results are equal if numbers without a schema are read as Java's long and double.
 pub(crate) fn same_but_for_digits(expected: &Json, found: &Json) -> bool {
     fn read(value: Json) -> Json {
         match value {
@@ -201,7 +201,7 @@ pub(crate) fn same_but_for_digits(expected: &Json, found: &Json) -> bool {
     expected.0.is_some() && expected == found
 }
 
-/// Whether two outputs are the same but for digits that a 32-bit floating point number does not hold.
+/// Returns whether two outputs are equal except for digits that a 32-bit floating-point number cannot represent.
 pub(crate) fn same_as_floats(expected: &Json, found: &Json) -> bool {
     fn read(value: Json) -> Json {
         match value {

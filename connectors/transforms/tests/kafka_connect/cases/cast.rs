@@ -1,4 +1,4 @@
-//! Cast: every type to every type, as a field and as a whole.
+//! Cases of Cast: each type to each other type, as a field and as a whole value.
 
 use super::inputs::{PLAIN, TYPED, default_of, envelope, structure, without_defaults};
 use crate::case::Case;
@@ -6,7 +6,7 @@ use crate::case::Case;
 const CLASSES: [&str; 2] = ["Cast$Key", "Cast$Value"];
 const TYPES: [&str; 8] = ["int8", "int16", "int32", "int64", "float32", "float64", "boolean", "string"];
 
-/// Texts that are numbers in Java or look as if they were.
+/// Texts that are numbers in Java, or look like numbers.
 const TEXTS: [&str; 40] = [
     "0",
     "-0",
@@ -50,7 +50,7 @@ const TEXTS: [&str; 40] = [
     "3.4028236E38",
 ];
 
-/// Numbers of JSON without a schema.
+/// JSON numbers without a schema.
 const NUMBERS: [&str; 22] = [
     "0",
     "1",
@@ -76,7 +76,7 @@ const NUMBERS: [&str; 22] = [
     "3.4028235677973366e38",
 ];
 
-/// Values of schemas that Java's casts bring to their ends.
+/// Values of schemas that are at the limits of Java's casts.
 const EXTREMES: [(&str, &[&str]); 6] = [
     (r#""type":"float""#, &["0.99", "-129.5", "3.4028235E38", "1.0E10", "16777216"]),
     (r#""type":"double""#, &["0.5", "-1.0E300", "9.223372036854776E18", "2147483647.5", "1.0E-320", "123456789.125"]),
@@ -110,7 +110,7 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.push(Case::new(class, &of_whole, false, None));
         cases.push(Case::new(class, &of_field, false, None));
         for (schema, values) in TYPED {
-            // Both sides are one code: the key need not have every value.
+            // Both sides use the same code, so the key does not need all values.
             let values = if class == CLASSES[0] { &values[..1] } else { values };
             for value in values {
                 cases.push(Case::new(class, &of_whole, true, Some(&envelope(schema, false, "", value))));
@@ -214,7 +214,7 @@ fn configurations() -> Vec<Case> {
         cases.push(Case::new(CLASSES[0], &[("spec", spec)], true, Some(&default)));
     }
     cases.push(Case::new(CLASSES[1], &[("spec", "a:int8"), ("replace.null.with.default", "no")], false, Some(map)));
-    // Which of two errors comes first.
+    // Which of two errors is reported.
     for spec in ["a:int8,b:int8", "b:int8,a:int8", "ssn:int8,id:int8,name:int8", "x1:int8,x2:int8,x17:int8"] {
         let names = ["a", "b", "ssn", "id", "name", "x1", "x2", "x17"];
         let members: Vec<String> = names.iter().map(|name| format!("\"{name}\":\"text {name}\"")).collect();

@@ -1,4 +1,4 @@
-//! DropHeaders: which names are listed, and which headers there are.
+//! Cases of DropHeaders: listed names and existing headers.
 
 use serde_json::{Value as Json, json};
 
@@ -8,7 +8,7 @@ use crate::case::Case;
 const LISTS: [&str; 16] =
     ["a", "b", "a,b", " a , b ", "b,a,c", "x", "A", "é\"\\,😀", "a.b", "a,a", "a,,b", ",", "a,", ",a", "", " "];
 
-/// Headers of all kinds, a name more than once, names that are odd.
+/// Headers of all types, duplicate names and unusual names.
 fn headers() -> [Json; 6] {
     let (text, number, map) = (header("\"type\":\"string\"", "\"x\""), header("\"type\":\"int8\"", "7"), "{\"a\":[1]}");
     let map = format!("{{\"schema\":null,\"payload\":{map}}}");

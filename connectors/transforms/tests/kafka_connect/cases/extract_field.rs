@@ -1,4 +1,4 @@
-//! ExtractField: names and paths that are there or not, through values of every type.
+//! Cases of ExtractField: existing and missing names and paths, in values of each type.
 
 use super::inputs::{PLAIN, TYPED, default_of, envelope, structure, without_defaults};
 use crate::case::Case;
@@ -29,7 +29,7 @@ const PATHS: [(&str, &str); 20] = [
     ("l.0", "V2"),
 ];
 
-/// What these may be in, for JSON and for structs.
+/// The values around them, for JSON and for structs.
 const NESTED: [&str; 8] = [
     "null",
     r#"{"a":1}"#,
@@ -99,7 +99,7 @@ fn configurations() -> Vec<Case> {
     configs.iter().map(|config| Case::new("ExtractField$Value", config, false, Some("{\"a\":1}"))).collect()
 }
 
-/// Structs with fields of structs, null and not.
+/// Structs with fields that are structs, null and not null.
 fn structs() -> Vec<String> {
     let inner = r#""type":"struct","fields":[{"type":"string","optional":true,"default":"d","field":"c"}],"name":"B""#;
     let outer = format!(

@@ -1,4 +1,4 @@
-//! Flatten: maps and structs in each other, names that meet, and what fields get from the structs around them.
+//! Cases of Flatten: nested maps and structs, names that collide, and what fields inherit from the structs around them.
 
 use super::inputs::{PLAIN, TYPED, default_of, envelope, structure, without_defaults};
 use crate::case::Case;
@@ -66,7 +66,7 @@ pub(crate) fn cases() -> Vec<Case> {
             }
         }
         for text in with_struct_defaults() {
-            // JsonConverter would read the null as the default.
+            // JsonConverter would replace null by the default.
             if !text.ends_with("null}}") {
                 cases.push(Case::new(class, &[], true, Some(&text)));
             }
@@ -77,7 +77,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// Structs in structs, required and optional, there and null, with names that meet.
+/// Nested structs, required and optional, present and null, with names that collide.
 fn structs() -> Vec<String> {
     let int8 = r#""type":"int8""#;
     let low = r#""type":"struct","fields":[{"type":"string","optional":true,"default":"d","field":"s"},{"type":"int64","optional":false,"field":"t"}],"name":"Low","doc":"x""#;
@@ -118,7 +118,7 @@ fn structs() -> Vec<String> {
     structs
 }
 
-/// Structs whose default is a struct, which JsonConverter cannot read: the schemas are put together by `Transforms.java`.
+/// Structs whose default is a struct, which JsonConverter cannot read: `Transforms.java` creates their schemas.
 fn with_struct_defaults() -> Vec<String> {
     let n = r#""type":"struct","fields":[{"type":"int8","optional":false,"field":"v"},{"type":"string","optional":true,"default":"own","field":"w"}],"name":"N""#;
     let mut structs = Vec::new();

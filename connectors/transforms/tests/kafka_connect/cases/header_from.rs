@@ -1,4 +1,4 @@
-//! HeaderFrom: fields of every type, there and not there, on both sides, copied and moved.
+//! Cases of HeaderFrom: fields of each type, existing and missing, on both sides, copied and moved.
 
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn typed(class: &str, operation: &str, cases: &mut Vec<Case>) {
     let config = [("fields", "a"), ("headers", "h"), ("operation", operation)];
     let there = json!([["h", header("\"type\":\"string\"", "\"x\"")]]);
     for (schema, values) in TYPED {
-        // How numbers look is the converter's to say.
+        // The form of numbers depends on the converter.
         for value in values.iter().filter(|value| !ODD_NUMBERS.contains(value)) {
             let record =
                 structure(&[("a", schema, false, ""), ("z", r#""type":"int8""#, true, "")], "", &payload(value));
@@ -59,7 +59,7 @@ fn payload(value: &str) -> String {
     format!("{{\"a\":{value},\"z\":null}}")
 }
 
-/// Nulls that have a default, read as nulls and as defaults.
+/// Nulls with a default, read as null and as the default.
 fn defaults(class: &str, operation: &str, cases: &mut Vec<Case>) {
     for replace in ["true", "false"] {
         let config =
@@ -83,7 +83,7 @@ fn defaults(class: &str, operation: &str, cases: &mut Vec<Case>) {
     }
 }
 
-/// More than one field, the same twice, odd names.
+/// Several fields, duplicates, unusual names.
 fn lists(class: &str, operation: &str, cases: &mut Vec<Case>) {
     let fields = [
         ("a", r#""type":"int8""#, false, ""),

@@ -1,4 +1,4 @@
-//! HoistField: values of every type on both sides.
+//! Cases of HoistField: values of each type on both sides.
 
 use serde_json::json;
 

@@ -1,10 +1,10 @@
-//! What the cases of several transforms are made of.
+//! Inputs for the cases of several transforms.
 
 use serde_json::{Value as Json, json};
 
 use crate::case::Case;
 
-/// JSON of every type, odd text and extreme numbers among them.
+/// JSON of each type, with unusual texts and extreme numbers.
 pub(crate) const PLAIN: [&str; 22] = [
     "null",
     "true",
@@ -30,7 +30,7 @@ pub(crate) const PLAIN: [&str; 22] = [
     "{\"\":0,\"a.b\":1,\"é\":[]}",
 ];
 
-/// A schema, without `optional`, and values of it.
+/// A schema without `optional`, and values of it.
 pub(crate) const TYPED: [(&str, &[&str]); 18] = [
     (r#""type":"int8""#, &["0", "-128", "127"]),
     (r#""type":"int16""#, &["-1", "32767"]),
@@ -61,12 +61,12 @@ pub(crate) const TYPED: [(&str, &[&str]); 18] = [
     (r#""type":"string","name":"S","version":7,"doc":"A text.","parameters":{"p":"q"}"#, &["\"text\""]),
 ];
 
-/// A value with its schema, as JsonConverter reads it. `more` are members of the schema, such as `,"default":1`.
+/// Returns a value with its schema, as JsonConverter reads it. `more` contains members of the schema, such as `,"default":1`.
 pub(crate) fn envelope(schema: &str, optional: bool, more: &str, payload: &str) -> String {
     format!(r#"{{"schema":{{{schema},"optional":{optional}{more}}},"payload":{payload}}}"#)
 }
 
-/// A struct `S` of these fields, each a name and what [`envelope`] has of a schema, with their values.
+/// Returns a struct `S` with these fields: for each its name, its schema as in [`envelope`], and its value.
 pub(crate) fn structure(fields: &[(&str, &str, bool, &str)], more: &str, payload: &str) -> String {
     let fields: Vec<String> = fields
         .iter()
@@ -75,12 +75,12 @@ pub(crate) fn structure(fields: &[(&str, &str, bool, &str)], more: &str, payload
     format!(r#"{{"schema":{{"type":"struct","fields":[{}],"name":"S"{more}}},"payload":{payload}}}"#, fields.join(","))
 }
 
-/// A header with a schema, as JsonConverter reads it.
+/// Returns a header with a schema, as JsonConverter reads it.
 pub(crate) fn header(schema: &str, payload: &str) -> String {
     envelope(schema, false, "", payload)
 }
 
-/// Why Weir refuses a list in which a name is twice.
+/// Why Weir rejects a list with a duplicate name.
 pub(crate) fn list_twice(case: &Case, key: &str) -> Option<&'static str> {
     let list = case.entries("config").into_iter().find(|(name, _)| name == key)?.1;
     let names: Vec<&str> = list.split(',').map(str::trim).collect();
@@ -90,13 +90,13 @@ pub(crate) fn list_twice(case: &Case, key: &str) -> Option<&'static str> {
     )
 }
 
-/// A converter that leaves nulls null where there is a default, for structs whose fields are null.
+/// A converter that does not replace null by the default, for structs with null fields.
 pub(crate) fn without_defaults() -> Json {
     json!({ "replace.null.with.default": "false", "schemas.enable": "true" })
 }
 
-/// Members of a schema for a default, if a value of the schema may be one.
+/// Returns the members of a schema for a default, if a value of the schema may be one.
 pub(crate) fn default_of(schema: &str, value: &str) -> Option<String> {
-    // JsonConverter cannot read a default of a struct.
+    // JsonConverter cannot read the default of a struct.
     (!schema.contains("struct")).then(|| format!(",\"default\":{value}"))
 }

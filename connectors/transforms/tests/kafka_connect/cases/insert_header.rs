@@ -1,4 +1,4 @@
-//! InsertHeader: texts and the types that are guessed from them.
+//! Cases of InsertHeader: texts and the types that are guessed for them.
 
 use serde_json::json;
 

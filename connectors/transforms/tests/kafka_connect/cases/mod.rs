@@ -1,4 +1,4 @@
-//! Makes the cases of each transform: a file's name, its cases, and why Weir differs where it does.
+//! Creates the cases of each transform: the name of the file, the cases, and why Weir differs.
 
 mod cast;
 mod drop_headers;
@@ -15,7 +15,7 @@ mod value_to_key;
 
 use crate::case::Case;
 
-/// A recording that is made.
+/// A recording whose cases are created.
 type Made = (&'static str, fn() -> Vec<Case>, fn(&Case) -> Option<&'static str>);
 
 pub(crate) fn all() -> Vec<Made> {

@@ -1,4 +1,4 @@
-//! SetSchemaMetadata: schemas of every type, with and without names and versions of their own.
+//! Cases of SetSchemaMetadata: schemas of each type, with and without names and versions.
 
 use super::inputs::{PLAIN, TYPED, default_of, envelope, structure, without_defaults};
 use crate::case::Case;
@@ -27,7 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 cases.push(Case::new(class, CONFIGS[0], true, Some(&envelope(schema, optional, "", value))));
             }
             let default = default_of(schema, values[values.len() - 1]);
-            // Both sides are one code: the key need not have every value.
+            // Both sides use the same code, so the key does not need all values.
             for config in [CONFIGS[0], CONFIGS[4]].into_iter().filter(|_| class == CLASSES[1]) {
                 for value in [values[values.len() - 1], "null"] {
                     for (optional, has_default) in [(true, false), (true, true), (false, true)] {

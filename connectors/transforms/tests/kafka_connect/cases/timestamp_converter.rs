@@ -1,4 +1,4 @@
-//! TimestampConverter: every kind into every other one, patterns, and texts that are read by them.
+//! Cases of TimestampConverter: each type to each other type, patterns, and texts that are parsed.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ const PRECISIONS: [&str; 4] = ["seconds", "milliseconds", "microseconds", "nanos
 
 const FORMAT: &str = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX";
 
-/// Before 1970, around the change of calendar, before year 1, far away.
+/// Times before 1970, around the change of the calendar, before year 1, and in the far future.
 const MOMENTS: [i64; 16] = [
     0,
     -1,
@@ -69,7 +69,7 @@ fn settings(cases: &mut Vec<Case>) {
     }
 }
 
-/// Values of every type, with and without schemas.
+/// Values of each type, with and without schemas.
 fn kinds(cases: &mut Vec<Case>) {
     for target in TARGETS {
         let config = [("target.type", target), ("format", FORMAT)];
@@ -118,7 +118,7 @@ fn precisions(cases: &mut Vec<Case>) {
     }
 }
 
-/// Patterns, and what they make of moments.
+/// Patterns and the texts that they produce.
 fn written(cases: &mut Vec<Case>) {
     for pattern in [
         "G GGGG",
@@ -165,7 +165,7 @@ fn written(cases: &mut Vec<Case>) {
     }
 }
 
-/// Texts that are read, those that are only nearly right among them.
+/// Texts that are parsed, including nearly valid ones.
 fn read(cases: &mut Vec<Case>) {
     let texts: [(&str, &[&str]); 36] = [
         (
@@ -329,7 +329,7 @@ fn read(cases: &mut Vec<Case>) {
     }
 }
 
-/// The whole value, a field, one that is not there or is nested.
+/// The whole value, a field, a missing field, a nested field.
 fn places(class: &str, cases: &mut Vec<Case>) {
     let moment = r#""type":"int64","name":"org.apache.kafka.connect.data.Timestamp","version":1"#;
     for field in ["", "a", "b", "x", "n.a", "é\""] {
@@ -358,7 +358,7 @@ fn places(class: &str, cases: &mut Vec<Case>) {
     }
 }
 
-/// Nulls: of the value, of a field, with and without a default.
+/// Null values and fields, with and without a default.
 fn nulls(class: &str, cases: &mut Vec<Case>) {
     let timestamp = r#""type":"int64","name":"org.apache.kafka.connect.data.Timestamp","version":1"#;
     for field in ["", "a"] {

@@ -1,4 +1,4 @@
-//! TimestampRouter: topics, formats and moments.
+//! Cases of TimestampRouter: topics, formats and times.
 
 use serde_json::json;
 

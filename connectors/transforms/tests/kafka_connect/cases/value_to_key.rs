@@ -1,4 +1,4 @@
-//! ValueToKey: one field and many of every type, in the order of the key.
+//! Cases of ValueToKey: one field and several fields of each type, in the order of the key.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::case::Case;
 
 const CLASS: &str = "ValueToKey";
 
-/// Names in an order that Java's maps of every size change.
+/// Names whose order changes in Java's maps of each size.
 const MANY: &str = "p,ssn,b,a,id,name,created_at,é,zip code,x1,x2,x3,country";
 
 pub(crate) fn cases() -> Vec<Case> {
