@@ -161,8 +161,8 @@ pub trait Connector: Sized + 'static {
     fn stop(&mut self) {}
 }
 
-/// A connector that looks for changes while it runs, such as a new table. Export it in the group `checks`. It takes the place
-/// of a monitoring thread, which a component cannot have.
+/// A connector that looks for changes while it runs, such as a new table. Export it in the group `checks`. It replaces a
+/// monitoring thread, which a component cannot have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `Check`",
     note = "the group `checks` of `weir_sdk::export!` lists connectors that implement `weir_sdk::connector::Check`"

@@ -34,7 +34,7 @@ pub(crate) fn enter() {
     ONCE.call_once(|| {
         // On the host a test may have set a logger of its own; then that one is used.
         let _ = log::set_logger(&HostLog);
-        // A panic ends in a trap, whose trace has no message: this is where it is told. On the host the test shows it.
+        // A panic ends in a trap, whose trace does not contain its message, so the message is logged. On the host the test prints it.
         #[cfg(target_family = "wasm")]
         std::panic::set_hook(Box::new(|panic| host::log(Level::Error, "panic", &panic.to_string())));
     });

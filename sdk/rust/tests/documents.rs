@@ -1,4 +1,4 @@
-//! What the documents show is what there is.
+//! Compares documents with the code and the contract.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }
 
-/// The blocks of code of this language, with what lies between them left out.
+/// Returns the blocks of code in this language.
 fn blocks(document: &str, language: &str) -> Vec<String> {
     let (begin, mut blocks, mut block) = (format!("```{language}"), Vec::new(), None);
     for line in document.lines() {
@@ -34,7 +34,7 @@ fn the_first_connector_is_the_example() {
     assert!(example.lines().count() <= 80);
 }
 
-/// The files of a directory whose names end in `.wit`, with their texts.
+/// Returns the `.wit` files of a directory with their texts.
 fn wit_files(directory: &Path) -> BTreeMap<String, String> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let wit = entries.filter(|path| path.extension().is_some_and(|ending| ending == "wit"));
@@ -120,7 +120,7 @@ fn the_contract_has_every_call_that_its_readme_names() {
         let body = contract.split(&format!("\ninterface {interface} {{")).nth(1).expect("the interface is there");
         let body = body.split("\n}").next().unwrap_or_default();
         for (at, _) in readme.match_indices(&format!("{interface}.")) {
-            // `data.wit`, and `sink.` inside of another word.
+            // Skips `data.wit`, and `sink.` as part of another word.
             let before = readme[..at].chars().next_back().unwrap_or(' ');
             let call: String = readme[at + interface.len() + 1..]
                 .chars()
@@ -132,7 +132,7 @@ fn the_contract_has_every_call_that_its_readme_names() {
             assert!(body.contains(&format!("    {call}: func(")), "wit/README.md names {interface}.{call}");
             found += 1;
         }
-        // And the other way: every call is named.
+        // Each call must be named, too.
         for line in body.lines().filter_map(|line| line.strip_prefix("    ")) {
             if let Some((call, _)) = line.split_once(": func(") {
                 assert!(

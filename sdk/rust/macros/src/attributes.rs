@@ -46,7 +46,7 @@ impl Attributes {
     }
 
     fn read(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
-        let Some(word) = meta.path.get_ident() else { return Err(meta.error("expected one word")) };
+        let Some(word) = meta.path.get_ident() else { return Err(meta.error("expected the name of an attribute")) };
         match word.to_string().as_str() {
             "name" => self.name = Some(key(meta.value()?.parse()?)?),
             "default" => self.default = Some(meta.value()?.parse()?),
@@ -102,7 +102,7 @@ impl Attributes {
             "flatten" => self.flatten = true,
             other => {
                 return Err(meta.error(format_args!(
-                    "unknown attribute `{other}`; there are: name, default, importance, kind, validator, range, one_of, \
+                    "unknown attribute `{other}`; the attributes are: name, default, importance, kind, validator, range, one_of, \
                      one_of_ignoring_case, group, order, width, display_name, dependents, recommended, internal, flatten"
                 )));
             }
@@ -141,7 +141,7 @@ fn key(name: LitStr) -> Result<LitStr> {
 /// Converts a range to the inclusive bounds that Kafka uses.
 fn range(range: &ExprRange) -> Result<TokenStream> {
     if range.start.is_none() && range.end.is_none() {
-        return Err(Error::new(range.span(), "the range bounds nothing"));
+        return Err(Error::new(range.span(), "the range has no bounds"));
     }
     let ends = [&range.start, &range.end];
     if ends.into_iter().flatten().any(|end| is_decimal(end)) {

@@ -1,7 +1,7 @@
 //! Generates the implementation of `Config`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
     Data, DeriveInput, Error, Expr, ExprLit, ExprUnary, Field, Fields, GenericArgument, Lit, PathArguments, Result,
@@ -10,8 +10,8 @@ use syn::{
 
 use crate::attributes::Attributes;
 
-/// Returns the code for a wrong definition: the error, and an implementation that does nothing, without which the compiler
-/// would complain about its absence wherever the configuration is used.
+/// Returns the code for a wrong definition: the error, and an implementation that does nothing. Without the implementation, the compiler
+/// would report more errors wherever the configuration is used.
 pub(crate) fn failed(input: &DeriveInput, error: Error) -> TokenStream {
     let (name, error) = (&input.ident, error.into_compile_error());
     let (generics, arguments, bounds) = input.generics.split_for_impl();
@@ -35,18 +35,24 @@ pub(crate) fn failed(input: &DeriveInput, error: Error) -> TokenStream {
 
 pub(crate) fn config(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
-        return Err(Error::new_spanned(&input.ident, "only a struct can be a configuration: each field is one key"));
+        return Err(Error::new_spanned(&input.ident, "only a struct can be a configuration: each field is a key"));
     };
     let Fields::Named(fields) = &data.fields else {
         return Err(Error::new_spanned(&input.ident, "the fields of a configuration need names: they become its keys"));
     };
-    let fields = fields.named.iter().map(ConfigField::of).collect::<Result<Vec<_>>>()?;
+    let fields = fields.named.iter().enumerate().map(ConfigField::of).collect::<Result<Vec<_>>>()?;
     unique(&fields)?;
+    let types = fields.iter().map(ConfigField::field_type);
     let keys = fields.iter().map(ConfigField::key);
     let values = fields.iter().map(ConfigField::value);
     let name = &input.ident;
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     Ok(quote! {
+        #[doc(hidden)]
+        impl #generics #name #arguments #bounds {
+            #(#types)*
+        }
+
         #[automatically_derived]
         impl #generics ::weir_sdk::config::Config for #name #arguments #bounds {
             fn keys() -> ::std::vec::Vec<::weir_sdk::config::ConfigKey> {
@@ -70,20 +76,23 @@ struct ConfigField<'a> {
     field: &'a Field,
     name: String,
     attributes: Attributes,
+    /// The name of the function that returns what is known about the field's type.
+    type_function: Ident,
 }
 
 impl<'a> ConfigField<'a> {
-    fn of(field: &'a Field) -> Result<ConfigField<'a>> {
+    fn of((index, field): (usize, &'a Field)) -> Result<ConfigField<'a>> {
         let attributes = Attributes::of(field)?;
         let name = match (&attributes.name, &field.ident) {
             (Some(name), _) => name.value(),
             (None, Some(ident)) => ident.to_string().trim_start_matches("r#").replace('_', "."),
-            (None, None) => return Err(Error::new_spanned(field, "a field without a name")),
+            (None, None) => return Err(Error::new_spanned(field, "a field needs a name: it becomes the key")),
         };
         if let Some(default) = &attributes.default {
             check_default(default, inner_option(&field.ty).unwrap_or(&field.ty), attributes.listed)?;
         }
-        Ok(ConfigField { field, name, attributes })
+        let type_function = format_ident!("__weir_config_field_{index}");
+        Ok(ConfigField { field, name, attributes, type_function })
     }
 
     /// Returns whether the field is parsed with `FromStr`: the allowed values are listed, and the type is not `String` or
@@ -93,29 +102,40 @@ impl<'a> ConfigField<'a> {
         self.attributes.listed && !(named(ty, "String") || named(ty, "Vec"))
     }
 
+    /// Generates the function that returns what is known about the field's type. The rest of the code requires nothing of the type,
+    /// so that the compiler reports a type that cannot be used once.
+    fn field_type(&self) -> TokenStream {
+        let (function, ty) = (&self.type_function, &self.field.ty);
+        let inner = inner_option(ty);
+        let (constructor, of) = match (self.attributes.flatten, self.by_from_str(), inner) {
+            (true, ..) => ("flattened", ty),
+            (false, true, Some(inner)) => ("optional_from_str", inner),
+            (false, true, None) => ("from_str", ty),
+            (false, false, _) => ("field", ty),
+        };
+        let result = Ident::new(if self.attributes.flatten { "Flattened" } else { "FieldType" }, Span::call_site());
+        let constructor = Ident::new(constructor, of.span());
+        // Spanned as a whole, so that the compiler underlines the type in the author's struct.
+        let call = quote_spanned!(of.span()=> ::weir_sdk::config::derive::#constructor::<#of>());
+        quote! {
+            fn #function() -> ::weir_sdk::config::derive::#result<#ty> {
+                #call
+            }
+        }
+    }
+
     /// Generates the definition of the key.
     fn key(&self) -> TokenStream {
         let Attributes {
             importance, kind, validators, group, order, width, display_name, dependents, recommended, ..
         } = &self.attributes;
-        let ty = &self.field.ty;
+        let function = &self.type_function;
         if self.attributes.flatten {
-            return quote_spanned!(ty.span()=> keys.extend(<#ty as ::weir_sdk::config::Config>::keys()););
+            return quote!(keys.extend(Self::#function().keys););
         }
         let (name, doc) = (&self.name, &self.attributes.doc);
-        let own_kind = quote_spanned!(ty.span()=> <#ty as ::weir_sdk::config::ConfigField>::KIND);
-        let (kind, optional, own_validators) = if self.by_from_str() {
-            let kind = kind.as_ref().map_or(quote!(::weir_sdk::config::ConfigType::String), of_type);
-            let optional = inner_option(ty).is_some();
-            (kind, quote!(#optional), quote!(::std::vec::Vec::new()))
-        } else {
-            (
-                kind.as_ref().map_or(own_kind, of_type),
-                quote!(<#ty as ::weir_sdk::config::ConfigField>::OPTIONAL),
-                quote!(<#ty as ::weir_sdk::config::ConfigField>::validators()),
-            )
-        };
-        let required = if self.attributes.default.is_some() { quote!(false) } else { quote!(!#optional) };
+        let kind = kind.as_ref().map_or(quote!(field.kind), of_type);
+        let required = if self.attributes.default.is_some() { quote!(false) } else { quote!(!field.optional) };
         let default = option(self.default_text());
         let importance =
             importance.as_ref().map(|variant| quote!(key.importance = ::weir_sdk::config::Importance::#variant;));
@@ -128,10 +148,11 @@ impl<'a> ConfigField<'a> {
             display_name.as_ref().map(|name| quote!(key.display_name = ::std::option::Option::Some(#name.into());));
         let internal = self.attributes.internal;
         quote! {
+            let field = Self::#function();
             let mut key = ::weir_sdk::config::ConfigKey::new(#name, #kind, #doc);
             key.required = #required;
             key.default = #default;
-            key.validators = #own_validators;
+            key.validators = field.validators;
             #(key.validators.push(::weir_sdk::config::Validator::#validators);)*
             #importance #width #group #order #display_name
             key.internal = #internal;
@@ -143,24 +164,15 @@ impl<'a> ConfigField<'a> {
 
     /// Generates the code that reads the field of the struct.
     fn value(&self) -> TokenStream {
-        let (ident, ty, name) = (&self.field.ident, &self.field.ty, &self.name);
+        let (ident, function, name) = (&self.field.ident, &self.type_function, &self.name);
         if self.attributes.flatten {
-            return quote_spanned!(ty.span()=> #ident: <#ty as ::weir_sdk::config::Config>::parse(entries)?);
+            return quote!(#ident: (Self::#function().parse)(entries)?);
         }
         let default = match self.default_text() {
             Some(text) => quote!(::std::option::Option::Some(::std::string::String::as_str(&#text))),
             None => quote!(::std::option::Option::None),
         };
-        let (function, of) = match (self.by_from_str(), inner_option(ty)) {
-            (true, Some(inner)) => ("optional_from_str", inner),
-            (true, None) => ("from_str", ty),
-            (false, _) => ("field", ty),
-        };
-        // Spanned as a whole, so that a type that will not do is underlined in the author's struct.
-        let function = Ident::new(function, of.span());
-        let entries = Ident::new("entries", Span::call_site());
-        let call = quote_spanned!(of.span()=> ::weir_sdk::config::derive::#function::<#of>(#entries, #name, #default)?);
-        quote!(#ident: #call)
+        quote!(#ident: (Self::#function().parse)(entries, #name, #default)?)
     }
 
     fn default_text(&self) -> Option<TokenStream> {
@@ -179,7 +191,7 @@ fn option(value: Option<TokenStream>) -> TokenStream {
 fn unique(fields: &[ConfigField<'_>]) -> Result<()> {
     for (index, field) in fields.iter().enumerate() {
         if !field.attributes.flatten && fields[..index].iter().any(|other| other.name == field.name) {
-            let message = format!("the key `{}` is there already", field.name);
+            let message = format!("two fields have the key `{}`", field.name);
             return Err(match &field.attributes.name {
                 Some(name) => Error::new(name.span(), message),
                 None => Error::new_spanned(&field.field.ident, message),
@@ -190,7 +202,7 @@ fn unique(fields: &[ConfigField<'_>]) -> Result<()> {
 }
 
 /// Returns an error if a literal obviously cannot be the default of a field of this type.
-fn check_default(default: &Expr, ty: &Type, listed: bool) -> Result<()> {
+fn check_default(default: &Expr, ty: &Type, is_listed: bool) -> Result<()> {
     let literal = match default {
         Expr::Lit(ExprLit { lit, .. }) => lit,
         Expr::Unary(ExprUnary { expr, .. }) => match &**expr {
@@ -207,12 +219,16 @@ fn check_default(default: &Expr, ty: &Type, listed: bool) -> Result<()> {
         (matches!(literal, Lit::Int(_) | Lit::Float(_)), "a number")
     } else if named(ty, "bool") {
         (matches!(literal, Lit::Bool(_)), "`true` or `false`")
-    } else if listed || ["String", "Vec", "Password"].iter().any(|name| named(ty, name)) {
+    } else if is_listed || ["String", "Vec", "Password"].iter().any(|name| named(ty, name)) {
         (matches!(literal, Lit::Str(_)), "a text in quotes")
     } else {
         return Ok(());
     };
-    if fits { Ok(()) } else { Err(Error::new(default.span(), format_args!("the default of this field is {wanted}"))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Error::new(default.span(), format_args!("the default of this field must be {wanted}")))
+    }
 }
 
 /// Returns whether the last part of the type's path is this name.

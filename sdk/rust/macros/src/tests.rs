@@ -27,39 +27,39 @@ fn a_key_needs_a_doc_comment() {
 }
 
 #[test]
-fn an_unknown_attribute_is_answered_with_those_there_are() {
-    check("struct C { /// D.\n #[config(defualt = 1)] a: u64 }", "there are: name, default,", "defualt");
+fn an_error_about_an_unknown_attribute_lists_the_attributes() {
+    check("struct C { /// D.\n #[config(defualt = 1)] a: u64 }", "the attributes are: name, default,", "defualt");
 }
 
 #[test]
-fn an_unknown_word_is_answered_with_those_there_are() {
+fn an_error_about_an_unknown_word_lists_the_words() {
     check("struct C { /// D.\n #[config(importance = huge)] a: u64 }", "not one of: high, medium, low", "huge");
     check("struct C { /// D.\n #[config(validator = odd)] a: u64 }", "not one of: non_empty, regex,", "odd");
     check("struct C { /// D.\n #[config(width = broad)] a: u64 }", "not one of: short,", "broad");
 }
 
 #[test]
-fn a_default_of_another_type_is_refused() {
-    check("struct C { /// D.\n #[config(default = \"1\")] a: u64 }", "is a whole number", "\"1\"");
-    check("struct C { /// D.\n #[config(default = 1.5)] a: Option<i32> }", "is a whole number", "1.5");
-    check("struct C { /// D.\n #[config(default = 1)] a: bool }", "is `true` or `false`", "1");
-    check("struct C { /// D.\n #[config(default = 1)] a: String }", "is a text in quotes", "1");
+fn a_default_of_another_type_is_rejected() {
+    check("struct C { /// D.\n #[config(default = \"1\")] a: u64 }", "must be a whole number", "\"1\"");
+    check("struct C { /// D.\n #[config(default = 1.5)] a: Option<i32> }", "must be a whole number", "1.5");
+    check("struct C { /// D.\n #[config(default = 1)] a: bool }", "must be `true` or `false`", "1");
+    check("struct C { /// D.\n #[config(default = 1)] a: String }", "must be a text in quotes", "1");
     check("struct C { /// D.\n #[config(default = true)] a: Duration }", "of milliseconds", "true");
 }
 
 #[test]
-fn a_key_is_there_once() {
+fn two_fields_cannot_have_the_same_key() {
     check(
         "struct C { /// D.\n a_b: u64, /// D.\n #[config(name = \"a.b\")] c: u64 }",
-        "`a.b` is there already",
+        "two fields have the key `a.b`",
         "\"a.b\"",
     );
     check("struct C { /// D.\n #[config(name = \"\")] c: u64 }", "cannot be empty", "\"\"");
 }
 
 #[test]
-fn ranges_and_lists_bound_something() {
-    check("struct C { /// D.\n #[config(range(..))] a: u64 }", "bounds nothing", "..");
+fn ranges_and_lists_are_not_empty() {
+    check("struct C { /// D.\n #[config(range(..))] a: u64 }", "has no bounds", "..");
     check("struct C { /// D.\n #[config(range(0.5..1.5))] a: f64 }", "write `..=`", "0.5..1.5");
     check("struct C { /// D.\n #[config(one_of())] a: String }", "at least one text", "one_of()");
 }

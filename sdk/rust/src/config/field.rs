@@ -24,9 +24,9 @@ use super::{ConfigType, Validator};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a configuration key cannot be a `{Self}`",
-    label = "not a type that a configuration key can have",
-    note = "there are String, bool, i16, i32, i64, u16, u32, u64, f64, Duration, Vec<String>, Password, and an Option of these",
-    note = "any type with `FromStr` will do when `#[config(one_of(...))]` lists its texts"
+    label = "not a valid type for a configuration key",
+    note = "the types are String, bool, i16, i32, i64, u16, u32, u64, f64, Duration, Vec<String>, Password, and an Option of these",
+    note = "any type that implements `FromStr` is valid if `#[config(one_of(...))]` lists its texts"
 )]
 pub trait ConfigField: Sized {
     /// The corresponding Kafka type.

@@ -38,7 +38,7 @@ impl Config for Limit {
     }
 
     fn parse(entries: &ConfigMap) -> Result<Limit, ConfigError> {
-        crate::config::derive::field(entries, "limit", None).map(Limit)
+        (crate::config::derive::field().parse)(entries, "limit", None).map(Limit)
     }
 }
 

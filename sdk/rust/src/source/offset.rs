@@ -36,7 +36,7 @@ impl SourcePartition {
         }
         write_text(&mut bytes, key);
         bytes.push(b':');
-        // A number that JSON does not know stands for nothing that could be found again.
+        // JSON cannot represent the number, so no offset could be found with it.
         if value.write(&mut bytes).is_err() {
             bytes.extend_from_slice(b"null");
         }

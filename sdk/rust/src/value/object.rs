@@ -349,7 +349,7 @@ impl Texts<'_> {
 fn is_named<N: Name + ?Sized>(texts: &Texts<'_>, field: &Field, name: &N) -> bool {
     let text = name.text().as_bytes();
     if field.plain {
-        // Short names are told apart, and found to be equal, without a look at the texts.
+        // Short names are compared without reading the texts.
         let len = field.name.len as usize;
         len == text.len() + 2
             && field.head == name.head()

@@ -156,7 +156,7 @@ fn falsify(batch: &mut SourceBatch, lie: &str, budget: &Budget) -> Result<(), Fa
         "lie-source-offset-short" => batch.source_offsets.lengths.truncate(count - 1),
         // After the last record, and traps unless the task defines where transactions end.
         "lie-boundary" => source_context::commit_transaction(Some(count as u32)),
-        // No lies, but more than anybody needs.
+        // Valid, but unusually large.
         "many-partitions" => partition_for_each(batch, 0),
         "large-partitions" => partition_for_each(batch, 10_000),
         "line-breaks" => {
