@@ -134,20 +134,36 @@ impl Lanes {
 
     /// Closes the producers that have failed. What they had not acknowledged will get no report; the next record opens others.
     pub fn take_failed(&mut self) -> Vec<Failed> {
-        let ended = |(lane, writer): (&Lane, &TopicWriter)| {
+        self.take(|lane, writer| {
             (writer.producer().end()? == End::Fatal).then(|| {
                 let (code, reason) = writer
                     .producer()
                     .fatal_error()
                     .unwrap_or((RDKafkaErrorCode::Fatal, "librdkafka named no cause".to_owned()));
-                Failed { lane: *lane, code, reason: format!("{} ({reason})", describe(&KafkaError::Global(code))) }
+                Failed { lane, code, reason: format!("{} ({reason})", describe(&KafkaError::Global(code))) }
             })
-        };
-        let failed: Vec<Failed> = self.open.iter().filter_map(ended).collect();
-        for lane in &failed {
-            self.open.remove(&lane.lane);
-        }
-        failed
+        })
+    }
+
+    /// Closes the producers that a broker refuses. Returns their lanes, and why they are refused and what to do. The next record opens
+    /// others.
+    pub fn take_refused(&mut self) -> Vec<(Lane, String)> {
+        self.take(|lane, writer| match writer.producer().end()? {
+            End::Refused(reason) => Some((lane, reason)),
+            End::Fatal => None,
+        })
+    }
+
+    /// Closes the producers for which this returns something.
+    fn take<T>(&mut self, ended: impl Fn(Lane, &TopicWriter) -> Option<T>) -> Vec<T> {
+        let mut taken = Vec::new();
+        self.open.retain(|lane, writer| {
+            let found = ended(*lane, writer);
+            let keep = found.is_none();
+            taken.extend(found);
+            keep
+        });
+        taken
     }
 
     /// Returns when one of the producers can no longer be used. Safe to drop.

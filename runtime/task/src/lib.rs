@@ -136,14 +136,11 @@ pub enum Error {
         cause: String,
     },
     /// Kafka did not accept a record for the dead letter queue.
-    #[error(
-        "Could not produce message to dead letter queue. topic={topic}\nCaused by: {cause}\nNext: make the topic accept the \
-         record, and restart the task, which reads it again"
-    )]
+    #[error("Could not produce message to dead letter queue. topic={topic}\nCaused by: {cause}")]
     DeadLetter {
         /// The queue's topic.
         topic: String,
-        /// Kafka's answer.
+        /// Kafka's answer, and what to do.
         cause: String,
     },
     /// A sink kept failing although records were skipped.

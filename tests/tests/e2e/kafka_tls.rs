@@ -199,6 +199,34 @@ fn refused(rest: &Rest, data: &Path, guarded: &Guarded) -> Result<()> {
             ensure!(SECRETS.iter().all(|secret| !trace.contains(secret)), "{name} {part}: {trace}");
         }
     }
+    refused_queue(rest, data, guarded, &password)
+}
+
+/// A sink whose dead letter queue a broker refuses: the lines are not JSON.
+fn refused_queue(rest: &Rest, data: &Path, guarded: &Guarded, refused: &Settings) -> Result<()> {
+    let good = ssl(&guarded.ssl, "PEM")?;
+    let config = with(
+        &sink(&data.join("never"), "tls-pem"),
+        &[
+            ("value.converter", "org.apache.kafka.connect.json.JsonConverter"),
+            ("errors.tolerance", "all"),
+            ("errors.deadletterqueue.topic.name", "tls-dead"),
+            ("errors.deadletterqueue.topic.replication.factor", "1"),
+        ],
+    );
+    let config = overridden(&overridden(&config, "consumer", &good), "admin", &good);
+    rest.create("refused-queue", &overridden(&config, "producer", refused))?;
+    let trace = rest.wait_failed("refused-queue", WITHIN)?;
+    for part in [
+        "Could not produce message to dead letter queue. topic=tls-dead",
+        "Kafka refuses its producer",
+        guarded.sasl_ssl.as_str(),
+        "producer.override.*",
+        "\nNext: check sasl.mechanism",
+    ] {
+        ensure!(trace.contains(part), "{part:?} is not in {trace}");
+    }
+    ensure!(SECRETS.iter().all(|secret| !trace.contains(secret)), "{trace}");
     Ok(())
 }
 

@@ -34,6 +34,8 @@ const MAX_BYTES: usize = 4 << 20;
 const MAX_RECORDS: usize = 10_000;
 /// The memory that a dead letter takes in addition to its bytes.
 const OVERHEAD: usize = 1 << 10;
+/// What to do if Kafka refuses a dead letter.
+const FIX_TOPIC: &str = "make the topic accept the record, and restart the task, which reads it again";
 /// How long to wait when the producer's queue is full.
 const QUEUE_FULL_DELAY: Duration = Duration::from_millis(5);
 /// Pause before dead letters that Kafka did not accept are sent again: the first, and the longest.
@@ -187,10 +189,11 @@ impl DeadLetters {
             if self.bytes <= MAX_BYTES && self.pending.len() < MAX_RECORDS {
                 break;
             }
-            let woken = self.wake.notified();
+            let (woken, ended) = (self.wake.notified(), self.producer_ended());
             tokio::select! {
                 () = self.stopping.asked() => return Err(Error::Stopped),
                 () = woken => {}
+                () = ended => {}
                 () = until(again) => {}
             }
         }
@@ -219,14 +222,36 @@ impl DeadLetters {
                 return Ok(false);
             }
             let again = again.map_or(deadline, |again| again.min(deadline));
-            let woken = self.wake.notified();
+            let (woken, ended) = (self.wake.notified(), self.producer_ended());
             // The next iteration handles what arrives until the deadline.
             tokio::select! {
                 () = self.stopping.asked(), if on_stop == OnStop::End => return Ok(false),
                 () = woken => {}
+                () = ended => {}
                 () = tokio::time::sleep_until(again) => {}
             }
         }
+    }
+
+    /// Returns when a producer can no longer be used while dead letters are unacknowledged: it reports nothing more. Then
+    /// [`DeadLetters::serve`] has something to do. Safe to drop.
+    pub(super) fn producer_ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let ended = self.lanes.as_ref().filter(|_| !self.pending.is_empty()).map(Lanes::ended);
+        async move {
+            match ended {
+                Some(ended) => drop(ended.await),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Handles the outcomes of dead letters, and sends those that wait.
+    ///
+    /// # Errors
+    ///
+    /// Kafka refuses one, or the producer.
+    pub(super) fn serve(&mut self) -> Result<(), Error> {
+        self.pump().map(drop)
     }
 
     /// Returns where the records were consumed that Kafka has not acknowledged.
@@ -244,6 +269,7 @@ impl DeadLetters {
             return Ok(None);
         }
         let now = Instant::now();
+        self.check_refused()?;
         self.replace_failed(now)?;
         self.absorb(now)?;
         while let Some(letter) = self.pending.pop_front_if(|letter| letter.is_acknowledged()) {
@@ -263,12 +289,33 @@ impl DeadLetters {
         self.memory.resize((self.bytes * 2 + self.pending.len() * OVERHEAD) as u64);
     }
 
+    /// Closes producers that a broker refuses.
+    ///
+    /// # Errors
+    ///
+    /// One of them has dead letters. librdkafka would report them only after `delivery.timeout.ms`.
+    fn check_refused(&mut self) -> Result<(), Error> {
+        let Some(lanes) = &mut self.lanes else { return Ok(()) };
+        for (lane, reason) in lanes.take_refused() {
+            let has_letter = |letter: &Unacknowledged| {
+                !letter.is_acknowledged() && letter.sent.as_ref().is_some_and(|(sent, _)| *sent == lane)
+            };
+            if self.pending.iter().any(has_letter) {
+                return Err(self.refused(format!(
+                    "Kafka refuses its producer (the settings are producer.* of the worker and producer.override.* of the \
+                     connector): {reason}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Dead letters of a producer that has failed are sent again with another one.
     fn replace_failed(&mut self, now: Instant) -> Result<(), Error> {
         let Some(lanes) = &mut self.lanes else { return Ok(()) };
         for failed in lanes.take_failed() {
             if Fault::of(failed.code) == Fault::Setup {
-                return Err(self.refused(&failed.reason));
+                return Err(self.refused(with_next(&failed.reason, Fault::Setup.next())));
             }
             warn!(
                 error = failed.reason,
@@ -292,8 +339,11 @@ impl DeadLetters {
             let Some(failure) = tracked.outstanding.take_failures().pop() else { continue };
             let alone = failure.alone || *lane == 1 || letter.size > *lane;
             match Fault::of(failure.code) {
-                Fault::Setup | Fault::Record => return Err(self.refused(&failure.message)),
-                Fault::RequestSize | Fault::Request if alone => return Err(self.refused(&failure.message)),
+                Fault::Setup => return Err(self.refused(with_next(&failure.message, Fault::Setup.next()))),
+                Fault::Record => return Err(self.refused(with_next(&failure.message, FIX_TOPIC))),
+                Fault::RequestSize | Fault::Request if alone => {
+                    return Err(self.refused(with_next(&failure.message, FIX_TOPIC)));
+                }
                 Fault::RequestSize | Fault::Request => smaller = Some((*lane / 2).max(1)),
                 Fault::Timeout | Fault::Transient => {
                     self.resume.get_or_insert(now + retry_delay(None, self.failures, RETRY_DELAYS));
@@ -321,17 +371,16 @@ impl DeadLetters {
     }
 
     fn give(&mut self, now: Instant) -> Result<Option<Instant>, Error> {
-        if self.lanes.is_none() {
-            let lanes = Lanes::open(&self.producers, &self.properties, &self.metrics.connections)
-                .map_err(|cause| self.no_producer(&describe(&cause)))?;
-            info!(topic = self.queue.topic, "opened the dead letter queue");
-            self.lane = lanes.configured();
-            self.lanes = Some(lanes);
-        }
         let failed = |cause: weir_kafka::KafkaError| Error::DeadLetterTopic {
             topic: self.queue.topic.clone(),
             cause: describe(&cause),
         };
+        if self.lanes.is_none() {
+            let lanes = Lanes::open(&self.producers, &self.properties, &self.metrics.connections).map_err(failed)?;
+            info!(topic = self.queue.topic, "opened the dead letter queue");
+            self.lane = lanes.configured();
+            self.lanes = Some(lanes);
+        }
         let Some(lanes) = &mut self.lanes else { return Ok(None) };
         let lane = self.lane;
         for letter in self.pending.iter_mut().filter(|letter| letter.sent.is_none()) {
@@ -359,16 +408,17 @@ impl DeadLetters {
         Ok(None)
     }
 
-    fn no_producer(&self, cause: &str) -> Error {
-        Error::DeadLetterTopic { topic: self.queue.topic.clone(), cause: cause.to_owned() }
-    }
-
-    fn refused(&mut self, cause: &str) -> Error {
-        self.refusal = Some(cause.to_owned());
+    fn refused(&mut self, cause: String) -> Error {
+        self.refusal = Some(cause.clone());
         self.metrics.dead_letter_failed();
         error!(exception = cause, "Could not produce message to dead letter queue. topic={}", self.queue.topic);
-        Error::DeadLetter { topic: self.queue.topic.clone(), cause: cause.to_owned() }
+        Error::DeadLetter { topic: self.queue.topic.clone(), cause }
     }
+}
+
+/// A cause, and what to do about it.
+fn with_next(cause: &str, next: &str) -> String {
+    format!("{cause}\nNext: {next}")
 }
 
 async fn until(at: Option<Instant>) {
@@ -431,6 +481,8 @@ fn context(id: &TaskId, failure: &Failure, location: &RecordLocation<'_>) -> Vec
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
     use crate::memory::InFlightMemory;
 
@@ -532,6 +584,38 @@ mod tests {
         let (began, patience) = (Instant::now(), Duration::from_millis(50));
         assert!(!letters.settle(patience, OnStop::Continue).await.expect("nothing is refused"));
         assert!(began.elapsed() >= patience);
+    }
+
+    /// Answers each connection with something that is not TLS.
+    fn not_a_tls_broker() -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let _ = connection.and_then(|mut connection| connection.write_all(b"this is not TLS at all, is it?\n"));
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_producer_that_a_broker_refuses_fails_the_task_and_the_error_names_the_queue() {
+        let (mut letters, _wanted) = away();
+        letters.properties = Properties::from([
+            ("bootstrap.servers".to_owned(), not_a_tls_broker()),
+            ("security.protocol".to_owned(), "ssl".to_owned()),
+        ]);
+        send(&mut letters, 0, b"x").await.expect("there is room");
+        let error = letters.settle(Duration::from_secs(60), OnStop::Continue).await.expect_err("refused").to_string();
+        for part in [
+            "Could not produce message to dead letter queue. topic=dead\nCaused by: Kafka refuses its producer",
+            "producer.override.*",
+            "\nNext: check that the address is one of the broker's TLS listeners",
+        ] {
+            assert!(error.contains(part), "{part:?} is not in {error}");
+        }
+        assert!(send(&mut letters, 1, b"x").await.is_err(), "it stays refused");
+        assert_eq!(letters.unsettled().next(), Some((&TopicPartition::new("t", 1), 0)));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::dead_letters::{DeadLetter, DeadLetters};
-use super::log::RecordLocation;
+use super::log::{RecordLocation, cut};
 use super::retry::Retries;
 use super::{Exception, Failure, SINK_TASK, SOURCE_TASK, Stage};
 use crate::control::Stopping;
@@ -21,13 +21,27 @@ use weir_metrics::TaskMetrics;
 pub(crate) enum Record<'a> {
     /// A record of a sink: where it was consumed, and the record as it was consumed, if that was kept.
     Consumed(RecordLocation<'a>, Option<DeadLetter<'a>>),
-    /// A record of a source: its text, if that was kept, and its position in the source.
+    /// A record of a source.
     Polled {
-        /// `SourceRecord.toString`.
+        /// `SourceRecord.toString`, if the record was kept.
         text: Option<String>,
-        /// For the trace.
-        place: String,
+        /// Its source partition, a JSON object.
+        partition: &'a str,
+        /// Its offset, a JSON object.
+        offset: &'a str,
     },
+}
+
+impl std::fmt::Display for Record<'_> {
+    /// Writes which record it is, for a trace.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Consumed(location, _) => write!(f, "consumed record {location}"),
+            Self::Polled { partition, offset, .. } => {
+                write!(f, "source record of partition {} with offset {}", cut(partition), cut(offset))
+            }
+        }
+    }
 }
 
 /// How a task handles records that fail.
@@ -117,6 +131,26 @@ impl Handler {
         self.dead_letters.as_mut()
     }
 
+    /// Returns when [`Handler::serve_dead_letters`] has something to do. Safe to drop.
+    pub(crate) fn dead_letters_stuck(&self) -> impl Future<Output = ()> + Send + use<> {
+        let ended = self.dead_letters.as_ref().map(DeadLetters::producer_ended);
+        async move {
+            match ended {
+                Some(ended) => ended.await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Sends unacknowledged dead letters again whose producer has failed.
+    ///
+    /// # Errors
+    ///
+    /// A broker refuses the producer.
+    pub(crate) fn serve_dead_letters(&mut self) -> Result<(), Error> {
+        self.dead_letters.as_mut().map_or(Ok(()), DeadLetters::serve)
+    }
+
     /// A record has failed for good. Runs the reporters, also when the task is about to fail because of it.
     ///
     /// # Errors
@@ -129,15 +163,9 @@ impl Handler {
             self.metrics.record_error();
         }
         self.log(failure, &record);
-        let place = match record {
-            Record::Consumed(location, letter) => {
-                if let (Some(queue), Some(letter)) = (&mut self.dead_letters, letter) {
-                    queue.send(&self.id, failure, &location, &letter).await?;
-                }
-                format!("consumed record {location}")
-            }
-            Record::Polled { place, .. } => place,
-        };
+        if let (Some(queue), Record::Consumed(location, Some(letter))) = (&mut self.dead_letters, &record) {
+            queue.send(&self.id, failure, location, letter).await?;
+        }
         if self.tolerate {
             if !reported {
                 self.metrics.record_skipped();
@@ -157,7 +185,11 @@ impl Handler {
         if reported {
             self.metrics.record_error();
         }
-        Err(Error::Tolerance { what: failure.what(), place, trace: failure.exception.trace().trim_end().to_owned() })
+        Err(Error::Tolerance {
+            what: failure.what(),
+            place: record.to_string(),
+            trace: failure.exception.trace().trim_end().to_owned(),
+        })
     }
 
     fn log(&self, failure: &Failure, record: &Record<'_>) {

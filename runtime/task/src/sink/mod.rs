@@ -187,6 +187,7 @@ impl<'a> SinkTask<'a> {
                 biased;
                 () = control.changed() => {}
                 () = self.consumer.event() => {}
+                () = self.errors.dead_letters_stuck() => self.errors.serve_dead_letters()?,
                 () = tokio::time::sleep_until(until) => {}
                 (batches, error) = fetch(&self.consumer, self.max_poll_records) => {
                     self.take_all(batches).await?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use weir_data::records::Column;
+use weir_data::row_starts::Starts;
 use weir_plugin::{SettledRows, TopicPartition};
 
 use super::payload::Payload;
@@ -30,13 +31,17 @@ impl SourcePositions {
         self.partition.get(record).map_or(0, |&index| index as usize)
     }
 
-    /// Returns source partition and offset of a record. Looks at all records before it.
-    pub(super) fn of(&self, record: u32) -> (&str, &str) {
+    /// Returns where each offset begins, in one pass.
+    pub(super) fn starts(&self) -> Starts {
+        Starts::of(&self.offsets.lengths)
+    }
+
+    /// Returns source partition and offset of a record.
+    pub(super) fn of<'a>(&'a self, record: u32, starts: &Starts) -> (&'a str, &'a str) {
         let record = record as usize;
         let partition = self.partitions.get(self.partition(record)).map_or("{}", String::as_str);
-        let count = u32::try_from(self.offsets.lengths.len()).unwrap_or(u32::MAX);
-        let offset = self.offsets.iter(count).nth(record).flatten().and_then(|offset| std::str::from_utf8(offset).ok());
-        (partition, offset.unwrap_or("null"))
+        let offset = starts.entry(&self.offsets.lengths, &self.offsets.bytes, record);
+        (partition, offset.and_then(|offset| std::str::from_utf8(offset).ok()).unwrap_or("null"))
     }
 
     /// Returns the bytes that they need in memory.
@@ -110,6 +115,19 @@ pub(super) struct Piece {
     pub(super) members: Vec<u32>,
     /// Whether its producer has failed, so that no reports follow.
     pub(super) closed: bool,
+    /// The number of records whose state refers to it.
+    pub(super) given: usize,
+}
+
+impl Piece {
+    pub(super) fn new(lane: Lane, tracked: Tracked, room: usize) -> Self {
+        Self { lane, tracked, members: Vec::with_capacity(room), closed: false, given: 0 }
+    }
+
+    /// Whether nothing is known by it: each of its records was passed to a producer again, or was rejected, and no report follows.
+    pub(super) fn is_unused(&self) -> bool {
+        self.given == 0 && (self.closed || self.tracked.outstanding.is_settled())
+    }
 }
 
 /// A batch of the source.
@@ -153,10 +171,44 @@ impl Batch {
         self.topics().get(sent.topic as usize).map_or("", String::as_str)
     }
 
+    /// Changes the state of a record, and counts it in its piece.
+    pub(super) fn set(&mut self, index: usize, state: State) {
+        let Some(sent) = self.sent.get_mut(index) else { return };
+        let before = std::mem::replace(&mut sent.state, state);
+        if let Some(piece) = self.piece_of(before) {
+            piece.given -= 1;
+        }
+        if let Some(piece) = self.piece_of(state) {
+            piece.given += 1;
+        }
+    }
+
+    fn piece_of(&mut self, state: State) -> Option<&mut Piece> {
+        match state {
+            State::Given { piece, .. } => self.pieces.get_mut(piece as usize),
+            State::Waiting(_) | State::Rejected | State::Refused => None,
+        }
+    }
+
+    /// Adds a piece, and returns its number. It has the number of one that is not used any more, if there is one: otherwise each attempt
+    /// to send a record that Kafka does not accept would add a piece.
+    pub(super) fn add_piece(&mut self, piece: Piece) -> usize {
+        match self.pieces.iter().position(Piece::is_unused) {
+            Some(number) => {
+                self.pieces[number] = piece;
+                number
+            }
+            None => {
+                self.pieces.push(piece);
+                self.pieces.len() - 1
+            }
+        }
+    }
+
     /// Lets a record wait until it is passed to a producer again.
     pub(super) fn wait(&mut self, index: usize, attempt: Attempt) {
-        if let Some(sent) = self.sent.get_mut(index) {
-            sent.state = State::Waiting(attempt);
+        if index < self.sent.len() {
+            self.set(index, State::Waiting(attempt));
             self.waiting += 1;
             self.first_waiting = self.first_waiting.min(index);
         }
@@ -164,8 +216,8 @@ impl Batch {
 
     /// Notes that Kafka did not accept a record and that the task must not continue without it.
     pub(super) fn refuse(&mut self, index: usize, cause: String, fault: Fault) {
-        if let Some(sent) = self.sent.get_mut(index) {
-            sent.state = State::Refused;
+        if index < self.sent.len() {
+            self.set(index, State::Refused);
             self.refusal.get_or_insert((cause, fault));
         }
     }
@@ -281,12 +333,26 @@ mod tests {
         for (from, to) in [(0, 1), (1, 3), (3, 3), (3, 4)] {
             let part = positions.part(from, to, &mut start);
             for record in from..to {
-                assert_eq!(part.of(record - from), positions.of(record));
+                assert_eq!(part.of(record - from, &part.starts()), positions.of(record, &positions.starts()));
             }
             assert!(part.partitions.len() <= (to - from) as usize);
         }
         // Short forms.
         let positions = SourcePositions { partitions: vec!["{}".to_owned()], ..SourcePositions::default() };
-        assert_eq!(positions.part(1, 3, &mut 0).of(1), ("{}", "null"));
+        let part = positions.part(1, 3, &mut 0);
+        assert_eq!(part.of(1, &part.starts()), ("{}", "null"));
+    }
+
+    /// If each position were looked for from the first one, this would take hours.
+    #[test]
+    fn all_positions_of_a_large_batch_are_found() {
+        let records = 2_000_000;
+        let positions = SourcePositions {
+            partitions: vec!["{}".to_owned()],
+            offsets: Column { lengths: vec![1; records], bytes: vec![b'7'; records] },
+            ..SourcePositions::default()
+        };
+        let starts = positions.starts();
+        assert!((0..records as u32).all(|record| positions.of(record, &starts) == ("{}", "7")));
     }
 }

@@ -130,7 +130,7 @@ impl Delivery {
             Fault::Setup => batch.refuse(index as usize, failure.message, fault),
             Fault::Record | Fault::Timeout if !self.tolerates => batch.refuse(index as usize, failure.message, fault),
             Fault::Record => {
-                batch.sent[index as usize].state = State::Rejected;
+                batch.set(index as usize, State::Rejected);
                 batch.rejected.push((index, failure));
             }
             Fault::RequestSize | Fault::Request | Fault::Timeout | Fault::Transient => {
@@ -312,7 +312,7 @@ impl Delivery {
                 Target::Invalid(message) if self.tolerates => {
                     let (code, message) = (RDKafkaErrorCode::InvalidTopic, message.clone());
                     let failure = SendFailure { index: 0, partition: -1, code, message, alone: true };
-                    batch.sent[index].state = State::Rejected;
+                    batch.set(index, State::Rejected);
                     batch.waiting -= 1;
                     batch.rejected.push((u32::try_from(index).unwrap_or(u32::MAX), failure));
                     continue;
@@ -343,11 +343,8 @@ impl Delivery {
                 break;
             }
             batch.pieces[number].members.push(u32::try_from(index).unwrap_or(u32::MAX));
-            batch.sent[index].state = State::Given {
-                piece: u32::try_from(number).unwrap_or(u32::MAX),
-                index: u16::try_from(slot).unwrap_or(u16::MAX),
-                attempt,
-            };
+            let (piece, slot) = (u32::try_from(number).unwrap_or(u32::MAX), u16::try_from(slot).unwrap_or(u16::MAX));
+            batch.set(index, State::Given { piece, index: slot, attempt });
             batch.waiting -= 1;
             *left -= 1;
         }
@@ -416,24 +413,20 @@ impl OpenPieces {
         let outstanding = Arc::new(Outstanding::new(room, Arc::clone(wake)));
         let tracked =
             outlet.track(lane, outstanding).map_err(|cause| Error::Kafka { what: "cannot track records", cause })?;
-        let piece = batch.pieces.len();
-        batch.pieces.push(Piece { lane, tracked, members: Vec::with_capacity(room), closed: false });
+        let piece = batch.add_piece(Piece::new(lane, tracked, room));
         self.open.push((lane, piece, room));
         Ok(piece)
     }
 
-    /// Ends the pieces: room that no record took is not waited for. A piece without records is dropped: while the producer's queue is
-    /// full, each attempt opens one.
+    /// Ends the pieces: room that no record took is not waited for. Pieces at the end that nothing refers to are dropped: while the
+    /// producer's queue is full, each attempt opens one.
     fn close(self, batch: &mut Batch) {
         for (_, number, room) in self.open {
             let piece = &batch.pieces[number];
             let unused = room.saturating_sub(piece.members.len());
             piece.tracked.outstanding.leave_out(u32::try_from(unused).unwrap_or(u32::MAX));
-            // It was opened for the record that found no room, so no piece follows it.
-            if piece.members.is_empty() {
-                batch.pieces.truncate(number);
-            }
         }
+        while batch.pieces.pop_if(|piece| piece.is_unused()).is_some() {}
     }
 }
 

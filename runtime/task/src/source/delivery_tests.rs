@@ -349,6 +349,15 @@ impl Task {
     }
 
     fn reap_and_pump(&mut self) -> Result<(), Error> {
+        for batch in &self.in_flight.queue {
+            let mut given = vec![0; batch.pieces.len()];
+            for sent in &batch.sent {
+                if let State::Given { piece, .. } = sent.state {
+                    given[piece as usize] += 1;
+                }
+            }
+            assert_eq!(batch.pieces.iter().map(|piece| piece.given).collect::<Vec<_>>(), given);
+        }
         while let Some(mut batch) = self.delivery.take_settled(&mut self.in_flight, self.now)? {
             let (all, acknowledged) = (batch.sent.len() as u64, batch.acknowledged());
             let rejected = batch.take_rejected();
@@ -530,12 +539,37 @@ fn a_topic_that_is_not_there_is_waited_for_and_others_go_on() {
         let request = task.model.request(LANE, 1, 0, usize::MAX);
         task.model.answer(&request);
         task.now += Duration::from_secs(30);
+        assert!(task.in_flight.queue[0].pieces.len() <= 2, "attempts leave nothing behind");
     }
     assert_eq!(task.in_flight.take_committable().into_keys().collect::<Vec<_>>(), ["b"]);
     assert_eq!(task.model.log[&(1, 0)].len(), 1, "once");
     task.recover();
     task.check_end();
     assert_eq!(task.model.log[&(0, 0)], ["0 good", "2 good"]);
+}
+
+#[test]
+fn attempts_of_some_records_leave_nothing_behind_while_others_are_in_flight() {
+    let mut task = Task::new(true);
+    let brought = [(0, 0, 0, "0 good"), (0, 0, 1, "1 good"), (1, 1, 0, "2 good")];
+    task.in_flight.push(testing::batch(0, &TOPICS, &brought));
+    for (source, _, _, value) in brought {
+        task.brought.push((source, value.to_owned(), true));
+    }
+    // Each topic has its own lane, and the last piece is that of a record without an answer.
+    task.delivery.gates.set_lane("t1", 1);
+    for _ in 0..50 {
+        task.work().unwrap();
+        for partition in 0..PARTITIONS {
+            for queued in task.model.request(LANE, 0, partition, usize::MAX) {
+                Model::fail(&queued, RDKafkaErrorCode::UnknownTopicOrPartition);
+            }
+        }
+        task.now += Duration::from_secs(30);
+        assert!(task.in_flight.queue[0].pieces.len() <= 3, "attempts leave nothing behind");
+    }
+    task.recover();
+    task.check_end();
 }
 
 #[test]

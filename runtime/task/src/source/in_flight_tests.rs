@@ -16,9 +16,10 @@ fn give(batch: &mut Batch) -> Arc<Outstanding> {
         sent.state = State::Given { piece: 0, index: index as u16, attempt: Attempt::InOrder };
     }
     batch.waiting = 0;
-    let members = (0..batch.sent.len() as u32).collect();
-    let tracked = Tracked::untracked(Arc::clone(&outstanding));
-    batch.pieces = vec![Piece { lane: 1_000_000, tracked, members, closed: false }];
+    let mut piece = Piece::new(1_000_000, Tracked::untracked(Arc::clone(&outstanding)), batch.sent.len());
+    piece.members = (0..batch.sent.len() as u32).collect();
+    piece.given = batch.sent.len();
+    batch.pieces = vec![piece];
     outstanding
 }
 

@@ -1,6 +1,6 @@
 //! The loop of a source task: poll the plugin, transform, convert, send, and store the offsets of what Kafka has acknowledged.
 //!
-//! `send.rs` makes a batch for Kafka, for topics that `topic_creation.rs` has seen to; `delivery.rs` sees its records to Kafka, and
+//! `sender.rs` makes a batch for Kafka, for topics that `topic_creation.rs` has seen to; `delivery.rs` sees its records to Kafka, and
 //! sends them again if need be; `in_flight.rs` decides which offsets are safe; this file decides when.
 
 mod batch;
@@ -9,7 +9,7 @@ mod gates;
 mod in_flight;
 mod options;
 mod payload;
-mod send;
+mod sender;
 #[cfg(test)]
 mod testing;
 mod topic_creation;
@@ -32,7 +32,7 @@ use self::options::{
     COMMIT_PAUSE, MAX_IDLE, MAX_IN_FLIGHT_BATCHES, MAX_IN_FLIGHT_BYTES, MAX_IN_FLIGHT_RECORDS, MAX_IN_FLIGHT_WEIGHT,
     POLL_BYTES, POLL_RECORDS, POLL_WAIT, RESERVE, RETRY_DELAYS, SHARED_WAKE_UPS,
 };
-use self::send::Sender;
+use self::sender::Sender;
 use super::Error;
 use super::active_topics::TopicNotes;
 use super::common::retry_delay;
@@ -271,10 +271,14 @@ impl SourceTask {
             self.metrics.source.written.add(batch.acknowledged());
             self.metrics.source.set_active(self.in_flight.records());
             self.account();
-            for (record, failure) in batch.take_rejected() {
-                consume_budget().await;
-                let failure = Failure::of_send(failure);
-                self.errors.fail(&failure, send::record(batch.originals.as_ref(), &batch.positions, record)).await?;
+            let rejected = batch.take_rejected();
+            if !rejected.is_empty() {
+                let starts = batch.positions.starts();
+                for (record, failure) in rejected {
+                    consume_budget().await;
+                    let failure = Failure::of_send(failure);
+                    self.errors.fail(&failure, sender::record(&batch, &starts, record)).await?;
+                }
             }
             if self.wanted.settled {
                 match self.instance.settled(batch.settled_records()).await {

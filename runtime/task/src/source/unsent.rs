@@ -204,8 +204,9 @@ mod tests {
             assert_eq!(batch.first_record, 100 + told.len() as u64, "records are numbered without gaps");
             assert_eq!(failures.iter().map(|(record, _)| *record).collect::<Vec<_>>(), batch.skipped);
             assert!(batch.sent.is_sorted_by_key(|sent| sent.origin) && batch.waiting == batch.sent.len());
+            let starts = batch.positions.starts();
             for record in 0..batch.records {
-                let (partition, offset) = batch.positions.of(record);
+                let (partition, offset) = batch.positions.of(record, &starts);
                 let sent = batch.sent.iter().filter(|sent| sent.origin == record).map(|sent| {
                     let value = batch.payload.record(sent.number).value.expect("a value");
                     let text = String::from_utf8_lossy(value);

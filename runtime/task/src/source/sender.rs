@@ -1,11 +1,11 @@
 //! Makes a batch for Kafka out of one of the source: transforms, converters, topics that exist. `delivery.rs` sends it.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use tracing::{info, warn};
+use weir_data::row_starts::Starts;
 use weir_plugin::SourceBatch;
 
 use super::batch::{Batch, SourcePositions};
@@ -166,9 +166,12 @@ impl Sender {
         if batch.weight > BYTES_AT_ONCE {
             tokio::task::yield_now().await;
         }
-        for (index, failure) in &failures {
-            consume_budget().await;
-            errors.fail(failure, record(batch.originals.as_ref(), &batch.positions, *index)).await?;
+        if !failures.is_empty() {
+            let starts = batch.positions.starts();
+            for (index, failure) in &failures {
+                consume_budget().await;
+                errors.fail(failure, record(&batch, &starts, *index)).await?;
+            }
         }
         self.admit(&batch)?;
         tokio::select! {
@@ -201,15 +204,12 @@ impl Sender {
     }
 }
 
-/// Describes a record of the source, for reports about it.
-pub(super) fn record(
-    originals: Option<&(Arc<Polled>, u32)>,
-    positions: &SourcePositions,
-    index: u32,
-) -> Record<'static> {
-    let (partition, offset) = positions.of(index);
+/// Describes a record of the source, for reports about it. `starts` are where the offsets of the batch begin.
+pub(super) fn record<'a>(batch: &'a Batch, starts: &Starts, index: u32) -> Record<'a> {
+    let (partition, offset) = batch.positions.of(index, starts);
     Record::Polled {
-        text: originals.map(|(originals, first)| originals.text(first + index, partition, offset)),
-        place: format!("source record of partition {} with offset {}", cut(partition), cut(offset)),
+        text: batch.originals.as_ref().map(|(originals, first)| originals.text(first + index, partition, offset)),
+        partition,
+        offset,
     }
 }
