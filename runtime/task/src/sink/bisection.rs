@@ -19,8 +19,8 @@ pub(super) const MAX_BAD: u32 = 100;
 /// Maximum time spent in failed calls, in multiples of the plugin's call timeout: a record that makes a plugin loop costs a timeout each
 /// time.
 const MAX_TIMEOUTS: u32 = 30;
-/// Maximum number of records whose failure is remembered until their offsets are committed. Beyond it, a record that is read again may be
-/// reported again.
+/// Maximum number of records that the plugin has named and whose failure is remembered until their offsets are committed. Beyond it, a
+/// record that is read again may be reported again.
 const MAX_KNOWN: usize = 10_000;
 
 /// A record: index of its partition, and offset.
@@ -55,6 +55,8 @@ pub(super) struct Bisection {
     ranges: HashMap<TopicPartition, Ranges>,
     /// Records that failed and were reported, and are not yet committed.
     failed: HashMap<TopicPartition, BTreeSet<i64>>,
+    /// The number of those records.
+    known: usize,
     pieces: u32,
     /// The effort of the current search.
     pub(super) effort: Effort,
@@ -112,6 +114,10 @@ impl Bisection {
             }
             // A search of one record, too, lasts until that record is committed.
             self.assign(partitions, records, &[]);
+            // Whatever else is known: the search would find it again. There are at most `MAX_BAD` of them.
+            if let Some(id) = partitions.get(record.0) {
+                self.remember(id, record.1);
+            }
             return Verdict::Bad(*record);
         }
         let (first, second) = records.split_at(records.len() / 2);
@@ -125,33 +131,27 @@ impl Bisection {
     fn assign(&mut self, partitions: &[TopicPartition], records: &[RecordId], next: &[RecordId]) {
         self.pieces += 1;
         let piece = self.pieces;
-        for (index, id) in partitions.iter().enumerate() {
-            let own = |records: &[RecordId]| {
-                let offsets = records.iter().filter(|(partition, _)| *partition == index).map(|(_, offset)| *offset);
-                offsets.fold(None, |found: Option<(i64, i64)>, offset| {
-                    Some(found.map_or((offset, offset), |(low, high)| (low.min(offset), high.max(offset))))
-                })
-            };
-            let Some((from, last)) = own(records) else { continue };
-            let to = own(next).map_or(last + 1, |(next, _)| next.max(last + 1));
+        let next = extents(next);
+        for (partition, (from, last)) in extents(records) {
+            let Some(id) = partitions.get(partition) else { continue };
+            let to = next.get(&partition).map_or(last + 1, |(next, _)| (*next).max(last + 1));
             carve(self.ranges.entry(id.clone()).or_default(), from, to, piece);
         }
     }
 
     /// A record failed and was reported: it is not to be passed or reported again before it is committed.
     pub(super) fn remember_failed(&mut self, id: &TopicPartition, offset: i64) {
-        let count: usize = self.failed.values().map(BTreeSet::len).sum();
-        // A record that the search has found has to be left out: it would be found again. There are not many.
-        if count < MAX_KNOWN || self.is_searching() {
-            match self.failed.get_mut(id) {
-                Some(offsets) => {
-                    offsets.insert(offset);
-                }
-                None => {
-                    self.failed.insert(id.clone(), BTreeSet::from([offset]));
-                }
-            }
+        if self.known < MAX_KNOWN {
+            self.remember(id, offset);
         }
+    }
+
+    fn remember(&mut self, id: &TopicPartition, offset: i64) {
+        let is_new = match self.failed.get_mut(id) {
+            Some(offsets) => offsets.insert(offset),
+            None => self.failed.insert(id.clone(), BTreeSet::from([offset])).is_none(),
+        };
+        self.known += usize::from(is_new);
     }
 
     /// Returns whether one of these records failed when it was read before, or is to be passed in its piece.
@@ -188,7 +188,9 @@ impl Bisection {
     /// Records below this offset are committed, and will not be read again. Returns whether the search has ended with it.
     pub(super) fn committed(&mut self, id: &TopicPartition, offset: i64) -> bool {
         if let Some(failed) = self.failed.get_mut(id) {
+            let before = failed.len();
             *failed = failed.split_off(&offset);
+            self.known -= before - failed.len();
             if failed.is_empty() {
                 self.failed.remove(id);
             }
@@ -203,9 +205,19 @@ impl Bisection {
 
     /// The partition was revoked or lost.
     pub(super) fn forget(&mut self, id: &TopicPartition) {
-        self.failed.remove(id);
+        self.known -= self.failed.remove(id).map_or(0, |failed| failed.len());
         self.ranges.remove(id);
     }
+}
+
+/// The lowest and the highest offset of the records in each partition.
+fn extents(records: &[RecordId]) -> HashMap<usize, (i64, i64)> {
+    let mut extents = HashMap::new();
+    for &(partition, offset) in records {
+        let (low, high) = extents.entry(partition).or_insert((offset, offset));
+        (*low, *high) = (offset.min(*low), offset.max(*high));
+    }
+    extents
 }
 
 fn piece(ranges: &Ranges, offset: i64) -> Option<u32> {

@@ -132,10 +132,7 @@ impl World {
             self.failed_puts += 1;
             match self.bisection.put_failed(&names, &records, Duration::ZERO, Duration::from_secs(60)) {
                 Verdict::Split => {}
-                Verdict::Bad(record) => {
-                    self.found.push(real(record));
-                    self.bisection.remember_failed(&names[record.0], record.1);
-                }
+                Verdict::Bad(record) => self.found.push(real(record)),
                 Verdict::GiveUp(limit) => return Err(limit),
             }
             self.buffer.clear();
@@ -271,4 +268,27 @@ fn records_that_failed_are_remembered_until_they_are_committed_and_not_without_b
     assert!(!bisection.has_failed(&fetched, 0, 5));
     bisection.forget(&id(0));
     assert!(!bisection.affects(&fetched));
+    bisection.remember_failed(&id(0), 0);
+    assert!(bisection.has_failed(&fetched, 0, 0), "there is room again");
+}
+
+#[test]
+fn a_search_remembers_the_records_that_it_finds_and_of_those_that_the_plugin_names_not_all() {
+    let mut bisection = Bisection::default();
+    let failed = |records: &[RecordId], bisection: &mut Bisection| {
+        bisection.put_failed(&ids(1), records, Duration::ZERO, Duration::from_secs(60))
+    };
+    let last = 2 * MAX_KNOWN as i64;
+    assert_eq!(failed(&[(0, 0), (0, last)], &mut bisection), Verdict::Split);
+    for offset in 0..last {
+        bisection.remember_failed(&id(0), offset);
+    }
+    assert!(bisection.is_searching());
+    assert_eq!(failed(&[(0, last)], &mut bisection), Verdict::Bad((0, last)));
+    bisection.remember_failed(&id(0), last);
+    let mut fetched = FetchedBatch::default();
+    fetched.partitions.push(fetch::partition(id(0), 0));
+    let known = (0..=last).filter(|offset| bisection.has_failed(&fetched, 0, *offset)).count();
+    assert_eq!(known, MAX_KNOWN + 1);
+    assert!(bisection.has_failed(&fetched, 0, last), "otherwise it would be found again");
 }
