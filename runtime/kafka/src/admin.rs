@@ -7,18 +7,16 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rdkafka::ClientContext;
 use rdkafka::admin::{AdminClient, AdminOptions, TopicReplication};
-use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+use rdkafka::producer::{BaseProducer, Producer as _};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::info;
 
+use super::admin_context::AdminContext;
 use super::connection::{Connection, Connections};
-use super::refusal::refusal;
 use super::{Properties, client_config};
 
 /// How long one request may take: the `default.api.timeout.ms` of Java's admin client.
@@ -226,7 +224,7 @@ fn look(client: &BaseProducer<AdminContext>, name: &str) -> Result<Option<TopicD
     let looked = client.client().fetch_metadata(Some(name), LOOK);
     // Each poll serves one event, and librdkafka's log lines are events too: a refusal comes after some of them.
     (0..EVENTS).for_each(|_| client.poll(Duration::ZERO));
-    let metadata = looked.map_err(|error| match client.context().refusal.lock().take() {
+    let metadata = looked.map_err(|error| match client.context().take_refusal() {
         Some(refusal) => Error::Refused(refusal),
         None => failure(error),
     })?;
@@ -260,41 +258,6 @@ fn failure(error: KafkaError) -> Error {
         Some(code) => Error::Kafka(code),
         None => Error::Client(error),
     }
-}
-
-/// Remembers why a broker refused the client.
-struct AdminContext {
-    refusal: Mutex<Option<String>>,
-    connection: Arc<Connection>,
-}
-
-impl AdminContext {
-    fn new(connection: &Arc<Connection>) -> Self {
-        Self { refusal: Mutex::default(), connection: Arc::clone(connection) }
-    }
-}
-
-impl ClientContext for AdminContext {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.connection.log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        match refusal(&error, reason) {
-            Some(text) => *self.refusal.lock() = Some(text),
-            None => {
-                if !self.connection.failed(&error, reason) {
-                    warn!(%error, reason, "Kafka admin client error; retrying");
-                }
-            }
-        }
-    }
-}
-
-impl ProducerContext for AdminContext {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
 }
 
 #[cfg(test)]

@@ -1,18 +1,14 @@
 //! Requests of the worker about the Kafka cluster itself.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-use rdkafka::ClientContext;
-use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
-use rdkafka::error::KafkaError;
-use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+use rdkafka::config::FromClientConfigAndContext as _;
+use rdkafka::producer::{BaseProducer, Producer as _};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
-use super::connection::{Connection, Connections};
-use super::refusal::refusal;
+use super::admin_context::AdminContext;
+use super::connection::Connections;
 use super::{Properties, client_config};
 
 /// How long a thread waits for a response before it checks whether it should continue.
@@ -27,44 +23,6 @@ const EVENTS: usize = 100;
 )]
 pub struct Unreachable(String);
 
-/// Logs the errors of a client of the worker's own.
-pub(super) struct LoggingContext {
-    connection: Arc<Connection>,
-    refused: Mutex<Option<String>>,
-}
-
-impl LoggingContext {
-    pub(super) fn new(connections: &Connections, properties: &Properties) -> Self {
-        Self { connection: connections.open("admin", properties), refused: Mutex::default() }
-    }
-}
-
-impl ClientContext for LoggingContext {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.connection.log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        match refusal(&error, reason) {
-            Some(reason) => {
-                warn!(reason, "Kafka refuses the worker's own client");
-                *self.refused.lock() = Some(reason);
-            }
-            None => {
-                if !self.connection.failed(&error, reason) {
-                    warn!(%error, reason, "Kafka admin client error; retrying");
-                }
-            }
-        }
-    }
-}
-
-impl ProducerContext for LoggingContext {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, _: &rdkafka::message::DeliveryResult<'_>, (): ()) {}
-}
-
 /// Asks the cluster for its id, as Kafka Connect does before anything else. The client is closed after the answer.
 ///
 /// # Errors
@@ -75,8 +33,8 @@ pub async fn look_up(
     connections: &Connections,
     limit: Duration,
 ) -> Result<String, Unreachable> {
-    let context = LoggingContext::new(connections, properties);
-    let client: Result<BaseProducer<LoggingContext>, _> =
+    let context = AdminContext::new(&connections.open("admin", properties));
+    let client: Result<BaseProducer<AdminContext>, _> =
         BaseProducer::from_config_and_context(&client_config(properties), context);
     let client = client
         .map_err(|error| Unreachable(format!("cannot create a Kafka client from the worker configuration: {error}")))?;
@@ -89,11 +47,7 @@ pub async fn look_up(
     Ok(id)
 }
 
-fn ask(
-    client: &BaseProducer<LoggingContext>,
-    limit: Duration,
-    stop: &CancellationToken,
-) -> Result<String, Unreachable> {
+fn ask(client: &BaseProducer<AdminContext>, limit: Duration, stop: &CancellationToken) -> Result<String, Unreachable> {
     let began = Instant::now();
     loop {
         let left = limit.saturating_sub(began.elapsed());
@@ -103,7 +57,7 @@ fn ask(
         if let Some(id) = id {
             return Ok(id);
         }
-        if let Some(reason) = context.refused.lock().take() {
+        if let Some(reason) = context.take_refusal() {
             return Err(Unreachable(reason));
         }
         if left.is_zero() || stop.is_cancelled() {

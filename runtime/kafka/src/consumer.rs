@@ -18,7 +18,7 @@ use rdkafka::message::Message as _;
 use rdkafka::metadata::Metadata;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, Notify, oneshot};
 use tracing::{error, info, warn};
 use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 
@@ -165,11 +165,39 @@ fn close(client: Arc<StreamConsumer<Events>>) {
     drop(client);
 }
 
+/// The client of a consumer. It is closed when this is dropped.
+struct Client(Option<Arc<StreamConsumer<Events>>>);
+
+impl Client {
+    fn get(&self) -> &Arc<StreamConsumer<Events>> {
+        // Invariant: it is only taken to be closed.
+        self.0.as_ref().expect("the consumer is open")
+    }
+
+    /// Takes the client, to close it. From now on, its rebalances are answered while it is closed.
+    fn take(&mut self) -> Option<Arc<StreamConsumer<Events>>> {
+        let client = self.0.take()?;
+        client.context().closing.store(true, Ordering::Release);
+        Some(client)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // The task was aborted: leaving the group may take a while, and must not block the runtime's threads.
+        if let Some(client) = self.take() {
+            std::thread::spawn(move || close(client));
+        }
+    }
+}
+
 /// A consumer in its group.
 pub struct SinkConsumer {
     // Above the client: the queue goes first.
-    records: Option<RecordQueue>,
-    inner: Option<Arc<StreamConsumer<Events>>>,
+    records: RecordQueue,
+    client: Client,
+    /// Held by the commit that Kafka has not answered.
+    committing: Arc<AsyncMutex<()>>,
 }
 
 impl SinkConsumer {
@@ -178,12 +206,17 @@ impl SinkConsumer {
         let events = Events::new(connections.open("consumer", properties));
         let consumer = StreamConsumer::from_config_and_context(&client_config(properties), events)?;
         let consumer = Arc::new(consumer);
-        Ok(Self { records: Some(RecordQueue::new(&consumer)), inner: Some(consumer) })
+        let records = RecordQueue::new(&consumer);
+        Ok(Self { records, client: Client(Some(consumer)), committing: Arc::default() })
     }
 
     fn client(&self) -> &StreamConsumer<Events> {
-        // Invariant: `inner` and `records` are only taken by `close` and `drop`, which end the use of `self`.
-        self.inner.as_deref().expect("the consumer is open")
+        self.client.get()
+    }
+
+    /// The client, for a thread that may block.
+    fn shared(&self) -> Arc<StreamConsumer<Events>> {
+        Arc::clone(self.client.get())
     }
 
     /// The connections of the client.
@@ -193,7 +226,7 @@ impl SinkConsumer {
 
     /// The records of the partitions that were accepted.
     pub fn records(&self) -> &RecordQueue {
-        self.records.as_ref().expect("the consumer is open")
+        &self.records
     }
 
     /// Serves the events of librdkafka that are not records: rebalances, results of commits, errors. Returns an error when there is one,
@@ -232,7 +265,7 @@ impl SinkConsumer {
 
     /// Joins the group, or changes what it reads. Without any topics, leaves it.
     pub async fn subscribe(&self, topics: Vec<String>) -> KafkaResult<()> {
-        let Some(client) = self.inner.clone() else { return Ok(()) };
+        let client = self.shared();
         match topics.is_empty() {
             true => self.events().membership.lock().unsubscribed(),
             false => self.events().membership.lock().subscribed(),
@@ -271,17 +304,16 @@ impl SinkConsumer {
         // Closing the client waits for the response, so the timeout is short if no broker may be reachable.
         let is_first = !self.events().has_looked.swap(true, Ordering::Relaxed);
         let patience = if is_first || self.connection().reason().is_some() { SHORT_LOOK } else { LOOK };
-        if let Some(client) = self.inner.clone() {
-            tokio::task::spawn_blocking(move || {
-                let found = match wanted {
-                    Wanted::All => all_topics(&client, patience),
-                    Wanted::Named(names) => existing(&client, names, patience),
-                };
-                // A task that has ended does not need it any more.
-                let _ = answer.send(found);
-                client.context().wake.notify_one();
-            });
-        }
+        let client = self.shared();
+        tokio::task::spawn_blocking(move || {
+            let found = match wanted {
+                Wanted::All => all_topics(&client, patience),
+                Wanted::Named(names) => existing(&client, names, patience),
+            };
+            // A task that has ended does not need it any more.
+            let _ = answer.send(found);
+            client.context().wake.notify_one();
+        });
         looking
     }
 
@@ -310,8 +342,7 @@ impl SinkConsumer {
     pub async fn accept(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         info!(partitions = %names(partitions), "partitions assigned");
         self.records().forward(partitions);
-        let Some(client) = self.inner.clone() else { return Ok(()) };
-        let partitions = partitions.clone();
+        let (client, partitions) = (self.shared(), partitions.clone());
         // librdkafka's main thread answers, here and below.
         blocking(move || assign(&*client, &partitions)).await
     }
@@ -319,24 +350,29 @@ impl SinkConsumer {
     /// Releases revoked or lost partitions. Then the group continues its rebalance.
     pub async fn release(&self, partitions: &TopicPartitionList) -> KafkaResult<()> {
         info!(partitions = %names(partitions), "partitions revoked");
-        let Some(client) = self.inner.clone() else { return Ok(()) };
-        let partitions = partitions.clone();
+        let (client, partitions) = (self.shared(), partitions.clone());
         blocking(move || unassign(&*client, &partitions)).await
     }
 
-    /// Commits without waiting. [`SinkConsumer::event`] returns when [`SinkConsumer::committed`] has the result. Call this only when no
-    /// other asynchronous commit is in progress.
+    /// Commits without waiting. [`SinkConsumer::event`] returns when [`SinkConsumer::committed`] has the result.
+    ///
+    /// # Errors
+    ///
+    /// Kafka has not answered the previous commit, or the offsets are not valid.
     ///
     /// librdkafka reports the result of an asynchronous commit only to a callback of its configuration, which rdkafka does not set, because
     /// it uses events. So a thread waits for the result. It is not one of the runtime's threads, because with an unreachable cluster it
     /// waits longer than a worker may take to stop.
     pub fn commit_later(&self, offsets: Vec<TopicPartitionOffset>) -> KafkaResult<()> {
         let list = offset_list(&offsets)?;
-        let Some(client) = self.inner.clone() else { return Ok(()) };
+        let turn = Arc::clone(&self.committing).try_lock_owned();
+        let turn = turn.map_err(|_| KafkaError::ConsumerCommit(RDKafkaErrorCode::InProgress))?;
+        let client = self.shared();
         let commit = move || {
             let result = client.commit(&list, CommitMode::Sync).map(|()| offsets);
             let events = client.context();
             events.committed.lock().push(result);
+            drop(turn);
             events.wake.notify_one();
         };
         let spawned = std::thread::Builder::new().name("kafka-commit".to_owned()).spawn(commit);
@@ -344,18 +380,29 @@ impl SinkConsumer {
         spawned.map(drop).map_err(|_| KafkaError::ConsumerCommit(RDKafkaErrorCode::Fail))
     }
 
-    /// Commits and waits for the answer, on a thread that may block.
-    pub async fn commit_now(&self, offsets: Vec<TopicPartitionOffset>) -> KafkaResult<()> {
-        let Some(client) = self.inner.clone() else { return Ok(()) };
-        blocking(move || client.commit(&offset_list(&offsets)?, CommitMode::Sync)).await
+    /// Returns when no commit is in progress. The result of [`SinkConsumer::commit_later`] is known then.
+    pub async fn commit_answered(&self) {
+        drop(self.committing.lock().await);
+    }
+
+    /// Commits and waits for the answer, on a thread that may block. Waits for its turn for at most `patience`: librdkafka sends a commit
+    /// again that Kafka does not accept at once, and the earlier offsets of that one must not replace these.
+    pub async fn commit_now(&self, offsets: Vec<TopicPartitionOffset>, patience: Duration) -> KafkaResult<()> {
+        let turn = tokio::time::timeout(patience, Arc::clone(&self.committing).lock_owned()).await;
+        let turn = turn.map_err(|_| KafkaError::ConsumerCommit(RDKafkaErrorCode::InProgress))?;
+        let client = self.shared();
+        blocking(move || {
+            let _turn = turn;
+            client.commit(&offset_list(&offsets)?, CommitMode::Sync)
+        })
+        .await
     }
 
     /// Returns the committed offsets of these partitions, without those that have none.
     pub async fn committed_offsets(&self, partitions: &TopicPartitionList) -> KafkaResult<Vec<TopicPartitionOffset>> {
-        let Some(client) = self.inner.clone() else { return Ok(Vec::new()) };
-        let partitions = partitions.clone();
+        let (client, partitions) = (self.shared(), partitions.clone());
         blocking(move || {
-            let committed = client.committed_offsets(partitions, Duration::from_secs(10))?;
+            let committed = client.committed_offsets(partitions, COMMITTED)?;
             Ok(committed
                 .elements()
                 .iter()
@@ -372,15 +419,19 @@ impl SinkConsumer {
 
     /// Stops the delivery of records of these partitions.
     pub async fn pause(&self, partitions: &[TopicPartition]) -> KafkaResult<()> {
-        let Some(client) = self.inner.clone().filter(|_| !partitions.is_empty()) else { return Ok(()) };
-        let partitions = list(partitions);
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        let (client, partitions) = (self.shared(), list(partitions));
         blocking(move || client.pause(&partitions)).await
     }
 
     /// Continues the delivery of records of these partitions.
     pub async fn resume(&self, partitions: &[TopicPartition]) -> KafkaResult<()> {
-        let Some(client) = self.inner.clone().filter(|_| !partitions.is_empty()) else { return Ok(()) };
-        let partitions = list(partitions);
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        let (client, partitions) = (self.shared(), list(partitions));
         blocking(move || client.resume(&partitions)).await
     }
 
@@ -390,32 +441,18 @@ impl SinkConsumer {
     }
 
     /// Leaves the group and closes the client. Blocks inside, so it goes to a thread that may.
-    pub async fn close(mut self) {
-        let records = self.records.take();
-        if let Some(client) = self.inner.take() {
-            drop(records);
-            client.context().closing.store(true, Ordering::Release);
-            let work = move || {
-                let began = Instant::now();
-                while Arc::strong_count(&client) > 1 && began.elapsed() < LAST_ANSWERS {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                close(client);
-            };
-            let _ = tokio::task::spawn_blocking(work).await;
-        }
-    }
-}
-
-impl Drop for SinkConsumer {
-    fn drop(&mut self) {
-        // The task was aborted: leaving the group may take a while, and must not block the runtime's threads.
-        let records = self.records.take();
-        if let Some(client) = self.inner.take() {
-            drop(records);
-            client.context().closing.store(true, Ordering::Release);
-            std::thread::spawn(move || close(client));
-        }
+    pub async fn close(self) {
+        let Self { records, mut client, .. } = self;
+        drop(records);
+        let Some(client) = client.take() else { return };
+        let work = move || {
+            let began = Instant::now();
+            while Arc::strong_count(&client) > 1 && began.elapsed() < LAST_ANSWERS {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            close(client);
+        };
+        let _ = tokio::task::spawn_blocking(work).await;
     }
 }
 
@@ -439,6 +476,9 @@ pub type Looking = oneshot::Receiver<Result<Vec<String>, ConsumerError>>;
 const LOOK: Duration = Duration::from_secs(10);
 /// The same while it is not known that brokers can be reached.
 const SHORT_LOOK: Duration = Duration::from_millis(500);
+/// How long the request for the committed offsets of assigned partitions may take. The task cannot stop meanwhile, and it continues without
+/// them: the client asks for them again before it reads.
+const COMMITTED: Duration = Duration::from_secs(2);
 /// How long closing a client waits for lookups and commits in progress. librdkafka must not be active when the process ends.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
@@ -526,6 +566,7 @@ mod tests {
     use super::*;
     use rdkafka::mocking::MockCluster;
     use rdkafka::producer::DefaultProducerContext;
+    use rdkafka::types::RDKafkaApiKey;
 
     const WITHIN: Duration = Duration::from_secs(30);
 
@@ -549,6 +590,44 @@ mod tests {
         ];
         let settings = settings.iter().chain(more).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         SinkConsumer::new(&settings.collect(), &Connections::default()).expect("the settings are valid")
+    }
+
+    #[test]
+    fn a_commit_that_is_sent_again_does_not_replace_a_later_one() {
+        run(async {
+            let broker = broker();
+            let consumer = consumer(&broker, &[]);
+            subscribe(&consumer, "a").await;
+            accept(&consumer).await;
+            let partition = TopicPartition::new("a", 0);
+            // librdkafka sends the first commit again after a pause, in which the second one could be sent.
+            broker.request_errors(
+                RDKafkaApiKey::OffsetCommit,
+                &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS],
+            );
+            consumer.commit_later(vec![partition.clone().at(5)]).expect("sent");
+            let later = consumer.commit_later(vec![partition.clone().at(7)]).expect_err("one at a time");
+            assert_eq!(later.rdkafka_error_code(), Some(RDKafkaErrorCode::InProgress));
+            consumer.commit_now(vec![partition.clone().at(9)], WITHIN).await.expect("committed");
+            let first: Vec<_> = consumer.committed().into_iter().map(Result::unwrap).collect();
+            assert_eq!(first, [vec![partition.clone().at(5)]], "the answer to the first one is known");
+            let committed =
+                consumer.committed_offsets(&list(std::slice::from_ref(&partition))).await.expect("an answer");
+            assert_eq!(committed, [partition.at(9)]);
+            consumer.close().await;
+        });
+    }
+
+    #[test]
+    fn a_commit_does_not_wait_for_ever_for_the_one_before_it() {
+        run(async {
+            let broker = broker();
+            let consumer = consumer(&broker, &[]);
+            let _unanswered = consumer.committing.lock().await;
+            let offsets = vec![TopicPartition::new("a", 0).at(9)];
+            let error = consumer.commit_now(offsets, Duration::from_millis(1)).await.expect_err("not its turn");
+            assert_eq!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::InProgress));
+        });
     }
 
     /// Serves the consumer until it has a rebalance.

@@ -8,19 +8,19 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::BaseProducer;
 use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 
-use super::cluster::LoggingContext;
+use super::admin_context::AdminContext;
 use super::connection::Connections;
 use super::consumer::{list, offset_list};
 use super::native::{Request, request};
 use super::{Properties, client_config};
 
 /// A client that is opened for some requests and closed after them.
-pub struct Groups(Arc<BaseProducer<LoggingContext>>);
+pub struct Groups(Arc<BaseProducer<AdminContext>>);
 
 impl Groups {
     /// Creates the client. Nothing is sent yet. `properties` are those of an admin client.
     pub fn open(properties: &Properties, connections: &Connections) -> KafkaResult<Self> {
-        let context = LoggingContext::new(connections, properties);
+        let context = AdminContext::new(&connections.open("admin", properties));
         // librdkafka has only producers and consumers, and a producer needs fewer resources.
         Ok(Self(Arc::new(BaseProducer::from_config_and_context(&client_config(properties), context)?)))
     }
@@ -58,7 +58,7 @@ impl Groups {
     async fn ask(
         &self,
         group: &str,
-        work: impl FnOnce(&BaseProducer<LoggingContext>, &str) -> KafkaResult<Vec<TopicPartitionOffset>> + Send + 'static,
+        work: impl FnOnce(&BaseProducer<AdminContext>, &str) -> KafkaResult<Vec<TopicPartitionOffset>> + Send + 'static,
     ) -> KafkaResult<Vec<TopicPartitionOffset>> {
         let (client, group) = (Arc::clone(&self.0), group.to_owned());
         tokio::task::spawn_blocking(move || work(&client, &group))

@@ -2,6 +2,7 @@
 //! broker of `weir dev`. Nothing in this crate depends on connectors.
 
 pub mod admin;
+mod admin_context;
 pub mod cluster;
 pub mod connection;
 pub mod consumer;

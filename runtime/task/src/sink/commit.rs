@@ -59,7 +59,7 @@ impl SinkTask<'_> {
     pub(super) async fn commit(&mut self, which: Which<'_>, commit: Commit) -> Result<(), Error> {
         self.commits.next = Instant::now() + self.commits.interval;
         let given = self.commits.positions.given(which);
-        // As in Kafka Connect, one at a time, except one that has to be made before partitions are revoked.
+        // As in Kafka Connect, one at a time.
         if given.is_empty() || (self.commits.unanswered.is_some() && commit == Commit::Periodic) {
             return Ok(());
         }
@@ -73,6 +73,12 @@ impl SinkTask<'_> {
                 target: LOG_TARGET,
                 "dead letter queue has unacknowledged records; committing only what was consumed before them"
             );
+        }
+        let deadline = Instant::now() + patience;
+        if self.commits.unanswered.is_some() {
+            // Its answer is noted before what this commit changes. If there is none, this commit does not wait for ever either.
+            let _ = tokio::time::timeout_at(deadline, self.consumer.commit_answered()).await;
+            self.note_commits();
         }
         let began = Instant::now();
         self.metrics.sink.commit_seq_no.increment();
@@ -108,7 +114,7 @@ impl SinkTask<'_> {
                 result
             }
             Commit::Final => {
-                let result = self.consumer.commit_now(offsets.clone()).await;
+                let result = self.consumer.commit_now(offsets.clone(), deadline - Instant::now()).await;
                 if result.is_ok() {
                     self.are_committed(offsets);
                     self.metrics.sink_commit_succeeded(began.elapsed());
