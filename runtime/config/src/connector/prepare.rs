@@ -84,9 +84,7 @@ pub async fn validate(
     match validation::validate(&config.collect(), &resolved, worker, plugins).await {
         Ok(Validated { mut infos, .. }) => {
             infos.hide(&resolved);
-            for missing in resolved.missing() {
-                infos.add_error(missing.key(), missing.to_string());
-            }
+            infos.add_errors(resolved.missing());
             Ok(infos)
         }
         Err(InvalidConfig::NoClass(_)) => Err(InvalidConfig::no_class(submitted).into()),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use indexmap::IndexSet;
 
 use super::short_values;
 use weir_logging::Hide;
@@ -153,17 +154,13 @@ impl std::fmt::Debug for Secrets {
 }
 
 /// Returns the forms in which a text may contain a value: whole, line by line, and with the escape sequences of JSON and Rust.
-fn forms(value: &str) -> Vec<String> {
+fn forms(value: &str) -> IndexSet<String> {
     let whole = value.trim();
     let lines = whole.lines().map(str::trim).filter(|line| *line != whole && line.len() >= MIN_LINE_BYTES);
-    let mut forms = Vec::new();
+    let mut forms = IndexSet::new();
     for form in std::iter::once(whole).filter(|whole| whole.len() >= MIN_BYTES).chain(lines) {
         let json = serde_json::Value::from(form).to_string();
-        for form in [form.to_owned(), inside(&json), inside(&format!("{form:?}"))] {
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
-        }
+        forms.extend([form.to_owned(), inside(&json), inside(&format!("{form:?}"))]);
     }
     forms
 }
@@ -217,6 +214,14 @@ mod tests {
     fn a_reference_that_holds_another_value_is_not_replaced_again() {
         let secrets = of([("file", "${dir:/file:x}"), ("secret", "${file:/secret:y}")]);
         assert_eq!(secrets.hide("file secret"), "${dir:/file:x} ${file:/secret:y}");
+    }
+
+    /// If each line were compared with all before it, this would take hours.
+    #[test]
+    fn a_value_with_very_many_lines_is_divided() {
+        let many = 400_000;
+        let value: String = (0..many).map(|number| format!("line number {number:09}\n")).collect();
+        assert!(forms(&value).len() > many);
     }
 
     #[test]

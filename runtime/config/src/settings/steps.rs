@@ -4,7 +4,7 @@ use indexmap::IndexSet;
 
 use crate::error::Error;
 use crate::keys::types::{self, Type, Value};
-use crate::prefix::with_prefix;
+use crate::prefix::Sorted;
 use weir_plugin::ConfigMap;
 
 /// One transform of a chain.
@@ -43,47 +43,70 @@ pub(crate) struct Steps {
     pub(crate) errors: Vec<Error>,
 }
 
+/// Maximum number of transforms, and of predicates, of a connector. Each adds some kilobytes to the response of a validation for a few
+/// bytes in the request. The aliases after these are ignored, because `validation` refuses the configuration.
+pub(crate) const MAX_ALIASES: usize = 200;
+
 /// Parses the chain.
 pub(crate) fn parse(config: &ConfigMap) -> Steps {
     let mut errors = Vec::new();
+    let sorted = Sorted::new(config);
+    let listed = aliases(config, "predicates");
     let predicates: Vec<Predicate> =
-        aliases(config, "predicates").filter_map(|alias| predicate(config, alias)).collect();
-    let steps =
-        aliases(config, "transforms").filter_map(|alias| step(config, alias, &predicates, &mut errors)).collect();
+        listed.iter().take(MAX_ALIASES).filter_map(|alias| predicate(config, &sorted, alias)).collect();
+    let known = Known { listed: &listed, predicates: &predicates };
+    let steps = aliases(config, "transforms")
+        .into_iter()
+        .take(MAX_ALIASES)
+        .filter_map(|alias| step(config, &sorted, alias, &known, &mut errors))
+        .collect();
     Steps { steps, predicates, errors }
 }
 
-fn aliases(config: &ConfigMap, key: &str) -> impl Iterator<Item = String> {
-    // A duplicate is an error of the key, so the errors of its own keys are not repeated.
-    let aliases: IndexSet<String> =
-        config.get(key).map(|text| types::list(text)).unwrap_or_default().into_iter().collect();
-    aliases.into_iter().filter(|alias| !alias.is_empty())
+/// The predicates that a transform may name.
+struct Known<'a> {
+    /// The aliases in the list.
+    listed: &'a IndexSet<String>,
+    /// Those of them that have a class.
+    predicates: &'a [Predicate],
 }
 
-fn predicate(config: &ConfigMap, alias: String) -> Option<Predicate> {
+fn aliases(config: &ConfigMap, key: &str) -> IndexSet<String> {
+    // A duplicate is an error of the key, so the errors of its own keys are not repeated.
+    let aliases = config.get(key).map(|text| types::list(text)).unwrap_or_default();
+    aliases.into_iter().filter(|alias| !alias.is_empty()).collect()
+}
+
+fn predicate(config: &ConfigMap, sorted: &Sorted<'_>, alias: &str) -> Option<Predicate> {
     let prefix = format!("predicates.{alias}.");
     let class = class(config, &prefix)?;
-    let mut settings: ConfigMap = with_prefix(config, &prefix);
+    let mut settings: ConfigMap = sorted.with_prefix(&prefix);
     settings.retain(|key, _| !matches!(key.as_str(), "type" | "plugin.version"));
-    Some(Predicate { alias, class, settings, negate: false })
+    Some(Predicate { alias: alias.to_owned(), class, settings, negate: false })
 }
 
-fn step(config: &ConfigMap, alias: String, predicates: &[Predicate], errors: &mut Vec<Error>) -> Option<Step> {
+fn step(
+    config: &ConfigMap,
+    sorted: &Sorted<'_>,
+    alias: String,
+    known: &Known<'_>,
+    errors: &mut Vec<Error>,
+) -> Option<Step> {
     let prefix = format!("transforms.{alias}.");
     let key = format!("{prefix}predicate");
     let negate_key = format!("{prefix}negate");
     let negate = config.get(&negate_key).and_then(|text| types::parse(&negate_key, Type::Boolean, text).ok());
     let negate = negate == Some(Value::Boolean(true));
     let predicate = config.get(&key).map(|text| text.trim()).and_then(|wanted| {
-        let known = predicates.iter().find(|known| known.alias == wanted);
         // A predicate that is listed but has no valid class is reported with its class.
-        if known.is_none() && !aliases(config, "predicates").any(|alias| alias == wanted) {
+        if !known.listed.contains(wanted) {
             errors.push(Error::invalid(&key, wanted, "No such alias in the configuration 'predicates'."));
         }
-        Some(Predicate { negate, ..known?.clone() })
+        let predicate = known.predicates.iter().find(|predicate| predicate.alias == wanted)?;
+        Some(Predicate { negate, ..predicate.clone() })
     });
     let class = class(config, &prefix)?;
-    let mut settings: ConfigMap = with_prefix(config, &prefix);
+    let mut settings: ConfigMap = sorted.with_prefix(&prefix);
     settings.retain(|key, _| !matches!(key.as_str(), "type" | "plugin.version" | "predicate" | "negate"));
     Some(Step { alias, class, settings, predicate })
 }
@@ -121,6 +144,20 @@ mod tests {
         let predicate = steps[1].predicate.as_ref().expect("a predicate");
         assert!(predicate.negate && steps[1].settings.is_empty());
         assert_eq!((predicate.class.as_str(), predicate.settings["pattern"].as_str()), ("x.P", "t.*"));
+    }
+
+    /// If each alias were compared with each key, or each predicate with each alias, this would take hours.
+    #[test]
+    fn a_configuration_with_very_many_aliases_is_parsed_up_to_the_limit() {
+        let many = 1_000_000;
+        let list = |letter: char| (0..many).map(|number| format!("{letter}{number}")).collect::<Vec<_>>().join(",");
+        let mut config = ConfigMap::from([("transforms".into(), list('t')), ("predicates".into(), list('p'))]);
+        for number in 0..many {
+            config.insert(format!("transforms.t{number}.type"), "x.T".to_owned());
+            config.insert(format!("transforms.t{number}.predicate"), format!("p{}", many - 1));
+        }
+        let Steps { steps, predicates, errors } = parse(&config);
+        assert_eq!((steps.len(), predicates.len(), errors.len()), (MAX_ALIASES, 0, 0));
     }
 
     #[test]

@@ -171,6 +171,14 @@ fn unknown_keys_of_weirs_own_are_refused_with_the_nearest_one() {
 }
 
 #[test]
+fn of_very_many_unknown_keys_some_are_named() {
+    let config = (0..100_000).map(|number| (format!("weir.x{number}"), String::new())).collect();
+    let errors = unknown::of_weir(&config, &plugin(PluginKind::Source));
+    assert_eq!(errors.len(), 21);
+    assert_eq!(errors[20].to_string(), "99980 more keys that start with 'weir.' are unknown");
+}
+
+#[test]
 fn keys_without_effect_are_named() {
     let common = parsed(PluginKind::Source, &[("offsets.storage.topic", "o"), ("config.action.reload", "restart")]);
     assert_eq!(common.warnings.len(), 1, "{:?}", common.warnings);

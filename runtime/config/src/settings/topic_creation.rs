@@ -8,6 +8,7 @@ use weir_java::regex::{JavaRegex, RegexError};
 use crate::error::Error;
 use crate::keys::check::has_duplicates;
 use crate::keys::types::{self, Type, Value};
+use crate::prefix::Sorted;
 use weir_kafka::admin::NewTopic;
 use weir_plugin::ConfigMap;
 
@@ -102,10 +103,12 @@ impl TopicCreation {
             // The list itself is invalid, which its definition reports.
             return None;
         }
-        let default = Group::parse(DEFAULT, config, None, faults);
+        let sorted = Sorted::new(config);
+        let default = Group::parse(DEFAULT, config, &sorted, None, faults);
         // The default group is always the last one; Kafka Connect only warns if it is listed.
         let names = names.into_iter().filter(|name| !name.is_empty() && name != DEFAULT);
-        let mut groups: Vec<Group> = names.map(|name| Group::parse(&name, config, Some(&default), faults)).collect();
+        let mut groups: Vec<Group> =
+            names.map(|name| Group::parse(&name, config, &sorted, Some(&default), faults)).collect();
         groups.push(default);
         (faults.len() == before).then_some(Self { groups })
     }
@@ -124,7 +127,13 @@ impl TopicCreation {
 }
 
 impl Group {
-    fn parse(name: &str, config: &ConfigMap, default: Option<&Self>, faults: &mut Vec<Error>) -> Self {
+    fn parse(
+        name: &str,
+        config: &ConfigMap,
+        sorted: &Sorted<'_>,
+        default: Option<&Self>,
+        faults: &mut Vec<Error>,
+    ) -> Self {
         let prefix = format!("{PREFIX}{name}.");
         let mut number = |key: &str, kind: Type, fallback: Option<i64>, what: &str| {
             let key = format!("{prefix}{key}");
@@ -167,10 +176,8 @@ impl Group {
             // The patterns of the default group are ignored.
             None => (Pattern::Everything, Pattern::Nothing),
         };
-        let configs = config.iter().filter_map(|(key, value)| {
-            let key = key.strip_prefix(&prefix).filter(|key| !key.is_empty() && !OWN_KEYS.contains(key))?;
-            Some((key.to_owned(), value.clone()))
-        });
+        let mut configs: BTreeMap<String, String> = sorted.with_prefix(&prefix);
+        configs.retain(|key, _| !key.is_empty() && !OWN_KEYS.contains(&key.as_str()));
         Self {
             name: name.to_owned(),
             include,
@@ -178,7 +185,7 @@ impl Group {
             // Their types were checked above.
             partitions: i32::try_from(partitions).unwrap_or(-1),
             replication_factor: i16::try_from(replication_factor).unwrap_or(-1),
-            configs: configs.collect(),
+            configs,
         }
     }
 }
@@ -269,6 +276,19 @@ mod tests {
         let mut faults = Vec::new();
         assert!(TopicCreation::parse(&config(&[("groups", "g1,g2, g1")]), &mut faults).is_none());
         assert_eq!(faults.len(), 0, "the definition of the list has the error: {faults:?}");
+    }
+
+    /// If each group were compared with each key, this would take hours.
+    #[test]
+    fn very_many_groups_are_parsed() {
+        let many = 300_000;
+        let groups = (0..many).map(|number| format!("g{number}")).collect::<Vec<_>>().join(",");
+        let mut config =
+            config(&[("default.partitions", "1"), ("default.replication.factor", "1"), ("groups", &groups)]);
+        config.extend((0..many).map(|number| (format!("{PREFIX}g{number}.retention.ms"), number.to_string())));
+        let creation = TopicCreation::parse(&config, &mut Vec::new()).expect("in order");
+        assert_eq!(creation.groups.len(), many + 1);
+        assert_eq!(creation.groups[7].configs, BTreeMap::from([("retention.ms".to_owned(), "7".to_owned())]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::keys::connector::{COMMON, PREFIXES, SINK, SOURCE};
 use crate::keys::nearest::{self, OWN};
 use weir_plugin::{ConfigMap, PluginInfo, PluginKind};
 
-/// Maximum number of log lines about one configuration.
+/// Maximum number of log lines, and of errors about unknown keys, for one configuration.
 const WARNINGS_MAX: usize = 20;
 
 /// Returns a warning for each key of the tables that has no effect.
@@ -74,7 +74,8 @@ pub(crate) fn find(config: &ConfigMap, plugin: &PluginInfo) -> Vec<String> {
     warnings
 }
 
-/// Returns an error for each unknown key with Weir's own prefix, under the nearest known key, because clients know that one.
+/// Returns an error for each unknown key with Weir's own prefix, up to a limit, under the nearest known key, because clients know that
+/// one.
 pub(super) fn of_weir(config: &ConfigMap, plugin: &PluginInfo) -> Vec<Error> {
     let own = || COMMON.iter().map(|key| key.name).filter(|name| name.starts_with(OWN));
     let is_unknown = |name: &&String| {
@@ -87,7 +88,16 @@ pub(super) fn of_weir(config: &ConfigMap, plugin: &PluginInfo) -> Vec<Error> {
         false => nearest::unknown(name, own()),
     };
     let beside = |name: &str| nearest::nearest(name, own()).unwrap_or_default();
-    config.keys().filter(is_unknown).map(|name| Error::other(beside(name), text(name))).collect()
+    let mut unknown = config.keys().filter(is_unknown);
+    let mut errors: Vec<Error> =
+        unknown.by_ref().take(WARNINGS_MAX).map(|name| Error::other(beside(name), text(name))).collect();
+    let more = unknown.count();
+    if more > 0
+        && let Some(last) = errors.last()
+    {
+        errors.push(Error::other(last.key(), format!("{more} more keys that start with '{OWN}' are unknown")));
+    }
+    errors
 }
 
 /// Limits the log lines about one configuration, which may have any number of keys, and adds how many more there are.

@@ -6,6 +6,7 @@ use weir_plugin::ConfigKey;
 use super::context::Context;
 use super::definitions::{Definition, Definitions, FoundValues, Rule};
 use super::infos::ConfigInfos;
+use crate::error::Error;
 use crate::keys::check::Check;
 use crate::recorded;
 use weir_api::json::StringMap;
@@ -79,7 +80,7 @@ fn validate_one(context: Context<'_>, key: &str, part: &str, values: &mut FoundV
     if infos.error_count == 0
         && let Some((key, message)) = try_out(converter, &settings, part)
     {
-        infos.add_error(&format!("{prefix}{key}"), message);
+        infos.add_errors(&[Error::other(format!("{prefix}{key}"), message)]);
     }
     Some(infos)
 }

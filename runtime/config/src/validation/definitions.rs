@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use weir_plugin::{ConfigKey, Importance, Validator};
 
 use crate::error::Error;
@@ -176,16 +176,14 @@ fn check_with(name: &str, value: Option<&Value>, validator: &Validator) -> Resul
 #[derive(Debug, Clone, Default)]
 pub(super) struct Definitions {
     all: IndexMap<String, Definition>,
-    groups: Vec<String>,
+    groups: IndexSet<String>,
 }
 
 impl Definitions {
     /// Adds a definition. It replaces the one of the same key.
     pub(super) fn define(&mut self, definition: Definition) {
-        if let Some(group) = &definition.key.group
-            && !self.groups.contains(group)
-        {
-            self.groups.push(group.clone());
+        if let Some(group) = &definition.key.group {
+            self.groups.insert(group.clone());
         }
         self.all.insert(definition.key.name.clone(), definition);
     }
@@ -201,7 +199,7 @@ impl Definitions {
     }
 
     /// Returns the groups, in the order in which they were first used.
-    pub(super) fn groups(&self) -> &[String] {
+    pub(super) fn groups(&self) -> &IndexSet<String> {
         &self.groups
     }
 

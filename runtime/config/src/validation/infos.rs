@@ -1,6 +1,9 @@
 //! The result of a validation: `ConfigInfos` and its parts, as in `org.apache.kafka.connect.runtime.rest.entities`, and how they
 //! are combined and counted.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use indexmap::IndexSet;
 use serde::Serialize;
 use weir_plugin::{Importance, Width};
@@ -127,7 +130,7 @@ impl ConfigInfos {
             });
         }
         let error_count = configs.iter().map(|config| config.value.errors.len()).sum();
-        Self { name: name.to_owned(), error_count, groups: definitions.groups().to_vec(), configs }
+        Self { name: name.to_owned(), error_count, groups: definitions.groups().iter().cloned().collect(), configs }
     }
 
     /// `AbstractHerder.prefixedConfigInfos`: values of a part of the configuration, in the order of Java's hash map. A key with
@@ -159,21 +162,37 @@ impl ConfigInfos {
         self.groups = groups.into_iter().collect();
     }
 
-    /// Whether this key has an error.
-    pub(super) fn has_error(&self, key: &str) -> bool {
-        self.configs.iter().any(|config| config.value.name == key && !config.value.errors.is_empty())
+    /// Returns the keys that have errors.
+    pub(super) fn keys_with_errors(&self) -> impl Iterator<Item = &str> {
+        self.configs
+            .iter()
+            .map(|config| &config.value)
+            .filter(|value| !value.errors.is_empty())
+            .map(|value| &*value.name)
     }
 
-    /// Adds an error of Weir to the entry of a key, or a new entry.
-    pub(crate) fn add_error(&mut self, key: &str, message: String) {
-        self.error_count += 1;
-        match self.configs.iter_mut().find(|config| config.value.name == key) {
-            Some(config) => config.value.errors.push(message),
-            None => {
-                let found = Found { errors: vec![message], ..Found::default() };
-                // Clients look for the key's name in the definition.
-                let definition = Some(ConfigKeyInfo::new(&unlisted::definition(key), ""));
-                self.configs.push(ConfigInfo { definition, value: ConfigValueInfo::new(key.to_owned(), found) });
+    /// Adds errors of Weir, each to the first entry of its key, or to a new entry.
+    pub(crate) fn add_errors<'a>(&mut self, errors: impl IntoIterator<Item = &'a Error>) {
+        // Not looked for with each error: there may be as many errors as entries.
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let mut errors = errors.into_iter().peekable();
+        if errors.peek().is_some() {
+            // From the end: of equal keys, the first one remains.
+            let entries = self.configs.iter().enumerate().rev();
+            numbers.extend(entries.map(|(number, config)| (config.value.name.clone(), number)));
+        }
+        for error in errors {
+            self.error_count += 1;
+            match numbers.entry(error.key().to_owned()) {
+                Entry::Occupied(number) => self.configs[*number.get()].value.errors.push(error.to_string()),
+                Entry::Vacant(unknown) => {
+                    let found = Found { errors: vec![error.to_string()], ..Found::default() };
+                    // Clients look for the key's name in the definition.
+                    let definition = Some(ConfigKeyInfo::new(&unlisted::definition(error.key()), ""));
+                    let value = ConfigValueInfo::new(error.key().to_owned(), found);
+                    unknown.insert(self.configs.len());
+                    self.configs.push(ConfigInfo { definition, value });
+                }
             }
         }
     }
@@ -216,5 +235,22 @@ impl ConfigInfos {
     /// Returns all messages, in the order of the entries.
     pub fn errors(&self) -> impl Iterator<Item = &str> {
         self.configs.iter().flat_map(|config| config.value.errors.iter().map(String::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// If each error were compared with each entry, this would take hours.
+    #[test]
+    fn very_many_errors_are_added() {
+        let many = 500_000;
+        let errors: Vec<Error> = (0..many).map(|number| Error::other(format!("k{number}"), "no")).collect();
+        let mut infos = ConfigInfos::empty("c");
+        infos.add_errors(&errors);
+        infos.add_errors(&errors);
+        assert_eq!((infos.error_count, infos.configs.len()), (2 * many, many));
+        assert!(infos.configs.iter().all(|config| config.value.errors == ["no", "no"]));
     }
 }

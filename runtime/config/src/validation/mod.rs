@@ -15,6 +15,8 @@ mod steps;
 mod tests;
 mod unlisted;
 
+use std::collections::{BTreeSet, HashSet};
+
 use weir_plugin::{ConfigKey, PluginInfo, PluginKind};
 
 use self::context::Context;
@@ -108,12 +110,12 @@ pub(crate) async fn validate(
     infos.append(of_converters);
     let weirs_own = framework::weirs_own(kind);
     infos.append(ConfigInfos::of_connector(class, &weirs_own, weirs_own.validate_all(config, &catalogue)));
-    for error in errors.iter().chain(&step_plugins.errors).chain(&settings.faults) {
-        // The override has an error from Kafka's definition already, for example because it is not a number.
-        if !(error.key().contains(".override.") && infos.has_error(error.key())) {
-            infos.add_error(error.key(), error.to_string());
-        }
-    }
+    // An override may have an error from Kafka's definition already, for example because it is not a number.
+    let mut overrides: HashSet<String> =
+        infos.keys_with_errors().filter(|key| key.contains(OVERRIDE)).map(str::to_owned).collect();
+    let errors = errors.iter().chain(&step_plugins.errors).chain(&settings.faults);
+    infos
+        .add_errors(errors.filter(|error| !error.key().contains(OVERRIDE) || overrides.insert(error.key().to_owned())));
     let valid = (infos.error_count == 0).then(|| Valid {
         name,
         plugin: connector.clone(),
@@ -175,6 +177,9 @@ fn add_null_errors(config: &StringMap, values: &mut FoundValues) {
     let mut sorted: Vec<_> = std::mem::take(values).into_iter().map(Some).collect();
     values.extend(order.into_iter().filter_map(|place| sorted.get_mut(place)?.take()));
 }
+
+/// The part of a key that makes it a setting of a client.
+const OVERRIDE: &str = ".override.";
 
 /// The error of a null value.
 const NULL: &str = "Null value can not be supplied as the configuration value.";
@@ -253,14 +258,20 @@ async fn check_steps(
         ))
     });
     let mut errors = Vec::new();
+    // Sorted, so that not all keys are compared with each prefix.
+    let with_errors = values.iter().filter(|(_, found)| !found.errors.is_empty());
+    let mut with_errors: BTreeSet<String> = with_errors.map(|(key, _)| key.clone()).collect();
     for (prefix, plugin, config) in transforms.chain(predicates) {
-        let in_order = values.iter().all(|(key, found)| !key.starts_with(&prefix) || found.errors.is_empty());
-        if !in_order {
+        if with_errors.range(prefix.clone()..).next().is_some_and(|key| key.starts_with(&prefix)) {
             continue;
         }
         let received = for_plugin(&plugin.info().config, config, &prefix, resolved);
         match plugin_checks::step(plugin, &received, &settings.limits, &prefix).await {
-            Ok(answers) => add_results(answers, values, &mut FoundValues::new()),
+            Ok(answers) => {
+                let wrong = answers.iter().filter(|answer| !answer.errors.is_empty());
+                with_errors.extend(wrong.map(|answer| answer.key.clone()));
+                add_results(answers, values, &mut FoundValues::new());
+            }
             Err(error) => errors.push(error),
         }
     }

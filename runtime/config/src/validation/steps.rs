@@ -9,6 +9,7 @@ use super::context::Context;
 use super::definitions::{Definition, Definitions, Rule};
 use crate::error::Error;
 use crate::keys::types;
+use crate::settings::steps::MAX_ALIASES;
 use weir_catalogue::{FindError, Plugin, VersionRange};
 
 /// The plugins of a connector's transforms and predicates, by alias. Plugins that do not exist are missing.
@@ -19,10 +20,6 @@ pub(crate) struct StepPlugins {
     /// Errors about too many aliases.
     pub(super) errors: Vec<Error>,
 }
-
-/// Maximum number of transforms, and of predicates, of a connector. Each adds some kilobytes to the response for a few bytes in the
-/// request.
-const MAX_ALIASES: usize = 200;
 
 /// Adds the definitions for all aliases.
 pub(super) fn enrich(definitions: &mut Definitions, context: Context<'_>) -> StepPlugins {

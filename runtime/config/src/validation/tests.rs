@@ -234,7 +234,7 @@ fn overrides_are_held_against_the_policy() {
 fn an_error_of_a_key_that_nobody_defines_here_comes_with_a_definition() {
     let mut infos = looked_at(PluginKind::Source, &config(&[]));
     let key = "topic.creation.default.partitions";
-    infos.add_error(key, "wrong".to_owned());
+    infos.add_errors(&[Error::other(key, "wrong")]);
     let entry = info(&infos, key);
     assert_eq!(
         (entry.value.errors.len(), entry.definition.map(|it| (it.name, it.kind))),

@@ -8,7 +8,7 @@ mod refresh;
 mod restart;
 mod start_stored;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -41,6 +41,20 @@ struct PutOptions {
     origin: Origin,
     /// The target state of a new connector; `None` if it is to run.
     initial: Option<TargetState>,
+}
+
+/// Applies a patch: sets the keys that have a value, and removes the others.
+fn patched(mut config: ConfigMap, patch: impl IntoIterator<Item = (String, Option<String>)>) -> ConfigMap {
+    let mut removed = HashSet::new();
+    for (key, value) in patch {
+        match value {
+            Some(value) => drop(config.insert(key, value)),
+            None => drop(removed.insert(key)),
+        }
+    }
+    // All at once: each removal of a single one moves those after it.
+    config.retain(|key, _| !removed.contains(key));
+    config
 }
 
 impl Standalone {
@@ -144,13 +158,7 @@ impl Standalone {
         name: &str,
         patch: impl IntoIterator<Item = (String, Option<String>)>,
     ) -> Result<Put, Error> {
-        let mut config = self.connector_info(name)?.config;
-        for (key, value) in patch {
-            match value {
-                Some(value) => drop(config.insert(key, value)),
-                None => drop(config.shift_remove(&key)),
-            }
-        }
+        let config = patched(self.connector_info(name)?.config, patch);
         if !config.contains_key("name") {
             return Err(Error::BadRequest(format!(
                 "Connector configuration is invalid and contains the following 1 error(s):\n{}\nYou can also find the above \
@@ -272,5 +280,28 @@ impl Standalone {
         self.services.stopping.cancel();
         let connectors: Vec<_> = std::mem::take(&mut *self.connectors.write()).into_values().collect();
         futures_util::future::join_all(connectors.iter().map(|connector| connector.shut_down())).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_sets_and_removes_keys_and_keeps_their_order() {
+        let text = |text: &str| text.to_owned();
+        let config: ConfigMap = ["a", "b", "c", "d"].iter().map(|key| (text(key), text("1"))).collect();
+        let patch = [(text("b"), None), (text("e"), Some(text("2"))), (text("c"), Some(text("2"))), (text("x"), None)];
+        let patched: Vec<(String, String)> = patched(config, patch).into_iter().collect();
+        let expected = [("a", "1"), ("c", "2"), ("d", "1"), ("e", "2")];
+        assert_eq!(patched, expected.map(|(key, value)| (text(key), text(value))));
+    }
+
+    /// If each removal moved the keys after it, this would take hours.
+    #[test]
+    fn very_many_keys_are_removed() {
+        let keys = || (0..1_000_000).map(|number| number.to_string());
+        let config: ConfigMap = keys().map(|key| (key, String::new())).collect();
+        assert!(patched(config, keys().map(|key| (key, None))).is_empty());
     }
 }
