@@ -1,5 +1,7 @@
 //! PKCS#12 (RFC 7292) as Java reads and writes it.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use der::Tag;
 use der::asn1::ObjectIdentifier;
 
@@ -99,14 +101,6 @@ impl Bags {
         }
         Ok(())
     }
-
-    /// Returns the certificate of a key. A store with a single key may omit the ids.
-    fn own(&self, key_id: Option<&[u8]>) -> Option<&Certificate> {
-        self.certificates.iter().find(|certificate| match key_id {
-            Some(_) => certificate.key_id.as_deref() == key_id,
-            None => self.keys.len() == 1 && !certificate.trusted,
-        })
-    }
 }
 
 /// Reads the attributes of a bag: the id of the key it belongs to, and whether it is trusted.
@@ -126,35 +120,61 @@ fn attributes(mut bag: Der<'_>) -> Result<(Option<Vec<u8>>, bool), Problem> {
     Ok((key_id, trusted))
 }
 
+/// Each certificate is looked at and copied once, however many keys it belongs to: a store may contain very many of both.
 fn keystore(bags: Bags) -> Keystore {
-    let mut store = Keystore::default();
-    for (key_id, key) in &bags.keys {
-        let own = bags.own(key_id.as_deref());
-        store.trusted.extend(own.map(|own| own.der.clone()));
-        if store.key.is_none() {
-            store.key = Some(key.clone_key());
-            store.chain = own.map(|own| chain(&own.der, &bags.certificates)).unwrap_or_default();
+    let Bags { keys, certificates } = &bags;
+    let mut by_key: HashMap<&[u8], usize> = HashMap::new();
+    for (number, certificate) in certificates.iter().enumerate() {
+        if let Some(key_id) = &certificate.key_id {
+            by_key.entry(key_id).or_insert(number);
         }
     }
-    let trusted = bags.certificates.into_iter().filter(|certificate| certificate.trusted);
-    store.trusted.extend(trusted.map(|certificate| certificate.der));
-    store
+    // A store with a single key may omit the ids.
+    let own_of = |key_id: Option<&[u8]>| match key_id {
+        Some(key_id) => by_key.get(key_id).copied(),
+        None if keys.len() == 1 => certificates.iter().position(|certificate| !certificate.trusted),
+        None => None,
+    };
+    let own: Vec<Option<usize>> = keys.iter().map(|(key_id, _)| own_of(key_id.as_deref())).collect();
+    let trusted = certificates.iter().enumerate().filter(|(_, certificate)| certificate.trusted);
+    let mut is_copied = vec![false; certificates.len()];
+    let trusted = own.iter().flatten().copied().chain(trusted.map(|(number, _)| number));
+    let trusted = trusted.filter(|number| !std::mem::replace(&mut is_copied[*number], true));
+    Keystore {
+        key: keys.first().map(|(_, key)| key.clone_key()),
+        chain: own
+            .first()
+            .copied()
+            .flatten()
+            .map(|own| chain(&certificates[own].der, certificates))
+            .unwrap_or_default(),
+        trusted: trusted.map(|number| certificates[number].der.clone()).collect(),
+    }
 }
 
 /// Returns a certificate, the one that signed it, and so on, as far as the store contains them.
 fn chain(own: &CertificateDer<'static>, all: &[Certificate]) -> Vec<CertificateDer<'static>> {
-    let mut chain = vec![own.clone()];
-    let mut last = own;
-    // Each iteration adds a certificate that is not in the chain yet, so that the loop ends even if issuers form a cycle.
-    while let Ok(names) = names(last) {
-        let signer = all.iter().map(|certificate| &certificate.der).find(|signer| {
-            !chain.contains(signer) && self::names(signer).is_ok_and(|signer| signer.subject == names.issuer)
-        });
-        match signer {
-            Some(signer) if names.subject != names.issuer => chain.push(signer.clone()),
-            _ => break,
+    let mut by_subject: HashMap<&[u8], VecDeque<&CertificateDer<'static>>> = HashMap::new();
+    for der in all.iter().map(|certificate| &certificate.der) {
+        if let Ok(names) = names(der) {
+            by_subject.entry(names.subject).or_default().push_back(der);
         }
-        last = signer.unwrap_or(last);
+    }
+    let mut chain = vec![own.clone()];
+    let mut known: HashSet<&[u8]> = HashSet::from([own.as_ref()]);
+    let mut last = own;
+    // Each iteration adds a certificate that is not in the chain yet, so that the loop ends even if issuers form a cycle. Those that are
+    // taken from a queue are in the chain from then on, so none is looked at twice.
+    while let Ok(names) = names(last)
+        && names.subject != names.issuer
+    {
+        let signers = by_subject.get_mut(names.issuer);
+        let signer = signers.and_then(|signers| {
+            std::iter::from_fn(|| signers.pop_front()).find(|&signer| known.insert(signer.as_ref()))
+        });
+        let Some(signer) = signer else { break };
+        chain.push(signer.clone());
+        last = signer;
     }
     chain
 }
@@ -194,4 +214,71 @@ pub(super) fn decrypt_key(bytes: &[u8], password: &mut Password<'_>) -> Result<P
     // With a wrong password the padding may happen to be valid, and the result is not a key.
     Der(&key).sequence().map_err(|_| Problem::WrongPassword)?;
     Ok(PrivatePkcs8KeyDer::from(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len()).expect("short").to_be_bytes();
+        let length = match content.len() {
+            0..0x80 => vec![length[1]],
+            0x80..0x100 => vec![0x81, length[1]],
+            _ => vec![0x82, length[0], length[1]],
+        };
+        [vec![tag], length, content.to_vec()].concat()
+    }
+
+    /// A certificate as far as [`names`] reads it.
+    fn certificate(subject: u32, issuer: u32) -> CertificateDer<'static> {
+        let name = |number: u32| der(0x30, &der(0x04, &number.to_be_bytes()));
+        let key = der(0x30, &[der(0x30, &[]), der(0x03, &[0, 1])].concat());
+        let fields = [der(0x02, &[1]), der(0x30, &[]), name(issuer), der(0x30, &[]), name(subject), key];
+        CertificateDer::from(der(0x30, &der(0x30, &fields.concat())))
+    }
+
+    fn bag(key_id: Option<u8>, trusted: bool, der: CertificateDer<'static>) -> Certificate {
+        Certificate { key_id: key_id.map(|id| vec![id]), trusted, der }
+    }
+
+    #[test]
+    fn a_chain_ends_at_its_root_or_at_a_signer_that_is_missing_or_in_it_already() {
+        let chain = |pairs: &[(u32, u32)]| {
+            let all: Vec<_> =
+                pairs.iter().map(|(subject, issuer)| bag(None, false, certificate(*subject, *issuer))).collect();
+            let found = super::chain(&all[0].der, &all);
+            found.iter().map(|der| all.iter().position(|one| one.der == *der).expect("one of them")).collect::<Vec<_>>()
+        };
+        assert_eq!(chain(&[(1, 2), (3, 3), (2, 3), (2, 4)]), [0, 2, 1]);
+        assert_eq!(chain(&[(1, 2), (3, 3)]), [0]);
+        assert_eq!(chain(&[(1, 1), (1, 2), (2, 2)]), [0]);
+        assert_eq!(chain(&[(1, 2), (2, 1), (1, 3), (2, 4)]), [0, 1, 2]);
+        assert_eq!(chain(&[(1, 2), (1, 2), (2, 1), (2, 1)]), [0, 2]);
+    }
+
+    /// If each certificate were compared with each other one and with the chain, this would take hours.
+    #[test]
+    fn the_chain_of_very_many_certificates_is_found() {
+        let many = 50_000;
+        let all: Vec<_> = (0..many).map(|number| bag(None, false, certificate(number, (number + 1) % many))).collect();
+        assert!(chain(&all[0].der, &all).iter().eq(all.iter().map(|one| &one.der)));
+    }
+
+    #[test]
+    fn a_certificate_of_several_keys_is_copied_once() {
+        let key = || PrivatePkcs8KeyDer::from(vec![1]);
+        let bags = Bags {
+            keys: vec![(Some(vec![7]), key()), (Some(vec![7]), key()), (Some(vec![8]), key()), (None, key())],
+            certificates: vec![
+                bag(None, true, certificate(1, 1)),
+                bag(Some(7), false, certificate(2, 1)),
+                bag(Some(7), false, certificate(3, 1)),
+                bag(Some(8), true, certificate(4, 1)),
+            ],
+        };
+        let store = keystore(bags);
+        assert_eq!(store.chain, [certificate(2, 1), certificate(1, 1)]);
+        assert_eq!(store.trusted, [certificate(2, 1), certificate(4, 1), certificate(1, 1)]);
+    }
 }
