@@ -42,6 +42,9 @@ fn expected(case: &Case) -> (&'static [&'static str], bool) {
         // Bytes that are said to be JSON are read by the converter.
         "lie-json" => (&["the value is not JSON"], false),
         "lie-huge" => (&["weir.task.memory.max"], true),
+        "lie-count" if case.hook == "connector.task-configs" => {
+            (&["has generated 2 tasks, which is greater than 1, the maximum number of tasks"], false)
+        }
         "lie-rewind" => (&["asked to rewind weir-tests-nowhere-7"], false),
         "lie-pause" => (&["asked to pause or resume weir-tests-nowhere-7"], false),
         "lie-rewind-negative" => (&["offset -9 in sink-context.rewind"], true),
@@ -387,6 +390,28 @@ pub(crate) fn run(rest: &Rest, case: &Case, at: &Places, more: &[(&str, &str)]) 
         ensure!(!trace.contains("no such deed"), "the plugin does not know it: {trace}");
     }
     Ok(trace)
+}
+
+#[test]
+fn a_connector_has_more_tasks_than_tasks_max_only_if_that_is_not_enforced() -> Result<()> {
+    let bootstrap = kafka::bootstrap()?;
+    let topic = &topics::unique("too-many-tasks");
+    topics::create(bootstrap, topic, 1)?;
+    let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins());
+    worker.start()?;
+    let rest = worker.rest();
+    let plan = [("hook", "connector.task-configs"), ("does", "lie-count"), ("topic", topic), ("tasks.max", "2")];
+    let config = with(&json!({"connector.class": "weir.tests.HostileSource"}), &plan);
+    let answer = rest.post("/connectors", &json!({"name": "many", "config": config}))?;
+    let message = answer.expect(500)?.message().to_owned();
+    // Kafka Connect's words (KIP-1004).
+    let part = "The connector many has generated 3 tasks, which is greater than 2, the maximum number of tasks it is configured to create.";
+    ensure!(message.contains(part), "{message}");
+    rest.put("/connectors/many/config", &with(&config, &[("tasks.max.enforce", "false")]))?.expect(200)?;
+    rest.wait_running("many", 3)?;
+    let log = worker.log();
+    ensure!(log.contains("the connector has more tasks than tasks.max"), "{log}");
+    worker.stop()
 }
 
 /// Waits until a record of the connector has been acknowledged or given to its task, so that there is something to close.

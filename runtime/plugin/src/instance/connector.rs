@@ -42,19 +42,16 @@ impl ConnectorInstance {
         call!(self.sandbox, "connector.start", |store| each!(&self.guest, |guest| guest.start(store, &class, config)))?
     }
 
-    /// The configurations of the tasks, at most `max_tasks`. Called after `start` and whenever the plugin asked for it.
+    /// The configurations of the tasks. Called after `start` and whenever the plugin requested it. The plugin is asked for at most
+    /// `max_tasks`; the caller decides what follows if there are more.
     ///
     /// # Errors
     ///
-    /// The plugin gave up, trapped, or made too many or too large ones.
+    /// The plugin returned an error, trapped, or returned too large ones.
     pub async fn task_configs(&mut self, max_tasks: u32) -> Result<Vec<ConfigMap>, CallError> {
         let guest = &self.guest;
         let configs = call!(self.sandbox, "connector.task-configs", |store| each!(guest, |guest| guest
             .task_configs(store, max_tasks)))??;
-        if configs.len() > max_tasks as usize {
-            let lie = format!("{} task configurations where tasks.max is {max_tasks}", configs.len());
-            return Err(self.sandbox.lie("connector.task-configs", lie));
-        }
         let bytes: usize = configs.iter().flatten().map(|(key, value)| key.len() + value.len() + ENTRY_BYTES).sum();
         if bytes > TASK_CONFIGS_MAX {
             let lie = format!("the task configurations have {bytes} bytes together; the limit is {TASK_CONFIGS_MAX}");
