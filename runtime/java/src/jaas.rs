@@ -27,6 +27,11 @@ pub enum Token {
     Sign(char),
 }
 
+/// Whether this is a control flag of a login module; case does not matter.
+pub fn is_control_flag(word: &str) -> bool {
+    ["REQUIRED", "REQUISITE", "SUFFICIENT", "OPTIONAL"].iter().any(|flag| flag.eq_ignore_ascii_case(word))
+}
+
 /// Splits a text. `word` is [`FILE`] or [`SETTING`].
 pub fn tokens(text: &str, word: &str) -> Vec<Token> {
     let mut tokenizer = Tokenizer { chars: text.chars(), peeked: None, word };

@@ -7,40 +7,59 @@
 //! };
 //! ```
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use weir_java::jaas::{self, Token};
 
 const ENTRY: &str = "KafkaConnect";
 const MODULE: &str = "org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule";
-const FLAGS: [&str; 4] = ["REQUIRED", "REQUISITE", "SUFFICIENT", "OPTIONAL"];
+
+/// What is wrong with a JAAS file.
+type Problem = Cow<'static, str>;
 
 /// Returns the value of `file` in the entry `KafkaConnect`, or what is wrong with the text.
-pub(super) fn users_file(text: &str) -> Result<String, &'static str> {
+pub(super) fn users_file(text: &str) -> Result<String, Problem> {
     let mut tokens = jaas::tokens(text, jaas::FILE).into_iter();
-    // Skip the entries for other programs.
-    loop {
-        let name = tokens.next().ok_or("has no entry 'KafkaConnect'")?;
+    let mut names = HashSet::new();
+    let mut file = None;
+    // Java reads the whole file, too: an entry after the one that it looks for may be a second one.
+    while let Some(name) = tokens.next() {
         if tokens.next() != Some(Token::Sign('{')) {
-            return Err("is not a JAAS configuration: an entry begins with its name and '{'");
+            return Err("is not a JAAS configuration: an entry begins with its name and '{'".into());
         }
-        if word(name).is_some_and(|name| name == ENTRY) {
-            break;
+        let name = word(name);
+        if name.as_deref() == Some(ENTRY) && file.is_none() {
+            file = Some(module(&mut tokens)?);
+        } else {
+            tokens.by_ref().find(|token| *token == Token::Sign('}')).ok_or("ends within an entry")?;
         }
-        tokens.by_ref().find(|token| *token == Token::Sign('}')).ok_or("ends within an entry")?;
         if tokens.next() != Some(Token::Sign(';')) {
-            return Err("is not a JAAS configuration: an entry ends with '};'");
+            return Err("is not a JAAS configuration: an entry ends with '};'".into());
+        }
+        if let Some(twice) = name.and_then(|name| names.replace(name)) {
+            // Java's words.
+            return Err(format!("Configuration Error: Can not specify multiple entries for {twice}").into());
         }
     }
+    file.ok_or_else(|| "has no entry 'KafkaConnect'".into())
+}
+
+/// Reads the entry `KafkaConnect` up to its closing brace.
+fn module(tokens: &mut impl Iterator<Item = Token>) -> Result<String, Problem> {
     let module = word(tokens.next().ok_or("ends within an entry")?);
     if module.as_deref() != Some(MODULE) {
         return Err(
-            "the entry 'KafkaConnect' has a login module other than PropertyFileLoginModule, the only one that Weir supports",
+            "the entry 'KafkaConnect' has a login module other than PropertyFileLoginModule, the only one that Weir supports"
+                .into(),
         );
     }
     // With a single module, all flags mean the same.
     let flag = word(tokens.next().ok_or("ends within an entry")?);
-    if !flag.is_some_and(|flag| FLAGS.iter().any(|known| known.eq_ignore_ascii_case(&flag))) {
+    if !flag.is_some_and(|flag| jaas::is_control_flag(&flag)) {
         return Err(
-            "the login module of the entry 'KafkaConnect' must be 'required' (or requisite, sufficient, optional)",
+            "the login module of the entry 'KafkaConnect' must be 'required' (or requisite, sufficient, optional)"
+                .into(),
         );
     }
     let mut file = None;
@@ -51,20 +70,39 @@ pub(super) fn users_file(text: &str) -> Result<String, &'static str> {
         }
         let parts = (word(option), tokens.next(), tokens.next().and_then(word));
         let (Some(option), Some(Token::Sign('=')), Some(value)) = parts else {
-            return Err("is not a JAAS configuration: an option is written name=\"value\"");
+            return Err("is not a JAAS configuration: an option is written name=\"value\"".into());
         };
         if option == "file" {
             file = Some(value);
         }
     }
-    match tokens.next() {
-        Some(Token::Sign('}')) => {
-            file.filter(|file| !file.trim().is_empty()).ok_or("Property Credentials file must be specified")
-        }
-        _ => Err(
-            "the entry 'KafkaConnect' has more than one login module, and Weir supports only PropertyFileLoginModule",
-        ),
+    if tokens.next() != Some(Token::Sign('}')) {
+        return Err(
+            "the entry 'KafkaConnect' has more than one login module, and Weir supports only PropertyFileLoginModule"
+                .into(),
+        );
     }
+    let file = file.filter(|file| !file.trim().is_empty()).ok_or("Property Credentials file must be specified")?;
+    without_properties(file)
+}
+
+/// Returns a value unless Java replaces something in it (`sun.security.util.PropertyExpander`): the worker has no system properties. A
+/// `${` that is not closed, and everything in `${{...}}`, is text in Java, too.
+fn without_properties(value: String) -> Result<String, Problem> {
+    let mut rest = value.as_str();
+    while let Some((_, after)) = rest.split_once("${") {
+        let end = if after.starts_with('{') { "}}" } else { "}" };
+        let Some((name, after)) = after.split_once(end) else { break };
+        if end == "}" {
+            return Err(format!(
+                "the option 'file' contains ${{{name}}}, which Java replaces with a system property. Weir does not support this; write \
+                 the path itself"
+            )
+            .into());
+        }
+        rest = after;
+    }
+    Ok(value)
 }
 
 /// Returns a word or a text in double quotes. Java does not accept numbers or texts in single quotes here.
@@ -87,6 +125,10 @@ mod tests {
         let file = |option: &str| users_file(&format!("KafkaConnect {{ {MODULE} Required {option}; }};"));
         assert_eq!(file("file=\"C:\\\\users\\101\""), Ok("C:\\usersA".to_owned()));
         assert_eq!(file("file=\"a\" file=users1"), Ok("users1".to_owned()));
+        // Java leaves these as they are.
+        for path in ["/a$b/{c}/$", "/a/${b", "/a/${{b}}/c", "/a/${{b}/c"] {
+            assert_eq!(file(&format!("file=\"{path}\"")), Ok(path.to_owned()));
+        }
     }
 
     #[test]
@@ -109,6 +151,23 @@ mod tests {
             (format!("KafkaConnect {{ {module} required file"), "option"),
             (format!("KafkaConnect {{ {module}"), "ends within"),
             ("KafkaConnect".to_owned(), "begins with"),
+            (
+                format!(
+                    "KafkaConnect {{ {module} required file=\"a\"; }}; KafkaConnect {{ {module} required file=\"b\"; }};"
+                ),
+                "Configuration Error: Can not specify multiple entries for KafkaConnect",
+            ),
+            (
+                format!("X {{ a.B required; }}; KafkaConnect {{ {module} required file=\"a\"; }}; \"X\" {{ }};"),
+                "Configuration Error: Can not specify multiple entries for X",
+            ),
+            (format!("KafkaConnect {{ {module} required file=\"a\"; }}; X {{ a.B required;"), "ends within"),
+            (format!("KafkaConnect {{ {module} required file=\"a\"; }} X"), "ends with '};'"),
+            (
+                format!("KafkaConnect {{ {module} required file=\"${{user.home}}/a\"; }};"),
+                "contains ${user.home}, which",
+            ),
+            (format!("KafkaConnect {{ {module} required file=\"${{{{a}}}}${{/}}b\"; }};"), "contains ${/}, which"),
             ("KafkaConnect { /* ".to_owned(), "ends within"),
         ] {
             let problem = users_file(&text).expect_err(&text);

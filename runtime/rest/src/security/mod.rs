@@ -140,5 +140,5 @@ pub fn users_file(config: &Auth) -> Result<Option<PathBuf>, Error> {
 fn users_of(path: &Path) -> Result<PathBuf, Error> {
     let failed = |problem: String| Error::Jaas { path: path.to_owned(), problem };
     let text = std::fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
-    jaas::users_file(&text).map(PathBuf::from).map_err(|problem| failed(problem.to_owned()))
+    jaas::users_file(&text).map(PathBuf::from).map_err(|problem| failed(problem.into_owned()))
 }

@@ -11,8 +11,6 @@ pub(super) struct LoginModule {
     options: BTreeMap<String, String>,
 }
 
-const FLAGS: [&str; 4] = ["REQUIRED", "REQUISITE", "SUFFICIENT", "OPTIONAL"];
-
 impl LoginModule {
     /// Parses `CLASS FLAG OPTION=VALUE ... ;`. Errors have Kafka's words, without any part of the text.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
@@ -23,7 +21,7 @@ impl LoginModule {
         };
         let flag = tokens.next().ok_or("Login module control flag not specified in JAAS config")?;
         let flag = word(flag).ok_or("Login module control flag is not available in the JAAS config")?;
-        if !FLAGS.iter().any(|known| known.eq_ignore_ascii_case(&flag)) {
+        if !jaas::is_control_flag(&flag) {
             return Err("Invalid login module control flag in JAAS config");
         }
         let mut options = BTreeMap::new();
