@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::{Mutex, RwLock};
-use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::level::Level;
 use super::names;
 use super::rules::Rules;
+use super::setting::{self, FilterError};
 
 /// Maximum number of names that may be set in addition to the existing loggers; each takes memory for as long as the worker runs.
 const MOST_NAMES: usize = 1_000;
@@ -63,8 +64,8 @@ impl Default for Levels {
 
 impl Levels {
     /// Parses `info`, or a filter with levels for some targets, such as `info,weir::rest=debug`.
-    pub fn parse(filter: &str) -> Result<Self, ParseError> {
-        Ok(Self::new(&filter.parse()?))
+    pub fn parse(filter: &str) -> Result<Self, FilterError> {
+        Ok(Self::new(&setting::parse(filter)?))
     }
 
     fn new(filter: &Targets) -> Self {
@@ -76,8 +77,8 @@ impl Levels {
     }
 
     /// Sets all loggers to the levels of another filter.
-    pub fn reset(&self, filter: &str) -> Result<(), ParseError> {
-        let filter = filter.parse()?;
+    pub fn reset(&self, filter: &str) -> Result<(), FilterError> {
+        let filter = setting::parse(filter)?;
         let mut state = self.0.state.lock();
         state.modified.clear();
         state.read(&filter);

@@ -12,6 +12,7 @@ mod names;
 mod one_line;
 mod redactor;
 mod rules;
+mod setting;
 mod stderr;
 mod target;
 mod throttle;
@@ -22,7 +23,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{Format, JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
@@ -34,6 +34,7 @@ pub use format::LogFormat;
 pub use level::Level;
 pub use levels::{Levels, LoggerLevel, TooMany};
 pub use redactor::{Hide, Redacting, RedactingWriter, Redactor};
+pub use setting::{FilterError, check_filter};
 pub use throttle::Throttle;
 
 use one_line::{Form, OneLine};
@@ -63,14 +64,14 @@ pub fn levels() -> Levels {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The filter is not valid.
-    #[error("Invalid value {filter} for configuration {key}: {source}; use for example info, or info,weir::rest=debug")]
+    #[error("Invalid value {filter} for configuration {key}: {source}")]
     Filter {
         /// The key or variable that contains it.
         key: &'static str,
         /// The filter.
         filter: String,
         /// The cause.
-        source: ParseError,
+        source: FilterError,
     },
     /// The thread of the log cannot be started.
     #[error("cannot start a thread; raise the process limit (ulimit -u) of the worker's user")]
@@ -393,11 +394,16 @@ mod tests {
 
     #[test]
     fn an_invalid_filter_is_refused_with_an_example() {
-        let error = Levels::parse("weir=loud").map(drop).map_err(|source| Error::Filter {
-            key: "weir.log.level",
-            filter: "weir=loud".to_owned(),
+        let error = Levels::parse("inof").map(drop).map_err(|source| Error::Filter {
+            key: "RUST_LOG",
+            filter: "inof".to_owned(),
             source,
         });
-        assert!(error.expect_err("refused").to_string().contains("info,weir::rest=debug"));
+        let text = error.expect_err("refused").to_string();
+        assert!(
+            text.starts_with("Invalid value inof for configuration RUST_LOG: 'inof' is not a valid level."),
+            "{text}"
+        );
+        assert!(text.contains("info,weir::rest=debug"), "{text}");
     }
 }

@@ -249,7 +249,7 @@ fn the_level_of_the_log_is_read_again_on_sighup() {
     assert!(level("root").contains("\"INFO\"") && level("org.apache.kafka.clients").contains("\"WARN\""));
     // What is wrong with the file is told, and changes nothing.
     write("weir=loud");
-    worker.reload(&["the log level cannot be used", "weir=loud"]);
+    worker.reload(&["the worker's file cannot be used", "Invalid value weir=loud for configuration weir.log.level"]);
     write("debug\noffset.flush.interval.ms=soon");
     worker.reload(&["the worker's file cannot be used", "offset.flush.interval.ms"]);
     assert!(level("root").contains("\"INFO\""));

@@ -121,7 +121,7 @@ impl WorkerConfig {
                 "json" => LogFormat::Json,
                 _ => LogFormat::Text,
             },
-            log_level: reader.text("weir.log.level"),
+            log_level: log_level(&mut reader),
             sampling: Sampling {
                 window: reader.millis("metrics.sample.window.ms"),
                 samples: reader.small_number("metrics.num.samples"),
@@ -173,4 +173,13 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
         path.canonicalize().ok().or_else(|| Some(directory.canonicalize().ok()?.join(path.file_name()?)))
     };
     one == other || real(one).is_some_and(|one| real(other) == Some(one))
+}
+
+/// Reads the filter of the log.
+fn log_level(reader: &mut KeyReader<'_>) -> String {
+    let key = "weir.log.level";
+    let level = reader.text(key);
+    let checked = weir_logging::check_filter(&level);
+    reader.or_note(checked.map_err(|error| Error::invalid(key, &level, error.to_string())));
+    level
 }

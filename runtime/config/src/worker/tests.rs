@@ -121,6 +121,21 @@ fn state_and_offsets_are_two_files() {
 }
 
 #[test]
+fn a_level_of_the_log_that_does_not_exist_is_refused_with_those_that_do() {
+    let wrong = errors(keys(&[("weir.log.level", "inof")]));
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    let text = &wrong[0];
+    assert!(
+        text.starts_with("Invalid value inof for configuration weir.log.level: 'inof' is not a valid level."),
+        "{text}"
+    );
+    assert!(text.contains("off, fatal, error, warn, info, debug, trace"), "{text}");
+    for level in ["OFF", "info,weir::rest=debug"] {
+        assert_eq!(WorkerConfig::parse(keys(&[("weir.log.level", level)])).expect("in order").log_level, level);
+    }
+}
+
+#[test]
 fn unknown_keys_of_weirs_own_are_refused_with_the_nearest_one() {
     let wrong = errors(keys(&[
         ("weir.rest.auth.user.file", "/etc/weir/users"),

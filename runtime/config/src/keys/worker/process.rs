@@ -28,8 +28,9 @@ pub(super) const LOGS: Section = Section {
             String,
             Value("info"),
             Used,
-            "`error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,weir::rest=debug`. The environment variable \
-             `RUST_LOG` takes precedence.",
+            "`off`, `error`, `warn`, `info`, `debug` or `trace` (or log4j2's `fatal` and `all`), or a filter such as \
+             `info,weir::rest=debug`; a filter without a level for all others (`weir::rest=debug`) logs nothing else. Any other level is \
+             refused, while log4j2 would log errors only. The environment variable `RUST_LOG` takes precedence.",
         ),
     ],
 };
