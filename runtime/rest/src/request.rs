@@ -21,6 +21,7 @@ use super::App;
 use super::error::Failure;
 use super::server::Peer;
 use weir_api::json;
+use weir_java::date;
 
 /// How long a request may take, as in Kafka Connect. The work that it started continues after that.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
@@ -181,18 +182,8 @@ where
 /// Formats a time as ISO-8601 in UTC with milliseconds, as Java prints an `Instant`.
 fn instant(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    // Converts days to a date of the Gregorian calendar, in eras of 400 years that begin on the first of March.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
+    let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    format!("{}T{}", date::iso_date(millis), date::iso_time(millis))
 }
 
 /// Kafka Connect's resources accept and return JSON, and check the headers for it before anything else: a request with another

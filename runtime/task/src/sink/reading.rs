@@ -2,7 +2,7 @@
 //! matched here, repeatedly, as Java's consumer does. Named topics are looked for until all of them exist, which librdkafka does only every
 //! `metadata.max.age.ms`.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use tokio::sync::oneshot::error::TryRecvError;
@@ -146,12 +146,10 @@ impl Names {
             Some(name) => vec![name.clone()],
             None => self.all.iter().cloned().collect(),
         };
-        for name in names {
-            if !self.missing.contains(&name) {
-                self.missing.push_back(name.clone());
-            }
-            self.told.insert(name);
-        }
+        let missing: HashSet<&String> = self.missing.iter().collect();
+        let new: Vec<String> = names.iter().filter(|name| !missing.contains(name)).cloned().collect();
+        self.missing.extend(new);
+        self.told.extend(names);
     }
 
     fn wanted(&self) -> Wanted {
@@ -205,6 +203,7 @@ impl Names {
 
     /// Notes which topics exist, and returns those of which the consumer does not know that.
     fn note(&mut self, found: &[String]) -> Vec<String> {
+        let found: HashSet<&String> = found.iter().collect();
         let (found, missing): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.missing).into_iter().partition(|name| found.contains(name));
         self.missing = missing.into();
@@ -228,20 +227,16 @@ impl Pattern {
             Ok(names) => {
                 let topics: Vec<String> =
                     names.into_iter().filter(|name| self.regex.matches(name).unwrap_or(false)).collect();
-                if topics == self.topics {
-                    self.changed_since = None;
-                }
-                if topics != self.topics
-                    && !consumer.may_change_topics(self.changed_since.get_or_insert_with(Instant::now).into_std())
-                {
-                    return Ok(self.interval.min(MISSING_LOOK_INTERVAL));
-                }
                 if topics != self.topics {
+                    let since = *self.changed_since.get_or_insert_with(Instant::now);
+                    if !consumer.may_change_topics(since.into_std()) {
+                        return Ok(self.interval.min(MISSING_LOOK_INTERVAL));
+                    }
                     info!(?topics, "topics that match topics.regex");
                     subscribe(consumer, &topics).await?;
                     self.topics = topics;
-                    self.changed_since = None;
                 }
+                self.changed_since = None;
                 Ok(if self.topics.is_empty() { self.interval.min(EAGER_LOOK_INTERVAL) } else { self.interval })
             }
             Err(error) => {
