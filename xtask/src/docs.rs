@@ -7,7 +7,8 @@ use std::{fs, iter};
 const ENDINGS: [&str; 8] = [".rs", ".md", ".wit", ".toml", ".json", ".properties", ".sh", "/"];
 
 /// Documents in which every path is checked. In those in docs/ only links are, because they also name the reader's own files.
-const DOCUMENTS: [&str; 5] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "wit/README.md"];
+const DOCUMENTS: [&str; 6] =
+    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "wit/README.md", "tests/oracle/README.md"];
 
 #[test]
 fn every_path_that_a_document_names_exists() {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::files::sources;
 use crate::workspace::root;
 
 /// The modules of `runtime/server/src`. What a module uses comes before it.
@@ -100,20 +101,6 @@ fn each_crate_is_named_only_where_it_belongs() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-/// Returns the Rust files below a directory.
-fn sources(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            found.push(path);
-        }
-    }
-    found
 }
 
 /// Returns the lines that are not comments.

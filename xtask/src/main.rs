@@ -13,6 +13,8 @@ mod dist;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod guests;
 mod http;
 #[cfg(test)]

@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, iter};
 
+use crate::files;
+
 /// Source files by path, relative to the root.
 struct Sources(Vec<(PathBuf, String)>);
 
@@ -74,21 +76,11 @@ fn only_tables_whose_last_column_is_the_test_are_looked_at() {
 
 impl Sources {
     fn read(root: &Path) -> Self {
-        let mut sources = Vec::new();
-        let mut directories: Vec<PathBuf> =
-            ["connectors", "runtime", "sdk", "tests", "xtask"].iter().map(|name| root.join(name)).collect();
-        while let Some(directory) = directories.pop() {
-            for entry in fs::read_dir(&directory).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    directories.push(path);
-                } else if path.extension().is_some_and(|ending| ending == "rs") {
-                    let text = fs::read_to_string(&path).unwrap();
-                    sources.push((path.strip_prefix(root).unwrap().to_owned(), text));
-                }
-            }
-        }
-        Self(sources)
+        let read = |path: PathBuf| {
+            let text = fs::read_to_string(&path).unwrap();
+            (path.strip_prefix(root).unwrap().to_owned(), text)
+        };
+        Self(files::sources(root).into_iter().map(read).collect())
     }
 
     /// Checks that there is at least one span in a cell, and that each names something that exists.

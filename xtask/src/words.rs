@@ -1,8 +1,8 @@
 //! Searches the documents, the contract and the documentation of the SDK for words that CONTRIBUTING.md (section "Writing") bans.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
+use crate::files::files;
 use crate::workspace::root;
 
 /// "X is no Y". See [`denies_a_kind`] for what is not meant.
@@ -111,21 +111,6 @@ fn is_searched(path: &str) -> bool {
         Some((_, "rs")) => path.starts_with("sdk/rust/src/"),
         _ => false,
     }
-}
-
-/// Returns the files in a directory and the directories below it, without build output and hidden directories except `.github`.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !entry.file_type().unwrap().is_dir() {
-            found.push(entry.path());
-        } else if name != "target" && (!name.starts_with('.') || name == ".github") {
-            found.extend(files(&entry.path()));
-        }
-    }
-    found
 }
 
 /// Returns a message for each banned phrase in a file.
