@@ -1,7 +1,6 @@
 //! Checks the order of the worker's modules: each uses only those before it in [`ORDER`].
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use crate::files::sources;
 use crate::workspace::root;

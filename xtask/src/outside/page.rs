@@ -58,7 +58,8 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
 
 /// Returns the blocks of code in this language.
 fn blocks(text: &str, language: &str) -> Vec<String> {
-    let parts = text.split(&format!("\n```{language}\n")).skip(1);
+    let fence = format!("\n```{language}\n");
+    let parts = text.split(&fence).skip(1);
     parts.map(|part| part.split("\n```").next().unwrap_or_default().to_owned() + "\n").collect()
 }
 

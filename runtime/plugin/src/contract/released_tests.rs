@@ -51,7 +51,7 @@ fn a_component_links_with_a_later_version_of_its_track() {
         }
         linker.instantiate_pre(&component).is_ok()
     };
-    let exports = |version: &str| component.get_export_index(None, &format!("weir:connect/source@{version}")).is_some();
+    let exports = |version: &str| component.get_export_index(None, format!("weir:connect/source@{version}")).is_some();
     for (version, is_found) in [("0.2.0", true), ("0.2.7", true), ("0.3.0", false), ("1.0.0", false)] {
         assert_eq!((links(version), exports(version)), (is_found, is_found), "{version}");
     }
