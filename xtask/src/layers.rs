@@ -1,4 +1,4 @@
-//! Checks the order of the worker's modules: each uses only those before it in [`ORDER`].
+//! Checks the order of the modules of some crates: each module uses only those before it.
 
 use std::fs;
 
@@ -41,6 +41,34 @@ const CONFIG_ORDER: [&str; 15] = [
     "connector",
 ];
 
+/// The modules of `runtime/catalogue/src`. What a module uses comes before it.
+const CATALOGUE_ORDER: [&str; 10] =
+    ["alias", "built_in", "compiler", "store", "files", "incoming", "plugin", "lookup", "shipped", "registry"];
+
+/// The modules of `runtime/rest/src`. What a module uses comes before it.
+const REST_ORDER: [&str; 20] = [
+    "error",
+    "slots",
+    "peer",
+    "right",
+    "audit",
+    "request",
+    "uri",
+    "headers",
+    "security",
+    "tls",
+    "server",
+    "internal",
+    "loggers",
+    "metrics",
+    "connectors",
+    "connector_plugins",
+    "offsets",
+    "plugins",
+    "root",
+    "topics",
+];
+
 /// Crates that only some of the sources may name, and the paths of these.
 const NAMED_ONLY_IN: [(&str, &[&str]); 5] = [
     ("rdkafka", &["runtime/kafka/"]),
@@ -62,12 +90,28 @@ fn each_module_of_the_configuration_uses_only_those_before_it() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The files of a crate that use a module which does not come before their own. Files of `top` may use all.
+#[test]
+fn each_module_of_the_catalogue_uses_only_those_before_it() {
+    let wrong = uses_of_later_modules("runtime/catalogue/src", &CATALOGUE_ORDER, &["loading", "lib"]);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn each_module_of_the_rest_api_uses_only_those_before_it() {
+    let wrong =
+        uses_of_later_modules("runtime/rest/src", &REST_ORDER, &["lib", "tests", "fuzz_tests", "operations_tests"]);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Returns the files of a crate that use a module which does not come before their own. Files of `top` may use all, and tests too.
 fn uses_of_later_modules(source: &str, order: &[&str], top: &[&str]) -> Vec<String> {
     let source = root().join(source);
     let mut wrong = Vec::new();
     for file in sources(&source) {
         let path = file.strip_prefix(&source).unwrap();
+        if path.file_name().is_some_and(|name| name == "tests.rs") {
+            continue;
+        }
         let first = path.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
         let module = first.trim_end_matches(".rs");
         if top.contains(&module) {
@@ -81,9 +125,22 @@ fn uses_of_later_modules(source: &str, order: &[&str], top: &[&str]) -> Vec<Stri
                 wrong.push(format!("{} uses {used}", path.display()));
             }
         }
+        // Names after `super::` may also be of functions, in the tests of a file.
+        let root = root_from(path);
+        for used in code(&text).flat_map(|line| names_after(line, &root)) {
+            if used != module && place(used).is_some_and(|other| other >= own) {
+                wrong.push(format!("{} uses {used}", path.display()));
+            }
+        }
     }
     wrong.dedup();
     wrong
+}
+
+/// Returns the path from a file of a crate to the root of the crate: `super::` for `a.rs` and `a/mod.rs`, `super::super::` for `a/b.rs`.
+fn root_from(file: &Path) -> String {
+    let is_directory = file.file_name().is_some_and(|name| name == "mod.rs");
+    "super::".repeat(file.components().count() - usize::from(is_directory))
 }
 
 #[test]
@@ -108,7 +165,7 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns the names that follow the beginning of a path: `a` for `crate::a::b`, and `a` and `b` for `crate::{a, b::c}`.
-fn names_after<'a>(line: &'a str, start: &'a str) -> impl Iterator<Item = &'a str> {
+fn names_after<'a>(line: &'a str, start: &str) -> impl Iterator<Item = &'a str> {
     line.match_indices(start).flat_map(move |(at, _)| {
         let is_path = !line[..at].ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':');
         let rest = if is_path { &line[at + start.len()..] } else { "" };
@@ -143,6 +200,11 @@ fn names_are_found_in_paths_and_in_groups_and_nowhere_else() {
     assert_eq!(found("use crate::{check, rest::tls, Error};"), ["check", "rest"]);
     assert_eq!(found("pub(in crate::kafka) fn x(a: crate::api::State)"), ["kafka", "api"]);
     assert_eq!(found("$crate::x, other_crate::y"), ["x"]);
+    let found = |file: &str, line| names_after(line, &root_from(Path::new(file))).collect::<Vec<_>>();
+    assert_eq!(found("a.rs", "use super::b::C;"), ["b"]);
+    assert_eq!(found("a/mod.rs", "use super::{b, D};"), ["b"]);
+    assert_eq!(found("a/c.rs", "use super::d::E;"), [""; 0]);
+    assert_eq!(found("a/c.rs", "use super::super::b::C;"), ["b"]);
     assert!(uses_crate("use rdkafka::error::KafkaError;", "rdkafka"));
     assert!(uses_crate("fn f(cause: &rdkafka::Error)", "rdkafka"));
     assert!(!uses_crate("librdkafka::x crate::rdkafka::y \"rdkafka::z\" rdkafka.", "rdkafka"));

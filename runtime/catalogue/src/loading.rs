@@ -1,48 +1,17 @@
 //! Loads the files of `plugin.path` and of the store when the worker starts. Those that are compiled and described are loaded at once, the
 //! others in the background: then a slow guest delays only what needs to know all plugins.
 
-use std::path::{Path, PathBuf};
-
 use futures_util::stream::{self, StreamExt as _};
 use tracing::{info, warn};
 use weir_plugin::{ComponentId, LoadError};
 
+use super::files::File;
 use super::registry::{Plugins, Stored, Unloaded};
-use super::store::{self, Store};
 
 /// Components that are asked at the same time what they contain.
 const AT_ONCE: usize = 4;
 /// Maximum number of characters of an error that are listed. A guest may have written it.
 const ERROR_MAX: usize = 4096;
-
-/// A file in which there should be a component.
-#[derive(Debug, Clone)]
-pub(super) struct File {
-    path: PathBuf,
-    /// Its name in the store; `None` if it is on `plugin.path`.
-    in_store: Option<String>,
-    /// Its position among all files.
-    order: usize,
-}
-
-impl File {
-    fn uploaded(&self) -> bool {
-        self.in_store.is_some()
-    }
-
-    /// The id in the name of a file of the store.
-    fn stem(&self) -> Option<String> {
-        self.in_store.as_ref().map(|name| name.strip_suffix(".wasm").unwrap_or(name).to_owned())
-    }
-}
-
-/// The files of `plugin.path` and of the store.
-pub(super) fn files(directories: &[PathBuf], store: &Store) -> Result<Vec<File>, store::Error> {
-    let on_path = directories.iter().flat_map(|directory| files_on_path(directory)).map(|path| (path, None));
-    let in_store = store.files()?.into_iter().map(|name| (store.path_of(&name), Some(name)));
-    let file = |(order, (path, in_store))| File { path, in_store, order };
-    Ok(on_path.chain(in_store).enumerate().map(file).collect())
-}
 
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -180,33 +149,3 @@ impl Drop for Over {
 }
 
 type Loaded = std::sync::Arc<weir_plugin::Component>;
-
-/// Returns the components of one entry of `plugin.path`: `*.wasm` in the directory and in its subdirectories, or the entry itself.
-pub fn files_on_path(directory: &Path) -> Vec<PathBuf> {
-    if directory.is_file() {
-        return vec![directory.to_owned()];
-    }
-    let mut files = match store::wasm_files(directory) {
-        Ok(files) => files,
-        Err(error) => {
-            warn!(directory = %directory.display(), %error, "cannot read a directory of plugin.path; skipping it; create it or remove it from plugin.path");
-            return Vec::new();
-        }
-    };
-    let mut below: Vec<PathBuf> = std::fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_dir())
-        .collect();
-    below.sort();
-    for directory in below {
-        match store::wasm_files(&directory) {
-            Ok(more) => files.extend(more),
-            Err(error) => {
-                warn!(directory = %directory.display(), %error, "cannot read a directory below plugin.path; skipping it")
-            }
-        }
-    }
-    files
-}

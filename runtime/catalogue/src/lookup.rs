@@ -9,7 +9,7 @@ use weir_java::maven::{Version, VersionRange};
 
 use super::alias::{Aliases, simple_name};
 use super::built_in::{self, BUILT_IN, BUILT_IN_VERSION, BuiltIn, OTHERS};
-use super::registry::Plugin;
+use super::plugin::Plugin;
 
 /// The class exists, but not in a requested version. The text is Kafka Connect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,44 +13,18 @@ use parking_lot::RwLock;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
-use weir_plugin::{Component, ComponentId, Engine, EngineStats, Limits, LoadError, PluginInfo};
+use weir_plugin::{Component, ComponentId, Engine, EngineStats, Limits, LoadError};
 
 use super::built_in;
+use super::files;
 use super::incoming::{Incoming, Uploads};
-use super::loading;
 use super::lookup::Catalogue;
+use super::plugin::Plugin;
 use super::shipped;
 use super::store::{self, Store};
 
 /// A component of so many bytes leaves much freed memory behind when it is loaded.
 const LARGE: usize = 1 << 20;
-
-/// One plugin and the component that contains it.
-#[derive(Clone)]
-pub struct Plugin {
-    component: Arc<Component>,
-    /// Its index in the component's list.
-    index: usize,
-    /// See [`Plugin::is_installed`].
-    installed: bool,
-}
-
-impl Plugin {
-    /// Returns the component that contains it.
-    pub fn component(&self) -> &Arc<Component> {
-        &self.component
-    }
-
-    /// Returns the component's description of it.
-    pub fn info(&self) -> &PluginInfo {
-        &self.component.plugins()[self.index]
-    }
-
-    /// Whether it counts as installed by the operator: it is on `plugin.path`, or uploads may override what is there.
-    pub(super) fn is_installed(&self) -> bool {
-        self.installed
-    }
-}
 
 /// One loaded component.
 #[derive(Clone)]
@@ -217,7 +191,7 @@ impl Plugins {
     }
 
     async fn load(options: &Options, engine: Engine, store: Store) -> Result<Self, OpenError> {
-        let files = loading::files(&options.path, &store)?;
+        let files = files::all(&options.path, &store)?;
         if files.is_empty() {
             info!("there are no plugins{}", shipped::hint(&options.path, true));
         }
@@ -284,11 +258,8 @@ impl Plugins {
         let mut plugins = Vec::new();
         for stored in &known.components {
             let is_installed = self.0.overriding || stored.path.is_some();
-            for (index, info) in stored.component.plugins().iter().enumerate() {
-                if is_installed || !is_taken(&installed, &info.class) {
-                    plugins.push(Plugin { component: Arc::clone(&stored.component), index, installed: is_installed });
-                }
-            }
+            let of_component = Plugin::of(&stored.component, is_installed);
+            plugins.extend(of_component.filter(|plugin| is_installed || !is_taken(&installed, &plugin.info().class)));
         }
         plugins
     }

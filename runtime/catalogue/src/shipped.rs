@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::loading::files_on_path;
+use super::files::files_on_path;
 
 /// The name of the directory next to the program.
 const DIRECTORY: &str = "plugins";

@@ -17,7 +17,8 @@ const CRATES: [(&str, &str); 9] = [
 ];
 
 /// Modules that have moved since their targets were first logged, and their original paths.
-const MOVED: [(&str, &str); 7] = [
+const MOVED: [(&str, &str); 8] = [
+    ("weir_catalogue::files", "weir::plugins::loading"),
     ("weir_herder::executor::connector", "weir::herder::connector"),
     ("weir_herder::executor::instance", "weir::herder::watch"),
     ("weir_herder::standalone::auto_restart", "weir::herder::connector::heal"),
@@ -49,6 +50,7 @@ mod tests {
         assert_eq!(shown("weir_kafka"), "weir::kafka");
         assert_eq!(shown("weir_storage::offsets::file"), "weir::offsets::file");
         assert_eq!(shown("weir_herder::standalone::connector"), "weir::herder::connector");
+        assert_eq!(shown("weir_catalogue::files"), "weir::plugins::loading");
         assert_eq!(shown("weir_herder::standalone"), "weir::herder::standalone");
         for other in ["weir::rest", "weir_plugin::store", "weir_kafkaesque::x", "librdkafka", ""] {
             assert_eq!(shown(other), other);

@@ -18,8 +18,8 @@ use parking_lot::Mutex;
 use tokio_rustls::rustls;
 use tracing::{debug, info, warn};
 
-use super::security::is_change;
-use super::server::Connection;
+use super::peer::Connection;
+use super::right::is_change;
 use weir_logging::Throttle;
 use weir_metrics::WorkerMetrics;
 

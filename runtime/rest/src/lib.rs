@@ -14,11 +14,14 @@ mod metrics;
 mod offsets;
 #[cfg(test)]
 mod operations_tests;
+mod peer;
 mod plugins;
 mod request;
+mod right;
 mod root;
 pub mod security;
 mod server;
+mod slots;
 #[cfg(test)]
 mod tests;
 pub mod tls;

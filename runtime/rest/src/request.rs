@@ -19,7 +19,7 @@ use tracing::debug;
 
 use super::App;
 use super::error::Failure;
-use super::server::Peer;
+use super::peer::Peer;
 use weir_api::json;
 use weir_java::date;
 

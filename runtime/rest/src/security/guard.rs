@@ -16,10 +16,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::Security;
 use super::credentials::CachedVerdict;
 use super::hashing::Later;
-use super::rights::Right;
 use crate::audit::{User, Why};
 use crate::error::Failure;
-use crate::server::{Connection, Peer};
+use crate::peer::{Connection, Peer};
+use crate::right::Right;
 
 /// Base64 as Java decodes it, with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -30,11 +30,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// Adds the guard to these routes. Without `security`, all requests pass.
 pub(crate) fn guard(router: Router, security: Option<Arc<Security>>) -> Router {
     router.layer(from_fn_with_state(security, check))
-}
-
-/// Whether a request changes something. The validation of a configuration does not.
-pub(crate) fn is_change(method: &Method, path: &str) -> bool {
-    Right::needed(method, path) != Right::Read && !path.starts_with("/connector-plugins")
 }
 
 /// Whether the request is a probe of an orchestrator.

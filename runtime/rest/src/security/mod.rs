@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use credentials::{Tokens, Users};
-pub(super) use guard::{guard, is_change};
+pub(super) use guard::guard;
 use hashing::Hashing;
 pub use pages::Pages;
 pub(super) use pages::only_from;

@@ -14,9 +14,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 
-use super::rights::Right;
 use crate::audit::Why;
 use crate::error::Failure;
+use crate::right::Right;
 use weir_config::host_names::HostNames;
 use weir_config::rest::CrossOrigin;
 

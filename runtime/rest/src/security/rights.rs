@@ -1,55 +1,10 @@
-//! The rights that requests need, and the names that have them.
+//! The names that have each right.
 
 use std::collections::HashSet;
 
-use axum::http::Method;
-
 use super::Error;
+use crate::right::Right;
 use weir_config::access::Auth;
-
-/// What a client may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Right {
-    /// Read everything that the API shows.
-    Read,
-    /// Change connectors, offsets and loggers.
-    Operate,
-    /// Upload and delete plugins.
-    Upload,
-}
-
-impl Right {
-    /// Returns the right that a request needs. A change of an unknown resource needs the right that the fewest names have.
-    pub(super) fn needed(method: &Method, path: &str) -> Self {
-        // As in the lookup of routes, parameters of a segment are ignored.
-        let first = path.strip_prefix('/').and_then(|path| path.split(['/', ';']).next());
-        match *method {
-            Method::GET | Method::HEAD | Method::OPTIONS => Self::Read,
-            _ if matches!(first, Some("connectors" | "connector-plugins" | "admin")) => Self::Operate,
-            _ => Self::Upload,
-        }
-    }
-
-    /// As in `user alice may not ...`.
-    pub(super) fn verb(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Operate => "operate",
-            Self::Upload => "upload",
-        }
-    }
-}
-
-impl Right {
-    /// Returns the audit log's reason for a refusal.
-    pub(super) fn lacking(self) -> &'static str {
-        match self {
-            Self::Read => "the user may not read (weir.rest.auth.read)",
-            Self::Operate => "the user may not operate (weir.rest.auth.operate)",
-            Self::Upload => "the user may not upload (weir.rest.auth.upload)",
-        }
-    }
-}
 
 /// The names that have each right.
 pub(super) struct Rights {
@@ -136,27 +91,5 @@ mod tests {
         );
         let refused = check(&["*"], &["alcie"]).expect_err("refused");
         assert!(refused.starts_with("'weir.rest.auth.upload' grants a right only to alcie, but /u "), "{refused}");
-    }
-
-    #[test]
-    fn what_is_not_known_needs_the_right_that_fewest_have() {
-        for (method, path, right) in [
-            (Method::GET, "/plugins", Right::Read),
-            (Method::HEAD, "/", Right::Read),
-            (Method::POST, "/connectors", Right::Operate),
-            (Method::PATCH, "/connectors/a/offsets", Right::Operate),
-            (Method::PUT, "/connector-plugins/a/config/validate", Right::Operate),
-            (Method::PUT, "/admin/loggers/root", Right::Operate),
-            (Method::POST, "/plugins", Right::Upload),
-            (Method::POST, "/plugins/", Right::Upload),
-            (Method::DELETE, "/plugins/00ff", Right::Upload),
-            (Method::POST, "/%70lugins", Right::Upload),
-            (Method::POST, "/connectorsX", Right::Upload),
-            (Method::POST, "/connectors;a=b/plugins", Right::Operate),
-            (Method::POST, "/plugins;/connectors", Right::Upload),
-            (Method::POST, "//connectors", Right::Upload),
-        ] {
-            assert_eq!(Right::needed(&method, path), right, "{method} {path}");
-        }
     }
 }

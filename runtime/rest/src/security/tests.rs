@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::server::Peer;
+use crate::peer::Peer;
 use crate::tests::Fixture;
 
 const METHODS: [Method; 7] =

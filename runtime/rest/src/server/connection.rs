@@ -19,8 +19,8 @@ use tracing::debug;
 
 use super::Shared;
 use super::held::Held;
-use super::slots::Slot;
 use super::timeouts::{BodyTimeout, InFlight, Phase, TimeoutStream};
+use crate::peer::{Connection, Peer};
 use weir_keystore::subject::common_name;
 
 /// Size of the buffers for what a client sends ahead and for a response that it does not read.
@@ -28,17 +28,6 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// Header fields that hyper stores without allocating.
 const HEADERS_ON_THE_STACK: usize = 100;
-
-/// The client of a TLS connection. In the extensions of each request that came over TLS.
-#[derive(Debug, Clone)]
-pub(crate) struct Peer {
-    /// The common name in the client's verified certificate. `None` without a certificate, or if it has no common name.
-    pub(crate) certificate_name: Option<Arc<str>>,
-}
-
-/// The connection that a request came over, in the extensions of each request.
-#[derive(Debug, Clone)]
-pub(crate) struct Connection(pub(crate) Arc<Slot>);
 
 /// Serves a connection until the client or the server ends it.
 pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: Connection) {

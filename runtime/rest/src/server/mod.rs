@@ -7,7 +7,6 @@
 mod connection;
 mod held;
 mod requests;
-mod slots;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -24,12 +23,11 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::audit::{Audit, audited};
+use crate::peer::Connection;
 use crate::security::{Pages, Security, guard, only_from};
+use crate::slots::{Full, Slots};
 use crate::tls::ServerTls;
 use weir_config::access::Limits;
-
-pub(super) use connection::{Connection, Peer};
-use slots::{Full, Slots};
 
 /// How long open requests may take when the server stops. Kafka Connect allows 60 s, but a request that takes this long rarely succeeds.
 const GRACEFUL_STOP: Duration = Duration::from_secs(10);
