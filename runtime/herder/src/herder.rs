@@ -155,8 +155,7 @@ impl Herder {
     /// Returns once every lock that requests need has been available. Used for `GET /health`.
     pub async fn health_check(&self) -> Result<(), Error> {
         let herder = self.clone();
-        let checked = tokio::task::spawn_blocking(move || each!(herder, check_health())).await;
-        checked.map_err(|panic| Error::Internal(panic.to_string()))
+        Ok(tokio::task::spawn_blocking(move || each!(herder, check_health())).await?)
     }
 
     /// Starts the connectors that an earlier run has stored, except those that are named on the command line. One that cannot start is

@@ -4,6 +4,7 @@
 //! failures, and `standalone` combines them for a worker that runs everything itself. All of them use [`Services`].
 
 mod error;
+mod error_kind;
 mod executor;
 mod herder;
 mod offsets;
@@ -15,8 +16,10 @@ mod snapshot;
 mod standalone;
 mod stores;
 
-pub use error::Error;
+pub use error::{Error, Purpose};
+pub use error_kind::ErrorKind;
 pub use herder::Herder;
+pub use offsets::{Change as OffsetsChange, OffsetsError, RequestError as OffsetsRequestError};
 pub use put::Put;
 pub use services::{Options, Services};
 pub use snapshot::{ConnectorSnapshot, TaskSnapshot};

@@ -17,10 +17,7 @@ const CONFIG_MAX_BYTES: usize = 1 << 20;
 /// The name is too long.
 pub fn check_name(name: &str) -> Result<(), Error> {
     if name.len() > NAME_MAX_BYTES {
-        let bytes = name.len();
-        return Err(Error::BadRequest(format!(
-            "The connector's name has {bytes} bytes; the limit is {NAME_MAX_BYTES}. Choose a shorter name"
-        )));
+        return Err(Error::NameTooLong { bytes: name.len(), limit: NAME_MAX_BYTES });
     }
     Ok(())
 }
@@ -29,22 +26,21 @@ pub fn check_name(name: &str) -> Result<(), Error> {
 pub(super) fn check_config(config: &ConfigMap) -> Result<(), Error> {
     let bytes: usize = config.iter().map(|(key, value)| key.len() + value.len()).sum();
     if bytes > CONFIG_MAX_BYTES {
-        return Err(Error::BadRequest(format!(
-            "The connector's configuration has {bytes} bytes; the limit is {CONFIG_MAX_BYTES}. Remove what the connector does not need"
-        )));
+        return Err(Error::ConfigTooLarge { bytes, limit: CONFIG_MAX_BYTES });
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::error_kind::ErrorKind;
     use super::*;
 
     #[test]
     fn what_is_too_long_is_refused_without_being_repeated() {
         assert!(check_name(&"n".repeat(NAME_MAX_BYTES)).is_ok());
         let error = check_name(&"n".repeat(1_000_000)).expect_err("refused");
-        assert!(matches!(error, Error::BadRequest(_)), "{error}");
+        assert_eq!(error.kind(), ErrorKind::BadRequest, "{error}");
         assert!(error.to_string().len() < 200, "{error}");
         let config = |bytes| ConfigMap::from([("k".to_owned(), "v".repeat(bytes - 1))]);
         assert!(check_config(&config(CONFIG_MAX_BYTES)).is_ok());

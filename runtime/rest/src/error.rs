@@ -8,7 +8,7 @@ use serde::Serialize;
 use weir_plugin::LoadError;
 
 use weir_catalogue::{DeleteError, UploadError};
-use weir_herder as herder;
+use weir_herder::{self as herder, ErrorKind};
 
 /// The seconds after which a client that was answered with 503 may try again.
 const RETRY_AFTER: &str = "5";
@@ -73,11 +73,11 @@ impl IntoResponse for Failure {
 
 impl From<herder::Error> for Failure {
     fn from(error: herder::Error) -> Self {
-        let status = match &error {
-            herder::Error::NotFound(_) => StatusCode::NOT_FOUND,
-            herder::Error::AlreadyExists(_) | herder::Error::Conflict(_) => StatusCode::CONFLICT,
-            herder::Error::BadRequest(_) => StatusCode::BAD_REQUEST,
-            herder::Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        let status = match error.kind() {
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::BadRequest => StatusCode::BAD_REQUEST,
+            ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
     }

@@ -155,7 +155,7 @@ impl RunningConnector {
                 }
                 self.services.metrics().connectors.record(false);
                 let trace = self.fail(Some(config), trace);
-                Err(Error::Internal(format!("Failed to start connector: {}\nCaused by: {trace}", self.name)))
+                Err(Error::NotStarted { connector: self.name.clone(), trace: Some(trace) })
             }
         }
     }
@@ -229,7 +229,7 @@ impl RunningConnector {
         config: Arc<ConnectorConfig>,
         wanted: Wanted,
     ) -> Result<(), Error> {
-        let missing = || Error::NotFound(format!("Task {}-{id} not found", self.name));
+        let missing = || Error::no_task(&self.name, id);
         let old = {
             let mut running = self.running.lock();
             running.tasks.get_mut(&id).ok_or_else(missing)?.take_handle()

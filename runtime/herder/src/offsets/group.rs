@@ -8,8 +8,8 @@ use tracing::error;
 use weir_kafka::{KafkaError, RDKafkaErrorCode};
 use weir_plugin::{OffsetChange, TopicPartition, TopicPartitionOffset};
 
-use super::super::error::Error;
 use super::super::services::Services;
+use super::error::{Change, OffsetsError};
 use super::request::{self, SinkChange};
 use weir_api::ConnectorOffset;
 use weir_config::ConnectorConfig;
@@ -45,17 +45,15 @@ impl Group {
     }
 }
 
-/// Returns the answer to an error of Kafka, and logs the error itself.
-fn failure(config: &ConnectorConfig, message: String, cause: &KafkaError) -> Error {
-    error!(connector = config.name, cause = describe(cause), "{message}");
-    Error::Internal(message)
+/// Logs an error of Kafka, and returns the answer to it.
+fn failure(config: &ConnectorConfig, answer: OffsetsError, cause: &KafkaError) -> OffsetsError {
+    error!(connector = config.name, cause = describe(cause), "{answer}");
+    answer
 }
 
-pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
-    let failed = |cause: KafkaError| {
-        let message = format!("Failed to retrieve consumer group offsets for sink connector {}", config.name);
-        failure(config, message, &cause)
-    };
+pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, OffsetsError> {
+    let failed =
+        |cause: KafkaError| failure(config, OffsetsError::GroupUnreadable { connector: config.name.clone() }, &cause);
     let group = Group::open(services, config).map_err(failed)?;
     let offsets = group.client.offsets(&group.id, group.left()).await.map_err(failed)?;
     Ok(offsets
@@ -71,22 +69,21 @@ pub(super) async fn modify(
     services: &Services,
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
-) -> Result<bool, Error> {
+) -> Result<bool, OffsetsError> {
     let group = Group::open(services, config).map_err(|cause| super::failed(config, &describe(&cause)))?;
     let reset = change.is_none();
     let change: SinkChange = match change {
         Some(offsets) => request::sink(offsets)?,
         None => {
-            let name = &config.name;
-            let message = format!("Failed to list offsets prior to resetting offsets for sink connector {name}");
+            let answer = OffsetsError::GroupUnreadableForReset { connector: config.name.clone() };
             let offsets = group.client.offsets(&group.id, group.left()).await;
-            let offsets = offsets.map_err(|cause| failure(config, message, &cause))?;
+            let offsets = offsets.map_err(|cause| failure(config, answer, &cause))?;
             offsets.into_iter().map(|committed| (committed.into_parts().0, None)).collect()
         }
     };
     let is_complete = super::ask_plugin(services, config, OffsetChange::Sink(to_plugin(&change))).await?;
-    let (done, described, doubt) = match reset {
-        true => (group.client.delete(&group.id, group.left()).await, "reset consumer group offsets for sink", ""),
+    let (done, change) = match reset {
+        true => (group.client.delete(&group.id, group.left()).await, Change::Reset),
         false => {
             let before = group.client.offsets(&group.id, group.left()).await;
             let done = alter(&group, config, change).await?;
@@ -95,34 +92,24 @@ pub(super) async fn modify(
                 (Err(_), Ok(before)) => restore(&group, before).await,
                 (Err(_), Err(cause)) => Err(cause),
             };
-            let doubt = if restored.is_ok() { "" } else { DOUBT };
-            (done, "alter consumer group offsets for", doubt)
+            (done, Change::Alter { uncertain: restored.is_err() })
         }
     };
     done.map_err(|cause| {
-        let name = &config.name;
-        let verb = if reset { "reset" } else { "alter" };
-        let message = match &cause {
+        let connector = config.name.clone();
+        let answer = match &cause {
             // The group has members; each kind of request has its own error for that.
             KafkaError::AdminOp(
                 RDKafkaErrorCode::UnknownMemberId
                 | RDKafkaErrorCode::GroupSubscribedToTopic
                 | RDKafkaErrorCode::NonEmptyGroup,
-            ) => format!(
-                "Failed to {verb} consumer group offsets for connector {name} either because its tasks haven't stopped completely yet \
-                 or the connector was resumed before the request to {verb} its offsets could be successfully completed. If the \
-                 connector is in a stopped state, this operation can be safely retried. If it doesn't eventually succeed, the Connect \
-                 cluster may need to be restarted to get rid of the zombie sink tasks."
-            ),
-            _ => format!("Failed to {described} connector {name}{doubt}"),
+            ) => OffsetsError::GroupInUse { connector, change },
+            _ => OffsetsError::GroupNotChanged { connector, change },
         };
-        failure(config, message, &cause)
+        failure(config, answer, &cause)
     })?;
     Ok(is_complete)
 }
-
-/// Added to the message of a failure that may have altered offsets.
-const DOUBT: &str = ". Some of them may have been altered; read them (GET) before you resume the connector";
 
 /// Restores the group's previous offsets: Kafka may have refused the change for one partition and accepted it for another.
 async fn restore(group: &Group, before: Vec<TopicPartitionOffset>) -> Result<(), KafkaError> {
@@ -148,7 +135,11 @@ fn to_plugin(change: &SinkChange) -> Vec<TopicPartitionOffset> {
 }
 
 /// Commits the given offsets, and deletes those of partitions without one.
-async fn alter(group: &Group, config: &ConnectorConfig, change: SinkChange) -> Result<Result<(), KafkaError>, Error> {
+async fn alter(
+    group: &Group,
+    config: &ConnectorConfig,
+    change: SinkChange,
+) -> Result<Result<(), KafkaError>, OffsetsError> {
     let (mut altered, mut forgotten) = (Vec::new(), Vec::new());
     for (id, offset) in change {
         let TopicPartition { topic, partition } = &id;

@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Number, Value};
 
-use super::super::error::Error;
+use super::super::error_kind::ErrorKind;
 use weir_api::ConnectorOffset;
 use weir_data::topic_partition::TopicPartition;
 use weir_storage::offsets::canonical;
@@ -14,6 +14,71 @@ pub(super) type SourceChange = Vec<(String, Option<String>)>;
 
 /// Partitions and offsets of a sink. The offset of a partition without one is to be deleted.
 pub(super) type SinkChange = Vec<(TopicPartition, Option<i64>)>;
+
+/// The reason why a request to alter offsets is not valid. The texts are Kafka Connect's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// A partition or an offset of a source is neither null nor an object.
+    #[error("Offsets must be specified as a Map")]
+    NotAMap,
+    /// A partition or an offset of a source has a value that is not primitive.
+    #[error("Offsets may only contain primitive types as values, but field {field} contains {found}")]
+    NotPrimitive {
+        /// The name of the value.
+        field: String,
+        /// Its type or its Java class.
+        found: &'static str,
+    },
+    /// A partition of a sink is not an object.
+    #[error("The partition for a sink connector offset cannot be null or missing")]
+    NoPartition,
+    /// A partition of a sink lacks a key.
+    #[error("The partition for a sink connector offset must contain the keys 'kafka_topic' and 'kafka_partition'")]
+    IncompletePartition,
+    /// The topic is null.
+    #[error("Kafka topic names must be valid strings and may not be null")]
+    NullTopic,
+    /// The number of the partition is null.
+    #[error("Kafka partitions must be valid numbers and may not be null")]
+    NullPartition,
+    /// The number of the partition is not a 32-bit integer.
+    #[error(
+        "Failed to parse the following Kafka partition value in the provided offsets: '{value}'. Partition values for sink connectors need to \
+         be integers."
+    )]
+    PartitionNotInteger {
+        /// The value as text.
+        value: String,
+    },
+    /// An offset of a sink lacks its key.
+    #[error("The offset for a sink connector should either be null or contain the key 'kafka_offset'")]
+    NoOffset,
+    /// An offset of a sink is not a 64-bit integer.
+    #[error(
+        "Failed to parse the following Kafka offset value in the provided offsets: '{value}'. Offset values for sink connectors need to be \
+         integers."
+    )]
+    OffsetNotInteger {
+        /// The value as text.
+        value: String,
+    },
+}
+
+impl RequestError {
+    /// Returns the kind of the error. Kafka Connect answers with 500 for a source.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotAMap | Self::NotPrimitive { .. } => ErrorKind::Internal,
+            Self::NoPartition
+            | Self::IncompletePartition
+            | Self::NullTopic
+            | Self::NullPartition
+            | Self::PartitionNotInteger { .. }
+            | Self::NoOffset
+            | Self::OffsetNotInteger { .. } => ErrorKind::BadRequest,
+        }
+    }
+}
 
 /// Keeps only the last of equal partitions, as a map does.
 fn last_of_equals(offsets: Vec<ConnectorOffset>) -> impl Iterator<Item = ConnectorOffset> {
@@ -25,7 +90,7 @@ fn last_of_equals(offsets: Vec<ConnectorOffset>) -> impl Iterator<Item = Connect
 }
 
 /// Checks the partitions and offsets of a source, and writes them as a source would (`Worker.normalizeSourceConnectorOffsets`).
-pub(super) fn source(offsets: Vec<ConnectorOffset>) -> Result<SourceChange, Error> {
+pub(super) fn source(offsets: Vec<ConnectorOffset>) -> Result<SourceChange, RequestError> {
     last_of_equals(offsets)
         .map(|ConnectorOffset { partition, offset }| {
             let partition = primitives(partition)?;
@@ -36,26 +101,24 @@ pub(super) fn source(offsets: Vec<ConnectorOffset>) -> Result<SourceChange, Erro
 }
 
 /// Checks that a value is null or an object with primitive values (`OffsetUtils.validateFormat`).
-fn primitives(value: Value) -> Result<Value, Error> {
+fn primitives(value: Value) -> Result<Value, RequestError> {
     let members = match value {
         Value::Null => return Ok(Value::Null),
         Value::Object(members) => members,
-        _ => return Err(Error::Internal("Offsets must be specified as a Map".to_owned())),
+        _ => return Err(RequestError::NotAMap),
     };
     let mut checked = Map::with_capacity(members.len());
     for (field, value) in members {
-        let refused = |found: &str| {
-            let text =
-                format!("Offsets may only contain primitive types as values, but field {field} contains {found}");
-            Error::Internal(text)
-        };
         let value = match value {
-            Value::Array(_) => return Err(refused("ARRAY")),
-            Value::Object(_) => return Err(refused("MAP")),
-            Value::Number(number) => Value::Number(self::number(&number).map_err(refused)?),
-            other => other,
+            Value::Array(_) => Err("ARRAY"),
+            Value::Object(_) => Err("MAP"),
+            Value::Number(number) => self::number(&number).map(Value::Number),
+            other => Ok(other),
         };
-        checked.insert(field, value);
+        match value {
+            Ok(value) => drop(checked.insert(field, value)),
+            Err(found) => return Err(RequestError::NotPrimitive { field, found }),
+        }
     }
     Ok(Value::Object(checked))
 }
@@ -72,43 +135,29 @@ fn number(number: &Number) -> Result<Number, &'static str> {
 }
 
 /// Reads the partitions and offsets of a sink (`SinkUtils.parseSinkConnectorOffsets`).
-pub(super) fn sink(offsets: Vec<ConnectorOffset>) -> Result<SinkChange, Error> {
-    let refused = |text: &str| Error::BadRequest(text.to_owned());
+pub(super) fn sink(offsets: Vec<ConnectorOffset>) -> Result<SinkChange, RequestError> {
     let mut change: IndexMap<TopicPartition, Option<i64>> = IndexMap::new();
     for ConnectorOffset { partition, offset } in last_of_equals(offsets) {
         let Value::Object(partition) = partition else {
-            return Err(refused("The partition for a sink connector offset cannot be null or missing"));
+            return Err(RequestError::NoPartition);
         };
         let (Some(topic), Some(number)) = (partition.get("kafka_topic"), partition.get("kafka_partition")) else {
-            return Err(refused(
-                "The partition for a sink connector offset must contain the keys 'kafka_topic' and 'kafka_partition'",
-            ));
+            return Err(RequestError::IncompletePartition);
         };
         if topic.is_null() {
-            return Err(refused("Kafka topic names must be valid strings and may not be null"));
+            return Err(RequestError::NullTopic);
         }
         if number.is_null() {
-            return Err(refused("Kafka partitions must be valid numbers and may not be null"));
+            return Err(RequestError::NullPartition);
         }
-        let number: i32 = java_text(number).parse().map_err(|_| {
-            Error::BadRequest(format!(
-                "Failed to parse the following Kafka partition value in the provided offsets: '{}'. Partition values for sink \
-                 connectors need to be integers.",
-                java_text(number)
-            ))
-        })?;
+        let number = java_text(number);
+        let Ok(number) = number.parse::<i32>() else {
+            return Err(RequestError::PartitionNotInteger { value: number });
+        };
         let offset = match offset {
             Value::Object(offset) => {
-                let offset = offset.get("kafka_offset").ok_or_else(|| {
-                    refused("The offset for a sink connector should either be null or contain the key 'kafka_offset'")
-                })?;
-                Some(java_text(offset).parse().map_err(|_| {
-                    Error::BadRequest(format!(
-                        "Failed to parse the following Kafka offset value in the provided offsets: '{}'. Offset values for sink \
-                         connectors need to be integers.",
-                        java_text(offset)
-                    ))
-                })?)
+                let offset = java_text(offset.get("kafka_offset").ok_or(RequestError::NoOffset)?);
+                Some(offset.parse().map_err(|_| RequestError::OffsetNotInteger { value: offset })?)
             }
             _ => None,
         };
@@ -161,7 +210,7 @@ mod tests {
         ] {
             let refused = source(offset(value.clone(), Value::Null)).expect_err("refused");
             assert!(refused.to_string().ends_with(end), "{refused}");
-            assert!(matches!(refused, Error::Internal(_)), "{refused}");
+            assert_eq!(refused.kind(), ErrorKind::Internal, "{refused}");
             assert!(source(offset(json!({}), value)).is_err());
         }
     }
@@ -203,7 +252,7 @@ mod tests {
         ] {
             let refused = sink(offset(partition, offset_value)).expect_err("refused");
             assert!(refused.to_string().contains(text), "{text}: {refused}");
-            assert!(matches!(refused, Error::BadRequest(_)), "{refused}");
+            assert_eq!(refused.kind(), ErrorKind::BadRequest, "{refused}");
         }
         let signed = sink(offset(at(json!("+0")), json!({"kafka_offset": "+2", "y": 1}))).expect("taken");
         assert_eq!(signed, [(TopicPartition::new("t", 0), Some(2))]);

@@ -4,15 +4,15 @@ use serde_json::Value;
 use tracing::error;
 use weir_plugin::OffsetChange;
 
-use super::super::error::Error;
 use super::super::services::Services;
+use super::error::OffsetsError;
 use super::request;
 use weir_api::ConnectorOffset;
 use weir_config::ConnectorConfig;
 use weir_storage::offsets;
 
-pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, Error> {
-    let failed = || Error::Internal(format!("Failed to retrieve offsets for source connector {}", config.name));
+pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<Vec<ConnectorOffset>, OffsetsError> {
+    let failed = || OffsetsError::SourceUnreadable { connector: config.name.clone() };
     let stored = services.offsets.all(&config.name).await.map_err(|_| failed())?;
     // The source determines how many there are, so they are not parsed on a thread that runs tasks.
     let listed = tokio::task::spawn_blocking(move || {
@@ -29,7 +29,7 @@ pub(super) async fn modify(
     services: &Services,
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
-) -> Result<bool, Error> {
+) -> Result<bool, OffsetsError> {
     let unreadable = |cause: offsets::Error| super::failed(config, &cause);
     let entries: Vec<offsets::Entry> = match change {
         Some(offsets) => {
@@ -48,7 +48,7 @@ pub(super) async fn modify(
         services.offsets.set(&config.name, entries).await.map_err(|cause| match cause {
             offsets::Error::Exceeded(exceeded) => {
                 error!(connector = config.name, %exceeded, "modifying offsets failed");
-                Error::BadRequest(exceeded.to_string())
+                OffsetsError::Exceeded(exceeded)
             }
             cause => super::failed(config, &cause),
         })?;

@@ -171,10 +171,7 @@ impl Connector {
     ) -> Result<(), Error> {
         let _changing = self.changing.lock().await;
         if self.has_ended() {
-            return Err(Error::Conflict(format!(
-                "Connector {} is being deleted; try again when it is gone",
-                self.name
-            )));
+            return Err(Error::BeingDeleted { connector: self.name.clone() });
         }
         self.stop_everything().await;
         let before = self.configs.connector(&self.name);

@@ -15,7 +15,7 @@ use parking_lot::RwLock;
 use tracing::{info, warn};
 use weir_plugin::{ComponentId, ConfigMap};
 
-use crate::error::Error;
+use crate::error::{Error, Purpose};
 use crate::put::Put;
 use crate::services::Services;
 use crate::size;
@@ -25,7 +25,6 @@ use connector::Connector;
 use weir_api::{
     ConnectorInfo, ConnectorOffset, ConnectorOffsets, ConnectorStateInfo, Message, TargetState, TaskInfo, TaskState,
 };
-use weir_config::error::Error as KeyError;
 
 /// The connectors of a standalone worker. Dropping it ends them.
 pub(crate) struct Standalone {
@@ -86,7 +85,11 @@ impl Standalone {
     }
 
     fn connector(&self, name: &str) -> Result<Arc<Connector>, Error> {
-        self.find(name).ok_or_else(|| Error::NotFound(format!("Connector {name} not found")))
+        self.find_for(name, Purpose::Other)
+    }
+
+    fn find_for(&self, name: &str, purpose: Purpose) -> Result<Arc<Connector>, Error> {
+        self.find(name).ok_or_else(|| Error::no_connector(name, purpose))
     }
 
     pub(crate) fn connector_info(&self, name: &str) -> Result<ConnectorInfo, Error> {
@@ -94,9 +97,7 @@ impl Standalone {
     }
 
     pub(crate) fn connector_status(&self, name: &str) -> Result<ConnectorStateInfo, Error> {
-        let connector = self.find(name);
-        let connector = connector.ok_or_else(|| Error::NotFound(format!("No status found for connector {name}")))?;
-        Ok(connector.status())
+        Ok(self.find_for(name, Purpose::Status)?.status())
     }
 
     pub(crate) fn task_infos(&self, name: &str) -> Result<Vec<TaskInfo>, Error> {
@@ -108,7 +109,7 @@ impl Standalone {
             .and_then(|connector| {
                 connector.status().tasks.into_iter().find(|state| i64::from(state.id) == i64::from(task))
             })
-            .ok_or_else(|| Error::NotFound(format!("No status found for task {name}-{task}")))
+            .ok_or_else(|| Error::NoTaskStatus { connector: name.to_owned(), task })
     }
 
     pub(crate) async fn put_connector(
@@ -123,7 +124,7 @@ impl Standalone {
 
     async fn put(&self, name: &str, config: ConfigMap, options: PutOptions) -> Result<Put, Error> {
         if self.services.stopping.is_cancelled() {
-            return Err(Error::Internal("Worker is shutting down".to_owned()));
+            return Err(Error::ShuttingDown);
         }
         size::check_name(name)?;
         size::check_config(&config)?;
@@ -132,7 +133,7 @@ impl Standalone {
             let mut connectors = self.connectors.write();
             match connectors.get(name) {
                 // After the validation, as in Kafka Connect: an invalid configuration is reported whether or not the name exists.
-                Some(_) if !options.replace => return Err(Error::AlreadyExists(name.to_owned())),
+                Some(_) if !options.replace => return Err(Error::AlreadyExists { connector: name.to_owned() }),
                 Some(connector) => (Arc::clone(connector), false),
                 None => {
                     let target = options.initial.unwrap_or(TargetState::Started);
@@ -160,16 +161,10 @@ impl Standalone {
     ) -> Result<Put, Error> {
         let config = patched(self.connector_info(name)?.config, patch);
         if !config.contains_key("name") {
-            return Err(Error::BadRequest(format!(
-                "Connector configuration is invalid and contains the following 1 error(s):\n{}\nYou can also find the above \
-                 list of errors at the endpoint `/connector-plugins/{{connectorType}}/config/validate`",
-                KeyError::missing("name")
-            )));
+            return Err(Error::NameMissing);
         }
-        if let Some(inner) = config.get("name").filter(|inner| *inner != name) {
-            return Err(Error::BadRequest(format!(
-                "Connector name configuration ({inner}) doesn't match connector name in the URL ({name})"
-            )));
+        if let Some(configured) = config.get("name").filter(|configured| *configured != name) {
+            return Err(Error::NameMismatch { configured: configured.clone(), connector: name.to_owned() });
         }
         self.put_connector(name, config, true, None).await
     }
@@ -194,9 +189,9 @@ impl Standalone {
     }
 
     pub(crate) async fn restart_connector(&self, name: &str) -> Result<(), Error> {
-        let connector = self.find(name);
-        let connector = connector.ok_or_else(|| Error::NotFound(format!("Unknown connector: {name}")))?;
-        connector.restart().await.map_err(|_| Error::Internal(format!("Failed to start connector: {name}")))
+        let restarted = self.find_for(name, Purpose::Restart)?.restart().await;
+        // Kafka Connect does not answer with the cause, which is in the status.
+        restarted.map_err(|_| Error::NotStarted { connector: name.to_owned(), trace: None })
     }
 
     pub(crate) async fn restart(
@@ -205,23 +200,22 @@ impl Standalone {
         include_tasks: bool,
         only_failed: bool,
     ) -> Result<ConnectorStateInfo, Error> {
-        let connector = self.find(name);
-        let connector = connector.ok_or_else(|| Error::NotFound(format!("Unknown connector: {name}")))?;
+        let connector = self.find_for(name, Purpose::Restart)?;
         Ok(connector.restart_with(include_tasks, only_failed).await)
     }
 
     pub(crate) async fn restart_task(&self, name: &str, task: i32) -> Result<(), Error> {
         let connector = self.connector(name)?;
-        let task = u32::try_from(task).map_err(|_| Error::NotFound(format!("Task {name}-{task} not found")))?;
+        let task = u32::try_from(task).map_err(|_| Error::no_task(name, task))?;
         connector.restart_task(task).await
     }
 
     pub(crate) async fn set_target_state(&self, name: &str, target: TargetState) -> Result<(), Error> {
-        let connector = self.find(name).ok_or_else(|| match target {
-            // The answer of Kafka Connect's standalone herder.
-            TargetState::Stopped => Error::Internal(format!("No connector `{name}` configured")),
-            TargetState::Started | TargetState::Paused => Error::NotFound(format!("Unknown connector {name}")),
-        })?;
+        let purpose = match target {
+            TargetState::Stopped => Purpose::Stop,
+            TargetState::Started | TargetState::Paused => Purpose::PauseOrResume,
+        };
+        let connector = self.find_for(name, purpose)?;
         connector.set_target(target).await;
         self.save().await
     }
@@ -270,9 +264,7 @@ impl Standalone {
     async fn save(&self) -> Result<(), Error> {
         self.configs.save().await.map_err(|error| {
             warn!(%error, "connector change not saved; it is lost if the worker restarts before the next change");
-            Error::Internal(format!(
-                "The change is active, but could not be saved, and is lost if the worker restarts before the next change is saved: {error}"
-            ))
+            Error::NotSaved(error)
         })
     }
 

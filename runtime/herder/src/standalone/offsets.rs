@@ -3,45 +3,37 @@
 use std::sync::Arc;
 
 use super::connector::Connector;
-use crate::error::Error;
-use crate::offsets;
+use crate::error::{Error, Purpose};
+use crate::offsets::{self, OffsetsError};
 use weir_api::{ConnectorOffset, ConnectorOffsets, Message, State, TargetState};
 use weir_config::ConnectorConfig;
 
 impl Connector {
     /// Returns the connector's offsets.
     pub(super) async fn offsets(&self) -> Result<ConnectorOffsets, Error> {
-        offsets::list(&self.services, &*self.valid()?).await
+        Ok(offsets::list(&self.services, &*self.valid()?).await?)
     }
 
     /// Alters or resets the connector's offsets. The connector is not started meanwhile.
     pub(super) async fn modify_offsets(&self, change: Option<Vec<ConnectorOffset>>) -> Result<Message, Error> {
         let _changing = self.changing.lock().await;
         if self.has_ended() {
-            return Err(Error::NotFound(format!("Connector {} not found", self.name)));
+            return Err(Error::no_connector(&self.name, Purpose::Other));
         }
         if self.target() != TargetState::Stopped || !self.running.tasks().is_empty() {
-            return Err(Error::BadRequest(format!(
-                "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the \
-                 specified connector by issuing a 'PUT' request to the '/connectors/{}/stop' endpoint",
-                self.name
-            )));
+            return Err(OffsetsError::NotStopped { connector: self.name.clone() }.into());
         }
-        let config = self.valid()?;
-        // The plugin's message may contain values from its configuration.
-        let hidden = |error: Error| error.map_text(|text| config.resolved.secrets().hide(&text).into_owned());
-        offsets::modify(&self.services, &config, change).await.map_err(hidden)
+        Ok(offsets::modify(&self.services, &*self.valid()?, change).await?)
     }
 
     /// Returns the validated configuration, or an error with the reason why there is none: the plugin of a connector from an earlier run
     /// may be missing.
     fn valid(&self) -> Result<Arc<ConnectorConfig>, Error> {
-        let reason = || {
+        let trace = || {
             let own = self.services.statuses.get(&self.name).and_then(|statuses| statuses.connector);
-            let failed = own.filter(|status| status.state == State::Failed).and_then(|status| status.trace);
-            failed.unwrap_or_else(|| "The connector has not been started yet; try again later".to_owned())
+            own.filter(|status| status.state == State::Failed).and_then(|status| status.trace)
         };
-        self.config().ok_or_else(|| Error::Internal(reason()))
+        self.config().ok_or_else(|| Error::NotValidated { trace: trace() })
     }
 
     /// Returns the topics that the connector has written to or read from.

@@ -38,8 +38,8 @@ impl Connector {
     }
 
     /// Restarts the connector, and its tasks if requested (`includeTasks`); only failed ones if requested (`onlyFailed`). Returns
-    /// afterwards the states from before the restart, with RESTARTING for what was restarted (`RestartPlan`). A failure to start becomes the state of
-    /// the part, and is not returned as an error.
+    /// afterwards the states from before the restart, with RESTARTING for what was restarted (`RestartPlan`). A failure to start becomes
+    /// the state of the part, and is not returned as an error.
     pub(super) async fn restart_with(self: &Arc<Self>, include_tasks: bool, only_failed: bool) -> ConnectorStateInfo {
         let _changing = self.changing.lock().await;
         let chosen = |state: State| !only_failed || state == State::Failed;
@@ -97,7 +97,7 @@ impl Connector {
     }
 
     async fn restart_one(&self, task: u32) -> Result<(), Error> {
-        let missing = || Error::NotFound(format!("Task {}-{task} not found", self.name));
+        let missing = || Error::no_task(&self.name, task);
         let config = self.config().filter(|_| !self.has_ended()).ok_or_else(missing)?;
         let wanted = if self.target() == TargetState::Paused { Wanted::Paused } else { Wanted::Running };
         self.running.restart_task(task, config, wanted).await

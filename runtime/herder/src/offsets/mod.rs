@@ -1,6 +1,7 @@
 //! The offsets of a connector, shown and changed for the REST API (KIP-875): a source's in the worker's store, a sink's in its
 //! consumer group. Texts and order of the checks are Kafka Connect's (`Worker.modifyConnectorOffsets`).
 
+mod error;
 mod group;
 mod request;
 mod stored;
@@ -8,13 +9,15 @@ mod stored;
 use tracing::error;
 use weir_plugin::{CallError, Identity, OffsetChange};
 
-use super::error::Error;
 use super::services::Services;
 use weir_api::{ConnectorOffset, ConnectorOffsets, ConnectorType, Message};
 use weir_config::ConnectorConfig;
 
+pub use error::{Change, OffsetsError};
+pub use request::RequestError;
+
 /// Returns the current offsets.
-pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<ConnectorOffsets, Error> {
+pub(super) async fn list(services: &Services, config: &ConnectorConfig) -> Result<ConnectorOffsets, OffsetsError> {
     let offsets = match config.kind {
         ConnectorType::Sink => group::list(services, config).await?,
         ConnectorType::Source | ConnectorType::Unknown => stored::list(services, config).await?,
@@ -27,7 +30,7 @@ pub(super) async fn modify(
     services: &Services,
     config: &ConnectorConfig,
     change: Option<Vec<ConnectorOffset>>,
-) -> Result<Message, Error> {
+) -> Result<Message, OffsetsError> {
     let done = if change.is_some() { "altered" } else { "reset" };
     let is_complete = match config.kind {
         ConnectorType::Sink => group::modify(services, config, change).await?,
@@ -45,12 +48,12 @@ pub(super) async fn modify(
 }
 
 /// Asks the plugin whether these offsets are acceptable. Returns whether the plugin has no offsets in another system.
-async fn ask_plugin(services: &Services, config: &ConnectorConfig, change: OffsetChange) -> Result<bool, Error> {
+async fn ask_plugin(services: &Services, config: &ConnectorConfig, change: OffsetChange) -> Result<bool, OffsetsError> {
     let received = config.for_plugin(&config.plugin_config);
     let needed = config.component.capabilities(&config.class, &received, &config.limits).await;
     let needed = needed.map_err(|error| failed(config, &error))?;
     // The client must not see values from config providers.
-    let refused = |text: String| Error::Internal(config.resolved.secrets().hide(&text).into_owned());
+    let refused = |text: String| OffsetsError::Refused(config.resolved.secrets().hide(&text).into_owned());
     let grants = services.worker.allowed.grant(&needed).await.map_err(|refusal| refused(refusal.to_string()))?;
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
     let answer = config.component.alter_offsets(identity, &received, &change, &config.limits, &grants).await;
@@ -60,10 +63,9 @@ async fn ask_plugin(services: &Services, config: &ConnectorConfig, change: Offse
     })
 }
 
-/// Returns Kafka Connect's answer to any failure other than a refusal by the connector.
-fn failed(config: &ConnectorConfig, cause: &dyn std::fmt::Display) -> Error {
-    let kind = if config.kind == ConnectorType::Sink { "sink" } else { "source" };
+/// Logs a failure other than a refusal by the connector, and returns the answer to it.
+fn failed(config: &ConnectorConfig, cause: &dyn std::fmt::Display) -> OffsetsError {
     let cause = config.resolved.secrets().hide(&cause.to_string()).into_owned();
     error!(connector = config.name, cause, "modifying offsets failed");
-    Error::Internal(format!("Failed to modify offsets for {kind} connector {}", config.name))
+    OffsetsError::failed(config)
 }
