@@ -8,6 +8,7 @@ use wasmtime_wasi::I32Exit;
 use weir_data::text::{MAX_MESSAGE, bounded};
 
 use crate::clock::{CallTimeout, Deadline, Outcome};
+use crate::host_error::{ClassError, HostError};
 use crate::limits::Limits;
 use crate::log::LoggedTooMuch;
 use crate::stats::{Function, TrapKind};
@@ -24,9 +25,15 @@ pub enum CallError {
         /// How long to wait before; none = the caller's own growing delay.
         after: Option<Duration>,
     },
-    /// The plugin gave up, in its own words, or could not be started at all. An instance that said so should only be stopped.
+    /// The plugin gave up, in its own words. An instance that said so should only be stopped.
     #[error("{0}")]
     Fatal(String),
+    /// The component has no class that can be used as requested. There is no instance.
+    #[error(transparent)]
+    NoSuchClass(#[from] ClassError),
+    /// The worker could not create an instance or could not call it; the plugin is not at fault.
+    #[error(transparent)]
+    Host(#[from] HostError),
     /// The plugin trapped, ran into a limit or told a lie. The instance is dead: drop it.
     #[error("{0}")]
     Trapped(Trap),

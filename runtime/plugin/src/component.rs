@@ -13,6 +13,7 @@ use crate::call::{CallError, Sandbox};
 use crate::contract::{Exports, Interface, each};
 use crate::cost::Cost;
 use crate::grants::{Capability, Grants};
+use crate::host_error::{ClassError, HostError};
 use crate::info::{ConfigValue, PluginInfo, PluginKind};
 use crate::instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance, call};
 use crate::limits::Limits;
@@ -128,8 +129,8 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// [`CallError::Fatal`] is an error of the configuration in the plugin's words, or something that this worker does not know, or there
-    /// is no such class; or it trapped.
+    /// [`CallError::Fatal`] is an error of the configuration in the plugin's words, or something that this worker does not know; or there
+    /// is no such class, or it trapped.
     pub async fn capabilities(
         &self,
         class: &str,
@@ -205,7 +206,7 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// [`CallError::Fatal`] is the plugin's refusal, or there is no such connector; or it trapped.
+    /// [`CallError::Fatal`] is the plugin's refusal; or there is no such connector, or it trapped.
     pub async fn alter_offsets(
         &self,
         identity: Identity,
@@ -361,21 +362,21 @@ impl Component {
         }
     }
 
-    fn known(&self, class: &str) -> Result<&PluginInfo, CallError> {
-        self.plugin(class).ok_or_else(|| {
-            let classes: Vec<_> = self.plugins.iter().map(|plugin| plugin.class.as_str()).collect();
-            CallError::Fatal(format!("the plugin {} has no class {class}; it has {}", self.id, classes.join(", ")))
+    fn known(&self, class: &str) -> Result<&PluginInfo, ClassError> {
+        self.plugin(class).ok_or_else(|| ClassError::Unknown {
+            component: self.id.to_string(),
+            class: class.to_owned(),
+            classes: self.plugins.iter().map(|plugin| plugin.class.clone()).collect(),
         })
     }
 
-    fn expect(&self, class: &str, kinds: &[PluginKind]) -> Result<(), CallError> {
-        let plugin = self.known(class)?;
-        if kinds.contains(&plugin.kind) {
-            return Ok(());
+    fn expect(&self, class: &str, expected: &'static [PluginKind]) -> Result<(), ClassError> {
+        let kind = self.known(class)?.kind;
+        if expected.contains(&kind) {
+            Ok(())
+        } else {
+            Err(ClassError::Kind { class: class.to_owned(), kind, expected })
         }
-        let expected: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
-        let (kind, expected) = (plugin.kind.as_str(), expected.join(" or "));
-        Err(CallError::Fatal(format!("{class} is a {kind}, but a {expected} is needed here")))
     }
 }
 
@@ -399,11 +400,11 @@ impl Instances {
         limits: &Limits,
         grants: &Grants,
     ) -> Result<(Sandbox, Instance), CallError> {
-        limits.allow(self.cost).map_err(CallError::Fatal)?;
-        let place = self.room.take(self.cost).map_err(CallError::Fatal)?;
+        limits.allow(self.cost).map_err(HostError::Memory)?;
+        let place = self.room.take(self.cost).map_err(HostError::Room)?;
         let living = self.stats.instance();
-        let mut state = StoreState::new(guest, limits, grants, living, place).map_err(CallError::Fatal)?;
-        state.limiter.begin(self.cost).map_err(CallError::Fatal)?;
+        let mut state = StoreState::new(guest, limits, grants, living, place).map_err(HostError::Sockets)?;
+        state.limiter.begin(self.cost).map_err(HostError::Memory)?;
         let mut sandbox = Sandbox::new(store(self.pre.engine(), state, limits), limits);
         let instance = call!(sandbox, "instantiate", |store| self.pre.instantiate_async(store))?;
         Ok((sandbox, instance))
@@ -424,5 +425,5 @@ fn exported_by<T>(interface: Interface, found: wasmtime::Result<Option<T>>) -> R
 
 /// The types were checked when the component was loaded, so this is a fault of the worker and not of the plugin.
 fn unexpected(error: wasmtime::Error) -> CallError {
-    CallError::Fatal(format!("the worker cannot call the plugin: {error:#}"))
+    HostError::Engine { reason: format!("{error:#}") }.into()
 }

@@ -41,6 +41,7 @@ mod descriptors;
 mod files;
 mod grants;
 mod heap;
+mod host_error;
 mod limits;
 mod log;
 mod log_budget;
@@ -67,6 +68,7 @@ pub use grants::{
     ALLOW_CONNECT, ALLOW_READ, ALLOW_WRITE, Allowed, Capability, GrantError, Grants, Guarded, HostPattern,
     HostPatternError, Overlap,
 };
+pub use host_error::{ClassError, HostError};
 pub use info::{Bound, ConfigKey, ConfigType, ConfigValue, Importance, PluginInfo, PluginKind, Validator, Width};
 pub use instance::{ConnectorInstance, PredicateInstance, SinkInstance, SourceInstance, TransformInstance};
 pub use limits::{Limits, MemoryFrom};
@@ -74,5 +76,6 @@ pub use load_error::LoadError;
 pub use log::{Guest, Identity, TaskFacts};
 pub use metrics::{MetricValue, Metrics};
 pub use private::{PrivateDir, PrivateDirError, Strangers};
+pub use room::RoomError;
 pub use stats::{EngineStats, FunctionCalls, GuestStats};
 pub use store::{NoStoredOffsets, OffsetsFuture, StoredOffsets};

@@ -11,6 +11,31 @@ const DEFAULT_MAX_MAP_COUNT: usize = 65_530;
 /// What an ordinary instance maps: a stack, one memory, a few tables.
 const ORDINARY_MAPPINGS: usize = 12;
 
+/// Why there is no room for another instance.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RoomError {
+    /// There are as many instances as there may be.
+    #[error(
+        "the worker has {max} instances of plugins, which is its limit (weir.instances.max); stop connectors, lower tasks.max, or raise the \
+         limit"
+    )]
+    Instances {
+        /// The maximum number of instances.
+        max: usize,
+    },
+    /// The instance could need more memory mappings than are left.
+    #[error(
+        "the instances of plugins would take more than {max} memory mappings, half of what the kernel allows a process (vm.max_map_count); \
+         this one takes up to {needed}. Stop connectors, lower tasks.max, or raise vm.max_map_count"
+    )]
+    Mappings {
+        /// The maximum number of mappings of all instances.
+        max: usize,
+        /// What this instance may need.
+        needed: usize,
+    },
+}
+
 /// Room for the instances of one engine.
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -61,23 +86,15 @@ impl Room {
     ///
     /// # Errors
     ///
-    /// What there is too much of, ready to be printed.
-    pub(crate) fn take(self: &Arc<Self>, cost: Cost) -> Result<Place, String> {
+    /// There are too many instances, or too many mappings.
+    pub(crate) fn take(self: &Arc<Self>, cost: Cost) -> Result<Place, RoomError> {
         if !self.instances.take(1) {
-            let max = self.instances.max.load(Ordering::Relaxed);
-            return Err(format!(
-                "the worker has {max} instances of plugins, which is its limit (weir.instances.max); stop connectors, lower \
-                 tasks.max, or raise the limit"
-            ));
+            return Err(RoomError::Instances { max: self.instances.max.load(Ordering::Relaxed) });
         }
         let mappings = usize::try_from(cost.mappings).unwrap_or(usize::MAX);
         if !self.mappings.take(mappings) {
             self.instances.give_back(1);
-            let max = self.mappings.max.load(Ordering::Relaxed);
-            return Err(format!(
-                "the instances of plugins would take more than {max} memory mappings, half of what the kernel allows a process \
-                 (vm.max_map_count); this one takes up to {mappings}. Stop connectors, lower tasks.max, or raise vm.max_map_count"
-            ));
+            return Err(RoomError::Mappings { max: self.mappings.max.load(Ordering::Relaxed), needed: mappings });
         }
         Ok(Place { room: Arc::clone(self), mappings })
     }
@@ -109,10 +126,13 @@ mod tests {
         let first = room.take(cost(40)).unwrap();
         let _second = room.take(cost(50)).unwrap();
         let full = room.take(cost(11)).unwrap_err();
-        assert!(full.contains("more than 100 memory mappings"), "{full}");
+        assert_eq!(full, RoomError::Mappings { max: 100, needed: 11 });
+        assert!(full.to_string().contains("more than 100 memory mappings"), "{full}");
         let _third = room.take(cost(10)).unwrap();
         let full = room.take(cost(0)).unwrap_err();
-        assert!(full.contains("has 3 instances of plugins") && full.contains("weir.instances.max"), "{full}");
+        assert_eq!(full, RoomError::Instances { max: 3 });
+        let text = full.to_string();
+        assert!(text.contains("has 3 instances of plugins") && text.contains("weir.instances.max"), "{text}");
         drop(first);
         assert!(room.take(cost(40)).is_ok());
     }

@@ -58,8 +58,9 @@ async fn ask_plugin(services: &Services, config: &ConnectorConfig, change: Offse
     let identity = Identity { connector: config.name.clone(), task: None, class: config.class.clone() };
     let answer = config.component.alter_offsets(identity, &received, &change, &config.limits, &grants).await;
     answer.map_err(|error| match error {
-        CallError::Fatal(refusal) => refused(refusal),
-        error => failed(config, &error),
+        // The client can act on each of these.
+        CallError::Fatal(_) | CallError::NoSuchClass(_) | CallError::Host(_) => refused(error.to_string()),
+        CallError::Retry { .. } | CallError::Trapped(_) => failed(config, &error),
     })
 }
 

@@ -5,7 +5,10 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use weir_plugin::{Allowed, Capability, Compile, Engine, EngineOptions, Grants, HostPattern, Limits, LoadError};
+use weir_plugin::{
+    Allowed, CallError, Capability, Compile, Engine, EngineOptions, Grants, HostError, HostPattern, Limits, LoadError,
+    RoomError,
+};
 
 use crate::guest::{component, config, identity, wasm};
 
@@ -118,8 +121,8 @@ async fn no_more_instances_are_made_than_the_worker_may_have() {
     let source = || component.source(identity("test.Source"), &limits, &grants);
     let first = source().await.unwrap();
     let _second = source().await.unwrap();
-    let error = source().await.err().expect("there is no room").to_string();
-    assert!(error.contains("has 2 instances of plugins") && error.contains("weir.instances.max"), "{error}");
+    let error = source().await.err().expect("there is no room");
+    assert!(matches!(error, CallError::Host(HostError::Room(RoomError::Instances { max: 2 }))), "{error}");
     drop(first);
     assert!(source().await.is_ok());
 }
