@@ -1,4 +1,4 @@
-//! The engine: its settings, its clock, and loading.
+//! The engine: its clock, and loading.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -25,15 +25,12 @@ use crate::limits::Limits;
 use crate::load_error::LoadError;
 use crate::log::Guest;
 use crate::room::Room;
+use crate::settings::config;
 use crate::stats::EngineStats;
 use crate::store::{self, StoreState};
 
 /// Time between two looks at the guests that are computing.
 const TICK: Duration = Duration::from_millis(10);
-/// Stack of a guest.
-const WASM_STACK: usize = 1 << 20;
-/// Stack that host functions have on top of the guest's.
-const HOST_STACK: usize = 1 << 20;
 
 /// How an engine is to be set up.
 #[derive(Debug, Clone)]
@@ -381,23 +378,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 /// Compiles in this process, whichever it is: a child process of the worker.
 pub(crate) fn precompile(wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
     wasmtime::Engine::new(&config())?.precompile_component(wasm)
-}
-
-pub(crate) fn config() -> wasmtime::Config {
-    let mut config = wasmtime::Config::new();
-    config
-        .wasm_component_model(true)
-        // No export of the contract is async, and the tables for it cost half a microsecond a call.
-        .concurrency_support(false)
-        .wasm_simd(true)
-        .wasm_relaxed_simd(false)
-        .epoch_interruption(true)
-        .consume_fuel(false)
-        .max_wasm_stack(WASM_STACK)
-        .async_stack_size(WASM_STACK + HOST_STACK)
-        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
-        .cranelift_opt_level(wasmtime::OptLevel::Speed);
-    config
 }
 
 /// Moves the engine's clock on until nobody holds the engine any more.

@@ -50,6 +50,7 @@ mod metrics;
 mod preopens;
 mod requests;
 mod room;
+mod settings;
 mod sockets;
 mod stats;
 mod store;

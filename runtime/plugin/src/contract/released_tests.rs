@@ -12,7 +12,7 @@ use crate::store;
 
 async fn link(Released { version, wasm }: &Released) {
     let checked = interfaces::check(wasm).unwrap_or_else(|error| panic!("{version}: {error}"));
-    let engine = wasmtime::Engine::new(&crate::engine::config()).unwrap();
+    let engine = wasmtime::Engine::new(&crate::settings::config()).unwrap();
     let linker = store::linker(&engine).unwrap();
     let component = Component::new(&engine, wasm).unwrap();
     let pre = linker.instantiate_pre(&component).unwrap();
@@ -41,7 +41,7 @@ fn a_component_links_with_a_later_version_of_its_track() {
         (import "weir:connect/host@0.2.0" (instance (export "log" (func))))
         (instance $i)
         (export "weir:connect/source@0.2.0" (instance $i)))"#;
-    let engine = wasmtime::Engine::new(&crate::engine::config()).unwrap();
+    let engine = wasmtime::Engine::new(&crate::settings::config()).unwrap();
     let component = Component::new(&engine, wat::parse_str(text).unwrap()).unwrap();
     let links = |version: &str| {
         let mut linker = Linker::<()>::new(&engine);
