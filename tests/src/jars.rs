@@ -1,12 +1,13 @@
-//! The jars of Apache Kafka and Kafka Connect, which Maven downloads once, from `kafka/pom.xml` to `target/kafka/VERSION/libs`.
+//! The jars of Apache Kafka and Kafka Connect that the tests run, from `kafka/pom.xml`, and how Java runs them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::paths;
+use weir_test_support::jars::Jars;
 
 /// The version in `kafka/pom.xml`.
 pub const VERSION: &str = "4.3.1";
@@ -14,20 +15,13 @@ pub const VERSION: &str = "4.3.1";
 /// The oldest Java that this Kafka runs on.
 const OLDEST_JAVA: u32 = 17;
 
-/// Returns the directory with the jars; downloads them if they are missing. Processes that ask at the same time wait for the first.
+fn jars() -> Jars {
+    Jars::new(&paths::target(), Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/pom.xml"), VERSION)
+}
+
+/// Returns the directory with the jars; downloads them if they are missing.
 pub fn libs() -> Result<PathBuf> {
-    let home = paths::target().join("kafka").join(VERSION);
-    let libs = home.join("libs");
-    if libs.is_dir() {
-        return Ok(libs);
-    }
-    fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
-    let lock = File::create(home.join("lock")).context("the lock of the jars")?;
-    lock.lock().context("waiting for another process that fetches the jars")?;
-    if !libs.is_dir() {
-        fetch(&home, &libs)?;
-    }
-    Ok(libs)
+    Ok(jars().libs()?)
 }
 
 /// Returns an error that says what is missing and how to install it, if this machine cannot run Kafka.
@@ -45,44 +39,12 @@ pub fn check_java() -> Result<()> {
     }
 }
 
-fn fetch(home: &Path, libs: &Path) -> Result<()> {
-    // An interrupted download must not look complete, so the directory gets its name at the end.
-    let unfinished = home.join("unfinished");
-    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("kafka/pom.xml");
-    let output = Command::new("mvn")
-        .args(["-q", "-B", "-f"])
-        .arg(&pom)
-        .arg("dependency:copy-dependencies")
-        .arg(format!("-DoutputDirectory={}", unfinished.display()))
-        .output()
-        .context("`mvn` fetches Kafka and does not run; on Debian: apt-get install maven")?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stdout);
-        bail!("mvn could not fetch Kafka {VERSION} from Maven Central ({}):\n{text}", output.status);
-    }
-    fs::rename(&unfinished, libs).with_context(|| format!("{} -> {}", unfinished.display(), libs.display()))
-}
-
 /// Options of a JVM that starts fast and stays small.
 pub const SMALL_JVM: [&str; 4] = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
-/// One more jar of this Kafka, without what it depends on; fetched once.
+/// Returns one more jar of this Kafka, without what it depends on; downloads it if it is missing.
 pub fn another(artifact: &str) -> Result<PathBuf> {
-    let directory = paths::target().join("kafka").join(VERSION).join("others");
-    let jar = directory.join(format!("{artifact}-{VERSION}.jar"));
-    if !jar.is_file() {
-        let output = Command::new("mvn")
-            .args(["-q", "-B", "dependency:copy"])
-            .arg(format!("-Dartifact=org.apache.kafka:{artifact}:{VERSION}"))
-            .arg(format!("-DoutputDirectory={}", directory.display()))
-            .output()
-            .context("`mvn` fetches Kafka and does not run; on Debian: apt-get install maven")?;
-        if !output.status.success() {
-            let text = String::from_utf8_lossy(&output.stdout);
-            bail!("mvn could not fetch {artifact} {VERSION} from Maven Central ({}):\n{text}", output.status);
-        }
-    }
-    Ok(jar)
+    Ok(jars().another(artifact)?)
 }
 
 /// A `java` command of a small JVM with the jars on its class path and quiet logging to standard output. The caller appends the

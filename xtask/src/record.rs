@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use weir_test_support::jars::Jars;
 
 use crate::workspace::Workspace;
 use crate::{process, toolchain};
@@ -135,7 +136,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let recorders: Vec<(&Recorder, &Java)> =
         recorders.iter().map(|recorder| Ok((*recorder, recorder.java(&javas)?))).collect::<anyhow::Result<_>>()?;
     let Some((_, java)) = recorders.first() else { return Ok(()) };
-    let libs = libs(&workspace, &args.kafka)?;
+    eprintln!("The first time, Maven downloads Kafka (55 MB).");
+    // The tests use the same directory.
+    let libs = Jars::new(&workspace.target, workspace.root.join("tests/kafka/pom.xml"), &args.kafka).libs()?;
     let class_path = compile(&workspace, &java.program, &libs)?;
     for (recorder, java) in &recorders {
         recorder.run(&workspace, &java.program, &class_path).with_context(|| format!("recording {}", recorder.name))?;
@@ -207,23 +210,6 @@ fn compile(workspace: &Workspace, java: &Path, libs: &Path) -> anyhow::Result<St
     javac.args(["-g", "-encoding", "UTF-8", "--release", &KAFKA_JAVA.to_string(), "-cp", &libs, "-d"]);
     process::run(javac.arg(&classes).args(sources)).context("next: install a JDK, not only a Java runtime")?;
     Ok(format!("{}:{libs}", classes.display()))
-}
-
-/// Returns the directory of the jars, and fetches them with Maven if they are missing. The tests use the same directory.
-fn libs(workspace: &Workspace, version: &str) -> anyhow::Result<PathBuf> {
-    let home = workspace.target.join("kafka").join(version);
-    let libs = home.join("libs");
-    if libs.is_dir() {
-        return Ok(libs);
-    }
-    let unfinished = home.join("unfinished");
-    let mut maven = Command::new("mvn");
-    maven.args(["-q", "-B", "-f"]).arg(workspace.root.join("tests/kafka/pom.xml"));
-    maven.arg("dependency:copy-dependencies").arg(format!("-Dkafka.version={version}"));
-    process::run(maven.arg(format!("-DoutputDirectory={}", unfinished.display())))
-        .with_context(|| format!("Maven could not fetch Kafka {version}"))?;
-    fs::rename(&unfinished, &libs).with_context(|| libs.display().to_string())?;
-    Ok(libs)
 }
 
 #[cfg(test)]

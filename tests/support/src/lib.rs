@@ -1,7 +1,8 @@
-//! What tests of several crates share: an allocator that counts, and the comparison of generated files with those in the repository.
-//! It depends on no other crate, so that each can use it in its tests.
+//! What tests of several crates and `xtask` share: an allocator that counts, the comparison of generated files with those in the
+//! repository, and the jars of Kafka. It depends on no other crate, so that each can use it in its tests.
 
 pub mod allocations;
 mod bless;
+pub mod jars;
 
 pub use bless::{bless, bless_section};
