@@ -6,16 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
 
+use crate::cargo_messages::{Artifact, artifact};
+use crate::component::{self, Source};
 use crate::workspace::{Group, Guest, Workspace};
-use crate::{component, process, symbols, toolchain};
-
-/// The target of components that may use WASI.
-const WITH_WASI: &str = "wasm32-wasip2";
-
-/// The target of components that may not. Nothing of WASI exists there, so nothing can be imported by accident.
-const WITHOUT_WASI: &str = "wasm32-unknown-unknown";
+use crate::{process, symbols};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -90,22 +85,18 @@ pub(crate) fn executables(cargo: &mut Command) -> anyhow::Result<HashMap<String,
 
 /// Builds the components of these groups.
 pub(crate) fn components(workspace: &Workspace, groups: &[Group], profile: Profile) -> anyhow::Result<()> {
-    let mut failed = Vec::new();
-    for (target, wasi) in [(WITH_WASI, true), (WITHOUT_WASI, false)] {
-        let guests: Vec<_> =
-            workspace.guests.iter().filter(|guest| guest.wasi == wasi && groups.contains(&guest.group)).collect();
-        if guests.is_empty() {
-            continue;
+    let guests = || workspace.guests.iter().filter(|guest| groups.contains(&guest.group));
+    for wasi in [true, false] {
+        if guests().any(|guest| guest.wasi == wasi) {
+            component::ensure_target(wasi)?;
         }
-        toolchain::ensure_target(target)?;
-        for guest in guests {
-            // One that does not build says nothing against the others.
-            if let Err(error) =
-                compile(workspace, target, guest, profile).and_then(|built| finish(workspace, guest, &built))
-            {
-                eprintln!("component {}: {error:#}", guest.package);
-                failed.push(guest.package.as_str());
-            }
+    }
+    let mut failed = Vec::new();
+    for guest in guests() {
+        // One that does not build says nothing against the others.
+        if let Err(error) = build_guest(workspace, guest, profile) {
+            eprintln!("component {}: {error:#}", guest.package);
+            failed.push(guest.package.as_str());
         }
     }
     for group in groups {
@@ -117,35 +108,23 @@ pub(crate) fn components(workspace: &Workspace, groups: &[Group], profile: Profi
     Ok(())
 }
 
-/// Compiles a crate, and says where the `.wasm` file is.
-fn compile(workspace: &Workspace, target: &str, guest: &Guest, profile: Profile) -> anyhow::Result<PathBuf> {
-    let mut cargo = workspace.cargo();
-    // Flags from outside are meant for the host, and would replace those of .cargo/config.toml.
-    cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    // One crate type only: Cargo leaves out link-time optimisation for a crate that is to be an rlib too, as those are that
-    // have tests of their own.
-    cargo.args(["rustc", "--lib", "--crate-type=cdylib", "--message-format=json-render-diagnostics"]);
-    match profile {
-        Profile::Release => cargo.arg("--profile=plugin"),
+/// Builds a component, checks it, and leaves it in its place.
+fn build_guest(workspace: &Workspace, guest: &Guest, profile: Profile) -> anyhow::Result<()> {
+    let options: &[&str] = match profile {
+        Profile::Release => &["--profile=plugin"],
         // Not a profile of its own, for which the procedural macros would be compiled once more.
-        Profile::Dev => cargo.arg("--config=profile.dev.debug=false"),
+        Profile::Dev => &["--config=profile.dev.debug=false"],
     };
-    cargo.args([format!("--target={target}"), format!("--package={}", guest.package)]);
-    let mut module = None;
-    process::run_lines(&mut cargo, |line| {
-        if let Some(it) = artifact(line)
-            && it.manifest_path == guest.manifest
-        {
-            module = it.filenames.into_iter().find(|name| name.extension().is_some_and(|end| end == "wasm"));
-        }
-    })?;
-    module.context("cargo built no .wasm file\nnext: a component is a crate with a library")
-}
-
-/// Checks a compiled component and leaves it in its place.
-fn finish(workspace: &Workspace, guest: &Guest, built: &Path) -> anyhow::Result<()> {
-    let bytes = fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
-    component::check(&bytes, &guest.manifest)?;
+    let source = Source { package: &guest.package, manifest: &guest.manifest, wasi: guest.wasi };
+    let (bytes, surface) = component::build(workspace.cargo(), &source, options)?;
+    let wasi: Vec<_> = surface.imports.iter().filter(|name| name.starts_with("wasi:")).collect();
+    if surface.has_export("weir:connect/transform") && !wasi.is_empty() {
+        bail!(
+            "it is a transform, and those of this repository do without WASI, but it imports {wasi:?}\n\
+             next: build it for wasm32-unknown-unknown: `wasi = false` under `[package.metadata.weir]` in {}",
+            guest.manifest.display()
+        );
+    }
     let file = workspace.component(guest);
     leave(&bytes, &file)?;
     println!("{} ({} KiB)", file.display(), bytes.len().div_ceil(1024));
@@ -188,39 +167,9 @@ fn make_executable(_: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What cargo says about something it built (`--message-format=json`).
-#[derive(Debug, Deserialize)]
-struct Artifact {
-    manifest_path: PathBuf,
-    target: Target,
-    filenames: Vec<PathBuf>,
-    executable: Option<PathBuf>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Target {
-    name: String,
-    kind: Vec<String>,
-}
-
-/// None for a line that is about something else.
-fn artifact(line: &str) -> Option<Artifact> {
-    line.contains("\"compiler-artifact\"").then(|| serde_json::from_str(line).ok())?
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_artifact_line_of_cargo_is_understood_and_others_are_passed_over() {
-        let line = r#"{"reason":"compiler-artifact","package_id":"x","manifest_path":"/r/connectors/file/Cargo.toml",
-            "target":{"name":"weir_file","kind":["cdylib"]},"filenames":["/t/weir_file.wasm","/t/libweir_file.rlib"],"executable":null}"#;
-        let it = artifact(line).unwrap();
-        assert_eq!(it.manifest_path, Path::new("/r/connectors/file/Cargo.toml"));
-        assert_eq!(it.filenames[0], Path::new("/t/weir_file.wasm"));
-        assert!(artifact(r#"{"reason":"build-finished","success":true}"#).is_none());
-    }
 
     #[test]
     fn leaving_a_file_replaces_it_and_leaves_nothing_else() {

@@ -7,6 +7,7 @@
 mod alerts;
 mod bench;
 mod build;
+mod cargo_messages;
 mod component;
 mod demo;
 mod dist;

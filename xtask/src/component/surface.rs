@@ -1,6 +1,4 @@
-//! Checks that a built component fits the world that it was built for.
-
-use std::path::Path;
+//! What a component imports and exports.
 
 use anyhow::{Context, bail};
 use wasmparser::{Encoding, Parser, Payload};
@@ -12,27 +10,11 @@ pub(crate) struct Surface {
     pub(crate) exports: Vec<String>,
 }
 
-/// Checks that a file is a component, that it exports Weir's contract, and that a transform of this repository imports nothing of WASI, which
-/// it has no use for.
-pub(crate) fn check(component: &[u8], manifest: &Path) -> anyhow::Result<Surface> {
-    let surface = surface(component)?;
-    let exports = |interface: &str| surface.exports.iter().any(|name| name.starts_with(interface));
-    if !exports("weir:connect/plugin@") {
-        bail!(
-            "it does not export weir:connect/plugin, only {:?}\n\
-             next: export its plugins in its lib.rs: `weir_sdk::export!(sources: [MySource])`",
-            surface.exports
-        );
+impl Surface {
+    /// Whether it exports an interface, in any version: `weir:connect/plugin`.
+    pub(crate) fn has_export(&self, interface: &str) -> bool {
+        self.exports.iter().any(|name| name.strip_prefix(interface).is_some_and(|rest| rest.starts_with('@')))
     }
-    let wasi: Vec<_> = surface.imports.iter().filter(|name| name.starts_with("wasi:")).collect();
-    if exports("weir:connect/transform@") && !wasi.is_empty() {
-        bail!(
-            "it is a transform, and those of this repository do without WASI, but it imports {wasi:?}\n\
-             next: build it for wasm32-unknown-unknown: `wasi = false` under `[package.metadata.weir]` in {}",
-            manifest.display()
-        );
-    }
-    Ok(surface)
 }
 
 /// Returns what a component imports and exports.
@@ -61,4 +43,16 @@ pub(crate) fn surface(component: &[u8]) -> anyhow::Result<Surface> {
         }
     }
     Ok(surface)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_is_exported_in_any_version_and_under_its_whole_name() {
+        let surface = Surface { imports: Vec::new(), exports: vec!["weir:connect/plugin@0.1.0".to_owned()] };
+        assert!(surface.has_export("weir:connect/plugin"));
+        assert!(!surface.has_export("weir:connect/plug") && !surface.has_export("weir:connect/source"));
+    }
 }
