@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the archive that a release consists of, `target/dist/weir-VERSION-TARGET.tar.gz`, and its checksum.
+//! `cargo xtask dist`: the archive that a release consists of, `target/dist/weir-VERSION-TARGET.tar.gz`, its checksum, and its text.
 //!
 //! The same files give the same archive: their order, owners, modes and times do not depend on the machine. The time is
 //! `SOURCE_DATE_EPOCH`, or that of the last commit.
@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 
 use crate::build::{self, Profile};
 use crate::workspace::{Group, Workspace};
-use crate::{process, symbols};
+use crate::{changelog, process, symbols};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -21,13 +21,20 @@ const FILES: [&str; 7] = ["CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "SEC
 /// The file with the checksum.
 const SUMS: &str = "SHA256SUMS";
 
+/// The file with the text of the release.
+const NOTES: &str = "RELEASE_NOTES.md";
+
 pub(crate) fn run() -> anyhow::Result<()> {
     let workspace = Workspace::load()?;
+    // Before anything is built.
+    let notes = changelog::notes(&workspace, VERSION)?;
     build::components(&workspace, &[Group::Plugins], Profile::Release)?;
     let server = build::server(&workspace, Profile::Release)?;
     let archive = pack(&workspace, &server, &workspace.dist())?;
     check(&archive)?;
-    println!("{}\n{}", archive.display(), archive.with_file_name(SUMS).display());
+    let (sums, text) = (archive.with_file_name(SUMS), archive.with_file_name(NOTES));
+    fs::write(&text, notes).with_context(|| format!("cannot write {}", text.display()))?;
+    println!("{}\n{}\n{}", archive.display(), sums.display(), text.display());
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod alerts;
 mod bench;
 mod build;
 mod cargo_messages;
+mod changelog;
 mod component;
 mod demo;
 mod dist;
@@ -35,6 +36,8 @@ mod tested;
 mod toolchain;
 #[cfg(test)]
 mod words;
+#[cfg(test)]
+mod workflows;
 mod workspace;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 use crate::{component, process};
 
 /// The crates that authors depend on, in the order in which they are published.
-const CRATES: [&str; 2] = ["weir-sdk-macros", "weir-sdk"];
+pub(crate) const CRATES: [&str; 2] = ["weir-sdk-macros", "weir-sdk"];
 
 /// The manifest of a plugin.
 const MANIFEST: &str = r#"[package]
