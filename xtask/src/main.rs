@@ -29,6 +29,8 @@ mod packaging;
 mod process;
 mod record;
 mod server;
+#[cfg(test)]
+mod style;
 mod symbols;
 mod test;
 #[cfg(test)]

@@ -7,8 +7,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 const OWN_ADVICE: [&str; 2] =
     [": broker certificate could not be verified", ": client SSL authentication might be required"];
 
-/// Returns why the connection was refused and what to do about it; `None` if the error may be transient. `reason` is librdkafka's text, which
-/// begins with the address of the broker. There are no secrets in it.
+/// Returns why the connection was refused and what to do about it; `None` if the error may be transient. `reason` is librdkafka's text,
+/// which begins with the address of the broker. There are no secrets in it.
 pub(super) fn refusal(error: &KafkaError, reason: &str) -> Option<String> {
     let code = error.rdkafka_error_code()?;
     // A connection that is lost during authentication may succeed the next time.

@@ -10,8 +10,8 @@ use super::{CertificateDer, Der, PrivatePkcs8KeyDer, Problem, names};
 /// id-ecPublicKey.
 const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
-/// Adds the public key of its certificate to a key of an elliptic curve that has none, and returns any other key unchanged. Whether the key is
-/// valid, and fits the certificate, is checked where it is used.
+/// Adds the public key of its certificate to a key of an elliptic curve that has none, and returns any other key unchanged. Whether the key
+/// is valid, and fits the certificate, is checked where it is used.
 pub fn complete(key: PrivatePkcs8KeyDer<'static>, certificate: &CertificateDer<'_>) -> PrivatePkcs8KeyDer<'static> {
     match completed(key.secret_pkcs8_der(), certificate) {
         Ok(Some(completed)) => PrivatePkcs8KeyDer::from(completed),

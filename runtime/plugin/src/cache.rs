@@ -2,8 +2,8 @@
 //! that it contains, so that a start asks none: one file for each component and version of the contract.
 //!
 //! A file is the magic, the component's id, a mark and the content. The code is run as it is, so the mark is made with a key that only the
-//! worker's user can read (`seal.rs`), over all of this and the engine's settings or the version of the contract, in a directory that no other user can change
-//! (`private/private_dir.rs`). Whatever does not fit together is treated as not there.
+//! worker's user can read (`seal.rs`), over all of this and the engine's settings or the version of the contract, in a directory that no
+//! other user can change (`private/private_dir.rs`). Whatever does not fit together is treated as not there.
 
 use std::hash::{Hash, Hasher};
 use std::io;

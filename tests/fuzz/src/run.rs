@@ -1,7 +1,7 @@
 //! A run of a target without libFuzzer.
 //!
-//! It takes a fixed number of inputs, the same in each run. With `WEIR_FUZZ_SECONDS` it takes others for that long, and prints the seed that it
-//! began with; `WEIR_FUZZ_SEED` begins with that seed again.
+//! It takes a fixed number of inputs, the same in each run. With `WEIR_FUZZ_SECONDS` it takes others for that long, and prints the seed
+//! that it began with; `WEIR_FUZZ_SEED` begins with that seed again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -113,7 +113,8 @@ fn rows_that_a_sink_fails_for_are_found_and_the_others_arrive_once_and_in_order(
     worker.stop()
 }
 
-/// Large records come in several batches together. Of some partitions the first records are in a batch behind the one that the sink fails for.
+/// Large records come in several batches together. Of some partitions the first records are in a batch behind the one that the sink fails
+/// for.
 #[test]
 fn rows_of_other_partitions_that_came_together_with_those_that_a_sink_fails_for_arrive() -> Result<()> {
     const PARTITIONS: i32 = 12;

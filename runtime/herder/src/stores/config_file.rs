@@ -192,5 +192,4 @@ fn parse(text: &[u8]) -> Result<Vec<Line>, Problem> {
 }
 
 #[cfg(test)]
-#[path = "config_file_tests.rs"]
 mod tests;

@@ -31,8 +31,8 @@ unsafe impl Send for RecordQueue {}
 unsafe impl Sync for RecordQueue {}
 
 impl RecordQueue {
-    /// Maximum number of records that one [`RecordQueue::take`] returns. librdkafka's limits do not apply to them, so this bounds the memory
-    /// of a chunk of large records.
+    /// Maximum number of records that one [`RecordQueue::take`] returns. librdkafka's limits do not apply to them, so this bounds the
+    /// memory of a chunk of large records.
     pub const MOST: usize = 256;
 
     /// An empty queue, to which nothing is forwarded yet.
@@ -76,8 +76,8 @@ impl RecordQueue {
     /// Takes the available records, at most `most` and [`RecordQueue::MOST`], without waiting, and passes each to `each`. Returns their
     /// number, and the error that was in place of a record: the first one that is not transient, or else the last.
     ///
-    /// No record is passed to `each` after an error that is not transient. librdkafka skips what it could not read and continues after it, so
-    /// committing the offset of such a record would lose the records that the error is about.
+    /// No record is passed to `each` after an error that is not transient. librdkafka skips what it could not read and continues after it,
+    /// so committing the offset of such a record would lose the records that the error is about.
     pub fn take(&self, most: usize, each: impl FnMut(FetchedRecord<'_>)) -> (usize, Option<ConsumerError>) {
         let mut chunk = Chunk { messages: [ptr::null_mut(); RecordQueue::MOST], count: 0 };
         // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.

@@ -260,5 +260,4 @@ impl OffsetStore for OffsetFile {
 }
 
 #[cfg(test)]
-#[path = "file_tests.rs"]
 mod tests;

@@ -298,5 +298,4 @@ fn size(lengths: &[i32]) -> usize {
 }
 
 #[cfg(test)]
-#[path = "pieces_tests.rs"]
 mod tests;

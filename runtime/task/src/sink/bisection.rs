@@ -245,5 +245,4 @@ fn carve(ranges: &mut Ranges, from: i64, to: i64, piece: u32) {
 }
 
 #[cfg(test)]
-#[path = "bisection_tests.rs"]
 mod tests;

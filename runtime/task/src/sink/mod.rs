@@ -1,8 +1,8 @@
 //! The loop of a sink task: read, convert, transform, pass to the plugin, and commit what the plugin says is safe.
 //!
 //! `reading.rs` determines the topics, `fetch.rs` reads, `prepare.rs` converts and transforms, `put.rs` passes records to the plugin,
-//! `commit.rs` commits, `partitions.rs` follows the group; this file decides when. When a `put` fails, `bisect.rs` isolates the records that
-//! it fails for, as `bisection.rs` decides.
+//! `commit.rs` commits, `partitions.rs` follows the group; this file decides when. When a `put` fails, `bisect.rs` isolates the records
+//! that it fails for, as `bisection.rs` decides.
 //!
 //! The state of a task is in four structs: `Plugin` is the instance, `Flow` is what keeps records from it, `InHand` are the records
 //! that it has not accepted, and `Commits` are the offsets.

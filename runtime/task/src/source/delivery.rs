@@ -456,5 +456,4 @@ fn send_after(queue: &mut VecDeque<Batch>, topic: &str, partition: i32, (first_r
 }
 
 #[cfg(test)]
-#[path = "delivery_tests.rs"]
 mod tests;

@@ -176,5 +176,4 @@ fn last_offsets(positions: &SourcePositions, settled: &mut Settled) {
 }
 
 #[cfg(test)]
-#[path = "in_flight_tests.rs"]
 mod tests;

@@ -2,7 +2,8 @@
 //! while the records of a neighbour and the worker's memory, threads and descriptors are watched.
 //!
 //! [`guests`] are connectors that misbehave, [`uploads`] components that do, [`clients`] what misbehaves at the other end of a connection,
-//! and [`operator`] has every right and uses it carelessly. [`actors`] runs them and remembers what came of it. [`bounds`] says what is too much.
+//! and [`operator`] has every right and uses it carelessly. [`actors`] runs them and remembers what came of it. [`bounds`] says what is too
+//! much.
 //!
 //! The seed is printed. The same seed makes each actor do the same things in the same order; when, depends on the worker.
 

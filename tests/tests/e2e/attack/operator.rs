@@ -1,4 +1,5 @@
-//! A client with every right that uses it carelessly: one connector after the other is created, told this and that in any order, and removed.
+//! A client with every right that uses it carelessly: one connector after the other is created, told this and that in any order, and
+//! removed.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};

@@ -1,12 +1,9 @@
 //! The scripts in `tests/cases/rest`: files of requests in the form that editors' HTTP clients have.
 //!
-//! `###` begins a request, the rest of that line is its name. Lines with `#` before the request are for the test:
-//! `# wait NAME STATE TASKS` waits until the connector and so many tasks are in that state, `# until PATH TEXT` until what is at
-//! the path has the text in it, `# admin` sends the request to the admin listener. Then the first line, headers, an empty line, the body. A body has the type `application/json` unless it is given;
-//! `Content-Type: none` sends none, and so does `Host: none`.
-//!
-//! `{{side}}` is a name of the same length for both workers, `{{data}}` their directory, `{{repeat c n}}` a character n times,
-//! `{{x00ff}}` bytes.
+//! `###` begins a request, the rest of that line is its name. Lines with `#` before the request are for the test: `# wait NAME STATE TASKS`
+//! waits until the connector and so many tasks are in that state, `# until PATH TEXT` until what is at the path has the text in it,
+//! `# admin` sends the request to the admin listener. Then the first line, headers, an empty line, the body. A body has the type
+//! `application/json` unless it is given; `Content-Type: none` sends none, and so does `Host: none`.
 
 use std::collections::BTreeSet;
 use std::fs;
