@@ -1,6 +1,7 @@
 //! Checks the order of the modules of some crates: each module uses only those before it.
 
 use std::fs;
+use std::path::Path;
 
 use crate::files::sources;
 use crate::workspace::root;

@@ -71,8 +71,9 @@ impl LineBuffer {
         Some(Line { text: &self.bytes[begin..at], size: after - begin })
     }
 
-    /// Reads once, as much as fits into the buffer, and returns the number of bytes, or 0 if there are no more bytes now. Call it when `next`
-    /// returns no line: the beginning of the next line is moved to the front, and the buffer grows if it is full or if a read filled it.
+    /// Reads once, as much as fits into the buffer, and returns the number of bytes, or 0 if there are no more bytes now. Call it when
+    /// `next` returns no line: the beginning of the next line is moved to the front, and the buffer grows if it is full or if a read filled
+    /// it.
     pub(crate) fn fill(&mut self, from: &mut impl Read) -> Result<usize, FillError> {
         if self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);

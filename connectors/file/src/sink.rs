@@ -151,8 +151,8 @@ impl Commit for FileStreamSink {
     fn pre_commit(&mut self, offsets: Vec<TopicPartitionOffset>) -> Result<Vec<TopicPartitionOffset>, Error> {
         // A returned offset means that the lines of all records before it are on disk.
         if self.unsaved {
-            // Any error is fatal: the system may have dropped data that it could not write, and report success at the next attempt. The runtime
-            // passes the records again to the restarted task.
+            // Any error is fatal: the system may have dropped data that it could not write, and report success at the next attempt. The
+            // runtime passes the records again to the restarted task.
             self.file.save().map_err(|error| self.failed("save", &error))?;
             self.unsaved = false;
         }

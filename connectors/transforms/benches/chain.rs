@@ -1,5 +1,5 @@
-//! Measures chains of three steps over JSON objects of about 110 bytes, per batch of 500 records; divide by 500 for a record. The code of the
-//! guest runs on the host, so WebAssembly and the calls into it are not included. Run: `cargo bench -p weir-transforms`.
+//! Measures chains of three steps over JSON objects of about 110 bytes, per batch of 500 records; divide by 500 for a record. The code of
+//! the guest runs on the host, so WebAssembly and the calls into it are not included. Run: `cargo bench -p weir-transforms`.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use weir_sdk::bindings::host::weir::connect::data::{

@@ -42,8 +42,8 @@ impl FieldPath {
     }
 }
 
-/// Splits a path as Kafka Connect's `SingleFieldPath.buildFieldPathV2` does: steps are separated by dots. A step that begins with a backtick
-/// ends at the first backtick before a dot or the end, unless a backslash precedes it.
+/// Splits a path as Kafka Connect's `SingleFieldPath.buildFieldPathV2` does: steps are separated by dots. A step that begins with a
+/// backtick ends at the first backtick before a dot or the end, unless a backslash precedes it.
 fn steps(path: &str) -> Result<Vec<String>, String> {
     let bytes = path.as_bytes();
     let mut steps = Vec::new();

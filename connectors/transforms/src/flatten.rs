@@ -18,7 +18,8 @@ use structure::Flat;
 
 const PURPOSE: &str = "flattening";
 
-/// The maximum number of bytes of a flattened value. Each field repeats the names on its path, so that a small value can become a large one.
+/// The maximum number of bytes of a flattened value. Each field repeats the names on its path, so that a small value can become a large
+/// one.
 const MAX_BYTES: usize = 32 << 20;
 
 /// The keys of [`Flatten`].

@@ -113,8 +113,9 @@ pub trait Transform: Sized + 'static {
     }
 
     /// Processes one record. Do not depend on what was kept from earlier records: if the instance runs out of memory, the
-    /// runtime creates another one and passes the same records in smaller batches. To produce more than one record from it, see [`Record::emit`]. After an error nothing of the
-    /// record continues: it counts as a failed record of this connector, and is handled according to `errors.tolerance`.
+    /// runtime creates another one and passes the same records in smaller batches. To produce more than one record from it, see
+    /// [`Record::emit`]. After an error nothing of the record continues: it counts as a failed record of this connector, and is handled
+    /// according to `errors.tolerance`.
     fn apply(&mut self, record: &mut Record<'_>) -> Result<Outcome, RecordError>;
 }
 

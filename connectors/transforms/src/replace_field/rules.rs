@@ -55,8 +55,8 @@ impl Rules {
         self.renamed.get(name).map_or(name, String::as_str)
     }
 
-    /// Returns the field of a struct from which Kafka Connect takes the value (`reverseRenamed`). It can be another one than the field whose
-    /// schema was renamed: a field that already has the new name of another field gets the value of that field.
+    /// Returns the field of a struct from which Kafka Connect takes the value (`reverseRenamed`). It can be another one than the field
+    /// whose schema was renamed: a field that already has the new name of another field gets the value of that field.
     pub(super) fn source<'a>(&'a self, name: &'a str) -> &'a str {
         self.sources.get(name).map_or(name, String::as_str)
     }

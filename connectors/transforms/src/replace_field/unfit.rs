@@ -1,5 +1,5 @@
-//! Checks whether a value of one field is valid for another one. Kafka Connect takes values from fields with other schemas if a field has the
-//! new name of a field that is removed.
+//! Checks whether a value of one field is valid for another one. Kafka Connect takes values from fields with other schemas if a field has
+//! the new name of a field that is removed.
 
 use weir_sdk::schema::{SchemaRef, SchemaType};
 use weir_sdk::value::Value;

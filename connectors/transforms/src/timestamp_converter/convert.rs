@@ -168,8 +168,8 @@ impl Conversion {
         })
     }
 
-    /// Returns the number for a time, or `None` if it becomes text. With a schema (`typed`), a Date is a number of days; without one, all times
-    /// are milliseconds.
+    /// Returns the number for a time, or `None` if it becomes text. With a schema (`typed`), a Date is a number of days; without one, all
+    /// times are milliseconds.
     #[inline]
     pub(super) fn number(&self, millis: i64, typed: bool) -> Result<Option<i64>, RecordError> {
         Ok(Some(match self.target {

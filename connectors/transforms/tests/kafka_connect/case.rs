@@ -14,8 +14,8 @@ const ASKED: [&str; 8] = ["transform", "config", "converter", "input", "other", 
 pub(crate) struct Case(Json);
 
 impl Case {
-    /// Creates a case from a class name without `org.apache.kafka.connect.transforms.`, its configuration, whether JSON has an envelope with a
-    /// schema, and the input, which is null if it is `None`.
+    /// Creates a case from a class name without `org.apache.kafka.connect.transforms.`, its configuration, whether JSON has an envelope
+    /// with a schema, and the input, which is null if it is `None`.
     pub(crate) fn new(class: &str, config: &[(&str, &str)], schemas: bool, input: Option<&str>) -> Case {
         let config: Map<String, Json> = config.iter().map(|(key, value)| ((*key).into(), json!(value))).collect();
         let converter = json!({ "schemas.enable": schemas.to_string() });

@@ -1,5 +1,5 @@
-//! Components of each released version of the contract (`wit/released`), and of the present one (`wit`), made by `build.rs`. And what is to be
-//! known about the versions; the tests that expect something of it are in `contract/released_tests.rs` of weir-plugin.
+//! Components of each released version of the contract (`wit/released`), and of the present one (`wit`), made by `build.rs`. And what is to
+//! be known about the versions; the tests that expect something of it are in `contract/released_tests.rs` of weir-plugin.
 
 /// A component that exports all that a component of its version can, and imports all that one can.
 #[derive(Debug, Clone, Copy)]
