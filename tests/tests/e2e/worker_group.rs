@@ -18,11 +18,6 @@ const WITHIN: Duration = Duration::from_secs(30);
 /// Set in a process that is a member; see [`member`].
 const MEMBER: &str = "WEIR_TEST_MEMBER";
 
-fn clock() -> Duration {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
-}
-
 fn options(bootstrap: &str, group: &str, topic: &str, url: &str) -> Options {
     let session = SESSION.as_millis().to_string();
     let properties = [
@@ -32,12 +27,8 @@ fn options(bootstrap: &str, group: &str, topic: &str, url: &str) -> Options {
         ("session.timeout.ms", &session),
         ("heartbeat.interval.ms", "1000"),
     ];
-    Options {
-        properties: Properties::from(properties.map(|(key, value)| (key.to_owned(), value.to_owned()))),
-        topic: topic.to_owned(),
-        interval: Duration::from_secs(1),
-        clock,
-    }
+    let properties = Properties::from(properties.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    Options { properties, topic: topic.to_owned() }
 }
 
 /// Prints the events of a member as lines of JSON, each with the members of the group if they have changed. Not a test: other tests start
@@ -51,21 +42,31 @@ fn member() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut member = WorkerGroup::join(options(bootstrap, group, topic, url), &Connections::default())?;
+        let mut id = String::new();
+        let mut proof = tokio::time::interval(Duration::from_secs(1));
         loop {
-            let line = match member.event().await {
-                Event::Joined(membership) => {
+            let event = tokio::select! {
+                event = member.event() => Some(event),
+                _ = proof.tick() => None,
+            };
+            let line = match event {
+                None => {
+                    let since = Instant::now();
+                    match member.prove(&id).await {
+                        Ok(()) => json!({"event": "proven", "id": id, "age": since.elapsed().as_secs_f64()}),
+                        Err(_) => continue,
+                    }
+                }
+                Some(Event::Joined(membership)) => {
                     let members = member.members().await.map_err(|error| error.to_string());
-                    let urls = members.map(|found| {
-                        found.members.into_iter().map(|member| member.client_id).collect::<Vec<_>>()
-                    });
-                    json!({"event": "joined", "id": membership.member_id, "leads": membership.leads, "members": urls.ok()})
+                    let urls = members
+                        .map(|found| found.members.into_iter().map(|member| member.client_id).collect::<Vec<_>>());
+                    id.clone_from(&membership.member_id);
+                    json!({"event": "joined", "id": id, "leads": membership.leads, "members": urls.ok()})
                 }
-                Event::Deposed => json!({"event": "deposed"}),
-                Event::Lost => json!({"event": "lost"}),
-                Event::Proven { member_id, since } => {
-                    json!({"event": "proven", "id": member_id, "age": (clock() - since).as_secs_f64()})
-                }
-                Event::Failed(failure) => json!({"event": "failed", "reason": failure.to_string()}),
+                Some(Event::Deposed) => json!({"event": "deposed"}),
+                Some(Event::Lost) => json!({"event": "lost"}),
+                Some(Event::Failed(failure)) => json!({"event": "failed", "reason": failure.to_string()}),
             };
             // The harness of the tests prints to the same output.
             println!("\n{line}");

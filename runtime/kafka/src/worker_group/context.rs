@@ -37,11 +37,6 @@ impl Context {
         let _ = self.events.send(event);
     }
 
-    /// Returns the id of the member that was reported last, if its session has not ended since.
-    pub(super) fn member_id(&self) -> Option<String> {
-        self.reported.lock().as_ref().map(|membership| membership.member_id.clone())
-    }
-
     /// The session of the member has ended. It is reported once.
     pub(super) fn lost(&self, member_id: &str) {
         let mut reported = self.reported.lock();

@@ -2,10 +2,10 @@
 //! which has one partition. Kafka's group coordinator decides which workers live; the worker that has the partition is the leader.
 //!
 //! A worker must know for how long other workers consider it alive, also if its process was stopped or its machine slept. librdkafka does
-//! not say when a heartbeat was answered. So the worker commits an offset of its group at the interval of the heartbeats: the coordinator
-//! accepts that from a live member only, and the member's session then lasts for the session timeout from that moment, as after a
-//! heartbeat. The commit was sent before the coordinator received it, so the time before it was sent, plus the timeout, is a time until
-//! which the session certainly lasts, as long as the clock counts as fast as the broker's.
+//! not say when a heartbeat was answered. So the worker commits an offset of its group ([`WorkerGroup::prove`]): the coordinator accepts
+//! that from a live member only, and the member's session then lasts for the session timeout from that moment, as after a heartbeat. The
+//! commit was sent before the coordinator received it, so the session certainly lasts until the session timeout has passed since a time
+//! before the commit was sent, as long as the worker's clock counts as fast as the broker's.
 
 mod context;
 mod session;
@@ -19,6 +19,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
 use self::context::Context;
+pub use self::session::ProofError;
+use self::session::Session;
 use super::connection::Connections;
 use super::{Properties, client_config};
 
@@ -29,9 +31,6 @@ const DESCRIBE: Duration = Duration::from_secs(5);
 /// How long to wait for the threads when the worker leaves.
 const LEAVE: Duration = Duration::from_secs(10);
 
-/// A clock that is never set and also counts while the machine sleeps. Two of its values are compared with each other only.
-pub type Clock = fn() -> Duration;
-
 /// What a worker joins its group with.
 pub struct Options {
     /// The properties of a consumer: connection, `group.id`, `session.timeout.ms`, `heartbeat.interval.ms`, and as `client.id` the worker's
@@ -39,10 +38,6 @@ pub struct Options {
     pub properties: Properties,
     /// The config topic.
     pub topic: String,
-    /// The interval between two commits that prove the session.
-    pub interval: Duration,
-    /// The clock of [`Event::Proven`].
-    pub clock: Clock,
 }
 
 /// A worker as a member of its group, in one generation of the group.
@@ -65,13 +60,6 @@ pub enum Event {
     Deposed,
     /// The worker's session has ended. The coordinator considers it dead, and it joins again by itself as a new member.
     Lost,
-    /// The session of this member certainly lasts until the session timeout from this time of [`Options::clock`].
-    Proven {
-        /// The member whose session it is.
-        member_id: String,
-        /// The time before the proof was requested.
-        since: Duration,
-    },
     /// The group cannot be joined, or its coordinator refuses a request. The client tries again by itself.
     Failed(Failure),
 }
@@ -121,6 +109,7 @@ pub struct Members {
 pub struct WorkerGroup {
     group: String,
     client: Arc<BaseConsumer<Context>>,
+    session: Session,
     events: UnboundedReceiver<Event>,
     stop: CancellationToken,
 }
@@ -128,7 +117,7 @@ pub struct WorkerGroup {
 impl WorkerGroup {
     /// Joins the group. Fails only if librdkafka does not accept the properties; everything else is an [`Event`].
     pub fn join(options: Options, connections: &Connections) -> KafkaResult<Self> {
-        let Options { mut properties, topic, interval, clock } = options;
+        let Options { mut properties, topic } = options;
         let fixed = [
             ("auto.offset.reset", "latest"),
             ("enable.auto.commit", "false"),
@@ -143,23 +132,12 @@ impl WorkerGroup {
         client.subscribe(&[&topic])?;
         let client = Arc::new(client);
         let stop = CancellationToken::new();
-        let spawned = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
-        };
         let polled = (Arc::clone(&client), stop.clone());
-        let proven = (Arc::clone(&client), stop.clone());
-        spawned("worker-group", Box::new(move || poll(&polled.0, &polled.1)))
-            .and_then(|()| {
-                spawned(
-                    "worker-session",
-                    Box::new(move || session::prove(&proven.0, &topic, interval, clock, &proven.1)),
-                )
-            })
-            .map_err(|_| {
-                stop.cancel();
-                KafkaError::ClientCreation("cannot start a thread for the group of the worker".to_owned())
-            })?;
-        Ok(Self { group, client, events, stop })
+        let thread = std::thread::Builder::new().name("worker-group".to_owned());
+        let no_thread = |_| KafkaError::ClientCreation("cannot start a thread for the group of the worker".to_owned());
+        let session = Session::start(Arc::clone(&client), &topic)?.map_err(no_thread)?;
+        thread.spawn(move || poll(&polled.0, &polled.1)).map_err(no_thread)?;
+        Ok(Self { group, client, session, events, stop })
     }
 
     /// Returns the next event. Safe to drop.
@@ -169,6 +147,12 @@ impl WorkerGroup {
             // Not reachable while `client` holds the sender.
             None => std::future::pending().await,
         }
+    }
+
+    /// Proves that the session of this member lasts until the session timeout has passed since the time before the call. Waits for as long
+    /// as no coordinator is known; safe to drop. If the session has ended, [`Event::Lost`] says so, too.
+    pub async fn prove(&self, member_id: &str) -> Result<(), ProofError> {
+        self.session.prove(member_id).await
     }
 
     /// Asks the coordinator for the members of the group.

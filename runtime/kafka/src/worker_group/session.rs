@@ -1,77 +1,86 @@
-//! Proves at intervals that the worker's session lasts, and notices when it has ended.
+//! Proves that the worker's session lasts, and notices when it has ended. Proofs wait for the coordinator, on a thread of their own.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 use tracing::debug;
 
 use super::context::Context;
-use super::{Clock, Event};
 use crate::native::membership;
 
-/// Pause after a commit that was not accepted because of a rebalance.
-const AGAIN: Duration = Duration::from_millis(100);
+/// Why a session was not proven to last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProofError {
+    /// The session has ended, or is that of another member.
+    #[error("the session has ended")]
+    Ended,
+    /// Two earlier requests are not answered yet.
+    #[error("earlier requests are not answered yet")]
+    Busy,
+    /// The coordinator did not accept the commit, for example because a rebalance is in progress. It may accept the next one.
+    #[error("{0}")]
+    Kafka(RDKafkaErrorCode),
+}
 
-/// Commits an offset at each interval until the worker leaves. The offset itself has no meaning. A commit waits for as long as no
-/// coordinator is known; nothing is proven in the meantime.
-pub(super) fn prove(
-    client: &BaseConsumer<Context>,
-    topic: &str,
-    interval: Duration,
-    clock: Clock,
-    stop: &CancellationToken,
-) {
-    let mut offset = TopicPartitionList::new();
-    if let Err(error) = offset.add_partition_offset(topic, 0, Offset::Offset(0)) {
-        debug!(%error, "the session of the worker cannot be proven");
-        return;
+struct Request {
+    member_id: String,
+    answer: oneshot::Sender<Result<(), ProofError>>,
+}
+
+/// Requests proofs from the thread. It ends when this is dropped.
+pub(super) struct Session(SyncSender<Request>);
+
+impl Session {
+    /// Starts the thread. The committed offset is that of the topic's first partition; it has no meaning.
+    pub(super) fn start(client: Arc<BaseConsumer<Context>>, topic: &str) -> KafkaResult<std::io::Result<Self>> {
+        let mut offset = TopicPartitionList::new();
+        offset.add_partition_offset(topic, 0, Offset::Offset(0))?;
+        let (requests, received) = sync_channel(1);
+        let thread = std::thread::Builder::new().name("worker-session".to_owned());
+        Ok(thread.spawn(move || serve(&client, &offset, &received)).map(|_| Self(requests)))
     }
-    while !stop.is_cancelled() {
-        let wait = match prove_once(client, &offset, clock) {
-            Proof::Again => AGAIN,
-            Proof::Done => interval,
-        };
-        let deadline = std::time::Instant::now() + wait;
-        while !stop.is_cancelled() && std::time::Instant::now() < deadline {
-            std::thread::sleep(AGAIN.min(wait));
+
+    pub(super) async fn prove(&self, member_id: &str) -> Result<(), ProofError> {
+        let (answer, answered) = oneshot::channel();
+        match self.0.try_send(Request { member_id: member_id.to_owned(), answer }) {
+            Ok(()) => answered.await.unwrap_or(Err(ProofError::Ended)),
+            Err(TrySendError::Full(_)) => Err(ProofError::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(ProofError::Ended),
         }
     }
 }
 
-enum Proof {
-    /// The next one is due after the interval.
-    Done,
-    /// The worker is not a member yet, or a rebalance is in progress.
-    Again,
+fn serve(client: &BaseConsumer<Context>, offset: &TopicPartitionList, requests: &Receiver<Request>) {
+    while let Ok(Request { member_id, answer }) = requests.recv() {
+        // Nobody waits for it any more.
+        if !answer.is_closed() {
+            let _ = answer.send(prove(client, offset, &member_id));
+        }
+    }
 }
 
-fn prove_once(client: &BaseConsumer<Context>, offset: &TopicPartitionList, clock: Clock) -> Proof {
-    let context = client.context();
-    let Some(reported) = context.member_id() else { return Proof::Again };
-    let Some((member_id, _)) = membership(client).filter(|(member_id, _)| *member_id == reported) else {
+fn prove(client: &BaseConsumer<Context>, offset: &TopicPartitionList, member_id: &str) -> Result<(), ProofError> {
+    let is_member = || membership(client).is_some_and(|(now, _)| now == member_id);
+    if !is_member() {
         // librdkafka has lost the session, and calls nothing back if the member had no partition.
-        context.lost(&reported);
-        return Proof::Again;
-    };
-    let since = clock();
-    match client.commit(offset, CommitMode::Sync) {
-        Ok(()) => {
-            // A commit that was accepted for another member than the one from before it proves nothing about that one.
-            if membership(client).is_some_and(|(now, _)| now == member_id) {
-                context.report(Event::Proven { member_id, since });
-            }
-            Proof::Done
+        client.context().lost(member_id);
+        return Err(ProofError::Ended);
+    }
+    let committed = client.commit(offset, CommitMode::Sync);
+    match committed.map_err(|error| error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail)) {
+        // A commit that was accepted after the client joined as another member proves nothing about this one.
+        Ok(()) if is_member() => Ok(()),
+        Ok(()) | Err(RDKafkaErrorCode::UnknownMemberId) => {
+            client.context().lost(member_id);
+            Err(ProofError::Ended)
         }
-        Err(error) => {
-            let code = error.rdkafka_error_code();
-            debug!(%error, "the session of the worker was not proven");
-            if code == Some(RDKafkaErrorCode::UnknownMemberId) {
-                context.lost(&member_id);
-            }
-            Proof::Again
+        Err(code) => {
+            debug!(%code, "the session of the worker was not proven");
+            Err(ProofError::Kafka(code))
         }
     }
 }
