@@ -45,6 +45,7 @@ fn expected(case: &Case) -> (&'static [&'static str], bool) {
         "lie-count" if case.hook == "connector.task-configs" => {
             (&["has generated 2 tasks, which is greater than 1, the maximum number of tasks"], false)
         }
+        "lie-boundary" => (&["a transaction was ended, but transaction.boundary is not connector"], true),
         "lie-rewind" => (&["asked to rewind weir-tests-nowhere-7"], false),
         "lie-pause" => (&["asked to pause or resume weir-tests-nowhere-7"], false),
         "lie-rewind-negative" => (&["offset -9 in sink-context.rewind"], true),

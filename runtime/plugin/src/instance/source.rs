@@ -244,7 +244,7 @@ mod tests {
         type Lie = fn(&mut SourceBatch);
         let lies: [(&str, Lie); 19] = [
             ("budget", |batch| batch.records.count = 11),
-            ("rows", |batch| batch.records.count = 3),
+            ("has 2 entries, but 3 are", |batch| batch.records.count = 3),
             ("topics.names has 3 entries for 2", |batch| batch.records.topics.names = vec!["t".into(); 3]),
             ("source-partitions has 3 entries", |batch| batch.source_partitions = vec!["{}".into(); 3]),
             ("ends of transactions has 3 entries", |batch| {

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestRunner};
 use weir_data::records::{Column, Records};
 use weir_plugin::{
-    Budget, CallError, Grants, Limits, OffsetsFuture, SinkBatch, SourceBatch, Step, StoredOffsets, TimestampType,
-    TopicPartition, TransactionBoundary, TransformInstance,
+    Budget, CallError, Grants, Guest, Limits, OffsetsFuture, SinkBatch, SourceBatch, Step, StoredOffsets, TaskFacts,
+    TimestampType, TopicPartition, TransactionBoundary, TransformInstance,
 };
 
 use crate::codec::{decode, encode};
@@ -189,8 +189,9 @@ fn the_host_reads_what_a_source_wrote() {
             let rest = ((batch.source_partitions, batch.source_partition), batch.source_offsets);
             let replay = Arc::new(Replay(encode(&(batch.records, rest))));
             let component = component().await;
-            let mut source =
-                component.source(identity("test.Source"), &Limits::default(), &Grants::none()).await.unwrap();
+            let facts = TaskFacts { defines_transactions: true, ..TaskFacts::default() };
+            let guest = Guest::from(identity("test.Source")).in_task(facts);
+            let mut source = component.source(guest, &Limits::default(), &Grants::none()).await.unwrap();
             source.start(&config(&[("do", "replay")]), replay).await.unwrap();
             let budget = Budget { rows: 1000, bytes: 1 << 20, wait: Duration::ZERO };
             let polled = source.poll(budget).await.unwrap();

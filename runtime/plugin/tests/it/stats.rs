@@ -37,7 +37,8 @@ async fn calls_are_counted_by_function_and_go_on_in_the_next_instance() {
         source.poll(BUDGET).await.unwrap();
     }
     let calls: Vec<_> = stats.calls().map(|calls| (calls.function, calls.calls)).collect();
-    assert_eq!(calls, [("instantiate", 2), ("source.start", 2), ("source.poll", 4)]);
+    let expected = [("instantiate", 2), ("source.start", 2), ("source.poll", 4), ("source-acknowledgements.wanted", 2)];
+    assert_eq!(calls, expected);
     assert!(stats.calls().all(|calls| calls.time > Duration::ZERO));
     assert!(stats.cpu() > Duration::ZERO);
     assert_eq!(traps(&stats), []);

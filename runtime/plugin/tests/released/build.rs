@@ -1,5 +1,6 @@
 //! Makes the components of `src/lib.rs`, and compares the versions of the contract.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,12 @@ const IN_WORK: &str = "0.2.99";
 /// Versions that a worker has to refuse.
 const LATER: [&str; 3] = ["0.2.1", "0.3.0", "1.0.0"];
 /// Changes of the present version that are no additions: what is replaced, and by what.
-const NO_ADDITIONS: [(&str, &str, &str); 2] = [
+const NO_ADDITIONS: [(&str, &str, &str); 3] = [
+    (
+        "name of an interface",
+        "@since(version = 0.2.0)\ninterface sink-offsets {",
+        "@since(version = 0.2.0)\ninterface sink-positions {",
+    ),
     ("a field of a record", "        idle-ms: u32,", "        idle-ms: u32,\n        more: u32,"),
     (
         "a function of an exported interface",
@@ -96,8 +102,14 @@ fn main() {
 
 /// Why the second version is not an addition to the first; empty if it is one.
 fn fault(before: &Package, after: &Package) -> String {
+    let (known, now) = (before.interfaces(), after.interfaces());
+    if let Some(missing) = known.difference(&now).next() {
+        return format!("the interface {missing} is missing");
+    }
     let mut resolve = Resolve::default();
-    let (before, after) = (before.comparable(&mut resolve), after.comparable(&mut resolve));
+    // A component need not export an interface that was added.
+    let added = |name: &str| !is_offered(name) && !known.contains(name);
+    let (before, after) = (before.comparable(&mut resolve, |_| false), after.comparable(&mut resolve, added));
     semver_check(resolve, before, after).map_or_else(|error| format!("{error:#}"), |()| String::new())
 }
 
@@ -145,12 +157,19 @@ impl Package {
             .unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// A world of this package that imports and exports all that a component can.
-    fn everything(&self, resolve: &mut Resolve) -> WorldId {
+    fn interfaces(&self) -> BTreeSet<String> {
+        let mut resolve = Resolve::default();
+        let package = self.push(&mut resolve);
+        resolve.packages[package].interfaces.keys().cloned().collect()
+    }
+
+    /// A world of this package that imports and exports all that a component can, without some interfaces.
+    fn world(&self, resolve: &mut Resolve, is_left_out: impl Fn(&str) -> bool) -> WorldId {
         let package = self.push(resolve);
         let version = &self.version;
         let names = resolve.packages[package].interfaces.keys();
         let items: String = names
+            .filter(|name| !is_left_out(name))
             .map(|name| match is_offered(name) {
                 true => format!("import weir:connect/{name}@{version};\n"),
                 false => format!("export weir:connect/{name}@{version};\n"),
@@ -164,8 +183,8 @@ impl Package {
     }
 
     /// The same, to be compared with that of another version.
-    fn comparable(&self, resolve: &mut Resolve) -> WorldId {
-        let world = self.everything(resolve);
+    fn comparable(&self, resolve: &mut Resolve, is_left_out: impl Fn(&str) -> bool) -> WorldId {
+        let world = self.world(resolve, is_left_out);
         let package = resolve.worlds[world].package.unwrap();
         resolve.packages[package].name.name = "everything".to_owned();
         world
@@ -173,7 +192,7 @@ impl Package {
 
     fn component(&self) -> Vec<u8> {
         let mut resolve = Resolve::default();
-        let world = self.everything(&mut resolve);
+        let world = self.world(&mut resolve, |_| false);
         let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
         ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
