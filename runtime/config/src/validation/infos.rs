@@ -245,7 +245,7 @@ mod tests {
     /// If each error were compared with each entry, this would take hours.
     #[test]
     fn very_many_errors_are_added() {
-        let many = 500_000;
+        let many = 200_000;
         let errors: Vec<Error> = (0..many).map(|number| Error::other(format!("k{number}"), "no")).collect();
         let mut infos = ConfigInfos::empty("c");
         infos.add_errors(&errors);

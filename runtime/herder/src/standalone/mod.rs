@@ -292,7 +292,7 @@ mod tests {
     /// If each removal moved the keys after it, this would take hours.
     #[test]
     fn very_many_keys_are_removed() {
-        let keys = || (0..1_000_000).map(|number| number.to_string());
+        let keys = || (0..300_000).map(|number| number.to_string());
         let config: ConfigMap = keys().map(|key| (key, String::new())).collect();
         assert!(patched(config, keys().map(|key| (key, None))).is_empty());
     }
