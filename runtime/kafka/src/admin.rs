@@ -17,7 +17,7 @@ use tracing::info;
 
 use super::admin_context::AdminContext;
 use super::connection::{Connection, Connections};
-use super::{Properties, client_config};
+use super::{Properties, client_config, dev_broker};
 
 /// How long one request may take: the `default.api.timeout.ms` of Java's admin client.
 pub const API_TIMEOUT: Duration = Duration::from_secs(60);
@@ -179,6 +179,14 @@ impl Admin {
 
     /// Creates a topic and waits until the cluster's controller has created it. Other brokers know it some moments later.
     pub async fn create_topic(&self, topic: &NewTopic) -> Result<Creation, Error> {
+        let bootstrap = self.properties.get("bootstrap.servers").map_or("", String::as_str);
+        if let Some(created) = dev_broker::create_topic(bootstrap, topic).await {
+            return match created.map_err(failure) {
+                Ok(()) => Ok(Creation::Created),
+                Err(Error::Kafka(RDKafkaErrorCode::TopicAlreadyExists)) => Ok(Creation::Exists),
+                Err(error) => Err(error),
+            };
+        }
         let client = self.changes()?;
         let replication = TopicReplication::Fixed(i32::from(topic.replication_factor));
         let mut new = rdkafka::admin::NewTopic::new(&topic.name, topic.partitions, replication);
@@ -284,6 +292,18 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(admin.describe_topic("t").await.expect("an answer"), None);
         }
+    }
+
+    #[tokio::test]
+    async fn topics_are_created_at_the_broker_of_this_process() {
+        let broker = crate::dev_broker::DevBroker::start().expect("a broker");
+        let properties = Properties::from([("bootstrap.servers".to_owned(), broker.bootstrap_servers())]);
+        let admin = Admins::default().get(&properties).expect("a client");
+        let topic =
+            |partitions| NewTopic { name: "t".into(), partitions, replication_factor: 1, configs: BTreeMap::new() };
+        assert_eq!(admin.create_topic(&topic(3)).await.expect("created"), Creation::Created);
+        assert_eq!(admin.create_topic(&topic(3)).await.expect("there"), Creation::Exists);
+        assert_eq!(admin.describe_topic("t").await.expect("an answer"), Some(TopicDescription { partitions: 3 }));
     }
 
     #[tokio::test]

@@ -401,7 +401,8 @@ fn a_connector_has_more_tasks_than_tasks_max_only_if_that_is_not_enforced() -> R
     let mut worker = Worker::new(bootstrap)?.with_plugins(&paths::test_plugins());
     worker.start()?;
     let rest = worker.rest();
-    let plan = [("hook", "connector.task-configs"), ("does", "lie-count"), ("topic", topic.as_str()), ("tasks.max", "2")];
+    let plan =
+        [("hook", "connector.task-configs"), ("does", "lie-count"), ("topic", topic.as_str()), ("tasks.max", "2")];
     let config = with(&json!({"connector.class": "weir.tests.HostileSource"}), &plan);
     let answer = rest.post("/connectors", &json!({"name": "many", "config": config}))?;
     let message = answer.expect(500)?.message().to_owned();
