@@ -1,4 +1,5 @@
-//! Searches the documents, the contract and the documentation of the SDK for words that CONTRIBUTING.md (section "Writing") bans.
+//! Searches the documents, the contract and the comments of crates that plugin authors read for words that CONTRIBUTING.md (section
+//! "Writing") bans, and these crates for names that contain such a word.
 
 use std::fs;
 
@@ -54,6 +55,9 @@ fn words_that_contributing_md_bans_do_not_occur() {
         if is_searched(&path) {
             let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
             wrong.extend(banned(&path, &text));
+            if path.ends_with(".rs") {
+                wrong.extend(banned_names(&path, &text));
+            }
             searched.push(path);
         }
     }
@@ -99,18 +103,67 @@ fn banned_words_are_found_in_prose_and_nowhere_else() {
     ] {
         assert_eq!(count("a.md", text), 0, "{text}");
     }
-    assert_eq!(count("a.rs", "/// A row.\nlet row = 1; // row\n//! ```\n//! row\n//! ```\n"), 1);
+    assert_eq!(count("a.rs", "/// A row.\nlet row = 1;\n// A row.\n//! ```\n//! row\n//! ```\n"), 2);
     assert_eq!(count("a.wit", "row: u32, // row\n/// Folder.\nrecord row {}\n"), 2);
     assert_eq!(count("CONTRIBUTING.md", "## Writing\nrow\n### Row\n## Commits\nrow\n"), 1);
 }
+
+#[test]
+fn banned_words_are_found_in_names() {
+    for name in ["row", "MAX_ROWS", "from_rows", "RowError", "maxRows", "a_folder_b"] {
+        assert_eq!(banned_names("a.rs", &format!("let x = {name};")).len(), 1, "{name}");
+    }
+    for name in ["narrow", "brows", "with_borrow_mut", "Cow::Borrowed", "arrows", "growing"] {
+        assert!(banned_names("a.rs", &format!("let x = {name};")).is_empty(), "{name}");
+    }
+}
+
+/// The crates whose comments and names are searched.
+const CRATES: [&str; 5] = ["sdk/rust/", "connectors/", "tests/plugins/", "runtime/data/", "runtime/plugin/"];
 
 fn is_searched(path: &str) -> bool {
     match path.rsplit_once('.') {
         Some((_, "md")) => path != "CHANGELOG.md",
         Some((_, "wit")) => path.starts_with("wit/"),
-        Some((_, "rs")) => path.starts_with("sdk/rust/src/"),
+        Some((_, "rs")) => CRATES.iter().any(|directory| path.starts_with(directory)),
         _ => false,
     }
+}
+
+/// Returns a message for each name in Rust code that contains `row` or `folder` as a word.
+fn banned_names(path: &str, code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (line, number) in code.lines().zip(1..) {
+        let names = line.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let mut names: Vec<&str> =
+            names.filter(|name| name_words(name).iter().any(|word| is_banned_name(word))).collect();
+        names.dedup();
+        found.extend(
+            names.into_iter().map(|name| format!("{path}:{number}: the name {name}: use \"record\" or \"directory\"")),
+        );
+    }
+    found
+}
+
+fn is_banned_name(word: &str) -> bool {
+    ["row", "rows", "folder", "folders"].iter().any(|banned| word.eq_ignore_ascii_case(banned))
+}
+
+/// Returns the words of a name, which begin after `_` or with a capital letter: `max`, `Rows` of `maxRows`.
+fn name_words(name: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    for part in name.split('_') {
+        let mut start = 0;
+        let letters: Vec<(usize, char)> = part.char_indices().collect();
+        for pair in letters.windows(2) {
+            if pair[0].1.is_lowercase() && pair[1].1.is_uppercase() {
+                words.push(&part[start..pair[1].0]);
+                start = pair[1].0;
+            }
+        }
+        words.push(&part[start..]);
+    }
+    words
 }
 
 /// Returns a message for each banned phrase in a file.
@@ -164,7 +217,7 @@ fn prose(path: &str, text: &str) -> String {
     let mut is_rule = false;
     for line in text.lines() {
         let line = match path.rsplit_once('.') {
-            Some((_, "rs")) => doc_comment(line),
+            Some((_, "rs")) => comment(line),
             Some((_, "wit")) => line.split_once("//").map_or("", |(_, comment)| comment.trim_start_matches('/')),
             _ => line,
         };
@@ -183,9 +236,11 @@ fn prose(path: &str, text: &str) -> String {
     prose
 }
 
-fn doc_comment(line: &str) -> &str {
+/// Returns the comment of a line that consists of one.
+fn comment(line: &str) -> &str {
     let line = line.trim_start();
-    line.strip_prefix("///").or_else(|| line.strip_prefix("//!")).unwrap_or_default()
+    let comment = ["///", "//!", "//"].iter().find_map(|mark| line.strip_prefix(mark));
+    comment.unwrap_or_default()
 }
 
 fn words(prose: &str) -> Vec<Word<'_>> {

@@ -37,7 +37,7 @@ impl Transform for InsertHeader {
         let mut converter =
             header_converter("SimpleHeaderConverter", &HashMap::new()).map_err(|why| wrong(why.to_string()))?;
         let mut formats = Vec::new();
-        let read = converter.to_connect(Column::from_rows([Some(&config.literal)]), 1, &mut formats);
+        let read = converter.to_connect(Column::from_entries([Some(&config.literal)]), 1, &mut formats);
         if let Some(failure) = read.failures.first() {
             return Err(wrong(failure.message.clone()));
         }

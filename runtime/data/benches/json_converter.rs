@@ -29,7 +29,7 @@ fn object(record: u32) -> String {
 }
 
 fn column(record: impl Fn(u32) -> String) -> Column {
-    Column::from_rows((0..RECORDS).map(|number| Some(record(number))))
+    Column::from_entries((0..RECORDS).map(|number| Some(record(number))))
 }
 
 fn json(schemas: bool) -> Box<dyn Converter> {

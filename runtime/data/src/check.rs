@@ -3,12 +3,12 @@
 //!
 //! The time is linear in the size of the batch, and no memory is allocated per record, because the batch may be hostile.
 
-use crate::records::{Column, Encoding, Format, Headers, Records, Rows, Topics, Values};
+use crate::records::{Column, Encoding, Entries, Format, Headers, Records, Topics, Values};
 use crate::schema_check::{self, SchemaFault};
 
 /// The maximum number of records, and of headers, in a batch. Without a limit, the short forms of columns would let a few bytes
 /// stand for more records than fit into memory.
-pub const MAX_ROWS: usize = 1 << 20;
+pub const MAX_RECORDS: usize = 1 << 20;
 
 /// The maximum number of bytes that the formats of a batch may take in memory. Up to three converters prepare each format, which
 /// takes a multiple of that.
@@ -28,7 +28,7 @@ pub enum CheckError {
         expected: usize,
     },
     /// Too many records or headers.
-    #[error("{column} has {found} entries; a batch has at most {MAX_ROWS} records and at most as many headers")]
+    #[error("{column} has {found} entries; a batch has at most {MAX_RECORDS} records and at most as many headers")]
     TooMany {
         /// Which column.
         column: &'static str,
@@ -180,7 +180,7 @@ impl Records {
 }
 
 pub(crate) fn check_count(column: &'static str, found: usize) -> Result<(), CheckError> {
-    if found > MAX_ROWS { Err(CheckError::TooMany { column, found }) } else { Ok(()) }
+    if found > MAX_RECORDS { Err(CheckError::TooMany { column, found }) } else { Ok(()) }
 }
 
 /// A table of formats in two parts: those of a batch, followed by those that a transform added.
@@ -202,7 +202,7 @@ pub(crate) fn check_topics(topics: &Topics, count: usize) -> Result<(), CheckErr
     if count > 0 && topics.names.is_empty() {
         return Err(CheckError::NoTopic);
     }
-    check_indexes("topics.rows", &topics.rows, count, topics.names.len())
+    check_indexes("topics.name-index", &topics.name_index, count, topics.names.len())
 }
 
 pub(crate) fn check_not_below<T: Copy + Into<i64>>(
@@ -260,7 +260,7 @@ pub(crate) fn check_values(
     if values.formats.is_empty() {
         return Ok(());
     }
-    for (entry, bytes) in Rows::new(&values.lengths, &values.bytes, 0).enumerate() {
+    for (entry, bytes) in Entries::new(&values.lengths, &values.bytes, 0).enumerate() {
         if text(entry) && bytes.is_some_and(|bytes| simdutf8::basic::from_utf8(bytes).is_err()) {
             return Err(CheckError::Utf8 { column, entry });
         }
@@ -320,7 +320,7 @@ pub(crate) fn check_utf8(column: &'static str, lengths: &[i32], bytes: &[u8]) ->
     if simdutf8::basic::from_utf8(bytes).is_ok() && cut_between_characters(lengths, bytes) {
         return Ok(());
     }
-    let mut entries = Rows::new(lengths, bytes, 0);
+    let mut entries = Entries::new(lengths, bytes, 0);
     let entry = entries.position(|entry| entry.is_some_and(|bytes| simdutf8::basic::from_utf8(bytes).is_err()));
     entry.map_or(Ok(()), |entry| Err(CheckError::Utf8 { column, entry }))
 }

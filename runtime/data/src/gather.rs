@@ -8,7 +8,7 @@ impl Records {
     pub fn select(&self, records: &[u32]) -> Records {
         Records {
             count: records.len() as u32,
-            topics: Topics { names: self.topics.names.clone(), rows: pick(&self.topics.rows, records) },
+            topics: Topics { names: self.topics.names.clone(), name_index: pick(&self.topics.name_index, records) },
             partitions: pick_or(&self.partitions, records, -1),
             timestamps: pick_or(&self.timestamps, records, -1),
             formats: self.formats.clone(),
@@ -140,16 +140,16 @@ impl Topics {
         let shift = if self.names == other.names { 0 } else { self.names.len() as u32 };
         if shift != 0 {
             self.names.extend(other.names);
-        } else if self.rows.is_empty() && other.rows.is_empty() {
+        } else if self.name_index.is_empty() && other.name_index.is_empty() {
             return;
         }
-        if self.rows.is_empty() {
-            self.rows = vec![0; counts.0];
+        if self.name_index.is_empty() {
+            self.name_index = vec![0; counts.0];
         }
-        if other.rows.is_empty() {
-            self.rows.resize(counts.0 + counts.1, shift);
+        if other.name_index.is_empty() {
+            self.name_index.resize(counts.0 + counts.1, shift);
         } else {
-            self.rows.extend(other.rows.iter().map(|topic| topic + shift));
+            self.name_index.extend(other.name_index.iter().map(|topic| topic + shift));
         }
     }
 }

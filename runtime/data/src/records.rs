@@ -48,7 +48,7 @@ pub struct Topics {
     /// The names that occur in this batch.
     pub names: Vec<String>,
     /// The index of each record's topic in `names`. Empty if all records have the first one.
-    pub rows: Vec<u32>,
+    pub name_index: Vec<u32>,
 }
 
 /// The headers of a batch.
@@ -138,20 +138,20 @@ impl Format {
 
 /// An iterator over the entries of a column, which are `None` if they are null. See [`Column::iter`] and [`Values::iter`].
 #[derive(Debug, Clone)]
-pub struct Rows<'a> {
+pub struct Entries<'a> {
     lengths: &'a [i32],
     bytes: &'a [u8],
     all_null: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> Entries<'a> {
     pub(crate) fn new(lengths: &'a [i32], bytes: &'a [u8], count: u32) -> Self {
         let all_null = if lengths.is_empty() { count as usize } else { 0 };
         Self { lengths, bytes, all_null }
     }
 }
 
-impl<'a> Iterator for Rows<'a> {
+impl<'a> Iterator for Entries<'a> {
     type Item = Option<&'a [u8]>;
 
     #[inline]
@@ -176,11 +176,11 @@ impl<'a> Iterator for Rows<'a> {
     }
 }
 
-impl ExactSizeIterator for Rows<'_> {}
+impl ExactSizeIterator for Entries<'_> {}
 
 impl Column {
     /// Creates a column with copies of these entries.
-    pub fn from_rows<E: AsRef<[u8]>>(entries: impl IntoIterator<Item = Option<E>>) -> Self {
+    pub fn from_entries<E: AsRef<[u8]>>(entries: impl IntoIterator<Item = Option<E>>) -> Self {
         let mut column = Self::default();
         for entry in entries {
             column.push(entry.as_ref().map(AsRef::as_ref));
@@ -200,8 +200,8 @@ impl Column {
     }
 
     /// Returns an iterator over the entries. `count` is their number, which an empty column of nulls does not contain.
-    pub fn iter(&self, count: u32) -> Rows<'_> {
-        Rows::new(&self.lengths, &self.bytes, count)
+    pub fn iter(&self, count: u32) -> Entries<'_> {
+        Entries::new(&self.lengths, &self.bytes, count)
     }
 }
 
@@ -229,8 +229,8 @@ impl Values {
     }
 
     /// Returns an iterator over the entries. `count` is their number.
-    pub fn iter(&self, count: u32) -> Rows<'_> {
-        Rows::new(&self.lengths, &self.bytes, count)
+    pub fn iter(&self, count: u32) -> Entries<'_> {
+        Entries::new(&self.lengths, &self.bytes, count)
     }
 
     /// Returns the index of an entry's format.
@@ -255,8 +255,8 @@ impl Values {
 
 impl<'a> Part<'a> {
     /// Returns an iterator over the entries.
-    pub fn iter(&self) -> Rows<'a> {
-        Rows::new(self.lengths, self.bytes, self.count)
+    pub fn iter(&self) -> Entries<'a> {
+        Entries::new(self.lengths, self.bytes, self.count)
     }
 
     /// Returns the index of an entry's format.
@@ -286,31 +286,31 @@ impl<'a> Part<'a> {
 impl Topics {
     /// Creates the column of a batch with only one topic.
     pub fn all(name: impl Into<String>) -> Self {
-        Self { names: vec![name.into()], rows: Vec::new() }
+        Self { names: vec![name.into()], name_index: Vec::new() }
     }
 
     /// Returns the topics of a range of records, without names that they do not use.
     pub fn part(&self, records: Range<usize>) -> Topics {
-        let Some(part) = self.rows.get(records) else {
+        let Some(part) = self.name_index.get(records) else {
             // All records have the first topic.
-            return Topics { names: self.names.first().cloned().into_iter().collect(), rows: Vec::new() };
+            return Topics { names: self.names.first().cloned().into_iter().collect(), name_index: Vec::new() };
         };
         let mut names = Vec::new();
         let mut indexes: HashMap<u32, u32> = HashMap::new();
-        let rows = part.iter().map(|&topic| {
+        let name_index = part.iter().map(|&topic| {
             *indexes.entry(topic).or_insert_with(|| {
                 names.push(self.names.get(topic as usize).cloned().unwrap_or_default());
                 (names.len() - 1) as u32
             })
         });
-        let rows = rows.collect();
-        Topics { names, rows }
+        let name_index = name_index.collect();
+        Topics { names, name_index }
     }
 
     /// Returns the index of a record's topic in `names`.
     #[inline]
     pub fn index(&self, record: usize) -> usize {
-        self.rows.get(record).map_or(0, |&topic| topic as usize)
+        self.name_index.get(record).map_or(0, |&topic| topic as usize)
     }
 
     /// Returns a record's topic, or an empty text if the batch was not checked and is invalid.
@@ -350,7 +350,7 @@ impl Headers {
     }
 
     /// Returns, for each record, an iterator over its headers. `count` is the number of records.
-    pub fn rows(&self, count: u32) -> impl Iterator<Item = std::iter::Take<HeaderIter<'_>>> {
+    pub fn per_record(&self, count: u32) -> impl Iterator<Item = std::iter::Take<HeaderIter<'_>>> {
         let mut all = self.all();
         (0..count as usize).map(move |record| {
             let own = self.counts.get(record).copied().unwrap_or(0) as usize;
@@ -366,8 +366,8 @@ impl Headers {
 /// An iterator over headers. See [`Headers::all`].
 #[derive(Debug, Clone)]
 pub struct HeaderIter<'a> {
-    pub(crate) names: Rows<'a>,
-    pub(crate) values: Rows<'a>,
+    pub(crate) names: Entries<'a>,
+    pub(crate) values: Entries<'a>,
     pub(crate) formats: &'a [u32],
     pub(crate) index: usize,
 }
@@ -391,7 +391,7 @@ impl Records {
         let values = |values: &Values| size(&values.lengths, &values.bytes) + size_of_val(values.formats.as_slice());
         let names = self.topics.names.iter().map(|name| size_of::<String>() + name.len());
         names.sum::<usize>()
-            + size_of_val(self.topics.rows.as_slice())
+            + size_of_val(self.topics.name_index.as_slice())
             + size_of_val(self.partitions.as_slice())
             + size_of_val(self.timestamps.as_slice())
             + values(&self.keys)
@@ -443,7 +443,7 @@ mod tests {
     #[test]
     fn iterating_returns_the_entries_that_were_pushed() {
         let entries: [Option<&[u8]>; 4] = [Some(b"a"), None, Some(b""), Some(b"bcd")];
-        let column = Column::from_rows(entries);
+        let column = Column::from_entries(entries);
         assert_eq!(column.iter(4).collect::<Vec<_>>(), entries);
     }
 
@@ -451,7 +451,7 @@ mod tests {
     fn headers_are_returned_for_each_record() {
         let headers = Headers {
             counts: vec![1, 0, 2],
-            names: Column::from_rows([Some("a"), Some("b"), Some("c")]),
+            names: Column::from_entries([Some("a"), Some("b"), Some("c")]),
             values: Values { lengths: vec![1, -1, 1], bytes: b"xz".to_vec(), formats: vec![0, 1, 0] },
         };
         let text = |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -460,7 +460,7 @@ mod tests {
                 .map(|header| format!("{:?}={:?}/{}", text(Some(header.name)), text(header.value), header.format))
                 .collect()
         };
-        let seen: Vec<_> = headers.rows(3).map(|mut headers| record(&mut headers)).collect();
+        let seen: Vec<_> = headers.per_record(3).map(|mut headers| record(&mut headers)).collect();
         let expected: [&[&str]; 3] =
             [&[r#"Some("a")=Some("x")/0"#], &[], &[r#"Some("b")=None/1"#, r#"Some("c")=Some("z")/0"#]];
         assert_eq!(seen, expected);

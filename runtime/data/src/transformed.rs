@@ -42,13 +42,13 @@ pub struct Transformed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepFailure {
     /// The index of the record in the input.
-    pub row: u32,
+    pub index: u32,
     /// The index of the step in the chain.
     pub step: u32,
     /// The error message.
     pub message: String,
     /// Whether the same record may succeed later.
-    pub retry: bool,
+    pub retriable: bool,
 }
 
 impl Transformed {
@@ -117,8 +117,8 @@ impl Transformed {
         records.headers = self.headers.unwrap_or(records.headers);
 
         let mut failures = self.failures;
-        failures.sort_by_key(|failure| failure.row);
-        failures.dedup_by_key(|failure| failure.row);
+        failures.sort_by_key(|failure| failure.index);
+        failures.dedup_by_key(|failure| failure.index);
         (records, origins, failures)
     }
 
@@ -180,11 +180,11 @@ fn check_origins(origins: &[u32], inputs: usize) -> Result<bool, CheckError> {
 
 fn check_failures(failures: &[StepFailure], origins: &[u32], inputs: usize) -> Result<(), CheckError> {
     for (index, failure) in failures.iter().enumerate() {
-        if failure.row as usize >= inputs {
-            return Err(CheckError::Index { column: "failures", entry: index, index: failure.row, len: inputs });
+        if failure.index as usize >= inputs {
+            return Err(CheckError::Index { column: "failures", entry: index, index: failure.index, len: inputs });
         }
-        if origins.binary_search(&failure.row).is_ok() {
-            return Err(CheckError::FailedYetReturned { record: failure.row });
+        if origins.binary_search(&failure.index).is_ok() {
+            return Err(CheckError::FailedYetReturned { record: failure.index });
         }
     }
     Ok(())

@@ -20,10 +20,10 @@ fn plain_json() -> Box<dyn Converter> {
 }
 
 fn column<const N: usize>(values: [Option<&str>; N]) -> Column {
-    Column::from_rows(values)
+    Column::from_entries(values)
 }
 
-fn texts(values: weir_data::records::Rows<'_>) -> Vec<Option<String>> {
+fn texts(values: weir_data::records::Entries<'_>) -> Vec<Option<String>> {
     values.map(|value| value.map(|bytes| String::from_utf8_lossy(bytes).into_owned())).collect()
 }
 
@@ -80,16 +80,16 @@ fn a_value_that_fails_does_not_affect_the_others() {
     let column = column([Some("1"), Some("{"), None, Some("007"), Some("null"), Some("[2] x"), Some("")]);
     let read = plain_json().to_connect(column, 7, &mut Vec::new());
     assert_eq!(texts(read.output.iter(7)), some([Some("1"), None, None, Some("7"), None, Some("[2]"), None]));
-    let failures: Vec<_> = read.failures.iter().map(|failure| (failure.row, failure.message.as_str())).collect();
+    let failures: Vec<_> = read.failures.iter().map(|failure| (failure.index, failure.message.as_str())).collect();
     let message = "Converting byte[] to Kafka Connect data failed due to serialization error: unexpected end at byte 1";
     assert_eq!(failures, [(1, message)]);
 }
 
 #[test]
 fn text_that_is_not_utf8_fails_alone() {
-    let column = Column::from_rows([Some(&b"\"a\""[..]), Some(b"\"\xff\""), Some(b"\"\xc3"), Some(b"\xa4\"")]);
+    let column = Column::from_entries([Some(&b"\"a\""[..]), Some(b"\"\xff\""), Some(b"\"\xc3"), Some(b"\xa4\"")]);
     let read = plain_json().to_connect(column, 4, &mut Vec::new());
-    let failed: Vec<_> = read.failures.iter().map(|failure| failure.row).collect();
+    let failed: Vec<_> = read.failures.iter().map(|failure| failure.index).collect();
     assert_eq!(failed, [1, 2, 3]);
 }
 
@@ -131,7 +131,7 @@ fn the_size_of_the_cache_does_not_change_the_result() {
     for size in ["0", "1", "3", "1000"] {
         let mut converter = make("Json", &[("schemas.cache.size", size)]);
         let mut formats = Vec::new();
-        let read = converter.to_connect(Column::from_rows(records.iter().map(Some)), 40, &mut formats);
+        let read = converter.to_connect(Column::from_entries(records.iter().map(Some)), 40, &mut formats);
         assert_eq!(read.failures, []);
         let kind = |record| read.output.format_of(record, &formats).schema.as_ref().map(|schema| schema.nodes[0].kind);
         assert_eq!(kind(4), Some(SchemaType::Int8));
@@ -170,7 +170,7 @@ fn a_plugins_values_become_json() {
         texts(written.output.iter(7)),
         some([Some(r#""a\"b""#), Some("\"YWI=\""), Some("[1]"), None, None, None, None])
     );
-    assert_eq!(written.failures.iter().map(|failure| failure.row).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(written.failures.iter().map(|failure| failure.index).collect::<Vec<_>>(), [3, 4]);
 }
 
 #[test]
@@ -202,10 +202,10 @@ fn a_plugins_values_have_to_fit_their_schema() {
 fn json_with_too_many_levels_is_an_error_of_its_value() {
     let deep = [vec![b'['; 200_000], vec![b']'; 200_000]].concat();
     for mut converter in [plain_json(), make("Json", &[])] {
-        let read = converter.to_connect(Column::from_rows([Some(&deep)]), 1, &mut Vec::new());
+        let read = converter.to_connect(Column::from_entries([Some(&deep)]), 1, &mut Vec::new());
         assert!(read.failures[0].message.contains("more than 1000 levels"), "{}", read.failures[0].message);
     }
-    let values = || Values::from_column(Column::from_rows([Some(&deep)]), 1, 0);
+    let values = || Values::from_column(Column::from_entries([Some(&deep)]), 1, 0);
     for class in ["Json", "String", "ByteArray", "Integer", "Boolean"] {
         let formats = [Format::plain(Encoding::Json)];
         let written = make(class, &[]).from_connect(&formats, values(), 1);
@@ -225,7 +225,7 @@ fn the_deepest_values_do_not_exhaust_a_stack() {
     let formats = [Format::plain(Encoding::Json), Format::with_schema(Encoding::Json, Arc::new(schema))];
     let run = move || {
         for (format, value) in [(0, lists.as_slice()), (1, structs.replace('5', "\"5\"").as_bytes())] {
-            let values = || Values::from_column(Column::from_rows([Some(value)]), 1, format);
+            let values = || Values::from_column(Column::from_entries([Some(value)]), 1, format);
             for class in ["Json", "String"] {
                 assert_eq!(make(class, &[]).from_connect(&formats, values(), 1).failures, [], "{class}");
             }
@@ -235,7 +235,7 @@ fn the_deepest_values_do_not_exhaust_a_stack() {
             assert_eq!(make("Json", &[]).to_connect(written, 1, &mut Vec::new()).failures, []);
         }
         // A value that does not fit has to go the longer way.
-        let values = Values::from_column(Column::from_rows([Some(&structs)]), 1, 1);
+        let values = Values::from_column(Column::from_entries([Some(&structs)]), 1, 1);
         assert_eq!(make("Json", &[]).from_connect(&formats, values, 1).failures.len(), 1);
     };
     // The other half is for what calls a converter.
@@ -282,7 +282,7 @@ fn values_of_every_type_come_back() {
         };
         let formats = [Format::with_schema(given, Arc::new(schema.clone()))];
         let count = values.len() as u32;
-        let column = Column::from_rows(values.iter().map(Some));
+        let column = Column::from_entries(values.iter().map(Some));
         for settings in [&[][..], &[("decimal.format", "NUMERIC")]] {
             let mut converter = make("Json", settings);
             let written = converter.from_connect(&formats, Values::from_column(column.clone(), count, 0), count);
@@ -341,7 +341,7 @@ fn any_column() -> impl Strategy<Value = Column> {
         "[\\[\\]{}:,\"a1. -]{0,8}".prop_map(String::into_bytes),
         vec(any::<u8>(), 0..9),
     ];
-    vec(prop::option::of(text), 0..6).prop_map(Column::from_rows)
+    vec(prop::option::of(text), 0..6).prop_map(Column::from_entries)
 }
 
 fn any_formats() -> impl Strategy<Value = Vec<Format>> {
@@ -371,7 +371,7 @@ proptest! {
             Some((class, settings)) => make(class, settings).to_connect(column, count, &mut formats),
             None => header_converter("Simple", &HashMap::new()).expect("known").to_connect(column, count, &mut formats),
         };
-        let failed: Vec<_> = read.failures.iter().map(|failure| failure.row as usize).collect();
+        let failed: Vec<_> = read.failures.iter().map(|failure| failure.index as usize).collect();
         let values: Vec<_> = read.output.iter(count).map(|record| record.is_some()).collect();
         prop_assert!(failed.iter().all(|&record| !values[record]));
         let records = Records { count, topics: Topics::all("t"), formats, values: read.output, ..Records::default() };
@@ -390,7 +390,7 @@ proptest! {
         };
         let records: Vec<_> = written.output.iter(count).collect();
         prop_assert_eq!(records.len(), count as usize);
-        prop_assert!(written.failures.iter().all(|failure| records[failure.row as usize].is_none()));
+        prop_assert!(written.failures.iter().all(|failure| records[failure.index as usize].is_none()));
     }
 }
 
@@ -403,7 +403,8 @@ fn wide(fields: u32) -> Arc<Schema> {
 #[test]
 fn a_value_that_would_become_too_large_fails() {
     let text = format!("[{}{{}}]", "{},".repeat(200_000));
-    let values = |records: u32| Values::from_column(Column::from_rows(vec![Some(&text); records as usize]), records, 0);
+    let values =
+        |records: u32| Values::from_column(Column::from_entries(vec![Some(&text); records as usize]), records, 0);
     let formats = [Format::with_schema(Encoding::Json, wide(1000))];
     for mut converter in [make("JsonConverter", &[]), make("JsonConverter", &[("schemas.enable", "false")])] {
         let converted = converter.from_connect(&formats, values(2), 2);
@@ -420,7 +421,7 @@ fn a_value_that_would_become_too_large_fails() {
 fn a_value_that_would_need_a_large_tree_fails() {
     // Null does not fit, so the value has to be taken apart.
     let text = format!("[null{}]", ",0".repeat(5 << 20));
-    let values = Values::from_column(Column::from_rows([Some(text)]), 1, 0);
+    let values = Values::from_column(Column::from_entries([Some(text)]), 1, 0);
     let schema = Schema::array(Schema::primitive(SchemaType::Int8).with_default("1"));
     let formats = [Format::with_schema(Encoding::Json, schema.into())];
     let converted = make("JsonConverter", &[]).from_connect(&formats, values, 1);
@@ -434,7 +435,7 @@ fn defaults_within_defaults_are_limited() {
         schema = Schema::structure([("f".to_owned(), schema)]).with_default("{}");
     }
     let formats = [Format::with_schema(Encoding::Json, schema.into())];
-    let values = Values::from_column(Column::from_rows([Some("{}"), Some("{}")]), 2, 0);
+    let values = Values::from_column(Column::from_entries([Some("{}"), Some("{}")]), 2, 0);
     let converted = make("JsonConverter", &[]).from_connect(&formats, values, 2);
     assert_eq!(converted.failures.len(), 2);
     assert!(converted.failures[1].message.contains("the defaults of the schema take more than 16 MiB"));
@@ -443,7 +444,7 @@ fn defaults_within_defaults_are_limited() {
 #[test]
 fn a_message_about_a_value_is_short() {
     let name = "n".repeat(1 << 20);
-    let values = Values::from_column(Column::from_rows([Some(format!(r#"{{"{name}":1}}"#))]), 1, 0);
+    let values = Values::from_column(Column::from_entries([Some(format!(r#"{{"{name}":1}}"#))]), 1, 0);
     let schema = Schema::structure([("f".to_owned(), Schema::string().optional())]);
     let formats = [Format::with_schema(Encoding::Json, schema.into())];
     let converted = make("JsonConverter", &[]).from_connect(&formats, values, 1);
@@ -456,7 +457,7 @@ fn a_part_ends_where_the_limit_is_reached() {
     let mut schema = Schema::string();
     schema.nodes[0].doc = Some("d".repeat(1000));
     let formats = [Format::with_schema(Encoding::Utf8, schema.into())];
-    let values = Values::from_column(Column::from_rows(vec![Some("v"); 10]), 10, 0);
+    let values = Values::from_column(Column::from_entries(vec![Some("v"); 10]), 10, 0);
     let mut converter = make("JsonConverter", &[]);
     assert!(converter.grows(&formats) && !converter.grows(&[Format::plain(Encoding::Json)]));
     let whole = converter.from_connect(&formats, values.clone(), 10);

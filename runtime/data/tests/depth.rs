@@ -14,7 +14,7 @@ fn converted(envelope: String, write: &'static str) -> Result<String, String> {
         let mut read = converter("JsonConverter", &settings, false).expect("a converter");
         let mut write = converter(write, &settings, false).expect("a converter");
         let mut formats = Vec::new();
-        let values = read.to_connect(Column::from_rows([Some(envelope)]), 1, &mut formats);
+        let values = read.to_connect(Column::from_entries([Some(envelope)]), 1, &mut formats);
         if let Some(failure) = values.failures.first() {
             return Err(failure.message.clone());
         }

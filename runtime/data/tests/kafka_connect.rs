@@ -62,7 +62,7 @@ fn outcome(case: &Value) -> Value {
         Err(message) => return json!({ "error": "config", "message": message }),
     };
     let mut formats = Vec::new();
-    let column = Column::from_rows([bytes(case, "input")]);
+    let column = Column::from_entries([bytes(case, "input")]);
     let Converted { output: values, failures } = read.read(column, &mut formats);
     // Whatever is read is a batch that a plugin may be given.
     let topics = Topics::all("t");

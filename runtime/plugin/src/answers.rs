@@ -1,22 +1,22 @@
-//! Bounds on what a plugin answers about configurations: what is wrong with one, and what it needs. Such answers are
-//! kept, shown over REST and written to the log, so that their size is not left to the plugin.
+//! Limits for the results of plugins about configurations: errors and capabilities. They are stored, returned over REST and logged, so a plugin
+//! must not determine their size.
 
 use weir_data::text::{self, MAX_MESSAGE};
 
 use crate::grants::{Capability, host_and_port};
 use crate::info::ConfigValue;
 
-/// Most bytes of all that `validate` says, an entry counting [`ENTRY_BYTES`] more.
+/// The maximum number of bytes of a result of `validate`. Each entry counts [`ENTRY_BYTES`] more.
 const MAX_VALIDATION_BYTES: usize = 1 << 20;
-/// What an entry of a list costs besides its text.
+/// The cost of an entry of a list apart from its text.
 const ENTRY_BYTES: usize = 64;
-/// Most bytes of a key or of a recommended value.
+/// The maximum number of bytes of a key or of a recommended value.
 const MAX_VALUE: usize = 1 << 10;
-/// Most capabilities of a plugin.
+/// The maximum number of capabilities of a plugin.
 const MAX_CAPABILITIES: usize = 256;
-/// Most bytes of the directory or host of a capability. Linux knows no longer path.
+/// The maximum number of bytes of the target of a capability. Linux allows no longer paths.
 const MAX_CAPABILITY_NAME: usize = 4 << 10;
-/// What `validate` found, with long texts cut and what is beyond the bound left out; the last value says so.
+/// Limits a result of `validate`: truncates long texts, and drops what exceeds the limit; the last value then says so.
 pub(crate) fn bounded(values: Vec<ConfigValue>) -> Vec<ConfigValue> {
     let mut left = MAX_VALIDATION_BYTES;
     let mut left_out = 0_usize;
@@ -40,7 +40,7 @@ pub(crate) fn bounded(values: Vec<ConfigValue>) -> Vec<ConfigValue> {
         let errors = errors.into_iter().map(|error| text::bounded(error, MAX_MESSAGE));
         let errors: Vec<String> = errors.filter(|error| fits(error.len())).collect();
         let recommended_values = recommended_values.into_iter();
-        // A part of a value would be another value.
+        // A truncated value would be another value.
         let recommended_values = recommended_values.filter(|value| value.len() <= MAX_VALUE && fits(value.len()));
         let recommended_values = recommended_values.collect();
         kept.push(ConfigValue { key, errors, recommended_values, visible });
@@ -50,12 +50,12 @@ pub(crate) fn bounded(values: Vec<ConfigValue>) -> Vec<ConfigValue> {
     {
         let note = "... truncated: the plugin's validation has more than";
         last.errors
-            .push(format!("{note} {MAX_VALIDATION_BYTES} bytes; {left_out} keys, errors and values were left out"));
+            .push(format!("{note} {MAX_VALIDATION_BYTES} bytes; {left_out} keys, errors and values were dropped"));
     }
     kept
 }
 
-/// Access to something outside of the sandbox, as a plugin writes it.
+/// A capability as a plugin returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Needed {
     pub(crate) kind: String,
@@ -65,7 +65,7 @@ pub(crate) struct Needed {
 
 /// # Errors
 ///
-/// What is too much.
+/// The limit that is exceeded.
 pub(crate) fn check_size(needed: &[Needed]) -> Result<(), String> {
     if needed.len() > MAX_CAPABILITIES {
         return Err(format!("{} capabilities; the limit is {MAX_CAPABILITIES}", needed.len()));
@@ -78,11 +78,11 @@ pub(crate) fn check_size(needed: &[Needed]) -> Result<(), String> {
     }
 }
 
-/// What a plugin needs, as this worker knows it.
+/// Converts the capabilities that a plugin needs.
 ///
 /// # Errors
 ///
-/// A kind or an option that it does not know, or a target that is not valid: for the user, since the target may come from the
+/// This worker does not know the kind or an option, or the target is not valid. The text is for the user, because the target may come from the
 /// configuration.
 pub(crate) fn capabilities(needed: Vec<Needed>) -> Result<Vec<Capability>, String> {
     needed.into_iter().map(capability).collect()

@@ -1,10 +1,10 @@
-//! The one place where bytes become code: wasmtime trusts what it deserialises. Only the cache and the engine, for what it
-//! has just compiled, call this.
+//! The only place where bytes become code, because wasmtime trusts what it deserialises. Only the cache, and the engine for what it has just
+//! compiled, call this.
 #![expect(unsafe_code, reason = "Component::deserialize is unsafe, because its input is machine code")]
 
 use wasmtime::component::Component;
 
-/// Loads compiled code. `bytes` must be what [`Component::serialize`] gave on this machine; see the comment inside.
+/// Loads compiled code. `bytes` must be the result of [`Component::serialize`] on this machine; see the comment inside.
 pub(crate) fn deserialize(engine: &wasmtime::Engine, bytes: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the bytes must come unchanged from `Component::serialize`. They do when `engine.rs` calls this, for what its compiler has
     // just given to it. `cache.rs`, the only other caller, has just checked the mark that it

@@ -1,5 +1,5 @@
-//! What crosses the boundary besides [`Records`]: twins of the types in `wit/source.wit`, `wit/sink.wit`, `wit/connector.wit`
-//! and `wit/transform.wit`. Vectors move between these and the bindings; no column is copied.
+//! The data that passes between the runtime and plugins apart from [`Records`]: the types of `wit/source.wit`, `wit/sink.wit`,
+//! `wit/connector.wit` and `wit/transform.wit`. Vectors are moved between these and the bindings; no column is copied.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub use weir_data::topic_partition::{TopicPartition, TopicPartitionOffset};
 /// A configuration, in the order in which it was given.
 pub type ConfigMap = IndexMap<String, String>;
 
-/// A configuration as a plugin receives it: in the order in which it was given, with a mark on what must not be shown.
+/// A configuration as a plugin receives it: in the order in which it was given, with marks on secret values.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct PluginConfig(Vec<Entry>);
 
@@ -24,23 +24,23 @@ struct Entry {
 }
 
 impl PluginConfig {
-    /// Adds an entry. `secret`: the value is a password, or came from a secret.
+    /// Adds an entry. `secret` is true if the value is a password, or came from a secret.
     pub fn push(&mut self, key: String, value: String, secret: bool) {
         self.0.push(Entry { key, value, secret });
     }
 
-    /// Key, value, and whether the value is secret.
+    /// Returns each key and value, and whether the value is secret.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str, bool)> {
         self.0.iter().map(|Entry { key, value, secret }| (key.as_str(), value.as_str(), *secret))
     }
 
-    /// The value of this key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str())
     }
 }
 
-/// Nothing in it is marked as secret.
+/// Converts entries without secret values.
 impl From<&ConfigMap> for PluginConfig {
     fn from(config: &ConfigMap) -> Self {
         let entry = |(key, value): (&String, &String)| Entry { key: key.clone(), value: value.clone(), secret: false };
@@ -55,141 +55,141 @@ impl fmt::Debug for PluginConfig {
     }
 }
 
-/// What a source wants to learn about its records. Nothing, unless it says so.
+/// Which acknowledgements a source wants. None by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Acknowledgements {
-    /// True = `settled` is to be called.
+    /// Whether `settled` is called.
     pub settled: bool,
-    /// True = `committed` is to be called.
+    /// Whether `committed` is called.
     pub committed: bool,
 }
 
-/// What one `poll` may take at the most.
+/// The limits of a `poll`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Rows; more than that is a trap.
-    pub rows: u32,
-    /// Bytes of keys and values together, give or take one row.
-    pub bytes: u32,
-    /// How long the call may wait for rows. Cut to whole milliseconds.
-    pub wait: Duration,
+    /// The maximum number of records. Returning more is a trap.
+    pub max_records: u32,
+    /// The maximum number of bytes of keys and values. The last record may exceed it.
+    pub max_bytes: u32,
+    /// How long the call may wait for records, in whole milliseconds.
+    pub max_wait: Duration,
 }
 
-/// The answer of one `poll`.
+/// The result of a `poll`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Polled {
-    /// The records; none = nothing to send now.
+    /// The records, or `None` if there is nothing to send now.
     pub batch: Option<SourceBatch>,
-    /// How long to wait before `poll` is worth calling again; zero = call at once.
+    /// How long to wait before the next `poll`; zero to call it at once.
     pub idle: Duration,
 }
 
-/// Rows of a source. Checked: every index is inside its table, every partition and offset is a flat JSON object.
+/// The records of a source. They were checked: each index is in its table, and each partition and offset is a flat JSON object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceBatch {
-    /// The rows.
+    /// The records.
     pub records: Records,
-    /// The source partitions that occur, each a JSON object as the source wrote it.
+    /// The source partitions, each a JSON object as the source wrote it.
     pub source_partitions: Vec<String>,
-    /// For each row an index into `source_partitions`. Empty = every row has the first one.
+    /// The index of each record's partition in `source_partitions`. Empty if all records have the first one.
     pub source_partition: Vec<u32>,
-    /// For each row where the source goes on after it: a JSON object, or null.
+    /// The offset at which the source continues after each record: a JSON object, or null.
     pub source_offsets: Column,
-    /// Ends of transactions, in row order. Empty unless the source marks them.
+    /// The ends of transactions, in the order of the records. Empty unless the source defines them.
     pub boundaries: Vec<TransactionBoundary>,
 }
 
-/// Where a transaction of an exactly-once source ends.
+/// The end of a transaction of a source with exactly-once support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TransactionBoundary {
-    /// The row after which it ends; none = after the whole batch.
-    pub row: Option<u32>,
-    /// True = the transaction is aborted.
+    /// The index of the last record, or `None` for the last one of the batch.
+    pub index: Option<u32>,
+    /// Whether the transaction is aborted.
     pub abort: bool,
 }
 
-/// What became of rows of a source.
+/// The outcomes of a source's records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SettledRows {
-    /// Row numbers.
-    pub rows: Vec<u64>,
-    /// The Kafka partitions that occur below.
+pub struct SettledRecords {
+    /// The numbers of the records.
+    pub numbers: Vec<u64>,
+    /// The Kafka partitions of the records.
     pub topic_partitions: Vec<TopicPartition>,
-    /// For each row an index into `topic_partitions`; [`SETTLED_DROPPED`] or [`SETTLED_SKIPPED`].
+    /// For each record the index of its partition in `topic_partitions`, or [`SETTLED_DROPPED`] or [`SETTLED_SKIPPED`].
     pub topic_partition: Vec<i32>,
-    /// For each row the offset it got; -1 where it has none.
+    /// The offset of each record in Kafka, or -1 if it has none.
     pub offsets: Vec<i64>,
 }
 
-/// A transform dropped the row.
+/// A transform dropped the record.
 pub const SETTLED_DROPPED: i32 = -1;
-/// The row failed, and `errors.tolerance` skipped it.
+/// The record failed and was skipped because of `errors.tolerance`.
 pub const SETTLED_SKIPPED: i32 = -2;
 
-/// Rows for a sink.
+/// Records for a sink.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SinkBatch {
-    /// The rows, with the topics and partitions that transforms left.
+    /// The records, with the topics and partitions that transforms set.
     pub records: Records,
-    /// The Kafka partitions that the rows were read from.
+    /// The Kafka partitions from which the records were read.
     pub topic_partitions: Vec<TopicPartition>,
-    /// For each row an index into `topic_partitions`. Empty = every row has the first one.
+    /// The index of each record's partition in `topic_partitions`. Empty if all records have the first one.
     pub topic_partition: Vec<u32>,
-    /// For each row its offset in that partition.
+    /// The offset of each record in that partition.
     pub offsets: Vec<i64>,
-    /// For each entry of `topic_partitions` the kind of its timestamps.
+    /// The type of the timestamps of each entry of `topic_partitions`.
     pub timestamp_types: Vec<TimestampType>,
 }
 
-/// A row that a sink could not handle.
+/// A record that a sink could not process.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowFailure {
-    /// Index of the row in the batch.
-    pub row: u32,
-    /// Why, in the plugin's words.
+pub struct RecordFailure {
+    /// The index of the record in the batch.
+    pub index: u32,
+    /// The plugin's error message.
     pub message: String,
 }
 
-/// What a sink asked for through `sink-context` since it was asked last. Within one call later requests win.
+/// What a sink requested through `sink-context` since the last time. Later requests of a call replace earlier ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SinkRequests {
     /// Read these partitions again from these offsets.
     pub rewind: Vec<TopicPartitionOffset>,
-    /// Give no more rows of these partitions.
+    /// Stop passing records of these partitions.
     pub pause: Vec<TopicPartition>,
-    /// Give rows of these partitions again.
+    /// Pass records of these partitions again.
     pub resume: Vec<TopicPartition>,
     /// Call `pre-commit` before the next `put`.
     pub commit: bool,
-    /// Call `put` within this time even if nothing arrives.
+    /// Call `put` within this time even if no records arrive.
     pub timeout: Option<Duration>,
 }
 
 /// A step of a chain of transforms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The name the user gave it.
+    /// The name that the user chose.
     pub alias: String,
     /// Its class, a transformation of the component.
     pub class: String,
     /// Its configuration, without the prefix.
     pub config: PluginConfig,
-    /// Which rows it is for; none = all.
+    /// The condition for records to which it applies, or `None` for all.
     pub predicate: Option<StepPredicate>,
 }
 
-/// The condition of a step, tested inside the same component.
+/// The condition of a step, which is tested in the same component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepPredicate {
     /// Its class, a predicate of the component.
     pub class: String,
     /// Its configuration, without the prefix.
     pub config: PluginConfig,
-    /// True = the step is for the rows for which the predicate is false.
+    /// Whether the step applies to the records for which the predicate is false.
     pub negate: bool,
 }
 
-/// Columns that a chain or a predicate wants to see.
+/// The columns that a chain or a predicate reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Columns {
     /// The keys.
@@ -200,20 +200,20 @@ pub struct Columns {
     pub headers: bool,
 }
 
-/// What a connector asked for through `connector-context` since it was asked last.
+/// What a connector requested through `connector-context` since the last time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConnectorRequests {
-    /// `task-configs` is to be called again.
+    /// Call `task-configs` again.
     pub reconfigure: bool,
-    /// The connector is to fail with this text.
+    /// Fail the connector with this text.
     pub error: Option<String>,
 }
 
-/// The offsets that an operator asks for.
+/// The offsets that an operator sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OffsetChange {
-    /// Source partition and offset, each a JSON object; none = forget the offset.
+    /// Source partitions and offsets, each a JSON object; `None` deletes the offset.
     Source(Vec<(String, Option<String>)>),
-    /// Kafka offsets; -1 = forget the offset.
+    /// Kafka offsets; -1 deletes the offset.
     Sink(Vec<TopicPartitionOffset>),
 }

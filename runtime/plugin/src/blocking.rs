@@ -1,6 +1,5 @@
-//! Threads for what a guest makes the host wait for: files and name look-ups. They are not the threads on which the worker writes its
-//! own files, and each task of a connector has a few of them at most, so that a file system or a name server that does not answer
-//! holds up nobody but the connectors that use it.
+//! Threads for blocking operations of guests: files and name lookups. The worker writes its own files on other threads. Each task has only a few
+//! of them, so that a file system or a name server that does not respond affects only the connectors that use it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -12,29 +11,29 @@ use tokio::sync::Semaphore;
 
 use crate::log::Identity;
 
-/// Most threads for all guests together.
+/// The maximum number of threads for all guests.
 const MAX_THREADS: usize = 512;
-/// Most blocking calls of one task that are under way at once. A call that never returns keeps its place, also after the instance that
-/// made it has ended: a task that is restarted does not get more.
+/// The maximum number of concurrent blocking operations of a task. An operation that never returns keeps its slot, even after the instance has
+/// ended, so a restarted task does not get more.
 const MAX_CALLS: usize = 4;
 
 /// The threads of this process.
 static THREADS: LazyLock<Threads> = LazyLock::new(Threads::start);
 
 struct Threads {
-    /// Only its threads for blocking calls are used; nothing else runs on it. `None` if the system refuses it.
+    /// Only its threads for blocking operations are used. `None` if the system cannot create it.
     runtime: Option<Runtime>,
     turns: Mutex<Turns>,
 }
 
-/// Connector, number of the task, class.
+/// Connector, number of the task, and class.
 type Owner = (String, Option<u32>, String);
 
-/// The places of each task, for as long as an instance or an unfinished call has them.
+/// The slots of each task, as long as an instance or an unfinished operation uses them.
 #[derive(Default)]
 struct Turns {
     of: HashMap<Owner, Weak<Semaphore>>,
-    /// How many entries there may be before those of ended tasks are looked for.
+    /// The number of entries at which those of ended tasks are removed.
     sweep_at: usize,
 }
 
@@ -50,7 +49,7 @@ impl Threads {
     }
 }
 
-/// The way of one task to the threads. Clones share its places.
+/// The access of a task to the threads. Clones share its slots.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocking {
     threads: Option<Handle>,
@@ -58,7 +57,7 @@ pub(crate) struct Blocking {
 }
 
 impl Blocking {
-    /// The way of this task, the same one for each of its instances.
+    /// Returns the access of this task, which all its instances share.
     pub(crate) fn of(identity: &Identity) -> Self {
         let threads = &*THREADS;
         let owner: Owner = (identity.connector.clone(), identity.task, identity.class.clone());
@@ -76,15 +75,15 @@ impl Blocking {
         Self { threads: threads.runtime.as_ref().map(|runtime| runtime.handle().clone()), turns: semaphore }
     }
 
-    /// Runs this on one of the threads, once the task has a place. Whoever stops waiting does not stop the call: it keeps the place
-    /// until it has ended.
+    /// Runs a function on one of the threads, once the task has a slot. If the caller stops waiting, the function continues, and keeps the slot until
+    /// it returns.
     pub(crate) fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> impl Future<Output = R> + Send + 'static {
         let Self { threads, turns } = self.clone();
         async move {
-            // Never closed.
+            // The semaphore is never closed.
             let turn = turns.acquire_owned().await;
             let work = move || {
                 let result = work();
@@ -96,7 +95,7 @@ impl Blocking {
                 Ok(result) => result,
                 Err(error) => match error.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
-                    // The process is ending, and nobody waits for this any more.
+                    // The process is ending, and no caller waits.
                     Err(_) => std::future::pending().await,
                 },
             }
@@ -120,7 +119,7 @@ mod tests {
         let (release, hold) = mpsc::channel::<()>();
         let hold = Arc::new(Mutex::new(hold));
         for _ in 0..MAX_CALLS {
-            // Each through an instance of its own that ends while the call is under way.
+            // Each operation is started by its own instance, which ends while the operation runs.
             let hold = Arc::clone(&hold);
             let call = Blocking::of(&identity("stuck")).run(move || hold.lock().recv().is_ok());
             assert!(tokio::time::timeout(Duration::from_millis(50), call).await.is_err());

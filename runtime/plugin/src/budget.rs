@@ -1,9 +1,9 @@
-//! The memory of one instance, all that it costs the worker together: `weir.task.memory.max`.
+//! The memory of an instance, with all its costs for the worker: `weir.task.memory.max`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What may be used, and what is.
+/// The limit, and what is in use.
 #[derive(Debug)]
 pub(crate) struct Budget {
     max: usize,
@@ -15,24 +15,24 @@ impl Budget {
         Arc::new(Self { max: usize::try_from(max).unwrap_or(usize::MAX), used: AtomicUsize::new(0) })
     }
 
-    /// The most that may be used.
+    /// Returns the limit.
     pub(crate) fn max(&self) -> usize {
         self.max
     }
 
-    /// Takes this much for as long as the instance lives. False: there is not enough left, and nothing was taken.
+    /// Reserves this amount as long as the instance exists. Returns false, without reserving anything, if there is not enough left.
     pub(crate) fn take(&self, bytes: usize) -> bool {
         let fits = |used: usize| used.checked_add(bytes).filter(|used| *used <= self.max);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
     }
 
-    /// Takes this much until the charge is dropped.
+    /// Reserves this amount until the charge is dropped.
     pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> Option<Charge> {
         self.take(bytes).then(|| Charge { budget: Arc::clone(self), bytes })
     }
 }
 
-/// A part of a budget that is given back.
+/// A part of a budget that is released when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Charge {
     budget: Arc<Budget>,

@@ -1,9 +1,10 @@
-//! Compiled code on disk: one file for each component and engine, so that a start costs no compilation. And what each component says
-//! that it contains, so that a start asks none: one file for each component and version of the contract.
+//! Compiled components on disk, one file per component and engine, so that a start compiles nothing; and the descriptions of components,
+//! one file per component and version of the contract, so that a start calls no `describe`.
 //!
-//! A file is the magic, the component's id, a mark and the content. The code is run as it is, so the mark is made with a key that only the
-//! worker's user can read (`seal.rs`), over all of this and the engine's settings or the version of the contract, in a directory that no
-//! other user can change (`private/private_dir.rs`). Whatever does not fit together is treated as not there.
+//! A file contains a magic number, the component's id, a message authentication code and the content. Because the content is executed, the
+//! code is computed with a key that only the worker's user can read (`seal.rs`), over all of this and the settings of the engine or the
+//! version of the contract. The directory cannot be changed by other users (`private/private_dir.rs`). A file that does not match is treated
+//! as missing.
 
 use std::hash::{Hash, Hasher};
 use std::io;
@@ -18,11 +19,11 @@ use crate::contract::newest;
 use crate::private::{PrivateDir, PrivateDirError, Strangers};
 use crate::seal::{Key, MARK};
 
-/// Begins every file. The number grows when the layout changes.
+/// The magic number of compiled components. Its number increases when the format changes.
 const MAGIC: &[u8; 16] = b"weir compiled 2\n";
-/// Begins the file of a description.
+/// The magic number of descriptions.
 const DESCRIPTION_MAGIC: &[u8; 16] = b"weir described1\n";
-/// How the names of compiled components end.
+/// The ending of the names of compiled components.
 const COMPILED: &str = ".cwasm";
 const ID: usize = 32;
 const HEADER: usize = MAGIC.len() + ID + MARK;
@@ -30,34 +31,34 @@ const HEADER: usize = MAGIC.len() + ID + MARK;
 /// The directory of compiled components.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    /// None = it is not there, and is not to be made.
+    /// `None` if it does not exist and must not be created.
     dir: Option<(PrivateDir, Key)>,
-    /// Engine version and settings: part of every mark, and its beginning of every name.
+    /// The version and settings of the engine. They are part of each authentication code, and of each name as a prefix.
     engine: [u8; 32],
-    /// False = nothing is kept, and nothing removed.
+    /// Whether files are written and removed.
     writes: bool,
 }
 
-/// The directory cannot be used.
+/// Why the directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// It cannot be made or opened, or another user can change it.
-    #[error("the directory for compiled plugins (weir.plugin.cache), {}, cannot be used, because its content is run: {source}", .path.display())]
+    /// It cannot be created or opened, or another user can change it.
+    #[error("the directory for compiled plugins (weir.plugin.cache), {}, cannot be used; its content is executed, so it must be safe: {source}", .path.display())]
     Dir {
         /// The directory.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         source: PrivateDirError,
     },
-    /// The key that its content is marked with cannot be made or read.
+    /// The key for authentication codes cannot be created or read.
     #[error(
         "the file `key` in the directory for compiled plugins (weir.plugin.cache), {}, cannot be used: {source}. Remove the directory; it \
-         will be made again", .path.display()
+         is created again", .path.display()
     )]
     Key {
         /// The directory.
         path: PathBuf,
-        /// What is wrong with the key.
+        /// The error.
         source: io::Error,
     },
 }
@@ -73,14 +74,14 @@ enum Unusable {
     Magic,
     #[error("it belongs to another component")]
     Component,
-    #[error("it was not written by this worker, or has been changed since")]
+    #[error("it was not written by this worker, or was changed later")]
     Mark,
-    #[error("the engine refuses it: {0}")]
+    #[error("the engine rejects it: {0}")]
     Engine(String),
 }
 
 impl Cache {
-    /// Opens the directory, and makes it if it is not there, for the worker's user alone.
+    /// Opens the directory. Creates it if it does not exist, with access for the worker's user only.
     pub(crate) fn open(path: PathBuf, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
         let dir = match PrivateDir::create(&path, Strangers::AreKeptOut) {
             Ok(dir) => dir,
@@ -90,7 +91,7 @@ impl Cache {
         Ok(Self { dir: Some((dir, key)), engine: settings(engine), writes: true })
     }
 
-    /// Takes what the directory holds, if it is there, and changes nothing in it.
+    /// Opens the directory for reading, if it exists.
     pub(crate) fn read_only(path: PathBuf, engine: &wasmtime::Engine) -> Result<Self, CacheError> {
         let dir = match PrivateDir::open(&path, Strangers::AreKeptOut) {
             Ok(dir) => {
@@ -103,7 +104,7 @@ impl Cache {
         Ok(Self { dir, engine: settings(engine), writes: false })
     }
 
-    /// The compiled component, if it is there and in order. A file that is not is logged.
+    /// Returns the compiled component, if there is a valid file. An invalid one is logged.
     pub(crate) fn load(&self, engine: &wasmtime::Engine, id: &ComponentId) -> Option<Component> {
         let opened = self.dir.as_ref()?;
         let name = self.name(id);
@@ -120,7 +121,7 @@ impl Cache {
         }
     }
 
-    /// Keeps a compiled component. Failing to is logged only: the worker runs all the same, and compiles again next time.
+    /// Stores a compiled component. An error is only logged, because the worker can compile it again.
     pub(crate) fn store(&self, component: &Component, id: &ComponentId) {
         let Some((dir, key)) = self.dir.as_ref().filter(|_| self.writes) else { return };
         let name = self.name(id);
@@ -133,17 +134,17 @@ impl Cache {
             Err(error) => {
                 let path = dir.path().join(name);
                 let path = path.display();
-                tracing::warn!(%path, %error, "cannot keep a compiled plugin; it will be compiled again at the next start");
+                tracing::warn!(%path, %error, "cannot store a compiled plugin; it is compiled again at the next start");
             }
         }
     }
 
-    /// Forgets a component, for every engine.
+    /// Removes a component, for all engines.
     pub(crate) fn remove(&self, id: &ComponentId) {
         self.remove_files(id, |_| true);
     }
 
-    /// What the component said about itself, if it is there and in order. A file that is not is logged.
+    /// Returns the description of a component, if there is a valid file. An invalid one is logged.
     pub(crate) fn description(&self, id: &ComponentId) -> Option<Vec<u8>> {
         let opened = self.dir.as_ref()?;
         let name = description_name(id);
@@ -158,7 +159,7 @@ impl Cache {
         }
     }
 
-    /// Keeps what a component said about itself. Failing to is logged only: it is asked again next time.
+    /// Stores the description of a component. An error is only logged, because `describe` can be called again.
     pub(crate) fn keep_description(&self, id: &ComponentId, description: &[u8]) {
         let Some((dir, key)) = self.dir.as_ref().filter(|_| self.writes) else { return };
         let name = description_name(id);
@@ -166,7 +167,7 @@ impl Cache {
         if let Err(error) = dir.replace(&name, &[DESCRIPTION_MAGIC, id.as_bytes(), &mark, description]) {
             let path = dir.path().join(name);
             let path = path.display();
-            tracing::warn!(%path, %error, "cannot keep the description of a plugin; the plugin will be asked again at the next start");
+            tracing::warn!(%path, %error, "cannot store the description of a plugin; the plugin is described again at the next start");
         }
     }
 
@@ -174,19 +175,19 @@ impl Cache {
         format!("{id}-{}{COMPILED}", hex(&self.engine[..8]))
     }
 
-    /// What the mark is over.
+    /// Returns what the authentication code is computed over.
     fn marked<'a>(&'a self, id: &'a ComponentId, code: &'a [u8]) -> [&'a [u8]; 4] {
         [MAGIC, &self.engine, id.as_bytes(), code]
     }
 
-    /// Removes files of this component, such as what other engines left: after an upgrade it would lie there for ever.
-    /// Logs that a file is unusable, and removes it: it is not looked at, and logged, again.
+    /// Removes files of this component, such as those of other engines, which would remain for ever after an upgrade, and files that are
+    /// invalid, so that they are not read and logged again.
     fn give_up(&self, name: &str, reason: &Unusable, what: &str) {
         let Some((dir, _)) = &self.dir else { return };
         let path = dir.path().join(name);
         tracing::warn!(path = %path.display(), %reason, "{what}");
         if self.writes && !matches!(reason, Unusable::Io(_)) {
-            // Whatever takes its place replaces it as well.
+            // A new file would replace it as well.
             let _ = dir.remove(name);
         }
     }
@@ -196,13 +197,13 @@ impl Cache {
         let Ok(names) = dir.names() else { return };
         let prefix = format!("{id}-");
         for name in names.iter().filter(|name| name.starts_with(&prefix) && which(name)) {
-            // Not there any more is as good as removed, and the next start tries again.
+            // The file may have been removed already; otherwise the next start tries again.
             let _ = dir.remove(name);
         }
     }
 }
 
-/// The whole file, if it is what this worker wrote for this component, under this magic and for this engine or version of the contract.
+/// Returns the file if this worker wrote it for this component, with this magic number and this engine or version of the contract.
 fn read(
     (dir, key): &(PrivateDir, Key),
     name: &str,
@@ -233,7 +234,7 @@ fn description_name(id: &ComponentId) -> String {
     format!("{id}-{}.description", newest())
 }
 
-/// The version of the contract, as long as an engine's settings.
+/// The version of the contract, in the length of an engine's settings.
 fn contract() -> [u8; 32] {
     Sha256::digest(newest().to_string()).into()
 }
@@ -244,12 +245,12 @@ fn settings(engine: &wasmtime::Engine) -> [u8; 32] {
     settings.0.finalize().into()
 }
 
-/// Lower-case hexadecimal.
+/// Writes lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A hash that is the same with every build of the worker, unlike the standard library's.
+/// A hash that is the same in each build of the worker, unlike that of the standard library.
 struct Sha256Hasher(Sha256);
 
 impl Hasher for Sha256Hasher {
@@ -278,7 +279,7 @@ mod tests {
         (Component::new(engine, &wasm).unwrap(), ComponentId::of(&wasm))
     }
 
-    /// A cache that holds one component, the file it is in, and its id.
+    /// Returns a cache with one component, its file and its id.
     fn filled(path: &Path, engine: &wasmtime::Engine) -> (Cache, PathBuf, ComponentId) {
         let cache = Cache::open(path.to_owned(), engine).unwrap();
         let (component, id) = component(engine);
@@ -400,7 +401,7 @@ mod tests {
         let engine = wasmtime::Engine::default();
         let (cache, path, id) = filled(&root.path().join("cache"), &engine);
         let good = fs::read(&path).unwrap();
-        // Everything that an attacker can know or make: valid code, the id, a hash of them, and the mark of a key of its own.
+        // Everything that an attacker can know or create: valid code, the id, a hash of them, and an authentication code with another key.
         let (code, header) = (&good[HEADER..], &good[..MAGIC.len() + ID]);
         let hash: [u8; 32] = Sha256::digest(code).into();
         let foreign = PrivateDir::create(&root.path().join("foreign"), Strangers::AreKeptOut).unwrap();
@@ -458,7 +459,7 @@ mod tests {
             let error = open(path.clone(), &engine).unwrap_err().to_string();
             assert!(error.contains("chmod go-w") && error.contains("weir.plugin.cache"), "{error}");
         }
-        // Only root can give files away.
+        // Only root can change the owner of files.
         if std::os::unix::fs::chown(&path, Some(12345), None).is_ok() {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
             for open in [Cache::open, Cache::read_only] {

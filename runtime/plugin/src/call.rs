@@ -1,4 +1,4 @@
-//! One call into a guest, and how it ends when it does not end well.
+//! A call of a guest, and the errors with which it can end.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,61 +14,61 @@ use crate::log::LoggedTooMuch;
 use crate::stats::{Function, TrapKind};
 use crate::store::StoreState;
 
-/// Why a call did not do what it was asked.
+/// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CallError {
-    /// The plugin asks to be called again later, with the same arguments. The instance is as good as before.
+    /// A retriable error: call again later with the same arguments. The instance can still be used.
     #[error("{message}")]
     Retry {
-        /// What went wrong, in the plugin's words.
+        /// The plugin's error message.
         message: String,
-        /// How long to wait before; none = the caller's own growing delay.
+        /// How long to wait, or `None` to use the caller's increasing delay.
         after: Option<Duration>,
     },
-    /// The plugin gave up, in its own words. An instance that said so should only be stopped.
+    /// A fatal error with the plugin's message. Only `stop` should be called now.
     #[error("{0}")]
     Fatal(String),
     /// The component has no class that can be used as requested. There is no instance.
     #[error(transparent)]
     NoSuchClass(#[from] ClassError),
-    /// The worker could not create an instance or could not call it; the plugin is not at fault.
+    /// The worker could not create an instance or could not call it; the plugin did nothing wrong.
     #[error(transparent)]
     Host(#[from] HostError),
-    /// The plugin trapped, ran into a limit or told a lie. The instance is dead: drop it.
+    /// The plugin trapped, exceeded a limit or violated the contract. Drop the instance.
     #[error("{0}")]
     Trapped(Trap),
 }
 
 impl CallError {
-    /// True = the instance can be called no more, not even to stop it.
+    /// Returns whether the instance cannot be called any more, not even to stop it.
     pub fn is_trap(&self) -> bool {
         matches!(self, Self::Trapped(_))
     }
 }
 
-/// The end of an instance. `Display` is the trace an operator sees in the status of a task.
+/// The end of an instance. `Display` writes the trace that operators see in the status of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trap {
-    /// The function of the contract that was called, such as `sink.put`.
+    /// The function that was called, such as `sink.put`.
     pub call: &'static str,
-    /// What happened, in one line.
+    /// The cause, in one line.
     pub cause: String,
-    /// The last lines that the plugin wrote to its standard error or logged as errors in this call: a panic's message.
+    /// The last lines that the plugin wrote to standard error or logged as errors in this call, such as the message of a panic.
     pub output: Vec<String>,
-    /// The functions of the guest that were running, the innermost first, as far as they have names.
+    /// The functions of the guest on the stack that have names, the innermost first.
     pub frames: Vec<String>,
-    /// Whether the instance had as much memory as it may have, so that the same call may succeed with less data.
+    /// Whether the instance reached its memory limit, so that the same call may succeed with less data.
     pub out_of_memory: bool,
 }
 
-/// Most frames of a trace: those after it are of a library's or the language's own.
+/// The maximum number of frames in a trace. Those after them belong to libraries or to the language.
 const MAX_FRAMES: usize = 10;
-/// Longest name of a function in a trace.
+/// The maximum length of a function name in a trace.
 const MAX_FRAME: usize = 512;
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What the plugin says is what its author knows best.
+        // The plugin's own output is the most useful part for its author.
         for line in &self.output {
             writeln!(f, "{line}")?;
         }
@@ -83,24 +83,24 @@ impl fmt::Display for Trap {
     }
 }
 
-/// Whether a sandbox may be called.
+/// Whether a sandbox can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Ready,
-    /// Within a call; seen by another call only if the future of this one was dropped.
+    /// A call is in progress. Another call sees this only if the future of the first one was dropped.
     Calling(&'static str),
     Dead(&'static str),
 }
 
-/// Of what wasmtime says when a call hands over more than `set_hostcall_fuel` allows; there is no type for it.
+/// Part of wasmtime's message for a call that passes more data than `set_hostcall_fuel` allows. There is no type for it.
 const HOSTCALL_FUEL: &str = "fuel allocated for hostcalls";
 
-/// A store together with the rules of calling into it.
+/// A store with the rules for calls into it.
 pub(crate) struct Sandbox {
     pub(crate) store: Store<StoreState>,
     limits: Limits,
     phase: Phase,
-    /// Of the counts, when the present call began.
+    /// The counts at the beginning of the current call.
     cpu_at_begin: Duration,
 }
 
@@ -109,11 +109,11 @@ impl Sandbox {
         Self { store, limits: *limits, phase: Phase::Ready, cpu_at_begin: Duration::ZERO }
     }
 
-    /// Opens a call; [`Sandbox::end`] closes it.
+    /// Begins a call; [`Sandbox::end`] ends it.
     ///
     /// # Errors
     ///
-    /// The instance is dead, or an earlier call was abandoned half-way and left it in an unknown state.
+    /// The instance trapped earlier, or an earlier call was abandoned and left the instance in an unknown state.
     pub(crate) fn begin(&mut self, function: Function) -> Result<Deadline, CallError> {
         let call = function.name();
         let cause = match self.phase {
@@ -129,17 +129,17 @@ impl Sandbox {
                 self.phase = Phase::Calling(call);
                 return Ok(deadline);
             }
-            Phase::Calling(earlier) => format!("not called: {earlier} was given up before it returned"),
-            Phase::Dead(earlier) => format!("not called: the instance died in {earlier}"),
+            Phase::Calling(earlier) => format!("not called: {earlier} was abandoned before it returned"),
+            Phase::Dead(earlier) => format!("not called: the instance trapped earlier in {earlier}"),
         };
         Err(CallError::Trapped(Trap { call, cause, output: Vec::new(), frames: Vec::new(), out_of_memory: false }))
     }
 
-    /// Closes the call that is open.
+    /// Ends the current call.
     ///
     /// # Errors
     ///
-    /// It trapped; the instance is dead.
+    /// It trapped.
     pub(crate) fn end<R>(&mut self, function: Function, outcome: Outcome<R>) -> Result<R, CallError> {
         let state = self.store.data();
         state.stats.end_call(function, state.clock.elapsed());
@@ -163,15 +163,15 @@ impl Sandbox {
         }
     }
 
-    /// The most bytes of keys, values and headers of a batch.
+    /// Returns the maximum number of bytes of keys, values and headers in a batch.
     pub(crate) fn batch_max(&self) -> u64 {
         self.limits.batch_max()
     }
 
-    /// The instance returned something that its contract forbids: that is the end of it.
-    pub(crate) fn lie(&mut self, call: &'static str, what: impl fmt::Display) -> CallError {
+    /// Ends the instance, because its result violates the contract.
+    pub(crate) fn contract_violation(&mut self, call: &'static str, what: impl fmt::Display) -> CallError {
         self.phase = Phase::Calling(call);
-        self.trap(TrapKind::Contract, format!("the answer breaks the contract: {what}"), Vec::new(), false)
+        self.trap(TrapKind::Contract, format!("the result violates the contract: {what}"), Vec::new(), false)
     }
 
     fn trap(&mut self, kind: TrapKind, cause: String, frames: Vec<String>, out_of_memory: bool) -> CallError {
@@ -183,7 +183,7 @@ impl Sandbox {
             Phase::Ready => "a call",
         };
         self.phase = Phase::Dead(call);
-        // What an error quotes of an answer is the guest's.
+        // Quotes in the error come from the guest.
         let (cause, output) = (bounded(cause, MAX_MESSAGE), self.store.data().log.last_words());
         CallError::Trapped(Trap { call, cause, output, frames, out_of_memory })
     }
@@ -207,14 +207,14 @@ impl Sandbox {
         }
     }
 
-    /// One line: the limit that was hit if there was one, then what the engine says.
+    /// Returns one line: the limit that was exceeded, if any, then the engine's message.
     fn cause(&self, error: &wasmtime::Error) -> String {
         if let Some(I32Exit(status)) = error.downcast_ref() {
             return format!("the plugin exited with status {status}");
         }
         let mut causes: Vec<String> = Vec::new();
         for cause in error.chain() {
-            // The backtrace is an error in the chain as well; it has its own place.
+            // The chain of errors also contains the backtrace, which is written separately.
             let text = cause.to_string();
             if !text.starts_with("error while executing at wasm backtrace") && !causes.contains(&text) {
                 causes.push(text);
@@ -222,7 +222,7 @@ impl Sandbox {
         }
         let cause = causes.join(": ");
         if cause.contains(HOSTCALL_FUEL) {
-            return format!("more than the {} handed over in one call", self.limits.memory_limit());
+            return format!("one call passed more than the {} to the host", self.limits.memory_limit());
         }
         match &self.store.data().limiter.refused {
             Some(limit) => format!("{limit} reached: {cause}"),
@@ -235,8 +235,8 @@ fn handed_over_too_much(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains(HOSTCALL_FUEL))
 }
 
-/// The frames that have names. wasmtime prints `<unknown>` for a module and `<wasm function 7>` for a function that has none, which tell
-/// nobody anything; and it has the names without what the compiler added to them only where it prints them.
+/// Returns the frames that have names. wasmtime prints `<unknown>` for a module and `<wasm function 7>` for a function without a name, which do
+/// not help. Only its printed form has the names without the parts that the compiler added.
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     named_frames(&backtrace.to_string())
 }

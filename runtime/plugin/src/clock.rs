@@ -1,7 +1,7 @@
-//! The time of a call: its deadline, and its share of the processor.
+//! The time of a call: its deadline, and its share of the CPU.
 //!
-//! A guest that computes is looked at on every tick of the engine, from inside: it gives way to others, and is ended with a backtrace
-//! when its time is up. One that waits in the host is cut off from outside, a little later.
+//! A guest that computes is checked at each tick of the engine, from inside: it yields to other tasks, and ends with a backtrace after its
+//! deadline. A guest that waits in the host is ended from outside, a little later.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,12 +14,12 @@ use wasmtime::UpdateDeadline;
 
 use crate::stats::GuestStats;
 
-/// How much later than the deadline a call is cut off from outside. A guest that computes is stopped from inside, with a backtrace;
-/// this is for one that waits in the host.
+/// The time after the deadline when a call is ended from outside. A guest that computes is ended from inside, with a backtrace; this is for one
+/// that waits in the host.
 const GRACE: Duration = Duration::from_millis(500);
-/// A guest that has computed for this long within one call begins to lose part of its share of the processor.
+/// The time after which a guest that computes in one call gets a smaller share of the CPU.
 const FREE_COMPUTING: Duration = Duration::from_secs(1);
-/// A deadline further away than this is none.
+/// The longest deadline. A later one is no limit.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The deadline has passed.
@@ -27,14 +27,14 @@ const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[error("call timeout of {0} ms (weir.call.timeout.ms)")]
 pub(crate) struct CallTimeout(u128);
 
-/// Time that one sandbox spent on a thread, as opposed to waiting. Written where the call is polled, read by the clock inside of the
-/// call; that is one thread at a time, so that the order of memory does not matter.
+/// The time that a sandbox ran on a thread, without waiting. It is written where the call is polled, and read by the clock inside the call.
+/// Only one thread at a time does this, so that memory ordering does not matter.
 #[derive(Debug)]
 struct Meter {
     epoch: Instant,
-    /// Nanoseconds of all polls that have returned.
+    /// Nanoseconds of all polls that returned.
     spent: AtomicU64,
-    /// When the present poll began, in nanoseconds since `epoch`.
+    /// The beginning of the current poll, in nanoseconds since `epoch`.
     entered: AtomicU64,
     stats: Arc<GuestStats>,
 }
@@ -56,20 +56,20 @@ impl Meter {
         self.spent.store(self.spent().as_nanos() as u64, Ordering::Relaxed);
     }
 
-    /// All time so far, the present poll included. Only within a poll.
+    /// Returns the total time, including the current poll. Call this only in a poll.
     fn spent(&self) -> Duration {
         let poll = self.now().saturating_sub(self.entered.load(Ordering::Relaxed));
         Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll))
     }
 }
 
-/// Time within the present call, looked at on every tick of the engine.
+/// The time in the current call, checked at each tick of the engine.
 #[derive(Debug)]
 pub(crate) struct Clock {
     timeout: Duration,
     began: Instant,
     meter: Arc<Meter>,
-    /// What the meter said when the call began, and at the last tick.
+    /// The value of the meter at the beginning of the call, and at the last tick.
     at_begin: Option<Duration>,
     at_tick: Duration,
 }
@@ -81,25 +81,24 @@ impl Clock {
         Self { timeout, began: Instant::now(), meter, at_begin: None, at_tick: Duration::ZERO }
     }
 
-    /// A call begins now.
+    /// Begins a call.
     pub(crate) fn begin_call(&mut self) -> Deadline {
         self.began = Instant::now();
         self.at_begin = None;
         Deadline { after: self.timeout + GRACE, meter: Arc::clone(&self.meter) }
     }
 
-    /// How long the present call has taken so far.
+    /// Returns the duration of the current call.
     pub(crate) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// What to say when the deadline has passed.
+    /// Returns the error after the deadline.
     pub(crate) fn timeout(&self) -> CallTimeout {
         CallTimeout(self.timeout.as_millis())
     }
 
-    /// What becomes of a guest that was still computing when the engine ticked: the deadline ends it, otherwise other tasks get their
-    /// turn first.
+    /// Handles a tick of the engine while the guest computes: after the deadline the guest ends, before it other tasks run first.
     pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
         let pause = self.pause()?;
         let turn = async move {
@@ -112,7 +111,7 @@ impl Clock {
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
     }
 
-    /// Returns how long the guest sleeps at this tick. One that computes for seconds sleeps as long as it ran since the last tick, later
+    /// Returns how long the guest sleeps at this tick. A guest that has computed for seconds sleeps as long as it ran since the last tick, and later
     /// two and three times as long.
     fn pause(&mut self) -> Result<Duration, CallTimeout> {
         if self.began.elapsed() >= self.timeout {
@@ -127,32 +126,32 @@ impl Clock {
     }
 }
 
-/// How long an open call may go on.
+/// Returns the remaining time of a call.
 #[must_use]
 pub(crate) struct Deadline {
     after: Duration,
     meter: Arc<Meter>,
 }
 
-/// Processor time of this thread so far. A system call: some tenths of a microsecond.
+/// Returns the CPU time of this thread. This is a system call, which takes some tenths of a microsecond.
 fn thread_cpu() -> Duration {
-    // Never negative.
+    // It is never negative.
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
-/// How a call went.
+/// The result of a call.
 pub(crate) enum Outcome<R> {
     Returned(wasmtime::Result<R>),
     TimedOut,
 }
 
 impl Deadline {
-    /// Runs the call.
+    /// Makes the call.
     pub(crate) async fn run<R>(self, call: impl Future<Output = wasmtime::Result<R>>) -> Outcome<R> {
         let meter = self.meter;
         let mut call = pin!(call);
         let metered = poll_fn(|context| {
-            // Within one poll the guest stays on one thread; the next may be on another.
+            // The guest stays on one thread during a poll, but the next poll may be on another one.
             let cpu = thread_cpu();
             meter.enter();
             let polled = call.as_mut().poll(context);
@@ -171,7 +170,7 @@ impl Deadline {
 mod tests {
     use super::*;
 
-    /// Computes for a while, ticks once, and returns how long the guest has to pause.
+    /// Computes for a while, ticks once, and returns how long the guest must sleep.
     fn pause_after(clock: &mut Clock, computing: Duration) -> Duration {
         clock.meter.enter();
         std::thread::sleep(computing);
@@ -191,7 +190,7 @@ mod tests {
         clock.at_tick += Duration::from_secs(2);
         assert!(pause_after(&mut clock, stretch) >= 2 * stretch, "the third second is not");
 
-        // The pause is taken, and the deadline holds.
+        // The guest sleeps, and the deadline applies.
         clock.meter.enter();
         std::thread::sleep(stretch);
         let Ok(UpdateDeadline::YieldCustom(1, turn)) = clock.tick() else { panic!("a turn was expected") };

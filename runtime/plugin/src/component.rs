@@ -1,4 +1,4 @@
-//! A loaded component: what is in it, and the way to its instances.
+//! A loaded component: its plugins, and their instances.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::room::Room;
 use crate::stats::EngineStats;
 use crate::store::{StoreState, StoredOffsets, store};
 
-/// The sha256 of a component's bytes: what the REST API calls a plugin's id. Prints as 64 hexadecimal digits.
+/// The SHA-256 of a component, which is the plugin id in the REST API. It is printed as 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ComponentId {
     bytes: [u8; 32],
@@ -30,13 +30,13 @@ pub struct ComponentId {
 }
 
 impl ComponentId {
-    /// The id of these bytes.
+    /// Computes the id of these bytes.
     pub fn of(wasm: &[u8]) -> Self {
         let bytes = Sha256::digest(wasm).into();
         Self { bytes, text: hex(&bytes) }
     }
 
-    /// The 64 digits.
+    /// Parses the 64 digits.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -52,7 +52,7 @@ impl fmt::Display for ComponentId {
     }
 }
 
-/// A component that was compiled, linked and described. Instances are made from it in microseconds; they share nothing but the code.
+/// A component that was compiled, linked and described. Creating an instance takes microseconds; instances share only the code.
 pub struct Component {
     id: ComponentId,
     plugins: Vec<PluginInfo>,
@@ -79,27 +79,27 @@ impl Component {
         Self { id, plugins, imports, instances, exports }
     }
 
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> &ComponentId {
         &self.id
     }
 
-    /// What it contains, in its own order. Never empty.
+    /// Returns its plugins, in the order of the component. There is at least one.
     pub fn plugins(&self) -> &[PluginInfo] {
         &self.plugins
     }
 
-    /// The plugin of this class.
+    /// Returns the plugin with this class.
     pub fn plugin(&self, class: &str) -> Option<&PluginInfo> {
         self.plugins.iter().find(|plugin| plugin.class == class)
     }
 
-    /// The interfaces it imports, with versions: what it could use at the most.
+    /// Returns the interfaces that it imports, with versions.
     pub fn imports(&self) -> &[String] {
         &self.imports
     }
 
-    /// The plugin's own check of a configuration, in an instance of its own. To be called after the definition's checks passed.
+    /// Calls the plugin's own check of a configuration, in a separate instance. Call it after the checks of the definition.
     ///
     /// # Errors
     ///
@@ -124,13 +124,13 @@ impl Component {
         answer.map(answers::bounded)
     }
 
-    /// What the plugin needs with this configuration, in an instance of its own that was granted nothing. Nothing, unless the component
-    /// says what its sources and sinks need.
+    /// Returns the capabilities that the plugin needs with this configuration, from a separate instance without capabilities. Empty if the
+    /// component does not export `capabilities`.
     ///
     /// # Errors
     ///
-    /// [`CallError::Fatal`] is an error of the configuration in the plugin's words, or something that this worker does not know; or there
-    /// is no such class, or it trapped.
+    /// [`CallError::Fatal`] if the plugin reports an error in the configuration, or requests a capability that this worker does not know;
+    /// [`CallError::NoSuchClass`]. Otherwise the plugin trapped.
     pub async fn capabilities(
         &self,
         class: &str,
@@ -149,11 +149,11 @@ impl Component {
             .required(store, class, config)))??;
         match answers::check_size(&needed) {
             Ok(()) => answers::capabilities(needed).map_err(CallError::Fatal),
-            Err(fault) => Err(sandbox.lie("capabilities.required", fault)),
+            Err(fault) => Err(sandbox.contract_violation("capabilities.required", fault)),
         }
     }
 
-    /// Whether a source with this configuration can deliver exactly once, in an instance of its own.
+    /// Returns whether a source with this configuration supports exactly-once delivery, from a separate instance.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Component {
             .supports_exactly_once(store, class, config)))
     }
 
-    /// Whether a source with this configuration can say where transactions end, in an instance of its own.
+    /// Returns whether a source with this configuration can define the boundaries of transactions, from a separate instance.
     ///
     /// # Errors
     ///
@@ -201,12 +201,12 @@ impl Component {
             .can_define_transactions(store, class, config)))
     }
 
-    /// Asks whether the offsets of a stopped connector may be replaced, in an instance of its own. False = the plugin has nothing to
-    /// say about it.
+    /// Asks, in a separate instance, whether the offsets of a stopped connector may be replaced. Returns false if the plugin does not handle
+    /// offset changes.
     ///
     /// # Errors
     ///
-    /// [`CallError::Fatal`] is the plugin's refusal; or there is no such connector, or it trapped.
+    /// [`CallError::Fatal`] if the plugin rejects the change, or [`CallError::NoSuchClass`]. Otherwise it trapped.
     pub async fn alter_offsets(
         &self,
         identity: Identity,
@@ -241,12 +241,12 @@ impl Component {
         }
     }
 
-    /// Whether the component itself divides the work of its sources and sinks into tasks. If not, there is no instance for a connector.
+    /// Returns whether the component divides the work of its connectors into tasks. If not, a connector has no instance.
     pub fn divides_work(&self) -> bool {
         self.exports.has(Interface::Connector)
     }
 
-    /// A connector, not started yet. `offsets` answers its `stored-offsets`.
+    /// Creates the instance of a connector, which is not started. `offsets` provides the result of its `stored-offsets`.
     ///
     /// # Errors
     ///
@@ -269,11 +269,11 @@ impl Component {
         Ok(ConnectorInstance::new(sandbox, exported, check))
     }
 
-    /// A source task, not started yet.
+    /// Creates the instance of a source task, which is not started.
     ///
     /// # Errors
     ///
-    /// As for [`Component::connector`].
+    /// See [`Component::connector`].
     pub async fn source(
         &self,
         guest: impl Into<Guest>,
@@ -288,11 +288,11 @@ impl Component {
         Ok(SourceInstance::new(sandbox, exported, acknowledgements.map_err(unexpected)?))
     }
 
-    /// A sink task, not started yet.
+    /// Creates the instance of a sink task, which is not started.
     ///
     /// # Errors
     ///
-    /// As for [`Component::connector`].
+    /// See [`Component::connector`].
     pub async fn sink(
         &self,
         guest: impl Into<Guest>,
@@ -308,11 +308,11 @@ impl Component {
         Ok(SinkInstance::new(sandbox, exported, commit, partitions))
     }
 
-    /// A chain of this component's transforms, not configured yet. `identity.class` is the class of the first step.
+    /// Creates the instance of a chain of transforms of this component, which is not configured. `identity.class` is the class of the first step.
     ///
     /// # Errors
     ///
-    /// As for [`Component::connector`].
+    /// See [`Component::connector`].
     pub async fn transform(
         &self,
         guest: impl Into<Guest>,
@@ -326,11 +326,11 @@ impl Component {
         Ok(TransformInstance::new(sandbox, exported))
     }
 
-    /// A predicate, not configured yet.
+    /// Creates the instance of a predicate, which is not configured.
     ///
     /// # Errors
     ///
-    /// As for [`Component::connector`].
+    /// See [`Component::connector`].
     pub async fn predicate(
         &self,
         guest: impl Into<Guest>,
@@ -349,8 +349,8 @@ impl Component {
         self.instances.make(guest, &limits, grants).await
     }
 
-    /// What an instance of this class states as the memory that it needs. A chain has an instance for several classes, and is asked for by
-    /// the first: it gets what the class with the greatest need says.
+    /// Returns the memory that an instance for this class needs according to its description. The instance of a chain, which is requested with its
+    /// first class, gets the largest value of its classes.
     fn memory(&self, class: &str) -> Option<u64> {
         let in_chains = |kind| matches!(kind, PluginKind::Transformation | PluginKind::Predicate);
         let plugin = self.plugin(class)?;
@@ -380,7 +380,7 @@ impl Component {
     }
 }
 
-/// What instances of a component are made from.
+/// Everything that is needed to create instances of a component.
 pub(crate) struct Instances {
     pub(crate) pre: InstancePre<StoreState>,
     pub(crate) cost: Cost,
@@ -389,11 +389,11 @@ pub(crate) struct Instances {
 }
 
 impl Instances {
-    /// A sandbox with a fresh instance in it. Starting one runs code of the guest, so that the limits are in force already.
+    /// Creates a sandbox with a new instance. This runs code of the guest, so the limits already apply.
     ///
     /// # Errors
     ///
-    /// The worker has no room for it, it costs more than it may, or it trapped.
+    /// The worker has no room for it, it costs more than the limit, or it trapped.
     pub(crate) async fn make(
         &self,
         guest: Guest,
@@ -411,19 +411,19 @@ impl Instances {
     }
 }
 
-/// For calls that belong to no connector yet.
+/// The identity for calls that do not belong to a connector.
 fn unnamed(class: &str) -> Guest {
     Identity { connector: String::new(), task: None, class: class.to_owned() }.into()
 }
 
-/// An interface without which the class would have been refused when the component was loaded, or that the caller asked for.
+/// Returns an interface that was checked when the component was loaded, or by the caller.
 fn exported_by<T>(interface: Interface, found: wasmtime::Result<Option<T>>) -> Result<T, CallError> {
     found.map_err(unexpected)?.ok_or_else(|| {
         CallError::Fatal(format!("the plugin's component does not export weir:connect/{}", interface.name()))
     })
 }
 
-/// The types were checked when the component was loaded, so this is a fault of the worker and not of the plugin.
+/// The types were checked when the component was loaded, so this error is a bug in the worker.
 fn unexpected(error: wasmtime::Error) -> CallError {
     HostError::Engine { reason: format!("{error:#}") }.into()
 }

@@ -1,8 +1,8 @@
-//! What an instance of a component costs the worker besides the memories and tables that the guest grows: its globals, functions,
-//! segments and handles, once for each time that a module is instantiated. Read from the component's bytes, before any instance.
+//! The cost of an instance apart from the memories and tables that the guest grows: globals, functions, segments and handles, each time that
+//! a module is instantiated. Computed from the component's bytes, before an instance is created.
 //!
-//! The sizes are upper bounds of what wasmtime allocates. A component may instantiate one module many times, and a component that does
-//! so many times again; what is counted is the product.
+//! The sizes are upper bounds of what wasmtime allocates. A component may instantiate a module many times, and may itself be instantiated many
+//! times; these numbers are multiplied.
 
 use wasmparser::{
     CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
@@ -11,39 +11,39 @@ use wasmparser::{
 
 use crate::limits::{MAX_INSTANCES, MAX_MEMORIES, MAX_TABLES};
 
-/// What every instance has: its fiber's stack, its handles, and the host's side of it.
+/// The cost of each instance: the stack of its fiber, its handles, and the host's state.
 const INSTANCE_BYTES: u64 = 3 << 20;
-/// What an instance of a core module has even if the module is empty.
+/// The cost of an instance of an empty core module.
 const MODULE_BYTES: u64 = 4 << 10;
-/// What an instance of a component has within another.
+/// The cost of an instance of a component in another one.
 const COMPONENT_BYTES: u64 = 2 << 10;
-/// One thing that a module imports, exports or defines: a global, a reference to a function, a segment.
+/// An import, export or definition of a module: a global, a reference to a function, a segment.
 const ITEM_BYTES: u64 = 48;
 /// A memory or a table, without its content.
 const MEMORY_BYTES: u64 = 1 << 10;
-/// One element of a segment: it is kept for each instance.
+/// An element of a segment, which each instance stores.
 const ELEMENT_BYTES: u64 = 16;
 /// A function that is lifted, lowered or built in.
 const CANONICAL_BYTES: u64 = 256;
 
-/// The fiber's stack and its guard page.
+/// The stack of the fiber and its guard page.
 const STACK_MAPPINGS: u64 = 2;
-/// A memory: guard pages before and after, the data it begins with, what the guest may use and what it may grow into.
+/// A memory: guard pages before and after it, its initial data, its accessible part and the part into which it may grow.
 const MEMORY_MAPPINGS: u64 = 6;
-/// From this size on the allocator asks the system for a mapping of its own.
+/// From this size, the allocator requests a separate mapping from the system.
 const MAPPED_ALLOCATION: u64 = 128 << 10;
 
-/// What one instance takes.
+/// The cost of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cost {
     /// Bytes.
     pub(crate) bytes: u64,
-    /// Areas of the process' address space, of which the kernel allows some ten thousands.
+    /// Mappings in the address space of the process, of which the kernel allows some ten thousands.
     pub(crate) mappings: u64,
 }
 
 impl Cost {
-    /// The cost of this component.
+    /// Computes the cost of a component.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Cost {
         let Walk { whole, largest, .. } = walk;
         let mut sum = whole;
         if sum.unbounded {
-            // No more core instances are made than this, whatever the component asks for.
+            // The engine creates no more core instances than this.
             sum = largest.times(MAX_INSTANCES as u64);
         }
         sum = sum.plus(largest.times(sum.unknown_modules));
@@ -73,9 +73,9 @@ struct Sum {
     bytes: u64,
     memories: u64,
     tables: u64,
-    /// Instances of modules that are handed over from elsewhere: any module of the file, at the most.
+    /// Instances of imported modules, each of which may be any module of the file.
     unknown_modules: u64,
-    /// Instances of components that are handed over from elsewhere.
+    /// Instances of imported components.
     unbounded: bool,
 }
 
@@ -111,9 +111,9 @@ struct Frame {
     sum: Sum,
     is_module: bool,
     functions: u64,
-    /// References to functions that the module may hand out: at most one for each function.
+    /// References to functions that the module may pass out: at most one for each function.
     references: u64,
-    /// The index spaces. `None`: imported, or taken out of an instance.
+    /// The index spaces. `None` for an entry that is imported or an export of an instance.
     modules: Vec<Option<Sum>>,
     components: Vec<Option<Sum>>,
 }
@@ -122,7 +122,7 @@ struct Frame {
 struct Walk {
     frames: Vec<Frame>,
     whole: Sum,
-    /// The most that any module of the file costs, in each respect.
+    /// The maximum cost of the modules of the file, for each resource.
     largest: Sum,
 }
 
@@ -237,7 +237,7 @@ impl Walk {
             }
             Payload::ComponentExportSection(exports) => {
                 for export in exports {
-                    // An export has an index of its own, as if it were defined again.
+                    // An export has its own index, as if it were defined again.
                     let export = export?;
                     let index = export.index as usize;
                     match export.kind {
@@ -264,7 +264,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The innermost module or component has been read.
+    /// Ends the innermost module or component.
     fn end(&mut self) {
         let Some(mut frame) = self.frames.pop() else { return };
         if frame.is_module {
@@ -289,7 +289,7 @@ mod tests {
         Cost::of(&wat::parse_str(text).unwrap()).unwrap()
     }
 
-    /// A component with a module of this many globals that is instantiated so often.
+    /// Returns a component that instantiates a module with this number of globals this number of times.
     fn globals(count: usize, instances: usize) -> String {
         let globals = "(global i32 (i32.const 1))".repeat(count);
         let instances = "(core instance (instantiate $m))".repeat(instances);

@@ -1,4 +1,4 @@
-//! Whether what a component says about itself can be true, and is of a size that can be kept, listed and shown.
+//! Checks the description of a component, and limits its size, because it is stored, listed and shown.
 
 use std::collections::HashSet;
 
@@ -7,42 +7,42 @@ use weir_data::text::{is_disguise, shown};
 use crate::contract::{Exports, Interface};
 use crate::info::{ConfigKey, PluginInfo, PluginKind, Validator};
 
-/// Longest class name. They become log fields, labels of metrics, REST answers and parts of messages.
+/// The maximum length of a class name. Class names are part of log fields, metric labels, REST responses and messages.
 const MAX_CLASS: usize = 256;
-/// Most plugins of one component.
+/// The maximum number of plugins of a component.
 const MAX_PLUGINS: usize = 256;
-/// Longest version.
+/// The maximum length of a version.
 const MAX_VERSION: usize = 128;
-/// Most keys of one plugin's configuration. No connector of Kafka's world has a fifth of them.
+/// The maximum number of keys of a plugin's configuration. Known connectors of Kafka have less than a fifth of it.
 const MAX_KEYS: usize = 1000;
-/// Longest name of a key, a group, and a name for people.
+/// The maximum length of the name of a key, of a group, and of a display name.
 const MAX_NAME: usize = 256;
-/// Longest documentation of a plugin or key.
+/// The maximum length of the documentation of a plugin or key.
 const MAX_DOC: usize = 16 << 10;
-/// Longest default value.
+/// The maximum length of a default value.
 const MAX_DEFAULT: usize = 16 << 10;
-/// Most entries of a list: recommended values, dependents, validators, values that a validator lets through.
+/// The maximum number of entries in a list: recommended values, dependents, validators, allowed values.
 const MAX_LIST: usize = 1000;
-/// Longest entry of such a list.
+/// The maximum length of an entry in such a list.
 const MAX_ENTRY: usize = 1 << 10;
-/// Most bytes of a description, each key and each entry of a list counting some more. It is kept for each component, and each alias
-/// of a transform has its part in the answer to a validation.
+/// The maximum number of bytes of a description, with an extra cost for each key and each entry of a list. It is stored for each component, and
+/// the response to a validation contains a part of it for each alias of a transform.
 const MAX_TOTAL: usize = 1 << 20;
-/// What a key costs besides its texts.
+/// The cost of a key apart from its texts.
 const KEY_BYTES: usize = 256;
-/// What an entry of a list costs besides its text.
+/// The cost of an entry of a list apart from its text.
 const ENTRY_BYTES: usize = 64;
 
 /// # Errors
 ///
-/// What is wrong, naming the plugin.
+/// What is wrong, with the name of the plugin.
 pub(crate) fn check(plugins: &[PluginInfo], exports: &Exports) -> Result<(), String> {
     check_with(plugins, |interface| exports.has(interface))
 }
 
 fn check_with(plugins: &[PluginInfo], exports: impl Fn(Interface) -> bool) -> Result<(), String> {
     if plugins.is_empty() {
-        return Err("it lists no plugin".to_owned());
+        return Err("it does not list any plugin".to_owned());
     }
     at_most(MAX_PLUGINS, plugins.len(), "the list of plugins", "entries")?;
     let mut size = Size::default();
@@ -51,7 +51,9 @@ fn check_with(plugins: &[PluginInfo], exports: impl Fn(Interface) -> bool) -> Re
         let class = &plugin.class;
         if class.is_empty() || class.len() > MAX_CLASS || class.chars().any(|c| c.is_whitespace() || is_disguise(c)) {
             let class = shown(class);
-            return Err(format!("{class:?} is no class name: it must have 1 to {MAX_CLASS} characters and no space"));
+            return Err(format!(
+                "{class:?} is not a valid class name: it must have 1 to {MAX_CLASS} characters and no space"
+            ));
         }
         if !classes.insert(class) {
             return Err(format!("the class {class} is listed twice"));
@@ -93,7 +95,7 @@ fn check_config(config: &[ConfigKey], size: &mut Size) -> Result<(), String> {
             return Err(format!("the configuration key {} is listed twice", key.name));
         }
         if key.required && key.default.is_some() {
-            return Err(format!("the configuration key {} is required, and yet it has a default", key.name));
+            return Err(format!("the configuration key {} is required, but has a default", key.name));
         }
         check_key(key, size).map_err(of_key)?;
     }
@@ -117,7 +119,7 @@ fn check_key(key: &ConfigKey, size: &mut Size) -> Result<(), String> {
     Ok(())
 }
 
-/// A text that is shown in the middle of a line.
+/// Returns a text for the middle of a line.
 fn name(size: &mut Size, text: &str, max: usize, part: &str) -> Result<(), String> {
     size.text(text, max, part)?;
     match text.chars().any(is_disguise) {
@@ -133,7 +135,7 @@ fn at_most(max: usize, found: usize, part: &str, unit: &str) -> Result<(), Strin
     }
 }
 
-/// Adds up what a description costs.
+/// Sums the cost of a description.
 #[derive(Debug, Default)]
 struct Size(usize);
 
@@ -141,7 +143,7 @@ impl Size {
     fn add(&mut self, bytes: usize) -> Result<(), String> {
         self.0 = self.0.saturating_add(bytes);
         match self.0 > MAX_TOTAL {
-            true => Err(format!("up to here the description has more than {MAX_TOTAL} bytes, which is the limit")),
+            true => Err(format!("up to here the description has more than {MAX_TOTAL} bytes; that is the limit")),
             false => Ok(()),
         }
     }
@@ -200,15 +202,15 @@ mod tests {
         let with_config = |config| PluginInfo { config, ..source() };
         let required = ConfigKey { required: true, default: Some("x".into()), ..key("a") };
         let cases = [
-            (vec![], "no plugin"),
-            (vec![plugin("", PluginKind::Source)], "no class name"),
-            (vec![plugin("a b", PluginKind::Source)], "no class name"),
+            (vec![], "any plugin"),
+            (vec![plugin("", PluginKind::Source)], "not a valid class name"),
+            (vec![plugin("a b", PluginKind::Source)], "not a valid class name"),
             (vec![source(), source()], "listed twice"),
             (vec![plugin("P", PluginKind::Predicate)], "does not export weir:connect/predicate"),
             (vec![with_config(vec![key("")])], "no name"),
             (vec![with_config(vec![key("a"), key("a")])], "a is listed twice"),
-            (vec![with_config(vec![required])], "yet it has a default"),
-            (vec![plugin("S\u{202e}", PluginKind::Source)], "no class name"),
+            (vec![with_config(vec![required])], "but has a default"),
+            (vec![plugin("S\u{202e}", PluginKind::Source)], "not a valid class name"),
             (vec![PluginInfo { version: "1\n2".into(), ..source() }], "the version has control characters"),
             (vec![with_config(vec![key("a\0b")])], "the name has control characters"),
         ];
@@ -223,7 +225,7 @@ mod tests {
         type Bomb = fn(&mut PluginInfo);
         let many = |count: usize| -> Vec<String> { (0..count).map(|number| number.to_string()).collect() };
         let bombs: [(&str, Bomb); 15] = [
-            ("is no class name", |plugin| plugin.class = "c".repeat(12 << 20)),
+            ("is not a valid class name", |plugin| plugin.class = "c".repeat(12 << 20)),
             ("the version has 12582912 bytes; the limit is 128", |plugin| plugin.version = "1".repeat(12 << 20)),
             ("the configuration has 60000 keys; the limit is 1000", |plugin| plugin.config = vec![key("a"); 60_000]),
             ("the name has 257 bytes; the limit is 256", |plugin| plugin.config[0].name = "n".repeat(257)),
@@ -262,7 +264,7 @@ mod tests {
         assert_eq!(check_with(&plugins[1..], |_| true), Ok(()));
         let reason = check_with(&plugins, |_| true).expect_err("too many");
         assert_eq!(reason, "the list of plugins has 257 entries; the limit is 256");
-        // Each part within its limit, and all together beyond that of the whole.
+        // Each part is within its limit, but the total is not.
         let wordy = |name: &String| ConfigKey { doc: "d".repeat(MAX_DOC), ..key(name) };
         let config = many(200).iter().map(wordy).collect();
         let reason = check_with(&[PluginInfo { config, ..plugin("S", PluginKind::Source) }], |_| true);

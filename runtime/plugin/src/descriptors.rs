@@ -1,24 +1,24 @@
-//! Open files and sockets: how many one instance may have, and how many all plugins together, so that the worker always has some for
-//! Kafka, its REST API and its own files.
+//! Open files and sockets: limits for each instance, and for all plugins together, so that the worker always has some for Kafka, its REST API and
+//! its own files.
 
 use std::sync::{Arc, LazyLock};
 
 use rustix::process::{Resource, getrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Worker key of [`Limits::files_max`](crate::Limits::files_max).
+/// The worker's key for [`Limits::files_max`](crate::Limits::files_max).
 pub(crate) const FILES_MAX: &str = "weir.task.files.max";
-/// Worker key of [`Limits::sockets_max`](crate::Limits::sockets_max).
+/// The worker's key for [`Limits::sockets_max`](crate::Limits::sockets_max).
 pub(crate) const SOCKETS_MAX: &str = "weir.task.sockets.max";
 
-/// What all plugins may have together: half of what the system lets the process have.
+/// The limit for all plugins: half of the limit of the process.
 static TOGETHER: LazyLock<(Arc<Semaphore>, usize)> = LazyLock::new(|| {
     let process = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
     let half = (process.unwrap_or(usize::MAX) / 2).min(Semaphore::MAX_PERMITS);
     (Arc::new(Semaphore::new(half)), half)
 });
 
-/// What one instance may have of one kind.
+/// The limit of an instance for files or for sockets.
 #[derive(Debug)]
 pub(crate) struct Descriptors {
     own: Arc<Semaphore>,
@@ -27,21 +27,21 @@ pub(crate) struct Descriptors {
     key: &'static str,
 }
 
-/// The place of one open file or socket.
+/// The slot of an open file or socket.
 #[derive(Debug)]
 pub(crate) struct Open {
     _own: OwnedSemaphorePermit,
     _together: Shared,
 }
 
-/// A place among those of all plugins together. A granted directory has one for as long as the grant lives.
+/// A slot in the limit for all plugins. A granted directory has one as long as the grant exists.
 #[derive(Debug)]
 pub(crate) struct Shared(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
 
 impl Shared {
     /// # Errors
     ///
-    /// All are taken; ready to be printed.
+    /// All slots are in use; the text of the error.
     pub(crate) fn take() -> Result<Self, String> {
         let (together, most) = &*TOGETHER;
         let place = Arc::clone(together).try_acquire_owned();
@@ -60,7 +60,7 @@ impl Descriptors {
 
     /// # Errors
     ///
-    /// Which limit is reached, ready to be printed.
+    /// The limit that is reached; the text of the error.
     pub(crate) fn open(&self) -> Result<Open, String> {
         let Self { max, kind, key, .. } = self;
         let own = Arc::clone(&self.own).try_acquire_owned();

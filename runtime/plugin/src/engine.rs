@@ -29,34 +29,35 @@ use crate::settings::config;
 use crate::stats::EngineStats;
 use crate::store::{self, StoreState};
 
-/// Time between two looks at the guests that are computing.
+/// The time between two checks of guests that are computing.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How an engine is to be set up.
+/// The options of an engine.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// Folder for compiled components. Made if it is not there; must not be writable by others, because its content is run.
+    /// The directory for compiled components. It is created if it does not exist, and must not be writable by others, because its content is
+    /// executed.
     pub cache: PathBuf,
-    /// Where components are compiled that the cache does not hold.
+    /// Where components are compiled that the cache does not contain.
     pub compile: Compile,
 }
 
-/// Why there is no engine.
+/// Why an engine cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The folder for compiled components cannot be used.
+    /// The directory for compiled components cannot be used.
     #[error(transparent)]
     Cache(#[from] CacheError),
     /// This machine cannot run WebAssembly.
-    #[error("the WebAssembly engine does not start on this machine: {0}")]
+    #[error("the WebAssembly engine cannot be started on this machine: {0}")]
     Engine(String),
-    /// No thread for the clock.
-    #[error("cannot start a thread; raise the limit of processes of the worker's user")]
+    /// The thread of the clock cannot be started.
+    #[error("cannot start a thread; raise the process limit (ulimit -u) of the worker's user")]
     Thread(#[source] std::io::Error),
 }
 
-/// Compiles and holds components. One for a whole worker; clones are the same engine. A thread that ticks belongs to it and ends
-/// when the engine, all components and all instances are gone.
+/// Compiles and holds components. A worker has one; clones are the same engine. Its clock thread ends when the engine, all components and all
+/// instances are dropped.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -65,7 +66,7 @@ struct Inner {
     linker: Linker<StoreState>,
     cache: Cache,
     compiler: Compiler,
-    /// Loaded components, and those that are being loaded: whoever asks second waits for the first.
+    /// Components that are loaded or being loaded. A second request for the same component waits for the first.
     loaded: Mutex<HashMap<ComponentId, Arc<Slot>>>,
     room: Arc<Room>,
     stats: Arc<EngineStats>,
@@ -84,16 +85,16 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// The cache's folder cannot be used, or the machine cannot run WebAssembly.
+    /// The directory of the cache cannot be used, or the machine cannot run WebAssembly.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
         Self::with_cache(options.compile, |wasmtime| Cache::open(options.cache, wasmtime))
     }
 
-    /// Starts an engine that takes what its cache holds, and compiles what it does not hold without keeping it.
+    /// Starts an engine that reads its cache, but does not write compiled components to it.
     ///
     /// # Errors
     ///
-    /// The cache's folder is there and cannot be used, or the machine cannot run WebAssembly.
+    /// The directory of the cache exists and cannot be used, or the machine cannot run WebAssembly.
     pub fn read_only(options: EngineOptions) -> Result<Self, EngineError> {
         Self::with_cache(options.compile, |wasmtime| Cache::read_only(options.cache, wasmtime))
     }
@@ -118,45 +119,45 @@ impl Engine {
         })))
     }
 
-    /// Loads a component: from memory if it is loaded, from the disk if it was compiled before, otherwise by compiling it, which
-    /// takes seconds and several cores.
+    /// Loads a component: from memory if it is loaded, from the disk if it was compiled before. Otherwise it is compiled, which takes seconds
+    /// and several cores.
     ///
     /// # Errors
     ///
-    /// It is no plugin for this worker; the text says what to do.
+    /// It is not a plugin for this worker. The text says what to do.
     pub async fn load(&self, wasm: impl Into<Bytes>) -> Result<Arc<Component>, LoadError> {
         self.load_within(wasm, &Limits::default()).await
     }
 
-    /// As [`Engine::load`], with other limits for the instance that describes the component. If the future is dropped, compiling ends.
+    /// Like [`Engine::load`], with other limits for the instance that describes the component. Dropping the future ends the compilation.
     ///
     /// # Errors
     ///
-    /// As for [`Engine::load`]; and [`CompileError::Busy`](crate::CompileError::Busy) or
-    /// [`CompileError::Waited`](crate::CompileError::Waited) if too many others are to be compiled.
+    /// See [`Engine::load`]; also [`CompileError::Busy`](crate::CompileError::Busy) or [`CompileError::Waited`](crate::CompileError::Waited) if too
+    /// many other components are being compiled.
     pub async fn load_within(&self, wasm: impl Into<Bytes>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
         self.load_in_turn(wasm.into(), limits, self.0.compiler.queued()).await
     }
 
-    /// As [`Engine::load_within`], for a component that the worker has already: it waits for as long as others are being compiled.
+    /// Like [`Engine::load_within`], for a component that the worker already has. It waits as long as others are being compiled.
     ///
     /// # Errors
     ///
-    /// As for [`Engine::load`].
+    /// See [`Engine::load`].
     pub async fn load_stored(&self, wasm: impl Into<Bytes>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
         self.load_in_turn(wasm.into(), limits, Turn::Patient).await
     }
 
-    /// The component, if it is loaded, or compiled and described on the disk: nothing is compiled, and no code of the guest's runs.
+    /// Returns the component if it is loaded, or if it is compiled and described on the disk. Nothing is compiled, and no code of the guest runs.
     ///
     /// # Errors
     ///
-    /// It is no plugin for this worker; the text says what to do.
+    /// It is not a plugin for this worker. The text says what to do.
     pub async fn load_ready(&self, wasm: impl Into<Bytes>) -> Result<Option<Arc<Component>>, LoadError> {
         let wasm = wasm.into();
         let id = ComponentId::of(&wasm);
         let entry = Entry::of(&self.0.loaded, &id);
-        // Who holds it is compiling or asking.
+        // The component is being compiled or described.
         let Ok(mut slot) = entry.slot().try_lock_owned() else { return Ok(None) };
         if let Some(component) = slot.upgrade() {
             return Ok(Some(component));
@@ -164,7 +165,7 @@ impl Engine {
         let Kept { names: Checked { imports, track }, component, plugins } = self.kept(&id, wasm.clone()).await?;
         let (Some(component), Some(plugins)) = (component, plugins) else { return Ok(None) };
         let linked = self.link(&component, track, wasm).await?;
-        // The rules may have been others when it was kept.
+        // The rules may have changed since it was stored.
         check(&plugins, &linked)?;
         self.0.stats.cache_hit();
         let component = Arc::new(Component::new(id, plugins, imports, linked.instances, linked.exports));
@@ -223,7 +224,7 @@ impl Engine {
         Ok(Component::new(id, plugins, imports, linked.instances, linked.exports))
     }
 
-    /// What the disk holds of a component, whose imports and exports have the right names.
+    /// Returns what the disk contains of a component, whose imports and exports have valid names.
     async fn kept(&self, id: &ComponentId, wasm: Bytes) -> Result<Kept, LoadError> {
         let (inner, id) = (Arc::clone(&self.0), id.clone());
         blocking(move || {
@@ -236,7 +237,7 @@ impl Engine {
     }
 
     async fn keep(&self, id: &ComponentId, plugins: &[PluginInfo]) {
-        // Nothing in it has a key that is no text or a number that is none, so that this cannot fail.
+        // It contains only texts as keys and finite numbers, so this cannot fail.
         let Ok(text) = serde_json::to_vec(plugins) else { return };
         let (inner, id) = (Arc::clone(&self.0), id.clone());
         blocking(move || inner.cache.keep_description(&id, &text)).await;
@@ -262,17 +263,17 @@ impl Engine {
         .await
     }
 
-    /// Ends what is being loaded, and lets nothing more be loaded. To be called when the worker stops.
+    /// Cancels all loads, and rejects new ones. Call this when the worker stops.
     pub fn stop(&self) {
         self.0.compiler.stop();
     }
 
-    /// Sets how many instances of plugins there may be at once (`weir.instances.max`). By default as many as the kernel has room for.
+    /// Sets the maximum number of instances (`weir.instances.max`). By default the kernel's limits determine it.
     pub fn limit_instances(&self, max: usize) {
         self.0.room.limit_instances(max);
     }
 
-    /// What was compiled, and what all instances have done.
+    /// Returns the counts of compilations and of all instances.
     pub fn stats(&self) -> &Arc<EngineStats> {
         &self.0.stats
     }
@@ -282,15 +283,15 @@ impl Engine {
         heap::trim().await;
     }
 
-    /// Removes the compiled form of a component from the disk. To be called when a plugin is deleted.
+    /// Removes the compiled form of a component from the disk. Call this when a plugin is deleted.
     pub async fn forget(&self, id: &ComponentId) {
         self.0.loaded.lock().remove(id);
         let (inner, id) = (Arc::clone(&self.0), id.clone());
-        // Only a panic in the worker itself can make this fail, and then there is nothing to forget any more.
+        // This can fail only after a panic in the worker itself.
         let _ = tokio::task::spawn_blocking(move || inner.cache.remove(&id)).await;
     }
 
-    /// Links a component, whose bytes these are: they are valid, because it is compiled.
+    /// Links a component. Its bytes are valid, because it is compiled.
     async fn link(
         &self,
         component: &wasmtime::component::Component,
@@ -305,7 +306,7 @@ impl Engine {
         Ok(Linked { instances, exports })
     }
 
-    /// What the component says that it contains, in an instance of its own.
+    /// Calls `describe` in a separate instance.
     async fn ask(&self, linked: &Linked, limits: &Limits) -> Result<Vec<PluginInfo>, LoadError> {
         let Linked { instances, exports } = linked;
         let (mut sandbox, instance) = instances.make(Guest::default(), limits, &Grants::none()).await?;
@@ -324,22 +325,22 @@ fn types(error: wasmtime::Error) -> LoadError {
     LoadError::Types { reason: format!("{error:#}") }
 }
 
-/// What the disk holds of a component.
+/// What the disk contains of a component.
 struct Kept {
     names: Checked,
     component: Option<wasmtime::component::Component>,
-    /// What it said about itself, not checked.
+    /// The unchecked result of `describe`.
     plugins: Option<Vec<PluginInfo>>,
 }
 
-/// A component whose imports have the host's functions.
+/// A component that is linked with the functions of the host.
 struct Linked {
     instances: Instances,
     exports: Exports,
 }
 
-/// The place of a component among those that are loaded. One that is still empty when the last of those who hold it is dropped is given
-/// up: what was refused is not remembered, because a client may upload any number of such files.
+/// The slot of a component in the table of loaded ones. A slot that is still empty when its last user drops it is removed: rejected files are
+/// not remembered, because a client may upload any number of them.
 struct Entry<'a> {
     loaded: &'a Mutex<HashMap<ComponentId, Arc<Slot>>>,
     id: ComponentId,
@@ -375,12 +376,12 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
-/// Compiles in this process, whichever it is: a child process of the worker.
+/// The settings for compiling in any process, which is usually a child process of the worker.
 pub(crate) fn precompile(wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
     wasmtime::Engine::new(&config())?.precompile_component(wasm)
 }
 
-/// Moves the engine's clock on until nobody holds the engine any more.
+/// Advances the clock of the engine until the engine is dropped.
 fn tick(engine: &wasmtime::Engine) -> std::io::Result<()> {
     let engine = engine.weak();
     let ticker = move || {

@@ -1,17 +1,17 @@
-//! What a component says about its plugins: plain twins of the types in `wit/plugin.wit`, for readers without bindings.
+//! The description of a component's plugins: the types of `wit/plugin.wit` for code without bindings.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use weir_data::text::shown;
 
-/// What a plugin is. Serialised as in the answers of `GET /connector-plugins`.
+/// The kind of a plugin. Serialised as in the result of `GET /connector-plugins`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PluginKind {
-    /// A connector that brings rows into Kafka.
+    /// A connector that produces records to Kafka.
     Source,
-    /// A connector that takes rows out of Kafka.
+    /// A connector that receives records from Kafka.
     Sink,
     /// A single message transform.
     Transformation,
@@ -20,7 +20,7 @@ pub enum PluginKind {
 }
 
 impl PluginKind {
-    /// The word of the REST API: `source`, `sink`, `transformation`, `predicate`.
+    /// Returns the name in the REST API: `source`, `sink`, `transformation`, `predicate`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Source => "source",
@@ -31,20 +31,20 @@ impl PluginKind {
     }
 }
 
-/// One plugin of a component.
+/// A plugin of a component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PluginInfo {
     /// The full class name that users write. Unique within the component, never empty.
     pub class: String,
-    /// What it is.
+    /// The kind of the plugin.
     pub kind: PluginKind,
-    /// Its version, as the plugin gives it. May be empty.
+    /// The version that the plugin reports. May be empty.
     pub version: String,
     /// The definition of its configuration, in the plugin's order. Names are unique and not empty.
     pub config: Vec<ConfigKey>,
-    /// What it does, for people.
+    /// What the plugin does, for users.
     pub doc: Option<String>,
-    /// Bytes of memory that an instance needs at most; none = the worker's own limit.
+    /// The number of bytes of memory that an instance needs at most, or `None` to use the worker's limit.
     pub memory: Option<u64>,
 }
 
@@ -130,69 +130,69 @@ impl From<Bound> for String {
     }
 }
 
-/// A check of a value that the runtime makes itself.
+/// A check of values that the runtime makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Validator {
     /// `ConfigDef.Range`: both bounds are inclusive, and may be missing.
     Range(Option<Bound>, Option<Bound>),
     /// `ConfigDef.NonEmptyString`.
     NonEmptyString,
-    /// `ConfigDef.ValidString`: one of these, exactly.
+    /// `ConfigDef.ValidString`: exactly one of these.
     OneOf(Vec<String>),
     /// `ConfigDef.CaseInsensitiveValidString`.
     OneOfIgnoringCase(Vec<String>),
-    /// At least one entry.
+    /// A list with at least one entry.
     NonEmptyList,
-    /// No entry twice, and at least one.
+    /// A list with at least one entry and without duplicates.
     NonEmptyListWithoutDuplicates,
-    /// No entry twice; may be empty.
+    /// A list without duplicates, which may be empty.
     ListWithoutDuplicates,
     /// A regular expression in Java's syntax.
     Regex,
 }
 
-/// One key of a plugin's configuration (Kafka's `ConfigDef.ConfigKey`).
+/// A key of a plugin's configuration (Kafka's `ConfigDef.ConfigKey`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigKey {
-    /// The key.
+    /// The name of the key.
     pub name: String,
     /// The type of its value.
     pub kind: ConfigType,
-    /// True = the key must be given, and has no default.
+    /// Whether the key must be set. If true, it has no default.
     pub required: bool,
-    /// The value of a key that is not given; none = null.
+    /// The default value, or `None` for null.
     pub default: Option<String>,
-    /// Checks of the value, in this order.
+    /// The checks of the value, in this order.
     pub validators: Vec<Validator>,
     /// How important the key is.
     pub importance: Importance,
-    /// What the key means, for people.
+    /// The documentation of the key, for users.
     pub doc: String,
-    /// The group it is shown in.
+    /// The group in user interfaces.
     pub group: Option<String>,
-    /// Position in the group, from 1; -1 = none.
+    /// The position in the group, starting at 1, or -1 if there is none.
     pub order_in_group: i32,
-    /// How wide an input field should be.
+    /// The width of the input field in user interfaces.
     pub width: Width,
-    /// The key's name for people.
+    /// The name in user interfaces.
     pub display_name: String,
     /// Keys whose recommended values or visibility depend on this one.
     pub dependents: Vec<String>,
-    /// Values to offer to a user.
+    /// Recommended values.
     pub recommended_values: Vec<String>,
-    /// False = kept out of definitions and user interfaces.
+    /// Whether the key is shown in definitions and user interfaces.
     pub visible: bool,
 }
 
-/// What a plugin's `validate` found out about one key.
+/// The result of a plugin's `validate` for a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigValue {
-    /// The key. May be one that the definition does not have.
+    /// The key, which the definition may not contain.
     pub key: String,
-    /// What is wrong with its value; empty = nothing.
+    /// The errors of its value, or empty if it is valid.
     pub errors: Vec<String>,
-    /// Replaces the definition's recommended values when not empty.
+    /// Replaces the recommended values of the definition, unless it is empty.
     pub recommended_values: Vec<String>,
-    /// False = hide the key.
+    /// Whether the key is visible.
     pub visible: bool,
 }

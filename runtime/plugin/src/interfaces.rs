@@ -1,5 +1,5 @@
-//! What a file is, and whether the names of a component's imports and exports are ones that this worker knows. Nothing is compiled
-//! for that, nor is what is nested in the component looked at. Types are compared later, by linking.
+//! Checks what a file is, and whether this worker knows the names of a component's imports and exports. Nothing is compiled, and what is nested in
+//! the component is not read. Types are compared later, when the component is linked.
 
 use wasmparser::{Chunk, Parser, Payload};
 
@@ -9,7 +9,7 @@ use crate::load_error::LoadError;
 /// The package of the contract.
 const PACKAGE: &str = "weir:connect/";
 
-/// What the host offers of WASI 0.2: the world `wasi:cli/imports`.
+/// The interfaces of WASI 0.2 that the host offers: the world `wasi:cli/imports`.
 const WASI: [&str; 26] = [
     "wasi:cli/environment",
     "wasi:cli/exit",
@@ -38,10 +38,10 @@ const WASI: [&str; 26] = [
     "wasi:sockets/tcp-create-socket",
     "wasi:sockets/udp",
 ];
-/// The rest of it.
+/// The last one of them.
 const WASI_MORE: &str = "wasi:sockets/udp-create-socket";
 
-/// Whether these bytes begin as a component does.
+/// Checks that the bytes begin like a component.
 fn check_form(wasm: &[u8]) -> Result<(), LoadError> {
     let garbage = |reason: &str| Err(LoadError::Garbage { reason: reason.to_owned() });
     match wasm {
@@ -54,11 +54,17 @@ fn check_form(wasm: &[u8]) -> Result<(), LoadError> {
             }
         }
         [b'(', ..] => garbage("it is text; only the binary form can be loaded"),
+        [0x7f, b'E', b'L', b'F', ..] | [0xcf, 0xfa, 0xed, 0xfe, ..] => {
+            garbage("it is a native program or library; build it with `--target wasm32-wasip2`")
+        }
+        [b'!', b'<', b'a', b'r', b'c', b'h', b'>', ..] => garbage(
+            "it is a static library, such as an .rlib; in Rust, set `crate-type = [\"cdylib\", \"rlib\"]` in Cargo.toml",
+        ),
         _ => garbage("it does not begin with WebAssembly's magic number"),
     }
 }
 
-/// The names at the outside of a component.
+/// The names of a component's imports and exports.
 #[derive(Debug, Default)]
 struct Names<'a> {
     imports: Vec<&'a str>,
@@ -66,14 +72,14 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    /// Reads a component's own sections, and skips the modules and components in it: that takes no longer for a large component.
+    /// Reads the sections of a component, and skips the modules and components in it, so that the time does not depend on its size.
     fn read(wasm: &'a [u8]) -> Result<Self, String> {
         let text = |error: wasmparser::BinaryReaderError| error.to_string();
         let (mut names, mut parser, mut rest) = (Self::default(), Parser::new(0), wasm);
         loop {
             let (consumed, payload) = match parser.parse(rest, true).map_err(text)? {
                 Chunk::Parsed { consumed, payload } => (consumed, payload),
-                // Not said of input that is whole.
+                // This does not occur with complete input.
                 Chunk::NeedMoreData(_) => return Ok(names),
             };
             let mut skipped = consumed;
@@ -99,23 +105,23 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What the names of a component say.
+/// The result of the check.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Checked {
     /// The imports, sorted.
     pub(crate) imports: Vec<String>,
-    /// The track of the contract that it was built for.
+    /// The track of the contract for which it was built.
     pub(crate) track: Track,
 }
 
-/// Checks names and versions of imports and exports, before anything is compiled.
+/// Checks the names and versions of imports and exports, before anything is compiled.
 pub(crate) fn check(wasm: &[u8]) -> Result<Checked, LoadError> {
     check_form(wasm)?;
     let Names { imports, exports } = Names::read(wasm).map_err(|reason| LoadError::Compile { reason })?;
 
     let ours: Vec<&str> = exports.iter().copied().filter(|name| name.starts_with(PACKAGE)).collect();
     let Some(first) = ours.first() else {
-        let exports = if exports.is_empty() { "it exports nothing at all".to_owned() } else { list(&exports) };
+        let exports = if exports.is_empty() { "nothing".to_owned() } else { list(&exports) };
         return Err(LoadError::Foreign { exports });
     };
     let track = track(first)?;
@@ -155,7 +161,7 @@ fn offered(track: Track, name: &str) -> bool {
     }
 }
 
-/// `a:b/c@1.0.0` is `a:b/c` and `1.0.0`.
+/// Splits `a:b/c@1.0.0` into `a:b/c` and `1.0.0`.
 fn split(name: &str) -> (&str, &str) {
     name.split_once('@').unwrap_or((name, ""))
 }

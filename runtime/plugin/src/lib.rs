@@ -1,15 +1,15 @@
-//! Loads plugins and runs them in their sandboxes. The only crate that names wasmtime.
+//! Loads plugins and runs them in sandboxes. The only crate that names wasmtime.
 //!
-//! - [`Engine`] compiles a component once and keeps the result on disk; [`Component`] says what is in it and makes instances.
-//! - [`Allowed`] is what the operator allows, [`Capability`] what a plugin asks for, [`Grants`] what it gets of that.
+//! - [`Engine`] compiles a component once and caches the result on disk. [`Component`] describes its plugins and creates instances.
+//! - [`Allowed`] is what the operator allows, [`Capability`] what a plugin requests, and [`Grants`] what it is granted.
 //! - [`SourceInstance`], [`SinkInstance`], [`TransformInstance`], [`PredicateInstance`] and [`ConnectorInstance`] are running
-//!   sandboxes. Every call has a deadline, every answer is checked, and a guest that traps or lies ends as a [`Trap`] whose text is
-//!   the trace an operator sees.
+//!   sandboxes. Each call has a deadline, and each result is checked. A guest that traps or violates the contract ends with a [`Trap`],
+//!   whose text is the trace that operators see.
 //!
-//! The contract itself is `wit/`; each of its tracks has a module in `contract/` that maps its types to those of this crate and of
-//! `weir-data`, and nothing else.
+//! The contract is `wit/`. Each of its tracks has a module in `contract/` that only converts between its types and those of this crate and of
+//! `weir-data`.
 
-// Grants, limits of the compiler and signals use what only Unix has. Every crate of the worker depends on this one.
+// Grants, limits of the compiler and signals use functions of Unix. All crates of the worker depend on this one.
 #[cfg(not(unix))]
 compile_error!("Weir runs only on Unix: Linux, or macOS for development");
 
@@ -56,8 +56,8 @@ mod stats;
 mod store;
 
 pub use batch::{
-    Acknowledgements, Budget, Columns, ConfigMap, ConnectorRequests, OffsetChange, PluginConfig, Polled, RowFailure,
-    SETTLED_DROPPED, SETTLED_SKIPPED, SettledRows, SinkBatch, SinkRequests, SourceBatch, Step, StepPredicate,
+    Acknowledgements, Budget, Columns, ConfigMap, ConnectorRequests, OffsetChange, PluginConfig, Polled, RecordFailure,
+    SETTLED_DROPPED, SETTLED_SKIPPED, SettledRecords, SinkBatch, SinkRequests, SourceBatch, Step, StepPredicate,
     TimestampType, TopicPartition, TopicPartitionOffset, TransactionBoundary,
 };
 pub use cache::CacheError;

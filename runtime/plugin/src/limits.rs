@@ -1,4 +1,4 @@
-//! What an instance may use at most, and the part of it that wasmtime asks for: memories and tables.
+//! The limits of an instance, and the ones that wasmtime asks about: memories and tables.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,35 +10,33 @@ use crate::cost::Cost;
 use crate::log::Identity;
 use crate::stats::GuestStats;
 
-/// Most memories of one instance. A component of one language has one; adapters and shared libraries add a few.
+/// The maximum number of memories of an instance. A component in one language has one; adapters and shared libraries add a few.
 pub(crate) const MAX_MEMORIES: usize = 8;
-/// Most tables of one instance.
+/// The maximum number of tables of an instance.
 pub(crate) const MAX_TABLES: usize = 64;
-/// Most core instances of one component instance.
+/// The maximum number of core instances of a component instance.
 pub(crate) const MAX_INSTANCES: usize = 128;
-/// Most elements of all tables together. A big program has some ten thousand functions.
+/// The maximum number of elements of all tables. A large program has about ten thousand functions.
 const MAX_TABLE_ELEMENTS: usize = 1 << 18;
-/// What one element of a table takes.
+/// The number of bytes of a table element.
 const ELEMENT_BYTES: usize = 16;
 
-/// Ceilings of one instance.
+/// The limits of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of memory (`weir.task.memory.max`): all memories of the instance, and what it costs the worker besides, together.
-    /// Default: 256 MiB.
+    /// Bytes of memory (`weir.task.memory.max`): all memories of the instance, and what it costs the worker otherwise. Default: 256 MiB.
     pub memory_max: u64,
-    /// The most that a plugin gets if it states in its description how much it needs (`weir.task.memory.request.max`). Default: 512 MiB.
+    /// The maximum memory of a plugin that states in its description how much it needs (`weir.task.memory.request.max`). Default: 512 MiB.
     pub memory_request_max: u64,
-    /// What `memory_max` comes from, for errors.
+    /// The origin of `memory_max`, for errors.
     pub memory_from: MemoryFrom,
     /// Files and directories that the instance may have open (`weir.task.files.max`). Default: 256.
     pub files_max: u32,
     /// Sockets that the instance may have open (`weir.task.sockets.max`). Default: 64.
     pub sockets_max: u32,
-    /// How long one call may take (`weir.call.timeout.ms`). Default: 60 s.
+    /// The maximum duration of a call (`weir.call.timeout.ms`). Default: 60 s.
     pub call_timeout: Duration,
-    /// Bytes that a connector's plugins may log in a second, all of its instances together
-    /// (`weir.plugin.log.bytes.per.second`). Default: 64 KiB.
+    /// Bytes per second that all instances of a connector together may log (`weir.plugin.log.bytes.per.second`). Default: 64 KiB.
     pub log_bytes_per_second: u64,
 }
 
@@ -56,14 +54,14 @@ impl Default for Limits {
     }
 }
 
-/// What a limit of memory comes from.
+/// The origin of a memory limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemoryFrom {
     /// `weir.task.memory.max`.
     Worker,
-    /// What the plugin states that it needs.
+    /// The need that the plugin states.
     Plugin,
-    /// The plugin states more than it may have by `weir.task.memory.request.max`.
+    /// `weir.task.memory.request.max`, because the plugin states that it needs more.
     Bound,
 }
 
@@ -77,13 +75,13 @@ impl MemoryFrom {
     }
 }
 
-/// Which part of its memory an instance may get in one batch. A guest has a batch several times: as it came in, as values of its language,
-/// and as what it makes of them.
+/// The fraction of an instance's memory that a batch may have. A guest has a batch several times: as it was passed, as values of its language,
+/// and as its result.
 const BATCH_PART: u64 = 16;
 
 impl Limits {
-    /// The limits of an instance of a plugin that states that it needs this much memory. It gets that, but more than others get only as
-    /// far as the operator allows.
+    /// Returns the limits for a plugin that states that it needs this much memory. It gets more than the default only as far as the operator
+    /// allows.
     #[must_use]
     pub fn for_need(self, memory: Option<u64>) -> Self {
         let Some(need) = memory else { return self };
@@ -96,41 +94,41 @@ impl Limits {
         Self { memory_max: need.min(most), memory_from, ..self }
     }
 
-    /// The most bytes of keys, values and headers of a batch.
+    /// Returns the maximum number of bytes of keys, values and headers in a batch.
     pub(crate) fn batch_max(&self) -> u64 {
         self.memory_max / BATCH_PART
     }
 
-    /// The limit of memory as errors name it.
+    /// Returns the name of the memory limit for errors.
     pub(crate) fn memory_limit(&self) -> String {
         memory_limit(self.memory_max, self.memory_from)
     }
 
-    /// Whether an instance of this cost may be made at all.
+    /// Checks whether an instance with this cost may be created.
     ///
     /// # Errors
     ///
-    /// It may not; ready to be printed.
+    /// The text of the error.
     pub(crate) fn allow(&self, cost: Cost) -> Result<(), String> {
         if cost.bytes <= self.memory_max { Ok(()) } else { Err(too_costly(cost, &self.memory_limit())) }
     }
 }
 
-/// Counts what an instance has, and says no when it would be too much.
+/// Counts the resources of an instance, and rejects growth beyond its limits.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     budget: Arc<Budget>,
     memory_from: MemoryFrom,
-    /// Bytes of linear memory, a part of what the budget counts.
+    /// Bytes of linear memory, which are part of what the budget counts.
     memory: usize,
     table_elements: usize,
     stats: Arc<GuestStats>,
     guest: Identity,
-    /// Whether the log says already that the guest met a limit that it may live with.
+    /// Whether a limit that does not end the guest was logged already.
     warned: bool,
-    /// Why the last growth was refused. Most guests trap right after: this is then what really happened.
+    /// Why the last growth was rejected. Most guests trap immediately afterwards, and this is the real reason.
     pub(crate) refused: Option<String>,
-    /// Whether that was memory.
+    /// Whether it was the growth of a memory.
     pub(crate) out_of_memory: bool,
 }
 
@@ -151,28 +149,28 @@ impl Limiter {
         }
     }
 
-    /// What else the memory of the instance is counted against.
+    /// Sets the budget that the memory of the instance also counts towards.
     pub(crate) fn budget(&self) -> &Arc<Budget> {
         &self.budget
     }
 
-    /// Takes what the instance costs whatever it does.
+    /// Counts the fixed cost of the instance.
     ///
     /// # Errors
     ///
-    /// It is more than the instance may have; ready to be printed.
+    /// It exceeds the limit; the text of the error.
     pub(crate) fn begin(&mut self, cost: Cost) -> Result<(), String> {
         let fits = self.budget.take(usize::try_from(cost.bytes).unwrap_or(usize::MAX));
         if fits { Ok(()) } else { Err(too_costly(cost, &self.memory_limit())) }
     }
 
-    /// To be called before each call of the guest.
+    /// Call this before each call of the guest.
     pub(crate) fn begin_call(&mut self) {
         self.refused = None;
         self.out_of_memory = false;
     }
 
-    /// Notes why memory was refused.
+    /// Records why memory was rejected.
     fn refuse(&mut self, limit: String) {
         self.refused = Some(limit);
     }
@@ -182,17 +180,17 @@ impl Limiter {
         self.out_of_memory = true;
     }
 
-    /// Notes why the host refused a call. The guest is told an error that does not name the limit, so the log names it, once.
+    /// Records why the host rejected a call. The error that the guest gets does not contain the limit, so it is logged, once.
     pub(crate) fn refuse_call(&mut self, limit: String) {
         if !self.warned {
             self.warned = true;
             let Identity { connector, task, class } = &self.guest;
-            tracing::warn!(%connector, ?task, %class, %limit, "a plugin has reached a limit; the call is refused");
+            tracing::warn!(%connector, ?task, %class, %limit, "plugin limit reached; call rejected");
         }
         self.refuse(limit);
     }
 
-    /// The name of the limit of memory.
+    /// Returns the name of the memory limit.
     pub(crate) fn memory_limit(&self) -> String {
         memory_limit(self.budget.max() as u64, self.memory_from)
     }
@@ -212,14 +210,14 @@ fn too_costly(cost: Cost, limit: &str) -> String {
 
 impl Drop for Limiter {
     fn drop(&mut self) {
-        // The memories go with the store that this belongs to.
+        // The memories are dropped with the store.
         self.stats.drop_memory(self.memory);
     }
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        // A memory never shrinks.
+        // A memory never becomes smaller.
         let growth = desired.saturating_sub(current);
         if !self.budget.take(growth) {
             self.refuse_memory();

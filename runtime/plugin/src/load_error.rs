@@ -9,47 +9,51 @@ use crate::contract::newest;
 /// Most names of imports that an error lists.
 const MAX_LISTED: usize = 20;
 
-/// A component that cannot be loaded. Every text says what to do.
+/// A component that cannot be loaded. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Not WebAssembly at all.
-    #[error("this is not a WebAssembly component: {}. Upload the .wasm file that the build made, unchanged", said(.reason))]
+    /// The file is not a WebAssembly component.
+    #[error("not a WebAssembly component: {}. Upload the .wasm file that the build created, unchanged", said(.reason))]
     Garbage {
         /// What is wrong with it.
         reason: String,
     },
     /// A core module.
     #[error(
-        "this is a core WebAssembly module, not a component. Build it for wasm32-wasip2, or turn it into one with \
+        "not a component but a core WebAssembly module. Build it for the target wasm32-wasip2, or convert it with \
          `wasm-tools component new`"
     )]
     CoreModule,
-    /// Made of WebAssembly that this engine does not take.
-    #[error("this component cannot be compiled: {}. Build it with an SDK of this worker's version", said(.reason))]
+    /// The engine cannot compile it.
+    #[error("the component cannot be compiled: {}. Build it with an SDK of this worker's version", said(.reason))]
     Compile {
         /// What the compiler says.
         reason: String,
     },
-    /// A limit of compiling was reached, or nothing can be compiled now.
+    /// A limit of the compiler was exceeded, or nothing can be compiled now.
     #[error(transparent)]
     NotCompiled(#[from] CompileError),
-    /// A component for something else.
+    /// A component for another program.
     #[error(
-        "this component is not a Weir plugin: it exports nothing of weir:connect ({}). Build it against a world of \
-         weir:connect@{version}; in a crate that uses weir-sdk, the line `weir_sdk::export!` does that", said(.exports), version = newest()
+        "the component is not a Weir plugin: it exports {}, but no interface of weir:connect. In Rust, export its plugins with \
+         `weir_sdk::export!` in lib.rs; in other languages, build it with a world of weir:connect@{version}",
+        said(.exports), version = newest()
     )]
     Foreign {
-        /// What it exports, ready to be printed.
+        /// Text about its exports.
         exports: String,
     },
-    /// A plugin that lacks `weir:connect/plugin`, or has it and nothing to run.
-    #[error("this component exports {}, but not weir:connect/plugin@{version}; export a whole world, see wit/worlds.wit", said(.exports), version = newest())]
+    /// A plugin that does not export `weir:connect/plugin`.
+    #[error(
+        "the component exports {}, but not weir:connect/plugin@{version}. Export all interfaces of a world, see wit/worlds.wit",
+        said(.exports), version = newest()
+    )]
     Incomplete {
-        /// What it exports, ready to be printed.
+        /// Text about its exports.
         exports: String,
     },
     /// Built against another version of the contract.
-    #[error("this plugin was built against {}; this worker has weir:connect@{}. {advice}", shown(.found), newest())]
+    #[error("the plugin was built with {}; this worker has weir:connect@{}. {advice}", shown(.found), newest())]
     Version {
         /// The interface and version it names.
         found: String,
@@ -58,7 +62,7 @@ pub enum LoadError {
     },
     /// Exports of the contract that this worker cannot use.
     #[error(
-        "this plugin exports what this worker cannot use: {}. Build it without that; converters cannot be plugins yet",
+        "the plugin exports interfaces that this worker cannot use: {}. Build it without them; converters cannot be plugins yet",
         listed(.exports)
     )]
     Exports {
@@ -67,24 +71,24 @@ pub enum LoadError {
     },
     /// Imports that the host does not offer.
     #[error(
-        "this plugin needs what no worker offers: {}. Plugins may import weir:connect@{} and wasi:cli/imports@0.2; build it without \
-         the feature that needs more", listed(.imports), newest()
+        "the plugin imports interfaces that no worker offers: {}. Plugins may import weir:connect@{} and wasi:cli/imports@0.2; build it \
+         without the feature that needs more", listed(.imports), newest()
     )]
     Imports {
         /// The names of the imports.
         imports: Vec<String>,
     },
     /// An import or export has the right name and another type.
-    #[error("this plugin differs from weir:connect@{version}: {}. Build it against the wit files of that version", said(.reason), version = newest())]
+    #[error("the types of the plugin differ from weir:connect@{version}: {}. Build it with the WIT files of that version", said(.reason), version = newest())]
     Types {
         /// What differs.
         reason: String,
     },
     /// `describe` failed.
-    #[error("this plugin cannot say what it contains: {0}")]
+    #[error("the plugin cannot be described: {0}")]
     Describe(#[from] CallError),
-    /// `describe` gave an answer that cannot be true.
-    #[error("this plugin describes itself wrongly: {}", said(.reason))]
+    /// `describe` returned an invalid description.
+    #[error("the description of the plugin is invalid: {}", said(.reason))]
     Description {
         /// What is wrong, and with which plugin.
         reason: String,
@@ -92,7 +96,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// A code that stays the same when texts change.
+    /// Returns a code that does not change when texts change.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Garbage { .. } => "not_wasm",
@@ -111,7 +115,7 @@ impl LoadError {
     }
 }
 
-/// What the file says about itself may be as long as the file.
+/// Truncates a text from the file, which may be as long as the file.
 fn said(text: &str) -> String {
     bounded(text.to_owned(), MAX_MESSAGE)
 }

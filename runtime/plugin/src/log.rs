@@ -1,5 +1,5 @@
-//! What a guest says: lines for the worker's log, from `host.log`, standard output and standard error. Bounded for each call here and
-//! over time in `log_budget.rs`; the last of it is kept for the trace of a trap, because that is where a panic tells its reason.
+//! The log output of a guest: lines from `host.log`, standard output and standard error. It is limited here for each call, and in
+//! `log_budget.rs` over time. The last lines are kept for the trace of a trap, because a panic prints its message there.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,31 +20,31 @@ use weir_data::text::is_disguise;
 use crate::log_budget::{Dropped, LogBudget};
 use crate::stats::GuestStats;
 
-/// Most bytes of one message; the guest names the length, so the host names the ceiling.
+/// The maximum number of bytes of a message. The guest chooses its length.
 const MAX_LOG_BYTES: usize = 16 << 10;
-/// Most bytes of a target.
+/// The maximum number of bytes of a target.
 const MAX_TARGET_BYTES: usize = 256;
-/// Most bytes that one call of the guest may log.
+/// The maximum number of bytes that a call of the guest may log.
 const MAX_CALL_BYTES: usize = 1 << 20;
-/// Lines that are kept for a trace.
+/// The number of lines that are kept for a trace.
 const KEPT_LINES: usize = 20;
-/// Bytes of each of them.
+/// The number of bytes of each of them.
 const KEPT_BYTES: usize = 512;
-/// Bytes that a line costs besides what is in it: its time, level and names of fields.
+/// The number of bytes of a line apart from its content: time, level and names of fields.
 const LINE_BYTES: usize = 128;
 
-/// Whose instance this is: goes into the fields of every line.
+/// The owner of an instance, which is part of the fields of each line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
-    /// The connector's name; empty where there is none yet.
+    /// The connector's name, or empty if there is none yet.
     pub connector: String,
-    /// The number of the task; none = the connector itself.
+    /// The number of the task, or `None` for the connector itself.
     pub task: Option<u32>,
     /// The plugin's class.
     pub class: String,
 }
 
-/// Whose instance is to be made, and where it is counted. An [`Identity`] alone becomes one that is counted for itself.
+/// The owner of a new instance, and its counters. An [`Identity`] alone has its own counters.
 #[derive(Debug, Clone, Default)]
 pub struct Guest {
     pub(crate) identity: Identity,
@@ -52,31 +52,31 @@ pub struct Guest {
     pub(crate) task: TaskFacts,
 }
 
-/// What an instance that belongs to a task can ask about it, besides its identity.
+/// What an instance of a task can ask about it, apart from its identity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFacts {
-    /// Greater than in all earlier starts of the task; 0 outside of tasks.
+    /// Greater than at all earlier starts of the task; 0 outside of tasks.
     pub generation: u64,
     /// The consumer group of a sink.
     pub consumer_group: String,
-    /// Whether a source may say where transactions end.
+    /// Whether a source may define the boundaries of transactions.
     pub defines_transactions: bool,
 }
 
 impl Guest {
-    /// The same, counted for itself.
+    /// Creates an owner with its own counters.
     pub fn counted_anew(self) -> Self {
         Self { stats: Arc::default(), ..self }
     }
 
-    /// The same with facts about its task.
+    /// Sets the facts about the task.
     pub fn in_task(self, task: TaskFacts) -> Self {
         Self { task, ..self }
     }
 }
 
 impl Identity {
-    /// An instance of this identity that is counted here.
+    /// Creates an owner with these counters.
     pub fn counted(self, stats: Arc<GuestStats>) -> Guest {
         Guest { identity: self, stats, task: TaskFacts::default() }
     }
@@ -88,7 +88,7 @@ impl From<Identity> for Guest {
     }
 }
 
-/// The way of a guest's words into the log. Clones write to the same place.
+/// Writes the output of a guest to the log. Clones share their state.
 #[derive(Debug, Clone)]
 pub(crate) struct GuestLog(Arc<Inner>);
 
@@ -102,7 +102,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // A guest that has gone writes no line with which what was dropped could be reported.
+        // After the end of the guest, no line would report what was dropped.
         if let Some(dropped) = self.budget.rest(Instant::now()) {
             self.report(dropped);
         }
@@ -125,21 +125,21 @@ impl Inner {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Bytes logged in the present call.
+    /// Bytes logged in the current call.
     spent: usize,
-    /// What a trace would show.
+    /// The lines for a trace.
     kept: VecDeque<String>,
     /// Unfinished lines.
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
 
-/// A guest logged too much in one call.
+/// The guest logged too much in one call.
 #[derive(Debug, thiserror::Error)]
 #[error("logged more than {MAX_CALL_BYTES} bytes in one call")]
 pub(crate) struct LoggedTooMuch;
 
-/// Which of the two standard streams.
+/// The two standard streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
     Stdout,
@@ -155,14 +155,14 @@ impl GuestLog {
         &self.0.identity
     }
 
-    /// A call begins: its budget is whole again, and what was said before is not the reason of its end.
+    /// Begins a call: resets its budget, and drops earlier lines, which are not about this call.
     pub(crate) fn begin_call(&self) {
         let mut state = self.0.state.lock();
         state.spent = 0;
         state.kept.clear();
     }
 
-    /// The last lines of the present call that tell of trouble; unfinished ones included.
+    /// Returns the last lines of the current call that report a problem, including unfinished ones.
     pub(crate) fn last_words(&self) -> Vec<String> {
         let mut state = self.0.state.lock();
         let unfinished = std::mem::take(&mut state.stderr);
@@ -174,11 +174,11 @@ impl GuestLog {
         state.kept.drain(..).collect()
     }
 
-    /// One line of `host.log`. Too long ones are cut.
+    /// Logs a line of `host.log`. A line that is too long is truncated.
     ///
     /// # Errors
     ///
-    /// The call has logged more than it may.
+    /// The call has logged too much.
     pub(crate) fn line(&self, level: Level, target: &str, message: &str) -> Result<(), LoggedTooMuch> {
         {
             let mut state = self.0.state.lock();
@@ -191,7 +191,7 @@ impl GuestLog {
         Ok(())
     }
 
-    /// Bytes of a standard stream; each whole line becomes a line of the log.
+    /// Reads bytes of a standard stream. Each complete line becomes a line of the log.
     fn bytes(&self, stream: Stream, bytes: &[u8]) -> Result<(), LoggedTooMuch> {
         let mut state = self.0.state.lock();
         state.spend(bytes.len())?;
@@ -203,7 +203,7 @@ impl GuestLog {
             buffer.extend_from_slice(piece);
             if piece.ends_with(b"\n") || buffer.len() >= MAX_LOG_BYTES {
                 let line = std::mem::take(buffer);
-                // The bytes are paid for; a line without any is not.
+                // The bytes were counted already, except for an empty line.
                 state.spend(0)?;
                 let line = String::from_utf8_lossy(line.trim_ascii_end());
                 match stream {
@@ -219,12 +219,12 @@ impl GuestLog {
     }
 
     fn write(&self, level: Level, target: &str, message: &str) {
-        // What is not written costs nothing.
+        // A line that is not written is not counted.
         if !is_enabled(level) {
             return;
         }
         let Identity { connector, task, class } = &self.0.identity;
-        // Written as escapes, such characters take six bytes.
+        // Escaped, such a character has six bytes.
         let escapes = message.chars().filter(|character| is_disguise(*character)).count() * 6;
         let bytes = LINE_BYTES + connector.len() + class.len() + target.len() + message.len() + escapes;
         let verdict = self.0.budget.spend(bytes as u64, Instant::now());
@@ -235,10 +235,10 @@ impl GuestLog {
             self.0.stats.log_dropped(bytes as u64);
             return;
         }
-        // Tracing wants the level to be known when compiling.
+        // Tracing requires a constant level.
         macro_rules! event {
             ($level:expr) => {
-                // Not `target`: a JSON line has one of its own, the name above.
+                // Not `target`, because a JSON line contains the target of tracing under that name.
                 tracing::event!(target: "weir::plugin", $level, connector, task, plugin = class, module = target, "{message}")
             };
         }
@@ -254,7 +254,7 @@ impl GuestLog {
 
 impl State {
     fn spend(&mut self, bytes: usize) -> Result<(), LoggedTooMuch> {
-        // A line costs something even if it is empty.
+        // An empty line is counted, too.
         self.spent = self.spent.saturating_add(bytes).saturating_add(16);
         if self.spent > MAX_CALL_BYTES { Err(LoggedTooMuch) } else { Ok(()) }
     }
@@ -270,9 +270,9 @@ impl State {
     }
 }
 
-/// Whether lines of this level are written, within the present span: a connector may have a level of its own.
+/// Returns whether lines of this level are logged in the current span, because a connector may have its own level.
 pub(crate) fn is_enabled(level: Level) -> bool {
-    // Tracing wants the level to be known when compiling.
+    // Tracing requires a constant level.
     macro_rules! enabled {
         ($level:expr) => {
             tracing::event_enabled!(target: "weir::plugin", $level)
@@ -287,7 +287,7 @@ pub(crate) fn is_enabled(level: Level) -> bool {
     }
 }
 
-/// The beginning of a text, not cut within a character.
+/// Returns the beginning of a text, up to the end of a character.
 fn cut(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
@@ -361,7 +361,7 @@ mod tests {
         GuestLog::new(identity, Arc::new(LogBudget::new(bytes_per_second, Instant::now())), Arc::default())
     }
 
-    /// Collects the fields of every event.
+    /// Collects the fields of each event.
     #[derive(Clone, Default)]
     struct Fields(Arc<Mutex<Vec<String>>>);
 
@@ -407,7 +407,7 @@ mod tests {
         let expected =
             ["WARN weir::plugin", &message, "connector=\"orders\"", "task=2", "plugin=\"test.Sink\"", &target];
         let mut found = fields.0.lock().clone();
-        // Fields come in the order of tracing's choice.
+        // The order of the fields is that of tracing.
         found.sort();
         let mut expected = expected.map(str::to_owned);
         expected.sort();

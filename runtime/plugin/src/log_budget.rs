@@ -1,5 +1,5 @@
-//! How much the plugins of a connector may write to the log over time. What one call may log is bounded in `log.rs`; a plugin that is
-//! called again at once would fill a disk all the same.
+//! The limit on the log output of a connector's plugins over time. `log.rs` limits the output of one call, but a plugin that is called
+//! repeatedly could still fill a disk.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,36 +9,35 @@ use parking_lot::Mutex;
 
 use crate::log::Identity;
 
-/// A connector that was silent for this long may write as much at once as it may in this time.
+/// A connector that did not log for this time may log as much at once as it may in this time.
 const BURST_SECONDS: u64 = 16;
-/// Bytes that are always enough for one line.
+/// The number of bytes that are always enough for a line.
 const MIN_BURST: u64 = 64 << 10;
-/// Time between two reports of what was dropped.
+/// The time between two reports of dropped lines.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
-/// Budgets that are kept before those are looked for that are as good as new.
+/// The number of budgets at which unused ones are removed.
 const MANY: usize = 1024;
 
-/// Lines that were not written.
+/// Dropped lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Dropped {
     pub(crate) lines: u64,
     pub(crate) bytes: u64,
 }
 
-/// What becomes of a line.
+/// The decision about a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    /// Whether it is written.
+    /// Whether the line is written.
     pub(crate) written: bool,
-    /// What was dropped since the last report, if it is time to report it.
+    /// The lines dropped since the last report, if it is time for a report.
     pub(crate) report: Option<Dropped>,
 }
 
-/// The budget of one connector: a bucket that fills up at a constant rate. Instances that follow each other share it, so that a plugin
-/// that is restarted again and again has no more than others.
+/// The budget of a connector: a token bucket that fills at a constant rate. Successive instances share it, so that restarts do not increase it.
 #[derive(Debug)]
 pub(crate) struct LogBudget {
-    /// Bytes a second (`weir.plugin.log.bytes.per.second`).
+    /// Bytes per second (`weir.plugin.log.bytes.per.second`).
     rate: u64,
     bucket: Mutex<Bucket>,
 }
@@ -46,7 +45,7 @@ pub(crate) struct LogBudget {
 #[derive(Debug)]
 struct Bucket {
     left: u64,
-    /// When `left` was right.
+    /// The time at which `left` was computed.
     at: Instant,
     dropped: Dropped,
     reported: Option<Instant>,
@@ -58,7 +57,7 @@ impl LogBudget {
         Self { rate, bucket: Mutex::new(bucket) }
     }
 
-    /// Asks for a line of this size.
+    /// Requests a line of this size.
     pub(crate) fn spend(&self, bytes: u64, now: Instant) -> Verdict {
         let mut bucket = self.bucket.lock();
         bucket.fill(self.rate, now);
@@ -78,12 +77,12 @@ impl LogBudget {
         Verdict { written, report }
     }
 
-    /// What was dropped since the last report: for when there may be no next line.
+    /// Returns the lines dropped since the last report, for the case that there is no next line.
     pub(crate) fn rest(&self, now: Instant) -> Option<Dropped> {
         self.bucket.lock().report(now)
     }
 
-    /// As good as a new one.
+    /// Returns whether the budget is full, like a new one.
     fn is_full(&self, now: Instant) -> bool {
         let mut bucket = self.bucket.lock();
         bucket.fill(self.rate, now);
@@ -95,7 +94,7 @@ impl Bucket {
     fn fill(&mut self, rate: u64, now: Instant) {
         let passed = now.saturating_duration_since(self.at);
         let more = u64::try_from(u128::from(rate) * passed.as_millis() / 1000).unwrap_or(u64::MAX);
-        // Less than a byte stays for the next time.
+        // A fraction of a byte is kept for the next time.
         if more > 0 {
             self.left = self.left.saturating_add(more).min(burst(rate));
             self.at = now;
@@ -120,10 +119,10 @@ fn burst(rate: u64) -> u64 {
 pub(crate) struct LogBudgets(Mutex<HashMap<String, Arc<LogBudget>>>);
 
 impl LogBudgets {
-    /// The budget that this instance writes from: its connector's, or its class's where there is no connector yet.
+    /// Returns the budget of an instance: that of its connector, or that of its class if there is no connector yet.
     pub(crate) fn of(&self, identity: &Identity, rate: u64) -> Arc<LogBudget> {
         let owner = match identity.connector.as_str() {
-            // No connector has a name with a slash in front of a class; if one had, the two would share.
+            // A connector's name cannot begin with a slash and a class. If one did, both would share a budget.
             "" => format!("/{}", identity.class),
             connector => connector.to_owned(),
         };

@@ -1,5 +1,5 @@
-//! `wasi:sockets/ip-name-lookup` for granted names only. Looking up any name would be a way out for data; and the addresses found here
-//! are the ones that may be connected to. The system's resolver may take long, so it is asked on the threads of `blocking.rs`.
+//! `wasi:sockets/ip-name-lookup` for granted names only: a lookup of any name could send data to others, and only the addresses that are found here
+//! can be connected to. The system's resolver may block, so it is called on the threads of `blocking.rs`.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -19,12 +19,12 @@ use crate::blocking::Blocking;
 use crate::budget::{Budget, Charge};
 use crate::grants::Hosts;
 
-/// Most addresses of one name that are handed on.
+/// The maximum number of addresses of a name that are returned.
 const MAX_ADDRESSES: usize = 256;
-/// What a look-up costs: its addresses, and the task that waits for them.
+/// The cost of a lookup: its addresses, and the task that waits for them.
 const LOOKUP_BYTES: usize = 8 << 10;
 
-/// wasmtime's own interface behind a gate.
+/// wasmtime's interface with a check of names.
 pub(crate) struct NameLookup<'a> {
     pub(crate) sockets: WasiSocketsCtxView<'a>,
     pub(crate) hosts: &'a Hosts,
@@ -32,14 +32,14 @@ pub(crate) struct NameLookup<'a> {
     pub(crate) budget: &'a Arc<Budget>,
 }
 
-/// Marker of [`NameLookup`] for the linker.
+/// The marker of [`NameLookup`] for the linker.
 pub(crate) struct HasNameLookup;
 
 impl HasData for HasNameLookup {
     type Data<'a> = NameLookup<'a>;
 }
 
-/// A look-up that was begun.
+/// A lookup in progress.
 struct Lookup {
     name: String,
     state: State,
@@ -56,7 +56,7 @@ impl Lookup {
     fn begin(name: String, blocking: &Blocking, budget: &Arc<Budget>) -> Result<Self, ErrorCode> {
         let memory = budget.charge(LOOKUP_BYTES).ok_or(ErrorCode::OutOfMemory)?;
         let state = match url::Host::parse(&name) {
-            // The resolver gets the name as the network writes it: without capitals, in ASCII.
+            // The resolver gets the name as the network writes it: in lower-case ASCII.
             Ok(url::Host::Domain(domain)) => State::Waiting(spawn(blocking.run(move || resolve(&domain)))),
             Ok(url::Host::Ipv4(address)) => State::Found(vec![address.into()].into_iter()),
             Ok(url::Host::Ipv6(address)) => State::Found(vec![address.into()].into_iter()),
@@ -90,7 +90,7 @@ impl Pollable for Lookup {
     }
 }
 
-/// The table's entry behind a handle of the guest. The handle says the type of wasmtime; all that is done with it is in this file.
+/// Returns the table's entry for a handle of the guest. The handle has wasmtime's type; it is used only in this file.
 fn lookup(stream: &Resource<ResolveAddressStream>) -> Resource<Lookup> {
     if stream.owned() { Resource::new_own(stream.rep()) } else { Resource::new_borrow(stream.rep()) }
 }
@@ -101,7 +101,7 @@ impl ip_name_lookup::Host for NameLookup<'_> {
         network: Resource<Network>,
         name: String,
     ) -> SocketResult<Resource<ResolveAddressStream>> {
-        // Without it a guest may not use the network at all.
+        // Without it a guest must not use the network.
         self.sockets.table.get(&network)?;
         if !self.hosts.may_look_up(&name) {
             return Err(ErrorCode::AccessDenied.into());
@@ -114,7 +114,7 @@ impl ip_name_lookup::Host for NameLookup<'_> {
 impl HostResolveAddressStream for NameLookup<'_> {
     fn resolve_next_address(&mut self, stream: Resource<ResolveAddressStream>) -> SocketResult<Option<IpAddress>> {
         let lookup = self.sockets.table.get_mut(&lookup(&stream))?;
-        // Takes the answer if it is there.
+        // Takes the result if it is there.
         let ready = lookup.ready().as_mut().poll(&mut Context::from_waker(Waker::noop()));
         match &mut lookup.state {
             State::Waiting(_) => Err(ErrorCode::WouldBlock.into()),

@@ -1,31 +1,30 @@
-//! The counters and gauges that a guest keeps through the `host` interface. The guest's side adds while others read; nobody waits.
+//! The counters and gauges of a guest, from the `host` interface. They can be read while the guest updates them, without waiting.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-/// Most metrics of one instance; further names are ignored.
+/// The maximum number of metrics of an instance. Further names are ignored.
 const MAX_METRICS: usize = 64;
-/// Longest name of a metric.
+/// The maximum length of a name.
 const MAX_NAME: usize = 64;
 
 /// The value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MetricValue {
-    /// What was added up so far. Wraps at 2^64.
+    /// The sum so far. Wraps at 2^64.
     Counter(u64),
-    /// What was set last.
+    /// The last value.
     Gauge(f64),
 }
 
-/// The metrics of one instance, or of those that follow each other in one place. Shared with the embedder, which may read them at any
-/// time, also during a call.
+/// The metrics of an instance, or of successive instances of one owner. The worker may read them at any time, also during a call.
 #[derive(Debug)]
 pub struct Metrics {
-    /// Filled from the front, never emptied.
+    /// Entries are only appended.
     entries: Box<[OnceLock<Entry>]>,
-    /// Held by a guest that brings a new name, so that two never take the same place.
+    /// Locked while a guest adds a name, so that two names never get the same entry.
     adding: Mutex<()>,
 }
 
@@ -44,12 +43,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Names and values as they are now, in the order in which the names came up.
+    /// Returns the current names and values, in the order in which the names were added.
     pub fn snapshot(&self) -> Vec<(String, MetricValue)> {
         self.iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// As [`Metrics::snapshot`], without copies.
+    /// Like [`Metrics::snapshot`], without copies.
     pub fn iter(&self) -> impl Iterator<Item = (&str, MetricValue)> {
         self.entries.iter().map_while(OnceLock::get).map(|entry| {
             let value = entry.value.load(Ordering::Relaxed);
@@ -60,7 +59,7 @@ impl Metrics {
     }
 
     pub(crate) fn add(&self, name: String, value: u64) {
-        // A name that is a gauge already stays one.
+        // A name that is a gauge already remains a gauge.
         if let Some(entry) = self.entry(name, true).filter(|entry| entry.counter) {
             entry.value.fetch_add(value, Ordering::Relaxed);
         }
@@ -100,12 +99,12 @@ mod tests {
     #[test]
     fn counters_add_and_gauges_set() {
         let metrics = Metrics::default();
-        metrics.add("rows".into(), 2);
-        metrics.add("rows".into(), 3);
+        metrics.add("records".into(), 2);
+        metrics.add("records".into(), 3);
         metrics.set("lag".into(), 1.5);
         metrics.set("lag".into(), 2.5);
-        metrics.set("rows".into(), 9.0);
-        let expected = vec![("rows".into(), MetricValue::Counter(5)), ("lag".into(), MetricValue::Gauge(2.5))];
+        metrics.set("records".into(), 9.0);
+        let expected = vec![("records".into(), MetricValue::Counter(5)), ("lag".into(), MetricValue::Gauge(2.5))];
         assert_eq!(metrics.snapshot(), expected);
     }
 

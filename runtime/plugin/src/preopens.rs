@@ -1,5 +1,5 @@
-//! `wasi:filesystem/preopens`: the directories that were granted, as they were opened then. wasmtime's own would open them again, by a
-//! path that may lead elsewhere by now.
+//! `wasi:filesystem/preopens`: the granted directories, as they were opened then. wasmtime's implementation would open them again by their paths,
+//! whose targets may have changed.
 
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::Descriptor;
@@ -13,7 +13,7 @@ pub(crate) struct Preopens<'a> {
     pub(crate) table: &'a mut ResourceTable,
 }
 
-/// Marker of [`Preopens`] for the linker.
+/// The marker of [`Preopens`] for the linker.
 pub(crate) struct HasPreopens;
 
 impl HasData for HasPreopens {
@@ -22,11 +22,11 @@ impl HasData for HasPreopens {
 
 impl preopens::Host for Preopens<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let mut directories = Vec::with_capacity(self.grants.folders.len());
-        for folder in self.grants.folders.iter() {
-            // One descriptor for all: what a guest asks for again is not opened again.
-            let directory = Descriptor::Dir(folder.dir.clone());
-            directories.push((self.table.push(directory)?, folder.name.clone()));
+        let mut directories = Vec::with_capacity(self.grants.directories.len());
+        for granted in self.grants.directories.iter() {
+            // One descriptor is shared: if a guest requests the directories again, they are not opened again.
+            let directory = Descriptor::Dir(granted.dir.clone());
+            directories.push((self.table.push(directory)?, granted.name.clone()));
         }
         Ok(directories)
     }

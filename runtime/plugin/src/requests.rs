@@ -1,5 +1,4 @@
-//! What a guest asked for through the contexts, collected until its call has returned. The guest names the amounts, so they are
-//! bounded here.
+//! Requests of a guest through the contexts, collected until its call returns. They are limited here, because the guest chooses their number.
 
 use std::time::Duration;
 
@@ -7,19 +6,19 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::batch::{ConnectorRequests, SinkRequests, TopicPartition, TopicPartitionOffset, TransactionBoundary};
 
-/// Most partitions that may be named between two answers. Kafka has not many more in a whole cluster.
+/// The maximum number of partitions in the requests of a call. A whole cluster of Kafka does not have many more.
 const MAX_PARTITIONS: usize = 1 << 16;
-/// Longest name that Kafka allows for a topic.
+/// The maximum length of a topic name in Kafka.
 const MAX_TOPIC: usize = 249;
-/// Most ends of transactions in a batch: one after each of the most records that it may have.
+/// The maximum number of ends of transactions in a batch, which is the maximum number of its records.
 const MAX_TRANSACTIONS: usize = 1 << 20;
 
-/// A guest asked for more than can be meant.
+/// The requests of a guest exceed a limit, or are not valid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadRequest {
-    #[error("more than {MAX_PARTITIONS} partitions named in sink-context")]
+    #[error("more than {MAX_PARTITIONS} partitions in sink-context")]
     TooMany,
-    #[error("a topic name of {0} bytes in sink-context; Kafka's longest is {MAX_TOPIC}")]
+    #[error("a topic name of {0} bytes in sink-context; the limit of Kafka is {MAX_TOPIC}")]
     TopicName(usize),
     #[error("partition {1} of topic {0:?} in sink-context")]
     Partition(String, i32),
@@ -29,7 +28,7 @@ pub(crate) enum BadRequest {
     TooManyTransactions,
 }
 
-/// Requests so far, by the context through which they came.
+/// The requests so far, by context.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
     pub(crate) connector: ConnectorRequests,
@@ -42,13 +41,13 @@ impl ConnectorRequests {
         self.reconfigure = true;
     }
 
-    /// The first error counts: what comes after it may be a consequence.
+    /// The first error counts, because later ones may be consequences of it.
     pub(crate) fn raise_error(&mut self, message: String) {
         self.error.get_or_insert(message);
     }
 }
 
-/// Where transactions end in the batch of the present `poll`.
+/// The ends of transactions in the batch of the current `poll`.
 #[derive(Debug, Default)]
 pub(crate) struct Transactions(Vec<TransactionBoundary>);
 
@@ -61,13 +60,13 @@ impl Transactions {
         Ok(())
     }
 
-    /// Hands the ends over; nothing is left.
+    /// Returns the ends and removes them.
     pub(crate) fn take(&mut self) -> Vec<TransactionBoundary> {
         std::mem::take(&mut self.0)
     }
 }
 
-/// Requests of a sink so far. A later one about the same partition wins.
+/// The requests of a sink. A later one for the same partition replaces an earlier one.
 #[derive(Debug, Default)]
 pub(crate) struct OfSink {
     rewind: IndexMap<TopicPartition, i64>,
@@ -110,7 +109,7 @@ impl OfSink {
         self.timeout = Some(timeout);
     }
 
-    /// Hands the requests over; nothing is left.
+    /// Returns the requests and removes them.
     pub(crate) fn take(&mut self) -> SinkRequests {
         let Self { rewind, pause, resume, commit, timeout } = std::mem::take(self);
         let offset = |(TopicPartition { topic, partition }, offset)| TopicPartitionOffset { topic, partition, offset };

@@ -1,14 +1,14 @@
-//! How many instances of plugins there may be at once, so that the worker never runs out of what the kernel lets it map: a process that
-//! does cannot start a thread or allocate memory any more.
+//! The limit on the number of instances, so that the worker does not exhaust the mappings that the kernel allows: a process without any cannot
+//! start a thread or allocate memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::cost::Cost;
 
-/// The kernel's default, where it does not say.
+/// The kernel's default, if it cannot be read.
 const DEFAULT_MAX_MAP_COUNT: usize = 65_530;
-/// What an ordinary instance maps: a stack, one memory, a few tables.
+/// The number of mappings of a typical instance: a stack, one memory, a few tables.
 const ORDINARY_MAPPINGS: usize = 12;
 
 /// Why there is no room for another instance.
@@ -36,7 +36,7 @@ pub enum RoomError {
     },
 }
 
-/// Room for the instances of one engine.
+/// The limit for the instances of an engine.
 #[derive(Debug)]
 pub(crate) struct Room {
     instances: Bound,
@@ -66,7 +66,7 @@ impl Bound {
 }
 
 impl Room {
-    /// As much as half of what this kernel lets a process map. The other half is for threads, and for Kafka's clients.
+    /// Half of what this kernel lets a process map. The other half is for threads, and for Kafka's clients.
     pub(crate) fn of_this_machine() -> Self {
         let read = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
         let max = read.and_then(|text| text.trim().parse().ok()).unwrap_or(DEFAULT_MAX_MAP_COUNT);
@@ -77,12 +77,12 @@ impl Room {
         Self { instances: Bound::new(mappings / ORDINARY_MAPPINGS), mappings: Bound::new(mappings) }
     }
 
-    /// Sets how many instances there may be (`weir.instances.max`).
+    /// Sets the maximum number of instances (`weir.instances.max`).
     pub(crate) fn limit_instances(&self, max: usize) {
         self.instances.max.store(max, Ordering::Relaxed);
     }
 
-    /// Takes room for one instance.
+    /// Reserves room for an instance.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Room {
     }
 }
 
-/// The room of one instance.
+/// The room of an instance.
 #[derive(Debug)]
 pub(crate) struct Place {
     room: Arc<Room>,

@@ -1,5 +1,5 @@
-//! A mark on what the worker keeps and believes later: made with a key that no guest and no other user can read, so that nobody else can
-//! make it.
+//! Message authentication codes for files that the worker writes and reads later. The key cannot be read by guests or other users, so that they
+//! cannot create a valid code.
 
 use std::io;
 
@@ -8,14 +8,14 @@ use sha2::Sha256;
 
 use crate::private::{PrivateDir, random};
 
-/// Bytes of a mark.
+/// The number of bytes of a code.
 pub(crate) const MARK: usize = 32;
 /// The file with the key.
 const FILE: &str = "key";
-/// One block of the hash.
+/// The block size of the hash.
 const KEY: usize = 64;
 
-/// The key of one directory.
+/// The key of a directory.
 pub(crate) struct Key([u8; KEY]);
 
 impl std::fmt::Debug for Key {
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// The key of this directory, which is made if there is none. Two workers that make it at once get the same.
+    /// Returns the key of this directory, and creates it if there is none. Two workers that create it at the same time get the same key.
     pub(crate) fn open(dir: &PrivateDir) -> io::Result<Self> {
         loop {
             if let Some(key) = Self::read(dir)? {
@@ -39,7 +39,7 @@ impl Key {
         }
     }
 
-    /// The key of this directory, if there is one.
+    /// Returns the key of this directory, if there is one.
     pub(crate) fn read(dir: &PrivateDir) -> io::Result<Option<Self>> {
         let bytes = match dir.read_secret(FILE) {
             Ok(bytes) => bytes,
@@ -54,12 +54,12 @@ impl Key {
         }
     }
 
-    /// The mark of these parts, in this order.
+    /// Computes the code of these parts, in this order.
     pub(crate) fn mark(&self, parts: &[&[u8]]) -> [u8; MARK] {
         self.of(parts).finalize().into_bytes().into()
     }
 
-    /// Whether this is the mark of these parts. Takes the same time whatever is wrong.
+    /// Returns whether this is the code of these parts, in constant time.
     pub(crate) fn is_mark(&self, mark: &[u8], parts: &[&[u8]]) -> bool {
         self.of(parts).verify_slice(mark).is_ok()
     }
@@ -67,7 +67,7 @@ impl Key {
     fn of(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
         let mut mac = <Hmac<Sha256>>::new(&self.0.into());
         for part in parts {
-            // With its length, so that no byte can move from one part to the next.
+            // Each part is preceded by its length, so that bytes cannot move from one part to another.
             mac.update(&(part.len() as u64).to_le_bytes());
             mac.update(part);
         }

@@ -1,4 +1,4 @@
-//! `wasi:sockets/tcp-create-socket` with a bound on what one instance may have open.
+//! `wasi:sockets/tcp-create-socket` with a limit on open sockets of an instance.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use crate::budget::{Budget, Charge};
 use crate::descriptors::{Descriptors, Open, SOCKETS_MAX};
 use crate::limits::{Limiter, Limits};
 
-/// What a socket costs: a piece that was read and one that is being written.
+/// The cost of a socket: a buffer for reading and one for writing.
 const SOCKET_BYTES: usize = 128 << 10;
 
-/// In an instance's table above all its sockets, so that they can be counted.
+/// The parent of all sockets in the table of an instance, so that they can be counted.
 struct Parent;
 
-/// The sockets of one instance.
+/// The sockets of an instance.
 pub(crate) struct OpenSockets {
     parent: Resource<Parent>,
     budget: Arc<Budget>,
     descriptors: Descriptors,
-    /// At least one for each open socket. Those of closed ones are given back when the next one is opened.
+    /// At least one slot for each open socket. Slots of closed ones are released when the next socket is opened.
     places: Vec<(Open, Charge)>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct NewSockets<'a> {
     pub(crate) limiter: &'a mut Limiter,
 }
 
-/// Marker of [`NewSockets`] for the linker.
+/// The marker of [`NewSockets`] for the linker.
 pub(crate) struct HasNewSockets;
 
 impl HasData for HasNewSockets {

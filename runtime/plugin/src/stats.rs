@@ -1,5 +1,5 @@
-//! What instances cost and how they behave, counted on the host's side, once for a call and never for a row. A guest adds to it only
-//! by being called and by calling: functions, kinds of traps and interfaces are fixed tables.
+//! Costs and behaviour of instances, counted by the host once per call and never per record. The tables of functions, types of traps and
+//! interfaces are fixed, so that a guest cannot add entries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use crate::log::Identity;
 use crate::log_budget::{LogBudget, LogBudgets};
 use crate::metrics::Metrics;
 
-/// The functions of the contract that the host calls, and `instantiate`, which runs code of the guest as well.
+/// The functions of the contract that the host calls, and `instantiate`, which also runs code of the guest.
 const FUNCTIONS: [&str; 29] = [
     "instantiate",
     "plugin.describe",
@@ -42,12 +42,12 @@ const FUNCTIONS: [&str; 29] = [
     "predicate.test",
 ];
 
-/// A function of the contract, known when the call is compiled.
+/// A function of the contract, known at compile time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Function(usize);
 
 impl Function {
-    /// The function of this name. For constants: a name that is not in the table does not compile.
+    /// Returns the function with this name. For constants: a name that is not in the table does not compile.
     pub(crate) const fn of(name: &str) -> Self {
         let mut index = 0;
         while index < FUNCTIONS.len() {
@@ -75,22 +75,22 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
 }
 
-/// How an instance died.
+/// Why an instance trapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TrapKind {
-    /// It computed or waited for longer than `weir.call.timeout.ms`.
+    /// It computed or waited longer than `weir.call.timeout.ms`.
     Timeout,
-    /// It was refused memory, or handed over or logged more than it may, and did not survive that.
+    /// It exceeded a limit on memory, on the size of its results or on its log output.
     Limit,
-    /// It gave up by itself: a panic, an assertion, `unreachable`.
+    /// It ended itself: a panic, an assertion, `unreachable`.
     Unreachable,
-    /// It read or wrote outside of its memory or tables.
+    /// It accessed memory or a table out of bounds.
     OutOfBounds,
     /// Its stack was too small.
     StackOverflow,
-    /// It left by `exit`.
+    /// It called `exit`.
     Exit,
-    /// Its answer breaks the contract.
+    /// Its result violates the contract.
     Contract,
     /// Something else.
     Other,
@@ -101,7 +101,7 @@ impl TrapKind {
         ["timeout", "limit", "unreachable", "out-of-bounds", "stack-overflow", "exit", "contract", "other"];
 }
 
-/// Where a host call of a guest goes.
+/// The interface of a host call of a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HostInterface {
     Wasi,
@@ -116,8 +116,8 @@ impl HostInterface {
     const NAMES: [&str; 6] = ["wasi", "host", "context", "connector-context", "source-context", "sink-context"];
 }
 
-/// Counts of one place for an instance, such as the source of a task. Whoever starts an instance anew in the same place hands the same
-/// counts in, so that they go on. May be read at any time, also during a call, without a lock.
+/// The counts for the successive instances of one owner, such as the source of a task. A new instance continues the counts of the previous one.
+/// They can be read at any time, also during a call, without a lock.
 #[derive(Debug, Default)]
 pub struct GuestStats {
     metrics: Arc<Metrics>,
@@ -138,44 +138,44 @@ struct Calls {
     nanos: AtomicU64,
 }
 
-/// Calls of one function.
+/// The calls of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FunctionCalls {
-    /// Such as `sink.put`.
+    /// The name, such as `sink.put`.
     pub function: &'static str,
-    /// Calls that began.
+    /// The number of calls that began.
     pub calls: u64,
-    /// Time of those that ended, waiting included.
+    /// The duration of the calls that ended, including waiting.
     pub time: Duration,
 }
 
 impl GuestStats {
-    /// What the guest counts itself, through `host.counter-add` and `host.gauge-set`.
+    /// Returns the guest's own metrics, from `host.counter-add` and `host.gauge-set`.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 
-    /// Processor time of the threads while they ran the guest, and the host on its behalf.
+    /// Returns the CPU time of threads while they ran the guest, or the host on its behalf.
     pub fn cpu(&self) -> Duration {
         Duration::from_nanos(self.cpu.load(Ordering::Relaxed))
     }
 
-    /// Bytes of linear memory now; 0 when there is no instance.
+    /// Returns the current bytes of linear memory, or 0 without an instance.
     pub fn memory(&self) -> u64 {
         self.memory.load(Ordering::Relaxed)
     }
 
-    /// The most there ever were.
+    /// Returns the maximum so far.
     pub fn memory_peak(&self) -> u64 {
         self.memory_peak.load(Ordering::Relaxed)
     }
 
-    /// The most there may be (`weir.task.memory.max`); 0 before the first instance.
+    /// Returns the limit (`weir.task.memory.max`), or 0 before the first instance.
     pub fn memory_max(&self) -> u64 {
         self.memory_max.load(Ordering::Relaxed)
     }
 
-    /// The functions that were called.
+    /// Returns the functions that were called.
     pub fn calls(&self) -> impl Iterator<Item = FunctionCalls> {
         FUNCTIONS.iter().zip(&self.calls).filter_map(|(function, calls)| {
             let begun = calls.begun.load(Ordering::Relaxed);
@@ -184,17 +184,17 @@ impl GuestStats {
         })
     }
 
-    /// Traps by kind, also the kinds that did not occur.
+    /// Returns the number of traps by type, including types that did not occur.
     pub fn traps(&self) -> impl Iterator<Item = (&'static str, u64)> {
         named(&TrapKind::NAMES, &self.traps)
     }
 
-    /// The guest's calls of the host, by interface. Those of `wasi` include the closing of handles.
+    /// Returns the number of host calls of the guest by interface. Those of `wasi` include closing handles.
     pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> {
         named(&HostInterface::NAMES, &self.host_calls)
     }
 
-    /// Log lines of the guest that were not written because its connector logged too much, and their bytes.
+    /// Returns the number of log lines that were dropped because the connector logged too much, and their bytes.
     pub fn log_lines_dropped(&self) -> (u64, u64) {
         (self.log_lines_dropped.load(Ordering::Relaxed), self.log_bytes_dropped.load(Ordering::Relaxed))
     }
@@ -239,7 +239,7 @@ impl GuestStats {
     }
 }
 
-/// Counts of a whole engine: all of its instances, those that only answer a question included.
+/// The counts of an engine: of all its instances, including those that only answer a question.
 #[derive(Debug, Default)]
 pub struct EngineStats {
     compiled: AtomicU64,
@@ -249,42 +249,42 @@ pub struct EngineStats {
     instantiated: AtomicU64,
     cpu: AtomicU64,
     traps: [AtomicU64; TrapKind::NAMES.len()],
-    /// Not a count, but shared by all instances as these are.
+    /// Not a count, but also shared by all instances.
     log_budgets: LogBudgets,
 }
 
 impl EngineStats {
-    /// Components that were compiled.
+    /// Returns the number of compiled components.
     pub fn compiled(&self) -> u64 {
         self.compiled.load(Ordering::Relaxed)
     }
 
-    /// How long that took.
+    /// Returns the total duration of compilations.
     pub fn compile_time(&self) -> Duration {
         Duration::from_nanos(self.compile_nanos.load(Ordering::Relaxed))
     }
 
-    /// Components that came compiled from the disk.
+    /// Returns the number of components that were read from the cache.
     pub fn from_cache(&self) -> u64 {
         self.from_cache.load(Ordering::Relaxed)
     }
 
-    /// Instances that live now.
+    /// Returns the current number of instances.
     pub fn instances(&self) -> u64 {
         self.instances.load(Ordering::Relaxed)
     }
 
-    /// Instances that were made.
+    /// Returns the number of instances created.
     pub fn instantiated(&self) -> u64 {
         self.instantiated.load(Ordering::Relaxed)
     }
 
-    /// Processor time of all guests, as [`GuestStats::cpu`].
+    /// Returns the CPU time of all guests, see [`GuestStats::cpu`].
     pub fn cpu(&self) -> Duration {
         Duration::from_nanos(self.cpu.load(Ordering::Relaxed))
     }
 
-    /// Traps of all guests by kind, also the kinds that did not occur.
+    /// Returns the number of traps of all guests by type, including types that did not occur.
     pub fn traps(&self) -> impl Iterator<Item = (&'static str, u64)> {
         named(&TrapKind::NAMES, &self.traps)
     }
@@ -305,12 +305,12 @@ impl EngineStats {
     }
 }
 
-/// An instance counts as living until this is dropped. The way from an instance to the counts of its engine.
+/// Counts an instance until this is dropped, and leads from an instance to the counts of its engine.
 #[derive(Debug)]
 pub(crate) struct Living(Arc<EngineStats>);
 
 impl Living {
-    /// The log budget of this instance's connector.
+    /// Returns the log budget of this instance's connector.
     pub(crate) fn log_budget(&self, identity: &Identity, rate: u64) -> Arc<LogBudget> {
         self.0.log_budgets.of(identity, rate)
     }

@@ -1,5 +1,5 @@
-//! What belongs to one instance on the host's side, and how its doors are closed: no environment, no arguments, no standard input,
-//! no file and no host but the granted ones; standard output and error go to the log.
+//! The host's state of an instance, and its restrictions: no environment, no arguments, no standard input, and only granted files and hosts.
+//! Standard output and standard error go to the log.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -27,28 +27,28 @@ use crate::room::Place;
 use crate::sockets::{HasNewSockets, NewSockets, OpenSockets};
 use crate::stats::{GuestStats, HostInterface, Living};
 
-/// Most handles (files, streams, timers) that an instance may hold at once. What they cost is part of what every instance costs.
+/// The maximum number of handles (files, streams, timers) of an instance. Their cost is part of the cost of each instance.
 const MAX_HANDLES: usize = 2048;
-/// Most handles that the parts of a component may hold of each other's resources.
+/// The maximum number of handles of resources between the parts of a component.
 const MAX_OWN_HANDLES: usize = 10_000;
-/// Most bytes of one request for randomness.
+/// The maximum number of bytes of a request for random bytes.
 const MAX_RANDOM: u64 = 1 << 20;
 
-/// The answer of [`StoredOffsets`]: one for each partition asked for, in order, or why there is none.
+/// The result of [`StoredOffsets`]: one entry for each requested partition, in order, or an error message.
 pub type OffsetsFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<Option<String>>, String>> + Send + 'a>>;
 
-/// Answers `source-context.stored-offsets`.
+/// Provides the result of `source-context.stored-offsets`.
 pub trait StoredOffsets: Send + Sync + 'static {
-    /// The offsets stored for these source partitions, one answer for each, in order; each a JSON object. Called by a guest within
-    /// `start` or later, and by the connector's instance; must not take longer than the call deadline.
+    /// Returns the offsets that are stored for these source partitions, one entry for each, in order; each is a JSON object. Guests call this in
+    /// `start` or later, and so does the connector's instance. It must not take longer than the deadline of a call.
     ///
     /// # Errors
     ///
-    /// The text ends the call as a trap: a guest is not to go on from the beginning because a store could not be read.
+    /// The call ends with a trap with this text, because a guest must not start from the beginning if the store cannot be read.
     fn stored_offsets(&self, partitions: Vec<String>) -> OffsetsFuture<'_>;
 }
 
-/// Nothing is stored for any partition.
+/// A store without offsets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoStoredOffsets;
 
@@ -58,7 +58,7 @@ impl StoredOffsets for NoStoredOffsets {
     }
 }
 
-/// The host's side of an instance.
+/// The host's state of an instance.
 pub(crate) struct StoreState {
     wasi: WasiCtx,
     table: ResourceTable,
@@ -132,7 +132,7 @@ fn wasi(log: &GuestLog, hosts: &Arc<Hosts>) -> WasiCtx {
     wasi.build()
 }
 
-/// Connecting needs a local address first: the wildcard with a port that the system chooses gives nothing away.
+/// Connecting binds a local address first. The wildcard address with a port that the system chooses is harmless.
 fn may_use(hosts: &Hosts, address: SocketAddr, purpose: SocketAddrUse) -> bool {
     match purpose {
         SocketAddrUse::TcpConnect => hosts.may_connect(address),
@@ -142,7 +142,7 @@ fn may_use(hosts: &Hosts, address: SocketAddr, purpose: SocketAddrUse) -> bool {
 }
 
 impl WasiView for StoreState {
-    /// wasmtime asks for it once in each host call of WASI.
+    /// wasmtime calls this once in each host call of WASI.
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.stats.host_call(HostInterface::Wasi);
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
@@ -150,13 +150,13 @@ impl WasiView for StoreState {
 }
 
 impl StoreState {
-    /// The host's side of a call, counted.
+    /// Returns the host's state for a call, which is counted.
     pub(crate) fn called(&mut self, interface: HostInterface) -> &mut Self {
         self.stats.host_call(interface);
         self
     }
 
-    /// What went wrong with files in the present call, or in the last one if there is none.
+    /// Returns the last error with files in the current call, or in the last one if there is none.
     pub(crate) fn trouble(&self) -> &Trouble {
         &self.files.trouble
     }
@@ -190,7 +190,7 @@ impl Drop for StoreState {
     }
 }
 
-/// Everything that a component of any known version may import.
+/// Links all imports that components of any served version may have.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::component::Linker<StoreState>> {
     let mut linker = wasmtime::component::Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -204,12 +204,12 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<wasmtime::co
     Ok(linker)
 }
 
-/// A store whose limits are in force.
+/// Creates a store with limits.
 pub(crate) fn store(engine: &wasmtime::Engine, state: StoreState, limits: &Limits) -> Store<StoreState> {
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
     store.epoch_deadline_callback(|mut store| store.data_mut().clock.tick());
-    // What one call may hand to the host: no more than the instance itself may hold.
+    // A call may pass no more data to the host than the instance itself may have.
     store.set_max_component_handles(MAX_OWN_HANDLES);
     store.set_hostcall_fuel(usize::try_from(limits.memory_max).unwrap_or(usize::MAX));
     store
@@ -222,7 +222,7 @@ pub(crate) mod tests {
     use crate::room::Room;
     use crate::stats::EngineStats;
 
-    /// A store for an instance that is nobody's.
+    /// Returns a store for an instance without an owner.
     pub(crate) fn store(engine: &wasmtime::Engine) -> Store<StoreState> {
         let limits = Limits::default();
         let stats: Arc<EngineStats> = Arc::default();

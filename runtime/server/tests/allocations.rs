@@ -22,7 +22,7 @@ fn converters(class: &str) -> Converters {
 }
 
 fn column(rows: u32) -> Column {
-    Column::from_rows((0..rows).map(|row| Some(format!(r#"{{"id":{row},"name":"Ada"}}"#))))
+    Column::from_entries((0..rows).map(|row| Some(format!(r#"{{"id":{row},"name":"Ada"}}"#))))
 }
 
 /// Returns the allocations of a batch in checks and converters, to Kafka and from it.

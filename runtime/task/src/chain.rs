@@ -28,7 +28,7 @@ pub enum Origins {
     /// Each record of the same index.
     Identity,
     /// In this order, never decreasing.
-    Rows(Vec<u32>),
+    Records(Vec<u32>),
 }
 
 impl Origins {
@@ -36,14 +36,14 @@ impl Origins {
     pub fn of(&self, record: u32) -> u32 {
         match self {
             Self::Identity => record,
-            Self::Rows(origins) => origins.get(record as usize).copied().unwrap_or(record),
+            Self::Records(origins) => origins.get(record as usize).copied().unwrap_or(record),
         }
     }
 
     fn then(self, next: Vec<u32>) -> Self {
         match self {
-            Self::Identity => Self::Rows(next),
-            Self::Rows(origins) => Self::Rows(pick(&origins, &next)),
+            Self::Identity => Self::Records(next),
+            Self::Records(origins) => Self::Records(pick(&origins, &next)),
         }
     }
 }
@@ -206,18 +206,17 @@ impl Segment {
             waiting.iter().for_each(|_| metrics.retry());
             let again = self.transform.apply(input.0, input.1, handler.tolerates()).await?;
             // Sorted.
-            failures.retain(|failure| waiting.binary_search(&failure.row).is_err());
+            failures.retain(|failure| waiting.binary_search(&failure.index).is_err());
             failures.extend(
-                again
-                    .failures
-                    .into_iter()
-                    .filter_map(|failure| Some(StepFailure { row: *waiting.get(failure.row as usize)?, ..failure })),
+                again.failures.into_iter().filter_map(|failure| {
+                    Some(StepFailure { index: *waiting.get(failure.index as usize)?, ..failure })
+                }),
             );
             (records, origins) = records.interleave(origins, again.records, pick(&waiting, &again.origins));
             waiting = pick(&waiting, &again.waiting);
             input = again.input;
         }
-        failures.sort_by_key(|failure| failure.row);
+        failures.sort_by_key(|failure| failure.index);
         Ok((records, origins, failures))
     }
 }

@@ -134,7 +134,7 @@ impl Transform {
                 let place = self.fused.find(&mut part, &mut part_offsets).await;
                 return Err(Error::Unhandled { place, cause: CallError::Trapped(trap) });
             }
-            applied.failures.push(StepFailure { row: piece.start, step: 0, message: text(&trap), retry: false });
+            applied.failures.push(StepFailure { index: piece.start, step: 0, message: text(&trap), retriable: false });
             if !tolerates {
                 break;
             }
@@ -172,9 +172,9 @@ impl Transform {
             .into_iter()
             .map(|failure| {
                 let class = self.fused.steps.get(failure.step as usize).map_or("", |step| step.class.as_str());
-                let exception = Exception::of_transform(failure.message, failure.retry);
+                let exception = Exception::of_transform(failure.message, failure.retriable);
                 let failed = Failure { stage: Stage::Transformation, class: class.to_owned(), exception };
-                (origin(failure.row), failed)
+                (origin(failure.index), failed)
             })
             .collect()
     }
@@ -196,7 +196,7 @@ impl Applied {
         let (records, origins) = (std::mem::take(&mut self.records), std::mem::take(&mut self.origins));
         (self.records, self.origins) = records.interleave(origins, other.records, moved(other.origins));
         self.failures
-            .extend(other.failures.into_iter().map(|failure| StepFailure { row: place(failure.row), ..failure }));
+            .extend(other.failures.into_iter().map(|failure| StepFailure { index: place(failure.index), ..failure }));
         let (input, offsets) = std::mem::take(&mut self.input);
         let (before, after) = (std::mem::take(&mut self.waiting), moved(other.waiting));
         let (input, waiting) = input.interleave(before, other.input.0, after);
@@ -320,7 +320,8 @@ fn part(records: &Records, offsets: &[i64], piece: Range<u32>) -> (Records, Vec<
 
 /// Returns the records that may succeed later, in order, each once.
 fn waiting(failures: &[StepFailure]) -> Vec<u32> {
-    let mut records: Vec<u32> = failures.iter().filter(|failure| failure.retry).map(|failure| failure.row).collect();
+    let mut records: Vec<u32> =
+        failures.iter().filter(|failure| failure.retriable).map(|failure| failure.index).collect();
     records.sort_unstable();
     records.dedup();
     records
@@ -345,7 +346,7 @@ mod tests {
     #[test]
     fn what_was_made_of_pieces_is_put_together() {
         let records = |count: u32| Records { count, timestamps: (0..i64::from(count)).collect(), ..Records::default() };
-        let failure = |row, retry| StepFailure { row, step: 0, message: String::new(), retry };
+        let failure = |index, retriable| StepFailure { index, step: 0, message: String::new(), retriable };
         let made = |origins: &[u32], failures: Vec<StepFailure>, count| {
             let transformed = Transformed { origins: origins.to_vec(), failures, ..Transformed::default() };
             Applied::of(transformed, records(count), &(10..10 + i64::from(count)).collect::<Vec<_>>())
@@ -354,7 +355,7 @@ mod tests {
         applied.add(made(&[0, 0], vec![failure(1, true)], 2), 0);
         applied.add(made(&[1], vec![failure(0, false), failure(2, true)], 3), 2);
         assert_eq!((applied.records.count, applied.origins), (3, vec![0, 0, 3]));
-        assert_eq!(applied.failures.iter().map(|failure| failure.row).collect::<Vec<_>>(), [1, 2, 4]);
+        assert_eq!(applied.failures.iter().map(|failure| failure.index).collect::<Vec<_>>(), [1, 2, 4]);
         assert_eq!(applied.waiting, [1, 4]);
         assert_eq!((applied.input.0.count, applied.input.1), (2, vec![11, 12]));
     }

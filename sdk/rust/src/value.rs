@@ -75,7 +75,7 @@ struct Changes {
 
 /// The value has no fields to change, because it is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the value is no JSON object but a {class}")]
+#[error("the value is not a JSON object but a {class}")]
 pub struct NotAnObject {
     /// The Java class that Kafka Connect would use for the value.
     pub class: &'static str,

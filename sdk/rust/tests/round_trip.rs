@@ -181,7 +181,7 @@ fn read_by_the_host(records: &host::Records) -> Vec<Record> {
     };
     let count = records.count;
     let formats = &records.formats;
-    let columns = records.keys.iter(count).zip(records.values.iter(count)).zip(records.headers.rows(count));
+    let columns = records.keys.iter(count).zip(records.values.iter(count)).zip(records.headers.per_record(count));
     columns
         .enumerate()
         .map(|(record, ((key, value), headers))| Record {
@@ -232,14 +232,14 @@ fn written_by_the_host(records: &[Record]) -> host::Records {
     let topic = |record: &Record| names.iter().position(|name| *name == record.topic).unwrap_or_default() as u32;
     host::Records {
         count: records.len() as u32,
-        topics: host::Topics { rows: records.iter().map(topic).collect(), names },
+        topics: host::Topics { name_index: records.iter().map(topic).collect(), names },
         partitions: records.iter().map(|record| record.partition.unwrap_or(-1)).collect(),
         timestamps: records.iter().map(|record| record.timestamp.unwrap_or(-1)).collect(),
         keys,
         values: of,
         headers: host::Headers {
             counts: records.iter().map(|record| record.headers.len() as u32).collect(),
-            names: host::Column::from_rows(headers.iter().map(|(name, _)| Some(name))),
+            names: host::Column::from_entries(headers.iter().map(|(name, _)| Some(name))),
             values: header_values,
         },
         formats,
@@ -273,7 +273,7 @@ fn to_host(records: sdk::Records) -> host::Records {
     let values = |of: sdk::Values| host::Values { lengths: of.lengths, bytes: of.bytes, formats: of.format_index };
     host::Records {
         count: records.count,
-        topics: host::Topics { names: records.topics.names, rows: records.topics.name_index },
+        topics: host::Topics { names: records.topics.names, name_index: records.topics.name_index },
         partitions: records.partitions,
         timestamps: records.timestamps,
         formats: records
@@ -305,7 +305,7 @@ fn to_sdk(records: host::Records) -> sdk::Records {
     let values = |of: host::Values| sdk::Values { lengths: of.lengths, bytes: of.bytes, format_index: of.formats };
     sdk::Records {
         count: records.count,
-        topics: sdk::TopicColumn { names: records.topics.names, name_index: records.topics.rows },
+        topics: sdk::TopicColumn { names: records.topics.names, name_index: records.topics.name_index },
         partitions: records.partitions,
         timestamps: records.timestamps,
         formats: records

@@ -159,7 +159,7 @@ fn partitions_that_are_lost_are_not_committed_before() {
 }
 
 #[test]
-#[should_panic(expected = "is above what was asked for")]
+#[should_panic(expected = "is greater than the requested offset")]
 fn the_harness_refuses_offsets_that_were_not_asked_for() {
     let mut task = start();
     task.task().safe = 7;

@@ -64,7 +64,7 @@ fn convert(batch: &Records) {
         let settings = HashMap::new();
         let mut converter = converter(name, &settings, false).expect("a converter of Kafka Connect");
         let converted = converter.from_connect(&batch.formats, batch.values.clone(), batch.count);
-        assert!(converted.failures.iter().all(|failure| failure.row < batch.count), "{name}: {batch:?}");
+        assert!(converted.failures.iter().all(|failure| failure.index < batch.count), "{name}: {batch:?}");
         let mut formats = Vec::new();
         let again = converter.to_connect(converted.output, batch.count, &mut formats).output;
         let made =
@@ -76,16 +76,16 @@ fn convert(batch: &Records) {
 fn records(bytes: &mut Bytes<'_>) -> Records {
     // Few, and sometimes any number: columns may be empty.
     let count = if bytes.byte() == 0xff { bytes.number() as u32 % (1 << 17) } else { u32::from(bytes.byte() % 8) };
-    let rows = count as usize;
+    let length = count as usize;
     Records {
         count,
         formats: bytes.list(None, format),
-        topics: topics(bytes, rows),
-        partitions: bytes.list(Some(rows), Bytes::int),
-        timestamps: bytes.list(Some(rows), Bytes::number),
-        keys: values(bytes, rows),
-        values: values(bytes, rows),
-        headers: headers(bytes, rows),
+        topics: topics(bytes, length),
+        partitions: bytes.list(Some(length), Bytes::int),
+        timestamps: bytes.list(Some(length), Bytes::number),
+        keys: values(bytes, length),
+        values: values(bytes, length),
+        headers: headers(bytes, length),
     }
 }
 
@@ -95,38 +95,41 @@ fn transformed(bytes: &mut Bytes<'_>, inputs: usize) -> Transformed {
     if !bytes.seldom() {
         origins.sort_unstable();
     }
-    let rows = origins.len();
+    let length = origins.len();
     Transformed {
         origins,
-        topics: bytes.option(|bytes| topics(bytes, rows)),
-        partitions: bytes.option(|bytes| bytes.list(Some(rows), Bytes::int)),
-        timestamps: bytes.option(|bytes| bytes.list(Some(rows), Bytes::number)),
+        topics: bytes.option(|bytes| topics(bytes, length)),
+        partitions: bytes.option(|bytes| bytes.list(Some(length), Bytes::int)),
+        timestamps: bytes.option(|bytes| bytes.list(Some(length), Bytes::number)),
         added_formats: bytes.list(None, format),
-        keys: bytes.option(|bytes| values(bytes, rows)),
-        values: bytes.option(|bytes| values(bytes, rows)),
-        headers: bytes.option(|bytes| headers(bytes, rows)),
+        keys: bytes.option(|bytes| values(bytes, length)),
+        values: bytes.option(|bytes| values(bytes, length)),
+        headers: bytes.option(|bytes| headers(bytes, length)),
         failures: bytes.list(None, |bytes| StepFailure {
-            row: bytes.int() as u32,
+            index: bytes.int() as u32,
             step: bytes.int() as u32,
             message: bytes.text(),
-            retry: bytes.seldom(),
+            retriable: bytes.seldom(),
         }),
     }
 }
 
-fn topics(bytes: &mut Bytes<'_>, rows: usize) -> Topics {
-    Topics { names: bytes.list(Some(2), Bytes::text), rows: bytes.list(Some(rows), |bytes| bytes.byte() as u32 % 3) }
+fn topics(bytes: &mut Bytes<'_>, records: usize) -> Topics {
+    Topics {
+        names: bytes.list(Some(2), Bytes::text),
+        name_index: bytes.list(Some(records), |bytes| bytes.byte() as u32 % 3),
+    }
 }
 
-fn headers(bytes: &mut Bytes<'_>, rows: usize) -> Headers {
-    let counts = bytes.list(Some(rows), |bytes| bytes.int() as u32 % 1000);
+fn headers(bytes: &mut Bytes<'_>, records: usize) -> Headers {
+    let counts = bytes.list(Some(records), |bytes| bytes.int() as u32 % 1000);
     let total = counts.iter().map(|count| *count as usize).sum();
     let Values { lengths, bytes: names, .. } = values(bytes, total);
     Headers { counts, names: Column { lengths, bytes: names }, values: values(bytes, total) }
 }
 
-fn values(bytes: &mut Bytes<'_>, rows: usize) -> Values {
-    let lengths = bytes.list(Some(rows), Bytes::int);
+fn values(bytes: &mut Bytes<'_>, records: usize) -> Values {
+    let lengths = bytes.list(Some(records), Bytes::int);
     let sum: usize = lengths.iter().map(|length| usize::try_from(*length).unwrap_or(0)).sum();
     // One in four has other bytes than its lengths say.
     let taken = if bytes.seldom() { usize::from(bytes.byte()) } else { sum.min(1 << 16) };
@@ -135,7 +138,7 @@ fn values(bytes: &mut Bytes<'_>, rows: usize) -> Values {
         // Where the input has too few bytes, blanks.
         content.resize(taken, b' ');
     }
-    Values { lengths, bytes: content, formats: bytes.list(Some(rows), |bytes| bytes.byte() as u32 % 4) }
+    Values { lengths, bytes: content, formats: bytes.list(Some(records), |bytes| bytes.byte() as u32 % 4) }
 }
 
 fn format(bytes: &mut Bytes<'_>) -> Format {

@@ -134,7 +134,7 @@ fn what_is_no_file_is_refused_with_its_reason_and_a_link_inside_is_followed() ->
     symlink("/etc/passwd", data.join("out"))?;
     let mut told = String::new();
     for (name, reason) in [
-        ("pipe", "it is a pipe, and a plugin may open regular files and directories only"),
+        ("pipe", "it is a pipe; plugins may open only regular files and directories"),
         ("out", "the path leads out of the granted directory, through a link or `..`"),
     ] {
         let file = data.join(name);

@@ -52,7 +52,7 @@ fn expected(case: &Case) -> (&'static [&'static str], bool) {
         "lie-topic" | "lie-topic-dots" | "lie-topic-long" | "lie-topic-empty" => {
             (&["Kafka does not allow the name"], false)
         }
-        _ => (&["the answer breaks the contract"], true),
+        _ => (&["the result violates the contract"], true),
     }
 }
 

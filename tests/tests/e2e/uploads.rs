@@ -167,7 +167,7 @@ fn a_component_that_misbehaves_when_it_is_asked_what_it_is_is_refused() -> Resul
         ("lie-attribute", "no-such-attribute"),
         ("bomb-doc", "the configuration key hook: the documentation has 12582912 bytes; the limit is 16384"),
         ("bomb-keys", "the configuration has 60000 keys; the limit is 1000"),
-        ("bomb-class", "is no class name"),
+        ("bomb-class", "is not a valid class name"),
         ("bomb-plugins", "the list of plugins has 10000 entries; the limit is 256"),
     ] {
         let answer = refused(&rest, deed, &describing(deed)?, &[part])?;

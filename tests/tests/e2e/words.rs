@@ -97,7 +97,7 @@ fn a_trace_names_the_transform_at_fault() -> Result<()> {
         ("panics", "panic", "in transform.apply: "),
         ("spins", "spin", "in transform.apply: call timeout"),
         ("refuses", "fatal", "hostile refusal"),
-        ("lies", "lie-lengths", "in transform.apply: the answer breaks the contract"),
+        ("lies", "lie-lengths", "in transform.apply: the result violates the contract"),
     ] {
         rest.create(name, &chain(&[hook, ("transforms.b.does", deed)]))?;
         let trace = rest.wait_failed(name, SOON)?;

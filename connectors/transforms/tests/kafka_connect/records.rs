@@ -31,7 +31,7 @@ const ENCODINGS: [(guest::Encoding, Encoding); 3] = [
 pub(crate) fn to_guest(records: Records, offset: i64) -> guest::TransformBatch {
     let records = guest::Records {
         count: records.count,
-        topics: guest::TopicColumn { names: records.topics.names, name_index: records.topics.rows },
+        topics: guest::TopicColumn { names: records.topics.names, name_index: records.topics.name_index },
         partitions: records.partitions,
         timestamps: records.timestamps,
         formats: records.formats.iter().map(format_to_guest).collect(),
@@ -48,14 +48,14 @@ pub(crate) fn to_guest(records: Records, offset: i64) -> guest::TransformBatch {
 
 pub(crate) fn to_host(answer: transform::Transformed) -> Transformed {
     let failure = |failure: transform::StepFailure| StepFailure {
-        row: failure.index,
+        index: failure.index,
         step: failure.step,
         message: failure.message,
-        retry: failure.retriable,
+        retriable: failure.retriable,
     };
     Transformed {
         origins: answer.origins,
-        topics: answer.topics.map(|topics| Topics { names: topics.names, rows: topics.name_index }),
+        topics: answer.topics.map(|topics| Topics { names: topics.names, name_index: topics.name_index }),
         partitions: answer.partitions,
         timestamps: answer.timestamps,
         added_formats: answer.added_formats.iter().map(format_to_host).collect(),

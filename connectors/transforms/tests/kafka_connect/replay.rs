@@ -58,7 +58,7 @@ fn run(case: &Case) -> Result<Json, (&'static str, String)> {
     }
     let mut headers = |records: &Records| -> Result<Vec<Json>, String> {
         let written = records.headers.all().map(|header| {
-            let value = Values::from_column(Column::from_rows([header.value]), 1, header.format as u32);
+            let value = Values::from_column(Column::from_entries([header.value]), 1, header.format as u32);
             let name = String::from_utf8_lossy(header.name).into_owned();
             Ok(json!([name, write(records, value)?]))
         });
@@ -75,7 +75,7 @@ fn run(case: &Case) -> Result<Json, (&'static str, String)> {
 fn record(case: &Case, converter: &mut dyn Converter) -> Result<Records, String> {
     let mut formats = vec![Format { encoding: Encoding::Utf8, schema: None }];
     let mut read = |text: Option<&str>| -> Result<Values, String> {
-        let column = Column::from_rows([text]);
+        let column = Column::from_entries([text]);
         let read = converter.to_connect(column, 1, &mut formats);
         match read.failures.first() {
             Some(failure) => Err(failure.message.clone()),
@@ -85,7 +85,7 @@ fn record(case: &Case, converter: &mut dyn Converter) -> Result<Records, String>
     let side = read(case.text("input"))?;
     let other = match case.outcome().get("other") {
         Some(other) => read(other.as_str())?,
-        None => Values::from_column(Column::from_rows([Some(OTHER_SIDE)]), 1, 0),
+        None => Values::from_column(Column::from_entries([Some(OTHER_SIDE)]), 1, 0),
     };
     let headers = case.headers();
     let mut values = Values::default();
@@ -105,7 +105,7 @@ fn record(case: &Case, converter: &mut dyn Converter) -> Result<Records, String>
         values: values_column,
         headers: Headers {
             counts: vec![headers.len() as u32],
-            names: Column::from_rows(headers.iter().map(|(name, _)| Some(*name))),
+            names: Column::from_entries(headers.iter().map(|(name, _)| Some(*name))),
             values,
         },
     })

@@ -46,7 +46,7 @@ pub(super) async fn step(
 /// Finds the plugin's key that asks for the refused access: the first one whose value contains it. A plugin reports what it needs,
 /// but not from which key.
 fn key_of(refusal: &GrantError, info: &PluginInfo, config: &PluginConfig) -> String {
-    let (GrantError::Folder { asked: wanted, .. }
+    let (GrantError::Directory { asked: wanted, .. }
     | GrantError::Unusable { asked: wanted, .. }
     | GrantError::Guarded { asked: wanted, .. }
     | GrantError::Changed { asked: wanted }

@@ -15,9 +15,9 @@
 mod boolean;
 mod bytes;
 mod charset;
+pub(crate) mod entries;
 mod json;
 mod numbers;
-pub(crate) mod rows;
 pub(crate) mod settings;
 mod string;
 pub(crate) mod view;
@@ -55,15 +55,15 @@ pub struct Converted<T> {
     /// The column. Entries that failed are null.
     pub output: T,
     /// The errors of the entries that failed, in order.
-    pub failures: Vec<RowError>,
+    pub failures: Vec<EntryError>,
 }
 
 /// The error of an entry that could not be converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("record {row}: {message}")]
-pub struct RowError {
+#[error("record {index}: {message}")]
+pub struct EntryError {
     /// The index of the entry in the column.
-    pub row: u32,
+    pub index: u32,
     /// Kafka Connect's message, followed by more details if there are any.
     pub message: String,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::rows::each_value;
+use super::entries::each_value;
 use super::view::{Value, View};
 use super::{Converted, Converter};
 use crate::java::class;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::charset::Charset;
-use super::rows::{Patch, Patches, each_value};
+use super::entries::{Patch, Patches, each_value};
 use super::settings::invalid;
 use super::view::View;
 use super::{ConfigError, Converted, Converter};

@@ -1,6 +1,6 @@
 //! Reads the values of a batch with their schemas, for the converters that read structured values.
 
-use super::rows::shortened;
+use super::entries::shortened;
 use crate::json::payload::{Direction, Rules, tree};
 use crate::json::shape::Shape;
 use crate::records::{Encoding, Format, NO_FORMAT};

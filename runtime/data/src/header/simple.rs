@@ -8,7 +8,7 @@ use super::parse::parse;
 use super::parsed::Parsed;
 use super::write::write;
 use crate::converter::Converted;
-use crate::converter::rows::{each_value, each_value_until};
+use crate::converter::entries::{each_value, each_value_until};
 use crate::converter::view::View;
 use crate::json::payload::{BASE64, MAX_COLUMN, too_large};
 use crate::records::{Column, Encoding, Format, Part, Values};

@@ -1,4 +1,4 @@
-//! Starts a child process that compiles one component, and tells from its end what happened.
+//! Starts a child process that compiles a component, and determines from its end what happened.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -11,15 +11,15 @@ use super::process::{CODE, ERROR, head};
 use super::{CompileChild, CompileError};
 use crate::load_error::LoadError;
 
-/// Most bytes of machine code that are taken: they stay in memory for as long as the component is loaded.
+/// The maximum number of bytes of machine code, which stays in memory as long as the component is loaded.
 const MAX_CODE: u64 = 256 << 20;
-/// Most bytes of what the compiler says against a component.
+/// The maximum number of bytes of the compiler's message about a component.
 const MAX_REASON: usize = 4096;
-/// Bytes of standard error that are looked at.
+/// The number of bytes of standard error that are searched.
 const MAX_STDERR: u64 = 4096;
-/// Threads that compile. Each has a stack and a function at hand, which counts against the limit of memory.
+/// The number of threads that compile. Each has a stack and a function in memory, which count towards the memory limit.
 const THREADS: usize = 4;
-/// How the standard library, bump allocators and the system say that there is no memory.
+/// The messages of the standard library, bump allocators and the system when memory is exhausted.
 const OUT_OF_MEMORY: [&str; 3] = ["memory allocation of", "out of memory", "Cannot allocate memory"];
 
 /// Compiles in a child process, which ends when this future is dropped.
@@ -37,7 +37,7 @@ async fn run(child: &CompileChild, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
     let mut command = Command::new(&child.program);
     command
         .args(&child.arguments)
-        // The worker's environment may hold secrets, and the working directory may be on a file system that hangs.
+        // The worker's environment may contain secrets, and its working directory may be on a file system that does not respond.
         .env_clear()
         .env("RAYON_NUM_THREADS", threads.to_string())
         .current_dir("/")
@@ -54,7 +54,7 @@ async fn run(child: &CompileChild, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
     let errors = async { Ok(first(errors, MAX_STDERR).await.unwrap_or_default()) };
     let (input, answer, errors) = tokio::try_join!(feed, answer(output), errors)?;
     let status = process.wait().await.map_err(CompileError::Process)?;
-    // Only now: a process whose input is closed ends.
+    // Closed only now, because the process ends when its input is closed.
     drop(input);
     match answer {
         Some((CODE, code)) if status.success() => Ok(code),
@@ -63,8 +63,8 @@ async fn run(child: &CompileChild, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
     }
 }
 
-/// A process that is killed, and waited for, when this is dropped. Left to itself tokio waits for it only when the next signal of a
-/// child comes, and until then it would be counted among the processes of the worker's user.
+/// A process that is killed when this is dropped, and then waited for. Without this, tokio would wait for it only at the next signal of a
+/// child, and until then the process would count towards the limit of the worker's user.
 struct Running(Option<Child>);
 
 impl Running {
@@ -86,14 +86,14 @@ impl Drop for Running {
         let Some(mut child) = self.0.take() else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                // It has ended already, or does now.
+                // It has ended already, or is ending.
                 let _ = child.kill().await;
             });
         }
     }
 }
 
-/// Gives the process its work. That it does not take it shows in its answer.
+/// Writes the input of the process. If the process does not read it, its output shows that.
 async fn feed(mut input: ChildStdin, head: &[u8], wasm: &[u8]) -> ChildStdin {
     if input.write_all(head).await.is_ok() {
         let _ = input.write_all(wasm).await;
@@ -101,7 +101,7 @@ async fn feed(mut input: ChildStdin, head: &[u8], wasm: &[u8]) -> ChildStdin {
     input
 }
 
-/// What the process says: the byte that tells its kind, and the rest. `None` if it says nothing.
+/// Reads the output of the process: the byte for its type, and the rest. Returns `None` if there is none.
 async fn answer(mut output: impl AsyncRead + Unpin) -> Result<Option<(u8, Vec<u8>)>, CompileError> {
     let kind = match output.read_u8().await {
         Ok(kind) => kind,
@@ -116,7 +116,7 @@ async fn answer(mut output: impl AsyncRead + Unpin) -> Result<Option<(u8, Vec<u8
     }
 }
 
-/// The first bytes of a stream, whose rest is read and forgotten: a full pipe would stop the process.
+/// Returns the first bytes of a stream. The rest is read and discarded, because a full pipe would stop the process.
 async fn first(mut stream: impl AsyncRead + Unpin, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     (&mut stream).take(most).read_to_end(&mut bytes).await?;
@@ -124,7 +124,7 @@ async fn first(mut stream: impl AsyncRead + Unpin, most: u64) -> io::Result<Vec<
     Ok(bytes)
 }
 
-/// Why a process gave no result.
+/// Returns why a process has no result.
 fn ended(child: &CompileChild, status: ExitStatus, errors: &str) -> CompileError {
     let limits = &child.limits;
     if OUT_OF_MEMORY.iter().any(|words| errors.contains(words)) {
@@ -133,7 +133,7 @@ fn ended(child: &CompileChild, status: ExitStatus, errors: &str) -> CompileError
     if by_cpu_limit(status) {
         return CompileError::Cpu { max: limits.cpu_max };
     }
-    // A panic ends with a hint that helps nobody here.
+    // The last line of a panic is a hint that does not help here.
     let last = errors.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("note: "));
     CompileError::Crashed { how: last.map_or_else(|| status.to_string(), |last| format!("{status}: {last}")) }
 }

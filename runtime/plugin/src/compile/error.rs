@@ -3,10 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-/// A component that could not be compiled here and now. Every text says what to do.
+/// A component that could not be compiled now. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
-    /// Too much memory.
+    /// It needs too much memory.
     #[error(
         "compiling this component needs more than {max} bytes of memory. Build it optimised and without debug information, or \
          raise weir.plugin.compile.memory.max"
@@ -15,7 +15,7 @@ pub enum CompileError {
         /// The limit.
         max: u64,
     },
-    /// Too much processor time.
+    /// It needs too much CPU time.
     #[error(
         "compiling this component needs more than {} ms of processor time. Build it optimised and without debug information, or \
          raise weir.plugin.compile.cpu.ms", .max.as_millis()
@@ -24,7 +24,7 @@ pub enum CompileError {
         /// The limit.
         max: Duration,
     },
-    /// Too much time.
+    /// It takes too long.
     #[error(
         "compiling this component takes longer than {} ms. Build it optimised and without debug information, or raise \
          weir.plugin.compile.timeout.ms", .max.as_millis()
@@ -40,20 +40,20 @@ pub enum CompileError {
         max: u64,
     },
     /// The compiler ended without a result.
-    #[error("the compiler failed for this component ({how}). Build it with an SDK of this worker's version")]
+    #[error("the compiler failed ({how}). Build the component with an SDK of this worker's version")]
     Crashed {
         /// How it ended.
         how: String,
     },
-    /// Others are being compiled, and as many as may wait are waiting.
+    /// Other components are being compiled, and the queue is full.
     #[error(
-        "the queue of components that wait to be compiled is full ({waiting}, weir.plugin.compile.queue.max). Try again later"
+        "the queue of components to be compiled is full ({waiting}, weir.plugin.compile.queue.max). Try again later"
     )]
     Busy {
-        /// How many wait.
+        /// The number of uploads in the queue.
         waiting: usize,
     },
-    /// Others were being compiled for as long as an upload may wait.
+    /// Other components were being compiled for longer than an upload may wait.
     #[error(
         "other components were being compiled for {} ms (weir.plugin.compile.queue.timeout.ms). Try again later, or raise \
          weir.plugin.compile.parallel", .max.as_millis()
@@ -63,7 +63,7 @@ pub enum CompileError {
         max: Duration,
     },
     /// The worker is being stopped.
-    #[error("the worker is stopping and compiles nothing more. Try again when it has been restarted")]
+    #[error("the worker is stopping and does not compile components. Try again after its restart")]
     Stopped,
     /// The child process cannot be used.
     #[error("cannot run the compiler process: {0}. Check the limits of processes and memory of the worker's user")]
@@ -71,7 +71,7 @@ pub enum CompileError {
 }
 
 impl CompileError {
-    /// A code that stays the same when texts change.
+    /// Returns a code that does not change when texts change.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Memory { .. } => "compile_memory",
@@ -85,7 +85,7 @@ impl CompileError {
         }
     }
 
-    /// Whether it says nothing about the component: the same upload may succeed later.
+    /// Whether the error is not about the component, so that the same upload may succeed later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Waited { .. } | Self::Stopped | Self::Process(_))
     }

@@ -1,7 +1,7 @@
-//! Compiles components, with a bound on how many are compiled at once and how many wait.
+//! Compiles components, and limits how many are compiled at once and how many wait.
 //!
-//! A small component can cost a compiler any amount of memory and time, so a worker compiles in child processes that have limits
-//! (`child.rs` starts them, `process.rs` is what runs in them).
+//! A small component can take a compiler any amount of memory and time, so a worker compiles in child processes with limits (`child.rs` starts
+//! them, `process.rs` runs in them).
 
 mod child;
 mod descriptors;
@@ -25,7 +25,7 @@ use crate::load_error::LoadError;
 /// Where components are compiled.
 #[derive(Debug, Clone)]
 pub enum Compile {
-    /// In this process, without a limit: for tests and benchmarks, which trust what they load.
+    /// In this process, without limits: for tests and benchmarks, which trust what they load.
     InProcess,
     /// In a child process for each component.
     Child(CompileChild),
@@ -34,28 +34,28 @@ pub enum Compile {
 /// The child processes that compile.
 #[derive(Debug, Clone)]
 pub struct CompileChild {
-    /// A program that, with these arguments, does nothing but call [`compile_process`].
+    /// A program that only calls [`compile_process`] when it is started with these arguments.
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// What bounds it.
+    /// The limits of the process.
     pub limits: CompileLimits,
 }
 
-/// What compiling may cost.
+/// The limits of compilations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompileLimits {
     /// Bytes of memory of one child process (`weir.plugin.compile.memory.max`).
     pub memory_max: u64,
-    /// Processor time of one child process, all of its threads together (`weir.plugin.compile.cpu.ms`).
+    /// CPU time of one child process, with all its threads (`weir.plugin.compile.cpu.ms`).
     pub cpu_max: Duration,
-    /// Time that one component may take (`weir.plugin.compile.timeout.ms`).
+    /// The maximum duration for one component (`weir.plugin.compile.timeout.ms`).
     pub timeout: Duration,
-    /// Child processes at once (`weir.plugin.compile.parallel`).
+    /// The maximum number of child processes (`weir.plugin.compile.parallel`).
     pub parallel: usize,
-    /// Uploads that may wait until others are compiled (`weir.plugin.compile.queue.max`).
+    /// The maximum number of uploads in the queue (`weir.plugin.compile.queue.max`).
     pub queue_max: usize,
-    /// How long an upload may wait (`weir.plugin.compile.queue.timeout.ms`).
+    /// The maximum time of an upload in the queue (`weir.plugin.compile.queue.timeout.ms`).
     pub queue_timeout: Duration,
 }
 
@@ -72,12 +72,12 @@ impl Default for CompileLimits {
     }
 }
 
-/// How a load behaves when others are being compiled.
+/// What a load does while other components are being compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// It takes a place in the queue, and is refused if there is none, or if it has not come to its turn by then.
+    /// It enters the queue, and is rejected if the queue is full or if it waits too long.
     Queued { until: Instant },
-    /// It waits in any case: for components that the worker's own directories hold.
+    /// It waits without a limit: for components in the worker's own directories.
     Patient,
 }
 
@@ -85,9 +85,9 @@ pub(crate) enum Turn {
 #[derive(Debug)]
 pub(crate) struct Compiler {
     child: Option<CompileChild>,
-    /// A permit for each component that is being compiled. In the order in which they were asked for.
+    /// One permit for each component that is being compiled, granted in the order of requests.
     running: Semaphore,
-    /// A permit for each upload that waits.
+    /// One permit for each upload in the queue.
     queue: Semaphore,
     stop: CancellationToken,
 }
@@ -105,7 +105,7 @@ impl Compiler {
         Self { child, running: Semaphore::new(running), queue: Semaphore::new(queue), stop: CancellationToken::new() }
     }
 
-    /// Ends what is being loaded, and refuses whatever comes later.
+    /// Cancels all loads, and rejects new ones.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
     }
@@ -116,7 +116,7 @@ impl Compiler {
         CompileError::Stopped
     }
 
-    /// The turn of an upload that arrives now.
+    /// Enters the queue with an upload.
     pub(crate) fn queued(&self) -> Turn {
         Turn::Queued { until: Instant::now() + self.limits().queue_timeout }
     }
@@ -125,11 +125,11 @@ impl Compiler {
         self.child.as_ref().map(|child| child.limits).unwrap_or_default()
     }
 
-    /// Waits for what others hold, in the queue.
+    /// Waits in the queue for other compilations.
     ///
     /// # Errors
     ///
-    /// The queue is full, or the time for it is over.
+    /// The queue is full, or the time limit is exceeded.
     pub(crate) async fn wait<T>(&self, turn: Turn, others: impl Future<Output = T>) -> Result<T, CompileError> {
         let Turn::Queued { until } = turn else { return Ok(others.await) };
         let CompileLimits { queue_max, queue_timeout, .. } = self.limits();
@@ -138,18 +138,18 @@ impl Compiler {
         waited.map_err(|_| CompileError::Waited { max: queue_timeout })
     }
 
-    /// The compiled form of a component. If this future is dropped, compiling ends.
+    /// Returns the compiled form of a component. Dropping the future ends the compilation.
     ///
     /// # Errors
     ///
-    /// The component is invalid, a limit was reached, or the queue is full.
+    /// The component is invalid, a limit was exceeded, or the queue is full.
     pub(crate) async fn compile(
         &self,
         engine: &wasmtime::Engine,
         wasm: &Bytes,
         turn: Turn,
     ) -> Result<Vec<u8>, LoadError> {
-        // It is never closed, so that there is a permit in any case.
+        // The semaphore is never closed, so a permit is always granted.
         let _running = match self.running.try_acquire() {
             Ok(permit) => Some(permit),
             Err(_) => self.wait(turn, self.running.acquire()).await?.ok(),

@@ -1,7 +1,7 @@
-//! What runs in a child process: takes limits and a component from standard input, gives the machine code to standard output.
+//! The code that runs in a child process: reads limits and a component from standard input, and writes machine code to standard output.
 //!
-//! Input is the magic, the limits, the length of the component and the component; after that it stays open for as long as the parent
-//! waits. Output is one byte that says what follows, and the machine code or a text.
+//! The input is the magic number, the limits, the length of the component and the component. Then it stays open as long as the parent waits.
+//! The output is a byte for its type, followed by the machine code or a text.
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -11,37 +11,37 @@ use rustix::process::{Resource, Rlimit, setpriority_process, setrlimit};
 use super::descriptors::close_inherited;
 use crate::engine;
 
-/// Begins the input. The number grows when the protocol changes.
+/// The first bytes of the input. The number increases when the protocol changes.
 pub(super) const MAGIC: [u8; 16] = *b"weir compile  1\n";
-/// Bytes of the input before the component.
+/// The number of bytes of the input before the component.
 pub(super) const HEAD: usize = MAGIC.len() + 3 * 8;
-/// Begins the output when it is machine code.
+/// The first byte of the output if it is machine code.
 pub(super) const CODE: u8 = b'C';
-/// Begins the output when it is an error.
+/// The first byte of the output if it is an error.
 pub(super) const ERROR: u8 = b'E';
 
-/// Politeness towards the worker's tasks.
+/// The niceness, so that the worker's tasks have priority.
 const NICE: i32 = 10;
-/// Address space beyond the limit of memory: for the program itself and for what is reserved without being used.
+/// The address space in addition to the memory limit: for the program itself, and for memory that is reserved but not used.
 const ADDRESS_SPACE: u64 = 1 << 30;
-/// Files that may be open. None is opened.
+/// The maximum number of open files. No file is opened.
 const FILES: u64 = 32;
 
-/// The work of one child process; a program that is started to compile calls this before anything else, and ends with the result.
+/// Compiles in a child process. A program that is started for this calls it first, and exits with the result.
 #[must_use]
 pub fn compile_process() -> ExitCode {
     close_inherited();
     match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The parent may be gone.
+            // The parent may have ended.
             let _ = writeln!(io::stderr(), "weir: cannot compile: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// What the parent says at the beginning.
+/// The header of the input.
 pub(super) fn head(memory_max: u64, cpu_seconds: u64, length: u64) -> [u8; HEAD] {
     let mut head = [0; HEAD];
     let (magic, numbers) = head.split_at_mut(MAGIC.len());
@@ -85,19 +85,19 @@ fn number() -> io::Result<u64> {
 
 /// Ends this process when its parent ends, which closes the input.
 fn end_with_parent() {
-    // An error means that nobody waits either.
+    // After an error, no process waits either.
     let _ = io::copy(&mut io::stdin(), &mut io::sink());
     std::process::exit(1);
 }
 
-/// Lowers what this process may use, for good. Before a byte of the component is read.
+/// Sets the limits of this process permanently, before the component is read.
 fn limit(memory_max: u64, cpu_seconds: u64) -> io::Result<()> {
-    // Neither is needed for safety, and either may be forbidden: if the machine runs out of memory, this process is the one to end,
-    // and it yields to the worker.
+    // Neither is needed for safety, and the system may reject either: if the machine runs out of memory, the kernel ends this process first, and
+    // this process has a lower priority than the worker.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let _ = setpriority_process(None, NICE);
     for (resource, most) in [
-        // Memory that is written to: on Linux the measure that fits.
+        // Memory that was written to, which on Linux is the right measure.
         (Resource::Data, memory_max),
         (Resource::As, memory_max.saturating_add(ADDRESS_SPACE)),
         (Resource::Cpu, cpu_seconds),
@@ -106,7 +106,7 @@ fn limit(memory_max: u64, cpu_seconds: u64) -> io::Result<()> {
         (Resource::Nofile, FILES),
     ] {
         let lowered = lower(resource, most);
-        // macOS refuses limits of memory, so that there, where plugins are developed, the compiler's memory is not limited.
+        // macOS rejects memory limits, so on macOS, where plugins are developed, the memory of the compiler is not limited.
         if cfg!(target_os = "linux") || !matches!(resource, Resource::Data | Resource::As) {
             lowered?;
         }
@@ -117,7 +117,7 @@ fn limit(memory_max: u64, cpu_seconds: u64) -> io::Result<()> {
 fn lower(resource: Resource, most: u64) -> io::Result<()> {
     let now = rustix::process::getrlimit(resource);
     let least = |known: Option<u64>| Some(known.map_or(most, |known| known.min(most)));
-    // The kernel ends a process at the soft limit of processor time by a signal that says so, and at the hard one by one that does not.
+    // At the soft limit of CPU time the kernel ends the process with a signal that names the cause, at the hard limit with one that does not.
     let maximum = match resource {
         Resource::Cpu => now.maximum,
         _ => least(now.maximum),

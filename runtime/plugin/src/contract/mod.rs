@@ -1,8 +1,8 @@
-//! The contract with plugins (`wit/`), whatever its version is: the only names of it that the rest of this crate uses.
+//! The contract with plugins (`wit/`), independent of its version. The rest of this crate uses only the names in this module.
 //!
-//! Each track that is served has a directory here, which maps its types to those of this crate and decides nothing: what an answer means,
-//! whether it may be believed, and what happens if a component lacks an optional interface is decided in `instance/`. Another track is
-//! another directory, another variant of [`Served`] and another row in the table of `version.rs`.
+//! Each served track has a directory here, which only converts between its types and those of this crate. `instance/` determines the meaning of
+//! results, checks them, and handles missing optional interfaces. A new track is a new directory, a new variant of [`Served`] and a new entry in
+//! the table of `version.rs`.
 
 #[cfg(test)]
 mod released_tests;
@@ -16,13 +16,13 @@ use crate::store::StoreState;
 
 pub(crate) use version::{Track, newest, served};
 
-/// Something that each track has its own of.
+/// A type that each track has.
 #[derive(Clone)]
 pub(crate) enum Served<V0_2> {
     V0_2(V0_2),
 }
 
-/// Calls the guest, whatever its track: `each!(guest, |guest| guest.poll(store, budget))` is a future.
+/// Calls the guest of any track: `each!(guest, |guest| guest.poll(store, budget))` is a future.
 macro_rules! each {
     ($guest:expr, |$name:ident| $call:expr) => {
         async {
@@ -34,51 +34,51 @@ macro_rules! each {
 }
 pub(crate) use each;
 
-/// What the host offers to components of all tracks, besides WASI. The names of the interfaces have their version, so that one linker
-/// holds them all.
+/// Links what the host offers to components of all tracks, apart from WASI. The names of the interfaces contain the version, so one linker can
+/// contain all of them.
 pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result<()> {
     v0_2::add_to_linker(linker)
 }
 
-/// Whether the host offers this interface of the package to components of this track.
+/// Returns whether the host offers this interface of the package to components of this track.
 pub(crate) fn offers(track: Track, interface: &str) -> bool {
     match track {
         Track::V0_2 => v0_2::OFFERED.contains(&interface),
     }
 }
 
-/// Whether the host can use this interface of the package if a component of this track exports it.
+/// Returns whether the host uses this interface of the package if a component of this track exports it.
 pub(crate) fn uses(track: Track, interface: &str) -> bool {
     match track {
         Track::V0_2 => v0_2::uses(interface),
     }
 }
 
-/// The interfaces that a component exports, found once, before any instance.
+/// The exported interfaces of a component, found once, before an instance is created.
 pub(crate) type Exports = Served<v0_2::Exports>;
 
 impl Exports {
     /// # Errors
     ///
-    /// An exported interface lacks a function, or `plugin` is not exported.
+    /// A function is missing in an exported interface, or `plugin` is not exported.
     pub(crate) fn find(track: Track, pre: &InstancePre<StoreState>) -> wasmtime::Result<Self> {
         match track {
             Track::V0_2 => v0_2::Exports::find(pre).map(Self::V0_2),
         }
     }
 
-    /// Whether this interface is exported.
+    /// Returns whether this interface is exported.
     pub(crate) fn has(&self, interface: Interface) -> bool {
         match self {
             Self::V0_2(exports) => exports.has(interface),
         }
     }
 
-    /// Compares the types of every exported interface with the contract.
+    /// Compares the types of all exported interfaces with the contract.
     ///
     /// # Errors
     ///
-    /// Names the function whose type is another one.
+    /// The function whose type differs.
     pub(crate) fn check_types(&self, store: &mut Store<StoreState>, instance: &Instance) -> wasmtime::Result<()> {
         match self {
             Self::V0_2(exports) => exports.check_types(store, instance),
@@ -86,7 +86,7 @@ impl Exports {
     }
 }
 
-/// What describes a component.
+/// The interface that describes a component.
 pub(crate) type Plugin = Served<v0_2::Plugin>;
 
 impl Exports {
@@ -97,11 +97,11 @@ impl Exports {
     }
 }
 
-/// The interfaces that a component may export besides `plugin`. Each is a type, and a method of [`Exports`] that finds it in an instance,
-/// or `None` if the component does not export it.
+/// The interfaces that a component may export apart from `plugin`. Each is a type, and a method of [`Exports`] that finds it in an instance, or
+/// returns `None` if the component does not export it.
 macro_rules! interfaces {
     ($($interface:ident = $name:literal, $method:ident;)+) => {
-        /// The interfaces that a component may export besides `plugin`.
+        /// The interfaces that a component may export apart from `plugin`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Interface {
             $($interface,)+

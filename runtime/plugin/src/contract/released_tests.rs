@@ -1,5 +1,5 @@
-//! What `wit/README.md` promises about versions: components of each released version link, a version only adds to the one before, and
-//! each item says since when it exists.
+//! Tests what `wit/README.md` promises about versions: components of each released version can be linked, a version only adds to the previous
+//! one, and each item has the version in which it was added.
 
 use wasmtime::component::{Component, Linker};
 use weir_plugin_released::{
@@ -34,7 +34,7 @@ async fn a_component_of_each_released_version_links() {
     assert!(PRESENT.iter().all(|present| present.version == newest().to_string()), "{PRESENT:?}");
 }
 
-/// What the bindings of a later version of the track will rely on: wasmtime finds what an earlier one names, and nothing of another track.
+/// The bindings of a later version of the track rely on this: wasmtime finds what an earlier version names, and nothing of another track.
 #[test]
 fn a_component_links_with_a_later_version_of_its_track() {
     let text = r#"(component

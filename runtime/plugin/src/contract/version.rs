@@ -1,12 +1,12 @@
-//! Which versions of the contract this worker serves, and what to do about a component of another one.
+//! The versions of the contract that this worker serves, and the error for components of other versions.
 //!
-//! A track is the versions of which each only adds to the one before: 0.2.x, and from 1.0 on 1.x. wasmtime links within a track whatever
-//! the versions are, so that it is decided here that a worker takes no component of a later version than its own.
+//! A track is a series of versions each of which only adds to the one before: 0.2.x, and from 1.0 on 1.x. wasmtime links any versions of a track,
+//! so the check that a component's version is not later than the worker's is made here.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A track that is served. Each has its bindings in a directory of its name.
+/// A served track. The bindings of each are in the directory with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Track {
     V0_2,
@@ -20,7 +20,7 @@ pub(crate) struct Version {
     patch: u32,
 }
 
-/// The tracks, the latest last, with the newest version of each that this worker has.
+/// The tracks, the latest last, each with the newest version that this worker serves.
 const SERVED: [(Track, Version); 1] = [(Track::V0_2, Version::new(0, 2, 0))];
 
 impl Version {
@@ -36,7 +36,7 @@ impl Version {
         }
     }
 
-    /// What two versions of the same track have in common.
+    /// Returns the part that is equal in all versions of a track.
     fn track(self) -> (u32, u32) {
         if self.major == 0 { (0, self.minor) } else { (self.major, 0) }
     }
@@ -49,16 +49,16 @@ impl fmt::Display for Version {
     }
 }
 
-/// The newest version that is served: what errors recommend.
+/// Returns the newest version that is served, which errors recommend.
 pub(crate) const fn newest() -> Version {
     SERVED[SERVED.len() - 1].1
 }
 
-/// The track of a version as it is written in the names of imports and exports.
+/// Returns the track of a version as written in the names of imports and exports.
 ///
 /// # Errors
 ///
-/// It is not served; says what to do about it.
+/// The version is not served. The error says what to do.
 pub(crate) fn served(version: &str) -> Result<Track, String> {
     let newest = newest();
     let Some(found) = Version::parse(version) else {

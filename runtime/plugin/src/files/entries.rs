@@ -1,4 +1,4 @@
-//! The names in a directory, read at once, as wasmtime does; but only as many as the instance has memory for.
+//! Reads the names of a directory at once, as wasmtime does, but only as many as the instance has memory for.
 
 use std::fs::File;
 use std::io;
@@ -11,19 +11,19 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEn
 
 use crate::budget::{Budget, Charge};
 
-/// What a name costs besides its bytes.
+/// The cost of a name apart from its bytes.
 const ENTRY_BYTES: usize = 64;
-/// How much memory is taken at once.
+/// The amount of memory that is requested at once.
 const PIECE: usize = 64 << 10;
 
-/// Names that have not been handed over yet. `None` is one that is not UTF-8.
+/// Names that were not returned yet. `None` for one that is not UTF-8.
 pub(super) struct Entries {
     rest: vec::IntoIter<Option<DirectoryEntry>>,
     _memory: Vec<Charge>,
 }
 
 impl Entries {
-    /// All names of a directory. `None`: they do not fit in what the budget has left.
+    /// Reads all names of a directory. Returns `None` if they do not fit into the budget.
     pub(super) fn read(dir: &File, budget: &Arc<Budget>) -> io::Result<Option<Self>> {
         let (mut entries, mut memory, mut left) = (Vec::new(), Vec::new(), 0);
         for entry in read_base_dir(dir)? {
@@ -73,11 +73,11 @@ mod tests {
 
     #[test]
     fn a_directory_that_does_not_fit_is_not_read_and_leaves_nothing_behind() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for number in 0..2000 {
-            std::fs::write(folder.path().join(format!("{number:0200}")), "").unwrap();
+            std::fs::write(directory.path().join(format!("{number:0200}")), "").unwrap();
         }
-        let dir = File::open(folder.path()).unwrap();
+        let dir = File::open(directory.path()).unwrap();
         let budget = Budget::new(200 << 10);
         assert!(Entries::read(&dir, &budget).unwrap().is_none());
         assert!(budget.charge(200 << 10).is_some(), "nothing is taken any more");

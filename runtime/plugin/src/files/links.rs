@@ -1,8 +1,8 @@
-//! Absolute links inside of a granted directory. The system refuses to follow them from a directory, wherever they lead; so the path is
-//! written anew, link by link, with what such a link says below the directory in its place, and opened in the same way as any other.
+//! Resolves absolute links in a granted directory. The system refuses to follow absolute links from a directory, whatever their target is. So
+//! the path is rewritten: a link to a place in the directory is replaced by its relative path, and the new path is opened like any other.
 //!
-//! This decides nothing about what may be opened: whatever path comes out is followed from the directory and not out of it. A link
-//! that is changed meanwhile leads somewhere else below the directory, or nowhere.
+//! This does not determine what may be opened: the new path is resolved in the directory, too. A link that changes in the meantime leads to
+//! another place in the directory, or to an error.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -11,13 +11,13 @@ use std::path::{Component, Path, PathBuf};
 
 use cap_primitives::fs::read_link_contents;
 
-/// Most links on the way of a path, as in Linux.
+/// The maximum number of links on a path, as in Linux.
 const MAX_LINKS: usize = 40;
-/// Longest path, as in Linux. Each part of it is looked at.
+/// The maximum length of a path, as in Linux.
 const MAX_PATH: usize = 4096;
 
-/// The path without absolute links, where there is one on its way and all lead below the directory, which has these absolute `names`.
-/// `follow`: whether a link at the end counts.
+/// Returns the path without absolute links, if it contains any and all of them lead to places in the directory, which has these absolute `names`.
+/// `follow` is true if a link at the end is followed.
 pub(super) fn rewrite(dir: &File, names: &[PathBuf], path: &Path, follow: bool) -> Option<PathBuf> {
     let (mut done, mut rest) = (PathBuf::new(), VecDeque::new());
     let (mut links, mut absolute) = (0, false);
@@ -28,7 +28,7 @@ pub(super) fn rewrite(dir: &File, names: &[PathBuf], path: &Path, follow: bool) 
     while let Some(name) = rest.pop_front() {
         let next = done.join(&name);
         let link = (follow || !rest.is_empty()).then(|| read_link_contents(dir, &next).ok()).flatten();
-        // Neither a link nor, perhaps, anything else: whoever opens it finds out.
+        // It is not a link, and may not exist, which opening it will show.
         let Some(target) = link else {
             done = next;
             continue;
@@ -51,7 +51,7 @@ pub(super) fn rewrite(dir: &File, names: &[PathBuf], path: &Path, follow: bool) 
     absolute.then_some(done)
 }
 
-/// Puts the parts of a relative path in front of what is left.
+/// Adds the parts of a relative path before the remaining ones.
 fn put_before(rest: &mut VecDeque<OsString>, path: &Path) -> Option<()> {
     for part in path.components().rev() {
         match part {
@@ -105,7 +105,7 @@ mod tests {
             ("self", "."),
             ("today/none", "day/1/none"),
             ("alias/1/file", "day/1/file"),
-            // Which cannot be opened: it leads out and in again.
+            // This cannot be opened, because it leads out of the directory and in again.
             ("up", "../granted/day"),
         ] {
             assert_eq!(rewritten(path), Some(expected.into()), "{path}");

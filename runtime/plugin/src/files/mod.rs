@@ -1,7 +1,7 @@
-//! `wasi:filesystem` for granted directories: wasmtime's own, on threads of the plugin's own, with a bounded number of open files.
+//! `wasi:filesystem` for granted directories: wasmtime's implementation on separate threads for plugins, with a limit on open files.
 //!
-//! What waits runs on the threads of `blocking.rs`. Only regular files and directories are opened: whoever reads from a pipe, a socket
-//! or a device may wait for ever. Buffers and lists of names count as memory of the instance.
+//! Operations that wait run on the threads of `blocking.rs`. Only regular files and directories are opened, because reading from a pipe, a
+//! socket or a device may wait for ever. Buffers and lists of names count as memory of the instance.
 
 mod entries;
 mod links;
@@ -32,31 +32,31 @@ pub(crate) use self::trouble::Trouble;
 use crate::blocking::Blocking;
 use crate::budget::{Budget, Charge};
 use crate::descriptors::{Descriptors, FILES_MAX, Open};
-use crate::grants::{Folder, Grants};
+use crate::grants::{Directory, Grants};
 use crate::limits::{Limiter, Limits};
 
-/// What an open file costs besides the buffers of its streams.
+/// The cost of an open file apart from the buffers of its streams.
 const FILE_BYTES: usize = 1024;
-/// What a stream of a file may hold: the largest piece that is read or written at once, as in wasmtime.
+/// The buffer of a stream: the maximum size of a read or write, as in wasmtime.
 const STREAM_BYTES: usize = 64 << 10;
-/// Most bytes of a path that are kept for messages.
+/// The maximum number of bytes of a path that are kept for messages.
 const MAX_PATH: usize = 512;
 
-/// The files of one instance.
+/// The files of an instance.
 #[derive(Debug)]
 pub(crate) struct OpenFiles {
     blocking: Blocking,
     budget: Arc<Budget>,
     descriptors: Descriptors,
-    /// By the handle of the descriptor. Streams hold the same place: the file is open until the last of them is closed.
+    /// Open files by the handle of the descriptor. Streams share the slot, so the file is open until the last of them is closed.
     open: HashMap<u32, Arc<OpenFile>>,
     /// Files that are being closed on another thread.
     closing: Arc<AtomicUsize>,
-    /// What went wrong last in the present call.
+    /// The last error in the current call.
     pub(crate) trouble: Trouble,
 }
 
-/// The place of an open file.
+/// The slot of an open file.
 #[derive(Debug)]
 struct OpenFile {
     /// For messages.
@@ -77,7 +77,7 @@ impl OpenFiles {
         }
     }
 
-    /// Closes what is still open, with the handles in this table, where closing may wait.
+    /// Closes the remaining files, with their handles in this table, on a thread where closing may wait.
     pub(crate) fn close_all(&mut self, table: ResourceTable) {
         if !self.open.is_empty() {
             let open = std::mem::take(&mut self.open);
@@ -105,7 +105,7 @@ pub(crate) struct Files<'a> {
     pub(crate) grants: &'a Grants,
 }
 
-/// Marker of [`Files`] for the linker.
+/// The marker of [`Files`] for the linker.
 pub(crate) struct HasFiles;
 
 impl HasData for HasFiles {
@@ -113,7 +113,7 @@ impl HasData for HasFiles {
 }
 
 impl Files<'_> {
-    /// Runs one of wasmtime's own functions on another thread, over a table with nothing but the descriptors it is about.
+    /// Calls a function of wasmtime on another thread, with a table that contains only its descriptors.
     async fn elsewhere<const N: usize, R, W>(&mut self, descriptors: [&Resource<Descriptor>; N], work: W) -> FsResult<R>
     where
         R: Send + 'static,
@@ -127,28 +127,30 @@ impl Files<'_> {
             let (mut table, mut ctx) = (ResourceTable::new(), WasiFilesystemCtx::default());
             let handles = copies.into_iter().map(|copy| table.push(copy)).collect::<Result<Vec<_>, _>>()?;
             let handles = handles.try_into().map_err(|_| FsError::trap(ResourceTableError::NotPresent))?;
-            // The descriptors were made to be used on the present thread, so that nothing is waited for here.
+            // The descriptors are configured to be used on the current thread, so this does not wait.
             Handle::current().block_on(work(&mut WasiFilesystemCtxView { ctx: &mut ctx, table: &mut table }, handles))
         };
         self.files.blocking.run(on_thread).await
     }
 
-    /// The granted directory that this descriptor is, if it is one.
-    fn granted(&self, fd: &Resource<Descriptor>) -> Option<&Folder> {
+    /// Returns the granted directory of this descriptor, if it is one.
+    fn granted(&self, fd: &Resource<Descriptor>) -> Option<&Directory> {
         let Ok(Descriptor::Dir(dir)) = self.table.get(fd) else { return None };
-        self.grants.folders.iter().find(|folder| Arc::ptr_eq(&folder.dir.dir, &dir.dir))
+        self.grants.directories.iter().find(|directory| Arc::ptr_eq(&directory.dir.dir, &dir.dir))
     }
 
-    /// What a path from this descriptor is called in messages.
+    /// Returns the name of a path from this descriptor in messages.
     fn name(&self, fd: &Resource<Descriptor>, path: &str) -> String {
         match self.granted(fd) {
-            Some(folder) => Path::new(&folder.name).join(bounded(path.to_owned(), MAX_PATH)).display().to_string(),
+            Some(directory) => {
+                Path::new(&directory.name).join(bounded(path.to_owned(), MAX_PATH)).display().to_string()
+            }
             None => bounded(path.to_owned(), MAX_PATH),
         }
     }
 
-    /// As [`Files::elsewhere`], for what is done with a path. One that leads out of the directory may have an absolute link to a place
-    /// below it on its way, and is then tried once more without that.
+    /// Like [`Files::elsewhere`], for an operation on a path. If the path leads out of the directory, it may contain an absolute link to a place in the
+    /// directory, and the operation is tried again without such links.
     async fn at<R, W>(&mut self, fd: Resource<Descriptor>, how: PathFlags, path: String, work: W) -> FsResult<R>
     where
         R: Send + 'static,
@@ -162,7 +164,7 @@ impl Files<'_> {
             return done;
         }
         let (read_only, dir) = (dir.perms.write_not_permitted(), Arc::clone(&dir.dir));
-        let names = self.granted(&fd).map_or_else(Arc::default, |folder| Arc::clone(&folder.paths));
+        let names = self.granted(&fd).map_or_else(Arc::default, |directory| Arc::clone(&directory.paths));
         let (name, follow) = (self.name(&fd, &path), how.contains(PathFlags::SYMLINK_FOLLOW));
         let look = move || {
             let path = Path::new(&path);
@@ -180,7 +182,7 @@ impl Files<'_> {
         done
     }
 
-    /// A place for one more open file.
+    /// Returns a slot for another open file.
     async fn place(&mut self, path: String) -> FsResult<Arc<OpenFile>> {
         loop {
             let full = match (self.files.descriptors.open(), self.files.budget.charge(FILE_BYTES)) {
@@ -193,13 +195,13 @@ impl Files<'_> {
                 self.limiter.refuse_call(full);
                 return Err(ErrorCode::Quota.into());
             }
-            // Places are about to become free: what the guest has closed is being closed. It waits no longer than its deadline.
+            // Slots will become free when closing files have been closed. Waits at most until the deadline.
             self.files.blocking.run(|| ()).await;
             tokio::task::yield_now().await;
         }
     }
 
-    /// The file behind a descriptor, its place, and memory for the buffer of a stream.
+    /// Returns the file of a descriptor, its slot, and memory for the buffer of a stream.
     fn for_stream(&mut self, fd: &Resource<Descriptor>) -> FsResult<stream::Opened> {
         let Descriptor::File(file) = self.table.get(fd)? else { return Err(ErrorCode::IsDirectory.into()) };
         let place = self.files.open.get(&fd.rep()).cloned();
@@ -227,7 +229,7 @@ impl types::Host for Files<'_> {
     }
 
     fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        // The guest knows the cause now, and says it itself.
+        // The guest gets the cause and reports it itself.
         self.files.trouble.forget();
         types::Host::filesystem_error_code(
             &mut WasiFilesystemCtxView { ctx: &mut WasiFilesystemCtx::default(), table: self.table },
@@ -282,7 +284,7 @@ impl HostDescriptor for Files<'_> {
             self.limiter.refuse_call(self.limiter.memory_limit());
             return Err(ErrorCode::InsufficientMemory.into());
         };
-        // The guest's handle says the type of wasmtime; all that is done with it is below.
+        // The handle has wasmtime's type; it is used only below.
         Ok(Resource::new_own(self.table.push(entries)?.rep()))
     }
 
@@ -340,7 +342,7 @@ impl HostDescriptor for Files<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         let Descriptor::Dir(dir) = self.table.get(&fd)?.clone() else { return Err(ErrorCode::NotDirectory.into()) };
         let place = self.place(self.name(&fd, &path)).await?;
-        let names = self.granted(&fd).map_or_else(Arc::default, |folder| Arc::clone(&folder.paths));
+        let names = self.granted(&fd).map_or_else(Arc::default, |directory| Arc::clone(&directory.paths));
         let opening = move || open::open(&dir, &names, path_flags, &path, open_flags, flags);
         let opened = self.files.blocking.run(opening).await.map_err(|error| {
             if let NotOpened::Refused(cause) = &error {
@@ -356,7 +358,7 @@ impl HostDescriptor for Files<'_> {
     fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
         let place = self.files.open.remove(&fd.rep());
         let descriptor = self.table.delete(fd)?;
-        // Without a place it is a granted directory, which stays open.
+        // A granted directory has no slot and stays open.
         if place.is_some() {
             self.files.close((descriptor, place));
         }
@@ -428,7 +430,7 @@ impl HostDescriptor for Files<'_> {
 }
 
 impl Files<'_> {
-    /// A stream that writes from this place on, or at the end.
+    /// Returns a stream that writes from this position, or at the end.
     fn writer(&mut self, fd: &Resource<Descriptor>, from: Option<Filesize>) -> FsResult<Resource<DynOutputStream>> {
         if let Descriptor::Dir(_) = self.table.get(fd)? {
             return Err(ErrorCode::BadDescriptor.into());
@@ -442,7 +444,7 @@ impl Files<'_> {
     }
 }
 
-/// The table's entry behind a handle of a list of names.
+/// Returns the table's entry for the handle of a list of names.
 fn entries(stream: &Resource<DirectoryEntryStream>) -> Resource<Entries> {
     Resource::new_own(stream.rep())
 }

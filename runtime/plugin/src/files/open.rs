@@ -1,5 +1,5 @@
-//! Opens a file or directory below a granted one. The rules are those of wasmtime's `open-at`; what is neither a regular file nor a
-//! directory is refused, and without waiting: opening a pipe would wait until somebody opens its other end.
+//! Opens a file or directory in a granted one, with the rules of wasmtime's `open-at`. Anything else than a regular file or a directory is rejected
+//! without waiting: opening a pipe would wait until another process opens its other end.
 
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
@@ -15,7 +15,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, ErrorCode,
 use super::links::rewrite;
 use super::trouble::Refused;
 
-/// Why nothing was opened.
+/// Why something was not opened.
 #[derive(Debug)]
 pub(super) enum NotOpened {
     Refused(Refused),
@@ -25,7 +25,7 @@ pub(super) enum NotOpened {
 impl From<io::Error> for NotOpened {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error().map(Errno::from_raw_os_error) {
-            // A pipe to be written that nobody reads, or a socket.
+            // A pipe without a reader that is opened for writing, or a socket.
             Some(Errno::NXIO) => Self::Refused(Refused::Special("a pipe or a socket")),
             Some(Errno::ACCESS) => Self::Refused(Refused::NoRight),
             _ if is_escape(&error) => Self::Refused(Refused::Escape),
@@ -35,7 +35,7 @@ impl From<io::Error> for NotOpened {
 }
 
 impl NotOpened {
-    /// What the guest is told.
+    /// Returns the error code for the guest.
     pub(super) fn code(self) -> ErrorCode {
         match self {
             Self::Refused(Refused::NoRight) => ErrorCode::Access,
@@ -45,7 +45,7 @@ impl NotOpened {
     }
 }
 
-/// Opens it. `names` are the absolute names of `dir`, for links; there are none unless it is a granted directory itself.
+/// Opens a file or directory. `names` are the absolute names of `dir`, for links. It is empty unless `dir` is a granted directory.
 pub(super) fn open(
     dir: &Dir,
     names: &[PathBuf],
@@ -71,7 +71,7 @@ pub(super) fn open(
         return Err(NotOpened::Refused(Refused::Special(special(kind))));
     }
     if kind.is_dir() {
-        // Used on the thread that asks, which is one of the plugin's own.
+        // It is used on the current thread, which is one for blocking operations.
         return Ok(Descriptor::Dir(Dir::new(opened, dir.perms, mode, true)));
     }
     if open_flags.contains(OpenFlags::DIRECTORY) {
@@ -82,13 +82,13 @@ pub(super) fn open(
     Ok(Descriptor::File(File::new(opened, dir.perms, mode, true)))
 }
 
-/// Whether a path leads out of the directory.
+/// Returns whether a path leads out of the directory.
 pub(super) fn leads_out(dir: &std::fs::File, path: &Path, follow: bool) -> bool {
     let follow = if follow { FollowSymlinks::Yes } else { FollowSymlinks::No };
     cap_primitives::fs::stat(dir, path, follow).is_err_and(|error| is_escape(&error))
 }
 
-/// Whether cap-primitives refused a path because it leads out of the directory. It has no type for that.
+/// Returns whether cap-primitives rejected a path because it leads out of the directory. It has no error type for that.
 fn is_escape(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
 }
@@ -103,7 +103,7 @@ fn special(kind: std::fs::FileType) -> &'static str {
     }
 }
 
-/// What to ask the system for, and what the descriptor says of itself.
+/// The options for the system, and the flags of the descriptor.
 fn options(
     path_flags: PathFlags,
     open_flags: OpenFlags,
@@ -137,7 +137,7 @@ fn options(
         options.write(true);
         mode |= OpenMode::WRITE;
     }
-    // The system wants one of both; what the guest may do with the descriptor is decided by its mode.
+    // The system requires one of the two. The mode of the descriptor determines what the guest may do.
     if flags.contains(DescriptorFlags::READ) || !flags.contains(DescriptorFlags::WRITE) {
         options.read(true);
         mode |= OpenMode::READ;
@@ -164,11 +164,11 @@ mod tests {
 
     #[test]
     fn pipes_sockets_and_links_to_them_are_refused_at_once() {
-        let folder = tempfile::tempdir().unwrap();
-        mknodat(CWD, folder.path().join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        let _listener = UnixListener::bind(folder.path().join("socket")).unwrap();
-        symlink("pipe", folder.path().join("link")).unwrap();
-        let dir = dir(folder.path(), FsPerms::ReadWrite);
+        let directory = tempfile::tempdir().unwrap();
+        mknodat(CWD, directory.path().join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let _listener = UnixListener::bind(directory.path().join("socket")).unwrap();
+        symlink("pipe", directory.path().join("link")).unwrap();
+        let dir = dir(directory.path(), FsPerms::ReadWrite);
         for name in ["pipe", "socket", "link"] {
             for flags in [
                 DescriptorFlags::READ,
@@ -210,10 +210,10 @@ mod tests {
 
     #[test]
     fn files_and_directories_are_opened_as_before() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("in")).unwrap();
-        std::fs::write(folder.path().join("file"), "content").unwrap();
-        let dir = dir(folder.path(), FsPerms::ReadOnly);
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("in")).unwrap();
+        std::fs::write(directory.path().join("file"), "content").unwrap();
+        let dir = dir(directory.path(), FsPerms::ReadOnly);
         let open = |path, open_flags, flags| {
             open(&dir, &[], PathFlags::empty(), path, open_flags, flags).map_err(NotOpened::code)
         };

@@ -1,4 +1,4 @@
-//! Streams over files: wasmtime's, but each piece is read or written on a thread of the plugin's own.
+//! Streams of files, as in wasmtime, except that each read and write runs on a thread for blocking operations.
 
 use std::fs::File;
 use std::io;
@@ -18,22 +18,22 @@ use super::{OpenFile, STREAM_BYTES};
 use crate::blocking::Blocking;
 use crate::budget::Charge;
 
-/// Read ahead when a guest waits for data before it has asked for any.
+/// The number of bytes to read when a guest waits for data before it has requested any.
 const FIRST_READ: usize = 4096;
 
-/// What a stream is made from.
+/// Everything that is needed to create a stream.
 pub(super) struct Opened {
     pub(super) file: Arc<File>,
     pub(super) writable: bool,
     pub(super) blocking: Blocking,
-    /// Keeps the place of the file for as long as this holds it open.
+    /// Keeps the slot of the file as long as this holds it open.
     pub(super) place: Option<Arc<OpenFile>>,
     pub(super) trouble: Trouble,
     pub(super) _memory: Charge,
 }
 
 impl Opened {
-    /// Runs this on another thread. Whoever stops waiting does not give the place of the file back before it has ended.
+    /// Runs a function on another thread. If the caller stops waiting, the slot of the file is still in use until the function returns.
     fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce(&File) -> R + Send + 'static,
@@ -46,14 +46,14 @@ impl Opened {
         })
     }
 
-    /// Notes why reading or writing failed: the guest is told that it did, and asks for more only in some languages.
+    /// Records why reading or writing failed: the guest only gets the fact, and asks for the cause only in some languages.
     fn failed(&self, error: &io::Error) {
         let path = self.place.as_ref().map_or("a file", |place| &place.path);
         self.trouble.note(path, words(error));
     }
 }
 
-/// A stream that reads.
+/// An input stream.
 pub(super) struct Reader {
     opened: Opened,
     position: u64,
@@ -151,7 +151,7 @@ impl InputStream for Reader {
 
     async fn cancel(&mut self) {
         if let Reading::Waiting(read) = mem::replace(&mut self.state, Reading::Closed) {
-            // A guest that drops a stream waits for what it has begun, so that it cannot begin any number of reads.
+            // A guest that drops a stream waits for its operation, so that it cannot begin any number of reads.
             drop(read.await);
         }
     }
@@ -167,10 +167,10 @@ impl Pollable for Reader {
     }
 }
 
-/// A stream that writes.
+/// An output stream.
 pub(super) struct Writer {
     opened: Opened,
-    /// Where the next byte goes; `None`: at the end of the file.
+    /// The position of the next byte, or `None` for the end of the file.
     position: Option<u64>,
     state: Writing,
 }
@@ -208,7 +208,7 @@ impl Writer {
         };
     }
 
-    /// The error of the last write, once.
+    /// Returns the error of the last write, once.
     fn check(&mut self) -> StreamResult<()> {
         match self.state {
             Writing::Ready | Writing::Waiting(_) => Ok(()),
@@ -268,7 +268,7 @@ impl Pollable for Writer {
     }
 }
 
-/// Writes at the end of the file, wherever others have moved it meanwhile.
+/// Writes at the end of the file, even if other processes have moved it in the meantime.
 fn append_all(file: &File, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match append(file, bytes) {
@@ -287,7 +287,7 @@ fn append(file: &File, bytes: &[u8]) -> rustix::io::Result<usize> {
         Err(Errno::NOSYS | Errno::NOTSUP) => {}
         written => return written,
     }
-    // Not atomic with regard to other writes of this descriptor; the guest that has it is single-threaded.
+    // This is not atomic with other writes of this descriptor, but its guest has only one thread.
     let flags = fcntl_getfl(file)?;
     fcntl_setfl(file, flags | OFlags::APPEND)?;
     let written = rustix::io::write(file, bytes);
@@ -315,7 +315,7 @@ mod tests {
         let mut writer = Writer::new(opened, Some(0));
         let failed = writer.blocking_write_and_flush(Bytes::from_static(b"a line\n")).await.unwrap_err();
         let StreamError::LastOperationFailed(error) = failed else { panic!("{failed:?}") };
-        // What the guest is told if it asks.
+        // The error that the guest gets if it asks.
         assert_eq!(error.downcast_ref::<io::Error>().map(io::Error::kind), Some(io::ErrorKind::StorageFull));
         assert_eq!(trouble.explain("failed".into()), "failed (a file: the disk is full)");
         assert!(matches!(writer.check_write(), Err(StreamError::Closed)));

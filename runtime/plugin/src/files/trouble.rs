@@ -1,5 +1,5 @@
-//! Why the host refused something with files, or could not do it. A guest is told one of WASI's error codes, which stands for many causes,
-//! and by some languages' libraries not even that; so the cause goes behind the guest's own words when its call fails.
+//! The causes of errors with files. A guest gets an error code of WASI, which stands for many causes, or in some languages not even that. The
+//! cause is therefore added to the guest's own message when its call fails.
 
 use std::fmt;
 use std::io;
@@ -8,15 +8,15 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use weir_data::text::bounded;
 
-/// Longest text: a path that a guest chose, and what is wrong with it.
+/// The maximum length of a text: a path that a guest chose, and the cause.
 const MAX_BYTES: usize = 1024;
 
-/// The last cause in the present call. Clones share it.
+/// The last cause in the current call. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Trouble(Arc<Mutex<Option<String>>>);
 
 impl Trouble {
-    /// A call begins, or the guest was told the cause in full.
+    /// Removes the cause: a call begins, or the guest got the complete cause.
     pub(crate) fn forget(&self) {
         *self.0.lock() = None;
     }
@@ -25,7 +25,7 @@ impl Trouble {
         *self.0.lock() = Some(bounded(format!("{path}: {cause}"), MAX_BYTES));
     }
 
-    /// What a guest said about its failure, with the cause.
+    /// Returns a guest's error message with the cause.
     pub(crate) fn explain(&self, said: String) -> String {
         match &*self.0.lock() {
             Some(cause) => format!("{said} ({cause})"),
@@ -34,27 +34,26 @@ impl Trouble {
     }
 }
 
-/// Why something is not opened. What the error code of WASI says in full has no entry here.
+/// Why something is not opened. Causes that WASI's error code describes completely are not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
-    #[error("it is {0}, and a plugin may open regular files and directories only")]
+    #[error("it is {0}; plugins may open only regular files and directories")]
     Special(&'static str),
     #[error("the directory was granted for reading only")]
     ReadOnly,
     #[error("the path leads out of the granted directory, through a link or `..`")]
     Escape,
-    #[error("the worker's user has no right to it")]
+    #[error("the worker's user does not have permission")]
     NoRight,
 }
 
-/// An error of the system in words, without the number that only this system knows it by.
+/// Returns the text of a system error, without its number, which is specific to this system.
 pub(super) fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        io::ErrorKind::QuotaExceeded => "the disk quota of the worker's user is used up".to_owned(),
+        io::ErrorKind::QuotaExceeded => "the disk quota of the worker's user is exceeded".to_owned(),
         io::ErrorKind::FileTooLarge => {
-            "the file cannot grow any more: the limit of the process (ulimit -f) or of the file system is reached"
-                .to_owned()
+            "the file has reached the size limit of the process (ulimit -f) or of the file system".to_owned()
         }
         _ => {
             let text = error.to_string();
@@ -75,7 +74,7 @@ mod tests {
         trouble.clone().note("/data/b", Refused::Special("a pipe"));
         assert_eq!(
             trouble.explain("cannot open /data/b: Operation not permitted".into()),
-            "cannot open /data/b: Operation not permitted (/data/b: it is a pipe, and a plugin may open regular files and directories only)"
+            "cannot open /data/b: Operation not permitted (/data/b: it is a pipe; plugins may open only regular files and directories)"
         );
         trouble.forget();
         assert_eq!(trouble.explain("no".into()), "no");

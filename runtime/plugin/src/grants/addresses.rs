@@ -1,10 +1,10 @@
-//! Addresses that mean this machine, its link, or whatever runs beside it to hand out credentials. A name that leads to one of them is
-//! more likely an attack than a service: whoever owns a name decides what it leads to, today and tomorrow.
+//! Addresses of this machine, its link, or of services that provide credentials to it. A name with such an address is more likely an attack than a
+//! service, because the owner of a name can change its addresses at any time.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is loopback, link-local, unspecified, multicast or broadcast, or a well-known address of a cloud's metadata, in
-/// any of the forms in which IPv6 carries it. Private networks are not meant: connectors are for reaching those.
+/// Returns whether an address is loopback, link-local, unspecified, multicast or broadcast, or a well-known metadata address of a cloud, in any form
+/// in which IPv6 contains it. Private networks are not included, because connectors access them.
 pub(super) fn is_special(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_special_v4(address),
@@ -41,7 +41,7 @@ fn is_special_v6(address: Ipv6Addr) -> bool {
     embedded(segments).into_iter().flatten().any(is_special_v4)
 }
 
-/// IPv4 addresses that the network may find in an IPv6 address. One that looks alike by chance is taken for one.
+/// Returns the IPv4 addresses that the network may find in an IPv6 address. An address that only looks like one is treated as one.
 fn embedded(segments: [u16; 8]) -> [Option<Ipv4Addr>; 3] {
     let v4 = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
@@ -53,16 +53,16 @@ fn embedded(segments: [u16; 8]) -> [Option<Ipv4Addr>; 3] {
         [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => [Some(last), None, None],
         // NAT64 with the well-known prefix.
         [0x64, 0xff9b, 0, 0, 0, 0, ..] => [Some(last), None, None],
-        // NAT64 with a prefix of 48, 64 or 96 bits of a network's own.
+        // NAT64 with a network's own prefix of 48, 64 or 96 bits.
         [0x64, 0xff9b, 1, first, second, third, fourth, _] => {
-            // The bits 64 to 71 are left out.
+            // The bits 64 to 71 are not part of it.
             let at_48 = v4(first, (second << 8) | (third >> 8));
             let at_64 = v4((second << 8) | (third >> 8), (third << 8) | (fourth >> 8));
             [Some(last), Some(at_48), Some(at_64)]
         }
         // 6to4.
         [0x2002, high, low, ..] => [Some(v4(high, low)), None, None],
-        // Teredo: the server, and the client with all bits turned.
+        // Teredo: the server, and the client with inverted bits.
         [0x2001, 0, high, low, ..] => [Some(v4(high, low)), Some(v4(!segments[6], !segments[7])), None],
         // ISATAP.
         [.., 0 | 0x200, 0x5efe, _, _] => [Some(last), None, None],

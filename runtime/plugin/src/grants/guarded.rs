@@ -1,5 +1,5 @@
-//! What belongs to the worker: a plugin that could write there could run code in the worker, and one that could read there would know its
-//! secrets. No grant contains such a place or lies in one, whatever links lead there.
+//! Files and directories of the worker: a plugin that could write to them could execute code in the worker, and one that could read them would
+//! know its secrets. No granted directory contains such a place or is in one, whatever links lead there.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use super::opened::Opened;
 use crate::private::{Identity, Step, Walk};
 
-/// A file or directory of the worker. It need not be there yet.
+/// A file or directory of the worker, which may not exist yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guarded {
-    /// What it is to the worker: the key that names it, where there is one.
+    /// What it is for the worker, or the key that names it.
     pub what: String,
     /// Where it is.
     pub path: PathBuf,
 }
 
 impl Guarded {
-    /// The view of the system on this process: its memory, its open files, its environment.
+    /// The system's information about this process: its memory, open files and environment.
     pub(super) fn proc() -> Self {
         Self { what: "the system's view of the worker".to_owned(), path: "/proc".into() }
     }
@@ -26,9 +26,9 @@ impl Guarded {
 /// How a directory and a guarded place overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overlap {
-    /// The place is in the directory, or a link on the way to the place is.
+    /// The directory contains the place, or a link on the path to it.
     Contains,
-    /// The directory is in the place.
+    /// The place contains the directory.
     Inside,
     /// They are the same.
     Same,
@@ -44,19 +44,19 @@ impl std::fmt::Display for Overlap {
     }
 }
 
-/// Where a path leads now.
+/// The current target of a path.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// Every directory in which a name of the path or of a link on its way is looked up, and the last one.
+    /// Each directory in which a name of the path, or of a link on it, is looked up, and the last one.
     through: Vec<Identity>,
-    /// What it leads to, if that is a directory.
+    /// The target, if it is a directory.
     directory: Option<Identity>,
-    /// The same without links, as far as it is there, and from there as it is written.
+    /// The path without links, as far as it exists, followed by the remaining names.
     resolved: PathBuf,
 }
 
 impl Place {
-    /// Follows the path. What cannot be followed, because it is not there or not to be seen, is taken as it is written.
+    /// Resolves a path. Names that do not exist or cannot be read are kept unchanged.
     pub(super) fn find(path: &Path) -> io::Result<Self> {
         let (mut walk, root) = Walk::begin(path)?;
         let mut through = vec![root.identity];
@@ -75,7 +75,7 @@ impl Place {
         &self.resolved
     }
 
-    /// Whether this directory overlaps with the place: by what they are, and by where they are.
+    /// Returns how this directory overlaps with the place, by identity and by path.
     pub(super) fn overlap(&self, directory: &Opened) -> Option<Overlap> {
         if self.directory.is_some() && self.directory == directory.identity() {
             return Some(Overlap::Same);
@@ -89,7 +89,7 @@ impl Place {
         self.overlap_by_path(directory.path())
     }
 
-    /// As [`Place::overlap`], for a directory that is not there yet, by where it would be.
+    /// Like [`Place::overlap`], for a directory that does not exist yet, by its future path.
     pub(super) fn overlap_by_path(&self, resolved: &Path) -> Option<Overlap> {
         if self.resolved == resolved {
             Some(Overlap::Same)
@@ -141,7 +141,7 @@ mod tests {
         for name in ["real/store", "data/in", "links"] {
             fs::create_dir_all(path(name)).unwrap();
         }
-        // The worker's side: whoever can write in `links` decides where the store is.
+        // The worker's path: a process that can write to `links` determines where the store is.
         symlink("../real", path("links/to-real")).unwrap();
         symlink(path("links/to-real"), path("way")).unwrap();
         let store = path("way/store");
@@ -149,7 +149,7 @@ mod tests {
             assert!(overlap(&store, &path(directory)).is_some(), "{directory}");
         }
         assert_eq!(overlap(&store, &path("data")), None);
-        // The plugin's side.
+        // The plugin's path.
         symlink(path("real/store"), path("data/out")).unwrap();
         assert_eq!(overlap(&path("real/store"), &path("data/out")), Some(Overlap::Same));
         assert_eq!(overlap(&path("real/store"), &path("data/out/..")), Some(Overlap::Contains));

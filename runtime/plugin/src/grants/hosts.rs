@@ -1,6 +1,6 @@
-//! Which hosts may be connected to. A guest names a host, the operator allows patterns; an address is let through only if it was
-//! granted as such, or if a look-up of a granted name gave it. Addresses of this machine and the like (`addresses.rs`) count only if
-//! the operator allows them as addresses.
+//! The hosts to which connections are allowed. A guest names a host, and the operator allows patterns. An address is allowed only if it was
+//! granted itself, or if a lookup of a granted name returned it. Addresses of this machine and similar ones (`addresses.rs`) are allowed only if the
+//! operator allows them as addresses.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -13,11 +13,11 @@ use parking_lot::Mutex;
 use super::addresses::is_special;
 use super::{ALLOW_CONNECT, GrantError, MAX_HOSTS};
 
-/// Most addresses that are remembered for one connector. A name with more than that is not a database.
+/// The maximum number of addresses that are remembered for a connector. A database does not have more.
 const MAX_ADDRESSES: usize = 4096;
 
-/// One entry of `weir.allow.connect`: `HOST:PORT`. HOST is a name, an address (IPv6 in brackets), `*.suffix` for the names below a
-/// domain, or `*`; PORT is a number, a range `A-B`, or `*`.
+/// An entry of `weir.allow.connect`: `HOST:PORT`. HOST is a name, an address (IPv6 in brackets), `*.suffix` for the names in a domain, or `*`.
+/// PORT is a number, a range `A-B`, or `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPattern {
     text: String,
@@ -34,7 +34,7 @@ enum Host {
     Below(String),
 }
 
-/// A text that is no [`HostPattern`].
+/// A text that is not a valid [`HostPattern`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{text:?} is not HOST:PORT ({reason}); write for example db.internal:5432, *.example.com:443, [::1]:9092 or 10.0.0.7:8000-8010"
@@ -54,7 +54,7 @@ impl FromStr for HostPattern {
         Ok(Self {
             text: text.to_owned(),
             host: parse_host(host).map_err(error)?,
-            ports: parse_ports(port).ok_or_else(|| error("the port is no number, range or *"))?,
+            ports: parse_ports(port).ok_or_else(|| error("the port is not a valid number, range or *"))?,
         })
     }
 }
@@ -79,16 +79,16 @@ fn parse_host(host: &str) -> Result<Host, &'static str> {
     };
     let name = normal_name(name);
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)) {
-        return Err("the host is no name, address, *.suffix or *");
+        return Err("the host is not a valid name, address, *.suffix or *");
     }
     Ok(if suffix { Host::Below(format!(".{name}")) } else { Host::Name(name) })
 }
 
-/// The target of a capability `connect`: a host, without brackets, and a port.
+/// Parses the target of a capability `connect`: a host, without brackets, and a port.
 ///
 /// # Errors
 ///
-/// It is not such a text; says how to write it.
+/// The text is not valid. The error says how to write it.
 pub(crate) fn host_and_port(text: &str) -> Result<(String, u16), String> {
     let error = |reason| HostPatternError { text: text.to_owned(), reason }.to_string();
     let (host, port) = text.rsplit_once(':').ok_or_else(|| error("the port is missing"))?;
@@ -110,20 +110,20 @@ fn parse_ports(ports: &str) -> Option<RangeInclusive<u16>> {
     (first <= last).then_some(first..=last)
 }
 
-/// Names are compared without case, and `db.` is the same as `db`.
+/// Names are compared in lower case, and `db.` is equal to `db`.
 fn normal_name(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// The address that a guest means by this host, if it is one. Guests write IPv6 with and without brackets.
+/// Returns the address if this host is one. Guests write IPv6 with and without brackets.
 fn address(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     bare.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 impl HostPattern {
-    /// Whether this host (a name or an address) and port are covered. The name is not looked up: a pattern of an address does not
-    /// cover a name that leads there. `*` covers no address of this machine, its link, or of a cloud's metadata.
+    /// Returns whether the pattern includes this host (a name or an address) and port. The name is not looked up: a pattern with an address does not
+    /// include a name with that address. `*` includes no address of this machine, its link, or of a cloud's metadata.
     pub fn covers(&self, host: &str, port: u16) -> bool {
         let address = address(host);
         let host = match &self.host {
@@ -145,20 +145,20 @@ impl fmt::Display for HostPattern {
     }
 }
 
-/// The hosts that one connector was granted, and the addresses that were found for them.
+/// The hosts that a connector was granted, and the addresses that lookups returned for them.
 #[derive(Debug, Default)]
 pub(crate) struct Hosts {
     names: Vec<(String, u16)>,
     addresses: HashSet<SocketAddr>,
     found: Mutex<HashSet<SocketAddr>>,
-    /// What the operator allows by address: the only way to special addresses.
+    /// The addresses that the operator allows. Special addresses are allowed only if they are listed here.
     allowed: Vec<HostPattern>,
-    /// Special addresses that were refused, each of which is logged once.
+    /// Special addresses that were rejected. Each is logged once.
     refused: Mutex<HashSet<SocketAddr>>,
 }
 
 impl Hosts {
-    /// Grants these hosts if each is covered by a pattern.
+    /// Grants these hosts if a pattern includes each of them.
     pub(super) fn grant(allowed: &[HostPattern], needed: Vec<(String, u16)>) -> Result<Self, GrantError> {
         if needed.len() > MAX_HOSTS {
             return Err(GrantError::TooMany);
@@ -179,12 +179,12 @@ impl Hosts {
         Ok(hosts)
     }
 
-    /// Whether nothing is granted.
+    /// Returns whether nothing is granted.
     pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty() && self.addresses.is_empty()
     }
 
-    /// Whether this name may be looked up. Addresses need no look-up, but resolvers are handed them, so granted ones pass.
+    /// Returns whether this name may be looked up. Addresses need no lookup, but resolvers get them, so granted addresses are allowed.
     pub(crate) fn may_look_up(&self, name: &str) -> bool {
         match address(name) {
             Some(address) => self.addresses.iter().any(|granted| granted.ip() == address),
@@ -195,7 +195,7 @@ impl Hosts {
         }
     }
 
-    /// Remembers that a look-up of this granted name gave this address.
+    /// Remembers that a lookup of this granted name returned this address.
     pub(crate) fn found(&self, name: &str, address: IpAddr) {
         let (name, address) = (normal_name(name), address.to_canonical());
         for (_, port) in self.names.iter().filter(|(granted, _)| *granted == name) {
@@ -223,14 +223,14 @@ impl Hosts {
         }
     }
 
-    /// Whether a connection to this address may be opened.
+    /// Returns whether a connection to this address may be opened.
     pub(crate) fn may_connect(&self, address: SocketAddr) -> bool {
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         self.addresses.contains(&address) || self.found.lock().contains(&address)
     }
 }
 
-/// Adds an address to those that are remembered, of which there are never too many. True = it was not among them.
+/// Remembers an address, up to a limit. Returns whether it is new.
 fn remember(addresses: &mut HashSet<SocketAddr>, address: SocketAddr) -> bool {
     if addresses.len() >= MAX_ADDRESSES && !addresses.contains(&address) {
         addresses.clear();
@@ -324,7 +324,7 @@ mod tests {
         for other in ["127.0.0.1:81", "[::1]:80", "169.254.169.254:80", "0.0.0.0:80", "[64:ff9b::7f00:1]:80"] {
             assert!(!hosts.may_connect(other.parse().unwrap()), "{other}");
         }
-        // What the name gave before still counts, and so do private addresses.
+        // Earlier results for the name remain valid, and private addresses are allowed.
         hosts.found("db.example", "10.0.0.1".parse().unwrap());
         hosts.found("db.example", "127.0.0.2".parse().unwrap());
         assert!(hosts.may_connect("10.0.0.1:81".parse().unwrap()));

@@ -1,7 +1,7 @@
-//! What an operator allows, what a plugin needs, and what it gets: exactly what it needs, if all of that is allowed.
+//! What an operator allows, what a plugin requests, and what it is granted: all that it requests, if the operator allows all of it.
 //!
-//! [`paths`] decides about directories, [`guarded`] knows which are the worker's own, [`hosts`] decides about names and addresses; this
-//! file puts them together. How an open door is shown to a guest is the matter of `store.rs` and `preopens.rs`.
+//! [`paths`] checks directories, [`guarded`] contains those of the worker, and [`hosts`] checks names and addresses. `store.rs` and
+//! `preopens.rs` pass what was granted to the guest.
 
 mod addresses;
 mod guarded;
@@ -18,133 +18,133 @@ use crate::log::Identity;
 pub use guarded::{Guarded, Overlap};
 pub use hosts::{HostPattern, HostPatternError};
 pub(crate) use hosts::{Hosts, host_and_port};
-pub(crate) use paths::Folder;
+pub(crate) use paths::Directory;
 
-/// Worker key that bounds [`Capability::ReadDirectory`].
+/// The worker's key that limits [`Capability::ReadDirectory`].
 pub const ALLOW_READ: &str = "weir.allow.read";
-/// Worker key that bounds [`Capability::WriteDirectory`].
+/// The worker's key that limits [`Capability::WriteDirectory`].
 pub const ALLOW_WRITE: &str = "weir.allow.write";
-/// Worker key that bounds [`Capability::Connect`].
+/// The worker's key that limits [`Capability::Connect`].
 pub const ALLOW_CONNECT: &str = "weir.allow.connect";
 
-/// Most directories of one connector, which are open as long as it runs.
-const MAX_FOLDERS: usize = 64;
-/// Most hosts of one connector.
+/// The maximum number of directories of a connector. They are open as long as it runs.
+const MAX_DIRECTORIES: usize = 64;
+/// The maximum number of hosts of a connector.
 const MAX_HOSTS: usize = 1024;
 
-/// Something outside the sandbox that a plugin needs.
+/// Access to something outside the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Capability {
-    /// Read the files of this folder and of those below it. The guest sees it under exactly this name.
+    /// Read the files in this directory and its subdirectories. The guest sees the directory under exactly this name.
     ReadDirectory(String),
-    /// Read, create, write and remove files there.
+    /// Read, create, write and remove files in it.
     WriteDirectory(String),
-    /// Open TCP connections to this host name or address and port, and look the name up.
+    /// Open TCP connections to this host and port, and resolve the name. The host is a name or an address.
     Connect(String, u16),
 }
 
-/// What the operator allows: the most that any plugin may be granted. Nothing by default.
+/// What the operator allows plugins to be granted. Nothing by default.
 #[derive(Debug, Clone, Default)]
 pub struct Allowed {
-    /// `weir.allow.read`: folders that may be read, with all below them.
+    /// `weir.allow.read`: directories that may be read, with their subdirectories.
     pub read: Vec<PathBuf>,
-    /// `weir.allow.write`: folders that may be written, with all below them. Says nothing about [`Capability::ReadDirectory`].
+    /// `weir.allow.write`: directories that may be written, with their subdirectories. Does not include [`Capability::ReadDirectory`].
     pub write: Vec<PathBuf>,
-    /// `weir.allow.connect`: hosts and ports that may be connected to.
+    /// `weir.allow.connect`: hosts and ports.
     pub connect: Vec<HostPattern>,
-    /// What is the worker's own, which no plugin is granted, whatever `read` and `write` say.
+    /// Files and directories of the worker, which are never granted, even if `read` or `write` contains them.
     pub guarded: Vec<Guarded>,
 }
 
-/// Why a capability is not granted. The text names the worker's key, the value asked for and the bound in force.
+/// Why a capability is not granted. The text contains the worker's key, the requested value and the allowed ones.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
-    /// The folder is outside of what the operator allows.
+    /// The directory is not allowed.
     #[error("{key} does not allow the directory {asked:?}{resolved}; it allows {allowed}. {advice}")]
-    Folder {
+    Directory {
         /// The worker's key.
         key: &'static str,
-        /// The directory as the plugin asked for it.
+        /// The directory that the plugin requested.
         asked: String,
-        /// Where it really is, ready to be printed; empty where that is the same.
+        /// Text about its real path, or empty if it is the same.
         resolved: String,
-        /// The bound, ready to be printed.
+        /// Text about the allowed values.
         allowed: String,
-        /// What to write where.
+        /// What to change.
         advice: String,
     },
-    /// The directory is not there, or cannot be looked at, or is not a directory.
+    /// The directory does not exist, cannot be read, or is not a directory.
     #[error(
         "{key} cannot grant the directory {asked:?}: {reason}. Create it, and make it readable for the worker's user"
     )]
     Unusable {
         /// The worker's key.
         key: &'static str,
-        /// The directory as the plugin asked for it.
+        /// The directory that the plugin requested.
         asked: String,
-        /// What is wrong with it.
+        /// The error.
         reason: String,
     },
-    /// The directory overlaps with something of the worker.
+    /// The directory overlaps with a file or directory of the worker.
     #[error(
-        "{key} cannot allow the directory {asked:?}: it {overlap} {} ({what}), and a plugin that reaches that could take over the worker. \
-         Choose a directory that is apart from it, or move it", path.display()
+        "{key} cannot allow the directory {asked:?}: it {overlap} {} ({what}), and a plugin with access to it could take over the worker. \
+         Use a directory that does not overlap with it, or move it", path.display()
     )]
     Guarded {
         /// The worker's key.
         key: &'static str,
-        /// The directory as the operator or the plugin named it.
+        /// The directory in the worker's configuration, or that the plugin requested.
         asked: String,
         /// How they overlap.
         overlap: Overlap,
-        /// What it is to the worker.
+        /// What the worker uses the file or directory for.
         what: String,
-        /// Where it is.
+        /// Its path.
         path: PathBuf,
     },
-    /// A name led to one directory and a moment later to another.
+    /// The target of the path changed during the check.
     #[error(
         "the directory {asked:?} was replaced by another one while it was opened. Find out what changes it, then start again"
     )]
     Changed {
-        /// The directory as the plugin asked for it.
+        /// The directory that the plugin requested.
         asked: String,
     },
-    /// More directories or hosts than a connector may have.
+    /// There are too many directories or hosts.
     #[error(
-        "a connector may ask for {MAX_FOLDERS} directories and {MAX_HOSTS} hosts, not more. Divide it into several connectors"
+        "a connector may request at most {MAX_DIRECTORIES} directories and {MAX_HOSTS} hosts. Divide it into several connectors"
     )]
     TooMany,
-    /// The plugins have as many descriptors as they may have.
+    /// The limit on open directories of plugins is reached.
     #[error("{key} cannot grant the directory {asked:?}: {reason}. Stop connectors, or raise the limit")]
     Full {
         /// The worker's key.
         key: &'static str,
-        /// The directory as the plugin asked for it.
+        /// The directory that the plugin requested.
         asked: String,
-        /// Which limit is reached.
+        /// The limit that is reached.
         reason: String,
     },
-    /// The host or port is not one of those that the operator allows.
+    /// The host or port is not allowed.
     #[error(
-        "{ALLOW_CONNECT} does not allow {host}:{port}; it allows {allowed}. Connect to one of those, or add {host}:{port} to \
+        "{ALLOW_CONNECT} does not allow {host}:{port}; it allows {allowed}. Use one of these, or add {host}:{port} to \
          {ALLOW_CONNECT} in the worker's configuration"
     )]
     Host {
-        /// The host as the plugin asked for it.
+        /// The host that the plugin requested.
         host: String,
         /// The port.
         port: u16,
-        /// The bound, ready to be printed.
+        /// Text about the allowed values.
         allowed: String,
     },
 }
 
 impl GrantError {
-    /// The worker's key that this is about; empty where it is about none.
+    /// Returns the worker's key that the refusal is about, or an empty text if there is none.
     pub fn key(&self) -> &'static str {
         match self {
-            Self::Folder { key, .. }
+            Self::Directory { key, .. }
             | Self::Unusable { key, .. }
             | Self::Guarded { key, .. }
             | Self::Full { key, .. } => key,
@@ -154,33 +154,33 @@ impl GrantError {
     }
 }
 
-/// What one connector was granted. Cheap to clone; the clones share what was learned about names.
+/// What a connector was granted. Clones are cheap and share the results of name lookups.
 #[derive(Debug, Clone, Default)]
 pub struct Grants {
-    pub(crate) folders: Arc<[Folder]>,
+    pub(crate) directories: Arc<[Directory]>,
     pub(crate) hosts: Arc<Hosts>,
 }
 
 impl Grants {
-    /// No file, no host.
+    /// Grants nothing.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// The threads for what this instance makes the host wait for. One that belongs to no connector yet shares them with those of its
-    /// class that were granted the same directories, which answer or do not answer together.
+    /// Returns the threads for blocking operations of an instance. An instance that does not belong to a connector shares them with others of its
+    /// class that were granted the same directories, because these block together.
     pub(crate) fn blocking(&self, identity: &Identity) -> Blocking {
         if !identity.connector.is_empty() {
             return Blocking::of(identity);
         }
-        let names = self.folders.iter().map(|folder| folder.name.as_str()).collect::<Vec<_>>().join("\n");
+        let names = self.directories.iter().map(|directory| directory.name.as_str()).collect::<Vec<_>>().join("\n");
         Blocking::of(&Identity { connector: names, ..identity.clone() })
     }
 }
 
 impl Allowed {
-    /// Follows the symbolic links in `read` and `write`, so that where they lead later does not count, and makes sure that none of these
-    /// directories overlaps with what is the worker's own. To be called once, before any plugin runs.
+    /// Resolves the symbolic links in `read` and `write`, so that later changes to them have no effect, and checks that none of these directories
+    /// overlaps with those of the worker. Call it once, before any plugin runs.
     ///
     /// # Errors
     ///
@@ -191,32 +191,32 @@ impl Allowed {
         Ok(self)
     }
 
-    /// Grants all of `needed`, or nothing. To be called before each start, because folders and symbolic links change.
+    /// Grants all capabilities in `needed`, or none. Call it before each start, because directories and symbolic links change.
     ///
     /// # Errors
     ///
-    /// The first capability that is not allowed or not there.
+    /// The first capability that is not allowed or does not exist.
     pub async fn grant(&self, needed: &[Capability]) -> Result<Grants, GrantError> {
-        let mut folders = Vec::new();
+        let mut directories = Vec::new();
         let mut hosts = Vec::new();
         for capability in needed {
             match capability {
-                Capability::ReadDirectory(name) => folders.push((name.clone(), false)),
-                Capability::WriteDirectory(name) => folders.push((name.clone(), true)),
+                Capability::ReadDirectory(name) => directories.push((name.clone(), false)),
+                Capability::WriteDirectory(name) => directories.push((name.clone(), true)),
                 Capability::Connect(host, port) => hosts.push((host.clone(), *port)),
             }
         }
         let hosts = Hosts::grant(&self.connect, hosts)?;
-        if folders.is_empty() {
-            return Ok(Grants { folders: Arc::default(), hosts: Arc::new(hosts) });
+        if directories.is_empty() {
+            return Ok(Grants { directories: Arc::default(), hosts: Arc::new(hosts) });
         }
         let allowed = self.clone();
-        // Looking at directories may hang on a network file system, so it is kept off the threads of the worker. Those who ask for the
-        // same directories share what they may keep busy.
-        let names = folders.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
+        // Reading directories may block on a network file system, so it runs on other threads than those of the worker. Requests for the same
+        // directories share these threads.
+        let names = directories.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
         let blocking = Blocking::of(&Identity { connector: names, task: None, class: "grant".to_owned() });
-        let folders = blocking.run(move || paths::grant(&allowed, folders)).await?;
-        let folders = folders.into_iter().map(Folder::from).collect();
-        Ok(Grants { folders, hosts: Arc::new(hosts) })
+        let directories = blocking.run(move || paths::grant(&allowed, directories)).await?;
+        let directories = directories.into_iter().map(Directory::from).collect();
+        Ok(Grants { directories, hosts: Arc::new(hosts) })
     }
 }

@@ -1,5 +1,4 @@
-//! A directory that was opened, and which directories it really is in: asked of the directory, not of a path, which may lead elsewhere
-//! a moment later.
+//! An open directory and the directories that contain it. They are read from the directory itself and not from a path, whose target may change.
 
 use std::fs::File;
 use std::io;
@@ -9,21 +8,21 @@ use rustix::fs::{Mode, OFlags, open, openat};
 
 use crate::private::{Identity, Look, PASS, Step, Walk};
 
-/// Most directories that one may be in.
+/// The maximum number of directories that contain a directory.
 const MAX_DEPTH: usize = 1024;
 
-/// The directory.
+/// An open directory.
 #[derive(Debug)]
 pub(super) struct Opened {
     dir: File,
-    /// Itself, the one it is in, and so on to the root.
+    /// The directory, the one that contains it, and so on up to the root.
     upwards: Vec<Identity>,
-    /// Where it is, for messages and as a second opinion.
+    /// Its path, for messages and for a second check.
     path: PathBuf,
 }
 
 impl Opened {
-    /// Opens a directory. Symbolic links are followed: where they lead is looked at afterwards.
+    /// Opens a directory. Symbolic links are followed, and their target is checked afterwards.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let dir = File::from(open(path, PASS, Mode::empty())?);
         let upwards = upwards(&dir)?;
@@ -42,7 +41,7 @@ impl Opened {
         self.upwards.first().copied()
     }
 
-    /// Whether it is this directory or below it.
+    /// Returns whether this is the directory, or one in it.
     pub(super) fn is_in(&self, directory: Identity) -> bool {
         self.upwards.contains(&directory)
     }
@@ -55,7 +54,7 @@ fn upwards(dir: &File) -> io::Result<Vec<Identity>> {
     while found.len() < MAX_DEPTH {
         let identity = Look::at(&above)?.identity;
         if found.last() == Some(&identity) {
-            // Only the root is in itself. Anything else is a mount that hides what is above it.
+            // Only the root is its own parent. Any other directory is a mount that hides what is above it.
             let is_root = identity == root;
             return if is_root { Ok(found) } else { Err(io::Error::other("it is mounted inside of itself")) };
         }
@@ -65,7 +64,7 @@ fn upwards(dir: &File) -> io::Result<Vec<Identity>> {
     Err(io::Error::other("it is in too many directories"))
 }
 
-/// The identity of what a path without symbolic links leads to. A link that has come into it leads nowhere.
+/// Returns the identity of the target of a path without symbolic links. Fails if the path contains a new link.
 pub(super) fn without_links(path: &Path) -> Option<Identity> {
     let (mut walk, root) = Walk::begin(path).ok()?;
     let mut last = root.identity;

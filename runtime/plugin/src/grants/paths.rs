@@ -1,5 +1,5 @@
-//! Which directories may be opened. A directory is opened first; then it is asked which directories it is in, and these are compared
-//! with what is allowed and with what is the worker's own. What was opened is what a plugin gets, whatever happens to the path.
+//! The directories that may be opened. A directory is opened first. Then the directories that contain it are determined, and compared with the
+//! allowed ones and with those of the worker. The plugin gets the open directory, whatever happens to the path later.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,29 +9,29 @@ use wasmtime_wasi::filesystem::{Dir, OpenMode};
 
 use super::guarded::Place;
 use super::opened::{Opened, without_links};
-use super::{ALLOW_READ, ALLOW_WRITE, Allowed, GrantError, Guarded, MAX_FOLDERS, Overlap};
+use super::{ALLOW_READ, ALLOW_WRITE, Allowed, GrantError, Guarded, MAX_DIRECTORIES, Overlap};
 use crate::descriptors::Shared;
 
 /// A directory that a guest may use.
 #[derive(Clone)]
-pub(crate) struct Folder {
-    /// The name under which the guest sees it: the one it asked for.
+pub(crate) struct Directory {
+    /// The name under which the guest sees it, which is the one it requested.
     pub(crate) name: String,
-    /// Where it was when it was granted, with links and without: what an absolute link to a place below it begins with.
+    /// Its paths when it was granted, with and without links. An absolute link to a place in it begins with one of them.
     pub(crate) paths: Arc<[PathBuf]>,
-    /// The directory, as wasmtime hands it to instances. It is open as long as the grant lives.
+    /// The directory, as wasmtime passes it to instances. It is open as long as the grant exists.
     pub(crate) dir: Dir,
-    /// Its place among the descriptors of all plugins.
+    /// Its slot in the descriptors of all plugins.
     _place: Arc<Shared>,
 }
 
-impl std::fmt::Debug for Folder {
+impl std::fmt::Debug for Directory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Folder").field("name", &self.name).field("perms", &self.dir.perms).finish_non_exhaustive()
+        f.debug_struct("Directory").field("name", &self.name).field("perms", &self.dir.perms).finish_non_exhaustive()
     }
 }
 
-impl From<Granted> for Folder {
+impl From<Granted> for Directory {
     fn from(granted: Granted) -> Self {
         let (perms, mode) = match granted.write {
             true => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
@@ -39,7 +39,7 @@ impl From<Granted> for Folder {
         };
         let paths = [PathBuf::from(&granted.name), granted.opened.path().to_owned()];
         let paths = paths.into_iter().filter(|path| path.is_absolute()).collect();
-        // Used by `files.rs` only, on threads that may wait.
+        // Used only by `files.rs`, on threads that may wait.
         let dir = Dir::new(granted.opened.into_dir(), perms, mode, true);
         Self { name: granted.name, paths, dir, _place: Arc::new(granted.place) }
     }
@@ -55,26 +55,26 @@ pub(super) struct Granted {
     write: bool,
 }
 
-/// Grants these directories, each with whether it is to be written. One that is asked for by the same name twice is granted once, to the
-/// wider purpose, if it is the same directory both times.
+/// Grants these directories, each with whether it may be written. If a name is requested twice, it is granted once, for writing if one request is,
+/// provided that it is the same directory both times.
 pub(super) fn grant(allowed: &Allowed, needed: Vec<(String, bool)>) -> Result<Vec<Granted>, GrantError> {
-    let mut folders: Vec<Granted> = Vec::new();
+    let mut directories: Vec<Granted> = Vec::new();
     for (name, writes) in needed {
         let (key, prefixes) = if writes { (ALLOW_WRITE, &allowed.write) } else { (ALLOW_READ, &allowed.read) };
         let opened = open(key, &name, prefixes, &allowed.guarded)?;
         let place = Shared::take().map_err(|reason| GrantError::Full { key, asked: name.clone(), reason })?;
-        merge(&mut folders, Granted { name, opened, place, write: writes })?;
+        merge(&mut directories, Granted { name, opened, place, write: writes })?;
     }
-    Ok(folders)
+    Ok(directories)
 }
 
-fn merge(folders: &mut Vec<Granted>, new: Granted) -> Result<(), GrantError> {
-    let full = folders.len() == MAX_FOLDERS;
-    match folders.iter_mut().find(|folder| folder.name == new.name) {
-        Some(folder) if folder.opened.identity() == new.opened.identity() => folder.write |= new.write,
+fn merge(directories: &mut Vec<Granted>, new: Granted) -> Result<(), GrantError> {
+    let full = directories.len() == MAX_DIRECTORIES;
+    match directories.iter_mut().find(|directory| directory.name == new.name) {
+        Some(directory) if directory.opened.identity() == new.opened.identity() => directory.write |= new.write,
         Some(_) => return Err(GrantError::Changed { asked: new.name }),
         None if full => return Err(GrantError::TooMany),
-        None => folders.push(new),
+        None => directories.push(new),
     }
     Ok(())
 }
@@ -82,7 +82,7 @@ fn merge(folders: &mut Vec<Granted>, new: Granted) -> Result<(), GrantError> {
 fn open(key: &'static str, asked: &str, allowed: &[PathBuf], guarded: &[Guarded]) -> Result<Opened, GrantError> {
     let refused = |resolved: String| {
         let advice = advice(key, asked, allowed, guarded);
-        GrantError::Folder { key, asked: asked.to_owned(), resolved, allowed: list(allowed), advice }
+        GrantError::Directory { key, asked: asked.to_owned(), resolved, allowed: list(allowed), advice }
     };
     let unusable = |reason: String| GrantError::Unusable { key, asked: asked.to_owned(), reason };
 
@@ -95,7 +95,7 @@ fn open(key: &'static str, asked: &str, allowed: &[PathBuf], guarded: &[Guarded]
     let opened = match Opened::open(Path::new(asked)) {
         Ok(opened) => opened,
         Err(error) => {
-            // What would be outside is refused as if it were there, so that a refusal tells nothing about which files exist.
+            // A directory that is not allowed is rejected as if it existed, so that the error does not reveal which files exist.
             let inside = Place::find(Path::new(asked))
                 .is_ok_and(|place| allowed.iter().any(|prefix| place.resolved().starts_with(prefix)));
             return Err(if inside { unusable(error.to_string()) } else { refused(String::new()) });
@@ -110,15 +110,15 @@ fn open(key: &'static str, asked: &str, allowed: &[PathBuf], guarded: &[Guarded]
     Ok(opened)
 }
 
-/// Follows what the operator allows, once and for all: what a link leads to later, when plugins run that could change it, does not count.
-/// What overlaps with something of the worker is refused.
+/// Resolves what the operator allows, once: later changes of links, which plugins may make, have no effect. A directory that overlaps with
+/// something of the worker is rejected.
 pub(super) fn settle(key: &'static str, allowed: &mut [PathBuf], guarded: &[Guarded]) -> Result<(), GrantError> {
     for path in allowed {
         let asked = path.display().to_string();
         let unusable =
             |error: std::io::Error| GrantError::Unusable { key, asked: asked.clone(), reason: error.to_string() };
         let place = Place::find(path).map_err(unusable)?;
-        // One that is not there yet is compared by where it would be; it is looked at again when a plugin asks for it.
+        // A directory that does not exist yet is compared by its future path, and checked again when a plugin requests it.
         let opened = Opened::open(path).ok();
         is_not_the_workers(key, &asked, guarded, |guarded| match &opened {
             Some(opened) => guarded.overlap(opened),
@@ -149,7 +149,7 @@ fn is_not_the_workers(
     Ok(())
 }
 
-/// What somebody who wants this directory granted has to write, in a form that the worker takes. Says nothing of whether it is there.
+/// Returns what to add to the configuration to allow this directory, in a form that the worker accepts, whether or not it exists.
 fn advice(key: &str, asked: &str, allowed: &[PathBuf], guarded: &[Guarded]) -> String {
     let Ok(wanted) = std::path::absolute(asked) else { return format!("Set {key} in the worker's file") };
     let line = |wanted: &Path| {
@@ -205,11 +205,11 @@ mod tests {
 
     fn read(prefixes: &[PathBuf], asked: &Path) -> Result<PathBuf, GrantError> {
         grant(&allowed(prefixes, &[]), vec![(asked.to_str().expect("a test path").to_owned(), false)])
-            .map(|folders| folders[0].opened.path().to_owned())
+            .map(|directories| directories[0].opened.path().to_owned())
     }
 
     #[test]
-    fn a_folder_inside_the_prefix_and_the_prefix_itself_are_granted() {
+    fn a_directory_inside_the_prefix_and_the_prefix_itself_are_granted() {
         let root = tempfile::tempdir().unwrap();
         let inner = root.path().join("in/ner");
         fs::create_dir_all(&inner).unwrap();
@@ -233,7 +233,7 @@ mod tests {
         let line = format!("the line weir.allow.read={},{} in", path("data").display(), path("other").display());
         assert!(text.contains(&line), "{text}");
         read(&[path("data"), path("other")], &path("other")).unwrap();
-        // One that the worker would not take is not offered.
+        // A form that the worker would reject is not suggested.
         let guarded = Guarded { what: "the worker's configuration".to_owned(), path: path("etc/worker.properties") };
         let bounds = Allowed { guarded: vec![guarded], ..Allowed::default() };
         let asked = |name: &str| vec![(path(name).display().to_string(), false)];
@@ -253,7 +253,7 @@ mod tests {
         fs::create_dir(root.path().join("data")).unwrap();
         fs::create_dir(root.path().join("data-secret")).unwrap();
         let error = read(&[root.path().join("data")], &root.path().join("data-secret")).unwrap_err();
-        assert!(matches!(error, GrantError::Folder { key: ALLOW_READ, .. }), "{error}");
+        assert!(matches!(error, GrantError::Directory { key: ALLOW_READ, .. }), "{error}");
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_and_a_missing_folder_are_told_apart_from_a_refusal() {
+    fn a_file_and_a_missing_directory_are_told_apart_from_a_refusal() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("file"), "").unwrap();
         let allowed = [root.path().to_owned()];
@@ -304,7 +304,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("data")).unwrap();
         let error = read(&[root.path().join("data")], &root.path().join("missing")).unwrap_err();
-        assert!(matches!(error, GrantError::Folder { .. }), "{error}");
+        assert!(matches!(error, GrantError::Directory { .. }), "{error}");
     }
 
     #[test]
@@ -313,9 +313,9 @@ mod tests {
         let name = root.path().to_str().unwrap().to_owned();
         let prefix = [root.path().to_owned()];
         let error = grant(&allowed(&prefix, &[]), vec![(name.clone(), true)]).unwrap_err();
-        assert!(matches!(error, GrantError::Folder { key: ALLOW_WRITE, .. }), "{error}");
+        assert!(matches!(error, GrantError::Directory { key: ALLOW_WRITE, .. }), "{error}");
         let error = grant(&allowed(&[], &prefix), vec![(name.clone(), false)]).unwrap_err();
-        assert!(matches!(error, GrantError::Folder { key: ALLOW_READ, .. }), "{error}");
+        assert!(matches!(error, GrantError::Directory { key: ALLOW_READ, .. }), "{error}");
         let both = grant(&allowed(&prefix, &prefix), vec![(name.clone(), false), (name, true)]).unwrap();
         assert_eq!(both.len(), 1);
         assert!(both[0].write);
@@ -342,14 +342,14 @@ mod tests {
         let allowed = allowed(&[root.path().join("readable")], &[root.path().join("writable")]);
         symlink(root.path().join("readable"), &name).unwrap();
         let asked = || name.to_str().unwrap().to_owned();
-        let mut folders = grant(&allowed, vec![(asked(), false)]).unwrap();
-        // The link is swapped between the two look-ups.
+        let mut directories = grant(&allowed, vec![(asked(), false)]).unwrap();
+        // The link changes between the two lookups.
         fs::remove_file(&name).unwrap();
         symlink(root.path().join("writable"), &name).unwrap();
         let second = grant(&allowed, vec![(asked(), true)]).unwrap().remove(0);
-        let merged = merge(&mut folders, second);
+        let merged = merge(&mut directories, second);
         assert!(matches!(merged, Err(GrantError::Changed { .. })), "{merged:?}");
-        assert!(!folders[0].write);
+        assert!(!directories[0].write);
     }
 
     #[test]
@@ -376,10 +376,10 @@ mod tests {
             });
             for _ in 0..5000 {
                 let asked = name.to_str().unwrap().to_owned();
-                let Ok(folders) = grant(&allowed, vec![(asked.clone(), false), (asked, true)]) else { continue };
-                let write = folders[0].write;
-                let folder = Folder::from(folders.into_iter().next().unwrap());
-                let really = Look::at(&folder.dir.dir).unwrap().identity;
+                let Ok(directories) = grant(&allowed, vec![(asked.clone(), false), (asked, true)]) else { continue };
+                let write = directories[0].write;
+                let directory = Directory::from(directories.into_iter().next().unwrap());
+                let really = Look::at(&directory.dir.dir).unwrap().identity;
                 assert_eq!(Some(really), if write { writable } else { readable });
             }
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -392,7 +392,7 @@ mod tests {
         for name in ["data/in", "secret"] {
             fs::create_dir_all(root.path().join(name)).unwrap();
         }
-        // A plugin that may write to `data` puts a link in the place of `data/in`, which others may read.
+        // A plugin that may write to `data` replaces `data/in`, which others may read, by a link.
         let allowed = allowed(&[root.path().join("data/in")], &[root.path().join("data")]);
         let asked = root.path().join("data/in").to_str().unwrap().to_owned();
         assert!(grant(&allowed, vec![(asked.clone(), false)]).is_ok());
@@ -400,7 +400,7 @@ mod tests {
         symlink(root.path().join("secret"), root.path().join("data/in")).unwrap();
         for (asked, write) in [(asked, false), (root.path().join("secret").to_str().unwrap().to_owned(), false)] {
             let error = grant(&allowed, vec![(asked.clone(), write)]).unwrap_err();
-            assert!(matches!(error, GrantError::Folder { .. }), "{asked}: {error}");
+            assert!(matches!(error, GrantError::Directory { .. }), "{asked}: {error}");
         }
     }
 
@@ -467,15 +467,15 @@ mod tests {
                 })
                 .collect::<Vec<_>>()
         };
-        assert_eq!(grant(&allowed, names(MAX_FOLDERS)).unwrap().len(), MAX_FOLDERS);
-        assert_eq!(grant(&allowed, names(MAX_FOLDERS + 1)).unwrap_err(), GrantError::TooMany);
+        assert_eq!(grant(&allowed, names(MAX_DIRECTORIES)).unwrap().len(), MAX_DIRECTORIES);
+        assert_eq!(grant(&allowed, names(MAX_DIRECTORIES + 1)).unwrap_err(), GrantError::TooMany);
     }
 
     #[test]
     fn granted_directories_count_among_the_descriptors_of_all_plugins() {
         const CHILD: &str = "WEIR_TEST_CHILD";
         if std::env::var_os(CHILD).is_none() {
-            // The limit is that of a process, so it is met in a process of its own.
+            // The limit is that of a process, so the test uses a separate process.
             let name = "grants::paths::tests::granted_directories_count_among_the_descriptors_of_all_plugins";
             let child = std::process::Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", name, "--nocapture"])

@@ -1,4 +1,4 @@
-//! Running sandboxes, one type for each interface. Here it is decided whether an answer may be believed; the bindings below only map.
+//! Running instances, one type for each interface. Results of guests are checked here; the bindings in `contract` only convert them.
 
 mod connector;
 mod predicate;
@@ -12,7 +12,7 @@ pub use sink::SinkInstance;
 pub use source::SourceInstance;
 pub use transform::TransformInstance;
 
-/// Runs one call of the contract within its deadline: `call!(sandbox, "sink.put", |store| guest.put(store, batch))`.
+/// Makes a call of the contract with its deadline: `call!(sandbox, "sink.put", |store| guest.put(store, batch))`.
 macro_rules! call {
     ($sandbox:expr, $name:literal, |$store:ident| $call:expr) => {{
         const FUNCTION: $crate::stats::Function = $crate::stats::Function::of($name);

@@ -1,4 +1,4 @@
-//! A predicate in its sandbox, for a step of another component.
+//! The instance of a predicate, for a step of another component.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::call::{CallError, Sandbox};
 use crate::contract::{Predicate, each};
 use crate::metrics::Metrics;
 
-/// A predicate. Made by [`Component::predicate`](crate::Component::predicate). There is no call at the end: it is dropped.
+/// A predicate, created by [`Component::predicate`](crate::Component::predicate). There is no last call: drop it.
 pub struct PredicateInstance {
     sandbox: Sandbox,
     guest: Predicate,
@@ -22,21 +22,21 @@ impl PredicateInstance {
         Self { sandbox, guest, columns: Columns::default() }
     }
 
-    /// What the guest counts; may be read at any time.
+    /// Returns the metrics of the guest, at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
-    /// The most bytes of keys, values and headers of a batch, unless it has a single record.
+    /// Returns the maximum number of bytes of keys, values and headers in a batch with more than one record.
     pub fn batch_max(&self) -> u64 {
         self.sandbox.batch_max()
     }
 
-    /// Called once, first. The answer says which columns the predicate looks at; the others are not given to it.
+    /// Call this once, as the first call. Returns the columns that the predicate reads; others are not passed to it.
     ///
     /// # Errors
     ///
-    /// [`CallError::Fatal`] is an error of the configuration; or it trapped.
+    /// [`CallError::Fatal`] if the configuration is invalid. Otherwise it trapped.
     pub async fn configure(&mut self, config: &PluginConfig) -> Result<Columns, CallError> {
         let class = self.sandbox.store.data().log.identity().class.clone();
         let guest = &self.guest;
@@ -45,12 +45,12 @@ impl PredicateInstance {
         Ok(self.columns)
     }
 
-    /// Tests each row. `offsets` are those of a sink's rows, empty for a source. Both are the same after the call as before, however
-    /// it ended; only a caller that drops the future before it is done loses them.
+    /// Tests each record. `offsets` are those of a sink's records, or empty for a source. Both are unchanged after the call, even after an error,
+    /// unless the caller drops the future before it is done.
     ///
     /// # Errors
     ///
-    /// The predicate as such failed, trapped, or gave another number of answers than there are rows.
+    /// The predicate failed, trapped, or returned a number of results that is not that of the records.
     pub async fn test(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<Vec<bool>, CallError> {
         let columns = self.columns;
         let guest = &mut self.guest;
@@ -58,8 +58,8 @@ impl PredicateInstance {
             .test(store, columns, records, offsets)));
         let answers = call??;
         if answers.len() != records.count as usize {
-            let lie = format!("{} answers for {} records", answers.len(), records.count);
-            return Err(self.sandbox.lie("predicate.test", lie));
+            let violation = format!("{} results for {} records", answers.len(), records.count);
+            return Err(self.sandbox.contract_violation("predicate.test", violation));
         }
         Ok(answers)
     }

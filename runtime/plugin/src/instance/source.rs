@@ -1,21 +1,21 @@
-//! A source task in its sandbox.
+//! The instance of a source task.
 
 use std::sync::Arc;
 
 use weir_json::is_flat_object;
 
 use super::call;
-use crate::batch::{Acknowledgements, Budget, PluginConfig, Polled, SettledRows, SourceBatch};
+use crate::batch::{Acknowledgements, Budget, PluginConfig, Polled, SettledRecords, SourceBatch};
 use crate::call::{CallError, Sandbox};
 use crate::contract::{Source, SourceAcknowledgements, each};
 use crate::metrics::Metrics;
 use crate::store::StoredOffsets;
 
-/// Most bytes of one source partition or offset. Kafka Connect keeps them in a topic, where the default limit of a record is
+/// The maximum number of bytes of a source partition or offset. Kafka Connect stores them in a topic, where the default limit of a record is
 /// 1 MiB.
 const MAX_OFFSET_BYTES: usize = 256 << 10;
 
-/// A source task. Made by [`Component::source`](crate::Component::source); the calls follow the order of `wit/source.wit`.
+/// A source task, created by [`Component::source`](crate::Component::source). The calls are in the order of `wit/source.wit`.
 pub struct SourceInstance {
     sandbox: Sandbox,
     guest: Source,
@@ -27,22 +27,22 @@ impl SourceInstance {
         Self { sandbox, guest, acknowledgements }
     }
 
-    /// What the guest counts; may be read at any time.
+    /// Returns the metrics of the guest, at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
-    /// The most bytes of keys, values and headers of a batch, unless it has a single record.
+    /// Returns the maximum number of bytes of keys, values and headers in a batch with more than one record.
     pub fn batch_max(&self) -> u64 {
         self.sandbox.batch_max()
     }
 
-    /// Called once, first. `offsets` answers the guest's `stored-offsets` from here on. The answer says which of
-    /// [`SourceInstance::settled`] and [`SourceInstance::committed`] are to be called.
+    /// Call this once, as the first call. From now on `offsets` provides the result of the guest's `stored-offsets`. Returns which of
+    /// [`SourceInstance::settled`] and [`SourceInstance::committed`] must be called.
     ///
     /// # Errors
     ///
-    /// The plugin refuses, or trapped. Either way the task has failed.
+    /// The plugin returned an error, or trapped. In both cases the task has failed.
     pub async fn start(
         &mut self,
         config: &PluginConfig,
@@ -56,12 +56,12 @@ impl SourceInstance {
         call!(self.sandbox, "source-acknowledgements.wanted", |store| each!(guest, |guest| guest.wanted(store)))
     }
 
-    /// Asks for rows. The answer has been checked: it keeps to the budget's rows, every index is inside its table, and partitions and
-    /// offsets are flat JSON objects.
+    /// Polls for records. The result was checked: it has at most as many records as the budget allows, each index is in its table, and
+    /// partitions and offsets are flat JSON objects.
     ///
     /// # Errors
     ///
-    /// The plugin asks to be called later, gave up, trapped, or its answer breaks the contract.
+    /// A retriable error (call again later), a fatal one, a trap, or a result that violates the contract.
     pub async fn poll(&mut self, budget: Budget) -> Result<Polled, CallError> {
         let guest = &mut self.guest;
         let call = call!(self.sandbox, "source.poll", |store| each!(guest, |guest| guest.poll(store, budget)));
@@ -77,48 +77,48 @@ impl SourceInstance {
         };
         match checked {
             Ok(()) => Ok(polled),
-            Err(lie) => Err(self.sandbox.lie("source.poll", lie)),
+            Err(violation) => Err(self.sandbox.contract_violation("source.poll", violation)),
         }
     }
 
-    /// Tells what became of records. Does nothing if the plugin does not want it.
+    /// Reports the outcomes of records. Does nothing if the plugin does not want them.
     ///
     /// # Errors
     ///
-    /// The plugin could not take it, which is to be logged only; or it trapped.
-    pub async fn settled(&mut self, rows: SettledRows) -> Result<(), CallError> {
+    /// An error of the plugin, which is only logged, or a trap.
+    pub async fn settled(&mut self, records: SettledRecords) -> Result<(), CallError> {
         let Some(guest) = &self.acknowledgements else { return Ok(()) };
         call!(self.sandbox, "source-acknowledgements.settled", |store| each!(guest, |guest| guest
-            .settled(store, rows)))?
+            .settled(store, records)))?
     }
 
-    /// Tells that the offsets of all records with a number below this one are durable. Does nothing if the plugin does not want it.
+    /// Reports that the offsets of all records with a smaller number are stored. Does nothing if the plugin does not want this.
     ///
     /// # Errors
     ///
-    /// The plugin could not take it, which is to be logged only; or it trapped.
-    pub async fn committed(&mut self, row: u64) -> Result<(), CallError> {
+    /// An error of the plugin, which is only logged, or a trap.
+    pub async fn committed(&mut self, number: u64) -> Result<(), CallError> {
         let Some(guest) = &self.acknowledgements else { return Ok(()) };
         call!(self.sandbox, "source-acknowledgements.committed", |store| each!(guest, |guest| guest
-            .committed(store, row)))?
+            .committed(store, number)))?
     }
 
-    /// Called once, last, unless the instance trapped.
+    /// Call this once, as the last call, unless the instance trapped.
     ///
     /// # Errors
     ///
-    /// It trapped while stopping.
+    /// It trapped.
     pub async fn stop(&mut self) -> Result<(), CallError> {
         call!(self.sandbox, "source.stop", |store| each!(&self.guest, |guest| guest.stop(store)))
     }
 }
 
-/// What is wrong with a batch, for the author of the plugin.
+/// Why a batch is invalid, for the author of the plugin.
 fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
     let SourceBatch { records, source_partitions, source_partition, source_offsets, boundaries } = batch;
     let count = records.count as usize;
-    if records.count > budget.rows {
-        return Err(format!("{count} records where the budget allows {}", budget.rows));
+    if records.count > budget.max_records {
+        return Err(format!("{count} records, but the budget allows {}", budget.max_records));
     }
     for (table, entries) in [
         ("topics.names", records.topics.names.len()),
@@ -126,7 +126,7 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
         ("the list of ends of transactions", boundaries.len()),
     ] {
         if entries > count {
-            return Err(format!("{table} has {entries} entries for {count} records; give only those that occur"));
+            return Err(format!("{table} has {entries} entries for {count} records; return only those that occur"));
         }
     }
     records.check().map_err(|error| error.to_string())?;
@@ -137,29 +137,29 @@ fn check(batch: &SourceBatch, budget: &Budget) -> Result<(), String> {
         return Err("source-partitions is empty, but there are records".to_owned());
     }
     let partitions = source_partitions.len();
-    if let Some(row) = source_partition.iter().position(|&index| index as usize >= partitions) {
-        let index = source_partition[row];
+    if let Some(record) = source_partition.iter().position(|&index| index as usize >= partitions) {
+        let index = source_partition[record];
         return Err(format!(
-            "source-partition-index: record {row} has index {index}, but the table has {partitions} entries"
+            "source-partition-index: record {record} has index {index}, but the table has {partitions} entries"
         ));
     }
     if let Some(text) = source_partitions.iter().find(|text| text.len() > MAX_OFFSET_BYTES) {
         return Err(too_long("source partition", text.as_bytes()));
     }
     if let Some(text) = source_partitions.iter().find(|text| !is_flat_object(text.as_bytes())) {
-        return Err(format!("source partition {} is no JSON object of primitive values", shown(text.as_bytes())));
+        return Err(format!("source partition {} is not a JSON object of primitive values", shown(text.as_bytes())));
     }
     check_offsets(source_offsets, count)?;
     let mut previous = None;
     for boundary in boundaries {
-        let row = boundary.row.map_or(count, |row| row as usize);
-        if boundary.row.is_some() && row >= count {
-            return Err(format!("a transaction ends after record {row} of a batch of {count}"));
+        let index = boundary.index.map_or(count, |index| index as usize);
+        if boundary.index.is_some() && index >= count {
+            return Err(format!("a transaction ends after record {index} of a batch of {count}"));
         }
-        if previous.is_some_and(|previous| row <= previous) {
-            return Err(format!("the ends of transactions are not in order at record {row}"));
+        if previous.is_some_and(|previous| index <= previous) {
+            return Err(format!("the ends of transactions are not in order at record {index}"));
         }
-        previous = Some(row);
+        previous = Some(index);
     }
     Ok(())
 }
@@ -173,33 +173,37 @@ fn check_offsets(offsets: &weir_data::records::Column, count: usize) -> Result<(
         return Err(format!("source-offsets has {} entries for {count} records", lengths.len()));
     }
     let mut rest = bytes.as_slice();
-    for (row, &length) in lengths.iter().enumerate() {
+    for (record, &length) in lengths.iter().enumerate() {
         if length == -1 {
             continue;
         }
         let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
         let Some((offset, after)) = split else {
-            return Err(format!("source-offsets: record {row} has length {length}, {} bytes are left", rest.len()));
+            return Err(format!("source-offsets: record {record} has length {length}, {} bytes are left", rest.len()));
         };
         if offset.len() > MAX_OFFSET_BYTES {
             return Err(too_long("source offset", offset));
         }
         if !is_flat_object(offset) {
             return Err(format!(
-                "source offset {} of record {row} is no JSON object of primitive values",
+                "source offset {} of record {record} is not a JSON object of primitive values",
                 shown(offset)
             ));
         }
         rest = after;
     }
-    if rest.is_empty() { Ok(()) } else { Err(format!("source-offsets: {} bytes belong to no record", rest.len())) }
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("source-offsets: {} bytes do not belong to a record", rest.len()))
+    }
 }
 
 fn too_long(what: &str, text: &[u8]) -> String {
-    format!("{what} {}... has {} bytes; the most is {MAX_OFFSET_BYTES}", shown(text), text.len())
+    format!("{what} {}... has {} bytes; the limit is {MAX_OFFSET_BYTES}", shown(text), text.len())
 }
 
-/// The beginning of a text, fit for a message.
+/// Returns the beginning of a text, for a message.
 fn shown(text: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(&text[..text.len().min(100)]))
 }
@@ -211,7 +215,7 @@ mod tests {
     use super::*;
     use crate::batch::TransactionBoundary;
 
-    const BUDGET: Budget = Budget { rows: 10, bytes: 1000, wait: std::time::Duration::ZERO };
+    const BUDGET: Budget = Budget { max_records: 10, max_bytes: 1000, max_wait: std::time::Duration::ZERO };
 
     fn batch() -> SourceBatch {
         SourceBatch {
@@ -223,12 +227,12 @@ mod tests {
             },
             source_partitions: vec![r#"{"filename":"a"}"#.to_owned()],
             source_partition: vec![],
-            source_offsets: Column::from_rows([Some(r#"{"position":1}"#), None]),
+            source_offsets: Column::from_entries([Some(r#"{"position":1}"#), None]),
             boundaries: vec![],
         }
     }
 
-    /// An object one byte larger than any may be.
+    /// Returns an object that exceeds the limit by one byte.
     fn large() -> String {
         format!(r#"{{"a":"{}"}}"#, "x".repeat(MAX_OFFSET_BYTES + 1 - 8))
     }
@@ -241,33 +245,33 @@ mod tests {
 
     #[test]
     fn every_lie_is_found() {
-        type Lie = fn(&mut SourceBatch);
-        let lies: [(&str, Lie); 19] = [
+        type Violate = fn(&mut SourceBatch);
+        let violations: [(&str, Violate); 19] = [
             ("budget", |batch| batch.records.count = 11),
             ("has 2 entries, but 3 are", |batch| batch.records.count = 3),
             ("topics.names has 3 entries for 2", |batch| batch.records.topics.names = vec!["t".into(); 3]),
             ("source-partitions has 3 entries", |batch| batch.source_partitions = vec!["{}".into(); 3]),
             ("ends of transactions has 3 entries", |batch| {
-                batch.boundaries = vec![TransactionBoundary { row: None, abort: false }; 3];
+                batch.boundaries = vec![TransactionBoundary { index: None, abort: false }; 3];
             }),
             ("source partition", |batch| batch.source_partitions = vec![large()]),
-            ("the most is 262144", |batch| batch.source_offsets = Column::from_rows([Some(large()), None])),
+            ("the limit is 262144", |batch| batch.source_offsets = Column::from_entries([Some(large()), None])),
             ("source-partition-index has 1", |batch| batch.source_partition = vec![0]),
             ("index 1", |batch| batch.source_partition = vec![0, 1]),
             ("source-partitions is empty", |batch| batch.source_partitions.clear()),
-            ("no JSON object", |batch| batch.source_partitions[0] = "[]".into()),
-            ("no JSON object", |batch| batch.source_partitions[0] = r#"{"a":{}}"#.into()),
-            ("no JSON object", |batch| batch.source_offsets = Column::from_rows([Some("7"), None])),
-            ("has 1 entries", |batch| batch.source_offsets = Column::from_rows([Some("{}")])),
+            ("not a JSON object", |batch| batch.source_partitions[0] = "[]".into()),
+            ("not a JSON object", |batch| batch.source_partitions[0] = r#"{"a":{}}"#.into()),
+            ("not a JSON object", |batch| batch.source_offsets = Column::from_entries([Some("7"), None])),
+            ("has 1 entries", |batch| batch.source_offsets = Column::from_entries([Some("{}")])),
             ("has length -2", |batch| batch.source_offsets.lengths[1] = -2),
             ("has length 15", |batch| batch.source_offsets.lengths[0] = 15),
-            ("belong to no record", |batch| batch.source_offsets.bytes.push(b' ')),
-            ("after record 2", |batch| batch.boundaries = vec![TransactionBoundary { row: Some(2), abort: false }]),
-            ("not in order", |batch| batch.boundaries = vec![TransactionBoundary { row: Some(0), abort: false }; 2]),
+            ("do not belong to a record", |batch| batch.source_offsets.bytes.push(b' ')),
+            ("after record 2", |batch| batch.boundaries = vec![TransactionBoundary { index: Some(2), abort: false }]),
+            ("not in order", |batch| batch.boundaries = vec![TransactionBoundary { index: Some(0), abort: false }; 2]),
         ];
-        for (expected, lie) in lies {
+        for (expected, violate) in violations {
             let mut batch = batch();
-            lie(&mut batch);
+            violate(&mut batch);
             let found = check(&batch, &BUDGET).expect_err(expected);
             assert!(found.contains(expected), "{expected:?} in {found:?}");
         }

@@ -1,4 +1,4 @@
-//! A chain of transforms in its sandbox.
+//! The instance of a chain of transforms.
 
 use std::sync::Arc;
 
@@ -11,8 +11,7 @@ use crate::call::{CallError, Sandbox};
 use crate::contract::{Transform, each};
 use crate::metrics::Metrics;
 
-/// A chain of transforms of one component. Made by [`Component::transform`](crate::Component::transform). There is no call at the end:
-/// it is dropped.
+/// A chain of transforms of one component, created by [`Component::transform`](crate::Component::transform). There is no last call: drop it.
 pub struct TransformInstance {
     sandbox: Sandbox,
     guest: Transform,
@@ -25,21 +24,21 @@ impl TransformInstance {
         Self { sandbox, guest, steps: 0, columns: Columns::default() }
     }
 
-    /// What the guest counts; may be read at any time.
+    /// Returns the metrics of the guest, at any time.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(self.sandbox.store.data().stats.metrics())
     }
 
-    /// The most bytes of keys, values and headers of a batch, unless it has a single record.
+    /// Returns the maximum number of bytes of keys, values and headers in a batch with more than one record.
     pub fn batch_max(&self) -> u64 {
         self.sandbox.batch_max()
     }
 
-    /// Called once, first. The answer says which columns the chain looks at; the others are not given to it.
+    /// Call this once, as the first call. Returns the columns that the chain reads; others are not passed to it.
     ///
     /// # Errors
     ///
-    /// [`CallError::Fatal`] is an error of the configuration; or it trapped.
+    /// [`CallError::Fatal`] if the configuration is invalid. Otherwise it trapped.
     pub async fn configure(&mut self, steps: &[Step]) -> Result<Columns, CallError> {
         self.steps = steps.len();
         let guest = &self.guest;
@@ -48,38 +47,41 @@ impl TransformInstance {
         Ok(self.columns)
     }
 
-    /// Runs the chain. `offsets` are those of a sink's rows, empty for a source. Both are the same after the call as before, however
-    /// it ended; only a caller that drops the future before it is done loses them. The answer has been checked against `records`.
+    /// Applies the chain. `offsets` are those of a sink's records, or empty for a source. Both are unchanged after the call, even after an error,
+    /// unless the caller drops the future before it is done. The result was checked against `records`.
     ///
     /// # Errors
     ///
-    /// The chain as such failed, trapped, or its answer breaks the contract.
+    /// The chain failed, trapped, or its result violates the contract.
     pub async fn apply(&mut self, records: &mut Records, offsets: &mut Vec<i64>) -> Result<Transformed, CallError> {
         let columns = self.columns;
         let guest = &mut self.guest;
         let call = call!(self.sandbox, "transform.apply", |store| each!(guest, |guest| guest
             .apply(store, columns, records, offsets)));
         let transformed = call??;
-        if let Some(lie) = too_many_topics(&transformed, records, self.steps) {
-            return Err(self.sandbox.lie("transform.apply", lie));
+        if let Some(violation) = too_many_topics(&transformed, records, self.steps) {
+            return Err(self.sandbox.contract_violation("transform.apply", violation));
         }
-        if let Err(lie) = transformed.check(records) {
-            return Err(self.sandbox.lie("transform.apply", lie));
+        if let Err(violation) = transformed.check(records) {
+            return Err(self.sandbox.contract_violation("transform.apply", violation));
         }
         if let Some(failure) = transformed.failures.iter().find(|failure| failure.step as usize >= self.steps) {
             let (step, steps) = (failure.step, self.steps);
-            return Err(self.sandbox.lie("transform.apply", format_args!("step {step} failed of a chain of {steps}")));
+            let violation = format_args!("step {step} failed, but the chain has {steps} steps");
+            return Err(self.sandbox.contract_violation("transform.apply", violation));
         }
         Ok(transformed)
     }
 }
 
-/// Each step may give each record another topic. Names beyond that belong to none.
+/// Each step may give each record another topic. More names cannot be used.
 fn too_many_topics(transformed: &Transformed, input: &Records, steps: usize) -> Option<String> {
     let names = transformed.topics.as_ref()?.names.len();
     let records = transformed.origins.len().max(input.count as usize);
     let most = records.saturating_mul(steps).saturating_add(input.topics.names.len());
     (names > most).then(|| {
-        format!("topics.names has {names} entries for {records} records and {steps} steps; give only those that occur")
+        format!(
+            "topics.names has {names} entries for {records} records and {steps} steps; return only those that occur"
+        )
     })
 }

@@ -1,4 +1,4 @@
-//! Directories and files whose way and owner matter: followed step by step, opened, and looked at after they were opened.
+//! Directories and files whose path and owner must be trusted: opened step by step, and checked after they were opened.
 
 mod private_dir;
 mod trust;
@@ -12,25 +12,25 @@ pub(crate) use private_dir::random;
 pub use private_dir::{PrivateDir, PrivateDirError, Strangers};
 pub(crate) use walk::{Step, Walk};
 
-/// What a directory is, whatever its name: device and inode.
+/// The identity of a directory, independent of its name: device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     device: u64,
     inode: u64,
 }
 
-/// What is asked of a directory or symbolic link on the way of a path.
+/// What is checked of a directory or symbolic link on a path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
     pub(crate) identity: Identity,
     pub(crate) owner: u32,
     pub(crate) group: u32,
-    /// Permissions, with the sticky bit.
+    /// The permissions, with the sticky bit.
     pub(crate) mode: u32,
 }
 
 impl Look {
-    /// Looks at what was opened.
+    /// Reads the attributes of an open file.
     pub(crate) fn at(file: &std::fs::File) -> std::io::Result<Self> {
         Ok(Self::of(&file.metadata()?))
     }
@@ -45,10 +45,10 @@ impl Look {
     }
 }
 
-/// How a directory is opened that is only looked at or passed through: needs no right to read it, and has no effect on it.
+/// The flags for opening a directory that is only checked or passed: it need not be readable, and is not changed.
 pub(crate) const PASS: OFlags = READ.union(O_PATH);
 
-/// How a directory is opened whose names are to be read.
+/// The flags for opening a directory whose names are read.
 const READ: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]

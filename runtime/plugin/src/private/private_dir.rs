@@ -1,5 +1,5 @@
-//! A directory that no other user can change, on no step of its path, and the files in it: opened without following links, and
-//! looked at after they were opened.
+//! A directory that no other user can change, at any step of its path, and its files: opened without following links, and checked after
+//! they were opened.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -14,49 +14,49 @@ use super::trust::{self, Distrust};
 use super::{Look, READ, Step, Walk};
 use crate::cache::hex;
 
-/// How the names of unfinished files begin, and began once.
+/// The prefixes of names of unfinished files, now and in earlier versions.
 const UNFINISHED: [&str; 2] = [".weir-", ".upload-"];
 
-/// What other users may do in a directory that they can never change.
+/// What other users may do in the directory. They can never change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strangers {
-    /// Read it, if its permissions say so. It may belong to root.
+    /// They may read it if its permissions allow it. It may belong to root.
     MayRead,
-    /// Nothing: it belongs to the worker's user, and the permissions of others are taken away when it is opened for writing.
+    /// Nothing: it belongs to the worker's user, and permissions of others are removed when it is opened for writing.
     AreKeptOut,
 }
 
-/// The directory cannot be trusted, or not be used.
+/// Why the directory cannot be used or trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateDirError {
-    /// The system refused.
+    /// A system call failed.
     #[error("cannot open {}: {source}", path.display())]
     Io {
-        /// The directory, or one on the way to it.
+        /// The directory, or one on the path to it.
         path: PathBuf,
-        /// The system's answer.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Somebody else owns it.
+    /// Another user owns it.
     #[error(
-        "{} belongs to the user with number {owner}, who can put other files in its place. Choose a directory that belongs to \
-         the worker's user ({us}), below directories of this user and of root", path.display()
+        "{} belongs to the user with id {owner}, who can replace its files. Use a directory that belongs to the worker's user ({us}), and \
+         whose parents belong to this user or to root", path.display()
     )]
     Owner {
-        /// The directory, or one on the way to it, or a link.
+        /// The directory, or a directory or link on the path to it.
         path: PathBuf,
         /// Its owner.
         owner: u32,
         /// The worker's user.
         us: u32,
     },
-    /// Others may write there.
+    /// Other users may write to it.
     #[error(
-        "{} can be written by other users (mode {mode:o}). Run `chmod go-w {}`, after making sure that nothing foreign is in it",
+        "{} can be written by other users (mode {mode:o}). Check its content, then run `chmod go-w {}`",
         path.display(), path.display()
     )]
     Writable {
-        /// The directory, or one on the way to it.
+        /// The directory, or one on the path to it.
         path: PathBuf,
         /// Its permissions.
         mode: u32,
@@ -76,28 +76,28 @@ impl PrivateDirError {
         }
     }
 
-    /// Whether the directory, or one on the way to it, is not there.
+    /// Returns whether the directory, or one on the path to it, does not exist.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 }
 
-/// The directory, opened. Clones are the same one, wherever it is moved to.
+/// An open directory. Clones are the same directory, even if it is moved.
 #[derive(Debug, Clone)]
 pub struct PrivateDir {
     dir: Arc<File>,
     path: PathBuf,
     us: u32,
-    /// Owner of files that are trusted besides the worker's user.
+    /// The owner of files that are trusted, apart from the worker's user.
     strangers: Strangers,
 }
 
 impl PrivateDir {
-    /// Opens the directory, and makes it and those above it if they are not there, for the worker's user alone.
+    /// Opens the directory. Creates it and its parents if they do not exist, with access for the worker's user only.
     ///
     /// # Errors
     ///
-    /// It cannot be made or opened, or another user can change it.
+    /// It cannot be created or opened, or another user can change it.
     pub fn create(path: &Path, strangers: Strangers) -> Result<Self, PrivateDirError> {
         let opened = Self::walk(path, strangers, us(), true)?;
         if strangers == Strangers::AreKeptOut {
@@ -109,11 +109,11 @@ impl PrivateDir {
         Ok(opened)
     }
 
-    /// Opens the directory and changes nothing.
+    /// Opens the directory without changing anything.
     ///
     /// # Errors
     ///
-    /// It is not there or cannot be opened, or another user can change it.
+    /// It does not exist or cannot be opened, or another user can change it.
     pub fn open(path: &Path, strangers: Strangers) -> Result<Self, PrivateDirError> {
         Self::walk(path, strangers, us(), false)
     }
@@ -137,7 +137,7 @@ impl PrivateDir {
         }
         let path = walk.here();
         let failed = PrivateDirError::io(&path);
-        // The same directory, opened in a way that lets its names be read.
+        // The same directory, opened so that its names can be read.
         let opened = openat(walk.directory(), ".", READ, Mode::empty()).map(File::from).map_err(io::Error::from);
         let opened = opened.and_then(|dir| Look::at(&dir).map(|look| (dir, look)));
         let (dir, look) = opened.map_err(failed)?;
@@ -145,16 +145,16 @@ impl PrivateDir {
         Ok(Self { dir: Arc::new(dir), path, us, strangers })
     }
 
-    /// Where it was when it was opened, without symbolic links.
+    /// Returns its path when it was opened, without symbolic links.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The names of what is in it, in no order. Those that are not UTF-8 are left out.
+    /// Returns the names in the directory, in any order. Names that are not UTF-8 are omitted.
     ///
     /// # Errors
     ///
-    /// The system's answer.
+    /// The error of the system.
     pub fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in Dir::read_from(&self.dir)? {
@@ -164,11 +164,11 @@ impl PrivateDir {
         Ok(names)
     }
 
-    /// Opens a file for reading. The file is not a link, nor anything that would block.
+    /// Opens a file for reading. The file must not be a link or anything that blocks.
     ///
     /// # Errors
     ///
-    /// It is not there, it is not a regular file, or another user could have written it.
+    /// It does not exist, it is not a regular file, or another user could have written it.
     pub fn file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = File::from(openat(&self.dir, plain(name)?, flags, Mode::empty())?);
@@ -184,18 +184,18 @@ impl PrivateDir {
         }
     }
 
-    /// The content of a file.
+    /// Returns the content of a file.
     ///
     /// # Errors
     ///
-    /// As for [`PrivateDir::file`].
+    /// See [`PrivateDir::file`].
     pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         self.file(name)?.read_to_end(&mut content)?;
         Ok(content)
     }
 
-    /// As [`PrivateDir::read`], for a file that no other user can read.
+    /// Like [`PrivateDir::read`], but for a file that no other user can read.
     pub(crate) fn read_secret(&self, name: &str) -> io::Result<Vec<u8>> {
         let mut file = self.file(name)?;
         let mode = Look::at(&file)?.mode;
@@ -207,16 +207,16 @@ impl PrivateDir {
         Ok(content)
     }
 
-    /// Writes a file, readable by its owner only, in place of what had the name. It is on disk when this returns.
+    /// Writes a file that only its owner can read, and replaces an existing file. When this returns, the file is on disk.
     ///
     /// # Errors
     ///
-    /// The system's answer. A file that was not there before is not there.
+    /// The error of the system. A file that did not exist before does not exist.
     pub fn replace(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
         self.replace_and_sync(name, parts, File::sync_all)
     }
 
-    /// `sync` makes the directory durable.
+    /// Like `replace`. `sync` writes the directory to disk.
     fn replace_and_sync(&self, name: &str, parts: &[&[u8]], sync: impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
         let name = plain(name)?;
         let unfinished = self.unfinished(parts)?;
@@ -232,11 +232,11 @@ impl PrivateDir {
         Ok(())
     }
 
-    /// As [`PrivateDir::replace`], if nothing has the name.
+    /// Like [`PrivateDir::replace`], but only if the name is not used.
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::AlreadyExists`], or the system's answer.
+    /// [`io::ErrorKind::AlreadyExists`], or the error of the system.
     pub fn create_file(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
         let name = plain(name)?;
         let unfinished = self.unfinished(parts)?;
@@ -245,11 +245,11 @@ impl PrivateDir {
         self.dir.sync_all()
     }
 
-    /// Removes a file, durably. One that is not there is removed already.
+    /// Removes a file, also on disk. Succeeds if the file does not exist.
     ///
     /// # Errors
     ///
-    /// The system's answer. The file is still there, unless the disk itself fails.
+    /// The error of the system. The file still exists, unless the disk failed.
     pub fn remove(&self, name: &str) -> io::Result<()> {
         self.remove_and_sync(name, File::sync_all)
     }
@@ -269,17 +269,17 @@ impl PrivateDir {
             return Err(error);
         }
         if was_there {
-            // One that stays is removed at the next start.
+            // A file that remains is removed at the next start.
             let _ = unlinkat(&self.dir, &removed, AtFlags::empty());
         }
         Ok(())
     }
 
-    /// Removes what was being written when a process was killed. Not to be called while another one may be writing here.
+    /// Removes files that were not finished when a process was killed. Do not call it while another process may write here.
     ///
     /// # Errors
     ///
-    /// The system's answer.
+    /// The error of the system.
     pub fn remove_unfinished(&self) -> io::Result<()> {
         let names = self.names()?;
         let is_unfinished = |name: &&String| UNFINISHED.iter().any(|unfinished| name.starts_with(unfinished));
@@ -299,7 +299,7 @@ impl PrivateDir {
     }
 }
 
-/// A file that is removed again unless it gets its name.
+/// A file that is removed unless it gets its final name.
 struct Unfinished<'a> {
     dir: &'a File,
     name: String,
@@ -313,12 +313,12 @@ impl Unfinished<'_> {
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
-        // What is left is removed at the next start.
+        // A file that remains is removed at the next start.
         let _ = unlinkat(self.dir, &self.name, AtFlags::empty());
     }
 }
 
-/// A name in this directory, and not a path out of it.
+/// Checks that a name is in this directory, and not a path to another one.
 fn plain(name: &str) -> io::Result<&str> {
     if name.is_empty() || name == "." || name == ".." || name.contains('/') {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{name:?} is not the name of a file")));
@@ -334,7 +334,7 @@ fn us() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Bytes that nobody can guess.
+/// Returns random bytes that cannot be guessed.
 pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| io::Error::other(format!("no random numbers: {error}")))?;
@@ -358,7 +358,7 @@ mod tests {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
-    /// Whether the test may give files to another user.
+    /// Whether the test may change the owner of files.
     fn can_chown() -> bool {
         us() == 0
     }
@@ -444,7 +444,7 @@ mod tests {
         chmod(&dir.path().join("open"), 0o644);
         assert_eq!(dir.read("open").unwrap(), b"x");
         assert!(dir.read_secret("open").unwrap_err().to_string().contains("644"));
-        // What has the name is replaced, and not what it leads to.
+        // The link itself is replaced, not its target.
         dir.replace("link", &[b"ours"]).unwrap();
         assert_eq!(dir.read("link").unwrap(), b"ours");
         assert_eq!(fs::read(root.path().join("elsewhere")).unwrap(), b"foreign");
@@ -517,7 +517,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("dir");
         fs::create_dir(&path).unwrap();
-        // Looked at as another user would, for whom this test's files are root's.
+        // Checked as another user, for whom the files of this test belong to root.
         if can_chown() {
             PrivateDir::walk(&path, Strangers::MayRead, 4711, false).unwrap();
             let error = PrivateDir::walk(&path, Strangers::AreKeptOut, 4711, false).unwrap_err();

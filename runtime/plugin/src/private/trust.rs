@@ -1,4 +1,4 @@
-//! Who else could change what lies in a directory.
+//! Checks whether another user could change the content of a directory.
 
 use super::Look;
 
@@ -7,29 +7,30 @@ const GROUP_WRITES: u32 = 0o020;
 const OTHERS_WRITE: u32 = 0o002;
 const ROOT: u32 = 0;
 
-/// What is wrong with a directory, a symbolic link or a file.
+/// Why a directory, a symbolic link or a file is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Distrust {
-    /// It belongs to somebody else.
+    /// It belongs to another user.
     Owner,
-    /// Somebody else may write to it.
+    /// Another user may write to it.
     Writable,
 }
 
-/// Checks a directory that a path leads through: root's or ours, and written by nobody else. In a directory of root with the sticky bit,
-/// like `/tmp`, others may add names, but not change ours. A group that has no other member than us is us.
+/// Checks a directory on a path: it must belong to root or to our user, and only its owner may write to it. In a directory of root with the
+/// sticky bit, such as `/tmp`, others may add names, but not change ours. A group whose only member is our user is trusted.
 pub(super) fn way(look: &Look, us: u32) -> Result<(), Distrust> {
     owner(look, us)?;
     let sticky = look.mode & STICKY != 0 && look.owner == ROOT;
     if !sticky && is_written_by_others(look, us) { Err(Distrust::Writable) } else { Ok(()) }
 }
 
-/// Checks that something is root's or ours. The permissions of a symbolic link mean nothing.
+/// Checks that something belongs to root or to our user. The permissions of a symbolic link have no meaning.
 pub(super) fn owner(look: &Look, us: u32) -> Result<(), Distrust> {
     if look.owner == ROOT || look.owner == us { Ok(()) } else { Err(Distrust::Owner) }
 }
 
-/// Checks what a path leads to, a directory or a file: ours, or root's where that will do, and written by nobody else.
+/// Checks the target of a path, a directory or a file: it must belong to our user, or to root if that is allowed, and only its owner may
+/// write to it.
 pub(super) fn end(look: &Look, us: u32, roots_too: bool) -> Result<(), Distrust> {
     if look.owner != us && !(roots_too && look.owner == ROOT) {
         return Err(Distrust::Owner);
@@ -42,13 +43,13 @@ fn is_written_by_others(look: &Look, us: u32) -> bool {
     look.mode & (GROUP_WRITES | OTHERS_WRITE) != 0 && !ours_alone()
 }
 
-/// Many systems give each user a group of the same number, and let it write to what the user makes.
+/// Many systems have a group for each user, with the same number, that may write to the user's files.
 fn is_private_group(group: u32, us: u32) -> bool {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     group == us && group != ROOT && has_one_member(&read("/etc/group"), &read("/etc/passwd"), group)
 }
 
-/// Whether these files of groups and users say that nobody but the user of this number is in the group of this number.
+/// Returns whether, in these files of groups and users, the group with this number has only the user with this number as a member.
 fn has_one_member(groups: &str, users: &str, number: u32) -> bool {
     let number = number.to_string();
     let mut in_group = users.lines().filter_map(|line| {

@@ -1,5 +1,5 @@
-//! Follows a path from the root, one directory at a time, as the system would: each directory and each symbolic link on the way can be
-//! looked at, and what was looked at is what was opened.
+//! Follows a path from the root, one directory at a time, as the system would. The caller can check each directory and symbolic link, and what
+//! it checks is what was opened.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,21 +12,21 @@ use rustix::io::Errno;
 
 use super::{Identity, Look, PASS};
 
-/// Most symbolic links that a path may lead through, as in Linux.
+/// The maximum number of symbolic links on a path, as in Linux.
 const MAX_LINKS: usize = 40;
 
-/// One step on the way.
+/// A step on the path.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// A directory was entered.
     Directory(Look),
-    /// A symbolic link was read in the directory that was entered last. What it leads to comes next.
+    /// A symbolic link was read in the current directory. Its target follows.
     Link(Look),
     /// The path ends at something that is not a directory.
     File,
-    /// Nothing of this name is in the directory that was entered last.
+    /// The name does not exist in the current directory.
     Missing,
-    /// The directory that was entered last is what the path leads to.
+    /// The path ends in the current directory.
     End,
 }
 
@@ -34,15 +34,15 @@ pub(crate) enum Step {
 #[derive(Debug)]
 pub(crate) struct Walk {
     dir: File,
-    /// Where `dir` is, without symbolic links.
+    /// The path of `dir`, without symbolic links.
     path: PathBuf,
-    /// What is left, the next one last.
+    /// The remaining names, in reverse order.
     rest: Vec<OsString>,
     links: usize,
 }
 
 impl Walk {
-    /// Begins in the root directory, which needs looking at too.
+    /// Begins in the root directory, which the caller must check as well.
     pub(crate) fn begin(path: &Path) -> io::Result<(Self, Look)> {
         let path = std::path::absolute(path)?;
         let dir = root()?;
@@ -62,11 +62,11 @@ impl Walk {
         }
     }
 
-    /// Takes a step.
+    /// Makes one step.
     ///
     /// # Errors
     ///
-    /// The system's answer: no permission, too many links, a file in the middle of the path.
+    /// The error of the system: no permission, too many links, or a file on the path.
     pub(crate) fn step(&mut self) -> io::Result<Step> {
         let Some(name) = self.rest.last().cloned() else { return Ok(Step::End) };
         if name == ".." {
@@ -104,7 +104,7 @@ impl Walk {
         }
     }
 
-    /// Goes into a directory of the one it is in, and not through a link that has just taken its place.
+    /// Enters a directory of the current one, but not through a link that has just replaced it.
     fn enter(&mut self, name: &OsStr) -> io::Result<Look> {
         let dir = File::from(openat(&self.dir, name, PASS | OFlags::NOFOLLOW, Mode::empty())?);
         let look = Look::at(&dir)?;
@@ -113,8 +113,8 @@ impl Walk {
         Ok(look)
     }
 
-    /// After [`Step::Missing`]: makes the directory, for its owner alone. It is entered with the next step; so is one that somebody else
-    /// made meanwhile.
+    /// Creates the directory after [`Step::Missing`], with access for its owner only. The next step enters it, even if another process created it
+    /// in the meantime.
     pub(crate) fn make(&self) -> io::Result<()> {
         let Some(name) = self.rest.last() else { return Ok(()) };
         match mkdirat(&self.dir, name, Mode::RWXU) {
@@ -123,12 +123,12 @@ impl Walk {
         }
     }
 
-    /// The directory that was entered last.
+    /// Returns the current directory.
     pub(crate) fn directory(&self) -> &File {
         &self.dir
     }
 
-    /// Where the path leads, as far as it has been followed, and from there as it is written.
+    /// Returns the path: the part that was followed without symbolic links, the rest as it was given.
     pub(crate) fn path(&self) -> PathBuf {
         let mut path = self.path.clone();
         for name in self.rest.iter().rev() {
@@ -140,12 +140,12 @@ impl Walk {
         path
     }
 
-    /// Where the directory is that was entered last.
+    /// Returns the path of the current directory.
     pub(crate) fn here(&self) -> PathBuf {
         self.path.clone()
     }
 
-    /// What the next step looks at.
+    /// Returns what the next step reads.
     pub(crate) fn next(&self) -> PathBuf {
         self.rest.last().map_or_else(|| self.here(), |name| self.path.join(name))
     }

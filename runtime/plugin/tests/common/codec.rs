@@ -1,20 +1,20 @@
-//! Batches as text and back, the same code on both sides of the boundary: the test and the guest each bring their own types, whose
-//! fields have the same names. What one side wrote and the other reads as the same went through the boundary unharmed.
+//! Encodes batches as text, with the same code in the test and in the guest: both have types whose fields have the same names. If both sides
+//! read the same, a batch was passed without changes.
 
 use super::types::{
     Column, Encoding, Format, HeaderColumns, Records, Schema, SchemaNode, SchemaType, TopicColumn, Values, nodes_of,
     schema_of,
 };
 
-/// A value that can be written and read.
+/// A value that can be encoded and decoded.
 pub(crate) trait Wire: Sized {
     /// Appends the value.
     fn put(&self, out: &mut Vec<u8>);
-    /// Takes the value off the front. Panics on what `put` did not write.
+    /// Decodes a value and removes it from the front. Panics if `put` did not write it.
     fn get(from: &mut &[u8]) -> Self;
 }
 
-/// The value as hexadecimal text.
+/// Encodes a value as hexadecimal text.
 pub(crate) fn encode(value: &impl Wire) -> String {
     let mut bytes = Vec::new();
     value.put(&mut bytes);
@@ -22,7 +22,7 @@ pub(crate) fn encode(value: &impl Wire) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// The value that was encoded.
+/// Decodes a value.
 pub(crate) fn decode<T: Wire>(text: &str) -> T {
     let nibble = |digit: u8| (digit as char).to_digit(16).expect("a hexadecimal digit") as u8;
     let bytes: Vec<u8> = text.as_bytes().chunks_exact(2).map(|pair| nibble(pair[0]) << 4 | nibble(pair[1])).collect();
@@ -64,7 +64,7 @@ macro_rules! record {
 }
 record!(Column { lengths, bytes });
 record!(Values { lengths, bytes, formats });
-record!(TopicColumn { names, rows });
+record!(TopicColumn { names, name_index });
 record!(HeaderColumns { counts, names, values });
 record!(Format { encoding, schema });
 record!(Records { count, topics, partitions, timestamps, formats, keys, values, headers });

@@ -1,4 +1,4 @@
-//! Builds the guest once for a run, loads it once, and makes the usual things short. Shared by the tests and the bench.
+//! Builds and loads the guest once per run, and has short forms of common steps. Shared by the tests and the benchmarks.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,11 +7,11 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::OnceCell;
 use weir_plugin::{Compile, Component, Engine, EngineOptions, Identity, PluginConfig};
 
-/// The bytes of the guest.
+/// Returns the bytes of the guest.
 pub(crate) fn wasm() -> &'static [u8] {
     static WASM: OnceLock<Vec<u8>> = OnceLock::new();
     WASM.get_or_init(|| {
-        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").to_owned();
+        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory").to_owned();
         let status = Command::new(env!("CARGO"))
             .args([
                 "build",
@@ -34,7 +34,7 @@ pub(crate) fn wasm() -> &'static [u8] {
     })
 }
 
-/// An engine for all tests, with a cache that lives as long as the target folder.
+/// Returns an engine for all tests, with a cache in the target directory.
 pub(crate) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| {
@@ -43,7 +43,7 @@ pub(crate) fn engine() -> &'static Engine {
     })
 }
 
-/// The guest, loaded.
+/// Returns the loaded guest.
 pub(crate) async fn component() -> &'static Arc<Component> {
     static COMPONENT: OnceCell<Arc<Component>> = OnceCell::const_new();
     COMPONENT
@@ -53,12 +53,12 @@ pub(crate) async fn component() -> &'static Arc<Component> {
         .await
 }
 
-/// Task 3 of connector `c`.
+/// Returns task 3 of connector `c`.
 pub(crate) fn identity(class: &str) -> Identity {
     Identity { connector: "c".to_owned(), task: Some(3), class: class.to_owned() }
 }
 
-/// A configuration of these entries.
+/// Returns a configuration with these entries.
 pub(crate) fn config(entries: &[(&str, &str)]) -> PluginConfig {
     let mut config = PluginConfig::default();
     for (key, value) in entries {

@@ -1,4 +1,4 @@
-//! The calls one by one: what goes in, what comes out, and that lies are found out.
+//! Tests each call: arguments, results, and the detection of results that violate the contract.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use weir_data::records::{Column, Format, Headers, Records, Topics, Values};
 use weir_data::transformed::StepFailure;
 use weir_plugin::{
     Budget, CallError, ClassError, Columns, ConnectorInstance, Grants, Limits, NoStoredOffsets, OffsetChange,
-    PluginKind, PredicateInstance, RowFailure, SettledRows, SinkBatch, SinkInstance, SinkRequests, SourceInstance,
-    Step, StepPredicate, TimestampType, TopicPartition, TopicPartitionOffset, TransformInstance,
+    PluginKind, PredicateInstance, RecordFailure, SettledRecords, SinkBatch, SinkInstance, SinkRequests,
+    SourceInstance, Step, StepPredicate, TimestampType, TopicPartition, TopicPartitionOffset, TransformInstance,
 };
 
 use crate::guest::{component, config, identity};
 
-const BUDGET: Budget = Budget { rows: 3, bytes: 1000, wait: Duration::from_millis(5) };
+const BUDGET: Budget = Budget { max_records: 3, max_bytes: 1000, max_wait: Duration::from_millis(5) };
 
 async fn source(command: &str) -> SourceInstance {
     let component = component().await;
@@ -43,8 +43,8 @@ fn step(command: &str, columns: &str) -> Step {
     Step { alias: "t".into(), class: "test.Transform".into(), config, predicate: None }
 }
 
-fn rows(count: u32) -> Records {
-    let column = Column::from_rows((0..count).map(|row| Some(row.to_string())));
+fn numbered(count: u32) -> Records {
+    let column = Column::from_entries((0..count).map(|number| Some(number.to_string())));
     Records {
         count,
         topics: Topics::all("t"),
@@ -62,7 +62,7 @@ fn rows(count: u32) -> Records {
 
 fn sink_batch() -> SinkBatch {
     SinkBatch {
-        records: rows(3),
+        records: numbered(3),
         topic_partitions: vec![partition(0)],
         topic_partition: vec![],
         offsets: vec![5, 6, 7],
@@ -85,10 +85,12 @@ fn fatal<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
     }
 }
 
-/// The text of a trap that tells of a lie.
+/// Returns the text of a trap about a violation of the contract.
 fn lie<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
     match answer {
-        Err(CallError::Trapped(trap)) if trap.cause.starts_with("the answer breaks the contract: ") => trap.to_string(),
+        Err(CallError::Trapped(trap)) if trap.cause.starts_with("the result violates the contract: ") => {
+            trap.to_string()
+        }
         other => panic!("a lie was expected: {other:?}"),
     }
 }
@@ -103,7 +105,7 @@ async fn a_source_learns_whose_task_it_is() {
 
 #[tokio::test]
 async fn a_source_keeps_to_its_budget_or_dies() {
-    let mut honest = source("rows").await;
+    let mut honest = source("records").await;
     let polled = honest.poll(BUDGET).await.unwrap();
     let batch = polled.batch.expect("a batch");
     assert_eq!(batch.records.count, 3);
@@ -111,7 +113,7 @@ async fn a_source_keeps_to_its_budget_or_dies() {
     honest.stop().await.unwrap();
 
     let text = lie(source("too-many").await.poll(BUDGET).await);
-    assert!(text.contains("source.poll") && text.contains("4 records where the budget allows 3"), "{text}");
+    assert!(text.contains("source.poll") && text.contains("4 records, but the budget allows 3"), "{text}");
     let text = lie(source("bad-offset").await.poll(BUDGET).await);
     assert!(text.contains("source offset \"17\" of record 0"), "{text}");
 }
@@ -121,32 +123,32 @@ async fn a_source_may_ask_to_be_called_later() {
     let mut source = source("retry").await;
     for _ in 0..2 {
         let answer = source.poll(BUDGET).await;
-        assert!(matches!(answer, Err(CallError::Retry { message, after: None }) if message == "no rows yet"));
+        assert!(matches!(answer, Err(CallError::Retry { message, after: None }) if message == "no records yet"));
     }
 }
 
 #[tokio::test]
-async fn a_source_is_told_what_became_of_its_rows() {
-    let mut source = source("rows").await;
-    let rows = SettledRows {
-        rows: vec![7, 8, 9],
+async fn a_source_learns_the_outcomes_of_its_records() {
+    let mut source = source("records").await;
+    let settled = SettledRecords {
+        numbers: vec![7, 8, 9],
         topic_partitions: vec![partition(4)],
         topic_partition: vec![0, -1, -2],
         offsets: vec![77, -1, -1],
     };
-    assert_eq!(fatal(source.settled(rows).await), r#"[7, 8, 9] ["t-4"] [0, -1, -2] [77, -1, -1]"#);
+    assert_eq!(fatal(source.settled(settled).await), r#"[7, 8, 9] ["t-4"] [0, -1, -2] [77, -1, -1]"#);
     assert_eq!(fatal(source.committed(10).await), "committed 10");
 }
 
 #[tokio::test]
-async fn a_sinks_failed_rows_come_in_order_and_once() {
+async fn the_failed_records_of_a_sink_are_returned_once_and_in_order() {
     let mut batch = sink_batch();
     let failures = sink("fail").await.put(&mut batch).await.unwrap();
-    let failure = |row| RowFailure { row, message: "no".into() };
+    let failure = |index| RecordFailure { index, message: "no".into() };
     assert_eq!(failures, [failure(0), failure(2)]);
     assert_eq!(batch, sink_batch());
     let text = lie(sink("lie").await.put(&mut batch).await);
-    assert!(text.contains("record 3 failed of a batch of 3"), "{text}");
+    assert!(text.contains("record 3 failed, but the batch has 3 records"), "{text}");
     assert_eq!(batch, sink_batch(), "the batch is back even so");
 }
 
@@ -166,7 +168,7 @@ async fn safe_offsets_are_checked() {
     let asked = [at(0, 10), at(1, 20)];
     assert_eq!(sink("take").await.pre_commit(&asked).await.unwrap(), asked);
     let text = lie(sink("lie").await.pre_commit(&asked).await);
-    assert!(text.contains("offset 11 of t-0 is above 10"), "{text}");
+    assert!(text.contains("offset 11 of t-0 is greater than the requested 10"), "{text}");
 }
 
 #[tokio::test]
@@ -190,39 +192,41 @@ async fn a_sinks_requests_are_handed_over_once() {
 async fn a_transform_gets_the_columns_it_asked_for_and_no_others() {
     for (columns, shape) in [("", "0 0 0 1"), ("keys", "2 0 0 1"), ("values,headers", "0 2 2 1")] {
         let mut transform = transform("shape", columns).await;
-        let (mut records, mut offsets) = (rows(2), vec![1, 2]);
+        let (mut records, mut offsets) = (numbered(2), vec![1, 2]);
         assert_eq!(fatal(transform.apply(&mut records, &mut offsets).await), shape);
-        assert_eq!((records, offsets), (rows(2), vec![1, 2]));
+        assert_eq!((records, offsets), (numbered(2), vec![1, 2]));
     }
 }
 
 #[tokio::test]
 async fn a_transforms_answer_is_checked() {
-    let (mut records, mut offsets) = (rows(2), vec![40, 41]);
+    let (mut records, mut offsets) = (numbered(2), vec![40, 41]);
     let answer = transform("fail", "").await.apply(&mut records, &mut offsets).await.unwrap();
     assert_eq!(answer.origins, [1]);
-    assert_eq!(answer.failures, [StepFailure { row: 0, step: 0, message: "[40, 41]".into(), retry: true }]);
-    for (command, expected) in
-        [("lie-origin", "origins"), ("lie-step", "step 1 failed of a chain of 1"), ("lie-length", "add up to")]
-    {
+    assert_eq!(answer.failures, [StepFailure { index: 0, step: 0, message: "[40, 41]".into(), retriable: true }]);
+    for (command, expected) in [
+        ("lie-origin", "origins"),
+        ("lie-step", "step 1 failed, but the chain has 1 steps"),
+        ("lie-length", "add up to"),
+    ] {
         let text = lie(transform(command, "values").await.apply(&mut records, &mut offsets).await);
         assert!(text.contains("transform.apply") && text.contains(expected), "{text}");
     }
-    assert_eq!(records, rows(2));
+    assert_eq!(records, numbered(2));
 }
 
 #[tokio::test]
 async fn a_transform_may_import_wasi_and_reaches_nothing_by_it() {
     let imports = component().await.imports();
     assert!(imports.iter().any(|name| name.starts_with("wasi:filesystem/types@")), "{imports:?}");
-    let (mut records, mut offsets) = (rows(1), vec![1]);
+    let (mut records, mut offsets) = (numbered(1), vec![1]);
     let said = fatal(transform("environment", "").await.apply(&mut records, &mut offsets).await);
     assert_eq!(said, "[] [] \"\"");
     for command in ["read /etc/passwd", "list /", "look-up localhost", "connect 127.0.0.1:9"] {
         let said = fatal(transform(command, "").await.apply(&mut records, &mut offsets).await);
         assert!(said.starts_with("error: "), "{command}: {said}");
     }
-    // What needs no grant is there: time and random numbers.
+    // Time and random numbers need no grant.
     let random = |said: String| said.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let said = random(fatal(transform("random", "").await.apply(&mut records, &mut offsets).await));
     assert!(said[1].parse::<u64>().unwrap() > 1_700_000_000, "{said:?}");
@@ -239,7 +243,7 @@ async fn a_transforms_configuration_may_be_refused() {
 }
 
 #[tokio::test]
-async fn a_predicate_answers_for_each_row() {
+async fn a_predicate_returns_a_result_for_each_record() {
     async fn predicate(command: &str) -> PredicateInstance {
         let identity = identity("test.Predicate");
         let component = component().await;
@@ -248,11 +252,11 @@ async fn a_predicate_answers_for_each_row() {
         assert_eq!(columns, Columns { keys: true, ..Columns::default() });
         predicate
     }
-    let (mut records, mut offsets) = (rows(3), vec![]);
+    let (mut records, mut offsets) = (numbered(3), vec![]);
     assert_eq!(predicate("even").await.test(&mut records, &mut offsets).await.unwrap(), [true, false, true]);
     let text = lie(predicate("short").await.test(&mut records, &mut offsets).await);
-    assert!(text.contains("2 answers for 3 records"), "{text}");
-    assert_eq!(records, rows(3));
+    assert!(text.contains("2 results for 3 records"), "{text}");
+    assert_eq!(records, numbered(3));
 }
 
 async fn connector(command: &str) -> Result<ConnectorInstance, CallError> {

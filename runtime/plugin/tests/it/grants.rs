@@ -1,4 +1,4 @@
-//! What a guest can reach: nothing but what was granted.
+//! Tests that a guest can access only what was granted.
 
 use std::fs;
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use weir_plugin::{Allowed, Budget, CallError, Capability, GrantError, Grants, Gu
 
 use crate::guest::{component, config, identity};
 
-/// What the command answers in an instance with these grants.
+/// Returns the result of a command in an instance with these grants.
 async fn run(command: &str, grants: &Grants) -> String {
     let component = component().await;
     let config = config(&[("do", command)]);
@@ -24,8 +24,8 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn allowed(folder: &Path) -> Allowed {
-    let allowed = Allowed { read: vec![folder.to_owned()], write: vec![folder.to_owned()], ..Allowed::default() };
+fn allowed(directory: &Path) -> Allowed {
+    let allowed = Allowed { read: vec![directory.to_owned()], write: vec![directory.to_owned()], ..Allowed::default() };
     allowed.settle().unwrap()
 }
 
@@ -42,15 +42,15 @@ async fn a_guest_without_grants_finds_an_empty_world() {
 }
 
 #[tokio::test]
-async fn a_folder_for_reading_can_be_read_and_not_written() {
+async fn a_directory_for_reading_can_be_read_and_not_written() {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("in")).unwrap();
     fs::write(root.path().join("in/file"), "content").unwrap();
-    let folder = root.path().join("in");
-    let grants = allowed(root.path()).grant(&[Capability::ReadDirectory(text(&folder).to_owned())]).await.unwrap();
-    let file = folder.join("file");
+    let directory = root.path().join("in");
+    let grants = allowed(root.path()).grant(&[Capability::ReadDirectory(text(&directory).to_owned())]).await.unwrap();
+    let file = directory.join("file");
     assert_eq!(run(&format!("read {}", text(&file)), &grants).await, "content");
-    assert_eq!(run(&format!("list {}", text(&folder)), &grants).await, "file");
+    assert_eq!(run(&format!("list {}", text(&directory)), &grants).await, "file");
     for command in ["write", "remove"] {
         let answer = run(&format!("{command} {}", text(&file)), &grants).await;
         assert!(answer.starts_with("error: "), "{command} gave {answer}");
@@ -59,18 +59,18 @@ async fn a_folder_for_reading_can_be_read_and_not_written() {
 }
 
 #[tokio::test]
-async fn a_folder_for_writing_can_be_written() {
+async fn a_directory_for_writing_can_be_written() {
     let root = tempfile::tempdir().unwrap();
-    let folder = text(root.path()).to_owned();
-    let grants = allowed(root.path()).grant(&[Capability::WriteDirectory(folder.clone())]).await.unwrap();
-    assert_eq!(run(&format!("write {folder}/new"), &grants).await, "written");
+    let directory = text(root.path()).to_owned();
+    let grants = allowed(root.path()).grant(&[Capability::WriteDirectory(directory.clone())]).await.unwrap();
+    assert_eq!(run(&format!("write {directory}/new"), &grants).await, "written");
     assert_eq!(fs::read_to_string(root.path().join("new")).unwrap(), "written by the guest");
-    assert_eq!(run(&format!("remove {folder}/new"), &grants).await, "removed");
+    assert_eq!(run(&format!("remove {directory}/new"), &grants).await, "removed");
     assert!(!root.path().join("new").exists());
 }
 
 #[tokio::test]
-async fn neither_links_nor_dots_lead_out_of_a_folder() {
+async fn neither_links_nor_dots_lead_out_of_a_directory() {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("in")).unwrap();
     fs::write(root.path().join("secret"), "secret").unwrap();
@@ -79,49 +79,49 @@ async fn neither_links_nor_dots_lead_out_of_a_folder() {
     symlink("../secret", root.path().join("in/relative")).unwrap();
     symlink("..", root.path().join("in/up")).unwrap();
     symlink("file", root.path().join("in/inside")).unwrap();
-    let folder = root.path().join("in");
-    let folder = text(&folder);
-    let grants = allowed(root.path()).grant(&[Capability::WriteDirectory(folder.to_owned())]).await.unwrap();
+    let directory = root.path().join("in");
+    let directory = text(&directory);
+    let grants = allowed(root.path()).grant(&[Capability::WriteDirectory(directory.to_owned())]).await.unwrap();
     for way in ["absolute", "relative", "up/secret", "../secret", "x/../../secret"] {
         for command in ["read", "write", "remove"] {
-            // Removing a link removes the link, not what it leads to.
+            // Removing a link removes the link, not its target.
             if command == "remove" && !way.contains('/') {
                 continue;
             }
-            let answer = run(&format!("{command} {folder}/{way}"), &grants).await;
+            let answer = run(&format!("{command} {directory}/{way}"), &grants).await;
             assert!(answer.starts_with("error: "), "{command} {way} gave {answer}");
         }
     }
-    assert_eq!(run(&format!("read {folder}/inside"), &grants).await, "content");
+    assert_eq!(run(&format!("read {directory}/inside"), &grants).await, "content");
     assert_eq!(fs::read_to_string(root.path().join("secret")).unwrap(), "secret");
 }
 
 #[tokio::test]
 async fn an_absolute_link_to_a_place_inside_is_followed_whatever_it_is_used_for() {
     let root = tempfile::tempdir().unwrap();
-    let folder = root.path().join("in");
-    fs::create_dir_all(folder.join("day")).unwrap();
+    let directory = root.path().join("in");
+    fs::create_dir_all(directory.join("day")).unwrap();
     for name in ["day/file", "day/gone"] {
-        fs::write(folder.join(name), "content").unwrap();
+        fs::write(directory.join(name), "content").unwrap();
     }
-    // The directory has another name, by which it is not asked for.
+    // The directory has another name, which is not requested.
     symlink("in", root.path().join("alias")).unwrap();
-    symlink(folder.join("day/file"), folder.join("current")).unwrap();
-    symlink(folder.join("day"), folder.join("today")).unwrap();
-    symlink(root.path().join("alias/day/file"), folder.join("elsewhere")).unwrap();
-    let granted = text(&folder).to_owned();
+    symlink(directory.join("day/file"), directory.join("current")).unwrap();
+    symlink(directory.join("day"), directory.join("today")).unwrap();
+    symlink(root.path().join("alias/day/file"), directory.join("elsewhere")).unwrap();
+    let granted = text(&directory).to_owned();
     let grants = allowed(root.path()).grant(&[Capability::WriteDirectory(granted.clone())]).await.unwrap();
     for name in ["current", "today/file"] {
         assert_eq!(run(&format!("read {granted}/{name}"), &grants).await, "content", "{name}");
         assert_eq!(run(&format!("write {granted}/{name}"), &grants).await, "written", "{name}");
-        fs::write(folder.join("day/file"), "content").unwrap();
+        fs::write(directory.join("day/file"), "content").unwrap();
     }
     assert_eq!(run(&format!("list {granted}/today"), &grants).await, "file,gone");
     assert_eq!(run(&format!("remove {granted}/today/gone"), &grants).await, "removed");
-    assert!(!folder.join("day/gone").exists());
-    // Which is not what it says: it would have to be looked for outside.
+    assert!(!directory.join("day/gone").exists());
+    // The link cannot be followed, because its target has another name.
     assert!(run(&format!("read {granted}/elsewhere"), &grants).await.starts_with("error: "));
-    // As it is granted by the other name, links to that lead inside, too.
+    // Granted by the other name, links to names in the directory are followed, too.
     let alias = text(&root.path().join("alias")).to_owned();
     let grants = allowed(root.path()).grant(&[Capability::ReadDirectory(alias.clone())]).await.unwrap();
     for name in ["current", "today/file", "elsewhere"] {
@@ -135,28 +135,28 @@ async fn a_failure_has_the_cause_that_the_guest_was_not_told() {
     fs::write(root.path().join("file"), "content").unwrap();
     symlink("/etc/passwd", root.path().join("link")).unwrap();
     mknodat(CWD, root.path().join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let folder = text(root.path());
-    let grants = allowed(root.path()).grant(&[Capability::ReadDirectory(folder.to_owned())]).await.unwrap();
+    let directory = text(root.path());
+    let grants = allowed(root.path()).grant(&[Capability::ReadDirectory(directory.to_owned())]).await.unwrap();
     let component = component().await;
     for (command, cause) in [
         ("read ^/link", "^/link: the path leads out of the granted directory"),
         ("read ^/../x", "^/../x: the path leads out of the granted directory"),
-        ("read ^/pipe", "^/pipe: it is a pipe, and a plugin may open regular files and directories only"),
+        ("read ^/pipe", "^/pipe: it is a pipe; plugins may open only regular files and directories"),
         ("write ^/file", "^/file: the directory was granted for reading only"),
         ("remove ^/file", "^/file: the directory was granted for reading only"),
         ("remove ^/link/x", "^/link/x: the path leads out of the granted directory"),
     ] {
-        let command = command.replace('^', folder);
+        let command = command.replace('^', directory);
         let mut source = component.source(identity("test.Source"), &Limits::default(), &grants).await.unwrap();
         source.start(&config(&[("do", &command)]), Arc::new(NoStoredOffsets)).await.unwrap();
-        let budget = Budget { rows: 1, bytes: 1 << 20, wait: Duration::ZERO };
+        let budget = Budget { max_records: 1, max_bytes: 1 << 20, max_wait: Duration::ZERO };
         let said = source.poll(budget).await.unwrap_err().to_string();
-        assert!(said.contains(&format!("({}", cause.replace('^', folder))), "{command}: {said}");
+        assert!(said.contains(&format!("({}", cause.replace('^', directory))), "{command}: {said}");
     }
-    // An error that says all there is has nothing behind it.
+    // An error that is complete gets no explanation.
     let mut source = component.source(identity("test.Source"), &Limits::default(), &grants).await.unwrap();
-    source.start(&config(&[("do", &format!("read {folder}/none"))]), Arc::new(NoStoredOffsets)).await.unwrap();
-    let budget = Budget { rows: 1, bytes: 1 << 20, wait: Duration::ZERO };
+    source.start(&config(&[("do", &format!("read {directory}/none"))]), Arc::new(NoStoredOffsets)).await.unwrap();
+    let budget = Budget { max_records: 1, max_bytes: 1 << 20, max_wait: Duration::ZERO };
     let said = source.poll(budget).await.unwrap_err().to_string();
     assert!(said.ends_with("(os error 44)"), "{said}");
 }
@@ -168,14 +168,16 @@ async fn what_was_granted_is_what_is_reached_whatever_comes_in_its_place() {
         fs::create_dir(root.path().join(name)).unwrap();
         fs::write(root.path().join(name).join("file"), name).unwrap();
     }
-    let folder = root.path().join("in");
-    let asked =
-        [Capability::ReadDirectory(text(&folder).to_owned()), Capability::WriteDirectory(text(&folder).to_owned())];
-    let grants = allowed(&folder).grant(&asked).await.unwrap();
-    fs::rename(&folder, root.path().join("moved")).unwrap();
-    symlink(root.path().join("other"), &folder).unwrap();
-    assert_eq!(run(&format!("read {}/file", text(&folder)), &grants).await, "in");
-    assert_eq!(run(&format!("write {}/file", text(&folder)), &grants).await, "written");
+    let directory = root.path().join("in");
+    let asked = [
+        Capability::ReadDirectory(text(&directory).to_owned()),
+        Capability::WriteDirectory(text(&directory).to_owned()),
+    ];
+    let grants = allowed(&directory).grant(&asked).await.unwrap();
+    fs::rename(&directory, root.path().join("moved")).unwrap();
+    symlink(root.path().join("other"), &directory).unwrap();
+    assert_eq!(run(&format!("read {}/file", text(&directory)), &grants).await, "in");
+    assert_eq!(run(&format!("write {}/file", text(&directory)), &grants).await, "written");
     assert_eq!(fs::read_to_string(root.path().join("other/file")).unwrap(), "other");
     assert_eq!(fs::read_to_string(root.path().join("moved/file")).unwrap(), "written by the guest");
 }
@@ -189,7 +191,7 @@ async fn a_plugin_that_asks_for_the_workers_files_is_refused() {
     let path = |name: &str| root.path().join(name);
     let places = [("weir.plugin.store", "weir-plugins"), ("offset.storage.file.filename", "data/offsets")];
     let guarded: Vec<_> = places.map(|(what, name)| Guarded { what: what.to_owned(), path: path(name) }).into();
-    // As an operator may have written it; a worker would not start with it.
+    // An operator may have configured it, but a worker would not start with it.
     let allowed = Allowed { guarded, ..allowed(root.path()) };
     let component = component().await;
     for (asked, what) in [
@@ -264,7 +266,7 @@ async fn only_granted_hosts_and_ports_can_be_reached() {
 
 #[tokio::test]
 async fn a_granted_name_that_leads_to_this_machine_is_not_connected_to() {
-    // Whoever owns a name may let it lead to 127.0.0.1 tomorrow; `localhost` does today.
+    // The owner of a name may change its address to 127.0.0.1, which `localhost` already has.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     for pattern in ["*:*", "localhost:*"] {

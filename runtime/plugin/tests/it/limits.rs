@@ -1,4 +1,4 @@
-//! Guests that want too much: time, memory, stack, log. Each ends as a trap whose text says which limit it was.
+//! Tests guests that exceed limits: time, memory, stack, log. Each ends with a trap whose text names the limit.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use weir_plugin::{Budget, CallError, Grants, Limits, MetricValue, NoStoredOffset
 
 use crate::guest::{component, config, identity};
 
-const BUDGET: Budget = Budget { rows: 10, bytes: 1000, wait: Duration::ZERO };
+const BUDGET: Budget = Budget { max_records: 10, max_bytes: 1000, max_wait: Duration::ZERO };
 
 async fn source(command: &str, limits: Limits) -> SourceInstance {
     let component = component().await;
@@ -29,7 +29,7 @@ async fn trap(command: &str, limits: Limits) -> Trap {
     assert_eq!(trap.call, "source.poll");
     let again = source.poll(BUDGET).await.unwrap_err();
     assert!(again.is_trap());
-    assert!(again.to_string().contains("the instance died in source.poll"), "{again}");
+    assert!(again.to_string().contains("the instance trapped earlier in source.poll"), "{again}");
     assert!(source.stop().await.unwrap_err().is_trap());
     trap
 }
@@ -126,7 +126,7 @@ async fn metrics_are_kept_and_bounded() {
     let metrics = source.metrics();
     assert!(source.poll(BUDGET).await.is_err());
     let snapshot = metrics.snapshot();
-    assert_eq!(snapshot[0], ("rows".to_owned(), MetricValue::Counter(7)));
+    assert_eq!(snapshot[0], ("records".to_owned(), MetricValue::Counter(7)));
     assert_eq!(snapshot[1], ("lag".to_owned(), MetricValue::Gauge(0.5)));
     assert_eq!(snapshot.len(), 64);
 }
@@ -134,7 +134,7 @@ async fn metrics_are_kept_and_bounded() {
 #[tokio::test]
 async fn timers_that_wait_are_bounded_in_number() {
     assert_eq!(answer("timers 500").await, "500 timers");
-    // Each is two handles of WASI: the timer, and what can be waited for.
+    // Each needs two handles of WASI: the timer and its pollable.
     let trap = trap("timers 3000", Limits::default()).await;
     assert!(trap.to_string().contains("resource table has no free keys"), "{trap}");
 }
@@ -149,7 +149,7 @@ async fn a_call_that_was_given_up_leaves_a_dead_instance() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn neighbours_of_guests_that_spin_get_their_turns() {
-    let mut neighbour = source("rows", Limits::default()).await;
+    let mut neighbour = source("records", Limits::default()).await;
     let mut spinners = tokio::task::JoinSet::new();
     for _ in 0..4 {
         let mut spinner = source("spin", within(60_000)).await;

@@ -1,4 +1,4 @@
-//! Loading: what is taken, what is refused and how, and the cache of compiled code.
+//! Tests loading: accepted and rejected files, errors, and the cache of compiled code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -120,10 +120,10 @@ async fn imports_that_nobody_offers_are_named() {
     assert!(text.contains("wasi:http/types@0.2.0, mine") && !text.contains("environment"), "{text}");
 }
 
-/// A component of JavaScript takes a quarter of a minute to compile, and would need `wasi:http` unless it was built without.
+/// A component in JavaScript takes 15 seconds to compile, and imports `wasi:http` unless it was built without it.
 #[tokio::test]
 async fn imports_are_looked_at_before_anything_is_compiled() {
-    // A function without the result that its type says: it cannot be compiled.
+    // A function without the result of its type, so that it cannot be compiled.
     let with = |import: &str| {
         format!(
             r#"(component {import} (core module (func (result i32)))
@@ -166,7 +166,7 @@ async fn a_component_that_hangs_or_traps_while_it_is_loaded_is_refused() {
     assert!(error.to_string().contains("unreachable"), "{error}");
 }
 
-/// What is in a cache besides its key.
+/// Returns the files of a cache, without its key.
 fn files(cache: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| path.file_name().is_some_and(|name| name != "key")).collect()
@@ -180,12 +180,12 @@ fn only_file(cache: &Path) -> PathBuf {
 
 #[tokio::test]
 async fn compiled_code_is_kept_and_a_damaged_file_is_replaced() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = folder.path().join("cache");
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("cache");
     let small = wat::parse_str(plugin_of("")).unwrap();
     let load = || async {
         let engine = Engine::new(EngineOptions { cache: cache.clone(), compile: Compile::InProcess }).unwrap();
-        // Refused in the end, but compiled and kept before that.
+        // It is rejected, but only after it was compiled and stored.
         assert_eq!(engine.load(small.clone()).await.expect_err("a refusal").code(), "contract_types");
     };
     load().await;
@@ -209,9 +209,9 @@ async fn compiled_code_is_kept_and_a_damaged_file_is_replaced() {
 
 #[tokio::test]
 async fn a_component_is_ready_when_it_was_compiled_and_described_before() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let engine = || {
-        let cache = folder.path().join("cache");
+        let cache = directory.path().join("cache");
         Engine::new(EngineOptions { cache, compile: Compile::InProcess }).unwrap()
     };
     let first = engine();
@@ -222,9 +222,9 @@ async fn a_component_is_ready_when_it_was_compiled_and_described_before() {
     assert_eq!((ready.plugins(), ready.imports()), (described.plugins(), described.imports()));
     assert_eq!((second.stats().instantiated(), second.stats().compiled()), (0, 0));
     assert!(Arc::ptr_eq(&ready, &second.load(wasm().to_vec()).await.unwrap()));
-    // What cannot be one is said at once.
+    // A file that cannot be a component is rejected immediately.
     assert_eq!(second.load_ready(b"bad".to_vec()).await.expect_err("a refusal").code(), "not_wasm");
-    // Compiled alone is not enough: it may be one that was refused.
+    // Being compiled is not enough, because the component may have been rejected.
     let small = wat::parse_str(plugin_of("")).unwrap();
     assert!(second.load(small.clone()).await.is_err());
     assert!(engine().load_ready(small).await.unwrap().is_none());
@@ -232,11 +232,11 @@ async fn a_component_is_ready_when_it_was_compiled_and_described_before() {
 
 #[tokio::test]
 async fn a_forgotten_component_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let engine =
-        Engine::new(EngineOptions { cache: folder.path().join("cache"), compile: Compile::InProcess }).unwrap();
+        Engine::new(EngineOptions { cache: directory.path().join("cache"), compile: Compile::InProcess }).unwrap();
     let small = wat::parse_str(plugin_of("")).unwrap();
     assert!(engine.load(small.clone()).await.is_err());
     engine.forget(&ComponentId::of(&small)).await;
-    assert_eq!(files(&folder.path().join("cache")), Vec::<PathBuf>::new());
+    assert_eq!(files(&directory.path().join("cache")), Vec::<PathBuf>::new());
 }

@@ -1,4 +1,4 @@
-//! weir-plugin against a real guest: the component in `tests/guest`, which does what its configuration says.
+//! Tests weir-plugin with a real guest: the component in `tests/guest`, which does what its configuration says.
 
 mod answers;
 #[path = "../common/codec.rs"]
@@ -15,7 +15,7 @@ mod stats;
 mod words;
 
 mod types {
-    //! What `codec.rs` needs of this side.
+    //! The types that `codec.rs` needs in the host.
     use std::sync::Arc;
 
     pub(crate) use weir_data::records::{

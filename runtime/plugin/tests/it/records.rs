@@ -1,4 +1,4 @@
-//! Random batches that keep every promise of `wit/data.wit`.
+//! Random batches that follow all rules of `wit/data.wit`.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use proptest::prelude::*;
 use weir_data::records::{Column, Encoding, Format, Headers, Records, Topics, Values};
 use weir_data::schema::{Schema, SchemaNode, SchemaType};
 
-/// A batch of up to 40 rows.
+/// Generates a batch of up to 40 records.
 pub(crate) fn records() -> impl Strategy<Value = Records> {
     (0_usize..40, vec(format(), 0..4)).prop_flat_map(|(count, formats)| {
         let columns = (
             topics(count),
-            rows_or_none(-1_i32..1000, count),
-            rows_or_none(-1_i64..i64::MAX, count),
+            entries_or_none(-1_i32..1000, count),
+            entries_or_none(-1_i64..i64::MAX, count),
             values(formats.clone(), count),
             values(formats.clone(), count),
             headers(formats.clone(), count),
@@ -32,8 +32,8 @@ pub(crate) fn records() -> impl Strategy<Value = Records> {
     })
 }
 
-/// One entry for each row, or none at all.
-fn rows_or_none<T: Strategy + Clone>(entry: T, count: usize) -> impl Strategy<Value = Vec<T::Value>>
+/// Generates one entry for each record, or none.
+fn entries_or_none<T: Strategy + Clone>(entry: T, count: usize) -> impl Strategy<Value = Vec<T::Value>>
 where
     T::Value: Clone,
 {
@@ -42,8 +42,8 @@ where
 
 fn topics(count: usize) -> impl Strategy<Value = Topics> {
     vec("[a-zA-Z0-9_-]{1,20}", 1..4).prop_flat_map(move |names| {
-        let rows = rows_or_none(0..names.len() as u32, count);
-        rows.prop_map(move |rows| Topics { names: names.clone(), rows })
+        let name_index = entries_or_none(0..names.len() as u32, count);
+        name_index.prop_map(move |name_index| Topics { names: names.clone(), name_index })
     })
 }
 
@@ -97,18 +97,18 @@ fn values(formats: Vec<Format>, count: usize) -> BoxedStrategy<Values> {
     let indexes = if formats.is_empty() {
         Just(Vec::new()).boxed()
     } else {
-        rows_or_none(0..formats.len() as u32, count).boxed()
+        entries_or_none(0..formats.len() as u32, count).boxed()
     };
     indexes
         .prop_flat_map(move |indexes| {
-            let row = |row: usize| {
-                let index = indexes.get(row).copied().unwrap_or(0) as usize;
+            let entry = |index: usize| {
+                let index = indexes.get(index).copied().unwrap_or(0) as usize;
                 option::weighted(0.8, bytes(formats.get(index).map_or(Encoding::Bytes, |format| format.encoding)))
             };
-            let rows: Vec<_> = (0..count).map(row).collect();
-            (Just(indexes), rows, any::<bool>()).prop_map(|(formats, rows, short)| {
-                let Column { lengths, bytes } = Column::from_rows(rows);
-                // Nulls only may be written the short way.
+            let entries: Vec<_> = (0..count).map(entry).collect();
+            (Just(indexes), entries, any::<bool>()).prop_map(|(formats, entries, short)| {
+                let Column { lengths, bytes } = Column::from_entries(entries);
+                // Only a column of nulls may have the short form.
                 let lengths = if short && lengths.iter().all(|&length| length == -1) { Vec::new() } else { lengths };
                 Values { lengths, bytes, formats }
             })
@@ -131,14 +131,14 @@ fn bytes(encoding: Encoding) -> BoxedStrategy<Vec<u8>> {
 }
 
 fn headers(formats: Vec<Format>, count: usize) -> BoxedStrategy<Headers> {
-    rows_or_none(0_u32..3, count)
+    entries_or_none(0_u32..3, count)
         .prop_flat_map(move |counts| {
             let total = counts.iter().sum::<u32>() as usize;
             (Just(counts), vec(".{0,10}", total), values(formats.clone(), total))
         })
         .prop_map(|(counts, names, values)| Headers {
             counts,
-            names: Column::from_rows(names.iter().map(Some)),
+            names: Column::from_entries(names.iter().map(Some)),
             values,
         })
         .boxed()

@@ -1,4 +1,4 @@
-//! Guests that take what is not linear memory: globals, memories, instances, files, sockets.
+//! Tests guests that use other resources than linear memory: globals, memories, instances, files, sockets.
 
 use std::fs;
 use std::net::TcpListener;
@@ -12,23 +12,23 @@ use weir_plugin::{
 
 use crate::guest::{component, config, identity, wasm};
 
-/// What the command answers in an instance with these limits and grants.
+/// Returns the result of a command in an instance with these limits and grants.
 async fn run(command: &str, limits: &Limits, grants: &Grants) -> String {
     let config = config(&[("do", command)]);
     let values = component().await.validate("test.Source", &config, limits, grants).await.unwrap();
     values[0].errors[0].clone()
 }
 
-async fn folder() -> (tempfile::TempDir, String, Grants) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().canonicalize().unwrap().to_str().unwrap().to_owned();
+async fn directory() -> (tempfile::TempDir, String, Grants) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().canonicalize().unwrap().to_str().unwrap().to_owned();
     let all = vec![PathBuf::from(&path)];
     let allowed = Allowed { read: all.clone(), write: all, ..Allowed::default() };
     let grants = allowed.grant(&[Capability::WriteDirectory(path.clone())]).await.unwrap();
-    (folder, path, grants)
+    (directory, path, grants)
 }
 
-/// A component with these modules and instances, which looks like a plugin from outside.
+/// Returns a component with these modules and instances, whose exports are those of a plugin.
 fn bomb(inside: &str) -> Vec<u8> {
     let text = format!(
         "(component
@@ -56,7 +56,7 @@ async fn globals_count_once_for_each_instance_of_their_module() {
     assert!(matches!(error, LoadError::Describe(_)), "{error}");
     let text = error.to_string();
     assert!(text.contains("memory limit of 268435456 bytes (weir.task.memory.max) reached"), "{text}");
-    // Ten of them are no bomb: the refusal is another one, after an instance was made.
+    // Ten of them are allowed: the error is another one, after an instance was created.
     let few = "(core instance (instantiate $g))".repeat(10);
     let error = refusal(bomb(&format!("(core module $g {globals}) {few}"))).await;
     assert!(matches!(error, LoadError::Types { .. }), "{error}");
@@ -127,7 +127,7 @@ async fn no_more_instances_are_made_than_the_worker_may_have() {
     assert!(source().await.is_ok());
 }
 
-/// Lines of the kernel's list of what this process has mapped.
+/// Returns the number of mappings of this process.
 #[cfg(target_os = "linux")]
 fn mappings() -> usize {
     fs::read_to_string("/proc/self/maps").unwrap().lines().count()
@@ -146,13 +146,13 @@ async fn an_instance_maps_no_more_than_it_is_taken_to() {
         sources.push(source);
     }
     let each = mappings().saturating_sub(before) / INSTANCES;
-    // What `weir.instances.max` is computed with.
+    // The number with which `weir.instances.max` is computed.
     assert!(each <= 12, "{each} mappings for each instance");
 }
 
 #[tokio::test]
 async fn open_files_are_bounded_and_closed_ones_do_not_count() {
-    let (_folder, path, grants) = folder().await;
+    let (_directory, path, grants) = directory().await;
     fs::write(format!("{path}/file"), "content").unwrap();
     let limits = Limits { files_max: 10, ..Limits::default() };
     let answer = run(&format!("open-many {path}/file"), &limits, &grants).await;
@@ -175,7 +175,7 @@ async fn open_sockets_are_bounded_and_closed_ones_do_not_count() {
 
 #[tokio::test]
 async fn buffers_of_files_count_as_memory() {
-    let (_folder, path, grants) = folder().await;
+    let (_directory, path, grants) = directory().await;
     fs::write(format!("{path}/file"), "content").unwrap();
     // 3 MiB for the instance, some for the guest's own memory, 64 KiB for each stream.
     let limits = Limits { files_max: 1000, memory_max: 8 << 20, ..Limits::default() };
@@ -187,11 +187,11 @@ async fn buffers_of_files_count_as_memory() {
 
 #[tokio::test]
 async fn a_pipe_in_a_granted_directory_is_not_opened() {
-    let (_folder, path, grants) = folder().await;
+    let (_directory, path, grants) = directory().await;
     let pipe = format!("{path}/pipe");
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     for command in ["read", "write"] {
-        // The call has a deadline of a minute; a thread that waits for the other end would wait for ever.
+        // The call has a deadline of a minute. A thread that waits for the other end would wait for ever.
         let answer = run(&format!("{command} {pipe}"), &Limits::default(), &grants).await;
         assert!(answer.starts_with("error: "), "{command} gave {answer}");
     }
@@ -201,7 +201,7 @@ async fn a_pipe_in_a_granted_directory_is_not_opened() {
 
 #[tokio::test]
 async fn files_are_written_and_read_as_they_are_without_limits() {
-    let (_folder, path, grants) = folder().await;
+    let (_directory, path, grants) = directory().await;
     let limits = Limits { files_max: 2, ..Limits::default() };
     assert_eq!(run(&format!("rounds {path}/file"), &limits, &grants).await, "done");
 }

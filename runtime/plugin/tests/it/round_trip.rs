@@ -1,4 +1,4 @@
-//! Any batch that the host writes, the guest reads the same; and back.
+//! Tests that the guest reads each batch as the host wrote it, and the reverse.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::records::records;
 
 const CASES: u32 = 100;
 
-/// Runs a property whose every case calls the guest.
+/// Checks a property in which each case calls the guest.
 fn check<S: Strategy>(strategy: S, property: impl Fn(&tokio::runtime::Runtime, S::Value) -> TestCaseResult) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut config = ProptestConfig::with_cases(CASES);
@@ -58,7 +58,7 @@ fn a_transform_reads_and_returns_every_column_as_it_came() {
             prop_assert_eq!(&records, &sent);
             let first = sent.formats.len();
             let mut returned = answer.into_records(sent.clone()).0;
-            // The guest answers with formats of its own, behind those of the input: the same ones.
+            // The guest returns its own formats after those of the input. They are equal.
             prop_assert_eq!(&returned.formats[..first], &sent.formats[..]);
             prop_assert_eq!(&returned.formats[first..], &sent.formats[..]);
             for values in [&mut returned.keys, &mut returned.values, &mut returned.headers.values] {
@@ -70,16 +70,16 @@ fn a_transform_reads_and_returns_every_column_as_it_came() {
         .unwrap();
 }
 
-/// The same batch with every index of a format written down, and without the table, which was looked at before.
+/// Returns the same batch with all indexes of formats, and without the table, which was compared before.
 fn spelled_out(mut records: Records) -> Records {
     let headers = records.headers.names.lengths.len();
-    for (values, rows) in [
+    for (values, count) in [
         (&mut records.keys, records.count as usize),
         (&mut records.values, records.count as usize),
         (&mut records.headers.values, headers),
     ] {
         if values.formats.is_empty() {
-            values.formats = vec![0; rows];
+            values.formats = vec![0; count];
         }
     }
     records.formats.clear();
@@ -106,8 +106,8 @@ fn sink_batch() -> impl Strategy<Value = SinkBatch> {
         prop_oneof![Just(TimestampType::None), Just(TimestampType::CreateTime), Just(TimestampType::LogAppendTime)];
     (records(), vec((partition, kind), 1..4)).prop_flat_map(|(records, partitions)| {
         let count = records.count as usize;
-        let rows = prop_oneof![Just(Vec::new()), vec(0..partitions.len() as u32, count)];
-        (rows, vec(0_i64..i64::MAX, count)).prop_map(move |(topic_partition, offsets)| {
+        let indexes = prop_oneof![Just(Vec::new()), vec(0..partitions.len() as u32, count)];
+        (indexes, vec(0_i64..i64::MAX, count)).prop_map(move |(topic_partition, offsets)| {
             let (topic_partitions, timestamp_types) = partitions.clone().into_iter().unzip();
             SinkBatch { records: records.clone(), topic_partitions, topic_partition, offsets, timestamp_types }
         })
@@ -121,7 +121,7 @@ fn a_sink_reads_what_the_host_wrote() {
             let component = component().await;
             let mut sink = component.sink(identity("test.Sink"), &Limits::default(), &Grants::none()).await.unwrap();
             sink.start(&config(&[("do", "dump")])).await.unwrap();
-            // Twice, because the second time the formats are known already.
+            // Twice, because the formats are cached the second time.
             for _ in 0..2 {
                 let mut dump = String::new();
                 loop {
@@ -151,7 +151,7 @@ fn a_sink_reads_what_the_host_wrote() {
     });
 }
 
-/// Answers the guest's question for `batch`.
+/// Provides `batch` as the guest's stored offset.
 struct Replay(String);
 
 impl StoredOffsets for Replay {
@@ -162,20 +162,20 @@ impl StoredOffsets for Replay {
 }
 
 fn source_batch() -> impl Strategy<Value = SourceBatch> {
-    // A source may not give longer tables than it has records.
+    // The tables of a source must not be longer than its number of records.
     let records = records().prop_filter("a longer table", |records| records.count >= 4);
     (records, vec("[a-zä]{1,9}", 1..4)).prop_flat_map(|(records, names)| {
         let count = records.count as usize;
-        let rows = prop_oneof![Just(Vec::new()), vec(0..names.len() as u32, count)];
-        (rows, vec(proptest::option::of(any::<u64>()), count)).prop_map(move |(source_partition, positions)| {
+        let indexes = prop_oneof![Just(Vec::new()), vec(0..names.len() as u32, count)];
+        (indexes, vec(proptest::option::of(any::<u64>()), count)).prop_map(move |(source_partition, positions)| {
             SourceBatch {
                 records: records.clone(),
                 source_partitions: names.iter().map(|name| format!("{{\"file\":\"{name}\"}}")).collect(),
                 source_partition,
-                source_offsets: Column::from_rows(
+                source_offsets: Column::from_entries(
                     positions.iter().map(|position| position.map(|position| format!("{{\"position\": {position} }}"))),
                 ),
-                boundaries: vec![TransactionBoundary { row: None, abort: true }],
+                boundaries: vec![TransactionBoundary { index: None, abort: true }],
             }
         })
     })
@@ -193,7 +193,7 @@ fn the_host_reads_what_a_source_wrote() {
             let guest = Guest::from(identity("test.Source")).in_task(facts);
             let mut source = component.source(guest, &Limits::default(), &Grants::none()).await.unwrap();
             source.start(&config(&[("do", "replay")]), replay).await.unwrap();
-            let budget = Budget { rows: 1000, bytes: 1 << 20, wait: Duration::ZERO };
+            let budget = Budget { max_records: 1000, max_bytes: 1 << 20, max_wait: Duration::ZERO };
             let polled = source.poll(budget).await.unwrap();
             prop_assert_eq!(polled.idle, Duration::from_millis(20));
             let mut batch = polled.batch.expect("a batch");

@@ -1,4 +1,4 @@
-//! What is counted about instances from outside: calls, time, memory, how they died, what they asked of the host.
+//! Tests the counts of instances: calls, time, memory, traps, host calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use weir_plugin::{Budget, Compile, EngineOptions, Grants, GuestStats, Limits, No
 
 use crate::guest::{component, config, engine, identity, wasm};
 
-const BUDGET: Budget = Budget { rows: 10, bytes: 1000, wait: Duration::ZERO };
+const BUDGET: Budget = Budget { max_records: 10, max_bytes: 1000, max_wait: Duration::ZERO };
 
 fn limits() -> Limits {
     Limits { memory_max: 8 << 20, call_timeout: Duration::from_millis(300), ..Limits::default() }
@@ -32,7 +32,7 @@ fn host_calls(stats: &GuestStats, interface: &str) -> u64 {
 async fn calls_are_counted_by_function_and_go_on_in_the_next_instance() {
     let stats = Arc::default();
     for _ in 0..2 {
-        let mut source = source("rows", &stats).await;
+        let mut source = source("records", &stats).await;
         source.poll(BUDGET).await.unwrap();
         source.poll(BUDGET).await.unwrap();
     }
@@ -76,14 +76,14 @@ async fn traps_are_counted_by_kind_here_and_for_the_engine() {
         ("log", "limit"),
         ("panic no more milk", "unreachable"),
         ("exit 3", "exit"),
-        // Rust keeps a stack of its own in the memory of the guest, and runs out of that one first.
+        // Rust has its own stack in the memory of the guest, which is exhausted first.
         ("recurse", "out-of-bounds"),
         ("too-many", "contract"),
     ] {
         let (stats, before) = (Arc::default(), of_engine(kind));
         let mut source = source(command, &stats).await;
         assert!(source.poll(BUDGET).await.unwrap_err().is_trap(), "{command}");
-        // A dead instance is not called, so it cannot die again.
+        // An instance that trapped is not called, so it cannot trap again.
         assert!(source.poll(BUDGET).await.unwrap_err().is_trap());
         assert_eq!(traps(&stats), [(kind, 1)], "{command}");
         assert!(of_engine(kind) > before);
@@ -98,8 +98,8 @@ async fn calls_of_the_host_are_counted_by_interface() {
     source.poll(BUDGET).await.unwrap_err();
     assert_eq!(host_calls(&stats, "host") - before, 1003, "three by name, and a thousand more");
     assert_eq!(host_calls(&stats, "sink-context"), 0);
-    assert_eq!(stats.metrics().iter().next().map(|(name, _)| name), Some("rows"));
-    // Two looks at the clock at the least.
+    assert_eq!(stats.metrics().iter().next().map(|(name, _)| name), Some("records"));
+    // The clock is read at least twice.
     let mut source = self::source("compute 1", &stats).await;
     let before = host_calls(&stats, "wasi");
     source.poll(BUDGET).await.unwrap_err();
@@ -109,7 +109,7 @@ async fn calls_of_the_host_are_counted_by_interface() {
 #[tokio::test]
 async fn an_engine_counts_what_it_compiles_and_who_lives() {
     let cache = tempfile::tempdir().unwrap();
-    // Who described itself once is not asked again.
+    // A component that was described is not described again.
     for (compiled, from_cache, asked) in [(1, 0, 1), (0, 1, 0)] {
         let engine =
             weir_plugin::Engine::new(EngineOptions { cache: cache.path().to_owned(), compile: Compile::InProcess })

@@ -1,4 +1,4 @@
-//! Guests that talk too much: texts of any length where the contract has a text, and a log without end.
+//! Tests guests that return texts of any length, and that log without end.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use weir_plugin::{
 
 use crate::guest::{component, config, identity};
 
-const BUDGET: Budget = Budget { rows: 10, bytes: 1000, wait: Duration::ZERO };
-/// A text that was 30 MB long, as the host keeps it.
+const BUDGET: Budget = Budget { max_records: 10, max_bytes: 1000, max_wait: Duration::ZERO };
+/// Returns a text of 30 MB as the host truncates it.
 const NOTE: &str = "... truncated, 30000000 bytes in total";
 
 async fn source(connector: &str, command: &str, stats: &Arc<GuestStats>) -> SourceInstance {
@@ -51,9 +51,9 @@ async fn so_are_the_errors_of_a_validation_and_refusals() {
     let long = "x".repeat(30_000_000);
     let refused = component.capabilities("test.Source", &config(&[("refuse", &long)]), &limits).await;
     assert_cut(&fatal(refused));
-    // A class name is the host's, and is said back here.
-    let folder = config(&[("read", &"d".repeat(5000))]);
-    let error = component.capabilities("test.Source", &folder, &limits).await.unwrap_err();
+    // A class name comes from the host, which repeats it here.
+    let directory = config(&[("read", &"d".repeat(5000))]);
+    let error = component.capabilities("test.Source", &directory, &limits).await.unwrap_err();
     assert!(error.to_string().contains("a capability names 5000 bytes; the limit is 4096"), "{error}");
     let change = OffsetChange::Source(vec![("{}".into(), None)]);
     let refused = component.alter_offsets(identity("test.Source"), &said, &change, &limits, &grants).await;
@@ -68,7 +68,7 @@ async fn a_trace_is_short_whatever_the_guest_wrote_before_it_died() {
     assert!(trap.len() < 30_000, "{} bytes", trap.len());
 }
 
-/// Counts what is written, and finds what is said about lines that were not.
+/// Counts written lines, and finds reports of dropped ones.
 #[derive(Clone, Default)]
 struct Log(Arc<Written>);
 
@@ -113,13 +113,13 @@ async fn polls_that_bring_nothing_but_log_lines_fill_no_disk_and_take_nothing_fr
     for _ in 0..60 {
         flood.poll(BUDGET).await.unwrap_err();
     }
-    // 60 calls of 0.9 MiB. The burst is 1 MiB, and what comes in while this runs.
+    // 60 calls of 0.9 MiB. The burst is 1 MiB, plus the bytes allowed while this runs.
     let written = log.0.bytes.load(Ordering::Relaxed);
     assert!((900_000..8_000_000).contains(&written), "{written} bytes of 56 million");
     let (lines, bytes) = stats.log_lines_dropped();
     assert!(lines > 2000 && bytes > 40_000_000, "{lines} lines, {bytes} bytes");
     assert!(log.0.reports.load(Ordering::Relaxed) >= 1, "it is said that lines are missing");
-    // A new instance of the same connector begins where the last one ended.
+    // A new instance of the same connector continues with its budget.
     drop(flood);
     let before = log.0.bytes.load(Ordering::Relaxed);
     source("flood", "log-much", &stats).await.poll(BUDGET).await.unwrap_err();

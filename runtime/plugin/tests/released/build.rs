@@ -1,4 +1,4 @@
-//! Makes the components of `src/lib.rs`, and compares the versions of the contract.
+//! Builds the components of `src/lib.rs`, and compares the versions of the contract.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata, semver_check};
 use wit_parser::{ManglingAndAbi, PackageId, Resolve, Stability, TypeOwner, WorldId, WorldItem};
 
-/// What is in work has the version of the last release until it gets its own. To be compared, it has this one.
+/// A version in development has the number of the last release until it gets its own. For the comparison, it has this one.
 const IN_WORK: &str = "0.2.99";
-/// Versions that a worker has to refuse.
+/// Versions that a worker must reject.
 const LATER: [&str; 3] = ["0.2.1", "0.3.0", "1.0.0"];
-/// Changes of the present version that are no additions: what is replaced, and by what.
+/// Changes of the current version that are not additions: the replaced text, and its replacement.
 const NO_ADDITIONS: [(&str, &str, &str); 3] = [
     (
         "name of an interface",
@@ -100,7 +100,7 @@ fn main() {
     fs::write(out.join("released.rs"), text).unwrap();
 }
 
-/// Why the second version is not an addition to the first; empty if it is one.
+/// Returns why the second version is not an addition to the first, or an empty text if it is one.
 fn fault(before: &Package, after: &Package) -> String {
     let (known, now) = (before.interfaces(), after.interfaces());
     if let Some(missing) = known.difference(&now).next() {
@@ -117,7 +117,7 @@ fn fault(before: &Package, after: &Package) -> String {
 #[derive(Clone)]
 struct Package {
     version: String,
-    /// All files, without the line that names the package.
+    /// All files, without the line with the name of the package.
     text: String,
 }
 
@@ -139,12 +139,12 @@ impl Package {
         package
     }
 
-    /// The same with another version.
+    /// Returns the contract with another version.
     fn renamed(&self, version: &str) -> Self {
         Self { version: version.to_owned(), ..self.clone() }
     }
 
-    /// The same with another text, once.
+    /// Returns the contract with a text replaced, which must occur once.
     fn changed(&self, from: &str, to: &str) -> Self {
         assert!(self.text.contains(from), "the contract does not contain {from:?}");
         Self { text: self.text.replacen(from, to, 1), ..self.clone() }
@@ -163,7 +163,7 @@ impl Package {
         resolve.packages[package].interfaces.keys().cloned().collect()
     }
 
-    /// A world of this package that imports and exports all that a component can, without some interfaces.
+    /// Returns a world of this package that imports and exports everything except some interfaces.
     fn world(&self, resolve: &mut Resolve, is_left_out: impl Fn(&str) -> bool) -> WorldId {
         let package = self.push(resolve);
         let version = &self.version;
@@ -175,14 +175,14 @@ impl Package {
                 false => format!("export weir:connect/{name}@{version};\n"),
             })
             .collect();
-        // A package for each version: they are compared within one.
+        // A package for each version, because versions are compared within a package.
         let package = format!("package weir:connect-{}@{version};\n", version.replace('.', "-"));
         let world = resolve.push_str("everything.wit", &format!("{package} world everything {{ {items} }}"));
         let world = world.unwrap_or_else(|error| panic!("{error:#}"));
         resolve.packages[world].worlds["everything"]
     }
 
-    /// The same, to be compared with that of another version.
+    /// Returns the contract for a comparison with another version, without some interfaces.
     fn comparable(&self, resolve: &mut Resolve, is_left_out: impl Fn(&str) -> bool) -> WorldId {
         let world = self.world(resolve, is_left_out);
         let package = resolve.worlds[world].package.unwrap();
@@ -198,7 +198,7 @@ impl Package {
         ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
     }
 
-    /// The items that do not say since when they exist, or exist since a later version.
+    /// Returns the items without the version in which they were added, or with a later version.
     fn without_since(&self) -> Vec<String> {
         let mut resolve = Resolve::default();
         self.push(&mut resolve);
@@ -238,7 +238,7 @@ fn is_offered(interface: &str) -> bool {
     matches!(interface, "data" | "host" | "context") || interface.ends_with("-context")
 }
 
-/// The versions that were released, in order.
+/// Returns the released versions, in order.
 fn released(wit: &Path) -> Vec<Package> {
     let directories = fs::read_dir(wit.join("released")).unwrap().map(|entry| entry.unwrap().path());
     let mut released: Vec<(Vec<u32>, Package)> = directories

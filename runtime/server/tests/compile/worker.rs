@@ -167,7 +167,7 @@ fn an_upload_beyond_the_queue_is_answered_with_503_and_a_client_that_leaves_make
     drop(upload);
     worker.until_children(0);
     let taken = answer(worker.begin("POST", "/plugins", &small));
-    assert!(taken.starts_with("HTTP/1.1 400 ") && taken.contains("differs from weir:connect"), "{taken}");
+    assert!(taken.starts_with("HTTP/1.1 400 ") && taken.contains("differ from weir:connect"), "{taken}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub use pieces::{PIECE_BYTES, Piece, Pieces};
 #[derive(Debug, PartialEq, Eq)]
 pub struct RecordFailure {
     /// Index of the record in the batch.
-    pub row: u32,
+    pub index: u32,
     /// The converter that failed.
     pub stage: Stage,
     /// Why the record could not be converted.
@@ -136,7 +136,7 @@ fn take<T>(
     mut record: impl FnMut(u32) -> u32,
 ) -> T {
     failures.extend(converted.failures.into_iter().map(|error| RecordFailure {
-        row: record(error.row),
+        index: record(error.index),
         stage,
         message: error.message,
     }));
@@ -144,8 +144,8 @@ fn take<T>(
 }
 
 fn first_of_each_record(failures: &mut Vec<RecordFailure>) {
-    failures.sort_by_key(|failure| failure.row);
-    failures.dedup_by_key(|failure| failure.row);
+    failures.sort_by_key(|failure| failure.index);
+    failures.dedup_by_key(|failure| failure.index);
 }
 
 /// Returns which record a header belongs to. Call it in the order of the headers: all calls together are one pass.
@@ -173,8 +173,8 @@ mod tests {
         // Searching from the start for each record would take minutes.
         let count = 300_000;
         let counts = vec![1; count as usize];
-        let names = Column::from_rows((0..count).map(|_| Some("n")));
-        let values = Values::from_column(Column::from_rows((0..count).map(|_| Some("no JSON"))), count, 1);
+        let names = Column::from_entries((0..count).map(|_| Some("n")));
+        let values = Values::from_column(Column::from_entries((0..count).map(|_| Some("no JSON"))), count, 1);
         let records = Records {
             count,
             topics: Topics::all("t"),
@@ -183,7 +183,7 @@ mod tests {
             ..Records::default()
         };
         let (_, failures) = converters("ByteArrayConverter").to_kafka(records);
-        assert!(failures.iter().map(|failure| failure.row).eq(0..count));
+        assert!(failures.iter().map(|failure| failure.index).eq(0..count));
     }
 
     #[test]

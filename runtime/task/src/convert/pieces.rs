@@ -1,6 +1,6 @@
 //! Converts a batch piece by piece, to limit the memory of converted records that wait for the producer.
 
-use weir_data::converter::{Converted, RowError};
+use weir_data::converter::{Converted, EntryError};
 use weir_data::records::{Column, Headers, Part, Records, Values};
 
 use super::{Converters, Outgoing, RecordFailure, first_of_each_record, records_of_headers, take};
@@ -176,7 +176,7 @@ impl Columns {
             return;
         }
         let message = || format!("the records made of one record take more than {} MiB", RECORD_BYTES >> 20);
-        self.values.failures.extend(missing.map(|row| RowError { row, message: message() }));
+        self.values.failures.extend(missing.map(|index| EntryError { index, message: message() }));
         self.header_count = at.counts(records, count).iter().sum();
         for (column, length) in [
             (&mut self.values.output, count),
@@ -288,7 +288,7 @@ fn truncate(converted: &mut Converted<Column>, count: u32) {
     if lengths.len() > count as usize {
         lengths.truncate(count as usize);
         bytes.truncate(size(lengths));
-        converted.failures.retain(|failure| failure.row < count);
+        converted.failures.retain(|failure| failure.index < count);
     }
 }
 

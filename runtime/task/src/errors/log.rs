@@ -5,8 +5,8 @@ use std::fmt::{self, Write as _};
 use std::sync::OnceLock;
 
 use base64::Engine as _;
+use weir_data::record_starts::RecordStarts;
 use weir_data::records::{Encoding, Format, Records, Values};
-use weir_data::row_starts::RowStarts;
 use weir_data::schema::Schema;
 use weir_data::topic_partition::TopicPartition;
 use weir_plugin::TimestampType;
@@ -42,7 +42,7 @@ impl fmt::Display for RecordLocation<'_> {
 pub(crate) struct Polled {
     records: Records,
     /// Made when the first of them fails.
-    starts: OnceLock<RowStarts>,
+    starts: OnceLock<RecordStarts>,
 }
 
 impl Polled {
@@ -58,14 +58,14 @@ impl Polled {
     /// One record as text. `partition` and `offset` are the JSON objects of the source.
     pub(crate) fn text(&self, record: u32, partition: &str, offset: &str) -> String {
         let Records { keys, values, headers, .. } = &self.records;
-        let starts = self.starts.get_or_init(|| RowStarts::of(keys, values, headers));
+        let starts = self.starts.get_or_init(|| RecordStarts::of(keys, values, headers));
         source_record(&self.records, starts, record, partition, offset)
     }
 }
 
 /// A record of a source, as `SourceRecord.toString` has it. `partition` and `offset` are the JSON objects of the source. Structured
 /// values are JSON, bytes base64, and long ones cut.
-fn source_record(records: &Records, starts: &RowStarts, record: u32, partition: &str, offset: &str) -> String {
+fn source_record(records: &Records, starts: &RecordStarts, record: u32, partition: &str, offset: &str) -> String {
     let index = record as usize;
     let topic = records.topics.topic(index);
     let number = |number: Option<i64>| number.map_or_else(|| "null".to_owned(), |number| number.to_string());
@@ -166,7 +166,7 @@ mod tests {
             values: Values { lengths: vec![1, 7], bytes: b"a{\"b\":1}".to_vec(), formats: vec![0, 1] },
             headers: Headers {
                 counts: vec![0, 1],
-                names: Column::from_rows([Some("h")]),
+                names: Column::from_entries([Some("h")]),
                 values: Values { lengths: vec![-1], bytes: Vec::new(), formats: vec![1] },
             },
             ..Records::default()
@@ -188,7 +188,7 @@ mod tests {
     fn the_text_of_a_large_record_is_short() {
         let many = 100_000;
         let large = Some("x".repeat(100_000));
-        let column = |text: &Option<String>| Values::from_column(Column::from_rows([text.clone()]), 1, 0);
+        let column = |text: &Option<String>| Values::from_column(Column::from_entries([text.clone()]), 1, 0);
         let records = Records {
             count: 1,
             topics: Topics::all("t"),
@@ -196,7 +196,7 @@ mod tests {
             values: column(&large),
             headers: Headers {
                 counts: vec![many],
-                names: Column::from_rows(vec![Some("name"); many as usize]),
+                names: Column::from_entries(vec![Some("name"); many as usize]),
                 values: Values::default(),
             },
             ..Records::default()

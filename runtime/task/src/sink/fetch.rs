@@ -124,7 +124,7 @@ impl FetchedBatch {
         let number = self.offsets.len();
         let records = &mut self.records;
         records.count += 1;
-        records.topics.rows.push(topic);
+        records.topics.name_index.push(topic);
         records.partitions.push(message.partition());
         records.timestamps.push(timestamp);
         self.partition.push(u32::try_from(index).unwrap_or(u32::MAX));
@@ -228,7 +228,7 @@ impl FetchedBatch {
     /// Puts the columns into their short forms.
     fn compact(&mut self) {
         let count = self.offsets.len();
-        let Topics { names, rows: topics } = &mut self.records.topics;
+        let Topics { names, name_index: topics } = &mut self.records.topics;
         if names.len() == 1 {
             topics.clear();
         }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use weir_data::record_starts::RecordStarts;
 use weir_data::records::{Headers, Values};
-use weir_data::row_starts::RowStarts;
 use weir_plugin::TimestampType;
 
 use super::fetch::FetchedBatch;
@@ -28,7 +28,7 @@ struct Bytes {
     values: Values,
     headers: Headers,
     /// Made when the first record is asked for.
-    starts: OnceLock<RowStarts>,
+    starts: OnceLock<RecordStarts>,
 }
 
 impl Originals {
@@ -82,7 +82,7 @@ impl Originals {
     /// The record as consumed.
     pub(super) fn dead_letter(&self, record: usize) -> Option<DeadLetter<'_>> {
         let Bytes { keys, values, headers, starts } = self.bytes.as_ref()?;
-        let starts = starts.get_or_init(|| RowStarts::of(keys, values, headers));
+        let starts = starts.get_or_init(|| RecordStarts::of(keys, values, headers));
         Some(DeadLetter {
             key: starts.key(keys, record),
             value: starts.value(values, record),
@@ -110,15 +110,15 @@ mod tests {
                 timestamps: vec![5, -1, 7],
                 headers: Headers {
                     counts: vec![0, 2, 0],
-                    names: Column::from_rows([Some("a"), Some("b")]),
+                    names: Column::from_entries([Some("a"), Some("b")]),
                     ..Headers::default()
                 },
                 ..Records::default()
             },
             raw: RawColumns {
                 keys: Column::default(),
-                values: Column::from_rows([Some("x"), Some("yy"), None]),
-                header_values: Column::from_rows([None, Some("v")]),
+                values: Column::from_entries([Some("x"), Some("yy"), None]),
+                header_values: Column::from_entries([None, Some("v")]),
             },
             partitions: Vec::new(),
             partition: vec![0, 1, 0],

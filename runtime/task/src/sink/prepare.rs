@@ -118,12 +118,12 @@ impl SinkTask<'_> {
         // `None` if all were converted.
         let mut kept = None;
         if !unconverted.is_empty() {
-            let mut failed = unconverted.iter().map(|failure| failure.row).peekable();
+            let mut failed = unconverted.iter().map(|failure| failure.index).peekable();
             let others: Vec<u32> = (0..records.count).filter(|record| failed.next_if_eq(record).is_none()).collect();
             failures = unconverted
                 .into_iter()
                 .filter_map(|failure| {
-                    let record = failure.row;
+                    let record = failure.index;
                     Some(FailedRecord {
                         record,
                         location: at(&partition, &offsets, record)?,
@@ -142,9 +142,9 @@ impl SinkTask<'_> {
             let record = kept.as_ref().map_or(Some(record), |kept| kept.get(record as usize).copied())?;
             Some(FailedRecord { record, location, failure })
         }));
-        if let Origins::Rows(rows) = &transformed.origins {
-            partition = pick(&partition, rows);
-            offsets = pick(&offsets, rows);
+        if let Origins::Records(origins) = &transformed.origins {
+            partition = pick(&partition, origins);
+            offsets = pick(&offsets, origins);
         }
         // In the order in which Kafka Connect, which processes one record after the other, would find them.
         failures.sort_by_key(|failed| failed.record);

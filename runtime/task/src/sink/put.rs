@@ -52,7 +52,7 @@ impl SinkTask<'_> {
                     self.metrics.batch_size.record(records.into());
                     for failure in failures {
                         consume_budget().await;
-                        self.report_put(&pending, failure.row, &Failure::of_put(&failure.message)).await?;
+                        self.report_put(&pending, failure.index, &Failure::of_put(&failure.message)).await?;
                     }
                 }
                 Err(CallError::Retry { message, after }) => {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use weir_data::record_starts::Starts;
 use weir_data::records::Column;
-use weir_data::row_starts::Starts;
-use weir_plugin::{SettledRows, TopicPartition};
+use weir_plugin::{SettledRecords, TopicPartition};
 
 use super::payload::Payload;
 use crate::Error;
@@ -289,8 +289,8 @@ impl Batch {
     }
 
     /// Returns what `settled` reports to the source about this batch. Called once all of it is settled.
-    pub(super) fn settled_records(&self) -> SettledRows {
-        let mut told = SettledRows::default();
+    pub(super) fn settled_records(&self) -> SettledRecords {
+        let mut told = SettledRecords::default();
         // By the index of the topic and the partition.
         let mut known: HashMap<(u32, i32), usize> = HashMap::new();
         let mut next = 0;
@@ -310,7 +310,7 @@ impl Batch {
                 };
                 next += 1;
             }
-            told.rows.push(self.first_record + u64::from(record));
+            told.numbers.push(self.first_record + u64::from(record));
             told.topic_partition.push(place.0);
             told.offsets.push(place.1);
         }
@@ -327,7 +327,7 @@ mod tests {
         let positions = SourcePositions {
             partitions: vec!["{}".to_owned(), r#"{"a":1}"#.to_owned()],
             partition: vec![0, 1, 1, 0],
-            offsets: Column::from_rows([Some("1"), None, Some("33"), Some("4")]),
+            offsets: Column::from_entries([Some("1"), None, Some("33"), Some("4")]),
         };
         let mut start = 0;
         for (from, to) in [(0, 1), (1, 3), (3, 3), (3, 4)] {

@@ -218,7 +218,7 @@ impl SourceTask {
     /// Polls the plugin once, and transforms the records.
     async fn poll(&mut self) -> Result<(), Error> {
         let most = u32::try_from(self.instance.batch_max()).unwrap_or(u32::MAX);
-        let budget = Budget { rows: POLL_RECORDS, bytes: POLL_BYTES.min(most), wait: POLL_WAIT };
+        let budget = Budget { max_records: POLL_RECORDS, max_bytes: POLL_BYTES.min(most), max_wait: POLL_WAIT };
         let began = Instant::now();
         let polled = match self.instance.poll(budget).await {
             Ok(polled) => polled,

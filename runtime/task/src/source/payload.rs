@@ -1,7 +1,7 @@
 //! The converted records of a batch, kept until Kafka has acknowledged them: a record that was not accepted is sent again.
 
+use weir_data::record_starts::Starts;
 use weir_data::records::{Column, Records};
-use weir_data::row_starts::Starts;
 
 use crate::convert::{Outgoing, RecordHeaders};
 
@@ -134,7 +134,7 @@ mod tests {
             timestamps: vec![-1, 7, 8, -1],
             headers: Headers {
                 counts: vec![0, 2, 0, 1],
-                names: Column::from_rows([Some("a"), Some("b"), Some("c")]),
+                names: Column::from_entries([Some("a"), Some("b"), Some("c")]),
                 ..Headers::default()
             },
             ..Records::default()
@@ -142,8 +142,8 @@ mod tests {
         let payload = Payload::new(Outgoing {
             records,
             keys: Column::default(),
-            values: Column::from_rows([Some("v"), None, Some(""), Some("www")]),
-            header_values: Column::from_rows([None, Some("x"), Some("yz")]),
+            values: Column::from_entries([Some("v"), None, Some(""), Some("www")]),
+            header_values: Column::from_entries([None, Some("x"), Some("yz")]),
         });
         let outgoing = &payload.outgoing;
         let (mut values, mut headers) = (outgoing.values.iter(4), outgoing.headers());

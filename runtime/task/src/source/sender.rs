@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 use tracing::{info, warn};
-use weir_data::row_starts::Starts;
+use weir_data::record_starts::Starts;
 use weir_plugin::SourceBatch;
 
 use super::batch::{Batch, SourcePositions};

@@ -15,7 +15,7 @@ pub(super) fn batch(first_record: u64, topics: &[&str], records: &[(u32, u32, i3
         count,
         topics: Topics {
             names: topics.iter().map(|&name| name.to_owned()).collect(),
-            rows: records.iter().map(|(_, topic, _, _)| *topic).collect(),
+            name_index: records.iter().map(|(_, topic, _, _)| *topic).collect(),
         },
         partitions: records.iter().map(|(_, _, partition, _)| *partition).collect(),
         ..Records::default()
@@ -34,7 +34,7 @@ pub(super) fn batch(first_record: u64, topics: &[&str], records: &[(u32, u32, i3
         payload: Payload::new(Outgoing {
             records: records_of_kafka,
             keys: Column::default(),
-            values: Column::from_rows(records.iter().map(|(_, _, _, value)| Some(value))),
+            values: Column::from_entries(records.iter().map(|(_, _, _, value)| Some(value))),
             header_values: Column::default(),
         }),
         skipped: vec![],
@@ -46,7 +46,7 @@ pub(super) fn batch(first_record: u64, topics: &[&str], records: &[(u32, u32, i3
         positions: SourcePositions {
             partitions: vec!["a".to_owned(), "b".to_owned()],
             partition: records.iter().map(|(partition, _, _, _)| *partition).collect(),
-            offsets: Column::from_rows((0..records.len()).map(|number| Some(offset(number)))),
+            offsets: Column::from_entries((0..records.len()).map(|number| Some(offset(number)))),
         },
         originals: None,
         bytes: 10,

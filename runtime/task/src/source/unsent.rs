@@ -86,11 +86,11 @@ impl Unsent {
         // Records that are dropped after the last one of a piece belong to the next piece.
         let to = if is_last { self.count } else { origins.of(first + count - 1) + 1 };
         let origin = |record: u32| origins.of(first + record) - from;
-        let left_out: Vec<u32> = failures.iter().map(|failure| failure.row).collect();
+        let left_out: Vec<u32> = failures.iter().map(|failure| failure.index).collect();
         let kept = self.failures.iter().rposition(|(record, _)| *record >= to).map_or(0, |last| last + 1);
         let mut failed: Vec<(u32, Failure)> =
             self.failures.split_off(kept).into_iter().rev().map(|(record, failure)| (record - from, failure)).collect();
-        failed.extend(failures.into_iter().map(|failure| (origin(failure.row), failure.into_failure(converters))));
+        failed.extend(failures.into_iter().map(|failure| (origin(failure.index), failure.into_failure(converters))));
         // In the order in which Kafka Connect, which processes one record after another, would find them.
         failed.sort_by_key(|(record, _)| *record);
         // A record that became several fails once, however many of those fail.
@@ -167,13 +167,13 @@ mod tests {
         let mut schema = Schema::string();
         schema.nodes[0].doc = Some("d".repeat(doc));
         let values = origins.iter().enumerate().map(|(index, origin)| format!("{origin}.{index}"));
-        let mut values = Values::from_column(Column::from_rows(values.map(Some)), count, 0);
+        let mut values = Values::from_column(Column::from_entries(values.map(Some)), count, 0);
         values.formats = origins.iter().map(|origin| u32::from(*origin == 8)).collect();
         let records = Records {
             count,
             topics: Topics {
                 names: vec!["a".into(), "b".into()],
-                rows: origins.iter().map(|origin| origin % 2).collect(),
+                name_index: origins.iter().map(|origin| origin % 2).collect(),
             },
             formats: vec![
                 Format::with_schema(Encoding::Utf8, Arc::new(schema)),
@@ -185,10 +185,10 @@ mod tests {
         let positions = SourcePositions {
             partitions: vec![r#"{"p":0}"#.into(), r#"{"p":1}"#.into()],
             partition: (0..12).map(|record| record % 2).collect(),
-            offsets: Column::from_rows((0..12).map(|record| (record != 3).then(|| format!(r#"{{"o":{record}}}"#)))),
+            offsets: Column::from_entries((0..12).map(|record| (record != 3).then(|| format!(r#"{{"o":{record}}}"#)))),
         };
         let failures = vec![(4, Failure::of_put("no"))];
-        (Transformed { records, origins: Origins::Rows(origins), failures }, positions)
+        (Transformed { records, origins: Origins::Records(origins), failures }, positions)
     }
 
     /// A record of the source: its number, its place, whether it was skipped, and what is sent of it.

@@ -215,7 +215,7 @@ impl<S: Sink> SinkHarness<S> {
             };
             assert!(
                 asked.iter().any(fits),
-                "{answer:?} is above what was asked for, or of another partition: {asked:?}"
+                "{answer:?} is greater than the requested offset, or for another partition: {asked:?}"
             );
             if let Some(partition) = self.partitions.get_mut(&(answer.topic.clone(), answer.partition)) {
                 partition.committed = answer.offset as usize;

@@ -192,7 +192,7 @@ impl SchemaBuilder {
     /// # Panics
     /// Panics if this schema is not a struct.
     pub fn field(mut self, name: &str, schema: SchemaBuilder) -> SchemaBuilder {
-        assert!(self.node.kind == SchemaType::Struct, "field {name} was given to a schema that is no struct");
+        assert!(self.node.kind == SchemaType::Struct, "field {name} was added to a schema that is not a struct");
         self.node.field_names.push(name.into());
         self.children.push(schema);
         self

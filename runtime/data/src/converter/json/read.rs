@@ -7,7 +7,7 @@ use super::Known;
 use super::cache::{Cache, SHAPE_FACTOR};
 use crate::check::check_utf8;
 use crate::converter::Converted;
-use crate::converter::rows::{Patch, Patches, each_value};
+use crate::converter::entries::{Patch, Patches, each_value};
 use crate::json::envelope::{self, NO_ENVELOPE};
 use crate::json::payload::{self, Rules, decode_base64};
 use crate::json::schema;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::cache::{Cache, SHAPE_FACTOR};
-use crate::converter::rows::{Patch, Patches, each_value_until, shortened};
+use crate::converter::entries::{Patch, Patches, each_value_until, shortened};
 use crate::converter::{Converted, Part};
 use crate::json::payload::{self, Direction, Rules, write_base64};
 use crate::json::schema;

@@ -40,7 +40,7 @@ impl Connector {
 pub(crate) struct ConnectorCheck(pub(super) connector_check::Guest);
 
 impl ConnectorCheck {
-    /// The time until the next check; none = no other.
+    /// Returns the time until the next check, or `None` if there is none.
     pub(crate) async fn check(
         &self,
         store: &mut Store<StoreState>,

@@ -1,5 +1,4 @@
-//! `data`: columns are moved, small things are mapped, and schemas, the only thing that would have to be copied for each batch, are
-//! remembered from one batch to the next.
+//! `data`: moves columns and converts small values. Schemas, which are the only data that would be copied for each batch, are cached.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,24 +10,24 @@ use weir_data::schema::{Schema, SchemaNode, SchemaType};
 use weir_data::text::{MAX_MESSAGE, bounded};
 
 use super::imports::data as wit;
-use crate::batch::{PluginConfig, RowFailure, TopicPartition, TopicPartitionOffset};
+use crate::batch::{PluginConfig, RecordFailure, TopicPartition, TopicPartitionOffset};
 use crate::call::CallError;
 use crate::store::StoreState;
 
-/// Schemas that are remembered on the way out of a guest. Batches of a task tend to have the same few.
+/// The number of cached schemas from a guest. The batches of a task usually have the same few.
 const REMEMBERED: usize = 32;
-/// Most bytes that they take together: a guest chooses their size, and the host pays for it.
+/// The maximum number of bytes of the cached schemas: a guest chooses their size, and the host stores them.
 const REMEMBERED_BYTES: usize = 4 << 20;
 
-/// The formats of the last batches of one instance, on both sides of the boundary.
+/// The formats of the last batches of an instance, in both directions.
 #[derive(Default)]
 pub(super) struct FormatMemory {
-    /// The table of the last batch that went in, and what it looks like in there.
+    /// The table of the last batch that was passed to the guest, and its converted form.
     host: Vec<Format>,
     guest: Vec<wit::Format>,
-    /// Schemas that came out, the latest last. Handing out the same `Arc` again lets later stages compare by address.
+    /// Schemas from the guest, the latest last. Using the same `Arc` again lets later stages compare addresses.
     out: VecDeque<(Arc<Schema>, usize)>,
-    /// What those take.
+    /// The bytes of these schemas.
     out_bytes: usize,
 }
 
@@ -50,7 +49,7 @@ impl FormatMemory {
         formats.iter().map(to_format).collect()
     }
 
-    /// Keeps the table of the last batch, unless it is large.
+    /// Caches the table of the last batch, unless it is large.
     fn keep(&mut self, guest: Vec<wit::Format>) {
         let schemas = self.host.iter().filter_map(|format| format.schema.as_deref());
         if schemas.map(Schema::weight).sum::<usize>() <= REMEMBERED_BYTES {
@@ -60,7 +59,7 @@ impl FormatMemory {
         }
     }
 
-    /// Formats that came out of the guest.
+    /// Converts formats from the guest.
     pub(super) fn lift(&mut self, formats: Vec<wit::Format>) -> Vec<Format> {
         formats
             .into_iter()
@@ -91,7 +90,7 @@ impl FormatMemory {
     }
 }
 
-/// Columns that are lent to the bindings for the length of a call. `give_back` undoes `lend`.
+/// Moves columns to the bindings for the duration of a call. `give_back` reverts `lend`.
 pub(super) fn lend(records: &mut Records, memory: &mut FormatMemory) -> wit::Records {
     wit::Records {
         count: records.count,
@@ -105,7 +104,7 @@ pub(super) fn lend(records: &mut Records, memory: &mut FormatMemory) -> wit::Rec
     }
 }
 
-/// See [`lend`]. The table of formats never left.
+/// See [`lend`]. The table of formats is not moved.
 pub(super) fn give_back(lent: wit::Records, records: &mut Records, memory: &mut FormatMemory) {
     memory.keep(lent.formats);
     records.topics = topics(lent.topics);
@@ -116,7 +115,7 @@ pub(super) fn give_back(lent: wit::Records, records: &mut Records, memory: &mut 
     records.headers = headers(lent.headers);
 }
 
-/// Records that a guest returned.
+/// Converts records that a guest returned.
 pub(super) fn records(records: wit::Records, memory: &mut FormatMemory) -> Records {
     Records {
         count: records.count,
@@ -143,11 +142,11 @@ fn to_values(Values { lengths, bytes, formats }: Values) -> wit::Values {
 }
 
 pub(super) fn topics(wit::TopicColumn { names, name_index }: wit::TopicColumn) -> Topics {
-    Topics { names, rows: name_index }
+    Topics { names, name_index }
 }
 
-fn to_topics(Topics { names, rows }: Topics) -> wit::TopicColumn {
-    wit::TopicColumn { names, name_index: rows }
+fn to_topics(Topics { names, name_index }: Topics) -> wit::TopicColumn {
+    wit::TopicColumn { names, name_index }
 }
 
 pub(super) fn headers(wit::HeaderColumns { counts, names, values: of }: wit::HeaderColumns) -> Headers {
@@ -266,11 +265,11 @@ pub(super) fn offset(offset: wit::TopicPartitionOffset) -> TopicPartitionOffset 
     TopicPartitionOffset { topic, partition, offset }
 }
 
-pub(super) fn record_failure(wit::RecordFailure { index, message }: wit::RecordFailure) -> RowFailure {
-    RowFailure { row: index, message: said(message) }
+pub(super) fn record_failure(wit::RecordFailure { index, message }: wit::RecordFailure) -> RecordFailure {
+    RecordFailure { index, message: said(message) }
 }
 
-/// What a guest says went wrong, with what the host knows of the cause, where the same call can be repeated.
+/// Converts the error of a call that can be repeated, and adds the cause that the host knows.
 pub(super) fn fault(store: &Store<StoreState>) -> impl FnOnce(wit::Fault) -> CallError {
     move |fault| match fault {
         wit::Fault::Retriable(wit::Retriable { message, after_ms }) => CallError::Retry {
@@ -281,7 +280,7 @@ pub(super) fn fault(store: &Store<StoreState>) -> impl FnOnce(wit::Fault) -> Cal
     }
 }
 
-/// As [`fault`], where it cannot.
+/// Like [`fault`], for a call that cannot be repeated.
 pub(super) fn fatal(store: &Store<StoreState>) -> impl FnOnce(String) -> CallError {
     |message| CallError::Fatal(explained(store, message))
 }
@@ -290,12 +289,12 @@ fn explained(store: &Store<StoreState>, message: String) -> String {
     store.data().trouble().explain(said(message))
 }
 
-/// A message that the guest chose.
+/// Limits a message of the guest.
 pub(super) fn said(message: String) -> String {
     bounded(message, MAX_MESSAGE)
 }
 
-/// Whole milliseconds, as many as fit.
+/// Converts to whole milliseconds, up to the maximum.
 pub(super) fn to_millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What guests of this version may call: `host` and the contexts.
+//! The imports of guests of this version: `host` and the contexts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,11 +93,11 @@ impl source_context::Host for StoreState {
     }
 
     fn commit_transaction(&mut self, index: Option<u32>) -> wasmtime::Result<()> {
-        self.end_transaction(TransactionBoundary { row: index, abort: false })
+        self.end_transaction(TransactionBoundary { index, abort: false })
     }
 
     fn abort_transaction(&mut self, index: Option<u32>) -> wasmtime::Result<()> {
-        self.end_transaction(TransactionBoundary { row: index, abort: true })
+        self.end_transaction(TransactionBoundary { index, abort: true })
     }
 }
 

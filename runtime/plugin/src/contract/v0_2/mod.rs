@@ -1,4 +1,4 @@
-//! Version 0.2 of `weir:connect`: moves columns, maps types and errors, decides nothing.
+//! Version 0.2 of `weir:connect`: only moves columns and converts types and errors.
 
 mod connector;
 mod data;
@@ -27,7 +27,7 @@ mod bindings {
         inline: "
             package weir:worker;
 
-            /// All that a component may import and export; each component has a part of it.
+            /// All imports and exports of components. Each component has a part of them.
             world everything {
                 include weir:connect/source-plugin@0.2.0;
                 include weir:connect/sink-plugin@0.2.0;
@@ -53,10 +53,10 @@ mod bindings {
 use bindings::exports::weir::connect as exports;
 use bindings::weir::connect as imports;
 
-/// The version that the bindings name. wasmtime finds the same interface of an earlier version of the track by it too.
+/// The version that the bindings name. With it, wasmtime also finds the same interface of an earlier version of the track.
 const VERSION: &str = "0.2.0";
 
-/// What the host offers to components of this version, besides WASI.
+/// Links what the host offers to components of this version, apart from WASI.
 pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result<()> {
     type State = HasSelf<StoreState>;
     imports::data::add_to_linker::<_, State>(linker, |state| state)?;
@@ -70,14 +70,14 @@ pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result
     Ok(())
 }
 
-/// Names of the interfaces of this version that the host offers.
+/// The names of the interfaces of this version that the host offers.
 pub(crate) const OFFERED: [&str; 6] =
     ["data", "host", "context", "connector-context", "sink-context", "source-context"];
 
-/// The interfaces that a component exports: of each the indices of its functions, and how it is wrapped.
+/// The exported interfaces of a component: the indexes of their functions, and how each is wrapped.
 macro_rules! exports {
     ($($field:ident: $interface:ident, $wrap:expr;)+) => {
-        /// The interfaces that a component exports, found once, before any instance.
+        /// The exported interfaces of a component, found once, before an instance is created.
         #[derive(Clone)]
         pub(crate) struct Exports {
             plugin: exports::plugin::GuestIndices,
@@ -135,7 +135,7 @@ macro_rules! exports {
             )+
         }
 
-        /// Whether this interface is among those that the host can call.
+        /// Returns whether the host can call this interface.
         pub(crate) fn uses(interface: &str) -> bool {
             interface == "plugin" || [$(Interface::$interface),+].iter().any(|known| known.name() == interface)
         }

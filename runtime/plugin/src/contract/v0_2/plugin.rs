@@ -1,4 +1,4 @@
-//! `plugin`, `validation` and `capabilities`: what a component contains, and what is asked about a configuration.
+//! `plugin`, `validation` and `capabilities`: the description of a component, and calls about configurations.
 
 use wasmtime::Store;
 use weir_data::text::shown;
@@ -14,7 +14,7 @@ use crate::store::StoreState;
 pub(crate) struct Plugin(pub(super) wit::Guest);
 
 impl Plugin {
-    /// The inner error is about a name in an open list that this worker does not know, or a value that is not valid there.
+    /// The inner error is about a name in an open list that this worker does not know, or an invalid value.
     pub(crate) async fn describe(
         &self,
         store: &mut Store<StoreState>,
@@ -230,7 +230,7 @@ fn bound(text: &str) -> Result<Option<Bound>, String> {
     if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
 }
 
-/// A whole number that is at least 1.
+/// Parses an integer that is at least 1.
 fn number<N: std::str::FromStr + PartialOrd + From<u8>>(text: &str, attribute: &str) -> Result<N, String> {
     let number = text.parse().ok().filter(|number| *number >= N::from(1));
     number.ok_or_else(|| {
@@ -239,7 +239,7 @@ fn number<N: std::str::FromStr + PartialOrd + From<u8>>(text: &str, attribute: &
     })
 }
 
-/// An attribute that a plugin or key has at most once.
+/// Returns an attribute that may occur at most once.
 struct Once<T> {
     name: &'static str,
     value: Option<T>,

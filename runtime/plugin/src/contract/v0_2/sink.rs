@@ -1,10 +1,10 @@
-//! `sink` and what is optional for sinks.
+//! `sink` and the optional interfaces of sinks.
 
 use wasmtime::Store;
 
 use super::data::{self, FormatMemory, fatal, fault};
 use super::exports::{sink as wit, sink_commit, sink_offsets, sink_partitions};
-use crate::batch::{PluginConfig, RowFailure, SinkBatch, TimestampType, TopicPartition, TopicPartitionOffset};
+use crate::batch::{PluginConfig, RecordFailure, SinkBatch, TimestampType, TopicPartition, TopicPartitionOffset};
 use crate::call::CallError;
 use crate::store::StoreState;
 
@@ -27,12 +27,12 @@ impl Sink {
         Ok(self.guest.call_start(&mut *store, class, &data::to_config(config)).await?.map_err(fatal(store)))
     }
 
-    /// The columns of `batch` are lent to the guest and are back in it afterwards.
+    /// The columns of `batch` are moved to the guest and back.
     pub(crate) async fn put(
         &mut self,
         store: &mut Store<StoreState>,
         batch: &mut SinkBatch,
-    ) -> wasmtime::Result<Result<Vec<RowFailure>, CallError>> {
+    ) -> wasmtime::Result<Result<Vec<RecordFailure>, CallError>> {
         let lent = wit::SinkBatch {
             records: data::lend(&mut batch.records, &mut self.formats),
             topic_partitions: data::to_partitions(&batch.topic_partitions),
@@ -96,7 +96,7 @@ impl SinkPartitions {
 pub(crate) struct SinkOffsets(pub(super) sink_offsets::Guest);
 
 impl SinkOffsets {
-    /// An offset of -1 = forget the offset.
+    /// An offset of -1 deletes the offset.
     pub(crate) async fn alter(
         &self,
         store: &mut Store<StoreState>,

@@ -1,4 +1,4 @@
-//! `source` and what is optional for sources.
+//! `source` and the optional interfaces of sources.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use wasmtime::Store;
 
 use super::data::{self, FormatMemory, fatal, fault};
 use super::exports::{source as wit, source_acknowledgements as acknowledgements, source_offsets, source_transactions};
-use crate::batch::{Acknowledgements, Budget, PluginConfig, Polled, SettledRows, SourceBatch};
+use crate::batch::{Acknowledgements, Budget, PluginConfig, Polled, SettledRecords, SourceBatch};
 use crate::call::CallError;
 use crate::store::StoreState;
 
@@ -34,8 +34,8 @@ impl Source {
         store: &mut Store<StoreState>,
         budget: Budget,
     ) -> wasmtime::Result<Result<Polled, CallError>> {
-        let Budget { rows, bytes, wait } = budget;
-        let budget = wit::Budget { max_records: rows, max_bytes: bytes, max_wait_ms: data::to_millis(wait) };
+        let Budget { max_records, max_bytes, max_wait } = budget;
+        let budget = wit::Budget { max_records, max_bytes, max_wait_ms: data::to_millis(max_wait) };
         let polled = self.guest.call_poll(&mut *store, budget).await?;
         let polled = polled.map(|wit::Polled { batch, idle_ms }| Polled {
             batch: batch.map(|batch| self.batch(batch)),
@@ -73,13 +73,13 @@ impl SourceAcknowledgements {
     pub(crate) async fn settled(
         &self,
         store: &mut Store<StoreState>,
-        rows: SettledRows,
+        records: SettledRecords,
     ) -> wasmtime::Result<Result<(), CallError>> {
         let records = acknowledgements::SettledRecords {
-            numbers: rows.rows,
-            topic_partitions: data::to_partitions(&rows.topic_partitions),
-            topic_partition_index: rows.topic_partition,
-            offsets: rows.offsets,
+            numbers: records.numbers,
+            topic_partitions: data::to_partitions(&records.topic_partitions),
+            topic_partition_index: records.topic_partition,
+            offsets: records.offsets,
         };
         Ok(self.0.call_settled(&mut *store, &records).await?.map_err(fatal(store)))
     }
@@ -118,7 +118,7 @@ impl SourceTransactions {
 pub(crate) struct SourceOffsets(pub(super) source_offsets::Guest);
 
 impl SourceOffsets {
-    /// Source partition and offset of each, as JSON; none = forget the offset.
+    /// The source partition and offset of each, as JSON. `None` deletes the offset.
     pub(crate) async fn alter(
         &self,
         store: &mut Store<StoreState>,

@@ -30,7 +30,7 @@ impl Transform {
         Ok(wanted.map(columns).map_err(|message| CallError::Fatal(said(message))))
     }
 
-    /// The columns of `records` and `offsets` are lent to the guest and are back in them afterwards.
+    /// The columns of `records` and `offsets` are moved to the guest and back.
     pub(crate) async fn apply(
         &mut self,
         store: &mut Store<StoreState>,
@@ -46,10 +46,10 @@ impl Transform {
 
     fn transformed(&mut self, transformed: wit::Transformed) -> Transformed {
         let failure = |wit::StepFailure { index, step, message, retriable }| StepFailure {
-            row: index,
+            index,
             step,
             message: said(message),
-            retry: retriable,
+            retriable,
         };
         Transformed {
             origins: transformed.origins,
@@ -85,7 +85,7 @@ impl Predicate {
         Ok(wanted.map(columns).map_err(|message| CallError::Fatal(said(message))))
     }
 
-    /// The columns of `records` and `offsets` are lent to the guest and are back in them afterwards.
+    /// The columns of `records` and `offsets` are moved to the guest and back.
     pub(crate) async fn test(
         &mut self,
         store: &mut Store<StoreState>,
@@ -100,7 +100,7 @@ impl Predicate {
     }
 }
 
-/// A batch without the columns that nobody wants to see; those wait here.
+/// Returns a batch without the columns that are not wanted, which are kept for later.
 struct Lent {
     batch: wit::TransformBatch,
     kept: Records,

@@ -1,4 +1,4 @@
-//! What the guest can be told to do. Each command answers with a text, unless it never comes back.
+//! The commands of the guest. Each returns a text, unless it never returns.
 
 use std::fs;
 use std::hint::black_box;
@@ -72,7 +72,7 @@ pub(crate) fn run(command: &str) -> String {
     }
 }
 
-/// Timers that wait at the same time, which the standard library has no way to ask for.
+/// Waits for several timers at the same time, which the standard library does not support.
 #[expect(unsafe_code, reason = "an import is foreign code")]
 fn timers(count: u32) -> String {
     #[link(wasm_import_module = "wasi:clocks/monotonic-clock@0.2.6")]
@@ -81,7 +81,7 @@ fn timers(count: u32) -> String {
         fn subscribe_duration(nanoseconds: u64) -> i32;
     }
     for _ in 0..count {
-        // SAFETY: the signature is that of the interface; what comes back is a handle, which nobody closes.
+        // SAFETY: the signature is that of the interface. The result is a handle, which is never closed.
         unsafe { subscribe_duration(3_600_000_000_000) };
     }
     format!("{count} timers")
@@ -128,8 +128,8 @@ fn recurse(depth: u64) -> u64 {
 }
 
 fn metrics() -> String {
-    host::counter_add("rows", 3);
-    host::counter_add("rows", 4);
+    host::counter_add("records", 3);
+    host::counter_add("records", 4);
     host::gauge_set("lag", 0.5);
     (0..1000).for_each(|number| host::counter_add(&format!("more_{number}"), 1));
     "measured".to_owned()
@@ -143,16 +143,16 @@ fn environment() -> String {
     format!("{variables:?} {arguments:?} {:?}", input.unwrap_or_default())
 }
 
-fn list(folder: &str) -> std::io::Result<String> {
+fn list(directory: &str) -> std::io::Result<String> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(directory)? {
         names.push(entry?.file_name().to_string_lossy().into_owned());
     }
     names.sort();
     Ok(names.join(","))
 }
 
-/// Opens a file as often as it can be opened, and again after all of that was closed.
+/// Opens a file as often as possible, closes all, and opens it again.
 fn open_many(file: &str) -> String {
     let fill = || {
         let mut open = Vec::new();
@@ -166,7 +166,7 @@ fn open_many(file: &str) -> String {
     format!("{}; {}", fill(), fill())
 }
 
-/// Connects as often as that is possible, and again after all of that was closed.
+/// Connects as often as possible, closes all connections, and connects again.
 fn connect_many(address: &str) -> String {
     let fill = || {
         let mut open = Vec::new();
@@ -193,7 +193,7 @@ fn read_held(files: &str) -> String {
     format!("{} all", held.len())
 }
 
-/// Writes, appends to, reads and measures a file, many times over, in pieces smaller and larger than a buffer of the host.
+/// Writes, appends to, reads and measures a file many times, in pieces smaller and larger than a buffer of the host.
 fn rounds(path: &str) -> String {
     let round = |size: usize| -> std::io::Result<()> {
         let piece: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();

@@ -1,4 +1,4 @@
-//! The source, the sink and the connector around them.
+//! The source, the sink, and their connector.
 
 use std::cell::RefCell;
 
@@ -85,14 +85,14 @@ impl source::Guest for Guest {
     fn poll(budget: source::Budget) -> Result<source::Polled, Fault> {
         let batch = match setting("do").as_str() {
             "replay" => replay(),
-            "rows" => lines(budget.max_records),
+            "records" => lines(budget.max_records),
             "too-many" => lines(budget.max_records + 1),
             "bad-offset" => {
                 let mut batch = lines(1);
                 batch.source_offsets = Column { lengths: vec![2], bytes: b"17".into() };
                 batch
             }
-            "retry" => return Err(Fault::Retriable(Retriable { message: "no rows yet".into(), after_ms: None })),
+            "retry" => return Err(Fault::Retriable(Retriable { message: "no records yet".into(), after_ms: None })),
             command => return Err(Fault::Fatal(commands::run(command))),
         };
         Ok(source::Polled { batch: Some(batch), idle_ms: 20 })
@@ -120,7 +120,7 @@ impl source_acknowledgements::Guest for Guest {
     }
 }
 
-/// The batch that the test hands over as a stored offset.
+/// Returns the batch that the test provides as a stored offset.
 fn replay() -> source::SourceBatch {
     let stored = source_context::stored_offsets(&["nothing".to_owned(), "batch".to_owned()]);
     assert_eq!(stored[0], None, "answers are in order");
@@ -174,11 +174,11 @@ fn empty() -> Records {
 }
 
 thread_local! {
-    /// What of a text is still to be said.
+    /// The rest of a text that is returned in pieces.
     static REST: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// The next piece of a text, because messages are cut: `+` and more to come, or `.` and the last.
+/// Returns the next piece of a text, because messages are truncated: `+` if more pieces follow, or `.` for the last one.
 fn piece_of(text: impl FnOnce() -> String) -> String {
     REST.with_borrow_mut(|rest| {
         if rest.is_empty() {

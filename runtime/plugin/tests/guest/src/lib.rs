@@ -1,7 +1,7 @@
-//! The component that the tests of weir-plugin run: one plugin of each kind, written against the bare bindings. The key `do` of a
-//! configuration says how it behaves; see `commands.rs` for what can be asked.
+//! The component for the tests of weir-plugin: one plugin of each kind, written with the plain bindings. The key `do` of a configuration
+//! determines what it does; see `commands.rs`.
 
-// Only a component exports names that a native linker refuses; natively there is nothing here to build.
+// A native linker rejects the names that a component exports, so natively there is nothing here to build.
 #![cfg(target_family = "wasm")]
 
 mod commands;
@@ -51,11 +51,11 @@ use bindings::exports::weir::connect::plugin::{ConfigKey, ConfigType, Importance
 use bindings::exports::weir::connect::{capabilities, plugin, validation};
 use bindings::weir::connect::data::ConfigEntry;
 
-/// Implements every export.
+/// Implements all exports.
 struct Guest;
 
 thread_local! {
-    /// The configuration that `start` or `configure` brought.
+    /// The configuration passed to `start` or `configure`.
     static CONFIG: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
 }
 

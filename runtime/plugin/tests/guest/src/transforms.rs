@@ -95,7 +95,7 @@ fn kept(records: &Records) -> Transformed {
     kept_records(records.count)
 }
 
-/// Every column once more, and with formats of its own.
+/// Returns all columns, with their own formats.
 fn all(records: Records) -> Transformed {
     let count = records.count;
     let first = records.formats.len() as u32;

@@ -1,5 +1,4 @@
-//! What `codec.rs` needs of this side: the contract's types, and those of its records that have other field names there than in
-//! the host.
+//! The types that `codec.rs` needs in the guest: those of the contract, with the field names of the host where they differ.
 
 use crate::bindings::weir::connect::data;
 pub(crate) use crate::bindings::weir::connect::data::{Column, Encoding, Format, Schema, SchemaNode, SchemaType};
@@ -20,7 +19,7 @@ pub(crate) struct Values {
 
 pub(crate) struct TopicColumn {
     pub(crate) names: Vec<String>,
-    pub(crate) rows: Vec<u32>,
+    pub(crate) name_index: Vec<u32>,
 }
 
 pub(crate) struct HeaderColumns {
@@ -56,7 +55,7 @@ impl From<data::Records> for Records {
     fn from(records: data::Records) -> Records {
         Records {
             count: records.count,
-            topics: TopicColumn { names: records.topics.names, rows: records.topics.name_index },
+            topics: TopicColumn { names: records.topics.names, name_index: records.topics.name_index },
             partitions: records.partitions,
             timestamps: records.timestamps,
             formats: records.formats,
@@ -75,7 +74,7 @@ impl From<Records> for data::Records {
     fn from(records: Records) -> data::Records {
         data::Records {
             count: records.count,
-            topics: data::TopicColumn { names: records.topics.names, name_index: records.topics.rows },
+            topics: data::TopicColumn { names: records.topics.names, name_index: records.topics.name_index },
             partitions: records.partitions,
             timestamps: records.timestamps,
             formats: records.formats,

@@ -15,15 +15,15 @@ fn documented(count: u32, doc: usize) -> Records {
     schema.nodes[0].doc = Some("d".repeat(doc));
     let header = Schema::structure([("h".to_owned(), Schema::string().optional())]);
     let text = |index: u32| if index % 3 == 2 { "7".to_owned() } else { format!(r#"{{"id":{index}}}"#) };
-    let values = Column::from_rows((0..count).map(|index| Some(text(index))));
-    let keys = Column::from_rows((0..count).map(|index| (index % 2 == 0).then(|| index.to_string())));
+    let values = Column::from_entries((0..count).map(|index| Some(text(index))));
+    let keys = Column::from_entries((0..count).map(|index| (index % 2 == 0).then(|| index.to_string())));
     let counts: Vec<u32> = (0..count).map(|index| index % 3).collect();
     let headers: u32 = counts.iter().sum();
-    let names = Column::from_rows((0..headers).map(|header| Some(format!("n{header}"))));
-    let header_values = Column::from_rows((0..headers).map(|_| Some("{}")));
+    let names = Column::from_entries((0..headers).map(|header| Some(format!("n{header}"))));
+    let header_values = Column::from_entries((0..headers).map(|_| Some("{}")));
     Records {
         count,
-        topics: Topics { names: vec!["a".into(), "b".into()], rows: (0..count).map(|index| index % 2).collect() },
+        topics: Topics { names: vec!["a".into(), "b".into()], name_index: (0..count).map(|index| index % 2).collect() },
         partitions: (0..count as i32).collect(),
         timestamps: (0..i64::from(count)).collect(),
         formats: vec![
@@ -70,7 +70,10 @@ fn pieces_together_are_what_the_whole_batch_is() {
             assert_eq!(piece.first as usize, found.len());
             assert!(piece.outgoing.values.bytes.len() <= PIECE_BYTES + doc + 1000);
             failures.extend(
-                piece.failures.into_iter().map(|failure| RecordFailure { row: piece.first + failure.row, ..failure }),
+                piece
+                    .failures
+                    .into_iter()
+                    .map(|failure| RecordFailure { index: piece.first + failure.index, ..failure }),
             );
             found.extend(records(&piece.outgoing));
             number += 1;
@@ -105,13 +108,13 @@ fn records_made_of_one_stay_together_and_are_bounded() {
     let found = pieces_of(21, PIECE_BYTES / 2, &|index| index / 20);
     assert_eq!(found.iter().map(|(count, _)| *count).collect::<Vec<_>>(), [20, 1]);
     let last = found[0].1.last().expect("a failure");
-    assert_eq!((last.row, last.message.as_str()), (19, "the records made of one record take more than 48 MiB"));
-    assert!(found[0].1.iter().all(|failure| failure.row % 3 == 2 || failure.row >= 17));
+    assert_eq!((last.index, last.message.as_str()), (19, "the records made of one record take more than 48 MiB"));
+    assert!(found[0].1.iter().all(|failure| failure.index % 3 == 2 || failure.index >= 17));
 }
 
 #[test]
 fn text_and_json_without_schemas_are_one_piece_that_is_not_copied() {
-    let values = Column::from_rows(vec![Some("x".repeat(1 << 20)); 20]);
+    let values = Column::from_entries(vec![Some("x".repeat(1 << 20)); 20]);
     let address = values.bytes.as_ptr();
     let records = Records {
         count: 20,
@@ -129,7 +132,7 @@ fn text_and_json_without_schemas_are_one_piece_that_is_not_copied() {
 
 #[test]
 fn many_records_are_several_pieces() {
-    let values = Values::from_column(Column::from_rows((0..40_000).map(|index| Some(index.to_string()))), 40_000, 0);
+    let values = Values::from_column(Column::from_entries((0..40_000).map(|index| Some(index.to_string()))), 40_000, 0);
     let records = Records { count: 40_000, topics: Topics::all("t"), values: values.clone(), ..Records::default() };
     let mut converters = converters("ByteArrayConverter");
     let mut pieces = Pieces::new(records);

@@ -122,7 +122,7 @@ fn a_source_hears_where_each_record_went() {
     outstanding.acknowledge(1, 5, 50);
     outstanding.acknowledge(2, 4, 41);
     let told = only.settled_records();
-    assert_eq!(told.rows, [7, 8, 9, 10]);
+    assert_eq!(told.numbers, [7, 8, 9, 10]);
     assert_eq!(told.topic_partition, [-1, 1, -2, 0], "dropped, the last of two, skipped, sent");
     assert_eq!(told.offsets, [-1, 50, -1, 41]);
     assert_eq!(told.topic_partitions.len(), 2);

@@ -1,7 +1,7 @@
 //! The positions at which the records of a batch begin, found in one pass. Columns are made to be read in order: without these
 //! positions, reading a single record means reading all records before it.
 
-use crate::records::{HeaderIter, Headers, Rows, Values};
+use crate::records::{Entries, HeaderIter, Headers, Values};
 
 /// The positions at which the entries of a column begin.
 #[derive(Debug, Default)]
@@ -34,14 +34,14 @@ impl Starts {
 
 /// The positions at which records begin in the columns of a batch.
 #[derive(Debug, Default)]
-pub struct RowStarts {
+pub struct RecordStarts {
     keys: Starts,
     values: Starts,
     /// For each record the index of its first header, and the positions at which that header's name and value begin.
     headers: Vec<(usize, usize, usize)>,
 }
 
-impl RowStarts {
+impl RecordStarts {
     /// Finds the positions in a batch with these columns.
     pub fn of(keys: &Values, values: &Values, headers: &Headers) -> Self {
         let length = |lengths: &[i32], index: usize| lengths.get(index).map_or(0, |&length| length.max(0) as usize);
@@ -75,7 +75,7 @@ impl RowStarts {
         let Headers { names, values, .. } = headers;
         let left = headers.total().saturating_sub(u32::try_from(index).unwrap_or(u32::MAX));
         let rest = |lengths: &'a [i32], bytes: &'a [u8], at: usize| {
-            Rows::new(lengths.get(index..).unwrap_or_default(), bytes.get(at..).unwrap_or_default(), left)
+            Entries::new(lengths.get(index..).unwrap_or_default(), bytes.get(at..).unwrap_or_default(), left)
         };
         HeaderIter {
             names: rest(&names.lengths, &names.bytes, name),
@@ -93,7 +93,7 @@ mod tests {
     use crate::records::Column;
 
     fn values(records: &[Option<&str>]) -> Values {
-        Values::from_column(Column::from_rows(records.iter().copied()), records.len() as u32, 0)
+        Values::from_column(Column::from_entries(records.iter().copied()), records.len() as u32, 0)
     }
 
     #[test]
@@ -101,24 +101,24 @@ mod tests {
         let keys = values(&[Some("a"), None, Some(""), Some("bc")]);
         let headers = Headers {
             counts: vec![0, 2, 0, 1],
-            names: Column::from_rows([Some("x"), Some("yy"), Some("z")]),
+            names: Column::from_entries([Some("x"), Some("yy"), Some("z")]),
             values: values(&[None, Some("1"), Some("23")]),
         };
         let nulls = Values::default();
-        let starts = RowStarts::of(&keys, &nulls, &headers);
+        let starts = RecordStarts::of(&keys, &nulls, &headers);
         for record in 0..4 {
             assert_eq!(starts.key(&keys, record), keys.iter(4).nth(record).flatten());
             assert_eq!(starts.value(&nulls, record), None);
-            let expected: Vec<_> = headers.rows(4).nth(record).into_iter().flatten().collect();
+            let expected: Vec<_> = headers.per_record(4).nth(record).into_iter().flatten().collect();
             assert_eq!(starts.headers(&headers, record).collect::<Vec<_>>(), expected);
         }
     }
 
     #[test]
     fn header_values_that_are_all_null_are_null() {
-        let names = Column::from_rows([Some("x"), Some("y")]);
+        let names = Column::from_entries([Some("x"), Some("y")]);
         let headers = Headers { counts: vec![1, 1], names, values: Values::default() };
-        let starts = RowStarts::of(&Values::default(), &Values::default(), &headers);
+        let starts = RecordStarts::of(&Values::default(), &Values::default(), &headers);
         let last: Vec<_> = starts.headers(&headers, 1).map(|header| (header.name, header.value)).collect();
         assert_eq!(last, [(&b"y"[..], None)]);
     }

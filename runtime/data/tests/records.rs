@@ -105,7 +105,7 @@ fn batch(records: &[Record], short: bool) -> Records {
     let mut topics = Topics::default();
     for record in records {
         let known = topics.names.iter().position(|name| *name == record.topic);
-        topics.rows.push(known.unwrap_or(topics.names.len()) as u32);
+        topics.name_index.push(known.unwrap_or(topics.names.len()) as u32);
         if known.is_none() {
             topics.names.push(record.topic.clone());
         }
@@ -120,13 +120,13 @@ fn batch(records: &[Record], short: bool) -> Records {
         values: all,
         headers: Headers {
             counts: records.iter().map(|record| record.headers.len() as u32).collect(),
-            names: Column::from_rows(flat.iter().map(|(name, _)| Some(name))),
+            names: Column::from_entries(flat.iter().map(|(name, _)| Some(name))),
             values: header_values,
         },
     };
     if short {
-        if batch.topics.rows.iter().all(|&topic| topic == 0) {
-            batch.topics.rows.clear();
+        if batch.topics.name_index.iter().all(|&topic| topic == 0) {
+            batch.topics.name_index.clear();
         }
         if batch.partitions.iter().all(|&partition| partition < 0) {
             batch.partitions.clear();
@@ -155,7 +155,7 @@ fn cells(values: &Values, count: u32, formats: &[Format]) -> Vec<Cell> {
 fn model(batch: &Records) -> Vec<Record> {
     let keys = cells(&batch.keys, batch.count, &batch.formats);
     let values = cells(&batch.values, batch.count, &batch.formats);
-    let headers = batch.headers.rows(batch.count);
+    let headers = batch.headers.per_record(batch.count);
     let records = keys.into_iter().zip(values).zip(headers).enumerate();
     records
         .map(|(record, ((key, value), headers))| Record {
@@ -338,7 +338,8 @@ fn garbage_format() -> impl Strategy<Value = Format> {
 }
 
 fn garbage() -> impl Strategy<Value = Records> {
-    let topics = (vec("[a-z./ ]{0,3}", 0..3), numbers(|n| n as u32)).prop_map(|(names, rows)| Topics { names, rows });
+    let topics = (vec("[a-z./ ]{0,3}", 0..3), numbers(|n| n as u32))
+        .prop_map(|(names, name_index)| Topics { names, name_index });
     let headers = (numbers(|n| n as u32), garbage_column(), garbage_values())
         .prop_map(|(counts, names, values)| Headers { counts, names, values });
     (
@@ -383,7 +384,7 @@ proptest! {
             keys: some[3].then_some(output.keys),
             values: some[4].then_some(output.values),
             headers: some[5].then_some(output.headers),
-            failures: failures.into_iter().map(|row| StepFailure { row, step: 0, message: String::new(), retry: false }).collect(),
+            failures: failures.into_iter().map(|index| StepFailure { index, step: 0, message: String::new(), retriable: false }).collect(),
         };
         let input = batch(&input, true);
         if transformed.check(&input).is_ok() {
@@ -401,7 +402,7 @@ proptest! {
             1 => batch.keys.lengths[record] = -2,
             2 => batch.values.bytes.push(b'x'),
             3 => batch.values.formats[record] = batch.formats.len() as u32,
-            4 => batch.topics.rows[record] = batch.topics.names.len() as u32,
+            4 => batch.topics.name_index[record] = batch.topics.names.len() as u32,
             5 => batch.partitions[record] = -2,
             6 => batch.timestamps.push(0),
             7 => batch.headers.counts[record] += 1,
@@ -453,7 +454,7 @@ fn a_transform_returns_a_limited_number_of_records_and_failures() {
     assert_eq!(origins(64_000).check(&input), Ok(()));
     let text = origins(64_001).check(&input).unwrap_err().to_string();
     assert_eq!(text, "origins has 64001 entries for a batch of 1000 records; the limit is 64000");
-    let failure = StepFailure { row: 0, step: 0, message: String::new(), retry: false };
+    let failure = StepFailure { index: 0, step: 0, message: String::new(), retriable: false };
     let failures = |count| Transformed { failures: vec![failure.clone(); count], ..Transformed::default() };
     assert_eq!(failures(64_000).check(&input), Ok(()));
     assert!(failures(64_001).check(&input).unwrap_err().to_string().starts_with("failures has 64001"));
@@ -513,7 +514,7 @@ fn columns_that_did_not_change_are_not_copied() {
 
 #[test]
 fn one_record_fails_once() {
-    let failure = |row, step| StepFailure { row, step, message: step.to_string(), retry: false };
+    let failure = |index, step| StepFailure { index, step, message: step.to_string(), retriable: false };
     let input = Records { count: 3, topics: Topics::all("t"), ..Records::default() };
     let transformed = Transformed {
         origins: vec![1],

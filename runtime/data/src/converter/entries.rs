@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Converted, RowError};
+use super::{Converted, EntryError};
 use crate::json::payload::{MAX_COLUMN, too_large};
 use crate::records::Column;
 
@@ -37,7 +37,7 @@ pub(crate) fn each_value_until<'a>(
             Ok(true) => (column.bytes.len() - start) as i32,
             Ok(false) => -1,
             Err(message) => {
-                failures.push(RowError { row: index as u32, message: shortened(message) });
+                failures.push(EntryError { index: index as u32, message: shortened(message) });
                 -1
             }
         };
