@@ -1,5 +1,5 @@
-//! Measures chains of three of the shipped transforms over JSON objects of 110 bytes, in WebAssembly, in batches of 500 records, with and without
-//! the converters on both sides. Kafka Connect takes 1,430 ns per record for the same work: decode, three transforms, encode.
+//! Measures chains of three of the shipped transforms over JSON objects of 110 bytes, in WebAssembly, in batches of 500 records, with and
+//! without the converters on both sides. Kafka Connect takes 1,430 ns per record for the same work: decode, three transforms, encode.
 //!
 //! Run: `cargo xtask microbench chain` (it builds `transforms.wasm` first).
 

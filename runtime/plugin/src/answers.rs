@@ -1,5 +1,5 @@
-//! Limits for the results of plugins about configurations: errors and capabilities. They are stored, returned over REST and logged, so a plugin
-//! must not determine their size.
+//! Limits for the results of plugins about configurations: errors and capabilities. They are stored, returned over REST and logged, so a
+//! plugin must not determine their size.
 
 use weir_data::text::{self, MAX_MESSAGE};
 
@@ -82,8 +82,8 @@ pub(crate) fn check_size(needed: &[Needed]) -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// This worker does not know the kind or an option, or the target is not valid. The text is for the user, because the target may come from the
-/// configuration.
+/// This worker does not know the kind or an option, or the target is not valid. The text is for the user, because the target may come from
+/// the configuration.
 pub(crate) fn capabilities(needed: Vec<Needed>) -> Result<Vec<Capability>, String> {
     needed.into_iter().map(capability).collect()
 }

@@ -1,5 +1,5 @@
-//! The only place where bytes become code, because wasmtime trusts what it deserialises. Only the cache, and the engine for what it has just
-//! compiled, call this.
+//! The only place where bytes become code, because wasmtime trusts what it deserialises. Only the cache, and the engine for what it has
+//! just compiled, call this.
 #![expect(unsafe_code, reason = "Component::deserialize is unsafe, because its input is machine code")]
 
 use wasmtime::component::Component;

@@ -1,5 +1,5 @@
-//! Threads for blocking operations of guests: files and name lookups. The worker writes its own files on other threads. Each task has only a few
-//! of them, so that a file system or a name server that does not respond affects only the connectors that use it.
+//! Threads for blocking operations of guests: files and name lookups. The worker writes its own files on other threads. Each task has only
+//! a few of them, so that a file system or a name server that does not respond affects only the connectors that use it.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,8 +13,8 @@ use crate::log::Identity;
 
 /// The maximum number of threads for all guests.
 const MAX_THREADS: usize = 512;
-/// The maximum number of concurrent blocking operations of a task. An operation that never returns keeps its slot, even after the instance has
-/// ended, so a restarted task does not get more.
+/// The maximum number of concurrent blocking operations of a task. An operation that never returns keeps its slot, even after the instance
+/// has ended, so a restarted task does not get more.
 const MAX_CALLS: usize = 4;
 
 /// The threads of this process.
@@ -75,8 +75,8 @@ impl Blocking {
         Self { threads: threads.runtime.as_ref().map(|runtime| runtime.handle().clone()), turns: semaphore }
     }
 
-    /// Runs a function on one of the threads, once the task has a slot. If the caller stops waiting, the function continues, and keeps the slot until
-    /// it returns.
+    /// Runs a function on one of the threads, once the task has a slot. If the caller stops waiting, the function continues, and keeps the
+    /// slot until it returns.
     pub(crate) fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce() -> R + Send + 'static,

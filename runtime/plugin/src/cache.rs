@@ -3,8 +3,8 @@
 //!
 //! A file contains a magic number, the component's id, a message authentication code and the content. Because the content is executed, the
 //! code is computed with a key that only the worker's user can read (`seal.rs`), over all of this and the settings of the engine or the
-//! version of the contract. The directory cannot be changed by other users (`private/private_dir.rs`). A file that does not match is treated
-//! as missing.
+//! version of the contract. The directory cannot be changed by other users (`private/private_dir.rs`). A file that does not match is
+//! treated as missing.
 
 use std::hash::{Hash, Hasher};
 use std::io;

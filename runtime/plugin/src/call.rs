@@ -235,8 +235,8 @@ fn handed_over_too_much(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains(HOSTCALL_FUEL))
 }
 
-/// Returns the frames that have names. wasmtime prints `<unknown>` for a module and `<wasm function 7>` for a function without a name, which do
-/// not help. Only its printed form has the names without the parts that the compiler added.
+/// Returns the frames that have names. wasmtime prints `<unknown>` for a module and `<wasm function 7>` for a function without a name,
+/// which do not help. Only its printed form has the names without the parts that the compiler added.
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     named_frames(&backtrace.to_string())
 }

@@ -14,12 +14,12 @@ use wasmtime::UpdateDeadline;
 
 use crate::stats::GuestStats;
 
-/// The time after the deadline when a call is ended from outside. A guest that computes is ended from inside, with a backtrace; this is for one
-/// that waits in the host.
+/// The time after the deadline when a call is ended from outside. A guest that computes is ended from inside, with a backtrace; this is for
+/// one that waits in the host.
 const GRACE: Duration = Duration::from_millis(500);
 /// The time after which a guest that computes in one call gets a smaller share of the CPU.
 const FREE_COMPUTING: Duration = Duration::from_secs(1);
-/// The longest deadline. A later one is no limit.
+/// The longest deadline. A later one counts as no deadline.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The deadline has passed.
@@ -111,8 +111,8 @@ impl Clock {
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
     }
 
-    /// Returns how long the guest sleeps at this tick. A guest that has computed for seconds sleeps as long as it ran since the last tick, and later
-    /// two and three times as long.
+    /// Returns how long the guest sleeps at this tick. A guest that has computed for seconds sleeps as long as it ran since the last tick,
+    /// and later two and three times as long.
     fn pause(&mut self) -> Result<Duration, CallTimeout> {
         if self.began.elapsed() >= self.timeout {
             return Err(self.timeout());

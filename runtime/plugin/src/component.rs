@@ -201,8 +201,8 @@ impl Component {
             .can_define_transactions(store, class, config)))
     }
 
-    /// Asks, in a separate instance, whether the offsets of a stopped connector may be replaced. Returns false if the plugin does not handle
-    /// offset changes.
+    /// Asks, in a separate instance, whether the offsets of a stopped connector may be replaced. Returns false if the plugin does not
+    /// handle offset changes.
     ///
     /// # Errors
     ///
@@ -308,7 +308,8 @@ impl Component {
         Ok(SinkInstance::new(sandbox, exported, commit, partitions))
     }
 
-    /// Creates the instance of a chain of transforms of this component, which is not configured. `identity.class` is the class of the first step.
+    /// Creates the instance of a chain of transforms of this component, which is not configured. `identity.class` is the class of the first
+    /// step.
     ///
     /// # Errors
     ///
@@ -349,8 +350,8 @@ impl Component {
         self.instances.make(guest, &limits, grants).await
     }
 
-    /// Returns the memory that an instance for this class needs according to its description. The instance of a chain, which is requested with its
-    /// first class, gets the largest value of its classes.
+    /// Returns the memory that an instance for this class needs according to its description. The instance of a chain, which is requested
+    /// with its first class, gets the largest value of its classes.
     fn memory(&self, class: &str) -> Option<u64> {
         let in_chains = |kind| matches!(kind, PluginKind::Transformation | PluginKind::Predicate);
         let plugin = self.plugin(class)?;

@@ -1,8 +1,8 @@
-//! The cost of an instance apart from the memories and tables that the guest grows: globals, functions, segments and handles, each time that
-//! a module is instantiated. Computed from the component's bytes, before an instance is created.
+//! The cost of an instance apart from the memories and tables that the guest grows: globals, functions, segments and handles, each time
+//! that a module is instantiated. Computed from the component's bytes, before an instance is created.
 //!
-//! The sizes are upper bounds of what wasmtime allocates. A component may instantiate a module many times, and may itself be instantiated many
-//! times; these numbers are multiplied.
+//! The sizes are upper bounds of what wasmtime allocates. A component may instantiate a module many times, and may itself be instantiated
+//! many times; these numbers are multiplied.
 
 use wasmparser::{
     CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,

@@ -25,8 +25,8 @@ const MAX_DEFAULT: usize = 16 << 10;
 const MAX_LIST: usize = 1000;
 /// The maximum length of an entry in such a list.
 const MAX_ENTRY: usize = 1 << 10;
-/// The maximum number of bytes of a description, with an extra cost for each key and each entry of a list. It is stored for each component, and
-/// the response to a validation contains a part of it for each alias of a transform.
+/// The maximum number of bytes of a description, with an extra cost for each key and each entry of a list. It is stored for each component,
+/// and the response to a validation contains a part of it for each alias of a transform.
 const MAX_TOTAL: usize = 1 << 20;
 /// The cost of a key apart from its texts.
 const KEY_BYTES: usize = 256;

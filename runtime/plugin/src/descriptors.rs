@@ -1,5 +1,5 @@
-//! Open files and sockets: limits for each instance, and for all plugins together, so that the worker always has some for Kafka, its REST API and
-//! its own files.
+//! Open files and sockets: limits for each instance, and for all plugins together, so that the worker always has some for Kafka, its REST
+//! API and its own files.
 
 use std::sync::{Arc, LazyLock};
 

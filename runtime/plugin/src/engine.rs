@@ -35,8 +35,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// The options of an engine.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// The directory for compiled components. It is created if it does not exist, and must not be writable by others, because its content is
-    /// executed.
+    /// The directory for compiled components. It is created if it does not exist, and must not be writable by others, because its content
+    /// is executed.
     pub cache: PathBuf,
     /// Where components are compiled that the cache does not contain.
     pub compile: Compile,
@@ -56,8 +56,8 @@ pub enum EngineError {
     Thread(#[source] std::io::Error),
 }
 
-/// Compiles and holds components. A worker has one; clones are the same engine. Its clock thread ends when the engine, all components and all
-/// instances are dropped.
+/// Compiles and holds components. A worker has one; clones are the same engine. Its clock thread ends when the engine, all components and
+/// all instances are dropped.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -119,8 +119,8 @@ impl Engine {
         })))
     }
 
-    /// Loads a component: from memory if it is loaded, from the disk if it was compiled before. Otherwise it is compiled, which takes seconds
-    /// and several cores.
+    /// Loads a component: from memory if it is loaded, from the disk if it was compiled before. Otherwise it is compiled, which takes
+    /// seconds and several cores.
     ///
     /// # Errors
     ///
@@ -133,8 +133,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// See [`Engine::load`]; also [`CompileError::Busy`](crate::CompileError::Busy) or [`CompileError::Waited`](crate::CompileError::Waited) if too
-    /// many other components are being compiled.
+    /// See [`Engine::load`]; also [`CompileError::Busy`](crate::CompileError::Busy) or
+    /// [`CompileError::Waited`](crate::CompileError::Waited) if too many other components are being compiled.
     pub async fn load_within(&self, wasm: impl Into<Bytes>, limits: &Limits) -> Result<Arc<Component>, LoadError> {
         self.load_in_turn(wasm.into(), limits, self.0.compiler.queued()).await
     }
@@ -148,7 +148,8 @@ impl Engine {
         self.load_in_turn(wasm.into(), limits, Turn::Patient).await
     }
 
-    /// Returns the component if it is loaded, or if it is compiled and described on the disk. Nothing is compiled, and no code of the guest runs.
+    /// Returns the component if it is loaded, or if it is compiled and described on the disk. Nothing is compiled, and no code of the guest
+    /// runs.
     ///
     /// # Errors
     ///
@@ -339,8 +340,8 @@ struct Linked {
     exports: Exports,
 }
 
-/// The slot of a component in the table of loaded ones. A slot that is still empty when its last user drops it is removed: rejected files are
-/// not remembered, because a client may upload any number of them.
+/// The slot of a component in the table of loaded ones. A slot that is still empty when its last user drops it is removed: rejected files
+/// are not remembered, because a client may upload any number of them.
 struct Entry<'a> {
     loaded: &'a Mutex<HashMap<ComponentId, Arc<Slot>>>,
     id: ComponentId,

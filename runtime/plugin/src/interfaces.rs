@@ -1,5 +1,5 @@
-//! Checks what a file is, and whether this worker knows the names of a component's imports and exports. Nothing is compiled, and what is nested in
-//! the component is not read. Types are compared later, when the component is linked.
+//! Checks what a file is, and whether this worker knows the names of a component's imports and exports. Nothing is compiled, and what is
+//! nested in the component is not read. Types are compared later, when the component is linked.
 
 use wasmparser::{Chunk, Parser, Payload};
 

@@ -6,8 +6,8 @@
 //!   sandboxes. Each call has a deadline, and each result is checked. A guest that traps or violates the contract ends with a [`Trap`],
 //!   whose text is the trace that operators see.
 //!
-//! The contract is `wit/`. Each of its tracks has a module in `contract/` that only converts between its types and those of this crate and of
-//! `weir-data`.
+//! The contract is `wit/`. Each of its tracks has a module in `contract/` that only converts between its types and those of this crate and
+//! of `weir-data`.
 
 // Grants, limits of the compiler and signals use functions of Unix. All crates of the worker depend on this one.
 #[cfg(not(unix))]

@@ -75,13 +75,13 @@ impl MemoryFrom {
     }
 }
 
-/// The fraction of an instance's memory that a batch may have. A guest has a batch several times: as it was passed, as values of its language,
-/// and as its result.
+/// The fraction of an instance's memory that a batch may have. A guest has a batch several times: as it was passed, as values of its
+/// language, and as its result.
 const BATCH_PART: u64 = 16;
 
 impl Limits {
-    /// Returns the limits for a plugin that states that it needs this much memory. It gets more than the default only as far as the operator
-    /// allows.
+    /// Returns the limits for a plugin that states that it needs this much memory. It gets more than the default only as far as the
+    /// operator allows.
     #[must_use]
     pub fn for_need(self, memory: Option<u64>) -> Self {
         let Some(need) = memory else { return self };

@@ -34,7 +34,8 @@ pub(crate) struct Verdict {
     pub(crate) report: Option<Dropped>,
 }
 
-/// The budget of a connector: a token bucket that fills at a constant rate. Successive instances share it, so that restarts do not increase it.
+/// The budget of a connector: a token bucket that fills at a constant rate. Successive instances share it, so that restarts do not increase
+/// it.
 #[derive(Debug)]
 pub(crate) struct LogBudget {
     /// Bytes per second (`weir.plugin.log.bytes.per.second`).

@@ -1,5 +1,5 @@
-//! `wasi:sockets/ip-name-lookup` for granted names only: a lookup of any name could send data to others, and only the addresses that are found here
-//! can be connected to. The system's resolver may block, so it is called on the threads of `blocking.rs`.
+//! `wasi:sockets/ip-name-lookup` for granted names only: a lookup of any name could send data to others, and only the addresses that are
+//! found here can be connected to. The system's resolver may block, so it is called on the threads of `blocking.rs`.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};

@@ -1,5 +1,5 @@
-//! `wasi:filesystem/preopens`: the granted directories, as they were opened then. wasmtime's implementation would open them again by their paths,
-//! whose targets may have changed.
+//! `wasi:filesystem/preopens`: the granted directories, as they were opened then. wasmtime's implementation would open them again by their
+//! paths, whose targets may have changed.
 
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::Descriptor;

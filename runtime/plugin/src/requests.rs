@@ -1,4 +1,5 @@
-//! Requests of a guest through the contexts, collected until its call returns. They are limited here, because the guest chooses their number.
+//! Requests of a guest through the contexts, collected until its call returns. They are limited here, because the guest chooses their
+//! number.
 
 use std::time::Duration;
 

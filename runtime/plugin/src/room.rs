@@ -1,5 +1,5 @@
-//! The limit on the number of instances, so that the worker does not exhaust the mappings that the kernel allows: a process without any cannot
-//! start a thread or allocate memory.
+//! The limit on the number of instances, so that the worker does not exhaust the mappings that the kernel allows: a process without any
+//! cannot start a thread or allocate memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! Message authentication codes for files that the worker writes and reads later. The key cannot be read by guests or other users, so that they
-//! cannot create a valid code.
+//! Message authentication codes for files that the worker writes and reads later. The key cannot be read by guests or other users, so that
+//! they cannot create a valid code.
 
 use std::io;
 

@@ -116,8 +116,8 @@ impl HostInterface {
     const NAMES: [&str; 6] = ["wasi", "host", "context", "connector-context", "source-context", "sink-context"];
 }
 
-/// The counts for the successive instances of one owner, such as the source of a task. A new instance continues the counts of the previous one.
-/// They can be read at any time, also during a call, without a lock.
+/// The counts for the successive instances of one owner, such as the source of a task. A new instance continues the counts of the previous
+/// one. They can be read at any time, also during a call, without a lock.
 #[derive(Debug, Default)]
 pub struct GuestStats {
     metrics: Arc<Metrics>,

@@ -1,5 +1,5 @@
-//! The host's state of an instance, and its restrictions: no environment, no arguments, no standard input, and only granted files and hosts.
-//! Standard output and standard error go to the log.
+//! The host's state of an instance, and its restrictions: no environment, no arguments, no standard input, and only granted files and
+//! hosts. Standard output and standard error go to the log.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -39,8 +39,8 @@ pub type OffsetsFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<Option<Strin
 
 /// Provides the result of `source-context.stored-offsets`.
 pub trait StoredOffsets: Send + Sync + 'static {
-    /// Returns the offsets that are stored for these source partitions, one entry for each, in order; each is a JSON object. Guests call this in
-    /// `start` or later, and so does the connector's instance. It must not take longer than the deadline of a call.
+    /// Returns the offsets that are stored for these source partitions, one entry for each, in order; each is a JSON object. Guests call
+    /// this in `start` or later, and so does the connector's instance. It must not take longer than the deadline of a call.
     ///
     /// # Errors
     ///

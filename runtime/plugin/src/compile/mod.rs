@@ -1,7 +1,7 @@
 //! Compiles components, and limits how many are compiled at once and how many wait.
 //!
-//! A small component can take a compiler any amount of memory and time, so a worker compiles in child processes with limits (`child.rs` starts
-//! them, `process.rs` runs in them).
+//! A small component can take a compiler any amount of memory and time, so a worker compiles in child processes with limits (`child.rs`
+//! starts them, `process.rs` runs in them).
 
 mod child;
 mod descriptors;

@@ -1,7 +1,7 @@
 //! The code that runs in a child process: reads limits and a component from standard input, and writes machine code to standard output.
 //!
-//! The input is the magic number, the limits, the length of the component and the component. Then it stays open as long as the parent waits.
-//! The output is a byte for its type, followed by the machine code or a text.
+//! The input is the magic number, the limits, the length of the component and the component. Then it stays open as long as the parent
+//! waits. The output is a byte for its type, followed by the machine code or a text.
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -92,8 +92,8 @@ fn end_with_parent() {
 
 /// Sets the limits of this process permanently, before the component is read.
 fn limit(memory_max: u64, cpu_seconds: u64) -> io::Result<()> {
-    // Neither is needed for safety, and the system may reject either: if the machine runs out of memory, the kernel ends this process first, and
-    // this process has a lower priority than the worker.
+    // Neither is needed for safety, and the system may reject either: if the machine runs out of memory, the kernel ends this process
+    // first, and this process has a lower priority than the worker.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let _ = setpriority_process(None, NICE);
     for (resource, most) in [
@@ -117,7 +117,8 @@ fn limit(memory_max: u64, cpu_seconds: u64) -> io::Result<()> {
 fn lower(resource: Resource, most: u64) -> io::Result<()> {
     let now = rustix::process::getrlimit(resource);
     let least = |known: Option<u64>| Some(known.map_or(most, |known| known.min(most)));
-    // At the soft limit of CPU time the kernel ends the process with a signal that names the cause, at the hard limit with one that does not.
+    // At the soft limit of CPU time the kernel ends the process with a signal that names the cause, at the hard limit with one that does
+    // not.
     let maximum = match resource {
         Resource::Cpu => now.maximum,
         _ => least(now.maximum),

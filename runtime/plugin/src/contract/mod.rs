@@ -1,8 +1,8 @@
 //! The contract with plugins (`wit/`), independent of its version. The rest of this crate uses only the names in this module.
 //!
-//! Each served track has a directory here, which only converts between its types and those of this crate. `instance/` determines the meaning of
-//! results, checks them, and handles missing optional interfaces. A new track is a new directory, a new variant of [`Served`] and a new entry in
-//! the table of `version.rs`.
+//! Each served track has a directory here, which only converts between its types and those of this crate. `instance/` determines the
+//! meaning of results, checks them, and handles missing optional interfaces. A new track is a new directory, a new variant of [`Served`]
+//! and a new entry in the table of `version.rs`.
 
 #[cfg(test)]
 mod released_tests;
@@ -34,8 +34,8 @@ macro_rules! each {
 }
 pub(crate) use each;
 
-/// Links what the host offers to components of all tracks, apart from WASI. The names of the interfaces contain the version, so one linker can
-/// contain all of them.
+/// Links what the host offers to components of all tracks, apart from WASI. The names of the interfaces contain the version, so one linker
+/// can contain all of them.
 pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result<()> {
     v0_2::add_to_linker(linker)
 }
@@ -97,8 +97,8 @@ impl Exports {
     }
 }
 
-/// The interfaces that a component may export apart from `plugin`. Each is a type, and a method of [`Exports`] that finds it in an instance, or
-/// returns `None` if the component does not export it.
+/// The interfaces that a component may export apart from `plugin`. Each is a type, and a method of [`Exports`] that finds it in an
+/// instance, or returns `None` if the component does not export it.
 macro_rules! interfaces {
     ($($interface:ident = $name:literal, $method:ident;)+) => {
         /// The interfaces that a component may export apart from `plugin`.

@@ -1,5 +1,5 @@
-//! Tests what `wit/README.md` promises about versions: components of each released version can be linked, a version only adds to the previous
-//! one, and each item has the version in which it was added.
+//! Tests what `wit/README.md` promises about versions: components of each released version can be linked, a version only adds to the
+//! previous one, and each item has the version in which it was added.
 
 use wasmtime::component::{Component, Linker};
 use weir_plugin_released::{

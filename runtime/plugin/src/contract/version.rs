@@ -1,7 +1,7 @@
 //! The versions of the contract that this worker serves, and the error for components of other versions.
 //!
-//! A track is a series of versions each of which only adds to the one before: 0.2.x, and from 1.0 on 1.x. wasmtime links any versions of a track,
-//! so the check that a component's version is not later than the worker's is made here.
+//! A track is a series of versions each of which only adds to the one before: 0.2.x, and from 1.0 on 1.x. wasmtime links any versions of a
+//! track, so the check that a component's version is not later than the worker's is made here.
 
 use std::cmp::Ordering;
 use std::fmt;

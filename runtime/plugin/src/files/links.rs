@@ -1,5 +1,6 @@
-//! Resolves absolute links in a granted directory. The system refuses to follow absolute links from a directory, whatever their target is. So
-//! the path is rewritten: a link to a place in the directory is replaced by its relative path, and the new path is opened like any other.
+//! Resolves absolute links in a granted directory. The system refuses to follow absolute links from a directory, whatever their target is.
+//! So the path is rewritten: a link to a place in the directory is replaced by its relative path, and the new path is opened like any
+//! other.
 //!
 //! This does not determine what may be opened: the new path is resolved in the directory, too. A link that changes in the meantime leads to
 //! another place in the directory, or to an error.
@@ -16,8 +17,8 @@ const MAX_LINKS: usize = 40;
 /// The maximum length of a path, as in Linux.
 const MAX_PATH: usize = 4096;
 
-/// Returns the path without absolute links, if it contains any and all of them lead to places in the directory, which has these absolute `names`.
-/// `follow` is true if a link at the end is followed.
+/// Returns the path without absolute links, if it contains any and all of them lead to places in the directory, which has these absolute
+/// `names`. `follow` is true if a link at the end is followed.
 pub(super) fn rewrite(dir: &File, names: &[PathBuf], path: &Path, follow: bool) -> Option<PathBuf> {
     let (mut done, mut rest) = (PathBuf::new(), VecDeque::new());
     let (mut links, mut absolute) = (0, false);

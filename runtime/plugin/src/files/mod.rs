@@ -149,8 +149,8 @@ impl Files<'_> {
         }
     }
 
-    /// Like [`Files::elsewhere`], for an operation on a path. If the path leads out of the directory, it may contain an absolute link to a place in the
-    /// directory, and the operation is tried again without such links.
+    /// Like [`Files::elsewhere`], for an operation on a path. If the path leads out of the directory, it may contain an absolute link to a
+    /// place in the directory, and the operation is tried again without such links.
     async fn at<R, W>(&mut self, fd: Resource<Descriptor>, how: PathFlags, path: String, work: W) -> FsResult<R>
     where
         R: Send + 'static,

@@ -1,5 +1,5 @@
-//! Opens a file or directory in a granted one, with the rules of wasmtime's `open-at`. Anything else than a regular file or a directory is rejected
-//! without waiting: opening a pipe would wait until another process opens its other end.
+//! Opens a file or directory in a granted one, with the rules of wasmtime's `open-at`. Anything else than a regular file or a directory is
+//! rejected without waiting: opening a pipe would wait until another process opens its other end.
 
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;

@@ -1,5 +1,5 @@
-//! The causes of errors with files. A guest gets an error code of WASI, which stands for many causes, or in some languages not even that. The
-//! cause is therefore added to the guest's own message when its call fails.
+//! The causes of errors with files. A guest gets an error code of WASI, which stands for many causes, or in some languages not even that.
+//! The cause is therefore added to the guest's own message when its call fails.
 
 use std::fmt;
 use std::io;

@@ -1,10 +1,10 @@
-//! Addresses of this machine, its link, or of services that provide credentials to it. A name with such an address is more likely an attack than a
-//! service, because the owner of a name can change its addresses at any time.
+//! Addresses of this machine, its link, or of services that provide credentials to it. A name with such an address is more likely an attack
+//! than a service, because the owner of a name can change its addresses at any time.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Returns whether an address is loopback, link-local, unspecified, multicast or broadcast, or a well-known metadata address of a cloud, in any form
-/// in which IPv6 contains it. Private networks are not included, because connectors access them.
+/// Returns whether an address is loopback, link-local, unspecified, multicast or broadcast, or a well-known metadata address of a cloud, in
+/// any form in which IPv6 contains it. Private networks are not included, because connectors access them.
 pub(super) fn is_special(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_special_v4(address),

@@ -1,5 +1,5 @@
-//! Files and directories of the worker: a plugin that could write to them could execute code in the worker, and one that could read them would
-//! know its secrets. No granted directory contains such a place or is in one, whatever links lead there.
+//! Files and directories of the worker: a plugin that could write to them could execute code in the worker, and one that could read them
+//! would know its secrets. No granted directory contains such a place or is in one, whatever links lead there.
 
 use std::io;
 use std::path::{Path, PathBuf};

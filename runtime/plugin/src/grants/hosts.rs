@@ -1,6 +1,6 @@
 //! The hosts to which connections are allowed. A guest names a host, and the operator allows patterns. An address is allowed only if it was
-//! granted itself, or if a lookup of a granted name returned it. Addresses of this machine and similar ones (`addresses.rs`) are allowed only if the
-//! operator allows them as addresses.
+//! granted itself, or if a lookup of a granted name returned it. Addresses of this machine and similar ones (`addresses.rs`) are allowed
+//! only if the operator allows them as addresses.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -16,8 +16,8 @@ use super::{ALLOW_CONNECT, GrantError, MAX_HOSTS};
 /// The maximum number of addresses that are remembered for a connector. A database does not have more.
 const MAX_ADDRESSES: usize = 4096;
 
-/// An entry of `weir.allow.connect`: `HOST:PORT`. HOST is a name, an address (IPv6 in brackets), `*.suffix` for the names in a domain, or `*`.
-/// PORT is a number, a range `A-B`, or `*`.
+/// An entry of `weir.allow.connect`: `HOST:PORT`. HOST is a name, an address (IPv6 in brackets), `*.suffix` for the names in a domain, or
+/// `*`. PORT is a number, a range `A-B`, or `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostPattern {
     text: String,
@@ -122,8 +122,8 @@ fn address(host: &str) -> Option<IpAddr> {
 }
 
 impl HostPattern {
-    /// Returns whether the pattern includes this host (a name or an address) and port. The name is not looked up: a pattern with an address does not
-    /// include a name with that address. `*` includes no address of this machine, its link, or of a cloud's metadata.
+    /// Returns whether the pattern includes this host (a name or an address) and port. The name is not looked up: a pattern with an address
+    /// does not include a name with that address. `*` includes no address of this machine, its link, or of a cloud's metadata.
     pub fn covers(&self, host: &str, port: u16) -> bool {
         let address = address(host);
         let host = match &self.host {

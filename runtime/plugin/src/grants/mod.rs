@@ -167,8 +167,8 @@ impl Grants {
         Self::default()
     }
 
-    /// Returns the threads for blocking operations of an instance. An instance that does not belong to a connector shares them with others of its
-    /// class that were granted the same directories, because these block together.
+    /// Returns the threads for blocking operations of an instance. An instance that does not belong to a connector shares them with others
+    /// of its class that were granted the same directories, because these block together.
     pub(crate) fn blocking(&self, identity: &Identity) -> Blocking {
         if !identity.connector.is_empty() {
             return Blocking::of(identity);
@@ -179,8 +179,8 @@ impl Grants {
 }
 
 impl Allowed {
-    /// Resolves the symbolic links in `read` and `write`, so that later changes to them have no effect, and checks that none of these directories
-    /// overlaps with those of the worker. Call it once, before any plugin runs.
+    /// Resolves the symbolic links in `read` and `write`, so that later changes to them have no effect, and checks that none of these
+    /// directories overlaps with those of the worker. Call it once, before any plugin runs.
     ///
     /// # Errors
     ///
@@ -211,8 +211,8 @@ impl Allowed {
             return Ok(Grants { directories: Arc::default(), hosts: Arc::new(hosts) });
         }
         let allowed = self.clone();
-        // Reading directories may block on a network file system, so it runs on other threads than those of the worker. Requests for the same
-        // directories share these threads.
+        // Reading directories may block on a network file system, so it runs on other threads than those of the worker. Requests for the
+        // same directories share these threads.
         let names = directories.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("\n");
         let blocking = Blocking::of(&Identity { connector: names, task: None, class: "grant".to_owned() });
         let directories = blocking.run(move || paths::grant(&allowed, directories)).await?;

@@ -1,4 +1,5 @@
-//! An open directory and the directories that contain it. They are read from the directory itself and not from a path, whose target may change.
+//! An open directory and the directories that contain it. They are read from the directory itself and not from a path, whose target may
+//! change.
 
 use std::fs::File;
 use std::io;

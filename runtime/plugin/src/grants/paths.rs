@@ -1,5 +1,5 @@
-//! The directories that may be opened. A directory is opened first. Then the directories that contain it are determined, and compared with the
-//! allowed ones and with those of the worker. The plugin gets the open directory, whatever happens to the path later.
+//! The directories that may be opened. A directory is opened first. Then the directories that contain it are determined, and compared with
+//! the allowed ones and with those of the worker. The plugin gets the open directory, whatever happens to the path later.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,8 +55,8 @@ pub(super) struct Granted {
     write: bool,
 }
 
-/// Grants these directories, each with whether it may be written. If a name is requested twice, it is granted once, for writing if one request is,
-/// provided that it is the same directory both times.
+/// Grants these directories, each with whether it may be written. If a name is requested twice, it is granted once, for writing if one
+/// request is, provided that it is the same directory both times.
 pub(super) fn grant(allowed: &Allowed, needed: Vec<(String, bool)>) -> Result<Vec<Granted>, GrantError> {
     let mut directories: Vec<Granted> = Vec::new();
     for (name, writes) in needed {

@@ -45,8 +45,8 @@ impl PredicateInstance {
         Ok(self.columns)
     }
 
-    /// Tests each record. `offsets` are those of a sink's records, or empty for a source. Both are unchanged after the call, even after an error,
-    /// unless the caller drops the future before it is done.
+    /// Tests each record. `offsets` are those of a sink's records, or empty for a source. Both are unchanged after the call, even after an
+    /// error, unless the caller drops the future before it is done.
     ///
     /// # Errors
     ///

@@ -58,8 +58,8 @@ impl SinkInstance {
             .assigned(store, partitions)))?
     }
 
-    /// Passes records. Returns those that failed, each once, in order. The batch is unchanged after the call, even after an error, so that it can be
-    /// passed again, unless the caller drops the future before it is done.
+    /// Passes records. Returns those that failed, each once, in order. The batch is unchanged after the call, even after an error, so that
+    /// it can be passed again, unless the caller drops the future before it is done.
     ///
     /// # Errors
     ///
@@ -80,8 +80,8 @@ impl SinkInstance {
         Ok(failures)
     }
 
-    /// Asks which offsets may be committed. The result contains only partitions of `offsets`, each at most once, and no greater offsets. For a
-    /// plugin that does not export `sink-commit`, all offsets may be committed.
+    /// Asks which offsets may be committed. The result contains only partitions of `offsets`, each at most once, and no greater offsets.
+    /// For a plugin that does not export `sink-commit`, all offsets may be committed.
     ///
     /// # Errors
     ///
@@ -109,7 +109,8 @@ impl SinkInstance {
         call!(self.sandbox, "sink-partitions.revoked", |store| each!(guest, |guest| guest.revoked(store, partitions)))?
     }
 
-    /// Reports that these partitions were lost: another task may already read them, and nothing was committed. `partitions` must not be empty.
+    /// Reports that these partitions were lost: another task may already read them, and nothing was committed. `partitions` must not be
+    /// empty.
     ///
     /// # Errors
     ///
@@ -128,8 +129,8 @@ impl SinkInstance {
         call!(self.sandbox, "sink.stop", |store| each!(&self.guest, |guest| guest.stop(store)))
     }
 
-    /// Returns what the guest requested through `sink-context` since the last time. Call this after each other call. The caller must check that
-    /// partitions to rewind are assigned to the task.
+    /// Returns what the guest requested through `sink-context` since the last time. Call this after each other call. The caller must check
+    /// that partitions to rewind are assigned to the task.
     pub fn take_requests(&mut self) -> SinkRequests {
         self.sandbox.store.data_mut().requests.sink.take()
     }

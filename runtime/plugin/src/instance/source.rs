@@ -11,8 +11,8 @@ use crate::contract::{Source, SourceAcknowledgements, each};
 use crate::metrics::Metrics;
 use crate::store::StoredOffsets;
 
-/// The maximum number of bytes of a source partition or offset. Kafka Connect stores them in a topic, where the default limit of a record is
-/// 1 MiB.
+/// The maximum number of bytes of a source partition or offset. Kafka Connect stores them in a topic, where the default limit of a record
+/// is 1 MiB.
 const MAX_OFFSET_BYTES: usize = 256 << 10;
 
 /// A source task, created by [`Component::source`](crate::Component::source). The calls are in the order of `wit/source.wit`.

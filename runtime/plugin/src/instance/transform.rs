@@ -11,7 +11,8 @@ use crate::call::{CallError, Sandbox};
 use crate::contract::{Transform, each};
 use crate::metrics::Metrics;
 
-/// A chain of transforms of one component, created by [`Component::transform`](crate::Component::transform). There is no last call: drop it.
+/// A chain of transforms of one component, created by [`Component::transform`](crate::Component::transform). There is no last call: drop
+/// it.
 pub struct TransformInstance {
     sandbox: Sandbox,
     guest: Transform,
@@ -47,8 +48,8 @@ impl TransformInstance {
         Ok(self.columns)
     }
 
-    /// Applies the chain. `offsets` are those of a sink's records, or empty for a source. Both are unchanged after the call, even after an error,
-    /// unless the caller drops the future before it is done. The result was checked against `records`.
+    /// Applies the chain. `offsets` are those of a sink's records, or empty for a source. Both are unchanged after the call, even after an
+    /// error, unless the caller drops the future before it is done. The result was checked against `records`.
     ///
     /// # Errors
     ///

@@ -195,7 +195,7 @@ impl PrivateDir {
         Ok(content)
     }
 
-    /// Like [`PrivateDir::read`], but for a file that no other user can read.
+    /// Reads a file like [`PrivateDir::read`]; it must be one that no other user can read.
     pub(crate) fn read_secret(&self, name: &str) -> io::Result<Vec<u8>> {
         let mut file = self.file(name)?;
         let mode = Look::at(&file)?.mode;

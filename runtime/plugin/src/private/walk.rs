@@ -1,5 +1,5 @@
-//! Follows a path from the root, one directory at a time, as the system would. The caller can check each directory and symbolic link, and what
-//! it checks is what was opened.
+//! Follows a path from the root, one directory at a time, as the system would. The caller can check each directory and symbolic link, and
+//! what it checks is what was opened.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -113,8 +113,8 @@ impl Walk {
         Ok(look)
     }
 
-    /// Creates the directory after [`Step::Missing`], with access for its owner only. The next step enters it, even if another process created it
-    /// in the meantime.
+    /// Creates the directory after [`Step::Missing`], with access for its owner only. The next step enters it, even if another process
+    /// created it in the meantime.
     pub(crate) fn make(&self) -> io::Result<()> {
         let Some(name) = self.rest.last() else { return Ok(()) };
         match mkdirat(&self.dir, name, Mode::RWXU) {

@@ -1,5 +1,5 @@
-//! Encodes batches as text, with the same code in the test and in the guest: both have types whose fields have the same names. If both sides
-//! read the same, a batch was passed without changes.
+//! Encodes batches as text, with the same code in the test and in the guest: both have types whose fields have the same names. If both
+//! sides read the same, a batch was passed without changes.
 
 use super::types::{
     Column, Encoding, Format, HeaderColumns, Records, Schema, SchemaNode, SchemaType, TopicColumn, Values, nodes_of,
