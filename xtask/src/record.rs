@@ -54,7 +54,7 @@ enum How {
     Test { target: &'static str, name: &'static str },
 }
 
-static RECORDERS: [Recorder; 5] = [
+static RECORDERS: [Recorder; 6] = [
     Recorder {
         name: "client-keys",
         class: "ClientKeys",
@@ -71,6 +71,14 @@ static RECORDERS: [Recorder; 5] = [
         newest_java: 18,
         how: How::Prints { input: Some("tests/oracle/cases/converters.jsonl"), arguments: &[] },
         output: "tests/oracle/cases/converters.jsonl",
+    },
+    Recorder {
+        name: "internal-topics",
+        class: "InternalTopics",
+        oldest_java: KAFKA_JAVA,
+        newest_java: u32::MAX,
+        how: How::Prints { input: Some("tests/oracle/cases/internal-topics.jsonl"), arguments: &[] },
+        output: "tests/oracle/cases/internal-topics.jsonl",
     },
     Recorder {
         name: "regex",
@@ -104,7 +112,7 @@ static RECORDERS: [Recorder; 5] = [
 impl ValueEnum for &'static Recorder {
     fn value_variants<'a>() -> &'a [Self] {
         static ALL: [&Recorder; RECORDERS.len()] =
-            [&RECORDERS[0], &RECORDERS[1], &RECORDERS[2], &RECORDERS[3], &RECORDERS[4]];
+            [&RECORDERS[0], &RECORDERS[1], &RECORDERS[2], &RECORDERS[3], &RECORDERS[4], &RECORDERS[5]];
         &ALL
     }
 

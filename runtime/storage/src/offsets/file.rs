@@ -41,6 +41,17 @@ pub enum Error {
         #[source]
         cause: Arc<std::io::Error>,
     },
+    /// The offsets topic cannot be read or written.
+    #[error("cannot {action} the offsets topic {topic}: {cause}")]
+    Topic {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The topic.
+        topic: String,
+        /// The error of the Kafka client.
+        #[source]
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// The connector has too many offsets, or too large ones. Retrying does not help.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),

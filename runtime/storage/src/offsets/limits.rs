@@ -117,7 +117,7 @@ impl Limits {
 }
 
 /// Checks whether each text is short enough.
-pub(super) fn check_texts(connector: &str, entries: &[super::Entry]) -> Result<(), Exceeded> {
+pub(crate) fn check_texts(connector: &str, entries: &[super::Entry]) -> Result<(), Exceeded> {
     let texts = entries.iter().flat_map(|(partition, offset)| {
         [Some(("source partition", partition)), offset.as_ref().map(|offset| ("source offset", offset))]
     });

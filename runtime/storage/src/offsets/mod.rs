@@ -5,14 +5,17 @@ mod file;
 mod limits;
 mod memory;
 mod partition;
-mod state;
+pub(crate) mod state;
 mod store;
+mod union;
 
 pub use file::{Error, OffsetFile};
+pub(crate) use limits::check_texts;
 pub use limits::{Exceeded, Limits};
 pub use memory::MemoryOffsets;
 pub use partition::canonical;
 pub use store::{ConnectorOffsets, OffsetStore, StoreFuture};
+pub use union::UnionOffsets;
 
 /// One stored offset: the source partition and the offset, both JSON objects as the source wrote them. Without an offset the
 /// partition's entry is removed.

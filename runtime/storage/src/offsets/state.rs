@@ -10,7 +10,7 @@ use crate::checksummed_lines::{Facts, Problem, facts};
 
 /// The offsets of all connectors.
 #[derive(Default)]
-pub(super) struct State {
+pub(crate) struct State {
     /// The Kafka cluster that has the records, and how often a worker was started with the offsets.
     pub(super) facts: Facts,
     connectors: BTreeMap<String, Stored>,
@@ -86,24 +86,45 @@ impl State {
     }
 
     /// Returns the offset of a source partition, whatever text it is stored under. Texts that are too long to be stored are not parsed.
-    pub(super) fn get(&self, connector: &str, partition: &str) -> Option<&str> {
+    pub(crate) fn get(&self, connector: &str, partition: &str) -> Option<&str> {
         let stored = self.connectors.get(connector).filter(|_| partition.len() <= TEXT_MAX)?;
         stored.offsets.get(stored.find(partition)?).map(String::as_str)
     }
 
     /// Returns the text under which a source partition is stored.
-    pub(super) fn text(&self, connector: &str, partition: &str) -> Option<&str> {
+    pub(crate) fn text(&self, connector: &str, partition: &str) -> Option<&str> {
         self.connectors.get(connector)?.find(partition)
     }
 
     /// Returns all source partitions of a connector and their offsets.
-    pub(super) fn all<'a>(&'a self, connector: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    pub(crate) fn all<'a>(&'a self, connector: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let offsets = self.connectors.get(connector).into_iter().flat_map(|stored| &stored.offsets);
         offsets.map(|(partition, offset)| (partition.as_str(), offset.as_str()))
     }
 
+    /// Stores the offset of a source partition under this text, or removes it, whatever the limits.
+    pub(crate) fn set(&mut self, connector: &str, partition: &str, offset: Option<String>) {
+        if !self.connectors.contains_key(connector) {
+            self.connectors.insert(connector.to_owned(), Stored::new(connector));
+        }
+        let stored = self.connectors.get_mut(connector).expect("it was just added");
+        if let Some(before) = stored.offsets.get(partition) {
+            stored.size.remove(&stored.name, partition, before);
+        }
+        match offset {
+            Some(offset) => {
+                stored.size.add(&stored.name, partition, &offset);
+                stored.insert(partition.to_owned(), offset);
+            }
+            None => stored.remove(partition),
+        }
+        if stored.offsets.is_empty() {
+            self.connectors.remove(connector);
+        }
+    }
+
     /// Creates an empty draft for this state.
-    pub(super) fn draft(&self) -> Draft {
+    pub(crate) fn draft(&self) -> Draft {
         Draft { connectors: BTreeMap::new(), total: self.connectors.values().map(|stored| stored.size.bytes).sum() }
     }
 
@@ -146,7 +167,7 @@ impl State {
 }
 
 /// Changes that are written to the file together.
-pub(super) struct Draft {
+pub(crate) struct Draft {
     connectors: BTreeMap<String, Changed>,
     /// Bytes of all connectors after the changes.
     total: u64,
@@ -163,7 +184,7 @@ struct Changed {
 
 impl Draft {
     /// Adds a change as a whole, or not at all if it would exceed a limit.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         state: &State,
         limits: &Limits,
