@@ -1,5 +1,8 @@
 //! Requests about topics: whether one exists, and to create one. A client is shared by all callers that have equal settings at the same
-//! time, and closed when the last of them has its answer. Topics are created seldom, and an open client costs connections.
+//! time, and closed when the last of them has its answer. Topics are created seldom, and an open client costs connections. `admin/topic_state.rs`
+//! has the requests about compacted topics.
+
+mod topic_state;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -145,6 +148,8 @@ impl Admin {
         let mut properties = properties.clone();
         // To look a topic up must not create it.
         properties.insert("allow.auto.create.topics".to_owned(), "false".to_owned());
+        // The end of a partition is the offset after its last record, whether or not its transaction is complete.
+        properties.insert("isolation.level".to_owned(), "read_uncommitted".to_owned());
         let queries =
             BaseProducer::from_config_and_context(&client_config(&properties), AdminContext::new(&connection));
         let queries = Some(Arc::new(queries.map_err(Error::Client)?));
@@ -157,22 +162,32 @@ impl Admin {
     ///
     /// [`Error::TimedOut`] is worth another try. Safe to drop.
     pub async fn describe_topic(&self, name: &str) -> Result<Option<TopicDescription>, Error> {
+        let name = name.to_owned();
+        self.ask(move |client| look(client, &name)).await
+    }
+
+    /// Makes attempts on a thread that may block, until one is answered.
+    async fn ask<T: Send + 'static>(
+        &self,
+        attempt: impl Fn(&BaseProducer<AdminContext>) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
         let deadline = Instant::now() + API_TIMEOUT;
+        let attempt = Arc::new(attempt);
         loop {
             let Some(client) = self.queries.clone() else { return Err(Error::TimedOut) };
-            let name = name.to_owned();
+            let attempt = Arc::clone(&attempt);
             let turn = self.turns.acquire().await;
-            let looked = tokio::task::spawn_blocking(move || look(&client, &name)).await;
+            let asked = tokio::task::spawn_blocking(move || attempt(&client)).await;
             drop(turn);
-            let looked = looked.unwrap_or_else(|error| match error.try_into_panic() {
+            let asked = asked.unwrap_or_else(|error| match error.try_into_panic() {
                 // The next attempt would panic again; the caller fails with it.
                 Ok(panic) => std::panic::resume_unwind(panic),
                 // The worker ends.
                 Err(_) => Err(Error::TimedOut),
             });
-            match looked {
+            match asked {
                 Err(Error::TimedOut) if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
-                looked => return looked,
+                asked => return asked,
             }
         }
     }
@@ -232,10 +247,7 @@ fn look(client: &BaseProducer<AdminContext>, name: &str) -> Result<Option<TopicD
     let looked = client.client().fetch_metadata(Some(name), LOOK);
     // Each poll serves one event, and librdkafka's log lines are events too: a refusal comes after some of them.
     (0..EVENTS).for_each(|_| client.poll(Duration::ZERO));
-    let metadata = looked.map_err(|error| match client.context().take_refusal() {
-        Some(refusal) => Error::Refused(refusal),
-        None => failure(error),
-    })?;
+    let metadata = looked.map_err(|error| refused(client).unwrap_or_else(|| failure(error)))?;
     let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else { return Ok(None) };
     match topic.error().map(RDKafkaErrorCode::from) {
         None | Some(RDKafkaErrorCode::NoError) => Ok(Some(TopicDescription { partitions: topic.partitions().len() })),
@@ -246,6 +258,11 @@ fn look(client: &BaseProducer<AdminContext>, name: &str) -> Result<Option<TopicD
         }
         Some(code) => Err(failure(KafkaError::MetadataFetch(code))),
     }
+}
+
+/// Returns why a broker has refused the client, if one has.
+fn refused(client: &BaseProducer<AdminContext>) -> Option<Error> {
+    client.context().refusal.lock().take().map(Error::Refused)
 }
 
 fn failure(error: KafkaError) -> Error {

@@ -1,9 +1,10 @@
-//! Kafka I/O on librdkafka: producers that tasks share, consumers that hand rebalances to their task, admin clients, the in-process
-//! broker of `weir dev`. Nothing in this crate depends on connectors.
+//! Kafka I/O on librdkafka: producers that tasks share, consumers that hand rebalances to their task, admin clients, compacted topics, the
+//! in-process broker of `weir dev`. Nothing in this crate depends on connectors.
 
 pub mod admin;
 mod admin_context;
 pub mod cluster;
+pub mod compacted;
 pub mod connection;
 pub mod consumer;
 pub mod consumer_fault;

@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use rdkafka::bindings as sys;
-use rdkafka::consumer::{Consumer as _, StreamConsumer};
+use rdkafka::consumer::{Consumer as _, ConsumerContext, StreamConsumer};
 use rdkafka::error::{IsError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use tokio::sync::Notify;
@@ -16,27 +16,32 @@ use weir_data::timestamp::TimestampType;
 use crate::consumer::Events;
 use crate::consumer_fault::{ConsumerError, ConsumerFault};
 
-/// The records that a consumer has fetched and the task has not taken yet.
-pub struct RecordQueue {
+/// Maximum number of messages in a chunk.
+const MOST: usize = 256;
+
+/// The records that a consumer has fetched and nobody has taken yet.
+pub struct RecordQueue<C: ConsumerContext + 'static = Events> {
     queue: NonNull<sys::rd_kafka_queue_t>,
     /// Notified when the queue is no longer empty. librdkafka has its address.
     wake: Arc<Notify>,
     // Keeps the client alive: the queue must be destroyed before it.
-    client: Arc<StreamConsumer<Events>>,
+    client: Arc<StreamConsumer<C>>,
 }
 
 // SAFETY: librdkafka's queues have a lock of their own and may be used from any thread (rdkafka.h, "thread-safe").
-unsafe impl Send for RecordQueue {}
+unsafe impl<C: ConsumerContext> Send for RecordQueue<C> {}
 // SAFETY: as above; no method needs exclusive access.
-unsafe impl Sync for RecordQueue {}
+unsafe impl<C: ConsumerContext> Sync for RecordQueue<C> {}
 
 impl RecordQueue {
-    /// Maximum number of records that one [`RecordQueue::take`] returns. librdkafka's limits do not apply to them, so this bounds the
-    /// memory of a chunk of large records.
-    pub const MOST: usize = 256;
+    /// Maximum number of records that one [`RecordQueue::take`] returns. librdkafka's limits do not apply to them, so this bounds the memory
+    /// of a chunk of large records.
+    pub const MOST: usize = MOST;
+}
 
+impl<C: ConsumerContext> RecordQueue<C> {
     /// An empty queue, to which nothing is forwarded yet.
-    pub(crate) fn new(client: &Arc<StreamConsumer<Events>>) -> Self {
+    pub(crate) fn new(client: &Arc<StreamConsumer<C>>) -> Self {
         // SAFETY: the client is alive, and stays so for as long as the queue.
         let queue = unsafe { sys::rd_kafka_queue_new(client.client().native_ptr()) };
         let queue = NonNull::new(queue).expect("rd_kafka_queue_new allocates, and never returns null");
@@ -79,15 +84,45 @@ impl RecordQueue {
     /// No record is passed to `each` after an error that is not transient. librdkafka skips what it could not read and continues after it,
     /// so committing the offset of such a record would lose the records that the error is about.
     pub fn take(&self, most: usize, each: impl FnMut(FetchedRecord<'_>)) -> (usize, Option<ConsumerError>) {
-        let mut chunk = Chunk { messages: [ptr::null_mut(); RecordQueue::MOST], count: 0 };
-        // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
-        let taken = unsafe {
-            sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, chunk.messages.as_mut_ptr(), most.min(Self::MOST))
-        };
-        chunk.count = usize::try_from(taken).unwrap_or(0);
-        // SAFETY: librdkafka filled the first `count` places with messages that are ours until they are destroyed.
-        give(chunk.messages[..chunk.count].iter().map(|&message| unsafe { &*message }), each)
+        give(self.chunk(most).messages(), each)
     }
+
+    /// Takes what is available, at most `most` and [`RecordQueue::MOST`], without waiting, and passes all of it to `each`, also what is in
+    /// place of records. Returns the number. For consumers with `enable.partition.eof`.
+    pub(crate) fn take_all(&self, most: usize, mut each: impl FnMut(Fetched<'_>)) -> usize {
+        let chunk = self.chunk(most);
+        for message in chunk.messages() {
+            each(match message.err {
+                sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
+                    Fetched::End { partition: message.partition, offset: message.offset }
+                }
+                code if code.is_error() => Fetched::Error(error(message)),
+                _ => Fetched::Record(FetchedRecord { message }),
+            });
+        }
+        chunk.count
+    }
+
+    fn chunk(&self, most: usize) -> Chunk {
+        let mut chunk = Chunk { messages: [ptr::null_mut(); MOST], count: 0 };
+        let most = most.min(MOST);
+        // SAFETY: the queue is valid, and the array has room for as many messages as the call is told.
+        let taken =
+            unsafe { sys::rd_kafka_consume_batch_queue(self.queue.as_ptr(), 0, chunk.messages.as_mut_ptr(), most) };
+        chunk.count = usize::try_from(taken).unwrap_or(0);
+        chunk
+    }
+}
+
+/// What a queue has.
+pub(crate) enum Fetched<'a> {
+    /// A record.
+    Record(FetchedRecord<'a>),
+    /// There is nothing more to read in a partition at the moment. The offset is that of the next record; it includes what a consumer
+    /// skips, such as the ends of transactions.
+    End { partition: i32, offset: i64 },
+    /// An error in place of a record.
+    Error(ConsumerError),
 }
 
 /// Passes records to `each`, up to the first error that is not transient. See [`RecordQueue::take`].
@@ -125,7 +160,7 @@ fn error(message: &sys::rd_kafka_message_t) -> ConsumerError {
     ConsumerError { code: RDKafkaErrorCode::from(message.err), reason, is_fatal: false }
 }
 
-impl Drop for RecordQueue {
+impl<C: ConsumerContext> Drop for RecordQueue<C> {
     fn drop(&mut self) {
         // SAFETY: the queue is destroyed once, its callback is gone before the address it was given is, and its client is alive.
         unsafe {
@@ -144,8 +179,15 @@ unsafe extern "C" fn notify(_: *mut sys::rd_kafka_t, wake: *mut c_void) {
 
 /// Messages that are destroyed together: as long as they live no topic's address is used again.
 struct Chunk {
-    messages: [*mut sys::rd_kafka_message_t; RecordQueue::MOST],
+    messages: [*mut sys::rd_kafka_message_t; MOST],
     count: usize,
+}
+
+impl Chunk {
+    fn messages(&self) -> impl Iterator<Item = &sys::rd_kafka_message_t> {
+        // SAFETY: librdkafka filled the first `count` places with messages that are ours until they are destroyed.
+        self.messages[..self.count].iter().map(|&message| unsafe { &*message })
+    }
 }
 
 impl Drop for Chunk {
