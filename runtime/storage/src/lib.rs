@@ -2,6 +2,7 @@
 //! acknowledged before it is on disk, and a file that cannot be written keeps its old content.
 
 pub mod checksummed_lines;
+pub mod cluster;
 pub mod offsets;
 pub mod own_io;
 pub mod replace_file;
