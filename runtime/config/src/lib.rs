@@ -26,4 +26,4 @@ pub use rest::{access, host_names, listener, tls as listener_tls};
 pub use restart_policy::RestartPolicy;
 pub use settings::{DeadLetterQueue, Errors, Subscription, topic_creation};
 pub use validation::InvalidConfig;
-pub use worker::WorkerConfig;
+pub use worker::{DistributedConfig, ExactlyOnceSupport, WorkerConfig};

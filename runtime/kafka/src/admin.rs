@@ -262,7 +262,7 @@ fn look(client: &BaseProducer<AdminContext>, name: &str) -> Result<Option<TopicD
 
 /// Returns why a broker has refused the client, if one has.
 fn refused(client: &BaseProducer<AdminContext>) -> Option<Error> {
-    client.context().refusal.lock().take().map(Error::Refused)
+    client.context().take_refusal().map(Error::Refused)
 }
 
 fn failure(error: KafkaError) -> Error {

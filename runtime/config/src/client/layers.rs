@@ -31,6 +31,17 @@ pub(super) fn layers<'a>(
     group.into_iter().chain(shared.map(as_text)).chain(prefixed).chain(overrides.iter().map(as_text))
 }
 
+/// Returns the settings in the worker's file that a client of its own has, whatever kind it is. Those that Weir does not support for the
+/// clients of connectors are left out: the same file has them for other clients.
+pub(super) fn own<'a>(kind: Kind, worker: &'a ConfigMap) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let own = worker.iter().filter(move |(key, _)| {
+        let meaning = client_keys::meaning(kind, key);
+        let is_used = meaning.is_some_and(|meaning| !matches!(meaning, Meaning::Ignored(_) | Meaning::Refused(_)));
+        is_used && worker::find_prefix(key).is_none()
+    });
+    own.map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
 /// Names the key of an error as the user wrote it, with the prefix of the layer that it is in.
 pub(super) fn with_origin(error: Error, kind: Kind, worker: &ConfigMap, overrides: &ConfigMap) -> Error {
     let (prefixed, overridden) =

@@ -68,6 +68,15 @@ pub(crate) fn of_worker(
         .map_err(|error| layers::with_origin(error, kind, worker, overrides))
 }
 
+/// Returns the settings of a client of the worker's internal topics: those in the worker's file without a prefix.
+///
+/// # Errors
+///
+/// The first setting that cannot be used.
+pub(crate) fn of_internal_topics(kind: Kind, worker: &ConfigMap) -> Result<ClientSettings, Error> {
+    client_settings(kind, layers::own(kind, worker))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

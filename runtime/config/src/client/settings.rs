@@ -64,7 +64,7 @@ impl ClientSettings {
         self.properties.get(name).map(String::as_str)
     }
 
-    pub(super) fn number(&self, name: &str) -> Option<i64> {
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
         self.get(name)?.parse().ok()
     }
 }

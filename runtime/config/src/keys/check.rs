@@ -21,6 +21,8 @@ pub(crate) enum Check<'a> {
     Between(Option<Bound>, Option<Bound>),
     /// The same, or null.
     RangeOrNull(Option<i64>, Option<i64>),
+    /// A positive number, or -1 for the broker's default. The text begins the message.
+    PositiveOrDefault(&'a str),
     /// `NonEmptyString`.
     NonEmptyString,
     /// `NonEmptyStringWithoutControlChars`.
@@ -50,6 +52,9 @@ pub(crate) fn check(key: &str, value: &Value, check: Check<'_>) -> Result<(), Er
             between(value, low.map(Bound::Whole), high.map(Bound::Whole)).or_else(invalid)
         }
         (Check::Between(low, high), value) => between(value, low, high).or_else(invalid),
+        (Check::PositiveOrDefault(detail), Value::Number(number)) if *number < 1 && *number != -1 => {
+            invalid(format!("{detail}, or -1 to use the broker's default"))
+        }
         (Check::NonEmptyString, Value::Text(text)) if text.is_empty() => invalid("String must be non-empty".to_owned()),
         (Check::Name, Value::Text(text)) => name(text).or_else(invalid),
         (Check::OneOf(allowed), Value::Text(text)) if !allowed.contains(&text.as_str()) => invalid(one_of(allowed)),
@@ -92,7 +97,7 @@ pub(crate) fn check_null(key: &str, check: Check<'_>) -> Result<(), Error> {
             Err(Error::other(key, format!("Configuration '{key}' values must not be null.")))
         }
         Check::Regex => invalid("Invalid regex: null".to_owned()),
-        Check::RangeOrNull(..) | Check::NonEmptyString | Check::Name => Ok(()),
+        Check::RangeOrNull(..) | Check::PositiveOrDefault(_) | Check::NonEmptyString | Check::Name => Ok(()),
     }
 }
 

@@ -3,11 +3,14 @@
 #[cfg(test)]
 mod access_tests;
 mod converters;
+mod distributed;
 mod grants;
 mod parse;
 #[cfg(test)]
 mod tests;
 mod unused;
+
+pub use distributed::{DistributedConfig, ExactlyOnceSupport};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,11 +1,17 @@
-//! Worker keys of distributed mode, which have no effect.
+//! Worker keys of distributed mode. They have no effect on a standalone worker.
 
+use super::super::check::Check;
 use super::super::key::{Fallback, Section};
 use super::super::types::Type;
-use super::define::{NO_CLUSTER, key};
+use super::define::{AT_LEAST_0, NO_CLUSTER, key};
 
 use Fallback::{Null, Value};
 use Type::{Boolean, Int, List, Short, String};
+
+const PARTITIONS: &[Check<'static>] = &[Check::PositiveOrDefault("Number of partitions must be positive")];
+const REPLICAS: &[Check<'static>] = &[Check::PositiveOrDefault(
+    "Replication factor must be positive and not larger than the number of brokers in the Kafka cluster",
+)];
 
 pub(super) const SECTION: Section = Section {
     title: "Distributed workers",
@@ -14,13 +20,16 @@ pub(super) const SECTION: Section = Section {
     keys: &[
         key("group.id", String, Null, NO_CLUSTER, "Name of the cluster."),
         key("config.storage.topic", String, Null, NO_CLUSTER, "Topic for connector configurations."),
-        key("config.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor."),
+        key("config.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor.")
+            .checked(REPLICAS),
         key("offset.storage.topic", String, Null, NO_CLUSTER, "Topic for source offsets."),
-        key("offset.storage.partitions", Int, Value("25"), NO_CLUSTER, "Its number of partitions."),
-        key("offset.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor."),
+        key("offset.storage.partitions", Int, Value("25"), NO_CLUSTER, "Its number of partitions.").checked(PARTITIONS),
+        key("offset.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor.")
+            .checked(REPLICAS),
         key("status.storage.topic", String, Null, NO_CLUSTER, "Topic for statuses."),
-        key("status.storage.partitions", Int, Value("5"), NO_CLUSTER, "Its number of partitions."),
-        key("status.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor."),
+        key("status.storage.partitions", Int, Value("5"), NO_CLUSTER, "Its number of partitions.").checked(PARTITIONS),
+        key("status.storage.replication.factor", Short, Value("3"), NO_CLUSTER, "Its replication factor.")
+            .checked(REPLICAS),
         key(
             "internal.topics.automatic.creation.enable",
             Boolean,
@@ -46,8 +55,10 @@ pub(super) const SECTION: Section = Section {
             Value("300000"),
             NO_CLUSTER,
             "How long to wait for workers that left to return.",
-        ),
-        key("exactly.once.source.support", String, Value("disabled"), NO_CLUSTER, "Exactly-once delivery for sources."),
+        )
+        .checked(AT_LEAST_0),
+        key("exactly.once.source.support", String, Value("disabled"), NO_CLUSTER, "Exactly-once delivery for sources.")
+            .checked(&[Check::OneOfIgnoringCase(&["disabled", "preparing", "enabled"])]),
         key(
             "inter.worker.key.generation.algorithm",
             String,
@@ -56,7 +67,7 @@ pub(super) const SECTION: Section = Section {
             "Algorithm for generating keys.",
         ),
         key("inter.worker.key.size", Int, Null, NO_CLUSTER, "Size of a key in bits."),
-        key("inter.worker.key.ttl.ms", Int, Value("3600000"), NO_CLUSTER, "Lifetime of a key."),
+        key("inter.worker.key.ttl.ms", Int, Value("3600000"), NO_CLUSTER, "Lifetime of a key.").checked(AT_LEAST_0),
         key(
             "inter.worker.signature.algorithm",
             String,
