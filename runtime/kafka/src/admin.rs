@@ -1,6 +1,6 @@
 //! Requests about topics: whether one exists, and to create one. A client is shared by all callers that have equal settings at the same
-//! time, and closed when the last of them has its answer. Topics are created seldom, and an open client costs connections. `admin/topic_state.rs`
-//! has the requests about compacted topics.
+//! time, and closed when the last of them has its answer. Topics are created seldom, and an open client costs connections.
+//! `admin/topic_state.rs` has the requests about compacted topics.
 
 mod topic_state;
 

@@ -1,5 +1,5 @@
-//! Compacted topics on a real Apache Kafka: creation and checks, reading while records are written, compaction, transactions, fencing, and a
-//! broker that is away.
+//! Compacted topics on a real Apache Kafka: creation and checks, reading while records are written, compaction, transactions, fencing, and
+//! a broker that is away.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

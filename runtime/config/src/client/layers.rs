@@ -33,7 +33,7 @@ pub(super) fn layers<'a>(
 
 /// Returns the settings in the worker's file that a client of its own has, whatever kind it is. Those that Weir does not support for the
 /// clients of connectors are left out: the same file has them for other clients.
-pub(super) fn own<'a>(kind: Kind, worker: &'a ConfigMap) -> impl Iterator<Item = (&'a str, &'a str)> {
+pub(super) fn own(kind: Kind, worker: &ConfigMap) -> impl Iterator<Item = (&str, &str)> {
     let own = worker.iter().filter(move |(key, _)| {
         let meaning = client_keys::meaning(kind, key);
         let is_used = meaning.is_some_and(|meaning| !matches!(meaning, Meaning::Ignored(_) | Meaning::Refused(_)));

@@ -1,4 +1,5 @@
-//! Creates a compacted topic, or checks an existing one, with Kafka Connect's rules and messages (`KafkaTopicBasedBackingStore`, `TopicAdmin`).
+//! Creates a compacted topic, or checks an existing one, with Kafka Connect's rules and messages (`KafkaTopicBasedBackingStore`,
+//! `TopicAdmin`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

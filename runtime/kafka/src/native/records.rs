@@ -34,8 +34,8 @@ unsafe impl<C: ConsumerContext> Send for RecordQueue<C> {}
 unsafe impl<C: ConsumerContext> Sync for RecordQueue<C> {}
 
 impl RecordQueue {
-    /// Maximum number of records that one [`RecordQueue::take`] returns. librdkafka's limits do not apply to them, so this bounds the memory
-    /// of a chunk of large records.
+    /// Maximum number of records that one [`RecordQueue::take`] returns. librdkafka's limits do not apply to them, so this bounds the
+    /// memory of a chunk of large records.
     pub const MOST: usize = MOST;
 }
 

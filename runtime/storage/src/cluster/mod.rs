@@ -1,5 +1,5 @@
-//! The stores of a distributed worker: Kafka Connect's internal topics, read into the states of [`crate::topics`] and written with the records
-//! that are defined there. Source offsets are stored by [`crate::offsets::TopicOffsets`].
+//! The stores of a distributed worker: Kafka Connect's internal topics, read into the states of [`crate::topics`] and written with the
+//! records that are defined there. Source offsets are stored by [`crate::offsets::TopicOffsets`].
 
 mod clients;
 mod configs;

@@ -1,5 +1,5 @@
-//! The status topic of a cluster (`KafkaStatusBackingStore`). Statuses are written in the background: while Kafka is away, only the latest of
-//! each connector and task waits. A status is visible once it was read back from the topic.
+//! The status topic of a cluster (`KafkaStatusBackingStore`). Statuses are written in the background: while Kafka is away, only the latest
+//! of each connector and task waits. A status is visible once it was read back from the topic.
 
 use std::sync::Arc;
 use std::time::Duration;

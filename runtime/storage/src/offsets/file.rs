@@ -164,6 +164,19 @@ impl OffsetFile {
         })))
     }
 
+    /// Begins another epoch and returns its number, which is greater than that of all before. It is durable when this returns. Called once,
+    /// when a worker starts.
+    pub async fn begin_epoch(&self) -> Result<u64, Error> {
+        let writing = Arc::clone(&self.0.writing).lock_owned().await;
+        let shared = Arc::clone(&self.0);
+        let written = tokio::task::spawn_blocking(move || {
+            let written = shared.begin_epoch();
+            drop(writing);
+            written
+        });
+        written.await.unwrap_or_else(|panic| Err(self.0.io(std::io::Error::other(panic))))
+    }
+
     /// Sets the Kafka cluster that has the records from now on; its id is written with the next change. If the file has offsets of another
     /// cluster, returns the id of that cluster.
     pub fn belong_to(&self, cluster_id: &str) -> Option<String> {
@@ -250,19 +263,6 @@ impl OffsetStore for OffsetFile {
 
     fn set<'a>(&'a self, connector: &'a str, entries: Vec<Entry>) -> StoreFuture<'a, ()> {
         Box::pin(self.set(connector, entries))
-    }
-
-    fn begin_epoch(&self) -> StoreFuture<'_, u64> {
-        Box::pin(async move {
-            let writing = Arc::clone(&self.0.writing).lock_owned().await;
-            let shared = Arc::clone(&self.0);
-            let written = tokio::task::spawn_blocking(move || {
-                let written = shared.begin_epoch();
-                drop(writing);
-                written
-            });
-            written.await.unwrap_or_else(|panic| Err(self.0.io(std::io::Error::other(panic))))
-        })
     }
 
     fn failures(&self) -> u64 {

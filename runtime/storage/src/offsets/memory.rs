@@ -54,12 +54,6 @@ impl OffsetStore for MemoryOffsets {
         Box::pin(std::future::ready(self.change(connector, entries)))
     }
 
-    fn begin_epoch(&self) -> StoreFuture<'_, u64> {
-        let mut state = self.state.write();
-        state.facts.epoch += 1;
-        Box::pin(std::future::ready(Ok(state.facts.epoch)))
-    }
-
     fn failures(&self) -> u64 {
         0
     }

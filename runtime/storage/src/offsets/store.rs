@@ -22,13 +22,9 @@ pub trait OffsetStore: Send + Sync + 'static {
     /// Returns the texts under which source partitions of a connector are stored; for a partition that is not stored, its own text.
     fn texts<'a>(&'a self, connector: &'a str, partitions: Vec<String>) -> StoreFuture<'a, Vec<String>>;
 
-    /// Stores offsets; they are durable when this returns. After an error nothing has changed in a file; in a topic, some of the offsets may
-    /// be stored, or be stored later. If the caller does not wait for the answer, the change may be made, but never after a later one.
+    /// Stores offsets; they are durable when this returns. After an error nothing has changed in a file; in a topic, some of the offsets
+    /// may be stored, or be stored later. If the caller does not wait for the answer, the change may be made, but never after a later one.
     fn set<'a>(&'a self, connector: &'a str, entries: Vec<Entry>) -> StoreFuture<'a, ()>;
-
-    /// Begins another epoch and returns its number, which is greater than that of all before. It is durable when this returns. Called once,
-    /// when a worker starts.
-    fn begin_epoch(&self) -> StoreFuture<'_, u64>;
 
     /// Returns the number of writes that failed since the store was opened.
     fn failures(&self) -> u64;

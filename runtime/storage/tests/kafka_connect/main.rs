@@ -1,8 +1,8 @@
 //! Compares the records of the internal topics with those of Kafka Connect 4.3.1.
 //!
-//! Each line of `tests/oracle/cases/internal-topics.jsonl` is something that its stores were made to write, with the records that they wrote,
-//! or records that they were given to read, with their state afterwards. Where Weir differs on purpose, the line also has Weir's result in
-//! `weir`, and the reason in `why`. `cargo xtask record internal-topics` records the lines again.
+//! Each line of `tests/oracle/cases/internal-topics.jsonl` is something that its stores were made to write, with the records that they
+//! wrote, or records that they were given to read, with their state afterwards. Where Weir differs on purpose, the line also has Weir's
+//! result in `weir`, and the reason in `why`. `cargo xtask record internal-topics` records the lines again.
 
 mod config;
 mod offsets;

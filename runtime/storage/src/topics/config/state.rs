@@ -112,8 +112,8 @@ impl ConfigState {
         self.get(connector).is_some_and(|connector| connector.is_fencing_pending)
     }
 
-    /// Returns how many sets of configurations of its tasks were committed, from 0. It depends on where reading began, so that it can only be
-    /// compared with an earlier value of the same reader.
+    /// Returns how many sets of configurations of its tasks were committed, from 0. It depends on where reading began, so that it can only
+    /// be compared with an earlier value of the same reader.
     pub fn generation(&self, connector: &str) -> Option<u32> {
         self.get(connector)?.generation
     }
