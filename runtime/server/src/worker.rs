@@ -25,7 +25,7 @@ use weir_logging as logging;
 use weir_rest::security::{self, Pages, Security};
 use weir_rest::tls::ServerTls;
 use weir_rest::{self as rest, Audit, Endpoint, Resources};
-use weir_storage::offsets::{self, OffsetFile, OffsetStore as _};
+use weir_storage::offsets::{self, OffsetFile};
 
 /// The reason why a worker does not start.
 #[derive(Debug, thiserror::Error)]
