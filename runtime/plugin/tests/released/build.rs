@@ -1,6 +1,5 @@
 //! Builds the components of `src/lib.rs`, and compares the versions of the contract.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,14 +13,10 @@ const IN_WORK: &str = "0.2.99";
 const LATER: [&str; 3] = ["0.2.1", "0.3.0", "1.0.0"];
 /// Changes of the current version that are not additions: the replaced text, and its replacement.
 const NO_ADDITIONS: [(&str, &str, &str); 3] = [
+    ("name of an interface", "interface validation {", "interface validations {"),
+    ("field of a record", "        idle-ms: u32,", "        idle-ms: u32,\n        more: u32,"),
     (
-        "name of an interface",
-        "@since(version = 0.2.0)\ninterface sink-offsets {",
-        "@since(version = 0.2.0)\ninterface sink-positions {",
-    ),
-    ("a field of a record", "        idle-ms: u32,", "        idle-ms: u32,\n        more: u32,"),
-    (
-        "a function of an exported interface",
+        "function of an exported interface",
         "    stop: func();",
         "    stop: func();\n    @since(version = 0.2.0)\n    more: func();",
     ),
@@ -29,12 +24,12 @@ const NO_ADDITIONS: [(&str, &str, &str); 3] = [
 /// Changes that are additions.
 const ADDITIONS: [(&str, &str, &str); 2] = [
     (
-        "a function of an imported interface",
+        "function of an imported interface",
         "    task-generation: func() -> u64;",
         "    task-generation: func() -> u64;\n    @since(version = 0.2.99)\n    more: func();",
     ),
     (
-        "an exported interface",
+        "exported interface",
         "@since(version = 0.2.0)\ninterface validation {",
         "@since(version = 0.2.99)\ninterface more {\n    @since(version = 0.2.99)\n    more: func();\n}\n\n\
          @since(version = 0.2.0)\ninterface validation {",
@@ -102,14 +97,12 @@ fn main() {
 
 /// Returns why the second version is not an addition to the first, or an empty text if it is one.
 fn fault(before: &Package, after: &Package) -> String {
-    let (known, now) = (before.interfaces(), after.interfaces());
-    if let Some(missing) = known.difference(&now).next() {
-        return format!("the interface {missing} is missing");
+    let known = before.interfaces();
+    if let Some(gone) = known.iter().find(|name| !after.interfaces().contains(name)) {
+        return format!("{gone} is missing");
     }
     let mut resolve = Resolve::default();
-    // A component need not export an interface that was added.
-    let added = |name: &str| !is_offered(name) && !known.contains(name);
-    let (before, after) = (before.comparable(&mut resolve, |_| false), after.comparable(&mut resolve, added));
+    let (before, after) = (before.comparable(&known, &mut resolve), after.comparable(&known, &mut resolve));
     semver_check(resolve, before, after).map_or_else(|error| format!("{error:#}"), |()| String::new())
 }
 
@@ -157,19 +150,19 @@ impl Package {
             .unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    fn interfaces(&self) -> BTreeSet<String> {
+    /// Returns the names of all interfaces.
+    fn interfaces(&self) -> Vec<String> {
         let mut resolve = Resolve::default();
         let package = self.push(&mut resolve);
         resolve.packages[package].interfaces.keys().cloned().collect()
     }
 
-    /// Returns a world of this package that imports and exports everything except some interfaces.
-    fn world(&self, resolve: &mut Resolve, is_left_out: impl Fn(&str) -> bool) -> WorldId {
-        let package = self.push(resolve);
+    /// Returns a world of this package that imports and exports these interfaces.
+    fn world(&self, interfaces: &[String], resolve: &mut Resolve) -> WorldId {
+        self.push(resolve);
         let version = &self.version;
-        let names = resolve.packages[package].interfaces.keys();
-        let items: String = names
-            .filter(|name| !is_left_out(name))
+        let items: String = interfaces
+            .iter()
             .map(|name| match is_offered(name) {
                 true => format!("import weir:connect/{name}@{version};\n"),
                 false => format!("export weir:connect/{name}@{version};\n"),
@@ -182,9 +175,10 @@ impl Package {
         resolve.packages[world].worlds["everything"]
     }
 
-    /// Returns the contract for a comparison with another version, without some interfaces.
-    fn comparable(&self, resolve: &mut Resolve, is_left_out: impl Fn(&str) -> bool) -> WorldId {
-        let world = self.world(resolve, is_left_out);
+    /// The same, to be compared with that of another version. Both have the interfaces of the earlier one: a component that was built for
+    /// it exports no other.
+    fn comparable(&self, interfaces: &[String], resolve: &mut Resolve) -> WorldId {
+        let world = self.world(interfaces, resolve);
         let package = resolve.worlds[world].package.unwrap();
         resolve.packages[package].name.name = "everything".to_owned();
         world
@@ -192,7 +186,7 @@ impl Package {
 
     fn component(&self) -> Vec<u8> {
         let mut resolve = Resolve::default();
-        let world = self.world(&mut resolve, |_| false);
+        let world = self.world(&self.interfaces(), &mut resolve);
         let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
         ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
