@@ -140,11 +140,11 @@ async fn timers_that_wait_are_bounded_in_number() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_given_up_leaves_a_dead_instance() {
+async fn a_call_that_was_abandoned_leaves_a_dead_instance() {
     let mut source = source("sleep", Limits::default()).await;
     assert!(tokio::time::timeout(Duration::from_millis(50), source.poll(BUDGET)).await.is_err());
     let error = source.poll(BUDGET).await.unwrap_err();
-    assert!(error.to_string().contains("source.poll was given up before it returned"), "{error}");
+    assert!(error.to_string().contains("source.poll was abandoned before it returned"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
