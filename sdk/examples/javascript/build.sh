@@ -4,9 +4,12 @@ set -eu
 cd "$(dirname "$0")"
 WIT=${WIT:-../../wit}
 mkdir -p build
-for plugin in uppercase:my-transform log-sink:my-sink; do
+# build MODULE WORLD
+build() {
     # jco takes one file.
-    npx esbuild "${plugin%%:*}.js" --bundle --format=esm '--external:weir:*' --outfile="build/${plugin%%:*}.js" --log-level=warning
-    npx jco componentize "build/${plugin%%:*}.js" --wit "$WIT" --world-name "${plugin##*:}" \
-        --disable http --disable fetch-event -o "build/${plugin%%:*}.wasm"
-done
+    npx esbuild "$1.js" --bundle --format=esm '--external:weir:*' --outfile="build/$1.js" --log-level=warning
+    npx jco componentize "build/$1.js" --wit "$WIT" --world-name "$2" --disable http --disable fetch-event \
+        -o "build/$1.wasm"
+}
+build uppercase my-transform
+build log-sink my-sink

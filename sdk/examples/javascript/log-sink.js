@@ -10,7 +10,7 @@ export const plugin = {
       name: 'prefix',
       valueType: 'string',
       required: false,
-      default: 'value: ',
+      default: 'value:',
       importance: 'medium',
       doc: 'The text before each value.',
       validators: [],
@@ -42,7 +42,7 @@ export const sink = {
       if (text === null) {
         failures.push({ index, message: 'there is no value' });
       } else {
-        log('info', 'log-sink', prefix + text);
+        log('info', 'log-sink', `${prefix} ${text}`);
       }
     });
     counterAdd('logged', BigInt(records.count - failures.length));

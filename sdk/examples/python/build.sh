@@ -4,6 +4,9 @@ set -eu
 cd "$(dirname "$0")"
 WIT=${WIT:-../../wit}
 mkdir -p build
-for plugin in uppercase:my-transform log_sink:my-sink; do
-    componentize-py -d "$WIT" -w "${plugin##*:}" componentize "${plugin%%:*}" -o "build/${plugin%%:*}.wasm"
-done
+# build MODULE WORLD COMPONENT
+build() {
+    componentize-py -d "$WIT" -w "$2" componentize "$1" -o "build/$3.wasm"
+}
+build uppercase my-transform uppercase
+build log_sink my-sink log-sink

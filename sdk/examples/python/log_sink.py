@@ -16,7 +16,7 @@ class Plugin(wit_world.exports.Plugin):
             name="prefix",
             value_type=plugin.ConfigType.STRING,
             required=False,
-            default="value: ",
+            default="value:",
             importance=plugin.Importance.MEDIUM,
             doc="The text before each value.",
             validators=[],
@@ -41,7 +41,7 @@ class Sink(wit_world.exports.Sink):
             if text is None:
                 failures.append(data.RecordFailure(index, "there is no value"))
             else:
-                host.log(host.Level.INFO, "log-sink", settings["prefix"] + text)
+                host.log(host.Level.INFO, "log-sink", f"{settings['prefix']} {text}")
         host.counter_add("logged", len(values) - len(failures))
         return failures
 
