@@ -19,6 +19,7 @@ mod files;
 #[cfg(test)]
 mod guests;
 mod http;
+mod languages;
 #[cfg(test)]
 mod layers;
 mod microbench;
@@ -61,6 +62,8 @@ enum Command {
     Demo(demo::Args),
     /// Builds what operators run and packs it into an archive in target/dist.
     Dist,
+    /// Builds the example plugins in JavaScript, Python, C and Go into target/dist/languages, as far as their tools are installed.
+    Languages(languages::Args),
     /// Checks formatting, style and documentation, and runs all tests.
     Test(test::Args),
     /// Compares Weir with Kafka Connect, from file to file, and writes docs/benchmarks.md.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Build(args) => build::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Dist => dist::run(),
+        Command::Languages(args) => languages::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Microbench(args) => microbench::run(&args),

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 
 use crate::build::{self, Profile};
 use crate::workspace::{Group, Workspace};
-use crate::{process, toolchain};
+use crate::{languages, process, toolchain};
 
 /// Tells the tests the address of the running Kafka. Known to `weir_tests::kafka`.
 const KAFKA_VARIABLE: &str = "WEIR_TEST_KAFKA";
@@ -94,6 +94,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let built = steps.run("components", || {
         build::components(&workspace, &[Group::Plugins, Group::Examples, Group::TestPlugins], Profile::Release)
     });
+    if includes_languages(args) {
+        let skipped = steps.run("other languages", || languages::build(&workspace, None));
+        steps.notes.extend(skipped.unwrap_or_default());
+    }
     if built.is_some()
         && let Some(programs) = steps.run("building the tests", || Programs::build(&workspace, tests_of(args)))
         && let Some(kafka) = steps.run("starting Kafka", || Kafka::start(&programs.kafka))
@@ -141,6 +145,12 @@ fn tests(workspace: &Workspace, args: &Args, programs: &Programs, kafka: &str) -
         cargo.arg("--").arg(filter);
     }
     process::run(&mut cargo)
+}
+
+/// Returns whether the tests of the plugins in other languages are among those that run.
+fn includes_languages(args: &Args) -> bool {
+    args.attack.is_none()
+        && args.filter.as_ref().is_none_or(|filter| languages::tests().any(|test| test.contains(filter.as_str())))
 }
 
 /// Returns which tests to build.
@@ -219,7 +229,11 @@ impl Drop for Kafka {
 
 /// The steps that have run, how long they took, and which failed.
 #[derive(Default)]
-struct Steps(Vec<Step>);
+struct Steps {
+    steps: Vec<Step>,
+    /// What was left out, printed at the end, where it is seen.
+    notes: Vec<String>,
+}
 
 struct Step {
     name: &'static str,
@@ -239,20 +253,23 @@ impl Steps {
                 (None, Some(error))
             }
         };
-        self.0.push(Step { name, took: begin.elapsed(), error });
+        self.steps.push(Step { name, took: begin.elapsed(), error });
         value
     }
 
     /// Prints a line for each step. Returns an error if one failed.
     fn finish(self) -> anyhow::Result<()> {
         println!();
-        for Step { name, took, error } in &self.0 {
+        for Step { name, took, error } in &self.steps {
             let end = error.as_ref().map_or("ok".to_owned(), |error| format!("FAILED: {error:#}"));
             println!("{name:20} {:>6.1} s  {end}", took.as_secs_f64());
         }
-        match self.0.iter().filter(|step| step.error.is_some()).count() {
+        for note in &self.notes {
+            println!("{note}");
+        }
+        match self.steps.iter().filter(|step| step.error.is_some()).count() {
             0 => Ok(()),
-            failed => bail!("{failed} of {} steps failed", self.0.len()),
+            failed => bail!("{failed} of {} steps failed", self.steps.len()),
         }
     }
 }
@@ -283,6 +300,14 @@ mod tests {
     fn the_quick_tests_exist() {
         let text = include_str!("../../tests/tests/e2e/main.rs");
         assert!(text.contains(&format!("mod {};", QUICK.trim_end_matches("::"))));
+    }
+
+    #[test]
+    fn the_tests_of_other_languages_exist() {
+        let text = std::fs::read_to_string(crate::workspace::root().join("tests/tests/e2e/languages.rs")).unwrap();
+        for test in languages::tests() {
+            assert!(text.contains(&format!("fn {}()", test.trim_start_matches("languages::"))), "{test}");
+        }
     }
 
     #[test]
