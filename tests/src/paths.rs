@@ -38,6 +38,11 @@ pub fn test_plugin(name: &str) -> Result<PathBuf> {
     built(test_plugins().join(format!("{name}.wasm")))
 }
 
+/// The components in other languages than Rust, as `cargo xtask languages` leaves them, in a directory for each language.
+pub fn languages() -> PathBuf {
+    target().join("dist/languages")
+}
+
 /// The server under test: the environment variable `WEIR_BIN`, or the one that was built last of those that `cargo xtask build`
 /// and `cargo build` leave.
 pub fn weir() -> Result<PathBuf> {

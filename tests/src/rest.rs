@@ -10,6 +10,9 @@ use crate::wait;
 /// How long one request may take; Kafka Connect's own limit is 90 s.
 const REQUEST: Duration = Duration::from_secs(60);
 
+/// How long an upload may take: longer than the worker's own limit, which compiling a component of a few MB may reach on a busy machine.
+const UPLOAD: Duration = Duration::from_secs(120);
+
 /// A client of one worker.
 #[derive(Debug, Clone)]
 pub struct Rest {
@@ -106,6 +109,7 @@ impl Rest {
     /// `POST /plugins`: uploads a component.
     pub fn upload(&self, component: &[u8]) -> Result<Answer> {
         let request = self.agent.post(format!("{}/plugins", self.url)).content_type("application/wasm");
+        let request = request.config().timeout_global(Some(UPLOAD)).build();
         answer(request.send(component)).context("POST /plugins")
     }
 

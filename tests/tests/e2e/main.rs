@@ -23,6 +23,7 @@ mod host_memory;
 mod hostile;
 mod kafka_away;
 mod kafka_tls;
+mod languages;
 mod late_topics;
 mod loggers;
 mod memory;
