@@ -122,8 +122,8 @@ pub enum Event {
 /// Something to do. The actions of a step are carried out in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Stops all connectors and tasks at once, before anything else is done, without waiting for calls, offsets or the network. `Stopped` is
-    /// reported for each.
+    /// Stops all connectors and tasks at once, before anything else is done, without waiting for calls, offsets or the network. `Stopped`
+    /// is reported for each.
     Abandon,
     /// Stops a connector or task gracefully, or at once if that takes too long. `Stopped` is reported in any case.
     Stop(Work),

@@ -1,5 +1,5 @@
-//! Rounds of fencing for exactly-once sources: before the tasks of a connector start with new task configurations, the producers of the tasks
-//! before them are fenced, once per connector and generation.
+//! Rounds of fencing for exactly-once sources: before the tasks of a connector start with new task configurations, the producers of the
+//! tasks before them are fenced, once per connector and generation.
 //!
 //! As in Kafka Connect, the leader carries out a round when the first task asks for it, and tasks that ask meanwhile join it:
 //!

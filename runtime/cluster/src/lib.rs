@@ -84,8 +84,8 @@
 //!
 //! - The numbers of connectors, of tasks, and of both together differ by at most one between workers, with the fewest moves possible.
 //! - The work of a lost worker waits `scheduled.rebalance.max.delay.ms` for it, whether it crashed or left. Nothing moves for the sake of
-//!   balance meanwhile; new connectors and tasks are assigned at once. Each lost worker has its own delay; in Kafka Connect, a worker that is
-//!   lost during another's delay shares the rest of it.
+//!   balance meanwhile; new connectors and tasks are assigned at once. Each lost worker has its own delay; in Kafka Connect, a worker that
+//!   is lost during another's delay shares the rest of it.
 //! - A worker that is back before that, recognized by its advertised URL, gets its own work at once. In Kafka Connect it gets it when the
 //!   delay has ended.
 //! - The delays begin again with a new leader. A new leader that finds none of the sessions of the topic alive does not wait: the whole

@@ -13,8 +13,8 @@ use crate::settings::Settings;
 use crate::table::Table;
 use crate::work::Name;
 
-/// The least time between two plans. Many workers acknowledge at about the same time, and a plan costs as much for one acknowledgement as for
-/// all of them.
+/// The least time between two plans. Many workers acknowledge at about the same time, and a plan costs as much for one acknowledgement as
+/// for all of them.
 const PLAN_INTERVAL: Duration = Duration::from_millis(25);
 
 /// What the leader's role decides by.
@@ -228,8 +228,8 @@ impl Term {
     }
 }
 
-/// Returns until when the work of each lost member waits. If a new leader finds none of the members whose assignments are published, it does
-/// not wait: all workers have stopped, and the first to start again are to begin.
+/// Returns until when the work of each lost member waits. If a new leader finds none of the members whose assignments are published, it
+/// does not wait: all workers have stopped, and the first to start again are to begin.
 fn waits(
     known: &BTreeMap<MemberId, Duration>,
     group: &Group,

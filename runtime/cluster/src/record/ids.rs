@@ -17,8 +17,8 @@ pub(super) fn ranges(ids: &BTreeSet<u32>) -> Vec<(u32, u32)> {
     ranges
 }
 
-/// Returns the numbers of the ranges. `None` if a range ends before it begins or does not follow the one before it, or if the ranges contain
-/// more than `room` numbers.
+/// Returns the numbers of the ranges. `None` if a range ends before it begins or does not follow the one before it, or if the ranges
+/// contain more than `room` numbers.
 pub(super) fn expand(ranges: &[(u32, u32)], room: usize) -> Option<BTreeSet<u32>> {
     let mut count = 0;
     let mut next = 0u64;

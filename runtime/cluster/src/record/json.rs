@@ -1,7 +1,7 @@
 //! Keys and values of the records: JSON, in which a reader ignores fields that it does not know.
 //!
-//! `version` is raised only when a reader that does not know a new field would do something wrong. A reader refuses a greater version than its
-//! own, and a worker does not lead while it cannot read what another member runs.
+//! `version` is raised only when a reader that does not know a new field would do something wrong. A reader refuses a greater version than
+//! its own, and a worker does not lead while it cannot read what another member runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::ParseIntError;

@@ -21,13 +21,16 @@ const WASM_TOOLS: &str = "wasm-tools@1.262.0";
 /// The components of each example.
 const COMPONENTS: [&str; 2] = ["uppercase.wasm", "log-sink.wasm"];
 
+/// Environment variables that contain paths.
+type Variables = Vec<(&'static str, PathBuf)>;
+
 /// The example of a language: a directory of `sdk/examples`.
 struct Language {
     name: &'static str,
     /// Returns what is missing on this machine, and how to install it.
     missing: fn() -> Option<String>,
     /// Gets what the README requires and a package manager of the language does not bring, and returns variables for the build.
-    prepare: fn(&Path) -> anyhow::Result<Vec<(&'static str, PathBuf)>>,
+    prepare: fn(&Path) -> anyhow::Result<Variables>,
 }
 
 const LANGUAGES: [Language; 4] = [
