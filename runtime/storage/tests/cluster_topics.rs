@@ -177,11 +177,15 @@ async fn the_status_of_a_worker_that_has_lost_a_task_does_not_replace_the_new_on
     timeout(LIMIT, old.flush()).await?;
     assert_eq!(topics::count(kafka::bootstrap()?, clients.topic())?, before);
     new.put_task_safely(&task("a", 0), &status(State::Failed, "new:1", 2));
+    // Larger than a record may be. It does not prevent the others.
+    let large = Status { trace: Some("x".repeat(2 << 20)), ..status(State::Failed, "new:1", 2) };
+    new.put_task(&task("a", 1), &large);
     new.put_topic(&TopicStatus { topic: "t".into(), connector: "a".into(), task: 0, discovered: 5 });
     timeout(LIMIT, new.flush()).await?;
     old.read_to_end().await?;
     assert_eq!(of(&old).map(|status| status.state), Some(State::Failed));
     ensure!(old.with_state(|state| state.has_topic("a", "t")), "the connector uses it");
+    assert_eq!(old.with_state(|state| state.task(&task("a", 1)).cloned()), None);
 
     new.remove_topic("a", "t");
     new.remove_task(&task("a", 0));

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{debug, error};
 use weir_api::ConnectorTaskId;
-use weir_kafka::compacted::{ReadError, TopicHandler, TopicReader, TopicRecord, TopicWriter, WriteError};
+use weir_kafka::compacted::{ReadError, TopicHandler, TopicReader, TopicRecord, TopicWriter};
 
 use super::clients::{TopicClients, borrowed};
 use super::configs::Error;
@@ -222,18 +222,28 @@ impl Shared {
                 if writes.is_empty() {
                     break;
                 }
-                let records: Vec<NewRecord> = writes.iter().map(|write| write.record.clone()).collect();
-                match writer.write(&borrowed(&records)).await {
-                    Ok(_) => {}
-                    Err(cause) if cause.is_retriable() => {
-                        debug!(%cause, "cannot write statuses; trying again");
-                        self.retry(writes);
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                    Err(cause) => failed(&records, &cause),
-                }
+                self.write(writer, writes).await;
             }
             self.written.notify_waiters();
+        }
+    }
+
+    async fn write(&self, writer: &TopicWriter, writes: Vec<Write>) {
+        let records: Vec<NewRecord> = writes.iter().map(|write| write.record.clone()).collect();
+        match writer.write(&borrowed(&records)).await {
+            Ok(_) => {}
+            Err(cause) if cause.is_retriable() => {
+                debug!(%cause, "cannot write statuses; trying again");
+                self.retry(writes);
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(cause) if writes.len() == 1 => error!(key = records[0].key, %cause, "cannot write a status"),
+            // One of them is too large, for example. It must not prevent the others.
+            Err(_) => {
+                for write in writes {
+                    Box::pin(self.write(writer, vec![write])).await;
+                }
+            }
         }
     }
 
@@ -251,9 +261,4 @@ impl Shared {
         }
         waiting.writes.extend(newer);
     }
-}
-
-fn failed(records: &[NewRecord], cause: &WriteError) {
-    let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
-    error!(?keys, %cause, "cannot write statuses");
 }
