@@ -391,6 +391,8 @@ async fn a_compacted_topic_is_read_to_its_end_and_a_broker_may_be_away() -> Resu
     let writer = writer(&bootstrap, &topic.name)?;
     let early = Reading::open(&bootstrap, &topic.name, 1, "read_committed").await?;
     write(&writer, &[("a", Some("1")), ("b", Some("1")), ("a", Some("2")), ("b", None)]).await?;
+    // The segment is not compacted as long as nothing else is written.
+    early.to_end().await?;
     // Each record that is written rolls the segment before it, which is then compacted.
     for attempt in 0.. {
         ensure!(attempt < 1200, "the topic is not compacted");
