@@ -142,6 +142,8 @@ fn rows_of_other_partitions_that_came_together_with_those_that_a_sink_fails_for_
         rows.iter().map(|record| end(&text(record))).filter(|text| !text.contains("poison")).collect();
     found.sort();
     expected.sort();
+    // A record that the failed instance had accepted may be passed to the new one as well.
+    found.dedup();
     ensure!(found == expected, "{found:?} where {expected:?} are expected");
     Ok(())
 }
